@@ -1,0 +1,56 @@
+# Two commands, from nothing but python3 (3.11 or newer), make and the package registries:
+#   make demo [ARGS=--no-browser]   a sandbox and JupyterLab on the quickstart notebook
+#   make test                       every check that CI runs
+# Everything lands in .venv and js/node_modules; what is up to date is left alone.
+
+BIN := .venv/bin
+ARGS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint front-end chromium clean
+.NOTPARALLEL:
+
+demo: .venv/demo.stamp front-end
+	@$(BIN)/wiro-widgets demo $(ARGS)
+
+test: lint chromium
+	@echo "==> vitest"
+	@$(BIN)/python tools/front_end.py run test
+	@echo "==> pytest"
+	@$(BIN)/python -m pytest
+
+lint: .venv/dev.stamp front-end
+	@echo "==> ruff check"
+	@$(BIN)/ruff check
+	@echo "==> ruff format --check"
+	@$(BIN)/ruff format --check
+	@echo "==> mypy --strict"
+	@$(BIN)/mypy --strict
+	@echo "==> tsc"
+	@$(BIN)/python tools/front_end.py run check
+	@echo "==> biome"
+	@$(BIN)/python tools/front_end.py run lint
+
+# Before the installs: a bundle that is up to date spares pip the search for a Node to build it with.
+front-end: | .venv/bin/python
+	@$(BIN)/python tools/front_end.py build
+
+chromium: .venv/dev.stamp
+	@sh tools/find_chromium.sh
+
+.venv/bin/python:
+	@PYTHON="$(PYTHON)" sh tools/make_venv.sh
+
+.venv/demo.stamp: pyproject.toml | front-end
+	@echo "==> Installing wiro-widgets with JupyterLab into .venv"
+	@$(BIN)/python -m pip install --quiet --editable '.[demo]'
+	@touch $@
+
+.venv/dev.stamp: pyproject.toml | front-end
+	@echo "==> Installing wiro-widgets and what its tests need into .venv"
+	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@ .venv/demo.stamp
+
+clean:
+	@rm -rf .venv js/node_modules wiro_widgets/static dist build
