@@ -1,0 +1,155 @@
+"""What each endpoint answers: form in, envelope out."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from wiro_widgets.sandbox.catalogue import MODELS, Model, find_model, tool_entry
+from wiro_widgets.sandbox.forms import Form, Upload
+from wiro_widgets.sandbox.life import announce, cancel
+from wiro_widgets.sandbox.replies import envelope, failure, task_entry
+from wiro_widgets.sandbox.tasks import QUEUED, SandboxTask
+from wiro_widgets.sandbox.validation import Refused, read_inputs, shown_parameters
+from wiro_widgets.sandbox.world import World
+
+NO_TASK = "There is no task yet."
+NO_MODEL = "slug-owner-project-not-exist"
+Answer = Callable[[World, Form], dict[str, Any]]
+
+
+def run(world: World, form: Form, owner: str, project: str) -> dict[str, Any]:
+    """Make a task, or say in Wiro's words why not."""
+    model = find_model(owner, project)
+    if model is None:
+        return failure(NO_MODEL, 1)
+    try:
+        inputs = read_inputs(model, form)
+    except Refused as exc:
+        return failure(str(exc))
+    urls = {name: [_address(world, name, value) for value in given] for name, given in inputs.files.items()}
+    task = world.tasks.create(model, inputs, shown_parameters(model, form, urls))
+    _later(world, task)
+    return {"errors": [], "taskid": task.id, "socketaccesstoken": task.token, "result": True}
+
+
+def _address(world: World, name: str, value: Upload | str) -> str:
+    if isinstance(value, str):
+        return value
+    suffix = value.filename.rpartition(".")[2] if "." in value.filename else "bin"
+    number = len(world.tasks) + 6_060_136
+    return (
+        world.origin + world.shelf.put_input(f"{name}-{number}.{suffix}", value.content_type, value.data).path
+    )
+
+
+def _later(world: World, task: SandboxTask) -> None:
+    job = asyncio.create_task(announce(world, task))
+    world.background.add(job)
+    job.add_done_callback(world.background.discard)
+
+
+def task_detail(world: World, form: Form) -> dict[str, Any]:
+    """Return a task by its token or its id."""
+    task = _find(world, form)
+    return failure(NO_TASK, 1) if task is None else _tasks(world, [task], total=True)
+
+
+def task_kill(world: World, form: Form) -> dict[str, Any]:
+    """Stop a running task."""
+    task = _find(world, form)
+    if task is None:
+        return failure(NO_TASK, 1)
+    if task.finished or task.status == QUEUED:
+        return failure("Task could not be killed: it is not running", 1)
+    cancel(task)
+    return _tasks(world, [task])
+
+
+def task_cancel(world: World, form: Form) -> dict[str, Any]:
+    """Take a queued task out of the queue."""
+    task = _find(world, form)
+    if task is None:
+        return failure(NO_TASK, 1)
+    if task.status != QUEUED:
+        return failure("Task is not in a cancellable state.", 1)
+    cancel(task)
+    return _tasks(world, [task])
+
+
+def task_list(world: World, form: Form) -> dict[str, Any]:
+    """Return the tasks of this project, newest first."""
+    tasks = list(world.tasks.newest_first())
+    if form.text("order").upper() == "ASC":
+        tasks.reverse()
+    start, limit = _window(form)
+    return {**_tasks(world, tasks[start : start + limit]), "total": str(len(tasks))}
+
+
+def task_delete(world: World, form: Form) -> dict[str, Any]:
+    """Delete a finished task's files; doing it twice is fine."""
+    task = _find(world, form)
+    if task is None:
+        return failure(NO_TASK, 1)
+    if not task.finished:
+        return failure("Task is not in a deletable state.", 1)
+    for output in task.outputs:
+        world.shelf.discard(output.path)
+    task.outputs.clear()
+    return _tasks(world, [task])
+
+
+def tool_detail(_world: World, form: Form) -> dict[str, Any]:
+    """Return a model's catalogue entry."""
+    model = find_model(form.text("slugowner"), form.text("slugproject"))
+    return failure(NO_MODEL, 1) if model is None else envelope(tool=[tool_entry(model)])
+
+
+def tool_list(_world: World, form: Form) -> dict[str, Any]:
+    """Search the catalogue by words and categories."""
+    words, categories = form.text("search").lower(), set(map(str, form.values("categories"))) - {""}
+    found = [model for model in MODELS if _matches(model, words) and categories <= set(model.categories)]
+    start, limit = _window(form)
+    summary = form.text("summary").lower() in ("true", "1")
+    entries = [tool_entry(model, summary=summary) for model in found[start : start + limit]]
+    return envelope(tool=entries, total=str(len(found)))
+
+
+def file_upload(world: World, form: Form) -> dict[str, Any]:
+    """Keep an uploaded file and return its address."""
+    files = [value for value in form.values("file") if isinstance(value, Upload)]
+    if not files:
+        return failure("Request files [file] required")
+    return envelope(list=[{"name": file.filename, "url": _address(world, "file", file)} for file in files])
+
+
+ENDPOINTS: dict[str, Answer] = {
+    "Task/Detail": task_detail,
+    "Task/Kill": task_kill,
+    "Task/Cancel": task_cancel,
+    "Task/List": task_list,
+    "Task/InputOutputDelete": task_delete,
+    "Tool/Detail": tool_detail,
+    "Tool/List": tool_list,
+    "File/Upload": file_upload,
+}
+
+
+def _find(world: World, form: Form) -> SandboxTask | None:
+    token = form.text("tasktoken") or form.text("socketaccesstoken")
+    return world.tasks.find(task_id=form.text("taskid"), token=token)
+
+
+def _tasks(world: World, tasks: list[SandboxTask], *, total: bool = False) -> dict[str, Any]:
+    entries = [task_entry(task, world.origin) for task in tasks]
+    head: dict[str, Any] = {"total": str(len(entries))} if total else {}
+    return {**head, "errors": [], "tasklist": entries, "result": True}
+
+
+def _matches(model: Model, words: str) -> bool:
+    text = f"{model.slug} {model.title} {model.description}".lower()
+    return all(word in text for word in words.split())
+
+
+def _window(form: Form) -> tuple[int, int]:
+    start, limit = form.text("start"), form.text("limit")
+    return (int(start) if start.isdigit() else 0), (min(int(limit), 100) if limit.isdigit() else 20)

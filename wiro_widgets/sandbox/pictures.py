@@ -1,0 +1,100 @@
+"""The sandbox's image models: their log, their progress and the pictures they leave."""
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from wiro_widgets.sandbox.forms import Upload
+from wiro_widgets.sandbox.render import Scene, enlarge, paint, stand_in
+from wiro_widgets.sandbox.tasks import Output, SandboxTask
+from wiro_widgets.sandbox.work import complain, progress_message, say, spend
+from wiro_widgets.sandbox.world import World
+
+SECONDS_PER_STEP = 0.15
+
+
+async def generate(world: World, task: SandboxTask) -> int:
+    """Paint `samples` pictures, from the input image when there is one."""
+    inputs = task.inputs
+    samples = int(inputs.numbers["samples"])
+    source = await input_image(world, task)
+    scene = Scene(
+        model=task.model.slug,
+        prompt=inputs.texts["prompt"],
+        seed=inputs.integer("seed", 0),
+        width=int(inputs.numbers["width"]),
+        height=int(inputs.numbers["height"]),
+        steps=int(inputs.numbers["steps"]),
+        scale=inputs.numbers["scale"],
+        strength=inputs.numbers["strength"],
+    )
+    say(task, f"Loading {task.model.slug} (sandbox, drawn with Pillow)")
+    say(task, f"Seed {scene.seed}, {scene.width}x{scene.height}, guidance {scene.scale:g}")
+    work = [lambda n=n: paint(scene.sample(n), source) for n in range(samples)]
+    return await _run(world, task, work, steps=scene.steps * samples, per_step=SECONDS_PER_STEP)
+
+
+async def upscale(world: World, task: SandboxTask) -> int:
+    """Enlarge the input image by `scale`."""
+    factor = int(task.inputs.texts["scale"])
+    source = await input_image(world, task)
+    if source is None:
+        complain(task, "RuntimeError: there is no input image")
+        return 1
+    say(task, f"Enlarging {factor} times")
+    return await _run(world, task, [lambda: enlarge(source, factor)], steps=8, per_step=0.15)
+
+
+async def _run(
+    world: World, task: SandboxTask, work: list[Callable[[], bytes]], *, steps: int, per_step: float
+) -> int:
+    loop = asyncio.get_running_loop()
+    painted = [loop.run_in_executor(world.executor, one) for one in work]
+    for step in range(1, steps + 1):
+        await spend(world, task, per_step)
+        message = progress_message(step, steps, per_step)
+        # The wire has both forms of the same object.
+        task.publish("task_output", message if step % 2 else json.dumps(message))
+    try:
+        pictures = await asyncio.gather(*painted)
+    except (OSError, ValueError) as exc:
+        complain(task, f"{type(exc).__name__}: {exc}")
+        return 1
+    for number, picture in enumerate(pictures):
+        keep_output(world, task, f"{number}.png", "image/png", picture)
+    say(task, f"Saved {len(pictures)} picture{'s' if len(pictures) > 1 else ''}")
+    return 0
+
+
+def keep_output(world: World, task: SandboxTask, name: str, content_type: str, data: bytes) -> None:
+    """Put a finished file on the shelf and in the task's outputs."""
+    file = world.shelf.put_output(name, content_type, data)
+    task.outputs.append(
+        Output(
+            id=secrets.token_hex(16),
+            name=name,
+            content_type=content_type,
+            size=len(data),
+            path=file.path,
+            access_key=secrets.token_urlsafe(22),
+            added=time.time(),
+        )
+    )
+
+
+async def input_image(world: World, task: SandboxTask) -> bytes | None:
+    """Return the bytes of the input image; a URL outside this sandbox is never fetched."""
+    given = task.inputs.files.get("inputImage", ())
+    if not given:
+        return None
+    if isinstance(given[0], Upload):
+        return given[0].data
+    file = world.shelf.get(urlsplit(given[0]).path)
+    if file is not None and given[0].startswith(world.origin):
+        return file.data
+    say(task, f"The sandbox makes no outside requests: a stand-in is used for {given[0]}")
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(world.executor, stand_in, given[0])
