@@ -1,0 +1,137 @@
+"""TaskDetail: a whole task as Task/Detail tells it, every field of it typed (protocol: Task detail)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from wiro_widgets.protocol import drift
+from wiro_widgets.protocol.replies import OutputInfo, outputs
+
+CANCELLED = "task_cancel"
+FINISHED = "task_postprocess_end"
+TERMINAL = frozenset({CANCELLED, FINISHED})
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDetail:
+    """One task: times in UTC, durations in seconds, money in USD, the size in bytes.
+
+    `exit_code` is None when Wiro's `pexit` is missing or garbage.
+    `extra` keeps the fields that this package does not know.
+    """
+
+    id: str
+    status: str
+    token: str | None = field(default=None, repr=False)
+    uuid: str | None = None
+    name: str = ""
+    model: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    exit_code: int | None = None
+    total_cost: float | None = None
+    cps: float | None = None
+    elapsed_seconds: float | None = None
+    created_at: datetime | None = None
+    accepted_at: datetime | None = None
+    preprocess_started_at: datetime | None = None
+    preprocess_ended_at: datetime | None = None
+    assigned_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    postprocess_started_at: datetime | None = None
+    postprocess_ended_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    debug_output: str = field(default="", repr=False)
+    debug_error: str = field(default="", repr=False)
+    outputs: tuple[OutputInfo, ...] = ()
+    categories: tuple[str, ...] = ()
+    size: int | None = None
+    description: str = ""
+    run_type: str | None = None
+    callback_url: str = ""
+    guest_id: str | None = None
+    project_id: str | None = None
+    model_id: str | None = None
+    base_model_id: str | None = None
+    model_folder_id: str | None = None
+    model_file_id: str | None = None
+    marketplace_id: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def terminal(self) -> bool:
+        """Whether nothing more will happen to the task."""
+        return self.status in TERMINAL
+
+
+def details(reply: Mapping[str, Any]) -> tuple[TaskDetail, ...]:
+    """Read the `tasklist` of a reply."""
+    return tuple(detail(item) for item in drift.mappings(reply.get("tasklist")))
+
+
+def detail(task: Mapping[str, Any]) -> TaskDetail:
+    """Read one task, whatever its types have drifted to."""
+    plain: dict[str, Any] = {
+        **{name: drift.text(task.get(wire)) or "" for wire, name in _WORDS.items()},
+        **{name: drift.text(task.get(wire)) or None for wire, name in _IDS.items()},
+        **{name: drift.moment(task.get(wire)) for wire, name in _TIMES.items()},
+        **{name: drift.number(task.get(wire)) for wire, name in _NUMBERS.items()},
+    }
+    return TaskDetail(
+        id=drift.text(task.get("id")) or drift.text(task.get("taskid")) or "",
+        status=drift.text(task.get("status")) or "",
+        model=_model(task),
+        parameters=drift.mapping(task.get("parameters")),
+        exit_code=drift.integer(task.get("pexit")),
+        outputs=outputs(task.get("outputs") if task.get("outputs") is not None else task.get("output")),
+        categories=drift.strings(task.get("categories")),
+        size=drift.integer(task.get("size")),
+        extra={key: value for key, value in task.items() if key not in _KNOWN},
+        **plain,
+    )
+
+
+def _model(task: Mapping[str, Any]) -> str | None:
+    owner, name = drift.text(task.get("modelslugowner")), drift.text(task.get("modelslugproject"))
+    return f"{owner}/{name}" if owner and name else None
+
+
+_WORDS = {
+    "name": "name",
+    "debugoutput": "debug_output",
+    "debugerror": "debug_error",
+    "description": "description",
+    "callbackurl": "callback_url",
+}
+_IDS = {
+    "socketaccesstoken": "token",
+    "uuid": "uuid",
+    "runtype": "run_type",
+    "guestid": "guest_id",
+    "projectid": "project_id",
+    "modelid": "model_id",
+    "basemodelid": "base_model_id",
+    "modelfolderid": "model_folder_id",
+    "modelfileid": "model_file_id",
+    "marketplaceid": "marketplace_id",
+}
+_TIMES = {
+    "createtime": "created_at",
+    "accepttime": "accepted_at",
+    "preprocessstarttime": "preprocess_started_at",
+    "preprocessendtime": "preprocess_ended_at",
+    "assigntime": "assigned_at",
+    "starttime": "started_at",
+    "endtime": "ended_at",
+    "postprocessstarttime": "postprocess_started_at",
+    "postprocessendtime": "postprocess_ended_at",
+    "canceltime": "cancelled_at",
+}
+_NUMBERS = {"totalcost": "total_cost", "cps": "cps", "elapsedseconds": "elapsed_seconds"}
+_KNOWN = frozenset(
+    {*_WORDS, *_IDS, *_TIMES, *_NUMBERS, "id", "taskid", "status", "parameters", "pexit", "outputs", "output"}
+    | {"categories", "size", "modelslugowner", "modelslugproject"}
+)

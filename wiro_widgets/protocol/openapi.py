@@ -1,0 +1,95 @@
+"""A model's OpenAPI description, read into parameters (protocol: Catalogue, Tool/DetailOpenAPI)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from wiro_widgets.protocol import drift
+from wiro_widgets.protocol.catalogue import Group, ModelEntry, accepted, options, typed_default
+from wiro_widgets.protocol.errors import ConfigurationError
+from wiro_widgets.protocol.parameters import FileStyle, Kind, Parameter
+
+_FILE_STYLES: Mapping[str, FileStyle] = {
+    "fileinput": "single",
+    "multifileinput": "multi",
+    "combinefileinput": "combine",
+}
+_LONG_TEXT = 80  # characters of a default that would not fit a one-line field
+
+
+def read(spec: Mapping[str, Any] | list[Any]) -> ModelEntry:
+    """Read a description, bare or wrapped as `[{"type": ..., "spec": {...}}]`."""
+    if isinstance(spec, list):
+        wrapped = drift.mappings(spec)
+        spec = drift.mapping(wrapped[0].get("spec")) if wrapped else {}
+    path = next((item for item in drift.mapping(spec.get("paths")) if item.startswith("/Run/")), None)
+    if path is None:
+        raise ConfigurationError("This OpenAPI description has no /Run/ path, so it describes no model.")
+    run = drift.mapping(drift.mapping(drift.mapping(spec.get("paths")).get(path)).get("post"))
+    owner, _, name = unquote(path.removeprefix("/Run/")).partition("/")
+    schema = _body(spec, run)
+    required = set(drift.strings(schema.get("required")))
+    parameters = tuple(
+        _parameter(key, drift.mapping(item), required=key in required)
+        for key, item in drift.mapping(schema.get("properties")).items()
+    )
+    title = (drift.text(run.get("summary")) or name).removeprefix("Run ")
+    return ModelEntry(
+        f"{owner}/{name}", title, (Group("Input", parameters),), drift.text(run.get("description")) or "", ()
+    )
+
+
+def _body(spec: Mapping[str, Any], run: Mapping[str, Any]) -> Mapping[str, Any]:
+    content = drift.mapping(drift.mapping(run.get("requestBody")).get("content"))
+    for body in content.values():
+        schema = drift.mapping(drift.mapping(body).get("schema"))
+        reference = drift.text(schema.get("$ref"))
+        if reference:
+            name = reference.rsplit("/", 1)[-1]
+            schema = drift.mapping(
+                drift.mapping(drift.mapping(spec.get("components")).get("schemas")).get(name)
+            )
+        if schema:
+            return schema
+    return {}
+
+
+def _parameter(name: str, item: Mapping[str, Any], *, required: bool) -> Parameter:
+    wire = (drift.text(item.get("x-input-type")) or "").strip().lower()
+    kind = _kind(name, item, wire)
+    label = drift.text(item.get("x-label")) or drift.text(item.get("title")) or name
+    step = drift.number(item.get("multipleOf"))
+    whole = item.get("type") == "integer" or (step is not None and step.is_integer() and step > 0)
+    return Parameter(
+        id=name,
+        kind=kind,
+        label=label,
+        required=required,
+        default=typed_default(kind, item.get("default")),
+        options=options(item.get("x-options") or item.get("enum")),
+        minimum=drift.number(item.get("minimum")),
+        maximum=drift.number(item.get("maximum")),
+        step=step,
+        help=drift.text(item.get("x-help")) or drift.text(item.get("description")) or "",
+        advanced=name in ("callbackUrl", "projectid"),
+        integer=kind in ("range", "number") and whole,
+        file_style=_FILE_STYLES.get(wire, "combine") if kind == "file" else None,
+        max_files=drift.integer(item.get("maxItems")) if kind == "file" else None,
+        accept=accepted(kind, f"{name} {label}"),
+    )
+
+
+def _kind(name: str, item: Mapping[str, Any], wire: str) -> Kind:
+    if wire in _FILE_STYLES or item.get("format") == "binary":
+        return "file"
+    if wire.startswith("select") or item.get("enum"):
+        return "select"
+    if item.get("type") == "boolean":
+        return "boolean"
+    if item.get("type") in ("number", "integer"):
+        return "range" if item.get("minimum") is not None and item.get("maximum") is not None else "number"
+    default = drift.text(item.get("default")) or ""
+    long = len(default) > _LONG_TEXT or "\n" in default
+    return "textarea" if wire == "textarea" or long or "prompt" in name.lower() else "text"

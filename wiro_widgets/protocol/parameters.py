@@ -1,0 +1,194 @@
+"""One parameter of a model: what kind of value it takes, and the rules a value must keep."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal
+
+from wiro_widgets.protocol import drift
+from wiro_widgets.protocol.errors import InvalidParameter
+
+Kind = Literal["text", "textarea", "select", "range", "number", "boolean", "file"]
+FileStyle = Literal["single", "multi", "combine"]
+Accept = Literal["image", "audio", "video"]
+
+_LISTED = 12  # options that an error names
+_LINE = 60  # characters of a value that an error shows
+_LARGEST_EXPONENT = 300  # decimal; beyond it a float is infinite
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a select: the value that is sent, and the words that are shown."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a model, as the catalogue describes it (protocol: Catalogue).
+
+    `file_style` is how files travel: one part, repeated parts beside a list of URLs, or both mixed.
+    `integer` is true when only whole numbers make sense. `max_files` None: no limit.
+    """
+
+    id: str
+    kind: Kind = "text"
+    label: str = ""
+    required: bool = False
+    default: Any = None
+    options: tuple[Option, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    help: str = ""
+    placeholder: str = ""
+    advanced: bool = False
+    integer: bool = False
+    file_style: FileStyle | None = None
+    max_files: int | None = None
+    accept: Accept | None = None
+
+    @property
+    def multiple(self) -> bool:
+        """Whether a list of files is taken."""
+        return self.kind == "file" and self.file_style != "single" and self.max_files != 1
+
+    def convert(self, value: object) -> Any:
+        """Return the value as the model takes it, or raise InvalidParameter naming this parameter."""
+        if self.kind == "file":
+            return self._files(value)
+        value = _plain(value)
+        if self.default is not None and value == self.default and not isinstance(value, bool):
+            return self.default  # real catalogues have defaults outside their own options and bounds
+        if self.kind in ("range", "number"):
+            return self._number(value)
+        if self.kind == "boolean":
+            return self._boolean(value)
+        if self.kind == "select" and self.options:
+            return self._choice(value)
+        return self._text(value)
+
+    def is_missing(self, value: object) -> bool:
+        """Whether the value counts as not given: None, blank where text does not mean something, an empty list."""
+        if value is None:
+            return True
+        if isinstance(value, str) and not value.strip():
+            return self.kind in ("range", "number", "boolean", "file") or (
+                self.required and not any(option.value == value for option in self.options)
+            )
+        return self.kind == "file" and isinstance(value, list | tuple) and not value
+
+    def refuse(self, reason: str) -> InvalidParameter:
+        """Return the error that says why a value is not taken."""
+        return InvalidParameter(self.id, reason)
+
+    def _number(self, value: object) -> float:
+        found = _parsed(value)
+        if found is None:
+            kind = "a whole number" if self.integer else "a number"
+            raise self.refuse(f"{kind} is needed, not {_shown(value)}")
+        if self.integer and isinstance(found, float):
+            if not found.is_integer():
+                raise self.refuse(f"a whole number is needed, not {_shown(value)}")
+            found = int(found)
+        low, high = self.minimum, self.maximum
+        if (low is not None and found < low) or (high is not None and found > high):
+            raise self.refuse(f"must be {_bounds(low, high)}, not {drift.number_text(found)}")
+        return found
+
+    def _boolean(self, value: object) -> bool:
+        found = drift.flag(value)
+        if found is None:
+            raise self.refuse(f"true or false is needed, not {_shown(value)}")
+        return found
+
+    def _choice(self, value: object) -> str:
+        wanted = drift.text(value)
+        if wanted is None:
+            raise self.refuse(f"one of its options is needed, not {_shown(value)}")
+        for option in self.options:
+            if option.value == wanted:
+                return option.value
+        for option in self.options:
+            if wanted.lower() in (option.value.lower(), option.label.lower()):
+                return option.value
+        values = [option.value for option in self.options]
+        listed = ", ".join(repr(item) for item in values[:_LISTED]) + (
+            ", ..." if len(values) > _LISTED else ""
+        )
+        raise self.refuse(f"{wanted!r} is not one of {listed}.{nearest(wanted, values)}")
+
+    def _text(self, value: object) -> str:
+        found = drift.text(value)
+        if found is None or isinstance(value, bool):
+            raise self.refuse(f"text is needed, not {_shown(value)}")
+        if any("\ud800" <= letter <= "\udfff" for letter in found):
+            raise self.refuse("holds half a character (a lone surrogate) that cannot be sent")
+        return found
+
+    def _files(self, value: object) -> Any:
+        files = list(value) if isinstance(value, list | tuple) else [value]
+        if any(item is None or isinstance(item, bool | numbers.Number | dict) for item in files):
+            raise self.refuse(f"a path, bytes, an image or a URL is needed, not {_shown(value)}")
+        limit = 1 if self.file_style == "single" else self.max_files
+        if limit is not None and len(files) > limit:
+            raise self.refuse(f"takes up to {limit} file{'s' if limit > 1 else ''}, not {len(files)}")
+        return files if self.multiple else files[0]
+
+
+def nearest(name: str, names: Sequence[str]) -> str:
+    """Return the sentence that proposes the nearest of the names, or nothing."""
+    found = difflib.get_close_matches(name.lower(), [item.lower() for item in names], n=1, cutoff=0.6)
+    return next((f" Did you mean {item!r}?" for item in names if found and item.lower() == found[0]), "")
+
+
+def _plain(value: object) -> object:
+    """Return a scalar of numpy's as Python's, without importing numpy."""
+    item = getattr(value, "item", None)
+    return item() if callable(item) and getattr(value, "ndim", None) == 0 else value
+
+
+def _parsed(value: object) -> float | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return _parsed_text(value.strip())
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real | Decimal):
+        found = float(value)
+        return found if math.isfinite(found) else None
+    return None
+
+
+def _parsed_text(value: str) -> float | None:
+    try:
+        exact = Decimal(value)
+    except InvalidOperation:
+        return None
+    if not exact.is_finite() or "_" in value or abs(exact.adjusted()) > _LARGEST_EXPONENT:
+        return None
+    return int(exact) if exact == exact.to_integral_value() else float(exact)
+
+
+def _bounds(low: float | None, high: float | None) -> str:
+    if low is None:
+        return f"at most {drift.number_text(high or 0)}"
+    if high is None:
+        return f"at least {drift.number_text(low)}"
+    return f"between {drift.number_text(low)} and {drift.number_text(high)}"
+
+
+def _shown(value: object) -> str:
+    """Return the value short enough for a sentence, or its type when it is a large thing."""
+    if isinstance(value, str | int | float | bool) or value is None:
+        whole = repr(value)
+        return whole if len(whole) <= _LINE else f"{whole[: _LINE - 3]}..."
+    return f"a {type(value).__name__}"

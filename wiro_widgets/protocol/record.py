@@ -1,0 +1,143 @@
+"""TaskRecord: what a run was and what came of it, as one flat row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from wiro_widgets.protocol import drift
+from wiro_widgets.protocol.detail import TaskDetail
+from wiro_widgets.protocol.state import TaskState
+
+Outcome = Literal["succeeded", "failed", "cancelled", "running", "unknown"]
+
+_TIMES = ("created_at", "started_at", "ended_at")
+_TUPLES = ("output_urls", "output_paths")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord:
+    """One task as one row: times in UTC, durations in seconds, cost in USD.
+
+    `status` is Wiro's own word ("task_postprocess_end"), `outcome` is ours.
+    """
+
+    task_id: str | None = None
+    model: str | None = None
+    status: str | None = None
+    success: bool | None = None
+    exit_code: int | None = None
+    prompt: str | None = None
+    seed: int | str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    queue_seconds: float | None = None
+    run_seconds: float | None = None
+    elapsed_seconds: float | None = None
+    total_cost: float | None = None
+    output_count: int = 0
+    output_urls: tuple[str, ...] = ()
+    output_paths: tuple[str, ...] = ()
+    error: str | None = None
+    outcome: Outcome = "unknown"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row as JSON-ready values: times as ISO 8601 text, tuples as lists."""
+        row = asdict(self)
+        row.update({name: row[name].isoformat() for name in _TIMES if row[name] is not None})
+        row.update({name: list(row[name]) for name in _TUPLES})
+        return row
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> TaskRecord:
+        """Read what `to_dict` wrote; unknown keys are left out."""
+        known = {item.name: row[item.name] for item in fields(cls) if item.name in row}
+        for name in _TIMES:
+            if isinstance(known.get(name), str):
+                known[name] = datetime.fromisoformat(known[name]).astimezone(UTC)
+        for name in _TUPLES:
+            known[name] = tuple(known.get(name) or ())
+        return cls(**known)
+
+
+def record_of(
+    state: TaskState,
+    *,
+    task_id: str | None,
+    model: str | None,
+    parameters: Mapping[str, Any],
+    paths: tuple[str, ...] = (),
+) -> TaskRecord:
+    """Return the row of a task as it stands; times come from the detail where there is one."""
+    detail = state.detail or TaskDetail(id=task_id or "", status=state.stage or "")
+    created = detail.created_at or _at(state, "task_queue")
+    started = detail.started_at or _at(state, "task_start")
+    ended = _ended(state, detail)
+    begun = detail.accepted_at or _at(state, "task_accept") or started
+    known = parameters or detail.parameters
+    seed = drift.integer(known.get("seed"))
+    return TaskRecord(
+        task_id=task_id,
+        model=model or detail.model,
+        status=detail.status or state.stage,
+        success=state.success if state.settled else None,
+        exit_code=state.exit_code,
+        prompt=drift.text(known.get("prompt")),
+        seed=seed if seed is not None else drift.text(known.get("seed")),
+        parameters=dict(known),
+        created_at=created,
+        started_at=started,
+        ended_at=ended,
+        queue_seconds=_between(created, begun),
+        run_seconds=_between(started, detail.ended_at or _at(state, "task_end") or ended),
+        elapsed_seconds=detail.elapsed_seconds
+        if detail.elapsed_seconds is not None
+        else _between(created, ended),
+        total_cost=detail.total_cost,
+        output_count=len(state.outputs),
+        output_urls=tuple(item.url for item in state.outputs if item.url),
+        output_paths=paths,
+        error=_error(state),
+        outcome=_outcome(state),
+    )
+
+
+def error_text(state: TaskState) -> str:
+    """Return what a failed task had to say: its stderr, else the lines that were seen of it."""
+    lines = [line.text for line in state.log if line.stream == "error"]
+    return state.error_text or "\n".join(lines) or state.note or ""
+
+
+def _outcome(state: TaskState) -> Outcome:
+    match state.status:
+        case "succeeded" | "failed" | "cancelled" | "unknown":
+            return state.status
+        case _:
+            return "running"
+
+
+def _error(state: TaskState) -> str | None:
+    return (error_text(state) or "The model gave no reason.") if state.status == "failed" else state.note
+
+
+def _ended(state: TaskState, detail: TaskDetail) -> datetime | None:
+    if not state.settled:
+        return None
+    if state.status == "cancelled":
+        return (
+            detail.cancelled_at or detail.postprocess_ended_at or detail.ended_at or _at(state, "task_cancel")
+        )
+    return detail.postprocess_ended_at or detail.ended_at or _at(state, "task_postprocess_end")
+
+
+def _at(state: TaskState, stage: str) -> datetime | None:
+    at = state.timings.get(stage)
+    return None if at is None else datetime.fromtimestamp(at, UTC)
+
+
+def _between(start: datetime | None, end: datetime | None) -> float | None:
+    return None if start is None or end is None else max(0.0, (end - start).total_seconds())

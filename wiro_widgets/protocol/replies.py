@@ -1,0 +1,219 @@
+"""JSON in, typed replies out; the only place that knows what Wiro's replies look like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from wiro_widgets.protocol import drift
+from wiro_widgets.protocol.errors import (
+    ERRORS_FROM,
+    ApiError,
+    AuthenticationError,
+    ConcurrencyLimit,
+    InsufficientBalance,
+    InvalidParameter,
+    NotFound,
+    RateLimited,
+)
+
+_BY_CODE: Mapping[int, type[ApiError]] = {
+    1: NotFound,
+    96: ConcurrencyLimit,
+    97: InsufficientBalance,
+    98: AuthenticationError,
+    99: AuthenticationError,
+}
+_BY_STATUS: Mapping[int, type[ApiError]] = {
+    401: AuthenticationError,
+    403: AuthenticationError,
+    404: NotFound,
+    429: RateLimited,
+}
+_AUTHENTICATION = re.compile(r"project (authorization|requires signature)", re.IGNORECASE)
+_MISSING = re.compile(r"no task yet|task-not-founded|project-not-exist|tool-not-accessible", re.IGNORECASE)
+_WRONG_STATE = re.compile(r"cancellable state|could not be (killed|cancell?ed)", re.IGNORECASE)
+_FIELD = re.compile(r"Request (?:parameter|files?) \[([^\]]+)\] (.+)")
+
+
+class WrongState(ApiError):
+    """The task cannot be cancelled or killed in the state it is in."""
+
+
+class ParameterRefused(ApiError, InvalidParameter):
+    """Wiro itself refused a value; no task was made."""
+
+    def __init__(self, parameter: str, reason: str, **where: Any) -> None:
+        ApiError.__init__(self, f"{parameter}: {reason}", **where)
+        self.parameter = parameter
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Wiro's answer to a Run: the task's id, and the token that opens its socket."""
+
+    task_id: str
+    token: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TextContent:
+    """What a language model said; parts of its thinking and of its answer in order."""
+
+    thinking: tuple[str, ...] = ()
+    answer: tuple[str, ...] = ()
+    raw: str = ""
+    prompt: str = ""
+
+    @property
+    def text(self) -> str:
+        """The answer, or everything when the model does not tell the two apart."""
+        return "\n".join(self.answer) or self.raw
+
+
+@dataclass(frozen=True, slots=True)
+class OutputInfo:
+    """One output as Wiro lists it: a file with an address that expires, or text."""
+
+    name: str
+    content_type: str | None = None
+    size: int | None = None
+    url: str | None = None
+    id: str | None = None
+    access_key: str | None = field(default=None, repr=False)
+    content: TextContent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSummary:
+    """One line of the catalogue."""
+
+    model: str
+    title: str
+    description: str
+    categories: tuple[str, ...] = ()
+    image: str | None = None
+
+
+def payload(body: bytes, *, http_status: int, endpoint: str) -> Mapping[str, Any]:
+    """Return the reply's object, or raise the ApiError that it stands for (protocol: Envelope)."""
+    try:
+        reply = drift.loads(body)
+    except ValueError:
+        reply = None
+    if not isinstance(reply, dict):
+        if http_status < ERRORS_FROM:
+            raise ApiError("the reply is no JSON object", http_status=http_status, endpoint=endpoint)
+        reply = {"result": False, "errors": [_plain_message(http_status)]}
+    errors = drift.items(reply.get("errors"))
+    said = drift.flag(reply.get("result"))
+    if http_status < ERRORS_FROM and (said or (said is None and not errors)):
+        return reply
+    raise api_error(errors, http_status=http_status, endpoint=endpoint)
+
+
+def api_error(errors: list[Any], *, http_status: int, endpoint: str) -> ApiError:
+    """Return the error for a reply's `errors`: objects with code and message, or plain texts."""
+    first = errors[0] if errors else _plain_message(http_status)
+    code = drift.integer(first.get("code")) if isinstance(first, dict) else None
+    messages = [
+        drift.text(item.get("message")) if isinstance(item, dict) else drift.text(item) for item in errors
+    ]
+    message = "; ".join(item for item in messages if item) or _plain_message(http_status)
+    wrong = _FIELD.search(message)
+    if wrong and http_status not in _BY_STATUS:
+        return ParameterRefused(wrong[1], wrong[2], code=code, http_status=http_status, endpoint=endpoint)
+    kind = _kind_of(message, code, http_status)
+    return kind(message, code=code, http_status=http_status, endpoint=endpoint)
+
+
+def receipt(reply: Mapping[str, Any]) -> Receipt | None:
+    """Read a Run's reply; None when it names no task."""
+    task_id = drift.text(reply.get("taskid")) or drift.text(reply.get("id"))
+    return Receipt(task_id, drift.text(reply.get("socketaccesstoken"))) if task_id else None
+
+
+def outputs(value: object) -> tuple[OutputInfo, ...]:
+    """Read a list of outputs: objects, or bare addresses."""
+    found = []
+    for index, item in enumerate(drift.items(value)):
+        if isinstance(item, dict):
+            found.append(_output(item, index))
+        elif isinstance(item, str) and item:
+            found.append(OutputInfo(name=_name_in(item, index), url=item))
+    return tuple(found)
+
+
+def text_content(value: object) -> TextContent | None:
+    """Read what a language model said, in the older lists or the newer segments."""
+    said = drift.mapping(value)
+    if not said.keys() & {"thinking", "answer", "segments", "raw"}:
+        return None
+    segments = drift.mappings(said.get("segments"))
+    thinking = tuple(
+        drift.text(item.get("text")) or "" for item in segments if item.get("type") == "thinking"
+    )
+    answer = tuple(drift.text(item.get("text")) or "" for item in segments if item.get("type") == "answer")
+    return TextContent(
+        thinking=drift.strings(said.get("thinking")) or thinking,
+        answer=drift.strings(said.get("answer")) or answer,
+        raw=drift.text(said.get("raw")) or "",
+        prompt=drift.text(said.get("prompt")) or "",
+    )
+
+
+def tool(reply: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the catalogue entry of a Tool/Detail reply."""
+    found = drift.mappings(reply.get("tool")) or [drift.mapping(reply.get("tool"))]
+    return found[0] or None
+
+
+def models(reply: Mapping[str, Any]) -> tuple[ModelSummary, ...]:
+    """Read a Tool/List reply."""
+    return tuple(_summary(item) for item in drift.mappings(reply.get("tool")))
+
+
+def _summary(item: Mapping[str, Any]) -> ModelSummary:
+    owner = drift.text(item.get("cleanslugowner")) or drift.text(item.get("slugowner")) or ""
+    name = drift.text(item.get("cleanslugproject")) or drift.text(item.get("slugproject")) or ""
+    return ModelSummary(
+        model=f"{owner}/{name}",
+        title=drift.text(item.get("title")) or name,
+        description=drift.text(item.get("description")) or "",
+        categories=drift.strings(item.get("categories")),
+        image=drift.text(item.get("image")),
+    )
+
+
+def _output(item: Mapping[str, Any], index: int) -> OutputInfo:
+    url = drift.text(item.get("url")) or None
+    return OutputInfo(
+        name=drift.text(item.get("name")) or _name_in(url or "", index),
+        content_type=drift.text(item.get("contenttype")) or drift.text(item.get("contentType")),
+        size=drift.integer(item.get("size")),
+        url=url,
+        id=drift.text(item.get("id")),
+        access_key=drift.text(item.get("accesskey")),
+        content=text_content(item.get("content")),
+    )
+
+
+def _name_in(url: str, index: int) -> str:
+    return url.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1] or str(index)
+
+
+def _kind_of(message: str, code: int | None, http_status: int) -> type[ApiError]:
+    if _AUTHENTICATION.search(message):
+        return AuthenticationError
+    if _WRONG_STATE.search(message):
+        return WrongState
+    if _MISSING.search(message):
+        return NotFound
+    return _BY_CODE.get(code or 0) or _BY_STATUS.get(http_status) or ApiError
+
+
+def _plain_message(http_status: int) -> str:
+    return f"the server answered with HTTP {http_status}" if http_status >= ERRORS_FROM else ""

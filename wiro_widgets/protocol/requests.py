@@ -1,0 +1,114 @@
+"""One function per endpoint: typed arguments in, a Request out; nothing here knows how it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import quote
+
+from wiro_widgets.protocol import drift
+from wiro_widgets.protocol.schema import ModelSchema, split_model
+
+# read: may be repeated; control: repeating does no harm; run: costs money, never sent twice on a guess.
+Safety = Literal["read", "control", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file ready to be sent: its content is bytes, a path or an open binary file."""
+
+    filename: str
+    content_type: str
+    content: Any = field(repr=False)
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call: a JSON body, or the parts of a form in their order when there is a file among them."""
+
+    path: str
+    safety: Safety
+    json: Mapping[str, Any] | None = field(default=None, repr=False)
+    parts: tuple[tuple[str, str | Upload], ...] = field(default=(), repr=False)
+
+
+def run(model: str, values: Mapping[str, Any], schema: ModelSchema | None = None) -> Request:
+    """Ask for a run; `values` are bound, their files are Uploads or URLs (protocol: Run)."""
+    owner, name = split_model(model)
+    path = f"/Run/{quote(owner, safe='')}/{quote(name, safe='')}"
+    body: dict[str, Any] = {}
+    for key, value in values.items():
+        parameter = schema.get(key) if schema else None
+        style = parameter.file_style if parameter and parameter.kind == "file" else None
+        body.update(_file_fields(key, value, style) if style or _has_upload(value) else {key: value})
+    if not any(_has_upload(value) for value in body.values()):
+        return Request(path, "run", json=body)
+    return Request(path, "run", parts=tuple(_parts(body)))
+
+
+def task_detail(*, task_id: str | None = None, token: str | None = None) -> Request:
+    """Ask what a task is now, by its id or by its socket token."""
+    return Request("/Task/Detail", "read", json={"taskid": task_id} if task_id else {"tasktoken": token})
+
+
+def cancel(task_id: str) -> Request:
+    """Take a queued task out of the queue."""
+    return Request("/Task/Cancel", "control", json={"taskid": task_id})
+
+
+def kill(task_id: str) -> Request:
+    """End a running task."""
+    return Request("/Task/Kill", "control", json={"taskid": task_id})
+
+
+def task_list(*, start: int = 0, limit: int = 20) -> Request:
+    """Ask for this project's newest tasks."""
+    body = {"type": "model", "sort": "id", "order": "DESC", "start": str(start), "limit": str(limit)}
+    return Request("/Task/List", "read", json=body)
+
+
+def delete_files(token: str) -> Request:
+    """Delete a finished task's files on the server; doing it twice is harmless."""
+    return Request("/Task/InputOutputDelete", "control", json={"tasktoken": token})
+
+
+def tool_detail(model: str) -> Request:
+    """Ask for a model's catalogue entry."""
+    owner, name = split_model(model)
+    return Request("/Tool/Detail", "read", json={"slugowner": owner, "slugproject": name})
+
+
+def tool_list(
+    *, search: str = "", categories: Sequence[str] = (), start: int = 0, limit: int = 20
+) -> Request:
+    """Search the catalogue."""
+    body: dict[str, Any] = {"start": str(start), "limit": str(limit), "hideworkflows": True, "summary": True}
+    if search:
+        body.update(search=search, sort="relevance")
+    if categories:
+        body["categories"] = list(categories)
+    return Request("/Tool/List", "read", json=body)
+
+
+def _has_upload(value: object) -> bool:
+    return isinstance(value, Upload) or (isinstance(value, list) and any(_has_upload(item) for item in value))
+
+
+def _file_fields(key: str, value: object, style: str | None) -> dict[str, Any]:
+    """Return the form fields of one file parameter, in the way its style wants them."""
+    files = list(value) if isinstance(value, list | tuple) else [value]
+    if style != "multi":
+        return {key: files if len(files) > 1 else files[0]}
+    uploads: list[object] = [item for item in files if isinstance(item, Upload)]
+    urls = [str(item).replace(",", "%2C") for item in files if not isinstance(item, Upload)]
+    return {key: uploads or "", f"{key}Url": ",".join(urls)}
+
+
+def _parts(body: Mapping[str, Any]) -> list[tuple[str, str | Upload]]:
+    return [
+        (key, item if isinstance(item, Upload) else drift.text(item) or "")
+        for key, value in body.items()
+        for item in (value if isinstance(value, list) else [value])
+    ]

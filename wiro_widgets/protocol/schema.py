@@ -1,0 +1,137 @@
+"""ModelSchema: the parameters of a model in their groups, and the binding of a user's values to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from wiro_widgets.protocol import catalogue, openapi
+from wiro_widgets.protocol.builtin import BUILT_IN
+from wiro_widgets.protocol.catalogue import Group
+from wiro_widgets.protocol.errors import InvalidParameter
+from wiro_widgets.protocol.parameters import Parameter, nearest
+
+# Every model takes these, whether its schema lists them or not (protocol: Run).
+COMMON = (
+    Parameter("callbackUrl", label="Callback URL", advanced=True),
+    Parameter("projectid", label="Project", advanced=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSchema:
+    """What a model takes: its parameters in groups, in the catalogue's order.
+
+    >>> schema = ModelSchema.built_in("tencent/hunyuan-flux-srpo")
+    >>> schema.bind({"prompt": "a lighthouse", "steps": "20"})
+    {'prompt': 'a lighthouse', 'steps': 20}
+    """
+
+    model: str
+    title: str = ""
+    groups: tuple[Group, ...] = ()
+    description: str = ""
+    categories: tuple[str, ...] = ()
+    _by_id: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        listed = {item.id: item for group in self.groups for item in group.parameters}
+        object.__setattr__(self, "_by_id", listed)
+
+    @classmethod
+    def from_tool(cls, tool: Mapping[str, Any]) -> ModelSchema:
+        """Read a catalogue entry, the `tool` of a Tool/Detail reply (protocol: Catalogue)."""
+        found = catalogue.read(tool)
+        return cls(found.model, found.title, found.groups, found.description, found.categories)
+
+    @classmethod
+    def from_openapi(cls, spec: Mapping[str, Any] | list[Any]) -> ModelSchema:
+        """Read the OpenAPI description of a model, bare or as Tool/DetailOpenAPI's reply.
+
+        Raises ConfigurationError when it describes no Run.
+        """
+        found = openapi.read(spec)
+        return cls(found.model, found.title, found.groups, found.description, found.categories)
+
+    @classmethod
+    def built_in(cls, model: str) -> ModelSchema | None:
+        """Return the schema of a model that this package knows by heart, or None."""
+        tool = BUILT_IN.get(model)
+        return cls.from_tool(tool) if tool else None
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """All parameters, in order."""
+        return tuple(self._by_id.values())
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The defaults of the parameters that have one."""
+        return {item.id: item.default for item in self.parameters if item.default is not None}
+
+    def get(self, name: str) -> Parameter | None:
+        """Return the parameter of that id, also the ones common to every model."""
+        return self._by_id.get(name) or next((item for item in COMMON if item.id == name), None)
+
+    def bind(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values converted, in the schema's order, ready to be sent.
+
+        Values that are not given stay away, so that Wiro's own defaults hold; a required choice or number
+        that is not given takes its default. Raises InvalidParameter naming the first field that is unknown,
+        missing or wrong.
+        """
+        given = {name: value for name, value in values.items() if not self._known(name).is_missing(value)}
+        bound: dict[str, Any] = {}
+        for parameter in (*self.parameters, *(item for item in COMMON if item.id not in self._by_id)):
+            if parameter.id in given:
+                bound[parameter.id] = parameter.convert(given[parameter.id])
+            elif parameter.required:
+                bound[parameter.id] = _default_of_required(parameter)
+        return bound
+
+    def problems(self, values: Mapping[str, Any]) -> dict[str, InvalidParameter]:
+        """Return what `bind` would refuse, every field at once."""
+        found: dict[str, InvalidParameter] = {}
+        for name in {**values, **{item.id: None for item in self.parameters if item.required}}:
+            try:
+                parameter = self._known(name)
+                value = values.get(name)
+                if not parameter.is_missing(value):
+                    parameter.convert(value)
+                elif parameter.required:
+                    _default_of_required(parameter)
+            except InvalidParameter as error:
+                found[name] = error
+        return found
+
+    def _known(self, name: str) -> Parameter:
+        parameter = self.get(name)
+        if parameter is None:
+            names = [item.id for item in (*self.parameters, *COMMON)]
+            hint = nearest(name, names) or f" It takes {', '.join(names)}."
+            raise InvalidParameter(name, f"is no parameter of {self.model}.{hint}")
+        return parameter
+
+
+def _default_of_required(parameter: Parameter) -> Any:
+    """Return the default of a setting; a text or a file is never made up, for a run costs money."""
+    if parameter.kind in ("text", "textarea", "file") or parameter.default is None:
+        raise parameter.refuse("is required")
+    return parameter.default
+
+
+def split_model(model: str) -> tuple[str, str]:
+    """Return owner and name of "owner/name", also out of a page's address.
+
+    Raises InvalidParameter when it is neither.
+    """
+    path = model.split("://", 1)[-1].split("/", 1)[-1] if "://" in model else model
+    path = path.removeprefix("models/").strip().strip("/")
+    owner, slash, name = (unquote(path) if "://" in model else path).partition("/")
+    if not slash or not owner or not name or "/" in name or ".." in (owner, name):
+        raise InvalidParameter(
+            "model", f'"owner/name" is needed, as in "tencent/hunyuan-flux-srpo", not {model!r}'
+        )
+    return owner, name
