@@ -1,0 +1,125 @@
+"""Parameter values as plain JSON: what is kept of a run, without file contents and without secrets."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from pathlib import Path, PurePath
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from PIL import Image
+
+from wiro_widgets.protocol.requests import Upload
+
+_SECRET_NAME: Final = re.compile(r"(?i)api_?key|secret|passw(or)?d|authorization|credential|token$")
+_NUMBER: Final = re.compile(r"\s*[-+]?[\d.]+\s*")
+_ADDRESS: Final = re.compile(r"(?i)https?://\S+")
+_DEEPEST: Final = 16
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters as JSON takes them: a file becomes its name and size, integers stay exact.
+
+    Texts that are named like a credential are left out.
+    """
+    return {_text(key): _plain(value, 0) for key, value in values.items() if not _is_secret(key, value)}
+
+
+def without_files(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters for others to read: files and addresses reduced to a name, no callback address."""
+    return {key: _named(value) for key, value in plain(values).items() if key.lower() != "callbackurl"}
+
+
+def _plain(value: object, depth: int) -> Any:
+    if value is None or isinstance(value, str | int | float):
+        return _scalar(value)
+    if (file := _file(value)) is not None:
+        return file
+    if depth >= _DEEPEST:
+        return f"<{type(value).__name__}>"
+    if isinstance(value, Mapping):
+        return {_text(k): _plain(item, depth + 1) for k, item in value.items() if not _is_secret(k, item)}
+    if isinstance(value, list | tuple | AbstractSet):
+        return [_plain(item, depth + 1) for item in value]
+    return _other(value, depth)
+
+
+def _scalar(value: str | float | None) -> str | float | None:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, int):
+        return int(value)
+    return float(value) if math.isfinite(value) else None
+
+
+def _file(value: object) -> dict[str, Any] | None:
+    array = getattr(value, "__array_interface__", None)
+    shape = array.get("shape") if isinstance(array, dict) else None
+    size = None
+    if isinstance(value, Upload):
+        name, size = value.filename, value.size or _size(value.content)
+    elif isinstance(value, PurePath):
+        name, size = value.name, _size(value)
+    elif isinstance(value, bytes | bytearray | memoryview):
+        name, size = "bytes", _size(value)
+    elif isinstance(value, Image.Image):
+        own = PurePath(str(getattr(value, "filename", ""))).name
+        name = own or f"image {value.width}x{value.height}"
+    elif shape:
+        name, size = f"array {'x'.join(map(str, shape))}", getattr(value, "nbytes", None)
+    elif hasattr(value, "read"):
+        name = PurePath(str(getattr(value, "name", "file"))).name
+    else:
+        return None
+    return {"file": _text(name), "size": size}
+
+
+def _size(content: object) -> int | None:
+    if isinstance(content, bytes | bytearray | memoryview):
+        return memoryview(content).nbytes
+    try:
+        return Path(content).stat().st_size if isinstance(content, PurePath) else None
+    except OSError:
+        return None
+
+
+def _other(value: object, depth: int) -> Any:
+    unpack = getattr(value, "item", None)  # numpy scalars
+    if callable(unpack):
+        return _plain(unpack(), depth + 1)
+    return _text(value) if type(value).__str__ is not object.__str__ else f"<{type(value).__name__}>"
+
+
+def _text(value: object) -> str:
+    # A lone surrogate is a str that neither SQLite nor a file can hold.
+    return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
+def _is_secret(name: object, value: object) -> bool:
+    """Tell whether a text under this name is likely a credential; max_token="512" is none."""
+    if not isinstance(value, str) or _NUMBER.fullmatch(value):
+        return False
+    return _SECRET_NAME.search(str(name).replace("-", "_")) is not None
+
+
+def _named(value: Any) -> Any:
+    if isinstance(value, str) and _ADDRESS.fullmatch(value):
+        return _last_name(value)
+    if isinstance(value, list):
+        return [_named(item) for item in value]
+    if isinstance(value, dict):
+        return value["file"] if value.keys() == {"file", "size"} else {k: _named(v) for k, v in value.items()}
+    return value
+
+
+def _last_name(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+        return unquote(PurePath(parts.path).name) or parts.hostname or "address"
+    except ValueError:
+        return "address"
