@@ -1,0 +1,72 @@
+"""Keep the tests away from the user's own data, and lend them a browser and a JupyterLab."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser import CHROME_ARGS, find_chromium
+from tests.jupyter import JupyterServer, jupyter_server
+
+PRIVATE_FOLDERS = (
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_STATE_HOME",
+    "JUPYTER_CONFIG_DIR",
+    "JUPYTER_DATA_DIR",
+    "JUPYTER_RUNTIME_DIR",
+    "IPYTHONDIR",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Point every folder a user's data could lie in at an empty one, before any module looks."""
+    home = Path(tempfile.mkdtemp(prefix="wiro-tests-"))
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+    environment = pytest.MonkeyPatch()
+    config.add_cleanup(environment.undo)
+    for name in PRIVATE_FOLDERS:
+        folder = home / name.lower()
+        folder.mkdir()
+        environment.setenv(name, str(folder))
+    environment.setenv("JUPYTER_PLATFORM_DIRS", "1")  # jupyter_core warns without it, and warnings are errors
+    environment.delenv("JUPYTER_PATH", raising=False)
+    environment.delenv("JUPYTER_CONFIG_PATH", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def no_wiro_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the user's credentials and addresses out of every test; which browser to use may stay."""
+    for name in list(os.environ):
+        if name.startswith("WIRO_") and name != "WIRO_CHROMIUM":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start Chromium once a module: Playwright holds an event loop that other modules must not meet."""
+    executable = find_chromium()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, headless=True, args=CHROME_ARGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Open a page of its own for a test: no cookies, no storage, 1200 px wide."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """Start one JupyterLab for the whole run; a test brings its notebook with `lab.write`."""
+    with jupyter_server("lab", folder=tmp_path_factory.mktemp("lab")) as server:
+        yield server

@@ -1,0 +1,193 @@
+"""A Jupyter server for tests: own folders, a token, no news, no dialogs, nothing of the user's."""
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 60
+App = Literal["lab", "notebook"]
+
+SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
+    "@jupyterlab/apputils-extension:themes": {"adaptive-theme": False, "theme": "JupyterLab Light"},
+    "@jupyterlab/apputils-extension:kernels-settings": {"skipKernelRestartDialog": True},
+    "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
+}
+FLAGS = (
+    "--no-browser",
+    "--allow-root",
+    "--ip=127.0.0.1",
+    "--ServerApp.port_retries=0",
+    "--ServerApp.terminals_enabled=False",
+    "--ServerApp.jpserver_extensions={'jupyter_lsp': False, 'jupyter_server_terminals': False}",
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+)
+MODULES = {"lab": "jupyterlab", "notebook": "notebook"}
+EXPOSE = {
+    "lab": "--LabApp.expose_app_in_browser=True",
+    "notebook": "--JupyterNotebookApp.expose_app_in_browser=True",
+}
+
+
+@dataclass(frozen=True)
+class JupyterServer:
+    """A running server: where it listens, and the folder that holds its notebooks."""
+
+    app: App
+    base_url: str
+    folder: Path
+    token: str = field(repr=False)
+
+    def url(self, notebook: str, *, document: bool = False) -> str:
+        """Return the address that opens a notebook; `document` means JupyterLab's single-document mode."""
+        if self.app == "notebook":
+            return f"{self.base_url}/notebooks/{notebook}?token={self.token}"
+        return f"{self.base_url}/{'doc' if document else 'lab'}/tree/{notebook}?reset&token={self.token}"
+
+    def write(self, notebook: str, cells: Sequence[str]) -> Path:
+        """Write a notebook with these code cells into the server's folder."""
+        new = {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+            "cells": [_cell(f"cell-{number}", source) for number, source in enumerate(cells)],
+        }
+        path = self.folder / notebook
+        path.write_text(json.dumps(new), encoding="utf-8")
+        return path
+
+    def add(self, notebook: Path) -> Path:
+        """Copy a notebook of the repository into the server's folder."""
+        return Path(shutil.copy(notebook, self.folder))
+
+    def end_kernels(self) -> None:
+        """End every session, and its kernel with it."""
+        for session in json.loads(self.ask("GET", "/api/sessions")):
+            self.ask("DELETE", f"/api/sessions/{session['id']}")
+
+    def ask(self, method: str, path: str) -> bytes:
+        """Call the server's own REST interface."""
+        request = urllib.request.Request(  # noqa: S310 - our own loopback server
+            self.base_url + path, method=method, headers={"Authorization": f"token {self.token}"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310 - the same
+            answer: bytes = reply.read()
+        return answer
+
+
+@contextlib.contextmanager
+def jupyter_server(
+    app: App, *, folder: Path, env: Mapping[str, str] | None = None
+) -> Iterator[JupyterServer]:
+    """Serve `folder` until the block ends; kernels see this checkout, `env` and no other WIRO_ variable."""
+    with tempfile.TemporaryDirectory(prefix="wiro-jupyter-", ignore_cleanup_errors=True) as home:
+        server = JupyterServer(app, f"http://127.0.0.1:{_free_port()}", folder, secrets.token_hex(16))
+        log = Path(home, "server.log")
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                _command(server),
+                env={**_environment(Path(home)), **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            _wait_until_it_answers(server, process, log)
+            yield server
+        finally:
+            _end(process)
+
+
+def _cell(name: str, source: str) -> dict[str, Any]:
+    return {
+        "id": name,
+        "cell_type": "code",
+        "source": source,
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+    }
+
+
+def _command(server: JupyterServer) -> list[str]:
+    port = server.base_url.rpartition(":")[2]
+    return [
+        *(sys.executable, "-m", MODULES[server.app], *FLAGS, EXPOSE[server.app]),
+        *(
+            f"--port={port}",
+            f"--IdentityProvider.token={server.token}",
+            f"--ServerApp.root_dir={server.folder}",
+        ),
+    ]
+
+
+def _environment(home: Path) -> dict[str, str]:
+    folders = {
+        "JUPYTER_CONFIG_DIR": home / "config",
+        "JUPYTER_DATA_DIR": home / "data",
+        "JUPYTER_RUNTIME_DIR": home / "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": home / "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
+        "IPYTHONDIR": home / "ipython",
+    }
+    for folder in folders.values():
+        folder.mkdir()
+    overrides = home / "config" / "labconfig" / "default_setting_overrides.json"
+    overrides.parent.mkdir()
+    overrides.write_text(json.dumps(SETTINGS))
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("WIRO_")}
+    own: dict[str, Any] = {
+        "JUPYTER_PLATFORM_DIRS": "1",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "PYTHONPATH": ROOT,
+    }
+    return inherited | {name: str(value) for name, value in (folders | own).items()}
+
+
+def _wait_until_it_answers(server: JupyterServer, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.05)
+            break
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            server.ask("GET", "/api")
+            return
+    raise RuntimeError(f"Jupyter did not start; its log ends with:\n{log.read_text()[-3000:]}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for signum in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signum)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+            return
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
