@@ -1,0 +1,60 @@
+"""What a wheel and an sdist carry, built as an installer builds them but offline."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import front_end
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NOT_COPIED = shutil.ignore_patterns(".*", "node_modules", "static", "__pycache__", "dist", "tests")
+BUNDLE = "wiro_widgets/static/widget.js"
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build an sdist of this checkout, with a bundle that is up to date, and unpack it."""
+    folder = tmp_path_factory.mktemp("sdist")
+    checkout = folder / "checkout"
+    shutil.copytree(ROOT, checkout, ignore=NOT_COPIED)
+    shutil.copy(ROOT / ".gitignore", checkout)
+    bundle = front_end.bundle(checkout)
+    bundle.parent.mkdir()
+    bundle.write_text("export default {};\n")
+    bundle.with_name("widget.js.sources").write_text(front_end.fingerprint(checkout))
+    run_build(checkout, "--sdist", folder)
+    (archive,) = folder.glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        opened.extractall(folder / "unpacked", filter="data")
+    (unpacked,) = (folder / "unpacked").iterdir()
+    return unpacked
+
+
+def run_build(source: Path, what: str, target: Path, *, path: str | None = None) -> None:
+    """Run the build frontend on a folder, in this environment instead of a downloaded one."""
+    command = [sys.executable, "-m", "build", "--no-isolation", what, "--outdir", str(target), str(source)]
+    environment = {**os.environ, "PATH": path or os.environ["PATH"]}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_sdist_carries_the_front_end(sdist: Path) -> None:
+    """The sdist has the built bundle beside its sources, and nothing that npm installed."""
+    assert (sdist / BUNDLE).is_file()
+    assert (sdist / "js" / "package-lock.json").is_file()
+    assert not (sdist / "js" / "node_modules").exists()
+
+
+def test_a_wheel_from_an_sdist_needs_no_node(sdist: Path, tmp_path: Path) -> None:
+    """With no npm on the path the sdist still becomes a wheel that has the bundle, types and licence."""
+    run_build(sdist, "--wheel", tmp_path, path=str(tmp_path))
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {BUNDLE, "wiro_widgets/py.typed"} <= set(names)
+    assert [name for name in names if name.endswith("licenses/LICENSE")]
+    assert [name for name in names if name.startswith(("js/", "tests/", "tools/"))] == []
