@@ -1,0 +1,43 @@
+// Bundles the panel into the Python package. Notebooks store the bundle with every instance, so its size is a promise.
+
+import { readFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const LIMIT = 30_000; // bytes, gzipped
+const OUT = new URL("../wiro_widgets/static/widget.js", import.meta.url).pathname;
+
+const minifyCss = {
+  name: "css-as-text",
+  setup(bundler) {
+    bundler.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { transform } = await import("esbuild");
+      const source = await readFile(path, "utf8");
+      const { code } = await transform(source, { loader: "css", minify: true });
+      return { contents: code.trim(), loader: "text" };
+    });
+  },
+};
+
+await build({
+  entryPoints: [new URL("src/widget.ts", import.meta.url).pathname],
+  outfile: OUT,
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  minify: true,
+  charset: "utf8",
+  legalComments: "none",
+  logLevel: "warning",
+  plugins: [minifyCss],
+});
+
+const bytes = await readFile(OUT);
+const zipped = gzipSync(bytes, { level: 9 }).length;
+console.log(
+  `widget.js ${(bytes.length / 1000).toFixed(1)} kB, ${(zipped / 1000).toFixed(1)} kB gzipped (limit ${LIMIT / 1000} kB)`,
+);
+if (zipped > LIMIT) {
+  console.error(`The bundle is ${zipped - LIMIT} bytes over its limit.`);
+  process.exit(1);
+}

@@ -1,0 +1,126 @@
+import { attr, h, show, text } from "../dom.ts";
+import { humanise } from "../format.ts";
+import { randomId } from "../host.ts";
+import type { Parameter } from "../messages.ts";
+import type { View } from "../view.ts";
+
+/** What a kind of control gives its field. */
+export interface Control {
+  element: HTMLElement;
+  /** Takes the focus, the label and the description. */
+  input: HTMLElement;
+  /** Further inputs of the same field, described alike. */
+  others?: HTMLElement[];
+  draw(): void;
+}
+
+/** A field as the form sees it: it can be asked, shown wrong, and focused. */
+export interface Field {
+  element: HTMLElement;
+  parameters: Parameter[];
+  /** From now on the field says what is missing, not only what is wrong. */
+  reveal(): void;
+  invalid(): boolean;
+  focus(): void;
+}
+
+export interface Context {
+  view: View;
+  p: Parameter;
+  /** Tells that the field was left or changed by hand. */
+  touched(): void;
+}
+
+export type MountControl = (context: Context) => Control;
+
+interface Shape {
+  label?: string;
+  note?: string;
+  wide?: boolean;
+  /** The control carries its own label. */
+  bare?: boolean;
+}
+
+export function mountField(
+  view: View,
+  parameters: Parameter[],
+  mount: MountControl,
+  shape: Shape = {},
+): Field {
+  const [p] = parameters as [Parameter];
+  let revealed = false;
+  const draw = () => view.schedule(drawAll);
+  const control = mount({
+    view,
+    p,
+    touched: () => {
+      revealed = true;
+      draw();
+    },
+  });
+  const id = `f${randomId()}`;
+  const help = h("p", { class: "help", id: `${id}h` }, p.help ?? "");
+  const error = h("p", { class: "error", id: `${id}e` });
+  const children: Node[] = [control.element, help, error];
+  if (!shape.bare) children.unshift(mountLabel(id, shape.label ?? labelOf(p), shape.note ?? noteOf(p)));
+  const element = h("div", { class: shape.wide ? "field wide" : "field" }, ...children);
+  element.dataset.field = parameters.map((one) => one.id).join(" ");
+  control.input.id ||= id;
+
+  const problem = () => firstProblem(view, parameters, revealed);
+  function drawAll(): void {
+    control.draw();
+    const sentence = problem();
+    text(error, sentence ?? "");
+    show(error, sentence !== null);
+    show(help, Boolean(p.help) && sentence === null);
+    element.classList.toggle("invalid", sentence !== null);
+    describe(control, sentence !== null ? error.id : p.help ? help.id : null, sentence !== null);
+  }
+  view.paint(["values", "uploads", "pictures"], drawAll);
+  return {
+    element,
+    parameters,
+    reveal: () => {
+      revealed = true;
+      drawAll();
+    },
+    // Python's word alone does not hold a Run back: running again is how it is asked anew.
+    invalid: () => parameters.some((one) => view.store.ownProblem(one) !== null),
+    focus: () => control.input.focus(),
+  };
+}
+
+function firstProblem(view: View, parameters: Parameter[], revealed: boolean): string | null {
+  for (const p of parameters) {
+    const sentence = view.store.problem(p);
+    // An empty required field is not scolded before it was visited or Run was pressed.
+    if (sentence !== null && (revealed || !view.store.missing(p))) {
+      return parameters.length > 1
+        ? `${labelOf(p)}: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`
+        : sentence;
+    }
+  }
+  return null;
+}
+
+function describe(control: Control, by: string | null, invalid: boolean): void {
+  for (const input of [control.input, ...(control.others ?? [])]) {
+    attr(input, "aria-invalid", invalid ? "true" : null);
+    attr(input, "aria-describedby", by);
+  }
+}
+
+function mountLabel(id: string, label: string, note: string): HTMLElement {
+  const element = h("label", { for: id }, label);
+  if (note) element.append(h("span", { class: "note" }, ` · ${note}`));
+  return element;
+}
+
+export function labelOf(p: Parameter): string {
+  return humanise(p.label, p.id);
+}
+
+function noteOf(p: Parameter): string {
+  return p.required && (p.default === null || p.default === "") ? "required" : "";
+}

@@ -1,0 +1,27 @@
+import { button, h, on } from "../dom.ts";
+import { parse, randomSeed } from "../rules.ts";
+import type { Context, Control } from "./field.ts";
+
+/** A seed is text here and on the wire: it may be longer than a double is exact. */
+export function mountSeed({ view, p, touched }: Context): Control {
+  const input = h("input", {
+    type: "text",
+    inputmode: "numeric",
+    autocomplete: "off",
+    class: "number",
+    placeholder: p.placeholder ?? "Random each time",
+    "aria-required": p.required ? "true" : null,
+  });
+  const edit = (typed: string) => {
+    view.store.edit(p.id, parse({ ...p, role: "seed" }, typed));
+    touched();
+  };
+  on(input, "input", () => edit(input.value), view.signal);
+  const random = button("Random", "quiet", () => edit(randomSeed(p)), view.signal);
+  random.setAttribute("aria-label", "Random seed");
+  const draw = () => {
+    const value = String(view.store.value(p.id) ?? "");
+    if (input.value.trim() !== value) input.value = value;
+  };
+  return { element: h("div", { class: "with-button" }, input, random), input, draw };
+}

@@ -1,0 +1,35 @@
+import { button, h, on } from "../dom.ts";
+import type { Parameter } from "../messages.ts";
+import type { Context, Control } from "./field.ts";
+import { labelOf } from "./field.ts";
+import { drawNumber, mountNumberInput } from "./number.ts";
+
+/** Width and height in one row, to be swapped for the other orientation. */
+export function mountSize(height: Parameter): (context: Context) => Control {
+  return ({ view, p: width, touched }) => {
+    const [across, down] = [mountNumberInput(view, width), mountNumberInput(view, height)];
+    down.setAttribute("aria-label", labelOf(height));
+    for (const input of [across, down]) on(input, "blur", touched, view.signal);
+    const swap = () => {
+      const { store } = view;
+      const [a, b] = [store.value(width.id), store.value(height.id)];
+      if (!Array.isArray(a) && !Array.isArray(b)) {
+        store.edit(width.id, b);
+        store.edit(height.id, a);
+      }
+    };
+    const swapper = button("", "quiet icon swap", swap, view.signal);
+    swapper.setAttribute("aria-label", "Swap width and height");
+    swapper.title = "Swap";
+    const draw = () => {
+      drawNumber(view, width, across);
+      drawNumber(view, height, down);
+    };
+    return {
+      element: h("div", { class: "size" }, across, swapper, down),
+      input: across,
+      others: [down],
+      draw,
+    };
+  };
+}

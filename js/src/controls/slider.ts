@@ -1,0 +1,49 @@
+import { attr, h, on } from "../dom.ts";
+import type { Parameter } from "../messages.ts";
+import { stepped } from "../rules.ts";
+import { type Context, type Control, labelOf } from "./field.ts";
+import { drawNumber, mountNumberInput } from "./number.ts";
+
+const TOO_FINE = 1_000; // steps a hand can still aim at
+
+/** A slider needs both ends and few enough steps; sizes are typed. */
+export function slides(p: Parameter): boolean {
+  const { kind, role, minimum, maximum } = p;
+  if (kind !== "range" || role === "width" || role === "height" || role === "seed") return false;
+  return (
+    minimum !== null && maximum !== null && maximum > minimum && (maximum - minimum) / stepOf(p) <= TOO_FINE
+  );
+}
+
+function stepOf(p: Parameter): number {
+  return p.step || (p.integer ? 1 : ((p.maximum ?? 1) - (p.minimum ?? 0)) / 100);
+}
+
+/** The number is the field's input; the slider is a second hand on it. */
+export function mountSlider({ view, p, touched }: Context): Control {
+  const input = mountNumberInput(view, p);
+  const range = h("input", {
+    type: "range",
+    min: p.minimum,
+    max: p.maximum,
+    step: p.step ?? (p.integer ? 1 : "any"),
+    "aria-label": `${labelOf(p)}, slider`,
+  });
+  on(
+    range,
+    "input",
+    () => view.store.edit(p.id, stepped({ ...p, step: stepOf(p) }, Number(range.value), 0)),
+    view.signal,
+  );
+  on(input, "blur", touched, view.signal);
+  const draw = () => {
+    drawNumber(view, p, input);
+    const value = Number(view.store.value(p.id) ?? Number.NaN);
+    if (Number.isFinite(value) && Number(range.value) !== value) range.value = String(value);
+    const low = p.minimum ?? 0;
+    const share = (Number(range.value) - low) / ((p.maximum ?? 1) - low);
+    range.style.setProperty("--share", String(share));
+    attr(range, "aria-valuetext", String(view.store.value(p.id) ?? ""));
+  };
+  return { element: h("div", { class: "slider" }, range, input), input, others: [range], draw };
+}

@@ -1,0 +1,15 @@
+import type { Sent, Traits } from "./messages.ts";
+
+/** What we use of the model a host hands us: Backbone in Jupyter, marimo's own elsewhere. */
+export interface Model {
+  get<K extends keyof Traits>(name: K): Traits[K] | undefined;
+  on(event: string, listener: (...args: never[]) => void): void;
+  off(event: string, listener: (...args: never[]) => void): void;
+  send(content: Sent, callbacks?: unknown, buffers?: ArrayBuffer[]): void;
+}
+
+export function randomId(): string {
+  // crypto.randomUUID needs a secure context, and a notebook server on a LAN address is none.
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,25 @@
+export type Topic = "form" | "values" | "status" | "run" | "log" | "pictures" | "uploads" | "link";
+
+/** Who wants to hear of what; a listener leaves with its signal. */
+export class Topics {
+  readonly #listeners = new Map<Topic, Set<() => void>>();
+
+  on(topics: Topic[], listener: () => void, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    for (const topic of topics) {
+      const set = this.#listeners.get(topic) ?? new Set();
+      this.#listeners.set(topic, set.add(listener));
+      signal.addEventListener("abort", () => set.delete(listener), { once: true });
+    }
+  }
+
+  emit(...topics: Topic[]): void {
+    for (const topic of topics) for (const listener of [...(this.#listeners.get(topic) ?? [])]) listener();
+  }
+
+  get size(): number {
+    let count = 0;
+    for (const set of this.#listeners.values()) count += set.size;
+    return count;
+  }
+}

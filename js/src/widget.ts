@@ -1,0 +1,69 @@
+import { h } from "./dom.ts";
+import type { Model } from "./host.ts";
+import { mountPanel } from "./panel.ts";
+import { Store } from "./store.ts";
+import styles from "./styles.css";
+import { createView } from "./view.ts";
+
+interface Initialize {
+  model: Model;
+  signal?: AbortSignal;
+}
+
+interface Render extends Initialize {
+  el: HTMLElement;
+}
+
+/**
+ * Called by the host once for each model. A factory, because the model itself cannot be the store's key: anywidget
+ * wraps it anew for `initialize` and for every `render` (its model-proxy.ts), and marimo shares the module.
+ */
+export default function panel() {
+  let store: Store | undefined;
+  let broken: unknown;
+
+  /** Fast and synchronous: anywidget gives up on a model after two seconds. */
+  function initialize({ model, signal }: Initialize): () => void {
+    try {
+      store = new Store(model);
+    } catch (error) {
+      broken = error;
+    }
+    const close = () => store?.close();
+    signal?.addEventListener("abort", close, { once: true });
+    return close;
+  }
+
+  function render({ model, el, signal }: Render): () => void {
+    const controller = new AbortController();
+    const close = () => controller.abort();
+    signal?.addEventListener("abort", close, { once: true });
+    const host = h("div", { class: "wiro-widgets", "data-lm-suppress-shortcuts": "true" });
+    el.append(host);
+    controller.signal.addEventListener("abort", () => host.remove(), { once: true });
+    try {
+      if (broken) throw broken;
+      store ??= new Store(model); // a host that knows no initialize
+      mountInto(host, store, controller.signal);
+    } catch (error) {
+      drawError(host, error);
+    }
+    return close;
+  }
+
+  return { initialize, render };
+}
+
+function mountInto(host: HTMLElement, store: Store, signal: AbortSignal): void {
+  const root = host.attachShadow({ mode: "open" });
+  const view = createView(store, signal, (error) => drawError(host, error));
+  root.append(h("style", {}, styles), mountPanel(view));
+}
+
+/** Anything thrown would leave an empty cell; this leaves a sentence. */
+function drawError(host: HTMLElement, error: unknown): void {
+  console.error(error);
+  const reason = error instanceof Error ? error.message : String(error);
+  const words = h("p", { role: "alert" }, `The panel could not be drawn: ${reason}. Run the cell again.`);
+  (host.shadowRoot ?? host).replaceChildren(words);
+}
