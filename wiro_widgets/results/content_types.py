@@ -90,6 +90,10 @@ _EXTENSIONS: Final = {
     "text/html": "html",
     "text/plain": "txt",
 }
+_TYPES_OF_ENDINGS: Final = {ending: known for known, ending in _EXTENSIONS.items()} | {
+    "jpeg": "image/jpeg",
+    "tiff": "image/tiff",
+}
 # Files whose type is not known keep these endings of their own name.
 _KEPT_ENDINGS: Final = frozenset(_EXTENSIONS.values()) | {
     *("jpeg", "tiff", "gltf", "obj", "ply", "stl", "usdz", "fbx", "csv", "md", "srt", "vtt", "npy", "npz"),
@@ -145,6 +149,15 @@ def extension(content_type: str | None, name: str = "") -> str:
         return known
     _, dot, ending = name.rpartition(".")
     return ending.lower() if dot and ending.lower() in _KEPT_ENDINGS else "bin"
+
+
+def is_picture(declared: str | None, head: bytes = b"", name: str = "") -> bool:
+    """Tell whether a file is made of pixels: by its declared type, else its first bytes, else its name."""
+    said = canonical(declared) or ""
+    if said not in _EXTENSIONS and not said.startswith("image/"):
+        ending = name.rpartition(".")[2].lower()
+        said = sniff(head) or _TYPES_OF_ENDINGS.get(ending, "")
+    return said.startswith("image/") and said != "image/svg+xml"
 
 
 def _sniff_container(head: bytes) -> str | None:
