@@ -85,7 +85,7 @@ def run(*scripts: str, root: Path = ROOT) -> None:
     installed = root / "js" / "node_modules" / ".lock.sha256"  # `npm ci` empties the folder, and this with it
     lock = hashlib.sha256((root / "js" / "package-lock.json").read_bytes()).hexdigest()
     if _noted(installed) != lock:
-        _call([npm, "ci"], root)
+        _call([npm, "ci", "--loglevel=error"], root)
         installed.write_text(lock)
     for script in scripts:
         _call([npm, "run", "--silent", script], root)

@@ -23,15 +23,11 @@ fi
 # Debian and Ubuntu ship python3 without ensurepip, and `python3 -m venv` then leaves half an environment behind.
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
-    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
-        echo "==> Installing $package with apt-get"
-        apt-get update -qq || true # one unreachable extra source must not stop us
-        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$package" >/dev/null
-    else
-        echo "$python cannot make virtual environments. As root: apt-get install $package" >&2
-        echo "(elsewhere: whatever provides Python's ensurepip module)." >&2
+    sh tools/apt_install.sh "$package" || {
+        echo "$python cannot make virtual environments. On Debian or Ubuntu, as root: apt-get install $package" >&2
+        echo "Elsewhere: install whatever provides Python's ensurepip module." >&2
         exit 1
-    fi
+    }
 fi
 
 echo "==> Making .venv with $("$python" --version)"
