@@ -1,0 +1,256 @@
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, PngImagePlugin
+
+from tests.results.pictures import encoded, picture, pixels
+from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.results.images import decode
+from wiro_widgets.results.recipes import embed, read_recipe, recipe_of, strip, strip_recipe
+
+RECORD = TaskRecord(
+    task_id="534574",
+    model="tencent/hunyuan-flux-srpo",
+    prompt='A cat, "sleeping": ünïcode 猫\nsecond line',
+    seed=7350148318,
+    parameters={
+        "prompt": 'A cat, "sleeping": ünïcode 猫\nsecond line',
+        "inputImage": "https://api.wiro.ai/v1/File/mCmUXgZLG1FN/inputImage-6060136.png",
+        "steps": 20,
+        "scale": 3.5,
+        "strength": 0.88,
+        "samples": 1,
+        "seed": 7350148318,
+        "width": 1024,
+        "height": 768,
+        "callbackUrl": "https://me.example/hook?token=x",
+    },
+    total_cost=0.00351,
+    created_at=datetime(2026, 5, 1, 12, tzinfo=UTC),
+)
+RECIPE = recipe_of(RECORD, version="0.1.0")
+EXIF = Image.Exif()
+EXIF[0x0110] = "A camera"
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"></x:xmpmeta>'
+FILES = {
+    "png": encoded(picture(), "PNG"),
+    "png with palette": encoded(picture(mode="P"), "PNG"),
+    "png with alpha": encoded(picture(mode="RGBA"), "PNG"),
+    "jpeg": encoded(picture(), "JPEG"),
+    "progressive jpeg": encoded(picture(), "JPEG", progressive=True),
+    "grey jpeg": encoded(picture(mode="L"), "JPEG"),
+    "jpeg with exif": encoded(picture(), "JPEG", exif=EXIF),
+    "jpeg with comment": encoded(picture(), "JPEG", comment=b"mine"),
+    "jpeg with exif and comment": encoded(picture(), "JPEG", exif=EXIF, comment=b"mine"),
+    "webp": encoded(picture(), "WEBP"),
+    "odd webp": encoded(picture(33, 17), "WEBP"),
+    "lossless webp": encoded(picture(), "WEBP", lossless=True),
+    "lossless webp with alpha": encoded(picture(mode="RGBA"), "WEBP", lossless=True),
+    "webp with alpha": encoded(picture(mode="RGBA"), "WEBP"),
+    "webp with exif": encoded(picture(), "WEBP", exif=EXIF),
+    "webp with xmp": encoded(picture(), "WEBP", xmp=XMP),
+    "animated webp": encoded(
+        picture(), "WEBP", save_all=True, append_images=[picture().rotate(90)], lossless=True
+    ),
+    "animated png": encoded(picture(), "PNG", save_all=True, append_images=[picture().rotate(90)]),
+}
+every_file = pytest.mark.parametrize("data", FILES.values(), ids=FILES.keys())
+
+
+def test_recipe_holds_what_repeats_the_run() -> None:
+    """A recipe has model, values, task, cost, time and version; files by name, no callback address."""
+    assert {
+        "wiro_widgets": "0.1.0",
+        "model": "tencent/hunyuan-flux-srpo",
+        "prompt": RECORD.prompt,
+        "seed": 7350148318,
+        "task_id": "534574",
+        "total_cost": 0.00351,
+        "created_at": "2026-05-01T12:00:00+00:00",
+        "parameters": {
+            "prompt": RECORD.prompt,
+            "inputImage": "inputImage-6060136.png",
+            "steps": 20,
+            "scale": 3.5,
+            "strength": 0.88,
+            "samples": 1,
+            "seed": 7350148318,
+            "width": 1024,
+            "height": 768,
+        },
+    } == RECIPE
+
+
+@every_file
+def test_recipe_comes_back(data: bytes) -> None:
+    """What was embedded in an image file is read back from its bytes."""
+    assert read_recipe(embed(data, RECIPE)) == RECIPE
+
+
+@every_file
+def test_recipe_comes_back_from_a_pil_image(data: bytes) -> None:
+    """What was embedded is read back from the decoded image."""
+    assert read_recipe(decode(embed(data, RECIPE))) == RECIPE
+
+
+@every_file
+def test_pixels_stay_identical(data: bytes) -> None:
+    """Embedding and stripping leave every pixel, the size and the mode as they were."""
+    assert pixels(embed(data, RECIPE)) == pixels(strip(embed(data, RECIPE))) == pixels(data)
+
+
+@every_file
+def test_strip_restores_the_file(data: bytes) -> None:
+    """Stripping gives back the file that was there before, byte for byte."""
+    assert strip(embed(data, RECIPE)) == data
+
+
+@every_file
+def test_embedding_twice_replaces(data: bytes) -> None:
+    """A second recipe takes the place of the first."""
+    assert embed(embed(data, {"model": "a/b"}), RECIPE) == embed(data, RECIPE)
+
+
+def test_frames_of_an_animation_stay() -> None:
+    """An animated file keeps its frames."""
+    with Image.open(io.BytesIO(embed(FILES["animated webp"], RECIPE))) as image:
+        image.seek(1)
+        assert image.convert("RGB").tobytes() == picture().rotate(90).tobytes()
+
+
+def test_own_exif_is_kept() -> None:
+    """The EXIF that an image came with is still there beside the recipe."""
+    for name in ("jpeg with exif", "webp with exif"):
+        with Image.open(io.BytesIO(embed(FILES[name], RECIPE))) as image:
+            assert image.getexif()[0x0110] == "A camera"
+
+
+def test_other_tools_find_the_text() -> None:
+    """A PNG carries AUTOMATIC1111's text under "parameters", a JPEG in its EXIF comment."""
+    with Image.open(io.BytesIO(embed(FILES["png"], RECIPE))) as image:
+        text = image.info["parameters"]
+    assert text == (
+        'A cat, "sleeping": ünïcode 猫\nsecond line\n'
+        "Steps: 20, CFG scale: 3.5, Seed: 7350148318, Size: 1024x768, Model: tencent/hunyuan-flux-srpo, "
+        "inputImage: inputImage-6060136.png, Denoising strength: 0.88, samples: 1"
+    )
+    with Image.open(io.BytesIO(embed(FILES["jpeg"], RECIPE))) as image:
+        assert image.getexif().get_ifd(0x8769)[0x9286] == b"UNICODE\0" + text.encode("utf-16-be")
+
+
+def with_parameters(text: str, compressed: bool = False) -> bytes:
+    """Return a PNG that AUTOMATIC1111 could have written."""
+    info = PngImagePlugin.PngInfo()
+    info.add_text("parameters", text, zip=compressed)
+    return encoded(picture(), "PNG", pnginfo=info)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_foreign_text_is_read(compressed: bool) -> None:
+    """Where AUTOMATIC1111's text is all there is, it gives prompt, values and model."""
+    text = (
+        "a castle, (stone:1.2)\nNegative prompt: fog\n"
+        'Steps: 28, Sampler: Euler a, CFG scale: 7, Seed: 42, Size: 512x768, Model: dream, Lora: "a, b: 1"'
+    )
+    assert read_recipe(with_parameters(text, compressed)) == {
+        "model": "dream",
+        "prompt": "a castle, (stone:1.2)",
+        "seed": 42,
+        "parameters": {
+            "prompt": "a castle, (stone:1.2)",
+            "negativePrompt": "fog",
+            "steps": 28,
+            "Sampler": "Euler a",
+            "scale": 7,
+            "seed": 42,
+            "width": 512,
+            "height": 768,
+            "Lora": "a, b: 1",
+        },
+    }
+
+
+@pytest.mark.parametrize("text", ["just a prompt, with: colons", "", "a\nb", "x: 1, y: 2, z: 3", "{}", "[1]"])
+def test_other_text_is_no_recipe(text: str) -> None:
+    """A text that is neither ours nor AUTOMATIC1111's gives nothing."""
+    assert read_recipe(with_parameters(text)) is None
+
+
+def test_foreign_text_is_stripped() -> None:
+    """Stripping removes another tool's text as well."""
+    assert strip(with_parameters("a\nSteps: 1, Seed: 2, Model: x")) == FILES["png"]
+
+
+def test_read_and_strip_on_disk(tmp_path: Path) -> None:
+    """A file's recipe is read by its path and removed in place, which says whether there was one."""
+    path = tmp_path / "0.png"
+    path.write_bytes(embed(FILES["png"], RECIPE))
+    assert read_recipe(str(path)) == RECIPE
+    assert (strip_recipe(path), strip_recipe(path)) == (True, False)
+    assert path.read_bytes() == FILES["png"]
+
+
+def test_only_allowed_fields_are_written() -> None:
+    """Anything that is not on the list, and any credential among the values, stays out of the file."""
+    planted: dict[str, Any] = {**RECIPE, "api_secret": "planted", "socketaccesstoken": "planted"}
+    planted["parameters"] = {
+        "prompt": "x",
+        "openai_api_key": "planted",
+        "image": "https://u:planted@h/a.png?planted",
+    }
+    for data in FILES.values():
+        written = embed(data, planted)
+        assert b"planted" not in written
+        assert "planted".encode("utf-16-be") not in written
+
+
+def test_files_that_are_no_such_image_are_untouched() -> None:
+    """Other files come back as the very object they were."""
+    for data in (
+        b"",
+        b"hello",
+        encoded(picture(), "GIF"),
+        b"\x89PNG\r\n\x1a\n",
+        b"RIFF\0\0\0\0WEBP",
+        b"\xff\xd8\xff",
+    ):
+        assert embed(data, RECIPE) is data
+        assert strip(data) is data
+        assert read_recipe(data) is None
+
+
+@pytest.mark.parametrize("name", ["png", "jpeg", "webp"])
+def test_cut_files_are_untouched_or_readable(name: str) -> None:
+    """A file cut anywhere raises nothing; it is left alone, or it holds the recipe."""
+    for end in range(0, len(FILES[name]), 7):
+        written = embed(FILES[name][:end], RECIPE)
+        assert written == FILES[name][:end] or read_recipe(written) == RECIPE
+
+
+@given(st.sampled_from(sorted(FILES)), st.integers(0, 400), st.binary(min_size=1, max_size=8))
+def test_broken_files_raise_nothing(name: str, at: int, noise: bytes) -> None:
+    """Whatever bytes a file has, reading, embedding and stripping raise nothing."""
+    whole = embed(FILES[name], RECIPE)
+    broken = whole[:at] + noise + whole[at + len(noise) :]
+    read_recipe(broken)
+    strip(embed(broken, RECIPE))
+
+
+def test_a_long_prompt_that_no_exif_holds() -> None:
+    """A JPEG whose EXIF has no room for both texts has the recipe in a comment, at worst it is left alone."""
+    short: dict[str, Any] = {"wiro_widgets": "1", "model": "a/b", "prompt": "x" * 40_000}
+    long: dict[str, Any] = {**short, "prompt": "x" * 70_000}
+    assert dict(read_recipe(embed(FILES["jpeg"], short)) or {}) == short
+    assert embed(FILES["jpeg"], long) is FILES["jpeg"]
+    assert dict(read_recipe(embed(FILES["png"], long)) or {}) == long
+
+
+def test_wrong_types_in_a_file_are_left_out() -> None:
+    """A recipe somebody else wrote is read as far as it is what it should be."""
+    data = with_parameters('{"wiro_widgets": "9", "model": 5, "prompt": "a", "parameters": [1], "more": 1}')
+    assert read_recipe(data) == {"wiro_widgets": "9", "prompt": "a"}

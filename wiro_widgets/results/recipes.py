@@ -1,0 +1,162 @@
+"""Recipes: which run made an image, written into the image file itself and read back from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
+
+from PIL import Image
+
+from wiro_widgets.results import a1111, containers, metadata
+from wiro_widgets.results.containers import JPEG, LARGEST_SEGMENT, PNG, Block, Container
+from wiro_widgets.results.files import replace_bytes
+from wiro_widgets.results.plain import without_files
+
+if TYPE_CHECKING:
+    from wiro_widgets.protocol.record import TaskRecord
+
+
+class Recipe(TypedDict, total=False):
+    """All that is ever written into an image.
+
+    `wiro_widgets` is the version of this package; `parameters` has files by their names alone.
+    """
+
+    wiro_widgets: str
+    model: str
+    parameters: dict[str, Any]
+    prompt: str
+    seed: int | str
+    task_id: str
+    total_cost: float
+    created_at: str
+
+
+_TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
+    "wiro_widgets": str,
+    "model": str,
+    "parameters": dict,
+    "prompt": str,
+    "seed": (int, str),
+    "task_id": str,
+    "total_cost": (int, float),
+    "created_at": str,
+}
+
+
+def recipe_of(record: TaskRecord, *, version: str) -> Recipe:
+    """Return the recipe of a run; `version` is this package's."""
+    names = ("model", "prompt", "seed", "task_id", "total_cost")
+    return _allowed(
+        {name: getattr(record, name) for name in names}
+        | {"parameters": dict(record.parameters), "wiro_widgets": version}
+        | {"created_at": record.created_at.isoformat() if record.created_at else None},
+    )
+
+
+def embed(data: bytes, recipe: Mapping[str, Any]) -> bytes:
+    """Return the image file with the recipe in place of an older one, its compressed pixels untouched.
+
+    PNG: text chunks "wiro" and "parameters"; JPEG and WebP: EXIF, where there is one a comment (WebP: XMP).
+    Any other or malformed file, and one that has no room for it, comes back as it is.
+    """
+    container = containers.read(strip(data))
+    if container is None:
+        return data
+    allowed = _allowed(recipe)
+    whole = json.dumps({"wiro_widgets": "", **allowed})
+    parameters = allowed.get("parameters", {})
+    line = a1111.to_text(allowed.get("model"), allowed.get("prompt") or parameters.get("prompt"), parameters)
+    if container.format == PNG:
+        return containers.with_png_text(container, {"wiro": whole, "parameters": line})
+    exif = b"" if container.has_exif() else metadata.exif(description=whole, comment=line)
+    if container.format == JPEG:
+        return _embed_in_jpeg(container, exif, whole.encode())
+    if exif:
+        return containers.with_webp_chunk(container, "EXIF", exif.removeprefix(b"Exif\0\0"))
+    if container.has_xmp():
+        return data
+    return containers.with_webp_chunk(container, "XMP", metadata.xmp(description=whole))
+
+
+def read_recipe(source: str | Path | bytes | Image.Image) -> Recipe | None:
+    """Return the recipe in an image file, its bytes or a PIL image; None when there is none.
+
+    `client.run(recipe["model"], recipe["parameters"])` runs it again.
+    AUTOMATIC1111's text is read where it is all there is. Raises OSError when the file cannot be read.
+    """
+    if isinstance(source, Image.Image):
+        return _first_recipe(metadata.texts_of_image(source))
+    container = containers.read(source if isinstance(source, bytes) else Path(source).read_bytes())
+    if container is None:
+        return None
+    return _first_recipe(text for block in container.blocks for text in metadata.texts(container, block))
+
+
+def strip(data: bytes) -> bytes:
+    """Return the image file without a recipe; a block of EXIF or XMP that holds one goes as a whole."""
+    container = containers.read(data)
+    if container is None:
+        return data
+
+    def holds_recipe(block: Block) -> bool:
+        texts = list(metadata.texts(container, block))
+        return bool(texts) if container.format == PNG else _first_recipe(texts) is not None
+
+    return containers.without(container, holds_recipe)
+
+
+def strip_recipe(path: str | Path) -> bool:
+    """Remove the recipe from an image file; tell whether there was one. The pixels stay as they are."""
+    data = Path(path).read_bytes()
+    stripped = strip(data)
+    if stripped is not data:
+        replace_bytes(Path(path), stripped)
+    return stripped is not data
+
+
+def _allowed(recipe: Mapping[str, Any]) -> Recipe:
+    """Keep what a recipe may hold, as far as it is what it should be."""
+    kept = {key: recipe[key] for key, kind in _TYPES.items() if isinstance(recipe.get(key), kind)}
+    if "parameters" in kept:
+        kept["parameters"] = without_files(kept["parameters"])
+    return cast("Recipe", kept)
+
+
+def _embed_in_jpeg(container: Container, exif: bytes, comment: bytes) -> bytes:
+    if exif and len(exif) <= LARGEST_SEGMENT:
+        return containers.with_jpeg_segment(container, "EXIF", exif)
+    if len(comment) <= LARGEST_SEGMENT:
+        return containers.with_jpeg_segment(container, "COM", comment)
+    return container.data
+
+
+def _first_recipe(texts: Iterable[str]) -> Recipe | None:
+    """Return our own recipe if any text holds one, else what AUTOMATIC1111's text tells."""
+    second_best: Recipe | None = None
+    for text in texts:
+        if text.lstrip().startswith("{"):
+            if (ours := _ours(text)) is not None:
+                return ours
+        elif second_best is None:
+            second_best = _theirs(text)
+    return second_best
+
+
+def _ours(text: str) -> Recipe | None:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return _allowed(found) if isinstance(found, dict) and "wiro_widgets" in found else None
+
+
+def _theirs(text: str) -> Recipe | None:
+    found = a1111.from_text(text)
+    if found is None:
+        return None
+    model, prompt, parameters = found
+    named = {"model": model, "prompt": prompt, "seed": parameters.get("seed"), "parameters": parameters}
+    return _allowed(named)
