@@ -33,13 +33,13 @@ lint: .venv/dev.stamp front-end
 	@$(BIN)/python tools/front_end.py run lint
 
 # Before the installs: a bundle that is up to date spares pip the search for a Node to build it with.
-front-end: | .venv/bin/python
+front-end: | .venv/bin/python .venv/bin/pip
 	@$(BIN)/python tools/front_end.py build
 
 chromium: .venv/dev.stamp
 	@sh tools/find_chromium.sh
 
-.venv/bin/python:
+.venv/bin/python .venv/bin/pip: # pip comes last: an environment without it was never finished
 	@PYTHON="$(PYTHON)" sh tools/make_venv.sh
 
 .venv/demo.stamp: pyproject.toml | front-end

@@ -31,4 +31,8 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
 fi
 
 echo "==> Making .venv with $("$python" --version)"
-"$python" -m venv --clear .venv
+if .venv/bin/python -c '' 2>/dev/null; then
+    "$python" -m venv .venv
+else
+    "$python" -m venv --clear .venv
+fi
