@@ -1,4 +1,7 @@
-"""A Wiro on your own machine: HTTP and WebSocket on one loopback port, written from the protocol and never from the client."""
+"""A Wiro on your own machine: HTTP and WebSocket on one loopback port.
+
+It is written from the protocol and never imports the client, so that one mistake cannot hide in both.
+"""
 
 try:
     import python_multipart
@@ -9,10 +12,20 @@ except ImportError as exc:
         'The sandbox needs three more packages: pip install "wiro-widgets[sandbox]"', name=exc.name
     ) from exc
 
+from wiro_widgets.sandbox.fault_names import fault_catalogue, parse_faults
+from wiro_widgets.sandbox.faults import Calls, Faults
 from wiro_widgets.sandbox.recorder import ReceivedRequest
 from wiro_widgets.sandbox.server import SandboxServer
 from wiro_widgets.sandbox.settings import SandboxSettings
 
-__all__ = ["ReceivedRequest", "SandboxServer", "SandboxSettings"]
+__all__ = [
+    "Calls",
+    "Faults",
+    "ReceivedRequest",
+    "SandboxServer",
+    "SandboxSettings",
+    "fault_catalogue",
+    "parse_faults",
+]
 
 del python_multipart, starlette, uvicorn

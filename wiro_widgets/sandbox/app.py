@@ -1,16 +1,19 @@
 """The addresses of the sandbox: API calls, the socket and files."""
 
 from collections.abc import Callable
-from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from wiro_widgets.sandbox import misbehave
 from wiro_widgets.sandbox.auth import refusal
-from wiro_widgets.sandbox.endpoints import ENDPOINTS, run
+from wiro_widgets.sandbox.drift import choose, drift_reply
+from wiro_widgets.sandbox.endpoints import ENDPOINTS, Reply, run
+from wiro_widgets.sandbox.files import send_file
 from wiro_widgets.sandbox.forms import BadForm, Form, read_form
 from wiro_widgets.sandbox.replies import failure
 from wiro_widgets.sandbox.sockets import serve_socket
@@ -24,52 +27,54 @@ def make_app(world: World) -> Starlette:
 
     async def run_model(request: Request) -> Response:
         owner, project = request.path_params["owner"], request.path_params["project"]
-        return await _answer(world, request, lambda form: run(world, form, owner, project))
+        return await _answer(world, request, "Run", lambda form: run(world, form, owner, project))
 
     async def socket(websocket: WebSocket) -> None:
         await serve_socket(world, websocket)
 
     async def file(request: Request) -> Response:
-        return _file(world, request)
+        return send_file(world, request)
 
-    async def nothing(request: Request) -> Response:
+    async def refused(request: Request, exc: Exception) -> Response:
         world.recorder.add(request.method, request.url.path)
-        return JSONResponse(failure("Not found", 1), status_code=404)
+        status = exc.status_code if isinstance(exc, HTTPException) else 500
+        return JSONResponse(failure("Not found" if status == 404 else str(exc), 1), status)  # noqa: PLR2004
 
     def endpoint(name: str) -> Route:
         async def call(request: Request) -> Response:
-            return await _answer(world, request, lambda form: ENDPOINTS[name](world, form))
+            return await _answer(world, request, name, lambda form: ENDPOINTS[name](world, form))
 
         return Route(f"/v1/{name}", call, methods=["POST"])
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/v1/Run/{owner}/{project:path}", run_model, methods=["POST"]),
             *(endpoint(name) for name in ENDPOINTS),
             Route("/files/{rest:path}", file),
             Route("/v1/File/{rest:path}", file),
             WebSocketRoute("/v1", socket),
-            Route("/{rest:path}", nothing, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
-        ]
+        ],
+        exception_handlers={HTTPException: refused},
     )
+    app.router.redirect_slashes = False
+    return app
 
 
-async def _answer(world: World, request: Request, call: Callable[[Form], dict[str, Any]]) -> Response:
+async def _answer(world: World, request: Request, endpoint: str, call: Callable[[Form], Reply]) -> Response:
     try:
         form = await read_form(request)
     except BadForm as exc:
         world.recorder.add(request.method, request.url.path)
         return JSONResponse(failure(str(exc)))
     world.recorder.add(request.method, request.url.path, form.fields(), form.files())
+    early = await misbehave.before(world, request, endpoint)
+    if early is not None:
+        return early
     message = refusal(request.headers, world.settings)
     if message is not None:
         return JSONResponse(failure(message, NOT_SIGNED_IN), status_code=401)
-    return JSONResponse(call(form))
-
-
-def _file(world: World, request: Request) -> Response:
-    world.recorder.add(request.method, request.url.path)
-    file = world.shelf.get(request.url.path)
-    if file is None:
-        return JSONResponse(failure("File not found", 1), status_code=404)
-    return Response(file.data, media_type=file.content_type)
+    reply = call(form)
+    kinds = choose(world.ledger.faults.drift, world.ledger.dice)
+    answer = Response(drift_reply(reply, kinds), media_type="application/json")
+    await world.delay(world.ledger.faults.delay)
+    return await misbehave.after(world, request, endpoint, answer)

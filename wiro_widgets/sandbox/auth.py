@@ -1,4 +1,4 @@
-"""Who may call: the key, and for a signature project the nonce and its HMAC (protocol page, Authentication)."""
+"""Who may call: the key, and for a signature project the nonce and its HMAC."""
 
 import hashlib
 import hmac

@@ -59,7 +59,10 @@ CALLBACK = Field(
     note="Webhook URL for task completion notifications",
     placeholder="https://example.com/webhook",
 )
-PORTRAIT = "A close up portrait of a Chinese princess wearing colorful clothing with a highly detailed face and eyes."
+PORTRAIT = (
+    "A close up portrait of a Chinese princess wearing colorful clothing "
+    "with a highly detailed face and eyes."
+)
 
 FLUX = Model(
     id="598",

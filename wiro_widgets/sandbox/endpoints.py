@@ -1,20 +1,29 @@
 """What each endpoint answers: form in, envelope out."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from wiro_widgets.sandbox.catalogue import MODELS, Model, find_model, tool_entry
 from wiro_widgets.sandbox.forms import Form, Upload
 from wiro_widgets.sandbox.life import announce, cancel
-from wiro_widgets.sandbox.replies import envelope, failure, task_entry
-from wiro_widgets.sandbox.tasks import QUEUED, SandboxTask
+from wiro_widgets.sandbox.openapi import openapi_reply
+from wiro_widgets.sandbox.replies import (
+    early_output,
+    envelope,
+    failure,
+    still_running,
+    task_entry,
+    tasks_reply,
+)
+from wiro_widgets.sandbox.tasks import QUEUED, SET_UP_FAILED, SandboxTask
 from wiro_widgets.sandbox.validation import Refused, read_inputs, shown_parameters
 from wiro_widgets.sandbox.world import World
 
 NO_TASK = "There is no task yet."
 NO_MODEL = "slug-owner-project-not-exist"
-Answer = Callable[[World, Form], dict[str, Any]]
+WAITING = (QUEUED, SET_UP_FAILED)
+Reply = dict[str, Any] | list[dict[str, Any]]
+Answer = Callable[[World, Form], Reply]
 
 
 def run(world: World, form: Form, owner: str, project: str) -> dict[str, Any]:
@@ -28,7 +37,7 @@ def run(world: World, form: Form, owner: str, project: str) -> dict[str, Any]:
         return failure(str(exc))
     urls = {name: [_address(world, name, value) for value in given] for name, given in inputs.files.items()}
     task = world.tasks.create(model, inputs, shown_parameters(model, form, urls))
-    _later(world, task)
+    world.later(announce(world, task))
     return {"errors": [], "taskid": task.id, "socketaccesstoken": task.token, "result": True}
 
 
@@ -42,16 +51,17 @@ def _address(world: World, name: str, value: Upload | str) -> str:
     )
 
 
-def _later(world: World, task: SandboxTask) -> None:
-    job = asyncio.create_task(announce(world, task))
-    world.background.add(job)
-    job.add_done_callback(world.background.discard)
-
-
 def task_detail(world: World, form: Form) -> dict[str, Any]:
     """Return a task by its token or its id."""
-    task = _find(world, form)
-    return failure(NO_TASK, 1) if task is None else _tasks(world, [task], total=True)
+    task, ledger = _find(world, form), world.ledger
+    if task is None or ledger.strikes("detail_missing"):
+        return failure(NO_TASK, 1)
+    reply = tasks_reply([task], world.origin)
+    if task.finished and ledger.strikes("stale_detail", task.id):
+        reply["tasklist"] = [still_running(task_entry(task, world.origin))]
+    if not task.finished and task.status not in WAITING and ledger.faults.early_outputs:
+        reply["tasklist"][0]["outputs"] = [early_output(task, world.origin)]
+    return reply
 
 
 def task_kill(world: World, form: Form) -> dict[str, Any]:
@@ -59,10 +69,11 @@ def task_kill(world: World, form: Form) -> dict[str, Any]:
     task = _find(world, form)
     if task is None:
         return failure(NO_TASK, 1)
-    if task.finished or task.status == QUEUED:
+    if world.ledger.strikes("kill_refused"):
+        return failure("Task could not be killed: the worker does not answer", 1)
+    if task.finished or task.status in WAITING:
         return failure("Task could not be killed: it is not running", 1)
-    cancel(task)
-    return _tasks(world, [task])
+    return _cancelled(world, task)
 
 
 def task_cancel(world: World, form: Form) -> dict[str, Any]:
@@ -70,10 +81,9 @@ def task_cancel(world: World, form: Form) -> dict[str, Any]:
     task = _find(world, form)
     if task is None:
         return failure(NO_TASK, 1)
-    if task.status != QUEUED:
+    if task.status not in WAITING:
         return failure("Task is not in a cancellable state.", 1)
-    cancel(task)
-    return _tasks(world, [task])
+    return _cancelled(world, task)
 
 
 def task_list(world: World, form: Form) -> dict[str, Any]:
@@ -82,7 +92,7 @@ def task_list(world: World, form: Form) -> dict[str, Any]:
     if form.text("order").upper() == "ASC":
         tasks.reverse()
     start, limit = _window(form)
-    return {**_tasks(world, tasks[start : start + limit]), "total": str(len(tasks))}
+    return {**tasks_reply(tasks[start : start + limit], world.origin), "total": str(len(tasks))}
 
 
 def task_delete(world: World, form: Form) -> dict[str, Any]:
@@ -95,13 +105,21 @@ def task_delete(world: World, form: Form) -> dict[str, Any]:
     for output in task.outputs:
         world.shelf.discard(output.path)
     task.outputs.clear()
-    return _tasks(world, [task])
+    return _one(world, task)
 
 
 def tool_detail(_world: World, form: Form) -> dict[str, Any]:
     """Return a model's catalogue entry."""
     model = find_model(form.text("slugowner"), form.text("slugproject"))
     return failure(NO_MODEL, 1) if model is None else envelope(tool=[tool_entry(model)])
+
+
+def tool_openapi(world: World, form: Form) -> Reply:
+    """Return a model's OpenAPI document."""
+    model = find_model(form.text("slugowner"), form.text("slugproject"))
+    if model is None:
+        return failure(NO_MODEL, 1)
+    return openapi_reply(model, f"{world.origin}/v1", signature=world.settings.signature)
 
 
 def tool_list(_world: World, form: Form) -> dict[str, Any]:
@@ -129,6 +147,7 @@ ENDPOINTS: dict[str, Answer] = {
     "Task/List": task_list,
     "Task/InputOutputDelete": task_delete,
     "Tool/Detail": tool_detail,
+    "Tool/DetailOpenAPI": tool_openapi,
     "Tool/List": tool_list,
     "File/Upload": file_upload,
 }
@@ -136,13 +155,16 @@ ENDPOINTS: dict[str, Answer] = {
 
 def _find(world: World, form: Form) -> SandboxTask | None:
     token = form.text("tasktoken") or form.text("socketaccesstoken")
-    return world.tasks.find(task_id=form.text("taskid"), token=token)
+    return world.tasks.find(task_id=form.text("taskid"), token=token, uuid=form.text("uuid"))
 
 
-def _tasks(world: World, tasks: list[SandboxTask], *, total: bool = False) -> dict[str, Any]:
-    entries = [task_entry(task, world.origin) for task in tasks]
-    head: dict[str, Any] = {"total": str(len(entries))} if total else {}
-    return {**head, "errors": [], "tasklist": entries, "result": True}
+def _cancelled(world: World, task: SandboxTask) -> dict[str, Any]:
+    cancel(world, task)
+    return _one(world, task)
+
+
+def _one(world: World, task: SandboxTask) -> dict[str, Any]:
+    return {"errors": [], "tasklist": [task_entry(task, world.origin)], "result": True}
 
 
 def _matches(model: Model, words: str) -> bool:

@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import json
+import logging
 from collections.abc import Awaitable, Callable
 
 from wiro_widgets.sandbox.catalogue import CHAT, FAIL, FLUX, UPSCALE
 from wiro_widgets.sandbox.chat import chat
+from wiro_widgets.sandbox.loopback import is_loopback, post
 from wiro_widgets.sandbox.pictures import generate, upscale
-from wiro_widgets.sandbox.replies import output_entry
-from wiro_widgets.sandbox.tasks import CANCELLED, FINISHED, QUEUED, SandboxTask
+from wiro_widgets.sandbox.replies import output_entry, tasks_reply
+from wiro_widgets.sandbox.tasks import CANCELLED, FINISHED, QUEUED, SET_UP_FAILED, SandboxTask
 from wiro_widgets.sandbox.work import complain, spend
 from wiro_widgets.sandbox.world import World
 
@@ -17,7 +20,18 @@ FAILURE = (
     '  File "run.py", line 42, in <module>',
     "RuntimeError: this model always fails, as its description says",
 )
+SET_UP_ERROR = "CUDA out of memory while loading the model, the task will be queued again"
 Work = Callable[[World, SandboxTask], Awaitable[int]]
+log = logging.getLogger(__name__)
+
+
+async def announce(world: World, task: SandboxTask) -> None:
+    """Say that a task is queued, shortly after its receipt, then hand it to the workers."""
+    await world.pause(0.1)
+    await world.unstick("queue")
+    if not task.finished:
+        task.publish(QUEUED)
+        world.queue.put_nowait(task)
 
 
 async def serve_queue(world: World) -> None:
@@ -31,17 +45,13 @@ async def serve_queue(world: World) -> None:
             await asyncio.wait([task.runner])
         finally:
             task.runner.cancel()
+        if not task.runner.cancelled() and (exc := task.runner.exception()):
+            log.error("the sandbox broke while it ran a task", exc_info=exc)
+            complain(task, f"The sandbox itself broke: {type(exc).__name__}: {exc}")
+            _finish(world, task, 1)
 
 
-async def announce(world: World, task: SandboxTask) -> None:
-    """Say that a task is queued, shortly after its receipt, then hand it to the workers."""
-    await world.pause(0.1)
-    if not task.finished:
-        task.publish(QUEUED)
-        world.queue.put_nowait(task)
-
-
-def cancel(task: SandboxTask) -> None:
+def cancel(world: World, task: SandboxTask) -> None:
     """End a task from anywhere; its frame is the last one."""
     task.status = CANCELLED
     task.stamp("canceltime")
@@ -49,25 +59,38 @@ def cancel(task: SandboxTask) -> None:
     if task.runner is not None:
         task.runner.cancel()
     task.publish(CANCELLED)
+    _call_back(world, task)
 
 
 async def _live(world: World, task: SandboxTask) -> None:
     with contextlib.suppress(asyncio.CancelledError):
         await _enter(world, task, "task_accept", 0.15, "accepttime")
         await _enter(world, task, "task_preprocess_start", 0.25, "preprocessstarttime")
+        if task.requeued < world.ledger.faults.requeue:
+            await _requeue(world, task)
+            return
         await _enter(world, task, "task_preprocess_end", 0.05, "preprocessendtime")
         await _enter(world, task, "task_assign", 0.15, "assigntime")
         await _enter(world, task, "task_start", 0.1, "starttime")
-        pexit = await _WORK[task.model.slug](world, task)
+        if world.ledger.strikes("cancel_tasks"):
+            cancel(world, task)
+            return
+        pexit = await _work(world, task)
         task.publish("task_output_full", {"raw": "\n".join(task.stdout)})
         if task.stderr:
             task.publish("task_error_full", {"raw": "\n".join(task.stderr)})
-        task.pexit = pexit
         await _enter(world, task, "task_end", 0.1, "endtime")
         await _enter(world, task, "task_postprocess_start", 0.3, "postprocessstarttime")
-        task.status = FINISHED
-        task.stamp("postprocessendtime")
-        task.publish(FINISHED, [output_entry(task, output, world.origin) for output in task.outputs])
+        _finish(world, task, pexit)
+
+
+async def _work(world: World, task: SandboxTask) -> int:
+    work = _fail if world.ledger.strikes("fail_tasks") else _WORK[task.model.slug]
+    try:
+        return await work(world, task)
+    except (OSError, ValueError) as exc:  # An input that is no picture, or cannot be had.
+        complain(task, f"{type(exc).__name__}: {exc}")
+        return 1
 
 
 async def _enter(world: World, task: SandboxTask, status: str, nominal: float, moment: str) -> None:
@@ -75,6 +98,40 @@ async def _enter(world: World, task: SandboxTask, status: str, nominal: float, m
     task.stamp(moment)
     task.publish(status)
     await spend(world, task, nominal)
+
+
+async def _requeue(world: World, task: SandboxTask) -> None:
+    task.requeued += 1
+    task.status = SET_UP_FAILED
+    task.set_up_error = SET_UP_ERROR
+    task.publish("task_error", SET_UP_ERROR)
+    await world.pause(0.6)
+    task.set_up_error = ""
+    task.status = QUEUED
+    task.seconds = 0.0
+    task.publish(QUEUED)
+    world.queue.put_nowait(task)
+
+
+def _finish(world: World, task: SandboxTask, pexit: int) -> None:
+    task.pexit = pexit
+    task.status = FINISHED
+    task.stamp("postprocessendtime")
+    task.publish(FINISHED, [output_entry(task, output, world.origin) for output in task.outputs])
+    _call_back(world, task)
+
+
+def _call_back(world: World, task: SandboxTask) -> None:
+    url = task.inputs.texts.get("callbackUrl", "")
+    if is_loopback(url):
+        body = json.dumps(tasks_reply([task], world.origin)).encode()
+        world.later(_post(world, url, body))
+
+
+async def _post(world: World, url: str, body: bytes) -> None:
+    # A callback that nobody takes is the caller's affair, as with the real service.
+    with contextlib.suppress(OSError):
+        await asyncio.get_running_loop().run_in_executor(world.executor, post, url, body)
 
 
 async def _fail(world: World, task: SandboxTask) -> int:

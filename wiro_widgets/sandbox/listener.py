@@ -1,35 +1,31 @@
-"""uvicorn in a thread's own event loop, without its signals, its logs and its leisurely end."""
+"""uvicorn on an already bound socket, without its signals, its logs and its leisurely end."""
 
 import asyncio
 import socket
-from typing import Any
+import struct
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-SOCKET_FRAME_LIMIT = 1024 * 1024
+from wiro_widgets.sandbox.world import World
 
-
-class Connection(H11Protocol):
-    """An HTTP connection whose transport the application can reach, to cut it when a fault asks for that."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        super().connection_made(transport)
-        self.app_state = {**self.app_state, "transport": transport}
+REGISTRATION_LIMIT = 1024 * 1024
+LINGER_RESET = struct.pack("ii", 1, 0)
+PATIENCE = 0.15
 
 
 class Listener(uvicorn.Server):
-    """A server on an already bound socket that ends as soon as `leave` is set."""
+    """A server that ends as soon as its world is closing."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, world: World) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                http=Connection,
+                http=_connection_class(world),
                 ws="websockets-sansio",
                 ws_per_message_deflate=False,
-                ws_max_size=SOCKET_FRAME_LIMIT,
+                ws_max_size=REGISTRATION_LIMIT,
                 lifespan="off",
                 log_config=None,
                 # Below this level it would write headers and frames, and with them credentials.
@@ -40,12 +36,57 @@ class Listener(uvicorn.Server):
                 timeout_graceful_shutdown=1,
             )
         )
-        self.leave = asyncio.Event()
+        self.ready = asyncio.Event()
+        self._world = world
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept, and say so."""
+        await super().startup(sockets)
+        self.ready.set()
 
     async def main_loop(self) -> None:
         """Wait for the end instead of looking for it ten times a second."""
         await self.on_tick(0)
-        await self.leave.wait()
+        await self._world.closing.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End politely, then cut what is left: a half-open socket would wait for ever."""
+        asyncio.get_running_loop().call_later(PATIENCE, self._cut_all)
+        await super().shutdown(sockets)
+
+    async def listen(self, bound: socket.socket | None) -> None:
+        """Accept on this socket from now on, or with None refuse whoever comes."""
+        if bound is not None:
+            await self.startup([bound])
+            return
+        for server in self.servers:
+            server.close()
+        self.servers = []
+        self._cut_all()
+
+    @property
+    def listening(self) -> bool:
+        """Whether anybody can connect."""
+        return bool(self.servers)
+
+    def _cut_all(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+
+def _connection_class(world: World) -> type[H11Protocol]:
+    class Connection(H11Protocol):
+        """An HTTP connection that the application can cut, and that may be reset at once."""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+            super().connection_made(transport)
+            self.app_state = {**self.app_state, "transport": transport}
+            if world.ledger.strikes("reset_connections"):
+                raw = transport.get_extra_info("socket")
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RESET)
+                transport.abort()
+
+    return Connection
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -59,10 +100,3 @@ def bind(host: str, port: int) -> socket.socket:
         bound.close()
         raise
     return bound
-
-
-def address(bound: socket.socket) -> str:
-    """Return host:port as a URL writes it."""
-    name: tuple[Any, ...] = bound.getsockname()
-    host = f"[{name[0]}]" if ":" in name[0] else name[0]
-    return f"{host}:{name[1]}"

@@ -4,12 +4,15 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from urllib.parse import urlsplit
 
+from wiro_widgets.sandbox.disguise import disguised
 from wiro_widgets.sandbox.forms import Upload
+from wiro_widgets.sandbox.loopback import fetch, is_loopback
 from wiro_widgets.sandbox.render import Scene, enlarge, paint, stand_in
-from wiro_widgets.sandbox.tasks import Output, SandboxTask
+from wiro_widgets.sandbox.tasks import Output, SandboxTask, new_token
 from wiro_widgets.sandbox.work import complain, progress_message, say, spend
 from wiro_widgets.sandbox.world import World
 
@@ -33,7 +36,7 @@ async def generate(world: World, task: SandboxTask) -> int:
     )
     say(task, f"Loading {task.model.slug} (sandbox, drawn with Pillow)")
     say(task, f"Seed {scene.seed}, {scene.width}x{scene.height}, guidance {scene.scale:g}")
-    work = [lambda n=n: paint(scene.sample(n), source) for n in range(samples)]
+    work = [partial(paint, scene.sample(number), source) for number in range(samples)]
     return await _run(world, task, work, steps=scene.steps * samples, per_step=SECONDS_PER_STEP)
 
 
@@ -45,11 +48,11 @@ async def upscale(world: World, task: SandboxTask) -> int:
         complain(task, "RuntimeError: there is no input image")
         return 1
     say(task, f"Enlarging {factor} times")
-    return await _run(world, task, [lambda: enlarge(source, factor)], steps=8, per_step=0.15)
+    return await _run(world, task, [partial(enlarge, source, factor)], steps=8, per_step=0.15)
 
 
 async def _run(
-    world: World, task: SandboxTask, work: list[Callable[[], bytes]], *, steps: int, per_step: float
+    world: World, task: SandboxTask, work: Sequence[Callable[[], bytes]], *, steps: int, per_step: float
 ) -> int:
     loop = asyncio.get_running_loop()
     painted = [loop.run_in_executor(world.executor, one) for one in work]
@@ -58,11 +61,11 @@ async def _run(
         message = progress_message(step, steps, per_step)
         # The wire has both forms of the same object.
         task.publish("task_output", message if step % 2 else json.dumps(message))
-    try:
-        pictures = await asyncio.gather(*painted)
-    except (OSError, ValueError) as exc:
-        complain(task, f"{type(exc).__name__}: {exc}")
-        return 1
+    pictures = await asyncio.gather(*painted)
+    if kind := world.ledger.faults.output_as:
+        pictures = [
+            await loop.run_in_executor(world.executor, disguised, picture, kind) for picture in pictures
+        ]
     for number, picture in enumerate(pictures):
         keep_output(world, task, f"{number}.png", "image/png", picture)
     say(task, f"Saved {len(pictures)} picture{'s' if len(pictures) > 1 else ''}")
@@ -71,30 +74,34 @@ async def _run(
 
 def keep_output(world: World, task: SandboxTask, name: str, content_type: str, data: bytes) -> None:
     """Put a finished file on the shelf and in the task's outputs."""
-    file = world.shelf.put_output(name, content_type, data)
+    path = world.shelf.put_output(name, content_type, data).path
     task.outputs.append(
         Output(
             id=secrets.token_hex(16),
-            name=name,
+            name=world.ledger.faults.output_name or name,
             content_type=content_type,
             size=len(data),
-            path=file.path,
-            access_key=secrets.token_urlsafe(22),
+            path=path,
+            access_key=new_token(),
             added=time.time(),
         )
     )
 
 
 async def input_image(world: World, task: SandboxTask) -> bytes | None:
-    """Return the bytes of the input image; a URL outside this sandbox is never fetched."""
+    """Return the bytes of the input image; a URL that is not on this machine is never fetched."""
     given = task.inputs.files.get("inputImage", ())
     if not given:
         return None
     if isinstance(given[0], Upload):
         return given[0].data
-    file = world.shelf.get(urlsplit(given[0]).path)
-    if file is not None and given[0].startswith(world.origin):
+    url, loop = given[0], asyncio.get_running_loop()
+    if url.startswith(f"{world.origin}/"):
+        file = world.shelf.get(urlsplit(url).path)
+        if file is None:
+            raise OSError(f"{url} answers 404")
         return file.data
-    say(task, f"The sandbox makes no outside requests: a stand-in is used for {given[0]}")
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(world.executor, stand_in, given[0])
+    if is_loopback(url):
+        return await loop.run_in_executor(world.executor, fetch, url)
+    say(task, f"The sandbox makes no outside requests: a stand-in is used for {url}")
+    return await loop.run_in_executor(world.executor, stand_in, url)

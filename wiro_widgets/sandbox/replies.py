@@ -30,8 +30,14 @@ def failure(message: str, code: int = 0) -> dict[str, Any]:
     return {"errors": [{"code": code, "message": message}], "result": False}
 
 
-def task_entry(task: SandboxTask, base: str) -> dict[str, Any]:
-    """Describe a task as Task/Detail, Kill, Cancel and List do; `base` is the http origin of its files."""
+def tasks_reply(tasks: list[SandboxTask], origin: str) -> dict[str, Any]:
+    """Return the reply of Task/Detail and Task/List."""
+    entries = [task_entry(task, origin) for task in tasks]
+    return {"total": str(len(entries)), "errors": [], "tasklist": entries, "result": True}
+
+
+def task_entry(task: SandboxTask, origin: str) -> dict[str, Any]:
+    """Describe a task as Task/Detail, Kill, Cancel and List do; `origin` is the http origin of its files."""
     times = {name: str(int(task.times.get(name, 0))) for name in MOMENTS}
     return {
         "id": task.id,
@@ -40,7 +46,7 @@ def task_entry(task: SandboxTask, base: str) -> dict[str, Any]:
         "socketaccesstoken": task.token,
         "parameters": task.parameters,
         "debugoutput": "\n".join(task.stdout),
-        "debugerror": "\n".join(task.stderr),
+        "debugerror": task.set_up_error or "\n".join(task.stderr),
         "starttime": times["starttime"],
         "endtime": times["endtime"],
         "elapsedseconds": f"{task.seconds:.4f}",
@@ -61,12 +67,12 @@ def task_entry(task: SandboxTask, base: str) -> dict[str, Any]:
         "pexit": "" if task.pexit is None else str(task.pexit),
         # A JSON text, and unlike in the seed a well-formed one; the fault `drift` has the other.
         "categories": json.dumps(list(task.model.categories), separators=(",", ":")),
-        "outputs": [output_entry(task, output, base) for output in task.outputs],
+        "outputs": [output_entry(task, output, origin) for output in task.outputs],
         "size": str(sum(output.size for output in task.outputs)),
     }
 
 
-def output_entry(task: SandboxTask, output: Output, base: str) -> dict[str, Any]:
+def output_entry(task: SandboxTask, output: Output, origin: str) -> dict[str, Any]:
     """Describe one output; text has `content` and no file."""
     if output.content is not None:
         return {"contenttype": output.content_type, "content": output.content}
@@ -85,5 +91,22 @@ def output_entry(task: SandboxTask, output: Output, base: str) -> dict[str, Any]
         "filecount": "0",
         "ispublic": 0,
         "expiretime": None,
-        "url": f"{base}{output.path}",
+        "url": f"{origin}{output.path}",
+    }
+
+
+def still_running(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return a finished task's description as it was just before its end."""
+    before = {"status": "task_postprocess_start", "postprocessendtime": "0", "canceltime": "0"}
+    return {**entry, **before, "totalcost": f"{0:.12f}", "pexit": "", "outputs": [], "size": "0"}
+
+
+def early_output(task: SandboxTask, origin: str) -> dict[str, Any]:
+    """Describe an output that does not exist yet, with a link that answers 404."""
+    return {
+        "id": "0",
+        "name": "0.png",
+        "contenttype": "image/png",
+        "size": "0",
+        "url": f"{origin}/files/early-{task.id}/0.png",
     }

@@ -2,14 +2,19 @@
 
 import asyncio
 import contextlib
+import socket
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from wiro_widgets.sandbox.app import make_app
+from wiro_widgets.sandbox.fault_names import read_faults
+from wiro_widgets.sandbox.faults import Faults
+from wiro_widgets.sandbox.ledger import Ledger
 from wiro_widgets.sandbox.life import serve_queue
-from wiro_widgets.sandbox.listener import Listener, address, bind
+from wiro_widgets.sandbox.listener import Listener, bind
 from wiro_widgets.sandbox.recorder import ReceivedRequest, Recorder
 from wiro_widgets.sandbox.settings import SandboxSettings
 from wiro_widgets.sandbox.world import World
@@ -18,17 +23,18 @@ from wiro_widgets.sandbox.world import World
 class SandboxServer:
     """A Wiro on loopback: `with SandboxServer() as sandbox: sandbox.base_url`.
 
-    `speed` divides every simulated wait and may be `float("inf")`; `signature=False` makes a key-only project.
-    Raises OSError at `start` when the port is taken.
+    `speed` divides every simulated wait and may be `float("inf")`; `signature=False` makes a key-only
+    project; `faults` are names and values from `fault_catalogue()`, and may be assigned while it runs.
+    Raises ValueError for an unknown fault, OSError at `start` when the port is taken.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (the public signature)
         self,
         port: int = 0,
         *,
         workers: int = 2,
         speed: float = 1.0,
-        faults: object = None,
+        faults: Faults | Mapping[str, object] | None = None,
         host: str = "127.0.0.1",
         api_key: str | None = None,
         api_secret: str | None = None,
@@ -37,37 +43,33 @@ class SandboxServer:
         self.settings = SandboxSettings(
             host, port, workers, speed, api_key or "", api_secret or "", signature
         )
-        self.faults = faults
+        self._faults = read_faults(faults)
         self._recorder = Recorder([self.settings.api_key, self.settings.api_secret])
-        self._address = ""
+        self._bound_to: tuple[str, int] = (host, port)
         self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._listener: Listener | None = None
+        self._inside: _Inside | None = None
 
     def start(self) -> Self:
         """Bind the port and begin to serve; starting twice is fine."""
         if self._thread is not None:
             return self
         bound = bind(self.settings.host, self.settings.port)
-        self._address = address(bound)
-        ready: Future[None] = Future()
+        self._bound_to = bound.getsockname()[:2]
+        inside = self._inside = _Inside(self.settings, self._recorder, self._origin)
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve(bound, ready)), name="wiro-sandbox", daemon=True
+            target=inside.run, args=(bound, self._faults), name="wiro-sandbox", daemon=True
         )
         self._thread.start()
-        ready.result()
+        inside.ready.result()
         return self
 
     def close(self) -> None:
         """Stop serving and wait for the thread; closing twice is fine."""
         thread, self._thread = self._thread, None
-        if thread is None:
-            return
-        loop, listener = self._loop, self._listener
-        if loop is not None and listener is not None:
-            with contextlib.suppress(RuntimeError):  # The loop has ended by itself.
-                loop.call_soon_threadsafe(listener.leave.set)
-        thread.join()
+        inside, self._inside = self._inside, None
+        if thread is not None and inside is not None:
+            inside.leave()
+            thread.join()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -82,14 +84,19 @@ class SandboxServer:
         return f"<{type(self).__name__} {state}, {len(self.requests)} requests>"
 
     @property
+    def _origin(self) -> str:
+        host, port = self._bound_to
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    @property
     def base_url(self) -> str:
         """The HTTP base, .../v1."""
-        return f"http://{self._address}/v1"
+        return f"http://{self._origin}/v1"
 
     @property
     def socket_url(self) -> str:
         """The socket's address, on the same port."""
-        return f"ws://{self._address}/v1"
+        return f"ws://{self._origin}/v1"
 
     @property
     def api_key(self) -> str:
@@ -106,17 +113,67 @@ class SandboxServer:
         """What arrived so far, oldest first, without secrets."""
         return list(self._recorder.requests)
 
-    async def _serve(self, bound: Any, ready: "Future[None]") -> None:  # noqa: ANN401
-        with ThreadPoolExecutor(self.settings.workers, "wiro-sandbox-paint") as executor:
-            world = World(self.settings, self._recorder, executor, f"http://{self._address}")
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong now; assigning a mapping, Faults or None begins to count anew."""
+        return self._faults
+
+    @faults.setter
+    def faults(self, faults: Faults | Mapping[str, object] | None) -> None:
+        self._faults = read_faults(faults)
+        if self._inside is not None:
+            self._inside.set_faults(self._faults, *self._bound_to)
+
+
+class _Inside:
+    """What lives in the sandbox's thread."""
+
+    def __init__(self, settings: SandboxSettings, recorder: Recorder, address: str) -> None:
+        self.ready: Future[None] = Future()
+        self._settings = settings
+        self._recorder = recorder
+        self._address = address
+        self._loop: asyncio.AbstractEventLoop
+        self._world: World
+        self._listener: Listener
+
+    def run(self, bound: socket.socket, faults: Faults) -> None:
+        try:
+            asyncio.run(self._serve(bound, faults))
+        except BaseException as exc:
+            if self.ready.done():
+                raise
+            bound.close()
+            self.ready.set_exception(exc)
+
+    def leave(self) -> None:
+        with contextlib.suppress(RuntimeError):  # The loop has ended by itself.
+            self._loop.call_soon_threadsafe(self._world.closing.set)
+
+    def set_faults(self, faults: Faults, host: str, port: int) -> None:
+        asyncio.run_coroutine_threadsafe(self._set_faults(faults, host, port), self._loop).result()
+
+    async def _serve(self, bound: socket.socket, faults: Faults) -> None:
+        with ThreadPoolExecutor(self._settings.workers, "wiro-sandbox-paint") as executor:
             self._loop = asyncio.get_running_loop()
-            listener = self._listener = Listener(make_app(world))
-            workers = [asyncio.create_task(serve_queue(world)) for _ in range(self.settings.workers)]
+            origin = f"http://{self._address}"
+            world = self._world = World(self._settings, self._recorder, executor, origin, Ledger(faults))
+            listener = self._listener = Listener(make_app(world), world)
+            workers = [asyncio.create_task(serve_queue(world)) for _ in range(self._settings.workers)]
             serving = asyncio.create_task(listener.serve([bound]))
-            while not listener.started and not serving.done():
-                await asyncio.sleep(0)
-            ready.set_result(None)
+            await listener.ready.wait()
+            if faults.refuse_connections:
+                await listener.listen(None)
+            self.ready.set_result(None)
             await serving
-            for job in (*workers, *world.background):
+            jobs = [*workers, *world.background]
+            for job in jobs:
                 job.cancel()
-            await asyncio.gather(*workers, *world.background, return_exceptions=True)
+            await asyncio.gather(*jobs, return_exceptions=True)
+
+    async def _set_faults(self, faults: Faults, host: str, port: int) -> None:
+        self._world.set_faults(faults)
+        if faults.refuse_connections and self._listener.listening:
+            await self._listener.listen(None)
+        elif not faults.refuse_connections and not self._listener.listening:
+            await self._listener.listen(bind(host, port))

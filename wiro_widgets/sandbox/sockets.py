@@ -2,48 +2,116 @@
 
 import asyncio
 import json
+from dataclasses import dataclass, field
 
+from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from wiro_widgets.sandbox.frames import Action, FrameFaults, Step
+from wiro_widgets.sandbox.replies import failure
 from wiro_widgets.sandbox.tasks import Frame, SandboxTask
 from wiro_widgets.sandbox.world import World
+
+SHORTLY = 0.02
+INTERNAL_ERROR = 1011
+# Reserved bits set, unknown opcode: no WebSocket peer accepts this.
+GARBAGE = b"\xff\xff\xff\xff\x00garbage"
 
 
 async def serve_socket(world: World, websocket: WebSocket) -> None:
     """Serve one connection until it closes; it may register any number of tasks."""
     world.recorder.add("GET", websocket.url.path)
+    if world.ledger.strikes("refuse_socket"):
+        await websocket.send_denial_response(JSONResponse(failure("Service unavailable"), 503))
+        return
     await websocket.accept()
-    frames: asyncio.Queue[Frame] = asyncio.Queue()
-    followed: list[SandboxTask] = []
-    sender = asyncio.create_task(_send(websocket, frames))
+    connection = Connection(world, websocket)
+    sender = asyncio.create_task(connection.send())
     try:
-        while True:
-            task = _registration(world, await _receive(websocket))
-            if task is not None:
-                task.listeners.add(frames)
-                followed.append(task)
+        await connection.listen()
     except WebSocketDisconnect:
         pass
     finally:
         sender.cancel()
-        for task in followed:
-            task.listeners.discard(frames)
+        connection.leave()
 
 
-async def _send(websocket: WebSocket, frames: asyncio.Queue[Frame]) -> None:
-    try:
+@dataclass(slots=True, eq=False)
+class Connection:
+    """One open socket, the tasks it follows and what goes wrong with it."""
+
+    world: World
+    websocket: WebSocket
+    frames: asyncio.Queue[Frame | None] = field(default_factory=asyncio.Queue)
+    followed: list[SandboxTask] = field(default_factory=list)
+    mute: bool = False
+
+    async def listen(self) -> None:
+        """Follow each task that is registered; raise WebSocketDisconnect at the end."""
         while True:
-            frame = await frames.get()
-            await websocket.send_text(json.dumps(frame))
-    except (WebSocketDisconnect, RuntimeError):
-        return  # The reader sees the same end and cleans up.
+            message = await self.websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(message.get("code", 1005))
+            task = _registration(self.world, message.get("text") or "")
+            if task is None or self.world.ledger.strikes("ignore_registration"):
+                continue
+            task.listeners.add(self.frames)
+            self.followed.append(task)
+            self.frames.put_nowait(None)
 
+    def leave(self) -> None:
+        """Stop following."""
+        for task in self.followed:
+            task.listeners.discard(self.frames)
 
-async def _receive(websocket: WebSocket) -> str:
-    message = await websocket.receive()
-    if message["type"] == "websocket.disconnect":
-        raise WebSocketDisconnect(message.get("code", 1005))
-    return message.get("text") or ""
+    async def send(self) -> None:
+        """Send what is published, as the faults would have it."""
+        faults = FrameFaults(self.world.ledger)
+        try:
+            while not self.mute:
+                batch = await self._batch()
+                faults.ledger = self.world.ledger
+                for frame in batch:
+                    for step in faults.start() if frame is None else faults.steps(frame):
+                        await self._do(step)
+        except (WebSocketDisconnect, RuntimeError):
+            return  # The reader sees the same end and cleans up.
+
+    async def _batch(self) -> list[Frame | None]:
+        ledger = self.world.ledger
+        batch = [await self.frames.get()]
+        while len(batch) < ledger.faults.reorder:
+            try:
+                batch.append(await asyncio.wait_for(self.frames.get(), SHORTLY))
+            except TimeoutError:
+                break
+        if ledger.faults.reorder:
+            ledger.dice.shuffle(batch)
+        return batch
+
+    async def _do(self, step: Step) -> None:
+        if self.mute:
+            return
+        if isinstance(step, Action):
+            await self._act(step)
+            return
+        await self.world.delay(self.world.ledger.faults.frame_delay)
+        if isinstance(step, bytes):
+            await self.websocket.send_bytes(step)
+        else:
+            await self.websocket.send_text(step)
+
+    async def _act(self, action: Action) -> None:
+        self.mute = True
+        transport: asyncio.Transport = self.websocket.state.transport
+        if action is Action.DROP:
+            transport.abort()
+        elif action is Action.CLOSE:
+            await self.websocket.close(INTERNAL_ERROR)
+        elif action is Action.GARBAGE:
+            transport.write(GARBAGE)
+        elif action is Action.HALF_OPEN:
+            transport.pause_reading()
 
 
 def _registration(world: World, text: str) -> SandboxTask | None:

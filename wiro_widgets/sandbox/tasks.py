@@ -4,10 +4,10 @@ import asyncio
 import secrets
 import string
 import time
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from wiro_widgets.sandbox.catalogue import Model
 from wiro_widgets.sandbox.validation import Inputs
@@ -16,6 +16,8 @@ MAX_TASKS = 5_000
 QUEUED = "task_queue"
 CANCELLED = "task_cancel"
 FINISHED = "task_postprocess_end"
+# Persisted, this is a failed set-up that waits to be queued again; on the socket it is a line of stderr.
+SET_UP_FAILED = "task_error"
 TERMINAL = frozenset({CANCELLED, FINISHED})
 _LETTERS = string.ascii_letters + string.digits
 
@@ -45,15 +47,17 @@ class SandboxTask:
     inputs: Inputs = field(repr=False)
     parameters: dict[str, Any]
     token: str = field(repr=False)
-    uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
+    uuid: str = field(default_factory=lambda: str(uuid4()))
     status: str = QUEUED
     times: dict[str, float] = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
     pexit: int | None = None
     stdout: list[str] = field(default_factory=list, repr=False)
     stderr: list[str] = field(default_factory=list, repr=False)
+    set_up_error: str = ""
+    requeued: int = 0
     seconds: float = 0.0
-    listeners: set[asyncio.Queue[Frame]] = field(default_factory=set, repr=False)
+    listeners: set[asyncio.Queue[Frame | None]] = field(default_factory=set, repr=False)
     runner: asyncio.Task[None] | None = field(default=None, repr=False)
 
     @property
@@ -107,9 +111,13 @@ class TaskStore:
             self._forget_oldest()
         return task
 
-    def find(self, *, task_id: str = "", token: str = "") -> SandboxTask | None:
-        """Return the task with this token, or else this id."""
-        return self._by_token.get(token) if token else self._by_id.get(task_id)
+    def find(self, *, task_id: str = "", token: str = "", uuid: str = "") -> SandboxTask | None:
+        """Return the task with this token, or else this id, or else this uuid."""
+        if token:
+            return self._by_token.get(token)
+        if task_id:
+            return self._by_id.get(task_id)
+        return next((task for task in self._by_id.values() if uuid and task.uuid == uuid), None)
 
     def newest_first(self) -> Iterable[SandboxTask]:
         """Go through the tasks as Task/List does."""

@@ -6,6 +6,7 @@ from wiro_widgets.sandbox.world import World
 
 async def spend(world: World, task: SandboxTask, nominal: float) -> None:
     """Let a task take so many seconds of speed 1: they are what it is billed for."""
+    await world.unstick("run")
     await world.pause(nominal)
     task.seconds += nominal
 
