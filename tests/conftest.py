@@ -39,6 +39,11 @@ def pytest_configure(config: pytest.Config) -> None:
     environment.delenv("JUPYTER_CONFIG_PATH", raising=False)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests in a browser come last: whatever else is broken shows within seconds."""
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(autouse=True)
 def no_wiro_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the user's credentials and addresses out of every test; which browser to use may stay."""
