@@ -71,7 +71,14 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
-    """Start one JupyterLab for the whole run; a test brings its notebook with `lab.write`."""
+def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """Start one JupyterLab for the whole run."""
     with jupyter_server("lab", folder=tmp_path_factory.mktemp("lab")) as server:
         yield server
+
+
+@pytest.fixture
+def lab(lab_server: JupyterServer) -> Iterator[JupyterServer]:
+    """Lend the JupyterLab to a test, which brings its notebook with `lab.write`, and end its kernels after."""
+    yield lab_server
+    lab_server.end_kernels()

@@ -39,7 +39,7 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer
 
 
 def test_a_cell_runs_in_the_interpreter_of_the_tests(page: Page, lab: JupyterServer) -> None:
-    """A notebook opened in JupyterLab runs its cells with this Python and imports this checkout."""
+    """A notebook in JupyterLab runs with this Python, imports this checkout and asks no other host."""
     lab.write(
         "interpreter.ipynb", ["import sys, wiro_widgets", "print(sys.executable)", "wiro_widgets.__file__"]
     )
@@ -47,6 +47,7 @@ def test_a_cell_runs_in_the_interpreter_of_the_tests(page: Page, lab: JupyterSer
     opened.run_all()
     assert Path(opened.output_text(1).strip()) == Path(sys.executable)
     assert str(Path(__file__).parents[2]) in opened.output_text(2)
+    assert opened.foreign_requests == []
 
 
 def test_a_widget_and_its_kernel_agree(page: Page, lab: JupyterServer) -> None:
@@ -66,24 +67,9 @@ def test_a_widget_and_its_kernel_agree(page: Page, lab: JupyterServer) -> None:
     expect(page.get_by_role("button", name="count 40").last).to_be_visible()
 
 
-def test_nothing_outside_this_machine_is_asked(page: Page, lab: JupyterServer) -> None:
-    """JupyterLab with an open notebook sends no request to another host."""
-    lab.write("silent.ipynb", ["1"])
-    assert NotebookPage(page, lab, "silent.ipynb").foreign_requests == []
-
-
 def test_notebook_7_runs_cells_with_the_environment_given(page: Page, notebook: JupyterServer) -> None:
     """Cells in Notebook 7 see the variables that the server was started with."""
     notebook.write("seven.ipynb", ["import os", "os.environ['WIRO_NOTE']"])
     opened = NotebookPage(page, notebook, "seven.ipynb")
     opened.run_all()
     assert opened.output_text(1) == "'seen'"
-
-
-def test_ended_kernels_leave_no_session(page: Page, lab: JupyterServer) -> None:
-    """`end_kernels` ends what tests before it started."""
-    lab.write("ended.ipynb", ["1"])
-    NotebookPage(page, lab, "ended.ipynb")
-    page.close()
-    lab.end_kernels()
-    assert lab.ask("GET", "/api/sessions").strip() == b"[]"
