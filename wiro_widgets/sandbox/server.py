@@ -28,7 +28,7 @@ class SandboxServer:
     Raises ValueError for an unknown fault, OSError at `start` when the port is taken.
     """
 
-    def __init__(  # noqa: PLR0913  (the public signature)
+    def __init__(
         self,
         port: int = 0,
         *,

@@ -43,6 +43,9 @@ def read_inputs(model: Model, form: Form) -> Inputs:
         text = form.text(parameter.id).strip() or (parameter.default or "")
         if parameter.required and not form.text(parameter.id).strip():
             raise Refused(f"Request parameter [{parameter.id}] required")
+        values = [value for value, _ in parameter.options]
+        if values and text not in values:
+            raise Refused(f"Request parameter [{parameter.id}] must be one of {', '.join(values)}")
         texts[parameter.id] = text
         if parameter.type in NUMBER_TYPES and text:
             numbers[parameter.id] = _number(parameter, text)

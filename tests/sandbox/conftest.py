@@ -1,0 +1,29 @@
+"""A sandbox at high speed and a caller for it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sandbox.raw import Caller
+from wiro_widgets.sandbox import SandboxServer
+
+
+@pytest.fixture(scope="session")
+def _shared_sandbox() -> Iterator[SandboxServer]:
+    with SandboxServer(speed=1000, workers=2) as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(_shared_sandbox: SandboxServer) -> Iterator[SandboxServer]:
+    """Lend the one fast sandbox of the whole run, without faults before and after."""
+    _shared_sandbox.faults = None
+    yield _shared_sandbox
+    _shared_sandbox.faults = None
+
+
+@pytest.fixture
+def caller(sandbox: SandboxServer) -> Iterator[Caller]:
+    """Lend a caller of the fast sandbox."""
+    with Caller(sandbox) as caller:
+        yield caller
