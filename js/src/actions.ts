@@ -2,6 +2,7 @@ import { attr, button, h, on, show, text } from "./dom.ts";
 import { dollars, seconds } from "./format.ts";
 import type { Store } from "./store.ts";
 import type { View } from "./view.ts";
+import { statusWord } from "./words.ts";
 
 const GONE = "The kernel does not answer. Run the cell again.";
 const QUIET = "No answer from the kernel yet. It may be busy; if it was restarted, run the cell again.";
@@ -19,6 +20,7 @@ export function mountActions(view: View, run: () => void): HTMLElement {
     const { active } = store;
     attr(start, "aria-disabled", active ? "true" : null);
     show(stop, active);
+    show(keys, !active);
     text(stop, store.stopping ? "Stopping" : "Stop");
     attr(stop, "aria-disabled", store.stopping ? "true" : null);
     const words = troubleOf(store);
@@ -38,8 +40,10 @@ function troubleOf(store: Store): string {
 
 function asideOf(store: Store): string {
   const { run } = store;
-  if (store.active)
-    return run && store.status !== "submitting" ? `running ${seconds(store.elapsed, true)}` : "";
+  if (store.active) {
+    const known = run !== null && store.status !== "submitting";
+    return known ? `${statusWord(store).toLowerCase()} ${seconds(store.elapsed, true)}` : "";
+  }
   if (!run) return "";
   return run.cost === null ? "" : `last run ${dollars(run.cost)}`;
 }

@@ -16,7 +16,7 @@ export function mountAnswer(view: View): HTMLElement {
   );
   view.paint(["run", "status"], () => {
     const said = store.run?.text ?? null;
-    show(element, said !== null);
+    show(element, said !== null && store.status !== "submitting");
     if (!said) return;
     const low = element.scrollHeight - element.scrollTop - element.clientHeight < 40;
     show(thinking, said.thinking !== "");

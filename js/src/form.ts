@@ -1,6 +1,7 @@
 import { mountBoolean } from "./controls/boolean.ts";
 import { type Field, labelOf, type MountControl, mountField } from "./controls/field.ts";
-import { fileNote, mountFile, takeTransfer } from "./controls/file.ts";
+import { fileNote, mountFile } from "./controls/file.ts";
+import { takeTransfer } from "./controls/intake.ts";
 import { mountNumber } from "./controls/number.ts";
 import { mountSeed } from "./controls/seed.ts";
 import { mountSelect } from "./controls/select.ts";

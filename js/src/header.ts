@@ -6,7 +6,7 @@ import { statusWord } from "./words.ts";
 export function mountHeader(view: View, form: Form | null): HTMLElement {
   const { store } = view;
   const pill = h("span", { class: "pill" });
-  const name = h("h2", { class: "model" });
+  const name = h("div", { class: "model" });
   if (form) name.append(h("span", { class: "owner" }, `${form.owner} / `), form.name);
   else name.append("Wiro");
   const sandbox = h(

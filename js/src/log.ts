@@ -37,7 +37,7 @@ export function mountLog(view: View): LogView {
     show(last, !opened);
     const row = rows.at(-1);
     text(last, row ? row[3] : "No task yet");
-    last.dataset.kind = row?.[2] ?? "";
+    last.dataset.kind = row?.[2] ?? "none";
     show(dropped, opened);
     text(dropped, tally(rows.length, store.feed.next));
   };

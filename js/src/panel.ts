@@ -51,7 +51,7 @@ function build(view: View, section: HTMLElement): HTMLElement[] {
   const take = (event: Event, transfer: DataTransfer | null) => {
     if (controls.take(transfer, event.composedPath()[0] ?? null)) event.preventDefault();
   };
-  on(section, "paste", (event) => take(event, event.clipboardData), view.signal);
+  on(section, "paste", (event) => writes(event) || take(event, event.clipboardData), view.signal);
   on(section, "dragover", (event) => event.preventDefault(), view.signal);
   on(
     section,
@@ -72,14 +72,21 @@ function build(view: View, section: HTMLElement): HTMLElement[] {
   return [mountHeader(view, form), body, log.element, said];
 }
 
+/** Words pasted where words go; a text editor's clipboard holds a picture of them as well. */
+function writes(event: ClipboardEvent): boolean {
+  const target = event.target as Element;
+  const typing = target.matches("textarea, input") && !target.closest(".drop");
+  return typing && event.clipboardData?.getData("text/plain") !== "";
+}
+
 /** Before there is a schema: quiet, or the reason why there is none. */
 function mountWaiting(view: View): HTMLElement {
   const { store } = view;
   const [title, words] = [h("strong"), h("p")];
-  const element = h("div", { class: "waiting" }, title, words);
+  const card = h("div", {}, title, words);
   view.paint(["run", "link"], () => {
     const notice = store.run?.notice;
-    element.classList.toggle("notice", Boolean(notice) || store.link !== "ok");
+    card.className = notice || store.link !== "ok" ? "notice" : "";
     if (notice) {
       text(title, notice.title);
       text(words, notice.text);
@@ -88,7 +95,7 @@ function mountWaiting(view: View): HTMLElement {
       text(words, store.link === "ok" ? "Loading the model's parameters" : "Run the cell again.");
     }
   });
-  return element;
+  return h("div", { class: "waiting" }, card);
 }
 
 /** Polite, and silent until something changes after the panel is there. */

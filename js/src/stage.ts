@@ -21,15 +21,9 @@ export function mountStage(view: View, showLog: () => void): HTMLElement {
     mountNotice(view, showLog),
     mountProgress(view),
   );
-  return h(
-    "div",
-    { class: "stage" },
-    frame,
-    mountStrip(view, shelf),
-    mountOutputs(view),
-    mountTimeline(view),
-    viewer.element,
-  );
+  view.paint(["run"], () => frame.classList.toggle("telling", Boolean(view.store.run?.text)));
+  const below = [mountStrip(view, shelf), mountOutputs(view), mountTimeline(view)];
+  return h("div", { class: "stage" }, h("div", { class: "result" }, frame, ...below), viewer.element);
 }
 
 /** Which pictures are on the stage: this run's, or the last ones until this run has some. */

@@ -205,12 +205,12 @@ export class Store {
     switch (message.type) {
       case "delta":
         if (this.feed.delta(message) === "gap") this.#sync();
-        else this.#fed();
+        else this.#fed(message.run !== undefined);
         break;
       case "snapshot":
         this.feed.snapshot(message);
         this.#cancel("sync");
-        this.#fed();
+        this.#fed(true);
         break;
       case "image":
         this.#image(message, buffers);
@@ -221,8 +221,8 @@ export class Store {
     }
   }
 
-  #fed(): void {
-    this.heard = performance.now();
+  #fed(aboutRun: boolean): void {
+    if (aboutRun) this.heard = performance.now();
     const outputs = this.run?.outputs ?? [];
     // The last pictures stay until others take their place, so that a new run does not blank the stage.
     if (outputs.length > 0)

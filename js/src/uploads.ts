@@ -36,18 +36,11 @@ export class Uploads {
     return [...this.#all.values()].some((upload) => upload.error === null);
   }
 
-  start(field: string, file: File): void {
+  /** Sends a file, or only shows why it is not sent. */
+  start(field: string, file: File, error: string | null = null): void {
     const preview = file.type.startsWith("image/") ? URL.createObjectURL(file) : null;
-    const upload = {
-      id: randomId(),
-      field,
-      file,
-      sent: 0,
-      received: 0,
-      error: null,
-      preview,
-      pumping: false,
-    };
+    const counters = { sent: 0, received: 0, pumping: false };
+    const upload: Upload = { id: randomId(), field, file, error, preview, ...counters };
     this.#all.set(upload.id, upload);
     this.#changed();
     void this.#pump(upload);

@@ -3,6 +3,7 @@ import type { Model } from "./host.ts";
 import { mountPanel } from "./panel.ts";
 import { Store } from "./store.ts";
 import styles from "./styles.css";
+import { followTheme } from "./theme.ts";
 import { createView } from "./view.ts";
 
 interface Initialize {
@@ -57,7 +58,9 @@ export default function panel() {
 function mountInto(host: HTMLElement, store: Store, signal: AbortSignal): void {
   const root = host.attachShadow({ mode: "open" });
   const view = createView(store, signal, (error) => drawError(host, error));
-  root.append(h("style", {}, styles), mountPanel(view));
+  const section = mountPanel(view);
+  root.append(h("style", {}, styles), section);
+  followTheme(host, section, signal);
 }
 
 /** Anything thrown would leave an empty cell; this leaves a sentence. */

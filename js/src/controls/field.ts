@@ -63,7 +63,11 @@ export function mountField(
   const error = h("p", { class: "error", id: `${id}e` });
   const children: Node[] = [control.element, help, error];
   if (!shape.bare) children.unshift(mountLabel(id, shape.label ?? labelOf(p), shape.note ?? noteOf(p)));
-  const element = h("div", { class: shape.wide ? "field wide" : "field" }, ...children);
+  const element = h(
+    "div",
+    { class: ["field", shape.wide && "wide", shape.bare && "bare"].filter(Boolean).join(" ") },
+    ...children,
+  );
   element.dataset.field = parameters.map((one) => one.id).join(" ");
   control.input.id ||= id;
 
