@@ -18,6 +18,7 @@ _SECRET_NAME: Final = re.compile(r"(?i)api_?key|secret|passw(or)?d|authorization
 _NUMBER: Final = re.compile(r"\s*[-+]?[\d.]+\s*")
 _ADDRESS: Final = re.compile(r"(?i)https?://\S+")
 _DEEPEST: Final = 16
+_LONGEST_INTEGER: Final = 10_000  # bits; Python refuses to print much longer ones in decimal
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def _scalar(value: str | float | None) -> str | float | None:
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, int):
-        return int(value)
+        return int(value) if value.bit_length() < _LONGEST_INTEGER else hex(value)
     return float(value) if math.isfinite(value) else None
 
 

@@ -1,0 +1,215 @@
+"""Journal: every run written down before it is sent, so that nothing paid for is lost with the kernel."""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+import uuid
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.results.journal_file import JournalFile
+from wiro_widgets.results.plain import plain
+from wiro_widgets.results.store import UNSETTLED, JournalRow, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+_inherited: Final[list[JournalFile]] = []  # SQLite forbids a forked process to use or close what it got
+
+
+class Journal:
+    """The runs of all kernels and processes of one user, in one SQLite file.
+
+    Safe to share between threads. What the file does not take is kept in memory, written as soon as it does, and
+    told as a `WiroWarning`; `trouble` repeats the last one. None of its methods raises for a broken file.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._file = JournalFile(path)
+        self._unsaved: dict[str, JournalRow] = {}
+        self._running: dict[str, JournalRow] = {}
+        self._closed = False
+        self._pid = os.getpid()
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(cls, path: str | Path | None) -> Self:
+        """Open the journal in this file, creating it and its folder; None keeps one in memory alone."""
+        journal = cls(None if path is None else Path(path).expanduser())
+        with journal._locked():
+            journal._write()
+        return journal
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None when the journal is in memory alone."""
+        return self._file.path
+
+    @property
+    def trouble(self) -> str | None:
+        """The last warning about the file."""
+        return self._file.trouble
+
+    def begin(self, server: str, model: str, parameters: Mapping[str, Any]) -> str:
+        """Write down that this run is about to be sent and return its id; it is on disk when this returns."""
+        row = JournalRow(
+            id=str(uuid.uuid4()),
+            server=server,
+            model=model,
+            parameters=plain(parameters),
+            intent_at=datetime.now(UTC),
+            pid=os.getpid(),
+            host=platform.node(),
+        )
+        with self._locked():
+            self._save(row)
+        return row.id
+
+    def submitted(self, run_id: str, task_id: str) -> None:
+        """Write down the task that the server made of the run."""
+        self._change(run_id, outcome="running", task_id=str(task_id), submitted_at=datetime.now(UTC))
+
+    def refused(self, run_id: str, error: object) -> None:
+        """Write down that the server made no task: nothing is running and nothing is billed."""
+        self._change(run_id, outcome="refused", error=str(error), settled_at=datetime.now(UTC))
+
+    def unknown(self, run_id: str, error: object) -> None:
+        """Write down that nobody knows whether a task was made; the run stays among the unfinished."""
+        self._change(run_id, outcome="unknown", error=str(error))
+
+    def settle(self, run_id: str, record: TaskRecord, paths: Iterable[str | Path] = ()) -> None:
+        """Write down how the run ended and where its outputs are; a record that still runs keeps it open."""
+        files = tuple(str(path) for path in paths) or record.output_paths
+        told: dict[str, Any] = {
+            "record": replace(record, parameters=plain(record.parameters), output_paths=files),
+            "paths": files,
+            "outcome": record.outcome,
+            "error": record.error,
+        }
+        if record.task_id:
+            told["task_id"] = record.task_id
+        if record.outcome not in UNSETTLED:
+            told["settled_at"] = datetime.now(UTC)
+        self._change(run_id, **told)
+
+    def unfinished(self, server: str) -> list[JournalRow]:
+        """Return the runs of that server that have not ended as far as the journal knows, newest first."""
+        return self.rows(Query(server=server, outcomes=UNSETTLED))
+
+    def find(self, task_id: str, server: str | None = None) -> JournalRow | None:
+        """Return the run that became this task."""
+        return next(iter(self.rows(Query(server=server, task_id=str(task_id)), 1)), None)
+
+    def records(
+        self,
+        server: str,
+        *,
+        task_id: str | None = None,
+        model: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        outcome: str | None = None,
+        text: str | None = None,
+        limit: int | None = None,
+    ) -> list[TaskRecord]:
+        """Return the records of runs that became a task or may have, newest first.
+
+        `text` is looked for in the prompt and the other texts among the parameters.
+        """
+        outcomes = (
+            _ALL if outcome is None else ("unknown", "submitting") if outcome == "unknown" else (outcome,)
+        )
+        query = Query(server, task_id, model, since, until, outcomes, text)
+        return [_record(row) for row in self.rows(query, limit)]
+
+    def rows(self, query: Query, limit: int | None = None) -> list[JournalRow]:
+        """Return the rows that fit, newest first."""
+        with self._locked():
+            stored = [row for row in self._file.read(query, limit) if row.id not in self._unsaved]
+            unsaved = [row for row in self._unsaved.values() if query.fits(row)]
+            return sorted(unsaved[::-1] + stored, key=lambda row: row.intent_at, reverse=True)[:limit]
+
+    def close(self) -> None:
+        """Close the file; closing twice is fine, and a late settle still finds its way to the disk."""
+        with self._locked():
+            if self._unsaved:
+                self._write()
+            self._closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        where = str(self._file.path) if self._file.usable else "in memory"
+        waiting = f", {len(self._unsaved)} runs not on disk" if self._file.usable and self._unsaved else ""
+        return f"<Journal {where}{waiting}{', closed' if self._closed else ''}>"
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        if self._pid != os.getpid():
+            self._leave_parent()
+        with self._lock:
+            yield
+            if self._closed:
+                self._file.close()
+
+    def _leave_parent(self) -> None:
+        """Start anew in a forked process, where another thread may have held the lock and SQLite's own."""
+        _inherited.append(self._file)
+        self._file = JournalFile(self._file.path)
+        self._unsaved, self._running = {}, {}
+        self._lock, self._pid = threading.RLock(), os.getpid()
+
+    def _change(self, run_id: str, **told: Any) -> None:
+        with self._locked():
+            row = self._running.get(run_id) or self._unsaved.get(run_id)
+            if row is None:
+                row = next(iter(self.rows(Query(id=run_id), 1)), None)
+            if row is None:
+                self._file.warn(
+                    f"The run journal has no run {run_id}; what became of it is not written down."
+                )
+            else:
+                self._save(replace(row, **told))
+
+    def _save(self, row: JournalRow) -> None:
+        if row.settled_at is None:
+            self._running[row.id] = row
+        else:
+            self._running.pop(row.id, None)
+        self._unsaved[row.id] = row
+        self._write()
+
+    def _write(self) -> None:
+        if self._file.write(self._unsaved, otherwise={**self._running, **self._unsaved}):
+            self._unsaved = {}
+
+
+_ALL: Final = (*UNSETTLED, "succeeded", "failed", "cancelled")
+
+
+def _record(row: JournalRow) -> TaskRecord:
+    """Return a run's record, from what was to be run where it has none yet."""
+    if row.record is not None:
+        return row.record
+    seed = row.parameters.get("seed")
+    prompt = row.parameters.get("prompt")
+    return TaskRecord(
+        task_id=row.task_id,
+        model=row.model,
+        prompt=prompt if isinstance(prompt, str) else None,
+        seed=seed if isinstance(seed, int | str) else None,
+        parameters=row.parameters,
+        created_at=row.intent_at,
+        error=row.error,
+        outcome="running" if row.outcome == "running" else "unknown",
+    )

@@ -1,0 +1,121 @@
+"""Records as a pandas DataFrame with real types; pandas is imported when it is asked for, not before."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from wiro_widgets.protocol import drift
+from wiro_widgets.protocol.errors import ConfigurationError
+from wiro_widgets.results.plain import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from wiro_widgets.protocol.record import TaskRecord
+
+_TIME: Final = "datetime64[us, UTC]"
+_DTYPES: Final = {
+    "task_id": "string",
+    "model": "category",
+    "status": "category",
+    "success": "boolean",
+    "exit_code": "Int64",
+    "prompt": "string",
+    "seed": "Int64",
+    "parameters": "string",
+    "created_at": _TIME,
+    "started_at": _TIME,
+    "ended_at": _TIME,
+    "queue_seconds": "float64",
+    "run_seconds": "float64",
+    "elapsed_seconds": "float64",
+    "total_cost": "float64",
+    "output_count": "int64",
+    "output_urls": "object",
+    "output_paths": "object",
+    "error": "string",
+    "outcome": "category",
+}
+_OUTCOMES: Final = ("succeeded", "failed", "cancelled", "running", "unknown")
+_INT64: Final = range(-(2**63), 2**63)
+_EXACT_AS_FLOAT: Final = range(-(2**53), 2**53 + 1)
+
+
+def to_pandas(records: Iterable[TaskRecord], expand: bool = False) -> pd.DataFrame:
+    """Return a DataFrame with one row a record and the columns of TaskRecord.
+
+    Times are datetime64[us, UTC], durations and cost float64, counts and codes Int64, model, status and outcome
+    categories. `parameters` is JSON text, so that the frame goes to Parquet and CSV; `expand=True` adds a column
+    `param.<id>` for each parameter, with its own type. Integers stay exact: seeds beyond 64 bits make theirs a
+    column of Python objects. Without records the columns and their types are the same.
+
+    Raises ConfigurationError when pandas is not installed.
+    """
+    try:
+        import pandas as pd  # noqa: PLC0415 - adds 344 ms to an import, and is optional
+    except ImportError as exc:
+        raise ConfigurationError('pandas is not installed. Run: pip install "wiro-widgets[pandas]"') from exc
+    rows = [(record, plain(record.parameters)) for record in records]
+    columns: dict[str, pd.Series[Any]] = {}
+    for name, dtype in _DTYPES.items():
+        values = [getattr(record, name) for record, _ in rows]
+        if name == "parameters":
+            values = [json.dumps(parameters, ensure_ascii=False) for _, parameters in rows]
+        elif name == "seed":
+            values, dtype = _integers(values)  # noqa: PLW2901 - where they are too large for its own
+        elif dtype == "object":
+            values = [list(value) for value in values]
+        columns[name] = pd.Series(values, dtype=cast("Any", dtype))
+    columns["outcome"] = columns["outcome"].cat.set_categories(list(_OUTCOMES))
+    if expand:
+        for key in dict.fromkeys(key for _, parameters in rows for key in parameters):
+            values, dtype = _guessed([_flat(parameters.get(key)) for _, parameters in rows])
+            columns[f"param.{key}"] = pd.Series(values, dtype=cast("Any", dtype))
+    return pd.DataFrame(columns)
+
+
+def _guessed(values: list[Any]) -> tuple[list[Any], str]:
+    """Return the values and the narrowest type that holds them exactly."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {bool}:
+        return values, "boolean"
+    if kinds <= {str} and kinds:
+        return values, "string"
+    numbers = [_number(value) for value in values]
+    if (
+        not kinds
+        or bool in kinds
+        or any(n is None and v is not None for n, v in zip(numbers, values, strict=True))
+    ):
+        return [None if value is None else str(value) for value in values], "string"
+    if not any(isinstance(number, float) for number in numbers):
+        return _integers(numbers)
+    exact = all(number in _EXACT_AS_FLOAT for number in numbers if isinstance(number, int))
+    return numbers, "float64" if exact else "object"
+
+
+def _integers(values: list[Any]) -> tuple[list[Any], str]:
+    """Return Int64 where it holds every value, else objects: a float would round a large seed."""
+    numbers = [_number(value) for value in values]
+    whole = all(
+        value is None or (isinstance(n, int) and n in _INT64)
+        for n, value in zip(numbers, values, strict=True)
+    )
+    return (numbers, "Int64") if whole else (values, "object")
+
+
+def _number(value: object) -> int | float | None:
+    """Return a number from a number or its text: Wiro answers with texts where we sent numbers."""
+    if isinstance(value, str):
+        return drift.integer(value) if value.strip().lstrip("-").isdigit() else drift.number(value)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _flat(value: Any) -> Any:
+    """Return what fits into a cell: a file by its name, a list or an object as JSON text."""
+    if isinstance(value, dict) and value.keys() == {"file", "size"}:
+        return value["file"]
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
