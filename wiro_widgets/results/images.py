@@ -43,7 +43,7 @@ class Thumbnail:
     height: int
 
 
-def decode(  # noqa: PLR0913 - what is known of an output, and its two limits
+def decode(
     data: bytes | Path,
     *,
     content_type: str | None = None,
