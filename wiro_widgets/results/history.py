@@ -68,7 +68,7 @@ class History:
         """
         return self._journal.unfinished(self._server)
 
-    def to_pandas(self, *, expand: bool = False) -> pd.DataFrame:
+    def to_pandas(self, expand: bool = False) -> pd.DataFrame:
         """Return one row a task; see `wiro_widgets.to_pandas`."""
         return table.to_pandas(self.records(), expand=expand)
 
@@ -90,7 +90,8 @@ class History:
         records = self.records()
         newest = records[0].created_at if records else None
         when = f", newest {newest:%Y-%m-%d %H:%M} UTC" if newest else ""
-        return f"<History of {self._server}: {len(records)} runs{when}>"
+        runs = "1 run" if len(records) == 1 else f"{len(records)} runs"
+        return f"<History of {self._server}: {runs}{when}>"
 
 
 def _moment(value: datetime | str | None) -> datetime | None:

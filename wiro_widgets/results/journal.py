@@ -131,7 +131,10 @@ class Journal:
     def rows(self, query: Query, limit: int | None = None) -> list[JournalRow]:
         """Return the rows that fit, newest first."""
         with self._locked():
-            stored = [row for row in self._file.read(query, limit) if row.id not in self._unsaved]
+            found = self._file.read(query, limit)
+            if self._file.take_renewed():
+                self._renew()
+            stored = [row for row in found if row.id not in self._unsaved]
             unsaved = [row for row in self._unsaved.values() if query.fits(row)]
             return sorted(unsaved[::-1] + stored, key=lambda row: row.intent_at, reverse=True)[:limit]
 
@@ -190,8 +193,15 @@ class Journal:
         self._write()
 
     def _write(self) -> None:
-        if self._file.write(self._unsaved, otherwise={**self._running, **self._unsaved}):
+        if self._file.write(self._unsaved.values()):
             self._unsaved = {}
+        if self._file.take_renewed():
+            self._renew()
+
+    def _renew(self) -> None:
+        """Bring what still runs to a file that knows nothing of it."""
+        self._unsaved = {**self._running, **self._unsaved}
+        self._write()
 
 
 _ALL: Final = (*UNSETTLED, "succeeded", "failed", "cancelled")

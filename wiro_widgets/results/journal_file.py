@@ -21,7 +21,7 @@ from wiro_widgets.results.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection
 
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _TROUBLES: Final = (sqlite3.Error, OSError, NewerVersionError, ForeignDatabaseError)
@@ -38,18 +38,19 @@ class JournalFile:
         self.usable = path is not None
         self.trouble: str | None = None
         self._store: Store | None = None
+        self._last: tuple[int, int] | None = None
+        self._renewed = False
 
-    def write(self, rows: Mapping[str, JournalRow], *, otherwise: Mapping[str, JournalRow]) -> bool:
-        """Bring rows to the file and tell whether they are there; `otherwise` is for a file begun anew."""
+    def write(self, rows: Collection[JournalRow]) -> bool:
+        """Bring rows to the file and tell whether they are there."""
         for _ in range(2 if self.usable else 0):
             try:
                 store = self._opened()
                 if rows:
-                    store.save(list(rows.values()))
+                    store.save(rows)
             except _TROUBLES as exc:
                 if not self._recovered(exc):
                     break
-                rows = otherwise
             else:
                 return True
         return False
@@ -63,6 +64,11 @@ class JournalFile:
                 if not self._recovered(exc):
                     break
         return []
+
+    def take_renewed(self) -> bool:
+        """Tell, once, whether another file has taken the place of the one that was used before."""
+        renewed, self._renewed = self._renewed, False
+        return renewed
 
     def close(self) -> None:
         """Close the file until it is needed again."""
@@ -85,6 +91,8 @@ class JournalFile:
             self.close()  # moved or removed by somebody else: what is written now would end without a name
         if self._store is None:
             self._store = Store(path)
+            self._renewed |= self._last not in {None, self._store.identity}
+            self._last = self._store.identity
         return self._store
 
     def _recovered(self, exc: Exception) -> bool:

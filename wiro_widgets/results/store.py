@@ -148,7 +148,7 @@ class Store:
             self._connection.close()
             raise
 
-    def save(self, rows: Sequence[JournalRow]) -> None:
+    def save(self, rows: Collection[JournalRow]) -> None:
         """Insert or update rows in one transaction; they are on disk when this returns."""
         with self._transaction():
             self._connection.executemany(_UPSERT, [_packed(row) for row in rows])

@@ -1,0 +1,286 @@
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+import warnings
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.results.journal import Journal
+from wiro_widgets.results.store import JournalRow
+
+SERVER = "https://api.wiro.ai/v1"
+MODEL = "tencent/hunyuan-flux-srpo"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where a journal may be made, in a folder that is not there yet."""
+    return tmp_path / "data" / "journal.sqlite3"
+
+
+def record(task_id: str = "12", **more: object) -> TaskRecord:
+    """Return the record of a run that succeeded."""
+    fields = {"task_id": task_id, "model": MODEL, "outcome": "succeeded", "created_at": datetime.now(UTC)}
+    return TaskRecord(**{**fields, **more})  # type: ignore[arg-type]  # fields of mixed types
+
+
+def only(rows: list[JournalRow]) -> JournalRow:
+    """Return the one row there is."""
+    (row,) = rows
+    return row
+
+
+def test_a_run_is_on_disk_before_it_is_sent(path: Path) -> None:
+    """When `begin` returns, another connection sees the run."""
+    with Journal.open(path) as journal, Journal.open(path) as other:
+        run_id = journal.begin(SERVER, MODEL, {"prompt": "a cat"})
+        row = only(other.unfinished(SERVER))
+    assert (row.id, row.outcome, row.parameters) == (run_id, "submitting", {"prompt": "a cat"})
+    assert (row.task_id, row.pid) == (None, os.getpid())
+
+
+def test_a_run_gets_its_task(path: Path) -> None:
+    """After the reply the run has its task's id and is found by it."""
+    with Journal.open(path) as journal:
+        run_id = journal.begin(SERVER, MODEL, {})
+        journal.submitted(run_id, "534574")
+        row = journal.find("534574")
+    assert row is not None
+    assert (row.id, row.outcome, row.settled_at) == (run_id, "running", None)
+    assert row.submitted_at is not None
+    assert row.submitted_at >= row.intent_at
+
+
+def test_a_settled_run_has_record_and_paths(path: Path) -> None:
+    """A settled run is no longer unfinished, and has its record with the paths of its outputs."""
+    with Journal.open(path) as journal:
+        run_id = journal.begin(SERVER, MODEL, {})
+        journal.submitted(run_id, "12")
+        journal.settle(run_id, record(total_cost=0.1, seed=7350148318), [Path("/pictures/0.png")])
+    with Journal.open(path) as journal:
+        assert journal.unfinished(SERVER) == []
+        kept = journal.records(SERVER)[0]
+    assert (kept.total_cost, kept.seed, kept.output_paths) == (0.1, 7350148318, ("/pictures/0.png",))
+    assert kept.outcome == "succeeded"
+
+
+def test_a_refused_run_is_no_task(path: Path) -> None:
+    """A run that the server refused is neither unfinished nor in the records."""
+    with Journal.open(path) as journal:
+        journal.refused(journal.begin(SERVER, MODEL, {}), "balance")
+        assert (journal.unfinished(SERVER), journal.records(SERVER)) == ([], [])
+
+
+def test_an_ambiguous_run_stays_open(path: Path) -> None:
+    """A run whose reply was lost stays among the unfinished, and in the records as unknown."""
+    with Journal.open(path) as journal:
+        journal.unknown(journal.begin(SERVER, MODEL, {"prompt": "x", "seed": 3}), "connection broken")
+        row = only(journal.unfinished(SERVER))
+        (kept,) = journal.records(SERVER)
+    assert (row.outcome, row.error) == ("unknown", "connection broken")
+    assert (kept.outcome, kept.prompt, kept.seed, kept.model) == ("unknown", "x", 3, MODEL)
+
+
+def test_a_detached_run_stays_open(path: Path) -> None:
+    """A record that still runs does not close its row."""
+    with Journal.open(path) as journal:
+        run_id = journal.begin(SERVER, MODEL, {})
+        journal.settle(run_id, record(outcome="running"))
+        assert only(journal.unfinished(SERVER)).task_id == "12"
+
+
+def test_an_older_word_does_not_unsettle(path: Path) -> None:
+    """A process that did not hear of the end cannot take it back."""
+    with Journal.open(path) as first, Journal.open(path) as second:
+        run_id = first.begin(SERVER, MODEL, {})
+        second.settle(run_id, record())
+        first.submitted(run_id, "12")
+        assert second.unfinished(SERVER) == []
+        assert [row.outcome for row in second.records(SERVER)] == ["succeeded"]
+
+
+def test_servers_are_kept_apart(path: Path) -> None:
+    """Runs of the sandbox do not show among those of Wiro."""
+    with Journal.open(path) as journal:
+        journal.begin("http://127.0.0.1:1/v1", MODEL, {})
+        assert journal.unfinished(SERVER) == []
+
+
+def test_records_are_found_by_what_they_are(path: Path) -> None:
+    """Records are picked by model, outcome, time, text and number, newest first."""
+    with Journal.open(path) as journal:
+        for number, (model, prompt) in enumerate(
+            [("a/b", "Ein Kätzchen"), ("a/b", "dog"), ("c/d", "KÄTZCHEN")]
+        ):
+            run_id = journal.begin(SERVER, model, {"prompt": prompt})
+            outcome = "failed" if number == 1 else "succeeded"
+            journal.settle(run_id, record(str(number), outcome=outcome))
+
+        def found(**wanted: object) -> list[str | None]:
+            return [row.task_id for row in journal.records(SERVER, **wanted)]  # type: ignore[arg-type]
+
+        now = datetime.now(UTC)
+        assert found() == ["2", "1", "0"]
+        assert found(limit=2) == ["2", "1"]
+        assert found(model="a/b") == ["1", "0"]
+        assert found(outcome="failed") == ["1"]
+        assert found(text="kätz") == ["2", "0"]
+        assert found(text="kätz", limit=1) == ["2"]
+        assert (found(since=now), found(until=now - timedelta(hours=1))) == ([], [])
+        assert found(since=now - timedelta(hours=1), until=now) == ["2", "1", "0"]
+
+
+def test_nothing_secret_is_written(path: Path) -> None:
+    """Contents of files and texts that are named like credentials never reach the file."""
+    with Journal.open(path) as journal:
+        values = {"image": b"planted bytes", "api_secret": "planted secret", "prompt": "x"}
+        run_id = journal.begin(SERVER, MODEL, values)
+        journal.settle(run_id, record(parameters=values))
+    assert not any(b"planted" in file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_only_the_owner_reads_it(path: Path) -> None:
+    """The folder and the files, which hold prompts, are for the user alone."""
+    with Journal.open(path) as journal:
+        journal.begin(SERVER, MODEL, {})
+        modes = {file.stat().st_mode & 0o077 for file in (path.parent, *path.parent.iterdir())}
+    assert modes == {0}
+
+
+def test_memory_alone() -> None:
+    """A journal without a file keeps its runs in memory, silently."""
+    with warnings.catch_warnings(action="error"), Journal.open(None) as journal:
+        run_id = journal.begin(SERVER, MODEL, {"prompt": "x"})
+        journal.settle(run_id, record())
+        assert [row.task_id for row in journal.records(SERVER)] == ["12"]
+    assert repr(journal) == "<Journal in memory, closed>"
+
+
+def test_closing_twice_and_settling_late(path: Path) -> None:
+    """Closing twice is fine, no file stays open, and a settle that comes later still reaches the disk."""
+    journal = Journal.open(path)
+    run_id = journal.begin(SERVER, MODEL, {})
+    journal.close()
+    journal.close()
+    journal.settle(run_id, record())
+    assert sorted(file.name for file in path.parent.iterdir()) == ["journal.sqlite3"]
+    with Journal.open(path) as again:
+        assert [row.task_id for row in again.records(SERVER)] == ["12"]
+
+
+def test_repr_says_where(path: Path) -> None:
+    """A journal's repr is its path."""
+    with Journal.open(path) as journal:
+        assert repr(journal) == f"<Journal {path}>"
+
+
+def test_threads_share_one_journal(path: Path) -> None:
+    """Many threads write through one journal and none of their runs is lost."""
+    with Journal.open(path) as journal:
+
+        def work(name: str) -> None:
+            for number in range(20):
+                run_id = journal.begin(SERVER, MODEL, {})
+                journal.submitted(run_id, f"{name}-{number}")
+                journal.settle(run_id, record(f"{name}-{number}"))
+
+        threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len({row.task_id for row in journal.records(SERVER)}) == 80
+
+
+WRITER = """
+import sys
+from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.results.journal import Journal
+path, name, count, server = sys.argv[1:]
+journal = Journal.open(path)
+for number in range(int(count)):
+    task = f"{name}-{number}"
+    run = journal.begin(server, "a/b", {"prompt": "x" * 300})
+    journal.submitted(run, task)
+    if number % 2:
+        journal.settle(run, TaskRecord(task_id=task, outcome="succeeded"))
+    print(task, flush=True)
+journal.close()
+"""
+
+
+def writer(path: Path, name: str, count: int) -> subprocess.Popen[str]:
+    """Start a process that writes runs and says each task when it is written."""
+    arguments = [sys.executable, "-W", "error", "-c", WRITER, str(path), name, str(count), SERVER]
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_processes_share_one_file(path: Path) -> None:
+    """Two processes that write 200 runs each at the same time, from the first moment on, lose none."""
+    writers = [writer(path, name, 200) for name in "ab"]
+    outputs = [process.communicate(timeout=60) for process in writers]
+    assert [errors for _, errors in outputs] == ["", ""]
+    with Journal.open(path) as journal:
+        assert len({row.task_id for row in journal.records(SERVER)}) == 400
+        assert len(journal.unfinished(SERVER)) == 200
+
+
+@pytest.mark.parametrize("lines", [1, 2, 3, 7, 20])
+def test_sigkill_loses_nothing_that_was_written(path: Path, lines: int) -> None:
+    """A process killed in the middle of writing leaves a sound file with every run it said it had written."""
+    process = writer(path, "a", 100_000)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    said = [process.stdout.readline().strip() for _ in range(lines)]
+    process.kill()
+    process.wait()
+    said += process.stdout.read().split()[:-1]  # the last line may be half a line
+    process.stdout.close()
+    process.stderr.close()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+    with Journal.open(path) as journal:
+        rows = {row.task_id: row for row in journal.unfinished(SERVER)}
+        ended = {row.task_id for row in journal.records(SERVER, outcome="succeeded")}
+    assert set(said) <= rows.keys() | ended
+    assert all(int(str(task).partition("-")[2]) % 2 for task in ended)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_opens_its_own(path: Path) -> None:
+    """After a fork both processes write, each through a connection of its own."""
+    with Journal.open(path) as journal:
+        journal.submitted(journal.begin(SERVER, MODEL, {}), "parent")
+        code = (
+            "import os, sys\n"
+            "from wiro_widgets.results.journal import Journal\n"
+            "journal = Journal.open(sys.argv[1])\n"
+            "journal.submitted(journal.begin(sys.argv[2], 'a/b', {}), 'before')\n"
+            "child = os.fork()\n"
+            "name = 'after in the parent' if child else 'after in the child'\n"
+            "journal.submitted(journal.begin(sys.argv[2], 'a/b', {}), name)\n"
+            "if child: os.waitpid(child, 0)\n"
+            "journal.close()\n"
+        )
+        subprocess.run([sys.executable, "-W", "error", "-c", code, str(path), SERVER], check=True)
+        tasks = {row.task_id for row in journal.unfinished(SERVER)}
+    assert tasks == {"parent", "before", "after in the parent", "after in the child"}
+
+
+def test_rows_are_plain_sqlite(path: Path) -> None:
+    """Anybody can read the journal with SQLite: text, JSON and ISO times."""
+    with Journal.open(path) as journal:
+        journal.settle(journal.begin(SERVER, MODEL, {"prompt": "猫"}), record())
+    with sqlite3.connect(path) as connection:
+        row = connection.execute("SELECT parameters, record, intent_at FROM runs").fetchone()
+    connection.close()
+    assert json.loads(row[0]) == {"prompt": "猫"}
+    assert json.loads(row[1])["task_id"] == "12"
+    assert datetime.fromisoformat(row[2]).utcoffset() == timedelta(0)
