@@ -134,6 +134,7 @@ class Journal:
             found = self._file.read(query, limit)
             if self._file.take_renewed():
                 self._renew()
+                found = self._file.read(query, limit)
             stored = [row for row in found if row.id not in self._unsaved]
             unsaved = [row for row in self._unsaved.values() if query.fits(row)]
             return sorted(unsaved[::-1] + stored, key=lambda row: row.intent_at, reverse=True)[:limit]
