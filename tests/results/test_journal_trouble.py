@@ -12,7 +12,6 @@ import pytest
 from wiro_widgets.protocol.errors import WiroWarning
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.results.journal import Journal
-from wiro_widgets.results.store import MIGRATIONS, Store
 
 SERVER = "https://api.wiro.ai/v1"
 NOBODY = 65534
@@ -209,33 +208,6 @@ def test_a_disk_full_until_the_end(path: Path) -> None:
         assert tasks(again) == ["12"]
 
 
-def test_a_newer_version_is_left_alone(path: Path) -> None:
-    """A journal of a newer version is not touched: a warning says to upgrade, and runs stay in memory."""
-    Journal.open(path).close()
-    with sqlite3.connect(path) as connection:
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
-        connection.execute("ALTER TABLE runs RENAME TO renamed")
-    connection.close()
-    before = path.read_bytes()
-    with pytest.warns(WiroWarning, match="a newer version of wiro-widgets wrote it; upgrade to read it"):
-        journal = Journal.open(path)
-    run(journal)
-    assert tasks(journal) == ["12"]
-    journal.close()
-    assert path.read_bytes() == before
-
-
-def test_another_programs_database_is_left_alone(path: Path) -> None:
-    """A database of another program is not touched."""
-    with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE photos (name TEXT)")
-    connection.close()
-    before = path.read_bytes()
-    with pytest.warns(WiroWarning, match="another program's database"), Journal.open(path) as journal:
-        run(journal)
-    assert path.read_bytes() == before
-
-
 def test_a_locked_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that another process holds for too long is a warning; the runs follow when it lets go."""
     monkeypatch.setattr("wiro_widgets.results.store.BUSY_SECONDS", 0.01)
@@ -265,28 +237,3 @@ def test_an_unknown_run_is_a_warning() -> None:
     """A word about a run that the journal never heard of is a warning, not an error."""
     with pytest.warns(WiroWarning, match="no run nonsense"):
         Journal.open(None).submitted("nonsense", "12")
-
-
-def test_migrations_run_from_any_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A journal of an older version is brought up to date and keeps its runs."""
-    with Journal.open(path) as journal:
-        run(journal)
-    monkeypatch.setattr("wiro_widgets.results.store.MIGRATIONS", (*MIGRATIONS, "CREATE TABLE more (x TEXT)"))
-    with Journal.open(path) as journal:
-        assert tasks(journal) == ["12"]
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
-    connection.close()
-
-
-def test_a_failed_migration_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A migration happens as a whole or not at all."""
-    Journal.open(path).close()
-    steps = (*MIGRATIONS, "CREATE TABLE more (x TEXT); NONSENSE")
-    with monkeypatch.context() as patched:
-        patched.setattr("wiro_widgets.results.store.MIGRATIONS", steps)
-        with pytest.raises(sqlite3.OperationalError):
-            Store(path)
-    with Journal.open(path) as journal:
-        run(journal)
-        assert journal.trouble is None

@@ -1,4 +1,6 @@
 import io
+import timeit
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -254,3 +256,15 @@ def test_wrong_types_in_a_file_are_left_out() -> None:
     """A recipe somebody else wrote is read as far as it is what it should be."""
     data = with_parameters('{"wiro_widgets": "9", "model": 5, "prompt": "a", "parameters": [1], "more": 1}')
     assert read_recipe(data) == {"wiro_widgets": "9", "prompt": "a"}
+
+
+def fastest(call: Callable[[], object]) -> float:
+    """Return the seconds of the fastest of several calls."""
+    return min(timeit.repeat(call, number=1, repeat=9))
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "JPEG", "WEBP"])
+def test_embedding_is_cheap(image_format: str) -> None:
+    """Embedding costs less than a tenth of decoding a picture of 1024 pixels."""
+    data = encoded(picture(1024, 1024), image_format)
+    assert fastest(lambda: embed(data, RECIPE)) < fastest(lambda: decode(data)) / 10

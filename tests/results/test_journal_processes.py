@@ -1,0 +1,114 @@
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.results.journal import Journal
+
+SERVER = "https://api.wiro.ai/v1"
+MODEL = "tencent/hunyuan-flux-srpo"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where a journal may be made, in a folder that is not there yet."""
+    return tmp_path / "data" / "journal.sqlite3"
+
+
+def test_threads_share_one_journal(path: Path) -> None:
+    """Many threads write through one journal and none of their runs is lost."""
+    with Journal.open(path) as journal:
+
+        def work(name: str) -> None:
+            for number in range(20):
+                run_id = journal.begin(SERVER, MODEL, {})
+                journal.submitted(run_id, f"{name}-{number}")
+                journal.settle(run_id, TaskRecord(task_id=f"{name}-{number}", outcome="succeeded"))
+
+        threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len({row.task_id for row in journal.records(SERVER)}) == 80
+
+
+WRITER = """
+import sys
+from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.results.journal import Journal
+path, name, count, server = sys.argv[1:]
+journal = Journal.open(path)
+for number in range(int(count)):
+    task = f"{name}-{number}"
+    run = journal.begin(server, "a/b", {"prompt": "x" * 300})
+    journal.submitted(run, task)
+    if number % 2:
+        journal.settle(run, TaskRecord(task_id=task, outcome="succeeded"))
+    print(task, flush=True)
+journal.close()
+"""
+
+
+def writer(path: Path, name: str, count: int) -> subprocess.Popen[str]:
+    """Start a process that writes runs and says each task when it is written."""
+    arguments = [sys.executable, "-W", "error", "-c", WRITER, str(path), name, str(count), SERVER]
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_processes_share_one_file(path: Path) -> None:
+    """Two processes that write 200 runs each at the same time, from the first moment on, lose none."""
+    writers = [writer(path, name, 200) for name in "ab"]
+    outputs = [process.communicate(timeout=60) for process in writers]
+    assert [errors for _, errors in outputs] == ["", ""]
+    with Journal.open(path) as journal:
+        assert len({row.task_id for row in journal.records(SERVER)}) == 400
+        assert len(journal.unfinished(SERVER)) == 200
+
+
+@pytest.mark.parametrize("lines", [1, 2, 3, 7, 20])
+def test_sigkill_loses_nothing_that_was_written(path: Path, lines: int) -> None:
+    """A process killed in the middle of writing leaves a sound file with every run it said it had written."""
+    process = writer(path, "a", 100_000)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    said = [process.stdout.readline().strip() for _ in range(lines)]
+    process.kill()
+    process.wait()
+    said += process.stdout.read().split()[:-1]  # the last line may be half a line
+    process.stdout.close()
+    process.stderr.close()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+    with Journal.open(path) as journal:
+        rows = {row.task_id: row for row in journal.unfinished(SERVER)}
+        ended = {row.task_id for row in journal.records(SERVER, outcome="succeeded")}
+    assert set(said) <= rows.keys() | ended
+    assert all(int(str(task).partition("-")[2]) % 2 for task in ended)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_opens_its_own(path: Path) -> None:
+    """After a fork both processes write, each through a connection of its own."""
+    with Journal.open(path) as journal:
+        journal.submitted(journal.begin(SERVER, MODEL, {}), "parent")
+        code = (
+            "import os, sys\n"
+            "from wiro_widgets.results.journal import Journal\n"
+            "journal = Journal.open(sys.argv[1])\n"
+            "journal.submitted(journal.begin(sys.argv[2], 'a/b', {}), 'before')\n"
+            "child = os.fork()\n"
+            "name = 'after in the parent' if child else 'after in the child'\n"
+            "journal.submitted(journal.begin(sys.argv[2], 'a/b', {}), name)\n"
+            "if child: os.waitpid(child, 0)\n"
+            "journal.close()\n"
+        )
+        subprocess.run([sys.executable, "-W", "error", "-c", code, str(path), SERVER], check=True)
+        tasks = {row.task_id for row in journal.unfinished(SERVER)}
+    assert tasks == {"parent", "before", "after in the parent", "after in the child"}

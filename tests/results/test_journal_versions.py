@@ -1,0 +1,81 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from wiro_widgets.protocol.errors import WiroWarning
+from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.results.journal import Journal
+from wiro_widgets.results.store import MIGRATIONS, Store
+
+SERVER = "https://api.wiro.ai/v1"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where a journal may be made."""
+    return tmp_path / "journal.sqlite3"
+
+
+def run(journal: Journal, task_id: str = "12") -> None:
+    """Take a run through its whole life."""
+    run_id = journal.begin(SERVER, "a/b", {"prompt": "x" * 1000})
+    journal.submitted(run_id, task_id)
+    journal.settle(run_id, TaskRecord(task_id=task_id, outcome="succeeded"), ["/0.png"])
+
+
+def tasks(journal: Journal) -> list[str | None]:
+    """Return the tasks that the journal knows, oldest first."""
+    return [row.task_id for row in journal.records(SERVER)][::-1]
+
+
+def test_a_newer_version_is_left_alone(path: Path) -> None:
+    """A journal of a newer version is not touched: a warning says to upgrade, and runs stay in memory."""
+    Journal.open(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+        connection.execute("ALTER TABLE runs RENAME TO renamed")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.warns(WiroWarning, match="a newer version of wiro-widgets wrote it; upgrade to read it"):
+        journal = Journal.open(path)
+    run(journal)
+    assert tasks(journal) == ["12"]
+    journal.close()
+    assert path.read_bytes() == before
+
+
+def test_another_programs_database_is_left_alone(path: Path) -> None:
+    """A database of another program is not touched."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE photos (name TEXT)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.warns(WiroWarning, match="another program's database"), Journal.open(path) as journal:
+        run(journal)
+    assert path.read_bytes() == before
+
+
+def test_migrations_run_from_any_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journal of an older version is brought up to date and keeps its runs."""
+    with Journal.open(path) as journal:
+        run(journal)
+    monkeypatch.setattr("wiro_widgets.results.store.MIGRATIONS", (*MIGRATIONS, "CREATE TABLE more (x TEXT)"))
+    with Journal.open(path) as journal:
+        assert tasks(journal) == ["12"]
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    connection.close()
+
+
+def test_a_failed_migration_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A migration happens as a whole or not at all."""
+    Journal.open(path).close()
+    steps = (*MIGRATIONS, "CREATE TABLE more (x TEXT); NONSENSE")
+    with monkeypatch.context() as patched:
+        patched.setattr("wiro_widgets.results.store.MIGRATIONS", steps)
+        with pytest.raises(sqlite3.OperationalError):
+            Store(path)
+    with Journal.open(path) as journal:
+        run(journal)
+        assert journal.trouble is None
