@@ -123,7 +123,8 @@ _UPSERT: Final = (
 )
 _SELECT: Final = (
     f"SELECT {', '.join(_COLUMNS)} FROM runs "  # noqa: S608 - constants
-    "WHERE id IS coalesce(?, id) AND server IS coalesce(?, server) AND task_id IS coalesce(?, task_id) "
+    "WHERE id IS coalesce(?1, id) AND server IS coalesce(?2, server) AND task_id IS coalesce(?3, task_id) "
+    "AND (?4 IS NULL OR outcome IN (SELECT value FROM json_each(?4))) "
     "ORDER BY intent_at DESC, rowid DESC"
 )
 
@@ -155,7 +156,8 @@ class Store:
 
     def select(self, query: Query, limit: int | None = None) -> list[JournalRow]:
         """Return the rows that fit, newest first."""
-        values = (query.id, query.server, query.task_id)
+        outcomes = None if query.outcomes is None else json.dumps(list(query.outcomes))
+        values = (query.id, query.server, query.task_id, outcomes)
         with closing(self._connection.execute(_SELECT, values)) as found:
             return list(islice(filter(query.fits, map(_unpacked, found)), limit))
 
