@@ -21,7 +21,10 @@ export function mountStage(view: View, showLog: () => void): HTMLElement {
     mountNotice(view, showLog),
     mountProgress(view),
   );
-  view.paint(["run"], () => frame.classList.toggle("telling", Boolean(view.store.run?.text)));
+  view.paint(["run", "status", "pictures"], () => {
+    frame.classList.toggle("pictured", shelf.visible);
+    frame.classList.toggle("telling", Boolean(view.store.run?.text));
+  });
   const below = [mountStrip(view, shelf), mountOutputs(view), mountTimeline(view)];
   return h("div", { class: "stage" }, h("div", { class: "result" }, frame, ...below), viewer.element);
 }

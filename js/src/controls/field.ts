@@ -116,7 +116,7 @@ function describe(control: Control, by: string | null, invalid: boolean): void {
 }
 
 function mountLabel(id: string, label: string, note: string): HTMLElement {
-  const element = h("label", { for: id }, label);
+  const element = h("div", { class: "label" }, h("label", { for: id }, label));
   if (note) element.append(h("span", { class: "note" }, ` · ${note}`));
   return element;
 }

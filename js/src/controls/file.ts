@@ -13,6 +13,7 @@ export function mountFile({ view, p, touched }: Context): Control {
   const { store } = view;
   const chooser = mountChooser(view, p, touched);
   const choose = button("choose a file", "link", () => chooser.click(), view.signal);
+  choose.setAttribute("aria-label", `choose a file, ${labelOf(p)}`);
   // The button that removed a file goes with it; the focus stays in the field.
   const items = mountItems(view, p, () => view.schedule(() => choose.focus()));
   const address = mountAddress(view, p);

@@ -1,4 +1,4 @@
-import { button, h, show, text } from "../dom.ts";
+import { button, h, safeUrl, show, text } from "../dom.ts";
 import { bytes } from "../format.ts";
 import type { FileRef, Parameter } from "../messages.ts";
 import type { Upload } from "../uploads.ts";
@@ -38,7 +38,7 @@ function drawFile(view: View, p: Parameter, ref: FileRef, index: number, removed
     removed();
   };
   const words = facts.filter(Boolean).join(" · ") || (ref.url ? "from its URL" : "");
-  return drawItem(view, picture?.url ?? null, ref.name, words, remove);
+  return drawItem(view, picture?.url ?? null, ref, words, remove);
 }
 
 function drawUpload(view: View, upload: Upload, removed: () => void): HTMLElement {
@@ -46,7 +46,7 @@ function drawUpload(view: View, upload: Upload, removed: () => void): HTMLElemen
     view.store.uploads.remove(upload.id);
     removed();
   };
-  const item = drawItem(view, upload.preview, upload.file.name, "", remove);
+  const item = drawItem(view, upload.preview, { name: upload.file.name, url: null }, "", remove);
   item.append(h("progress", { max: 1, "aria-label": `Uploading ${upload.file.name}` }));
   return item;
 }
@@ -65,7 +65,7 @@ function drawProgress(item: Element | undefined, upload: Upload): void {
 function drawItem(
   view: View,
   picture: string | null,
-  name: string,
+  { name, url }: Pick<FileRef, "name" | "url">,
   facts: string,
   remove: () => void,
 ): HTMLElement {
@@ -75,6 +75,8 @@ function drawItem(
   const image = picture
     ? h("img", { src: picture, alt: "" })
     : h("span", { class: "blank", "aria-hidden": "true" }, extension);
-  const words = h("div", { class: "facts" }, h("p", { title: name }, name), h("small", {}, facts));
+  const href = safeUrl(url ?? "");
+  const title = href ? h("a", { href, target: "_blank", rel: "noreferrer" }, name) : name;
+  const words = h("div", { class: "facts" }, h("p", { title: name }, title), h("small", {}, facts));
   return h("li", {}, image, words, remover);
 }

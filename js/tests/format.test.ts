@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { safeUrl } from "../src/dom.ts";
+import { bytes, count, dollars, humanise, seconds } from "../src/format.ts";
+import { schemeOf } from "../src/theme.ts";
+
+test("seconds have tenths once they stand still", () => {
+  expect(seconds(18.24)).toBe("18.2 s");
+  expect(seconds(18.94, true)).toBe("18 s");
+  expect(seconds(125)).toBe("2 min 05 s");
+  expect(seconds(-0.2)).toBe("0.0 s");
+});
+
+test("bytes are told in the unit a person would use", () => {
+  expect(bytes(0)).toBe("0 B");
+  expect(bytes(202_472)).toBe("202 kB");
+  expect(bytes(2_345_678)).toBe("2.3 MB");
+  expect(bytes(999_999)).toBe("1.0 MB");
+});
+
+test("a cost below a dollar keeps two figures", () => {
+  expect(dollars(0.00351)).toBe("$0.0035");
+  expect(dollars(0.004)).toBe("$0.004");
+  expect(dollars(0)).toBe("$0");
+  expect(dollars(12.5)).toBe("$12.50");
+});
+
+test("a label that is only an id is made readable", () => {
+  expect(humanise("inputImage", "inputImage")).toBe("Input image");
+  expect(humanise("negative_prompt", "negative_prompt")).toBe("Negative prompt");
+  expect(humanise("guidancescale", "guidancescale")).toBe("Guidancescale");
+  expect(humanise("", "callbackUrl")).toBe("Callback url");
+  expect(humanise("Callback URL", "callbackUrl")).toBe("Callback URL");
+});
+
+test("one is singular, thousands have commas", () => {
+  expect(count(1, "picture")).toBe("1 picture");
+  expect(count(10_000, "line")).toBe("10,000 lines");
+});
+
+test("only encrypted, own and loopback addresses may be followed", () => {
+  expect(safeUrl("https://cdn1.wiro.ai/a/0.png")).toBe("https://cdn1.wiro.ai/a/0.png");
+  expect(safeUrl("http://127.0.0.1:8000/0.png")).toBe("http://127.0.0.1:8000/0.png");
+  expect(safeUrl("http://example.com/0.png")).toBeNull();
+  expect(safeUrl("javascript:alert(1)")).toBeNull();
+  expect(safeUrl("data:text/html,hi")).toBeNull();
+  expect(safeUrl("not an address")).toBeNull();
+});
+
+test("a computed background tells its colour scheme", () => {
+  expect(schemeOf("rgb(33, 33, 33)")).toBe("dark");
+  expect(schemeOf("rgba(255, 255, 255, 1)")).toBe("light");
+  expect(schemeOf("color(srgb 0 0 0)")).toBeNull();
+});

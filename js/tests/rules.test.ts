@@ -1,0 +1,90 @@
+import { expect, test } from "vitest";
+import { slides } from "../src/controls/slider.ts";
+import type { Parameter, Value } from "../src/messages.ts";
+import { check, expected, parse, randomSeed, stepped } from "../src/rules.ts";
+import { parameter } from "./fake_model.ts";
+
+const steps = parameter("steps", { kind: "range", integer: true, minimum: 1, maximum: 50, step: 1 });
+const scale = parameter("scale", { kind: "range", minimum: 0, maximum: 10, step: 0.1 });
+const seed = parameter("seed", { kind: "number", integer: true, minimum: 0, role: "seed" });
+const files = parameter("files", { kind: "file", multiple: true, max_files: 2, required: true });
+
+const WHOLE = "A whole number, 1 to 50";
+const cases: [Parameter, Value, string | null][] = [
+  [steps, 20, null],
+  [steps, null, null],
+  [steps, 0, WHOLE],
+  [steps, 51, WHOLE],
+  [steps, 2.5, WHOLE],
+  [steps, "abc", WHOLE],
+  [steps, "20 steps", WHOLE],
+  [scale, 3.5, null],
+  [scale, 10.1, "A number, 0 to 10"],
+  [seed, "7350148318", null],
+  [seed, "99999999999999999999", null],
+  [seed, "-1", "A whole number, 0 or more"],
+  [seed, "7350148318x", "A whole number, 0 or more"],
+  [{ ...seed, integer: false, kind: "text" }, "any text", null],
+  [{ ...seed, maximum: 4294967295 }, "4294967296", "A whole number, 0 to 4294967295"],
+  [{ ...steps, required: true }, null, WHOLE],
+  [parameter("prompt", { required: true }), "", "This cannot be empty"],
+  [parameter("prompt"), "", null],
+  [parameter("mode", { kind: "select", options: [{ value: "a", label: "A" }] }), "not listed", null],
+  [files, [], "Choose a file"],
+  [{ ...files, accept: "image" }, [], "Choose an image"],
+];
+
+test.each(cases)("%o with %o says %o", (p, value, sentence) => {
+  expect(check(p, value)).toBe(sentence);
+});
+
+test("more files than allowed are named", () => {
+  const ref = { id: "1", name: "a", mime: "", size: 1, url: null };
+  expect(check(files, [ref, ref])).toBeNull();
+  expect(check(files, [ref, ref, ref])).toBe("At most 2 files");
+  expect(check({ ...files, multiple: false }, [ref, ref])).toBe("One file only");
+});
+
+const typed: [Parameter, string, unknown][] = [
+  [steps, " 20 ", 20],
+  [steps, "", null],
+  [steps, "abc", "abc"],
+  [scale, "3.5", 3.5],
+  [scale, ".5", 0.5],
+  [scale, "1e1", 10],
+  [scale, "20.", 20],
+  [steps, "9007199254740993", "9007199254740993"],
+  [seed, "7350148318", "7350148318"],
+  [seed, "", null],
+  [parameter("prompt"), " spaces stay ", " spaces stay "],
+];
+
+test.each(typed)("typed into %o, %o travels as %o", (p, words, value) => {
+  expect(parse(p, words)).toBe(value);
+});
+
+test("a step leaves no binary noise and stays inside the bounds", () => {
+  expect(stepped(scale, 0.2, 1)).toBe(0.3);
+  expect(stepped(scale, 9.95, 1)).toBe(10);
+  expect(stepped(steps, 1, -10)).toBe(1);
+});
+
+test("a random seed stays inside the bounds and is exact as a double", () => {
+  expect(randomSeed(seed, () => 0)).toBe("0");
+  expect(Number.isSafeInteger(Number(randomSeed(seed, () => 0.999999999)))).toBe(true);
+  expect(randomSeed({ ...seed, minimum: 5, maximum: 6 }, () => 0.99)).toBe("6");
+});
+
+test("bounds are said as the schema gives them", () => {
+  expect(expected({ ...steps, minimum: null })).toBe("A whole number, at most 50");
+  expect(expected(parameter("x", { kind: "number" }))).toBe("A number");
+});
+
+test("a slider needs two ends, few steps and no size or seed to set", () => {
+  expect(slides(steps)).toBe(true);
+  expect(slides(scale)).toBe(true);
+  expect(slides({ ...steps, maximum: null })).toBe(false);
+  expect(slides({ ...steps, maximum: 100_000 })).toBe(false);
+  expect(slides({ ...steps, role: "width" })).toBe(false);
+  expect(slides({ ...steps, kind: "number" })).toBe(false);
+});

@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { Topics } from "../src/topics.ts";
+
+test("a listener hears its topics until its signal aborts", () => {
+  const topics = new Topics();
+  const view = new AbortController();
+  let heard = 0;
+  topics.on(["log", "run"], () => heard++, view.signal);
+  topics.emit("log", "form");
+  topics.emit("run");
+  view.abort();
+  topics.emit("log");
+  expect([heard, topics.size]).toEqual([2, 0]);
+});
+
+test("a signal that has aborted already adds nothing", () => {
+  const topics = new Topics();
+  topics.on(["log"], () => {}, AbortSignal.abort());
+  expect(topics.size).toBe(0);
+});

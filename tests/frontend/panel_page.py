@@ -1,0 +1,80 @@
+"""The built bundle in a page with a stub host, as a test drives it."""
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import ConsoleMessage, Locator, Page
+
+HERE = Path(__file__).parent
+BUNDLE = HERE.parents[1] / "wiro_widgets" / "static" / "widget.js"
+Payload = dict[str, Any]
+
+
+class PanelPage:
+    """One panel: what the kernel says goes in by `tell` and `update`, what the hand did comes out of `sent`."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, line: ConsoleMessage) -> None:
+        if line.type == "error":
+            self.complaints.append(line.text)
+
+    def start(self, state: Payload, **options: bool) -> None:
+        """Load the bundle and draw its first view."""
+        self.page.set_content("<!doctype html><html lang=en><title>Panel</title><body></body></html>")
+        self.page.evaluate((HERE / "stub_host.js").read_text(encoding="utf-8"))
+        source = BUNDLE.read_text(encoding="utf-8")
+        self.page.evaluate(
+            "([source, state, options]) => host.start(source, state, options)", [source, state, options]
+        )
+
+    def open_view(self) -> None:
+        """Draw the same model a second time, as another cell or window does."""
+        self.page.evaluate("() => host.open()")
+
+    def tell(self, message: Payload, picture: Payload | None = None) -> None:
+        """Send a custom message down, with a painted picture as its bytes."""
+        self.page.evaluate("([message, picture]) => host.tell(message, picture)", [message, picture])
+        self.painted()
+
+    def update(self, **traits: Any) -> None:
+        """Change synced traits."""
+        self.page.evaluate("(traits) => host.model.update(traits)", traits)
+        self.painted()
+
+    def painted(self) -> None:
+        """Return after the next frame, when what was applied is drawn."""
+        self.page.evaluate(
+            "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
+        )
+
+    def sent(self, kind: str | None = None) -> list[Payload]:
+        """Return what went up, or only the messages of one kind."""
+        messages: list[Payload] = self.page.evaluate("() => host.model.sent")
+        return [message for message in messages if kind is None or message["type"] == kind]
+
+    def await_sent(self, kind: str, count: int = 1) -> list[Payload]:
+        """Wait until `count` messages of this kind went up."""
+        condition = "([kind, count]) => host.model.sent.filter((one) => one.type === kind).length >= count"
+        self.page.wait_for_function(condition, arg=[kind, count])
+        return self.sent(kind)
+
+    def reply(self, rev: int, **facts: Any) -> None:
+        """Answer a message of this store."""
+        self.tell({"type": "reply", "to": "me", "rev": rev, "error": None} | facts)
+
+    def view(self, index: int = 0) -> Locator:
+        """Return one view's panel."""
+        return self.page.locator(".wiro-widgets").nth(index).locator(".panel")
+
+    def field(self, identifier: str) -> Locator:
+        """Return the field of a parameter."""
+        return self.page.locator(f"[data-field~='{identifier}']").first
+
+    def button(self, name: str) -> Locator:
+        """Return a button by its exact name."""
+        return self.page.get_by_role("button", name=name, exact=True)

@@ -1,0 +1,137 @@
+"""Messages as the kernel sends them: the seed's form, a run, its rows."""
+
+from typing import Any
+
+Payload = dict[str, Any]
+
+
+def parameter(identifier: str, kind: str, label: str = "", **facts: Any) -> Payload:
+    """Return one parameter of a form, with `facts` over the defaults."""
+    base: Payload = {
+        "id": identifier,
+        "kind": kind,
+        "label": label or identifier,
+        "required": False,
+        "default": None,
+        "options": [],
+        "minimum": None,
+        "maximum": None,
+        "step": None,
+        "integer": False,
+        "help": None,
+        "placeholder": None,
+        "advanced": False,
+        "multiple": False,
+        "max_files": None,
+        "accept": None,
+        "role": None,
+    }
+    return base | facts
+
+
+def form(*parameters: Payload, **facts: Any) -> Payload:
+    """Return a form of one group."""
+    return {
+        "v": 1,
+        "model": "tencent/hunyuan-flux-srpo",
+        "owner": "tencent",
+        "name": "hunyuan-flux-srpo",
+        "title": "Hunyuan Flux SRPO",
+        "sandbox": True,
+        "groups": [{"title": "Input", "advanced": False, "parameters": list(parameters)}],
+    } | facts
+
+
+def whole(identifier: str, low: int, high: int, **facts: Any) -> Payload:
+    """Return a whole-number range."""
+    return parameter(identifier, "range", minimum=low, maximum=high, step=1, integer=True, **facts)
+
+
+SEED_MODEL = form(
+    parameter("prompt", "textarea", "Prompt", required=True, role="prompt", placeholder="What to draw"),
+    parameter("inputImage", "file", "Input image", accept="image", max_files=1),
+    whole("steps", 1, 50),
+    parameter("scale", "range", minimum=0, maximum=10, step=0.1),
+    parameter("strength", "range", minimum=0, maximum=1, step=0.01),
+    whole("samples", 1, 8),
+    whole("width", 256, 2048, role="width"),
+    whole("height", 256, 2048, role="height"),
+    parameter("seed", "number", integer=True, minimum=0, role="seed"),
+    parameter("callbackUrl", "text", "Callback URL", advanced=True, help="Called when the task ends."),
+)
+SEED_VALUES: Payload = {
+    "prompt": "A close up portrait of a Chinese princess wearing colorful clothing "
+    "with a highly detailed face and eyes.",
+    "inputImage": [],
+    "steps": 20,
+    "scale": 3.5,
+    "strength": 0.88,
+    "samples": 4,
+    "width": 1024,
+    "height": 1024,
+    "seed": "7350148318",
+    "callbackUrl": "",
+}
+STAGES = [
+    {"name": "Queue", "start": 0.0, "end": 1.4},
+    {"name": "Prepare", "start": 1.4, "end": 2.0},
+    {"name": "Generate", "start": 2.0, "end": 17.0},
+    {"name": "Finish", "start": 17.0, "end": 18.2},
+]
+
+
+def state(**traits: Any) -> Payload:
+    """Return a model's traits, idle unless `traits` say otherwise."""
+    return {
+        "_form": SEED_MODEL,
+        "values": SEED_VALUES,
+        "_errors": {},
+        "status": "idle",
+        "progress": None,
+        "_feed": {"epoch": "e1", "head": 0},
+    } | traits
+
+
+def run(**facts: Any) -> Payload:
+    """Return a run that is generating, with `facts` over it."""
+    return {
+        "number": 1,
+        "task": "2221",
+        "status": "running",
+        "elapsed": 12.0,
+        "stages": [*STAGES[:2], {"name": "Generate", "start": 2.0, "end": None}],
+        "progress": {"fraction": 0.6, "step": 12, "total": 20, "speed": "1.2 it/s", "left": "7 s"},
+        "cost": None,
+        "notice": None,
+        "outputs": [],
+        "text": None,
+    } | facts
+
+
+def rows(*lines: tuple[float, str, str], first: int = 0) -> list[list[Any]]:
+    """Return numbered rows of (seconds, kind, text)."""
+    return [[first + index, *line] for index, line in enumerate(lines)]
+
+
+def delta(lines: list[list[Any]], *, first: int = 0, epoch: str = "e1", **facts: Any) -> Payload:
+    """Return a delta that carries these rows."""
+    reach = {"first": first, "next": first + len(lines), "dropped": 0}
+    return {"type": "delta", "epoch": epoch, "rows": lines} | reach | facts
+
+
+def snapshot(lines: list[list[Any]], *, first: int = 0, epoch: str = "e1", **facts: Any) -> Payload:
+    """Return a snapshot addressed to the page's own store."""
+    reach = {"first": first, "next": first + len(lines), "dropped": 0, "run": None}
+    return {"type": "snapshot", "to": "me", "epoch": epoch, "rows": lines} | reach | facts
+
+
+def output(identifier: str, name: str, content_type: str = "image/png") -> Payload:
+    """Return one result, a megapixel large."""
+    size = {"size": 202_472, "width": 1024, "height": 1024}
+    return {"id": identifier, "name": name, "content_type": content_type} | size
+
+
+def image(identifier: str, role: str = "thumb", **facts: Any) -> Payload:
+    """Return the message that carries a picture's bytes."""
+    base = {"name": f"{identifier}.png", "mime": "image/png", "width": 1024, "height": 1024}
+    return {"type": "image", "id": identifier, "role": role, "to": None} | base | facts

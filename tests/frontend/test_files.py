@@ -1,0 +1,136 @@
+"""Files through the panel: chosen, pasted, named by URL, set from Python."""
+
+from playwright.sync_api import expect
+
+from tests.frontend.panel_page import PanelPage
+from tests.frontend.payloads import SEED_VALUES, Payload, form, image, parameter, state
+
+MIB = 2**20
+PASTE = """async ([selector, name, type, text]) => {
+  const transfer = new DataTransfer();
+  if (name) transfer.items.add(new File([new Uint8Array(10)], name, { type }));
+  if (text) transfer.setData("text/plain", text);
+  const travels = { bubbles: true, composed: true, cancelable: true };
+  const event = new ClipboardEvent("paste", { clipboardData: transfer, ...travels });
+  host.root().querySelector(selector).dispatchEvent(event);
+}"""
+
+
+def _choose(panel: PanelPage, name: str, size: int, mime: str = "image/png") -> None:
+    with panel.page.expect_file_chooser() as chooser:
+        panel.button("choose a file, Input image").click()
+    chooser.value.set_files({"name": name, "mimeType": mime, "buffer": b"\0" * size})
+
+
+def _answer(panel: PanelPage, message: Payload) -> None:
+    received = message["offset"] + message["bytes"][0]
+    panel.reply(message["rev"], upload=message["upload"], received=received)
+
+
+def test_a_chosen_file_goes_up_in_chunks(panel: PanelPage) -> None:
+    """One mebibyte each, in order, as bytes; the progress follows the kernel's answers."""
+    panel.start(state())
+    _choose(panel, "photo.png", 2 * MIB + 5)
+    chunks = panel.await_sent("file", 3)
+    assert [(one["offset"], one["bytes"]) for one in chunks] == [(0, [MIB]), (MIB, [MIB]), (2 * MIB, [5])]
+    assert {(one["field"], one["name"], one["size"]) for one in chunks} == {
+        ("inputImage", "photo.png", 2 * MIB + 5)
+    }
+    _answer(panel, chunks[0])
+    expect(panel.page.get_by_text("2.1 MB · 49% sent")).to_be_visible()
+    for chunk in chunks[1:]:
+        _answer(panel, chunk)
+    expect(panel.page.get_by_text("photo.png")).to_be_hidden()
+
+
+def test_a_value_from_python_shows_with_its_preview(panel: PanelPage) -> None:
+    """Name, size and picture; Remove takes it out in Python as well."""
+    ref = {"id": "f1", "name": "cat.png", "mime": "image/png", "size": 202_472, "url": None}
+    panel.start(state(values=SEED_VALUES | {"inputImage": [ref]}))
+    panel.tell(image("f1", "preview"), {"hue": 20})
+    field = panel.field("inputImage")
+    expect(field.get_by_text("202 kB · 1024 \u00d7 1024")).to_be_visible()
+    expect(field.locator("li img")).to_have_js_property("complete", value=True)
+    panel.button("Remove cat.png").click()
+    assert panel.await_sent("values")[-1]["patch"] == {"inputImage": []}
+    expect(panel.button("choose a file, Input image")).to_be_focused()
+
+
+def test_a_url_is_entered(panel: PanelPage) -> None:
+    """The address is sent, not what it points at; this page fetches nothing."""
+    requests: list[str] = []
+    panel.page.on("request", lambda request: requests.append(request.url))
+    panel.start(state())
+    panel.button("or enter a URL").click()
+    address = panel.page.get_by_label("Input image, URL")
+    address.fill("not an address")
+    address.press("Enter")
+    expect(address).to_have_attribute("aria-invalid", "true")
+    address.fill("https://example.com/cat.jpg")
+    address.press("Enter")
+    assert panel.await_sent("values")[-1]["patch"] == {"inputImage": [{"url": "https://example.com/cat.jpg"}]}
+    assert [url for url in requests if not url.startswith("blob:")] == []
+
+
+def test_a_pasted_picture_goes_to_the_file_field(panel: PanelPage) -> None:
+    """Wherever the focus is in the panel."""
+    panel.start(state())
+    panel.page.evaluate(PASTE, [".primary", "pasted.png", "image/png", ""])
+    assert panel.await_sent("file")[0]["name"] == "pasted.png"
+
+
+def test_words_with_a_picture_of_them_stay_words(panel: PanelPage) -> None:
+    """A text editor's clipboard holds both; in the prompt the words are meant."""
+    panel.start(state())
+    panel.page.evaluate(PASTE, ["textarea", "words.png", "image/png", "some words"])
+    panel.painted()
+    assert panel.sent("file") == []
+
+
+def test_a_pasted_address_goes_to_the_focused_file_field(panel: PanelPage) -> None:
+    """A URL pasted on the field is its value."""
+    panel.start(state())
+    panel.page.evaluate(PASTE, [".drop button", "", "", "https://example.com/a.png"])
+    assert panel.await_sent("values")[-1]["patch"] == {"inputImage": [{"url": "https://example.com/a.png"}]}
+
+
+def test_a_file_of_another_kind_is_not_sent(panel: PanelPage) -> None:
+    """It is told at the field."""
+    panel.start(state())
+    _choose(panel, "notes.txt", 5, "text/plain")
+    expect(panel.page.get_by_text("This is not an image")).to_be_visible()
+    assert panel.sent("file") == []
+
+
+def test_the_kernels_refusal_of_a_file_is_told(panel: PanelPage) -> None:
+    """The reply's error stands at the file."""
+    panel.start(state())
+    _choose(panel, "photo.png", 5)
+    chunk = panel.await_sent("file")[0]
+    panel.reply(chunk["rev"], upload=chunk["upload"], error="This is not a picture.")
+    expect(panel.page.get_by_text("This is not a picture.")).to_be_visible()
+
+
+def test_a_run_waits_for_the_file(panel: PanelPage) -> None:
+    """A run without the picture that was just chosen would be paid for nothing."""
+    panel.start(state())
+    _choose(panel, "photo.png", 5)
+    panel.await_sent("file")
+    panel.button("Run").click()
+    expect(panel.page.get_by_role("alert")).to_have_text("Wait until the file has arrived.")
+    assert panel.sent("run") == []
+
+
+def test_several_files_up_to_the_limit(panel: PanelPage) -> None:
+    """The invitation goes when there is no more room."""
+    refs = [
+        {"id": f"f{n}", "name": f"{n}.png", "mime": "image/png", "size": 1, "url": None} for n in range(2)
+    ]
+    images = parameter("images", "file", "Images", multiple=True, max_files=3, accept="image")
+    panel.start(state(_form=form(images), values={"images": refs}))
+    panel.button("or enter a URL").click()
+    panel.page.get_by_label("Images, URL").fill("https://example.com/a.png")
+    panel.button("Add").click()
+    patch = panel.await_sent("values")[-1]["patch"]
+    assert patch == {"images": ["f0", "f1", {"url": "https://example.com/a.png"}]}
+    expect(panel.button("choose a file, Images")).to_be_hidden()

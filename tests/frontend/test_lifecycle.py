@@ -1,0 +1,130 @@
+"""What a host may do with the panel: draw it, draw it again, take it away, lose its kernel."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.frontend.panel_page import PanelPage
+from tests.frontend.payloads import delta, rows, run, snapshot, state
+
+MISSING_KEY = {"kind": "error", "title": "No API key was found", "text": "Set WIRO_API_KEY."}
+COUNT_LISTENERS = """() => {
+  window.alive = 0;
+  const add = EventTarget.prototype.addEventListener;
+  EventTarget.prototype.addEventListener = function (name, act, options) {
+    const signal = options?.signal;
+    if (signal && !signal.aborted) {
+      window.alive++;
+      add.call(signal, "abort", () => window.alive--, { once: true });
+    }
+    return add.call(this, name, act, options);
+  };
+}"""
+
+
+def test_no_form_yet_is_quiet(panel: PanelPage) -> None:
+    """The model is loading, and says so without alarm."""
+    panel.start(state(_form={}))
+    expect(panel.page.get_by_text("Loading the model's parameters")).to_be_visible()
+    panel.update(**state())
+    expect(panel.button("Run")).to_be_visible()
+
+
+def test_a_notice_without_a_form_stands_alone(panel: PanelPage) -> None:
+    """Why there are no controls is the only thing to say."""
+    panel.start(state(_form={}))
+    panel.tell(delta([], run=run(status="failed", notice=MISSING_KEY)))
+    expect(panel.page.get_by_text("No API key was found")).to_be_visible()
+    expect(panel.button("Run")).to_have_count(0)
+
+
+def test_a_lost_kernel_is_told_in_words(panel: PanelPage) -> None:
+    """A message that cannot be sent leaves a sentence, and the panel stands."""
+    panel.start(state())
+    panel.page.evaluate("() => { host.model.gone = true; }")
+    panel.button("Run").click()
+    expect(panel.page.get_by_role("alert")).to_have_text("The kernel does not answer. Run the cell again.")
+    expect(panel.page.locator(".pill")).to_have_text("No kernel")
+    expect(panel.field("prompt")).to_be_visible()
+
+
+def test_a_restarted_kernel_is_noticed_without_a_click(panel: PanelPage) -> None:
+    """A model is told that its comm died; the panel asks and finds nobody."""
+    panel.start(state())
+    panel.tell(snapshot([]))
+    panel.page.evaluate("() => { host.model.gone = true; host.model.emit('comm_live_update'); }")
+    expect(panel.page.get_by_role("alert")).to_have_text("The kernel does not answer. Run the cell again.")
+
+
+@pytest.mark.parametrize("signal", [True, False])
+def test_a_closed_view_leaves_nothing_behind(panel: PanelPage, *, signal: bool) -> None:
+    """Two hundred views come and go; no listener stays, with the host's signal or without."""
+    panel.start(state(), signal=signal)
+    panel.page.evaluate(COUNT_LISTENERS)
+    before = panel.page.evaluate("() => host.model.listeners.length")
+    panel.page.evaluate("() => { for (let i = 1; i <= 200; i++) { host.open(); host.close(i); } }")
+    assert panel.page.evaluate("() => window.alive") == 0
+    assert panel.page.evaluate("() => host.model.listeners.length") == before
+    assert panel.page.locator(".wiro-widgets").count() == 1
+
+
+def test_the_views_that_stay_go_on(panel: PanelPage) -> None:
+    """Closing the first view takes nothing from the second."""
+    panel.start(state())
+    panel.open_view()
+    panel.page.evaluate("() => host.close(0)")
+    panel.tell(delta(rows((0.0, "queue", "Waiting"))))
+    expect(panel.page.locator(".last")).to_have_text("Waiting")
+
+
+def test_a_host_without_initialize_draws_all_the_same(panel: PanelPage) -> None:
+    """The store is made with the first view then."""
+    panel.start(state(), initialize=False)
+    panel.button("Run").click()
+    assert len(panel.await_sent("run")) == 1
+
+
+def test_closing_the_model_lets_go_of_it(panel: PanelPage) -> None:
+    """No listener of the store stays on the model."""
+    panel.start(state())
+    panel.page.evaluate("() => { host.close(0); host.controller.abort(); }")
+    assert panel.page.evaluate("() => host.model.listeners.length") == 0
+
+
+def test_an_error_while_drawing_is_a_sentence(panel: PanelPage) -> None:
+    """A form of another shape does not leave an empty cell."""
+    panel.start(state(_form={"v": 9, "groups": None}))
+    expect(panel.page.get_by_role("alert")).to_contain_text("The panel could not be drawn")
+    assert len(panel.complaints) == 1
+    panel.complaints.clear()
+
+
+def test_an_error_in_a_later_frame_is_a_sentence(panel: PanelPage) -> None:
+    """The same for what arrives after the first drawing."""
+    panel.start(state())
+    panel.update(_form={"v": 9, "groups": [None]})
+    expect(panel.page.get_by_role("alert")).to_contain_text("The panel could not be drawn")
+    panel.complaints.clear()
+
+
+@pytest.mark.parametrize("width", [360, 600, 1200, 1600])
+def test_nothing_overflows(panel: PanelPage, width: int) -> None:
+    """No sideways scrolling from 360 to 1600 pixels."""
+    panel.page.set_viewport_size({"width": width, "height": 800})
+    panel.start(state())
+    assert panel.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    assert panel.view().evaluate("(panel) => panel.scrollWidth <= panel.clientWidth")
+
+
+def test_the_host_is_asked_for_nothing(panel: PanelPage) -> None:
+    """No request to any address: fonts, styles and code are in the bundle."""
+    requests: list[str] = []
+    panel.page.on("request", lambda request: requests.append(request.url))
+    panel.start(state())
+    assert [url for url in requests if not url.startswith("blob:")] == []
+
+
+def test_a_host_without_initialize_closes_what_it_drew(panel: PanelPage) -> None:
+    """The cleanup that render returns is enough."""
+    panel.start(state(), initialize=False, signal=False)
+    panel.page.evaluate("() => host.close(0)")
+    assert panel.page.locator(".wiro-widgets").count() == 0
