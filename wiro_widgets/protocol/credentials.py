@@ -15,6 +15,7 @@ from wiro_widgets.protocol.errors import ConfigurationError
 KEY_NAME = "WIRO_API_KEY"
 SECRET_NAME = "WIRO_API_SECRET"  # noqa: S105 - the name of a variable, not its value
 HIDDEN = "[hidden]"
+SHORTEST_SECRET = 6  # characters; blotting out less would only make a text unreadable
 
 
 class Credentials:
@@ -68,7 +69,7 @@ class Credentials:
     def redact(self, text: str, also: Iterable[str | None] = ()) -> str:
         """Return the text with key, secret and the other given secrets blotted out."""
         for hidden in (self._key, self._secret, *also):
-            if hidden:
+            if hidden and len(hidden) >= SHORTEST_SECRET:
                 text = text.replace(hidden, HIDDEN)
         return text
 

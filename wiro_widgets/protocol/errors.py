@@ -232,7 +232,7 @@ class BudgetExceeded(WiroError):
     def __init__(self, *, limit: float, spent: float, estimate: float | None) -> None:
         cost = "an unknown amount" if estimate is None else f"up to ${estimate:.4f}"
         super().__init__(
-            f"This run may cost {cost}, and of the budget of ${limit:.2f} ${spent:.4f} is spent or in flight. "
+            f"This run may cost {cost}, and ${spent:.4f} of ${limit:.2f} is spent or in flight. "
             "Nothing was sent. Raise the budget or make the run smaller.",
             limit=limit,
             spent=spent,

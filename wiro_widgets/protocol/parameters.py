@@ -76,7 +76,7 @@ class Parameter:
         return self._text(value)
 
     def is_missing(self, value: object) -> bool:
-        """Whether the value counts as not given: None, blank where text does not mean something, an empty list."""
+        """Whether the value counts as not given: None, an empty list, blank text that means nothing here."""
         if value is None:
             return True
         if isinstance(value, str) and not value.strip():

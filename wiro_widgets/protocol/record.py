@@ -78,7 +78,7 @@ def record_of(
     started = detail.started_at or _at(state, "task_start")
     ended = _ended(state, detail)
     begun = detail.accepted_at or _at(state, "task_accept") or started
-    known = parameters or detail.parameters
+    known = {**detail.parameters, **parameters}
     seed = drift.integer(known.get("seed"))
     return TaskRecord(
         task_id=task_id,
@@ -88,7 +88,7 @@ def record_of(
         exit_code=state.exit_code,
         prompt=drift.text(known.get("prompt")),
         seed=seed if seed is not None else drift.text(known.get("seed")),
-        parameters=dict(known),
+        parameters=known,
         created_at=created,
         started_at=started,
         ended_at=ended,

@@ -32,6 +32,7 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     404: NotFound,
     429: RateLimited,
 }
+NO_OBJECT = "the reply is no JSON object"
 _AUTHENTICATION = re.compile(r"project (authorization|requires signature)", re.IGNORECASE)
 _MISSING = re.compile(r"no task yet|task-not-founded|project-not-exist|tool-not-accessible", re.IGNORECASE)
 _WRONG_STATE = re.compile(r"cancellable state|could not be (killed|cancell?ed)", re.IGNORECASE)
@@ -106,7 +107,7 @@ def payload(body: bytes, *, http_status: int, endpoint: str) -> Mapping[str, Any
         reply = None
     if not isinstance(reply, dict):
         if http_status < ERRORS_FROM:
-            raise ApiError("the reply is no JSON object", http_status=http_status, endpoint=endpoint)
+            raise ApiError(NO_OBJECT, http_status=http_status, endpoint=endpoint)
         reply = {"result": False, "errors": [_plain_message(http_status)]}
     errors = drift.items(reply.get("errors"))
     said = drift.flag(reply.get("result"))

@@ -77,9 +77,10 @@ class LogLines(Sequence[Log]):
 class TaskState:
     """What is known of a task now.
 
-    `status` is the word a person reads, `stage` is Wiro's own. `progress` is a fraction of 1 and `step` the
-    event it came from. `timings` has the unix time of each stage. `output_text` and `error_text` are whole
-    streams where Wiro told them; `log` is the lines as they were seen, so it does not count in a comparison.
+    `status` is the word a person reads, `stage` Wiro's own. `progress` is a fraction of 1 and `step` the
+    event it came from. `heard` has the unix time at which each stage was first heard of. `output_text` and
+    `error_text` are whole streams where Wiro told them; `log` is the lines as they were seen, so it does not
+    count in a comparison.
     Outputs are published only once the task has ended, for until then their links may lead nowhere.
     """
 
@@ -87,7 +88,7 @@ class TaskState:
     stage: str | None = None
     progress: float | None = None
     step: Progress | None = None
-    timings: Mapping[str, float] = field(default_factory=dict)
+    heard: Mapping[str, float] = field(default_factory=dict)
     outputs: tuple[OutputInfo, ...] = ()
     text: TextContent | None = None
     output_text: str | None = None
@@ -97,6 +98,11 @@ class TaskState:
     note: str | None = None
     detail: TaskDetail | None = field(default=None, compare=False, repr=False)
     log: LogLines = field(default_factory=LogLines, compare=False)
+
+    @property
+    def timings(self) -> Mapping[str, float]:
+        """The unix time of each stage: as heard, else as Task/Detail has it, in whole seconds of Wiro's clock."""
+        return self.heard or (_times(self.detail) if self.detail else {})
 
     @property
     def settled(self) -> bool:
@@ -142,15 +148,15 @@ def succeeded(detail: TaskDetail, state: TaskState) -> bool:
 
 def _staged(state: TaskState, stage: str, at: float) -> TaskState:
     """Move on to a stage, never back; a stage's time is the earliest that was heard of it."""
-    timings = state.timings
-    if at < timings.get(stage, float("inf")):
-        timings = {**timings, stage: at}
+    heard = state.heard
+    if at < heard.get(stage, float("inf")):
+        heard = {**heard, stage: at}
     if state.stage is not None and _RANK.get(stage, -1) <= _RANK[state.stage]:
-        return state if timings is state.timings else replace(state, timings=timings)
+        return state if heard is state.heard else replace(state, heard=heard)
     if stage not in _RANK:
         return state
     status = state.status if state.settled else _status_at(stage)
-    return replace(state, stage=stage, status=status, timings=timings)
+    return replace(state, stage=stage, status=status, heard=heard)
 
 
 def _status_at(stage: str) -> Status:
@@ -187,14 +193,13 @@ def _said(state: TaskState, content: TextContent) -> TaskState:
 
 
 def _detailed(state: TaskState, detail: TaskDetail) -> TaskState:
-    """Take the truth: a detail's own times, texts and outcome go before what the socket said."""
+    """Take the truth: a detail's own texts and outcome go before what the socket said."""
     state = replace(
         state,
         detail=detail,
         note=detail.debug_error or state.note if detail.status == "task_error" else None,
         output_text=_longer(state.output_text, detail.debug_output),
         error_text=_longer(state.error_text, detail.debug_error),
-        timings={**state.timings, **_times(detail)},
     )
     if not detail.terminal:
         return _staged(state, detail.status, float("inf")) if detail.status in _RANK else _waiting(state)
