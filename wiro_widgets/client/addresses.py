@@ -1,0 +1,77 @@
+"""Where Wiro is, and which addresses may be talked to at all."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from urllib.parse import urlsplit
+
+from wiro_widgets.protocol.errors import ConfigurationError
+
+BASE_URL = "https://api.wiro.ai/v1"
+SOCKET_URL = "wss://socket.wiro.ai/v1"
+
+
+def base_url(given: str | None, *, allow_http: bool = False) -> str:
+    """Return the address of the API: the argument, else WIRO_BASE_URL, else Wiro's own.
+
+    Raises ConfigurationError when it is malformed, or plain http to another machine.
+    """
+    url = given or os.environ.get("WIRO_BASE_URL") or BASE_URL
+    return _checked(url, ("https", "http"), "base_url", allow_plain=allow_http)
+
+
+def socket_url(given: str | None, base: str, *, allow_http: bool = False) -> str:
+    """Return the address of the socket: the argument, else WIRO_SOCKET_URL, else the one beside the base.
+
+    A base that is not Wiro's own has its socket at the same place, so that no token goes elsewhere.
+    """
+    url = given or os.environ.get("WIRO_SOCKET_URL")
+    if not url:
+        url = SOCKET_URL if base == BASE_URL else "ws" + base.removeprefix("http")
+    return _checked(url, ("wss", "ws"), "socket_url", allow_plain=allow_http)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the address is on this machine."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def may_fetch(url: str, *, base: str, allow_http: bool = False) -> bool:
+    """Whether an output may be fetched from there: https anywhere, plain http only beside a loopback API."""
+    parts = urlsplit(url)
+    if not parts.hostname:
+        return False
+    plain = allow_http or (is_loopback(base) and is_loopback(url))
+    return parts.scheme == "https" or (parts.scheme == "http" and plain)
+
+
+def _checked(url: str, schemes: tuple[str, str], name: str, *, allow_plain: bool) -> str:
+    try:
+        parts = urlsplit(url.strip())
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:
+        port_is_fine = False
+    if not port_is_fine or parts.scheme not in schemes or not parts.hostname or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"{name} must be an address like {schemes[0]}://host/v1, not {_shown(url)!r}."
+        )
+    if parts.username or parts.password:
+        raise ConfigurationError(f"{name} must not carry a user or password; pass api_key= instead.")
+    if parts.scheme == schemes[1] and not allow_plain and not is_loopback(url):
+        raise ConfigurationError(
+            f"{name} {_shown(url)!r} is not encrypted, and the key would travel in the clear. "
+            f"Use {schemes[0]}://, or allow_http=True if you are sure of the network."
+        )
+    return url.strip().rstrip("/")
+
+
+def _shown(url: str) -> str:
+    """Return the address without what may be a password in it."""
+    return url.rsplit("@", maxsplit=1)[-1].split("?", maxsplit=1)[0][:100]

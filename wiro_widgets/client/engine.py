@@ -1,0 +1,36 @@
+"""What every task of a client shares: its connection, its journal, its downloads, the tasks that are under way."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from wiro_widgets.client.downloads import Downloads
+from wiro_widgets.client.http import Http
+from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.results.journal import Journal
+
+if TYPE_CHECKING:
+    from wiro_widgets.client.task import AsyncTask
+
+
+@dataclass(slots=True)
+class Engine:
+    """The resources of one client, owned by it and lent to its tasks."""
+
+    http: Http
+    socket_url: str
+    journal: Journal
+    downloads: Downloads
+    tasks: set[AsyncTask] = field(default_factory=set, repr=False)
+
+    @property
+    def server(self) -> str:
+        """The address that tells one Wiro's tasks from another's."""
+        return self.http.base_url
+
+    async def close_row(self, journal_id: str | None, record: TaskRecord) -> None:
+        """Note in the journal how a task ended, where it has a row."""
+        if journal_id is not None:
+            await asyncio.to_thread(self.journal.settle, journal_id, record, record.output_paths)

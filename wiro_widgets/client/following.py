@@ -1,0 +1,158 @@
+"""Follows one task to its end: the socket for liveness, Task/Detail for the truth (protocol: Socket)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from wiro_widgets.client.engine import Engine
+from wiro_widgets.client.socket import TaskSocket
+from wiro_widgets.protocol import events, requests
+from wiro_widgets.protocol.detail import TaskDetail, details
+from wiro_widgets.protocol.errors import ApiError, NotFound, TransportError
+from wiro_widgets.protocol.events import Notice, TaskEvent
+from wiro_widgets.protocol.state import TaskState
+
+# Seconds without a frame before Task/Detail is read, for the first, second, ... time in the same silence.
+SILENCE = (0.3, 1.0, 2.0, 4.0, 8.0, 15.0)
+# The same once a terminal frame said that the task is over.
+ENDING = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+# A socket that pings but says nothing for so long, while the task goes on, is made anew.
+STALE_SECONDS = 60.0
+# A task that Task/Detail does not know for so many reads in a row does not exist.
+MISSING_READS = 6
+
+
+class Following:
+    """Hands everything that is heard of a task to `take`, and returns the detail that it ended with."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        task_id: str,
+        token: str | None,
+        take: Callable[[TaskEvent | TaskDetail], TaskState],
+    ) -> None:
+        self._engine = engine
+        self._task_id = task_id
+        self._token = token
+        self._take = take
+        self._loop = asyncio.get_running_loop()
+        self._socket = TaskSocket(engine.socket_url, token, self) if token else None
+        self._poke = asyncio.Event()
+        self._ended = False
+        self._heard_at = self._read_at = self._fresh_at = self._loop.time()
+        self._reads = 0  # reads of Task/Detail since the last frame
+        self._missing = 0
+        self._connections = 0
+        self._heard = False
+        self._said: set[str] = set()
+
+    def __repr__(self) -> str:
+        return f"<Following task {self._task_id}, {'ended' if self._ended else 'under way'}>"
+
+    async def end(self) -> TaskDetail:
+        """Follow the task until Task/Detail says that it has ended."""
+        listening = asyncio.create_task(self._socket.run()) if self._socket else None
+        try:
+            return await self._until_ended()
+        finally:
+            if listening is not None:
+                listening.cancel()
+                with suppress(asyncio.CancelledError):
+                    await listening
+
+    def look(self) -> None:
+        """Read Task/Detail at once."""
+        self._reads = 0
+        self._poke.set()
+
+    def connected(self) -> None:
+        """Read Task/Detail: soon for the first connection, at once for a later one, which may have missed frames."""
+        self._connections += 1
+        self._reads = 0
+        if self._connections > 1:
+            self.look()
+
+    def lost(self, reason: str) -> None:
+        """Say so once, and read Task/Detail meanwhile."""
+        if not self._ended:
+            self._notice(f"The live connection was lost ({reason}); connecting again")
+            self.look()
+
+    def received(self, data: str | bytes) -> None:
+        """Take one frame: what is no JSON object is reported once, what is another task's is left alone."""
+        now = time.time()
+        frame = events.frame(data) if isinstance(data, str) else None
+        if frame is None:
+            if "nonsense" not in self._said:
+                self._said.add("nonsense")
+                self._take(events.nonsense(data, now))
+            return
+        if not frame.belongs_to(task_id=self._task_id, token=self._token):
+            return
+        self._heard = True
+        self._heard_at = self._fresh_at = self._loop.time()
+        self._reads = 0
+        if self._take(events.event(frame, now)).ended and not self._ended:
+            self._ended = True
+            self._poke.set()
+
+    async def _until_ended(self) -> TaskDetail:
+        while True:
+            await self._quiet_or_poked()
+            detail = await self._read()
+            if detail is None:
+                continue
+            if detail.terminal:
+                return detail
+            self._take(detail)
+            self._renew_stale_socket()
+
+    async def _quiet_or_poked(self) -> None:
+        """Wait until the socket has been silent for a while, or there is a reason to look at once."""
+        while not self._poke.is_set():
+            ladder = ENDING if self._ended else SILENCE
+            pause = ladder[min(self._reads, len(ladder) - 1)]
+            left = max(self._heard_at, self._read_at) + pause - self._loop.time()
+            if left <= 0:
+                break
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._poke.wait()
+        self._poke.clear()
+
+    async def _read(self) -> TaskDetail | None:
+        """Read Task/Detail; a failure does not end a task that the server may still run."""
+        try:
+            reply = await self._engine.http.call(requests.task_detail(task_id=self._task_id))
+            found = next((item for item in details(reply) if item.id in (self._task_id, "")), None)
+            reason = None if found else "it does not list the task"
+        except NotFound as error:
+            self._missing += 1
+            if self._missing >= MISSING_READS and not self._heard:
+                raise
+            found, reason = None, error.message
+        except (TransportError, ApiError) as error:
+            found, reason = None, str(error)
+        self._reads += 1
+        self._read_at = self._loop.time()
+        if found:
+            self._missing = 0
+        elif reason:
+            self._notice(f"Task/Detail could not be read ({reason}); the task may well go on, trying again")
+        return found
+
+    def _renew_stale_socket(self) -> None:
+        now = self._loop.time()
+        if self._socket and now - max(self._heard_at, self._fresh_at) > STALE_SECONDS:
+            self._fresh_at = now
+            self._socket.drop()
+
+    def _notice(self, text: str) -> None:
+        """Say it once for each reason, not each time."""
+        if text not in self._said:
+            self._said.add(text)
+            self._take(Notice(text, time.time(), "warning"))

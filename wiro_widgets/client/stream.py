@@ -1,0 +1,93 @@
+"""The events of one task, kept for whoever comes late and handed to whoever waits."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from itertools import islice
+
+from wiro_widgets.protocol.events import TaskEvent
+
+MAX_EVENTS = 100_000
+BATCH = 1_000
+
+_log = logging.getLogger("wiro_widgets")
+
+
+class EventStream:
+    """A bounded ring of events; lives on the engine's loop.
+
+    A reader that falls more than `MAX_EVENTS` behind continues at the oldest event still kept.
+    """
+
+    def __init__(self) -> None:
+        self._events: deque[TaskEvent] = deque(maxlen=MAX_EVENTS)
+        self._count = 0
+        self._closed = False
+        self._waiting: list[asyncio.Future[None]] = []
+        self._callbacks: list[Callable[[TaskEvent], object]] = []
+
+    def __repr__(self) -> str:
+        return f"<EventStream {self._count} events{', closed' if self._closed else ''}>"
+
+    def __len__(self) -> int:
+        return self._count
+
+    def publish(self, event: TaskEvent) -> None:
+        """Keep an event and hand it on."""
+        self._events.append(event)
+        self._count += 1
+        for callback in self._callbacks:
+            _call(callback, event)
+        self._wake()
+
+    def close(self) -> None:
+        """End the stream: there will be no further event."""
+        self._closed = True
+        self._callbacks.clear()
+        self._wake()
+
+    def add_callback(self, callback: Callable[[TaskEvent], object]) -> None:
+        """Call it with each event from the first one kept."""
+        for event in tuple(self._events):
+            _call(callback, event)
+        if not self._closed:
+            self._callbacks.append(callback)
+
+    async def read(self, position: int) -> tuple[list[TaskEvent], int]:
+        """Return the events from a position on and the position after them; none when the stream has ended."""
+        while position >= self._count and not self._closed:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiter)
+            await waiter
+        return self.batch(position)
+
+    def batch(self, position: int) -> tuple[list[TaskEvent], int]:
+        """Return what is kept from a position on, without waiting."""
+        oldest = self._count - len(self._events)
+        start = max(position, oldest)
+        batch = list(islice(self._events, start - oldest, start - oldest + BATCH))
+        return batch, start + len(batch)
+
+    def seen(self) -> list[TaskEvent]:
+        """Return the events kept so far, from any thread."""
+        while True:
+            try:
+                return list(self._events)
+            except RuntimeError:  # one more came while the list was made
+                continue
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+def _call(callback: Callable[[TaskEvent], object], event: TaskEvent) -> None:
+    try:
+        callback(event)
+    except Exception:  # noqa: BLE001 - the user's own code may raise anything
+        _log.exception("A callback of a task failed; the task goes on")
