@@ -1,0 +1,89 @@
+"""What a panel's controls hold, whoever set them: Python's values, the browser's view of them, what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wiro_widgets.client.files import NamedBytes
+from wiro_widgets.protocol.errors import InvalidParameter
+from wiro_widgets.protocol.schema import ModelSchema
+from wiro_widgets.results.images import Thumbnail
+from wiro_widgets.widget.previews import preview
+from wiro_widgets.widget.values import Files, as_list, from_browser, to_browser
+
+
+class Controls:
+    """The values of one model's controls; pure bookkeeping, told and asked by the panel."""
+
+    def __init__(self, schema: ModelSchema | None, model: str) -> None:
+        self.schema = schema or ModelSchema(model)
+        self.known = schema is not None
+        self.values: dict[str, Any] = dict(self.schema.defaults)
+        self.errors: dict[str, InvalidParameter] = {}
+        self.files = Files()
+        self._previews: dict[str, Thumbnail | None] = {}
+
+    def __repr__(self) -> str:
+        return f"<Controls of {self.schema.model}: {len(self.values)} values, {len(self.errors)} wrong>"
+
+    def checked(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values converted, None for those to be cleared; raises InvalidParameter naming the field."""
+        found: dict[str, Any] = {}
+        for name, value in values.items():
+            parameter = self.schema.get(name) if self.known else None
+            if parameter is None and self.known:
+                self.schema.bind({name: value})  # raises the error that proposes the near name
+            missing = value is None if parameter is None else parameter.is_missing(value)
+            found[name] = None if missing else parameter.convert(value) if parameter else value
+        return found
+
+    def put(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Take checked values; returns everything the controls then hold."""
+        merged = {**self.values, **values}
+        self.values = {name: value for name, value in merged.items() if value is not None}
+        for name in values:
+            self.errors.pop(name, None)
+        self.files.keep_only(self.values)
+        return self.values
+
+    def patch(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Take what a hand typed; wrong text is kept as typed, with its error."""
+        for name, value in values.items():
+            parameter = self.schema.get(name)
+            if parameter is None:
+                continue
+            converted, error = from_browser(parameter, value, self.files)
+            self.put({name: converted})
+            if error is not None:
+                self.errors[name] = error
+        return self.values
+
+    def add_file(self, name: str, file: NamedBytes) -> dict[str, Any]:
+        """Put a file that was uploaded where it belongs: beside the others, or in place of the one before."""
+        parameter = self.schema.get(name)
+        if parameter is None or parameter.kind != "file":
+            raise InvalidParameter(name, "takes no file")
+        files = [*as_list(self.values.get(name)), file] if parameter.multiple else file
+        return self.put(self.checked({name: files}))
+
+    def problems(self) -> dict[str, InvalidParameter]:
+        """Return everything a run would be refused for, by field."""
+        return self.schema.problems(self.values) if self.known else {}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the `values` trait as the browser takes it."""
+        return to_browser(self.schema, self.values, self.files)
+
+    def previews(self) -> dict[str, Thumbnail]:
+        """Return the small pictures of the files now held, by file id; takes its time the first time."""
+        held = {
+            self.files.reference(item)["id"]: item
+            for parameter in self.schema.parameters
+            if parameter.kind == "file"
+            for item in as_list(self.values.get(parameter.id))
+        }
+        self._previews = {
+            key: self._previews[key] if key in self._previews else preview(item) for key, item in held.items()
+        }
+        return {key: picture for key, picture in self._previews.items() if picture is not None}

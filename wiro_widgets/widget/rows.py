@@ -1,0 +1,68 @@
+"""Events as lines of the panel's log: a kind and a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wiro_widgets.protocol.events import (
+    Lifecycle,
+    Log,
+    Notice,
+    Outputs,
+    Progress,
+    TaskEvent,
+    TextSnapshot,
+    Unknown,
+)
+
+MAX_TEXT = 2_000  # characters of a line that the browser is told
+MAX_LINES = 200  # lines of one event
+
+_WORDS = {
+    "task_queue": ("queue", "Waiting for a worker"),
+    "task_accept": ("accept", "Accepted by a worker"),
+    "task_preprocess_start": ("prepare", "Preparing the inputs"),
+    "task_preprocess_end": ("prepare", "Inputs are ready"),
+    "task_assign": ("assign", "A GPU is assigned"),
+    "task_start": ("start", "The model has started"),
+    "task_end": ("finish", "The model has stopped"),
+    "task_postprocess_start": ("finish", "Collecting the outputs"),
+    "task_cancel": ("cancel", "Stopped"),
+}
+
+
+def rows(event: TaskEvent) -> Iterator[tuple[str, str]]:
+    """Yield the log lines of an event; a full log repeats what was seen and yields none."""
+    match event:
+        case Log(full=True):
+            return
+        case Log():
+            kind = "stderr" if event.stream == "error" else "output"
+            for line in event.text.splitlines()[:MAX_LINES] or [""]:
+                yield kind, clipped(line)
+        case Lifecycle():
+            yield _WORDS.get(event.type, ("note", event.type))
+        case Progress():
+            yield "progress", _progress(event)
+        case TextSnapshot():
+            yield "text", f"{len(event.content.text)} characters so far"
+        case Outputs():
+            count = len(event.outputs)
+            yield "finish", f"{count} output{'' if count == 1 else 's'}" if count else "Finished"
+        case Notice():
+            yield "error" if event.level == "error" else "note", clipped(event.text)
+        case Unknown():
+            yield "note", clipped(f"{event.type} {event.text}".strip())
+
+
+def clipped(text: str) -> str:
+    """Return a text short enough for one line of the log."""
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}..."
+
+
+def _progress(event: Progress) -> str:
+    if event.step is not None and event.total is not None:
+        words = f"step {event.step} of {event.total}"
+    else:
+        words = f"{(event.fraction or 0) * 100:.0f} %"
+    return f"{words}, {event.speed}" if event.speed else words

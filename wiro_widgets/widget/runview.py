@@ -1,0 +1,177 @@
+"""A run as the browser shows it: stages with durations, progress, cost, a notice in words, outputs, text."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wiro_widgets.protocol import drift
+from wiro_widgets.protocol.errors import (
+    ApiError,
+    InvalidParameter,
+    OutputError,
+    RunOutcomeUnknown,
+    TaskCancelled,
+    TaskFailed,
+    WiroError,
+)
+from wiro_widgets.protocol.state import TaskState
+from wiro_widgets.results.images import Thumbnail, thumbnail
+from wiro_widgets.results.outputs import Output
+
+MAX_ANSWER = 200_000  # characters of a model's answer that the browser is told
+
+# Each stage of the timeline, and Wiro's words for its begin.
+_STAGES = (
+    ("Queue", ("task_queue",)),
+    ("Prepare", ("task_accept", "task_preprocess_start", "task_preprocess_end", "task_assign")),
+    ("Generate", ("task_start",)),
+    (
+        "Finish",
+        ("task_output_full", "task_end", "task_postprocess_start", "task_postprocess_end", "task_cancel"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An output with its thumbnail and its own size, where it is a picture."""
+
+    output: Output
+    thumbnail: Thumbnail | None = None
+    width: int | None = None
+    height: int | None = None
+
+    @classmethod
+    def of(cls, output: Output) -> Shown:
+        """Make the thumbnail; what is no picture, or is not here, has none."""
+        if not output.is_image:
+            return cls(output)
+        try:
+            picture = output.image()
+        except OutputError:
+            return cls(output)
+        return cls(output, thumbnail(picture), picture.width, picture.height)
+
+
+class RunView:
+    """One run of a panel and what is shown of it; `begun` is the unix time at which it was started."""
+
+    def __init__(self, number: int, begun: float) -> None:
+        self.number = number
+        self.begun = begun
+        self.ended: float | None = None
+        self.shown: list[Shown] = []
+        self.notice: dict[str, str] | None = None
+
+    def __repr__(self) -> str:
+        return f"<RunView {self.number}, {len(self.shown)} outputs>"
+
+    def message(
+        self, task_id: str | None, status: str, state: TaskState, cost: float | None
+    ) -> dict[str, Any]:
+        """Return the run as the browser takes it; times are in seconds since it was started."""
+        elapsed = (self.ended or time.time()) - self.begun
+        return {
+            "number": self.number,
+            "task": task_id,
+            "status": status,
+            "elapsed": round(elapsed, 2),
+            "stages": self._stages(state.timings, elapsed),
+            "progress": _progress(state),
+            "cost": cost,
+            "notice": self.notice or _waiting_note(state),
+            "outputs": [self._output(index) for index in range(len(self.shown))],
+            "text": _text(state),
+        }
+
+    def before_task(self, status: str) -> dict[str, Any]:
+        """Return the run while there is no task yet."""
+        return self.message(None, status, TaskState(), None)
+
+    def output_id(self, index: int) -> str:
+        """Return the id under which the browser knows an output."""
+        return f"{self.number}-{index}"
+
+    def _output(self, index: int) -> dict[str, Any]:
+        shown = self.shown[index]
+        output = shown.output
+        return {
+            "id": self.output_id(index),
+            "name": output.path.name if output.path else output.name,
+            "content_type": output.content_type or "",
+            "size": output.size,
+            "width": shown.width,
+            "height": shown.height,
+        }
+
+    def _stages(self, timings: Mapping[str, float], elapsed: float) -> list[dict[str, Any]]:
+        """Return the stages begun so far; each ends where the next one begins."""
+        begins = []
+        for name, words in _STAGES:
+            heard = [timings[word] for word in words if word in timings]
+            if heard:
+                begins.append((name, max(0.0, min(heard) - self.begun)))
+        found = []
+        for index, (name, start) in enumerate(begins):
+            end = begins[index + 1][1] if index + 1 < len(begins) else (elapsed if self.ended else None)
+            whole = None if end is None else round(max(end, start), 2)
+            found.append({"name": name, "start": round(start, 2), "end": whole})
+        return found
+
+
+def notice_of(error: WiroError) -> dict[str, str]:
+    """Return what happened, in a title and a sentence that says what to do."""
+    if isinstance(error, TaskCancelled):
+        return {"kind": "info", "title": "Stopped", "text": str(error)}
+    if isinstance(error, TaskFailed):
+        code = "" if error.exit_code is None else f" with exit code {error.exit_code}"
+        return {"kind": "error", "title": f"The model stopped{code}", "text": str(error)}
+    if isinstance(error, InvalidParameter):
+        return {"kind": "error", "title": f"{error.parameter} needs another value", "text": str(error)}
+    titles: tuple[tuple[type[WiroError], str], ...] = (
+        (RunOutcomeUnknown, "Nobody knows whether this run was started"),
+        (ApiError, "Wiro refused"),
+        (WiroError, "This did not work"),
+    )
+    title = next(words for kind, words in titles if isinstance(error, kind))
+    return {"kind": "error", "title": title, "text": str(error)}
+
+
+def _waiting_note(state: TaskState) -> dict[str, str] | None:
+    if state.settled or not state.note:
+        return None
+    return {"kind": "info", "title": "Wiro tries again", "text": state.note.strip()[-500:]}
+
+
+def _progress(state: TaskState) -> dict[str, Any] | None:
+    if state.progress is None or state.settled:
+        return None
+    step = state.step
+    return {
+        "fraction": state.progress,
+        "step": step.step if step else None,
+        "total": step.total if step else None,
+        "speed": step.speed if step else None,
+        "left": _seconds(step.remaining) if step else None,
+    }
+
+
+def _seconds(told: str | None) -> str | None:
+    """Return "3 s" for Wiro's "3s" and "3", anything else as told."""
+    if told is None:
+        return None
+    value = drift.number(told.strip().removesuffix("s"))
+    return told if value is None else f"{value:.0f} s"
+
+
+def _text(state: TaskState) -> dict[str, Any] | None:
+    if state.text is None:
+        return None
+    return {
+        "thinking": "\n".join(state.text.thinking)[:MAX_ANSWER],
+        "answer": state.text.text[:MAX_ANSWER],
+        "done": state.settled,
+    }

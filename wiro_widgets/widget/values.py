@@ -1,0 +1,125 @@
+"""The values of a panel's controls: Python's own on this side, what JSON takes on the browser's."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from wiro_widgets.client.files import NamedBytes, is_url
+from wiro_widgets.protocol.errors import InvalidParameter
+from wiro_widgets.protocol.parameters import Parameter
+from wiro_widgets.protocol.schema import ModelSchema
+from wiro_widgets.results.plain import plain
+from wiro_widgets.widget.form import exact
+
+
+class PanelValues(dict[str, Any]):
+    """What the controls say; changing an item changes the control."""
+
+    def __init__(self, values: Mapping[str, Any], change: Callable[[dict[str, Any]], object]) -> None:
+        super().__init__(values)
+        self._change = change
+
+    def is_now(self, values: Mapping[str, Any]) -> bool:
+        """Whether this says what the controls hold, item by item."""
+        return self.keys() == values.keys() and all(self[name] is values[name] for name in self)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._change({name: value})
+
+    def __delitem__(self, name: str) -> None:
+        self._change({name: None})
+
+    def update(self, *values: Any, **more: Any) -> None:
+        """Change several controls at once."""
+        self._change(dict(*values, **more))
+
+
+class Files:
+    """The files of a panel by the ids under which the browser knows them."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, Any] = {}
+        self._made = 0
+
+    def __repr__(self) -> str:
+        return f"<Files {len(self._held)}>"
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def get(self, file_id: str) -> Any:
+        """Return the file of that id, or None."""
+        return self._held.get(file_id)
+
+    def reference(self, value: Any) -> dict[str, Any]:
+        """Return what the browser is told of a file: its name, type and size, never its content."""
+        file_id = next((key for key, held in self._held.items() if held is value), None)
+        if file_id is None:
+            self._made += 1
+            file_id = f"f{self._made}"
+            self._held[file_id] = value
+        if is_url(value):
+            return {"id": file_id, "name": _url_name(value), "mime": "", "size": None, "url": value}
+        told = plain({"file": value})["file"]
+        known = told if isinstance(told, dict) else {"file": str(told), "size": None}
+        name = PurePath(value.name if isinstance(value, NamedBytes) else str(known["file"])).name
+        mime = mimetypes.guess_type(name)[0] or ("image/png" if hasattr(value, "__array_interface__") else "")
+        return {"id": file_id, "name": name, "mime": mime, "size": known["size"], "url": None}
+
+    def keep_only(self, values: Mapping[str, Any]) -> None:
+        """Forget the files that no control holds any more."""
+        wanted = [item for value in values.values() for item in as_list(value)]
+        self._held = {key: held for key, held in self._held.items() if any(held is item for item in wanted)}
+
+
+def to_browser(schema: ModelSchema, values: Mapping[str, Any], files: Files) -> dict[str, Any]:
+    """Return the `values` trait: one JSON value for each parameter, file references for files."""
+    found: dict[str, Any] = {}
+    for parameter in schema.parameters:
+        value = values.get(parameter.id)
+        if parameter.kind == "file":
+            found[parameter.id] = [files.reference(item) for item in as_list(value)]
+        else:
+            found[parameter.id] = exact(value)
+    return found
+
+
+def from_browser(parameter: Parameter, value: Any, files: Files) -> tuple[Any, InvalidParameter | None]:
+    """Return a control's value as Python takes it, and what is wrong with it; wrong text is kept as it was typed."""
+    if parameter.kind == "file":
+        value = _files(value, files, parameter)
+    if parameter.is_missing(value):
+        return None, None
+    try:
+        return parameter.convert(value), None
+    except InvalidParameter as error:
+        return value, error
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return the files of a value, none, one or several."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _files(value: Any, files: Files, parameter: Parameter) -> Any:
+    found = []
+    for item in value if isinstance(value, list) else []:
+        held = (
+            item.get("url") if isinstance(item, dict) else files.get(item) if isinstance(item, str) else None
+        )
+        if held is not None:
+            found.append(held)
+    if not parameter.multiple:
+        return found[0] if found else None
+    return found
+
+
+def _url_name(url: str) -> str:
+    parts = urlsplit(url)
+    return unquote(PurePath(parts.path).name) or parts.hostname or "address"
