@@ -1,0 +1,94 @@
+"""Wiro in a notebook: a live panel, PIL images and a record of every run.
+
+Names are loaded when they are first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from wiro_widgets.protocol.version import __version__
+
+if TYPE_CHECKING:
+    from wiro_widgets.client.aio import AsyncClient as AsyncClient
+    from wiro_widgets.client.sync import Client as Client
+    from wiro_widgets.client.sync import Task as Task
+    from wiro_widgets.local import Sandbox as Sandbox
+    from wiro_widgets.local import connect as connect
+    from wiro_widgets.nested import allow_nested_loops as allow_nested_loops
+    from wiro_widgets.protocol.errors import ApiError as ApiError
+    from wiro_widgets.protocol.errors import AuthenticationError as AuthenticationError
+    from wiro_widgets.protocol.errors import BudgetExceeded as BudgetExceeded
+    from wiro_widgets.protocol.errors import ConcurrencyLimit as ConcurrencyLimit
+    from wiro_widgets.protocol.errors import ConfigurationError as ConfigurationError
+    from wiro_widgets.protocol.errors import InsufficientBalance as InsufficientBalance
+    from wiro_widgets.protocol.errors import InvalidParameter as InvalidParameter
+    from wiro_widgets.protocol.errors import NotFound as NotFound
+    from wiro_widgets.protocol.errors import OutputError as OutputError
+    from wiro_widgets.protocol.errors import RateLimited as RateLimited
+    from wiro_widgets.protocol.errors import RunOutcomeUnknown as RunOutcomeUnknown
+    from wiro_widgets.protocol.errors import TaskCancelled as TaskCancelled
+    from wiro_widgets.protocol.errors import TaskError as TaskError
+    from wiro_widgets.protocol.errors import TaskFailed as TaskFailed
+    from wiro_widgets.protocol.errors import TaskTimeout as TaskTimeout
+    from wiro_widgets.protocol.errors import TransportError as TransportError
+    from wiro_widgets.protocol.errors import WiroError as WiroError
+    from wiro_widgets.protocol.errors import WiroWarning as WiroWarning
+    from wiro_widgets.protocol.record import TaskRecord as TaskRecord
+    from wiro_widgets.protocol.schema import ModelSchema as ModelSchema
+    from wiro_widgets.results.recipes import read_recipe as read_recipe
+    from wiro_widgets.results.recipes import strip_recipe as strip_recipe
+    from wiro_widgets.results.result import TaskResult as TaskResult
+    from wiro_widgets.results.table import to_pandas as to_pandas
+    from wiro_widgets.widget.panel import Panel as Panel
+
+_HOMES = {
+    "client.aio": ("AsyncClient",),
+    "client.sync": ("Client", "Task"),
+    "local": ("Sandbox", "connect"),
+    "nested": ("allow_nested_loops",),
+    "protocol.errors": (
+        "ApiError",
+        "AuthenticationError",
+        "BudgetExceeded",
+        "ConcurrencyLimit",
+        "ConfigurationError",
+        "InsufficientBalance",
+        "InvalidParameter",
+        "NotFound",
+        "OutputError",
+        "RateLimited",
+        "RunOutcomeUnknown",
+        "TaskCancelled",
+        "TaskError",
+        "TaskFailed",
+        "TaskTimeout",
+        "TransportError",
+        "WiroError",
+        "WiroWarning",
+    ),
+    "protocol.record": ("TaskRecord",),
+    "protocol.schema": ("ModelSchema",),
+    "results.recipes": ("read_recipe", "strip_recipe"),
+    "results.result": ("TaskResult",),
+    "results.table": ("to_pandas",),
+    "widget.panel": ("Panel",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", *_HOME_OF]  # noqa: PLE0604 - the keys are text
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the room it lives in."""
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

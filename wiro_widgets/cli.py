@@ -1,0 +1,103 @@
+"""The command line: `wiro-widgets demo | sandbox | run | history`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from wiro_widgets.protocol.errors import WiroError
+from wiro_widgets.protocol.version import __version__
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0, 1 after an error, 2 for a wrong call, 130 when interrupted."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except WiroError as error:
+        print(f"wiro-widgets: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt as interrupt:
+        for note in getattr(interrupt, "__notes__", []):
+            print(note, file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wiro-widgets", description="Run Wiro's models, or a sandbox of Wiro on this machine."
+    )
+    parser.add_argument("--version", action="version", version=f"wiro-widgets {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    _add_demo(commands)
+    _add_sandbox(commands)
+    _add_run(commands)
+    _add_history(commands)
+    return parser
+
+
+def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("demo", help="start a sandbox and JupyterLab on the quickstart notebook")
+    parser.add_argument("--no-browser", action="store_true", help="print the address and open nothing")
+    parser.add_argument(
+        "--port", type=int, default=8888, help="where JupyterLab listens, if it is free (8888)"
+    )
+    parser.set_defaults(command=_demo)
+
+
+def _add_sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("sandbox", help="serve a Wiro on this machine until interrupted")
+    parser.add_argument("--port", type=int, default=0, help="where to listen (any free port)")
+    parser.add_argument("--workers", type=int, default=2, help="how many tasks run at once (2)")
+    parser.add_argument("--speed", type=float, default=1.0, help="10 makes tasks ten times as fast (1)")
+    parser.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help="what to do wrong")
+    parser.set_defaults(command=_sandbox)
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("run", help="run one task and save what it makes")
+    parser.add_argument("model", help="owner/model")
+    parser.add_argument(
+        "-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE", help="@PATH for a file"
+    )
+    parser.add_argument("--out", default=".", help="the folder for the outputs (this one)")
+    parser.add_argument("--timeout", type=float, default=None, help="seconds to wait for the result")
+    parser.set_defaults(command=_run)
+
+
+def _add_history(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("history", help="list the runs that the journal knows")
+    parser.add_argument("--csv", metavar="FILE", help="write them all to a CSV file instead")
+    parser.add_argument("--limit", type=int, default=20, help="how many to list (20)")
+    parser.set_defaults(command=_history)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from wiro_widgets.commands import demo  # noqa: PLC0415 - each command loads what it needs
+
+    return demo.main(port=options.port, browser=not options.no_browser)
+
+
+def _sandbox(options: argparse.Namespace) -> int:
+    from wiro_widgets.commands import serve  # noqa: PLC0415 - the same
+
+    return serve.main(options.port, options.workers, options.speed, options.fault)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from wiro_widgets.commands import run  # noqa: PLC0415 - the same
+
+    return run.main(options.model, options.parameters, out=options.out, timeout=options.timeout)
+
+
+def _history(options: argparse.Namespace) -> int:
+    from wiro_widgets.commands import history  # noqa: PLC0415 - the same
+
+    return history.main(csv=options.csv, limit=options.limit)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""`wiro-widgets demo`: a sandbox and JupyterLab on the quickstart notebook."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from importlib.util import find_spec
+from pathlib import Path
+
+from wiro_widgets.protocol.errors import ConfigurationError
+
+NOTEBOOK = "quickstart.ipynb"
+START_SECONDS = 60.0
+
+
+def main(*, port: int, browser: bool) -> int:
+    """Serve until SIGINT or SIGTERM; prints the address of the notebook once it can be opened."""
+    if find_spec("jupyterlab") is None or find_spec("uvicorn") is None:
+        raise ConfigurationError('The demo needs more packages: pip install "wiro-widgets[demo]"')
+    from wiro_widgets.sandbox import SandboxServer  # noqa: PLC0415 - an extra
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with tempfile.TemporaryDirectory(prefix="wiro-demo-") as folder, SandboxServer() as sandbox:
+        shutil.copy(_notebook(), folder)
+        environment = {
+            **os.environ,
+            "WIRO_BASE_URL": sandbox.base_url,
+            "WIRO_SOCKET_URL": sandbox.socket_url,
+            "WIRO_API_KEY": sandbox.api_key,
+            "WIRO_API_SECRET": sandbox.api_secret,
+            "WIRO_JOURNAL": str(Path(folder) / ".wiro" / "journal.sqlite3"),
+            "WIRO_OUTPUT_DIR": str(Path(folder) / "outputs"),
+        }
+        return _serve(Path(folder), environment, _free_port(port), stop, browser=browser)
+
+
+def _serve(
+    folder: Path, environment: dict[str, str], port: int, stop: threading.Event, *, browser: bool
+) -> int:
+    token = secrets.token_hex(24)
+    url = f"http://127.0.0.1:{port}/lab/tree/{NOTEBOOK}?token={token}"
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"),
+        *("--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", "--LabApp.news_url=None"),
+        "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+    ]
+    environment = {**environment, "JUPYTER_TOKEN": token}  # not on the command line, where other users see it
+    log = (folder / ".jupyter.log").open("wb")
+    with log, subprocess.Popen(command, env=environment, stdout=log, stderr=log) as lab:  # noqa: S603 - our own command
+        try:
+            if _wait_until_up(f"http://127.0.0.1:{port}/api", lab, stop):
+                print(f"JupyterLab with the quickstart notebook: {url}", flush=True)
+                print("The sandbox on this machine answers for Wiro. Ctrl-C ends both.", file=sys.stderr)
+                if browser:
+                    webbrowser.open(url)
+                while not stop.wait(0.5) and lab.poll() is None:
+                    pass
+            elif not stop.is_set():
+                tail = (folder / ".jupyter.log").read_text("utf-8", "replace")[-2000:]
+                raise ConfigurationError(f"JupyterLab did not start:\n{tail}")
+        finally:
+            _end(lab)
+    return 0
+
+
+def _wait_until_up(url: str, lab: subprocess.Popen[bytes], stop: threading.Event) -> bool:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and lab.poll() is None and not stop.is_set():
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own address
+                return True
+        except urllib.error.HTTPError:
+            return True  # it answers, if only to ask for the token
+        except OSError:
+            stop.wait(0.1)
+    return False
+
+
+def _end(lab: subprocess.Popen[bytes]) -> None:
+    """End JupyterLab and its kernels: the first signal asks, the second one insists."""
+    for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
+        if lab.poll() is not None:
+            return
+        lab.send_signal(number)
+        try:
+            lab.wait(5)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def _free_port(wanted: int) -> int:
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise ConfigurationError("There is no free port on this machine.")
+
+
+def _notebook() -> Path:
+    """Return the quickstart notebook: packed into a wheel, or in the checkout."""
+    package = Path(__file__).parent.parent
+    for folder in (package / "notebooks", package.parent / "notebooks"):
+        if (folder / NOTEBOOK).is_file():
+            return folder / NOTEBOOK
+    raise ConfigurationError(f"{NOTEBOOK} is not part of this installation.")

@@ -1,0 +1,48 @@
+"""`wiro-widgets history`: the runs that the journal knows."""
+
+from __future__ import annotations
+
+import csv as csv_writer
+import json
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+from wiro_widgets.client.sync import Client
+from wiro_widgets.protocol.errors import ConfigurationError
+from wiro_widgets.protocol.record import TaskRecord
+
+
+def main(*, csv: str | None, limit: int) -> int:
+    """Print the newest runs, or write all of them to a CSV file."""
+    with Client() as client:
+        if csv is not None:
+            return _write(Path(csv).expanduser(), client.history.records())
+        for record in client.history.find(limit=limit):
+            print(_line(record))
+    return 0
+
+
+def _line(record: TaskRecord) -> str:
+    when = record.created_at.astimezone().strftime("%Y-%m-%d %H:%M") if record.created_at else " " * 16
+    cost = f"${record.total_cost:.4f}" if record.total_cost is not None else ""
+    prompt = " ".join((record.prompt or "").split())[:60]
+    return f"{when}  {record.task_id or '-':>10}  {record.outcome:<9}  {cost:>8}  {record.model}  {prompt}".rstrip()
+
+
+def _write(path: Path, records: list[TaskRecord]) -> int:
+    names = [item.name for item in fields(TaskRecord)]
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv_writer.DictWriter(file, names)
+            writer.writeheader()
+            for record in records:
+                row = record.to_dict()
+                lists = {
+                    name: json.dumps(value) for name, value in row.items() if isinstance(value, dict | list)
+                }
+                writer.writerow({**row, **lists})
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
+    print(f"{len(records)} runs written to {path}", file=sys.stderr)
+    return 0

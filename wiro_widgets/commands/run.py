@@ -1,0 +1,102 @@
+"""`wiro-widgets run`: one task in a terminal, with a progress bar."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from wiro_widgets.client.sync import Client
+from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, OutputError
+from wiro_widgets.protocol.events import Lifecycle, Log, Notice, Progress, TaskEvent
+
+_BAR = 30
+_WORDS = {"task_queue": "queued", "task_start": "running", "task_end": "finishing", "task_cancel": "stopped"}
+
+
+def main(model: str, parameters: Sequence[str], *, out: str, timeout: float | None) -> int:
+    """Run the model, follow it on stderr, save its outputs below `out` and print their paths on stdout."""
+    values = dict(_parameter(item) for item in parameters)
+    folder = Path(out).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise ConfigurationError(f"--out {out!r} is a file, not a folder.")
+    with Client() as client:
+        task = client.run(model, values)
+        line = _Line()
+        for event in task.events():
+            line.show(event)
+        line.end()
+        result = task.wait(timeout)
+        if result.text:
+            print(result.text)
+        folder.mkdir(parents=True, exist_ok=True)
+        failures = 0
+        for output in result.outputs:
+            if output.content is None:
+                failures += not _save(output, folder)
+        cost = result.record.total_cost
+        print(f"Task {task.id} done{'' if cost is None else f', ${cost:.4f}'}.", file=sys.stderr)
+        return 1 if failures else 0
+
+
+def _parameter(item: str) -> tuple[str, Any]:
+    name, equals, value = item.partition("=")
+    if not equals or not name:
+        raise InvalidParameter(item, "NAME=VALUE is needed after -p")
+    return (name, Path(value[1:])) if value.startswith("@") else (name, value)
+
+
+def _save(output: Any, folder: Path) -> bool:
+    try:
+        print(output.save(folder))
+    except OutputError as error:
+        print(error, file=sys.stderr)
+        return False
+    return True
+
+
+class _Line:
+    """One line of a terminal that is written over and over; plain lines where there is no terminal."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._drawn = False
+        self._tenth = -1
+
+    def show(self, event: TaskEvent) -> None:
+        match event:
+            case Progress(fraction=float() as fraction):
+                self._progress(fraction, event)
+            case Log(full=False):
+                self._say(event.text)
+            case Notice():
+                self._say(event.text)
+            case Lifecycle() if event.type in _WORDS:
+                self._say(_WORDS[event.type])
+
+    def end(self) -> None:
+        if self._drawn:
+            print(file=sys.stderr)
+            self._drawn = False
+
+    def _progress(self, fraction: float, event: Progress) -> None:
+        if not self._live:
+            if int(fraction * 10) > self._tenth:
+                self._tenth = int(fraction * 10)
+                print(f"{fraction:.0%}", file=sys.stderr)
+            return
+        done = round(_BAR * fraction)
+        steps = f"step {event.step} of {event.total}" if event.step and event.total else f"{fraction:.0%}"
+        left = f", {event.remaining} left" if event.remaining else ""
+        words = f"[{'#' * done}{'.' * (_BAR - done)}] {steps}{left}"
+        print(
+            f"\r{words[: shutil.get_terminal_size().columns - 1]}\x1b[K", end="", file=sys.stderr, flush=True
+        )
+        self._drawn = True
+
+    def _say(self, text: str) -> None:
+        self.end()
+        printable = "".join(letter if letter.isprintable() else " " for letter in text)
+        print(printable, file=sys.stderr)

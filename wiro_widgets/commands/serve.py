@@ -1,0 +1,39 @@
+"""`wiro-widgets sandbox`: a Wiro on this machine, until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from wiro_widgets.protocol.errors import ConfigurationError
+
+
+def main(port: int, workers: int, speed: float, faults: Sequence[str]) -> int:
+    """Serve; once it listens, print exactly four `export` lines on stdout. Everything else goes to stderr."""
+    try:
+        from wiro_widgets.sandbox import SandboxServer, parse_faults  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise ConfigurationError(str(error)) from error
+    try:
+        server = SandboxServer(port, workers=workers, speed=speed, faults=parse_faults(list(faults)))
+        server.start()
+    except (ValueError, OSError) as error:
+        raise ConfigurationError(f"The sandbox cannot start: {error}") from error
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with server:
+        print(exports(server.base_url, server.socket_url, server.api_key, server.api_secret), flush=True)
+        print(f"The sandbox serves {server.base_url}; Ctrl-C ends it.", file=sys.stderr, flush=True)
+        while not stop.wait(1):  # a wait without end would not see a signal everywhere
+            pass
+    return 0
+
+
+def exports(base_url: str, socket_url: str, api_key: str, api_secret: str) -> str:
+    """Return the four lines that point a shell at a Wiro."""
+    names = ("WIRO_BASE_URL", "WIRO_SOCKET_URL", "WIRO_API_KEY", "WIRO_API_SECRET")
+    values = (base_url, socket_url, api_key, api_secret)
+    return "\n".join(f"export {name}={value}" for name, value in zip(names, values, strict=True))
