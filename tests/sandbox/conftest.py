@@ -22,8 +22,14 @@ def sandbox(_shared_sandbox: SandboxServer) -> Iterator[SandboxServer]:
     _shared_sandbox.faults = None
 
 
-@pytest.fixture
-def caller(sandbox: SandboxServer) -> Iterator[Caller]:
-    """Lend a caller of the fast sandbox."""
-    with Caller(sandbox) as caller:
+@pytest.fixture(scope="session")
+def _shared_caller(_shared_sandbox: SandboxServer) -> Iterator[Caller]:
+    with Caller(_shared_sandbox) as caller:
         yield caller
+
+
+@pytest.fixture
+def caller(_shared_caller: Caller, sandbox: SandboxServer) -> Caller:
+    """Lend the one caller of the fast sandbox."""
+    assert _shared_caller.server is sandbox
+    return _shared_caller

@@ -122,7 +122,7 @@ def test_one_connection_may_follow_several_tasks(caller: Caller) -> None:
         socket.send(json.dumps({"type": "task_info", "tasktoken": other["socketaccesstoken"]}))
         second.ping().wait(PATIENCE)
         caller.server.faults = None
-        ended = set()
+        ended: set[str] = set()
         while len(ended) < 2:
             frame = next(iter(until_the_end(socket)))
             if frame["type"] == "task_postprocess_end":

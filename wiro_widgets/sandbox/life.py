@@ -40,12 +40,12 @@ async def serve_queue(world: World) -> None:
         task = await world.queue.get()
         if task.finished:
             continue
-        task.runner = asyncio.create_task(_live(world, task))
+        runner = task.runner = asyncio.create_task(_live(world, task))
         try:
-            await asyncio.wait([task.runner])
+            await asyncio.wait([runner])
         finally:
-            task.runner.cancel()
-        if not task.runner.cancelled() and (exc := task.runner.exception()):
+            runner.cancel()
+        if not runner.cancelled() and (exc := runner.exception()):
             log.error("the sandbox broke while it ran a task", exc_info=exc)
             complain(task, f"The sandbox itself broke: {type(exc).__name__}: {exc}")
             _finish(world, task, 1)

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -13,6 +14,7 @@ from wiro_widgets.sandbox.world import World
 REGISTRATION_LIMIT = 1024 * 1024
 LINGER_RESET = struct.pack("ii", 1, 0)
 PATIENCE = 0.15
+UNAVAILABLE = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class Listener(uvicorn.Server):
@@ -25,6 +27,7 @@ class Listener(uvicorn.Server):
                 http=_connection_class(world),
                 ws="websockets-sansio",
                 ws_per_message_deflate=False,
+                ws_ping_interval=None,  # a half-open connection stays so for as long as it is wanted
                 ws_max_size=REGISTRATION_LIMIT,
                 lifespan="off",
                 log_config=None,
@@ -86,13 +89,21 @@ def _connection_class(world: World) -> type[H11Protocol]:
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RESET)
                 transport.abort()
 
+        def handle_websocket_upgrade(self, event: h11.Request) -> None:
+            if world.ledger.strikes("refuse_socket"):
+                self.transport.write(UNAVAILABLE)
+                self.transport.close()
+            else:
+                super().handle_websocket_upgrade(event)
+
     return Connection
 
 
 def bind(host: str, port: int) -> socket.socket:
     """Return a bound socket; raise OSError when the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio turns Nagle's algorithm off only where the protocol is named: 40 ms a call otherwise.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))

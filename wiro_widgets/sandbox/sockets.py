@@ -4,11 +4,9 @@ import asyncio
 import json
 from dataclasses import dataclass, field
 
-from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from wiro_widgets.sandbox.frames import Action, FrameFaults, Step
-from wiro_widgets.sandbox.replies import failure
 from wiro_widgets.sandbox.tasks import Frame, SandboxTask
 from wiro_widgets.sandbox.world import World
 
@@ -21,9 +19,6 @@ GARBAGE = b"\xff\xff\xff\xff\x00garbage"
 async def serve_socket(world: World, websocket: WebSocket) -> None:
     """Serve one connection until it closes; it may register any number of tasks."""
     world.recorder.add("GET", websocket.url.path)
-    if world.ledger.strikes("refuse_socket"):
-        await websocket.send_denial_response(JSONResponse(failure("Service unavailable"), 503))
-        return
     await websocket.accept()
     connection = Connection(world, websocket)
     sender = asyncio.create_task(connection.send())

@@ -1,0 +1,121 @@
+import json
+from typing import Any
+
+import pytest
+
+from tests.sandbox.raw import CHAT, FAIL, FLUX, UPSCALE, Caller
+
+
+def tool(caller: Caller, address: str) -> dict[str, Any]:
+    """Return a model's catalogue entry."""
+    owner, project = address.split("/")
+    entry: dict[str, Any] = caller.call("Tool/Detail", {"slugowner": owner, "slugproject": project})["tool"][
+        0
+    ]
+    return entry
+
+
+def items(entry: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the parameters by id."""
+    return {item["id"]: item for group in entry["parameters"] for item in group["items"]}
+
+
+def test_the_seeds_model_has_the_seeds_parameters(caller: Caller) -> None:
+    """Their order, types and defaults are those of the seed's command."""
+    found = items(tool(caller, FLUX))
+    assert {name: (item["type"], item["default"]) for name, item in found.items() if name != "prompt"} == {
+        "inputImage": ("combinefileinput", ""),
+        "steps": ("range", "20"),
+        "scale": ("range", "3.5"),
+        "strength": ("range", "0.88"),
+        "samples": ("range", "1"),
+        "seed": ("number", "7350148318"),
+        "width": ("number", "1024"),
+        "height": ("number", "1024"),
+        "callbackUrl": ("text", ""),
+    }
+    assert (found["prompt"]["type"], found["prompt"]["required"]) == ("textarea", True)
+
+
+def test_limits_are_the_ones_a_run_is_checked_by(caller: Caller) -> None:
+    """What the catalogue promises, the Run accepts, and nothing beyond."""
+    caller.server.faults = {"stuck": "queue"}
+    for name, item in items(tool(caller, FLUX)).items():
+        if "min" not in item:
+            continue
+        for value in (item["min"], item["max"]):
+            receipt = caller.run(**{name: value})
+            caller.call("Task/Cancel", {"taskid": receipt["taskid"]})
+        for value in (item["min"] - 1, item["max"] + 1):
+            assert caller.call(f"Run/{FLUX}", {"prompt": "x", name: value})["result"] is False
+
+
+def test_the_callback_is_advanced(caller: Caller) -> None:
+    """The callback is out of the way, prompt is not."""
+    found = items(tool(caller, FLUX))
+    assert (found["callbackUrl"]["advanced"], found["prompt"]["advanced"]) == (True, False)
+
+
+@pytest.mark.parametrize("address", [FLUX, UPSCALE, CHAT, FAIL])
+def test_every_model_has_a_price(caller: Caller, address: str) -> None:
+    """cps, approximatelycost and dynamicprice (a JSON text) agree."""
+    entry = tool(caller, address)
+    price = json.loads(entry["dynamicprice"])
+    assert price == [{"inputs": {}, "price": float(entry["cps"]), "priceMethod": "cps"}]
+    assert float(entry["approximatelycost"]) > float(entry["cps"])
+
+
+def test_the_approximate_cost_is_about_what_a_run_costs(caller: Caller) -> None:
+    """An estimate made from the catalogue is near the bill."""
+    entry = tool(caller, FLUX)
+    task = caller.finish(steps="20")
+    assert float(task["totalcost"]) == pytest.approx(float(entry["approximatelycost"]), rel=0.1)
+
+
+def test_an_unknown_model_is_refused(caller: Caller) -> None:
+    """Tool/Detail and Tool/DetailOpenAPI have Wiro's message."""
+    body = {"slugowner": "nobody", "slugproject": "nothing"}
+    for endpoint in ("Tool/Detail", "Tool/DetailOpenAPI"):
+        assert caller.call(endpoint, body)["errors"][0]["message"] == "slug-owner-project-not-exist"
+
+
+@pytest.mark.parametrize(
+    ("body", "projects"),
+    [
+        ({}, ["hunyuan-flux-srpo", "sandbox-upscale", "sandbox-chat", "sandbox-fail"]),
+        ({"search": "flux"}, ["hunyuan-flux-srpo"]),
+        ({"search": "FLUX srpo"}, ["hunyuan-flux-srpo"]),
+        ({"search": "nothing at all"}, []),
+        ({"categories": ["image-to-image"]}, ["hunyuan-flux-srpo", "sandbox-upscale"]),
+        ({"start": "1", "limit": "2"}, ["sandbox-upscale", "sandbox-chat"]),
+    ],
+)
+def test_the_catalogue_is_searched(caller: Caller, body: dict[str, Any], projects: list[str]) -> None:
+    """Words, categories and pages choose."""
+    reply = caller.call("Tool/List", {"summary": True, "hideworkflows": True, "sort": "relevance", **body})
+    assert [entry["slugproject"] for entry in reply["tool"]] == projects
+
+
+def test_a_summary_has_no_parameters(caller: Caller) -> None:
+    """Only the whole entry has."""
+    short, whole = (caller.call("Tool/List", {"summary": summary})["tool"][0] for summary in (True, False))
+    assert ("parameters" in short, "parameters" in whole) == (False, True)
+
+
+def test_openapi_is_a_bare_array(caller: Caller) -> None:
+    """One document, with the parameters as the schema of its Run."""
+    body = {"slugowner": "tencent", "slugproject": "hunyuan-flux-srpo"}
+    reply = caller.post("Tool/DetailOpenAPI", body).json()
+    assert [entry["type"] for entry in reply] == ["signature"]
+    schema = reply[0]["spec"]["components"]["schemas"]["RunToolSchema"]
+    assert schema["required"] == ["prompt"]
+    assert schema["properties"]["seed"]["default"] == 7350148318
+    assert schema["properties"]["scale"] == {
+        "title": "Guidance scale",
+        "description": "Guidance scale",
+        "type": "number",
+        "minimum": 0,
+        "maximum": 10,
+        "multipleOf": 0.1,
+        "default": 3.5,
+    }

@@ -1,0 +1,164 @@
+import json
+from typing import Any
+
+import pytest
+
+from tests.sandbox.raw import CHAT, FLUX, Caller
+from wiro_widgets.sandbox.drift import CHANGING, DRIFTS
+
+
+def drifted(caller: Caller, drift: str) -> dict[str, Any]:
+    """Return a finished task as this drift shows it."""
+    receipt = caller.run()
+    caller.settled(receipt)
+    caller.server.faults = {"drift": drift}
+    return caller.detail(receipt)
+
+
+@pytest.mark.parametrize(
+    ("drift", "name", "kind"),
+    [
+        ("numbers", "elapsedseconds", float),
+        ("numbers", "starttime", int),
+        ("number_ids", "id", int),
+        ("pexit_number", "pexit", int),
+        ("parameters_text", "parameters", str),
+        ("categories_list", "categories", list),
+        ("task_id", "taskid", str),
+        ("task_output", "output", list),
+        ("extra_fields", "zznew", dict),
+        ("pexit_unknown", "pexit", type(None)),
+    ],
+)
+def test_a_field_takes_another_shape(caller: Caller, drift: str, name: str, kind: type) -> None:
+    """The same fact, otherwise written."""
+    assert type(drifted(caller, drift)[name]) is kind
+
+
+def test_times_may_be_milliseconds_or_iso_text(caller: Caller) -> None:
+    """Both name the same second."""
+    receipt = caller.run()
+    seconds = int(caller.settled(receipt)["starttime"])
+    caller.server.faults = {"drift": "milliseconds"}
+    assert caller.detail(receipt)["starttime"] == str(seconds * 1000)
+    caller.server.faults = {"drift": "iso_times"}
+    assert caller.detail(receipt)["starttime"].endswith(".000Z")
+
+
+@pytest.mark.parametrize(("drift", "value"), [("pexit_null", None), ("pexit_garbage", "undefined")])
+def test_pexit_is_strange_before_the_end(caller: Caller, drift: str, value: str | None) -> None:
+    """And right once the task has ended."""
+    caller.server.faults = {"drift": drift, "stuck": "queue"}
+    receipt = caller.run()
+    assert caller.detail(receipt)["pexit"] == value
+    caller.server.faults = {"drift": drift}
+    assert caller.settled(receipt)["pexit"] == "0"
+
+
+def test_categories_may_be_malformed_as_in_the_seed(caller: Caller) -> None:
+    """The inner quotes are not escaped, so the whole reply is no JSON."""
+    receipt = caller.run()
+    caller.settled(receipt)
+    caller.server.faults = {"drift": "categories_broken"}
+    text = caller.post("Task/Detail", {"taskid": receipt["taskid"]}).text
+    assert '"categories": "["tool","image-to-image","quick-showcase","compare-landscape"]"' in text
+    with pytest.raises(ValueError, match="Expecting"):
+        json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("drift", "value"), [("result_text", "1"), ("result_number", 1), ("result_missing", None)]
+)
+def test_result_takes_other_shapes(caller: Caller, drift: str, value: object) -> None:
+    """Text, number, or not there."""
+    caller.server.faults = {"drift": drift}
+    assert caller.call("Task/List").get("result") == value
+
+
+@pytest.mark.parametrize(
+    ("drift", "error"),
+    [
+        ("code_text", {"code": "1", "message": "There is no task yet."}),
+        ("errors_text", "There is no task yet."),
+    ],
+)
+def test_errors_take_other_shapes(caller: Caller, drift: str, error: object) -> None:
+    """A code as text, or the message alone."""
+    caller.server.faults = {"drift": drift}
+    assert caller.call("Task/Detail", {"taskid": "1"})["errors"] == [error]
+
+
+def test_a_receipt_may_have_a_number(caller: Caller) -> None:
+    """The task's id, as a number."""
+    caller.server.faults = {"drift": "number_ids"}
+    assert isinstance(caller.run()["taskid"], int)
+
+
+def test_schemas_take_other_shapes(caller: Caller) -> None:
+    """A JSON text, null, or defaults under another name."""
+    body = {"slugowner": "tencent", "slugproject": "hunyuan-flux-srpo"}
+    shown = {}
+    for drift in ("schema_text", "schema_null", "schema_value"):
+        caller.server.faults = {"drift": drift}
+        shown[drift] = caller.call("Tool/Detail", body)["tool"][0]["parameters"]
+    assert json.loads(shown["schema_text"])[0]["title"] == "Input"
+    assert shown["schema_null"] is None
+    assert shown["schema_value"][1]["items"][0]["value"] == "20"
+
+
+def test_frames_may_lack_their_names(caller: Caller) -> None:
+    """Neither id nor token nor target."""
+    assert {tuple(frame) for frame in caller.frames(FLUX, {"drift": "frames_bare"})} == {
+        ("type", "message", "result")
+    }
+
+
+def test_newer_frames_say_how_it_ended(caller: Caller) -> None:
+    """success, terminal and exitCode; the full output has no message."""
+    frames = caller.frames(FLUX, {"drift": "frames_newer"})
+    assert (frames[-1]["terminal"], frames[-1]["exitCode"]) == (True, 0)
+    assert all("message" not in frame for frame in frames if frame["type"] == "task_output_full")
+
+
+def test_the_last_frame_may_have_no_outputs(caller: Caller) -> None:
+    """Task/Detail has them."""
+    frames = caller.frames(FLUX, {"drift": "frames_no_outputs"})
+    assert "message" not in frames[-1]
+
+
+def test_progress_may_be_numbers(caller: Caller) -> None:
+    """Where the wire usually has text."""
+    frames = caller.frames(FLUX, {"drift": "numbers"})
+    progress = next(frame["message"] for frame in frames if isinstance(frame["message"], dict))
+    assert progress["percentage"] == 50
+
+
+@pytest.mark.parametrize(("drift", "name"), [("snapshot_text", "answer"), ("snapshot_segments", "segments")])
+def test_snapshots_take_other_shapes(caller: Caller, drift: str, name: str) -> None:
+    """Text instead of lists, or segments instead of both."""
+    frames = caller.frames(CHAT, {"drift": drift}, prompt="Why?")
+    messages = [frame["message"] for frame in frames if isinstance(frame["message"], dict)]
+    last = [message for message in messages if "isThinking" in message][-1]
+    expected = str if drift == "snapshot_text" else list
+    assert isinstance(last[name], expected)
+
+
+def test_all_drifts_at_once_keep_the_facts(caller: Caller) -> None:
+    """Of kinds that exclude each other every reply takes one; the task still ends well."""
+    caller.server.faults = {"drift": "all"}
+    receipt = caller.run()
+    body = {"taskid": str(receipt["taskid"])}
+    for _ in range(50):
+        text = caller.post("Task/Detail", body).text
+        if '"task_postprocess_end"' in text:
+            break
+    caller.server.faults = None
+    assert caller.settled(body)["pexit"] == "0"
+
+
+@pytest.mark.parametrize("drift", sorted(set(DRIFTS) - set(CHANGING)))
+def test_every_drift_can_be_run_with(caller: Caller, drift: str) -> None:
+    """No kind breaks the sandbox itself, before or after the end."""
+    frames = caller.frames(FLUX, {"drift": drift})
+    assert frames[-1]["type"] == "task_postprocess_end"
+    assert caller.post("Task/List").status_code == 200

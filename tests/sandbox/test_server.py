@@ -1,0 +1,131 @@
+import contextlib
+import gc
+import socket
+import subprocess
+import sys
+import threading
+import warnings
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from tests.sandbox.raw import Caller
+from wiro_widgets.sandbox import SandboxServer
+
+
+def test_http_and_socket_share_one_port() -> None:
+    """Both addresses differ in their scheme alone."""
+    with SandboxServer() as server:
+        assert server.base_url.removeprefix("http") == server.socket_url.removeprefix("ws")
+
+
+def test_a_port_may_be_chosen() -> None:
+    """The address is known before anybody starts."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with SandboxServer(port) as server:
+        assert server.base_url == f"http://127.0.0.1:{port}/v1"
+
+
+def test_a_taken_port_is_refused() -> None:
+    """`start` raises what the system said."""
+    with SandboxServer() as server, pytest.raises(OSError, match="in use"):
+        SandboxServer(int(server.base_url.split(":")[2].split("/")[0])).start()
+
+
+def test_starting_and_closing_twice_is_fine() -> None:
+    """Both do nothing the second time."""
+    server = SandboxServer()
+    assert server.start() is server.start()
+    server.close()
+    server.close()
+
+
+def test_a_closed_sandbox_may_start_again() -> None:
+    """It keeps its credentials and forgets its tasks."""
+    server = SandboxServer(speed=1000)
+    for _ in range(2):
+        with server, Caller(server) as caller:
+            assert caller.finish()["pexit"] == "0"
+            assert caller.call("Task/List")["total"] == "1"
+
+
+def test_closing_leaves_nothing_behind() -> None:
+    """No thread, no socket and no warning stay, whatever was going on."""
+    threads, handles = threading.active_count(), _open_handles()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with SandboxServer(faults={"half_open_after": 0}) as server, Caller(server) as caller:
+            receipt = caller.run()
+            waiting = threading.Thread(target=_hang, args=(server,))
+            waiting.start()
+            with caller.following(receipt):
+                server.close()
+            waiting.join()
+        gc.collect()
+    assert [str(warning.message) for warning in caught] == []
+    assert threading.active_count() == threads
+    assert _open_handles() == handles
+
+
+def _open_handles() -> int:
+    return sum(1 for _ in Path("/dev/fd").iterdir())
+
+
+def _hang(server: SandboxServer) -> None:
+    with connect(server.socket_url, proxy=None) as idle, contextlib.suppress(ConnectionClosed):
+        idle.recv()
+
+
+def test_it_closes_quickly_with_a_task_at_work() -> None:
+    """A task of several seconds does not keep the sandbox open."""
+    with SandboxServer(speed=0.01) as server, Caller(server) as caller:
+        caller.settled_at(caller.run(), "task_queue")
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"workers": 0}, "workers must be at least 1"),
+        ({"speed": 0}, "speed must be above 0"),
+        ({"speed": float("nan")}, "speed must be above 0"),
+        ({"host": "192.0.2.1"}, "loopback only"),
+    ],
+)
+def test_impossible_settings_are_refused(settings: dict[str, object], reason: str) -> None:
+    """ValueError says which and why; a sandbox is for this machine alone."""
+    with pytest.raises(ValueError, match=reason):
+        SandboxServer(**settings)  # type: ignore[arg-type]
+
+
+def test_credentials_are_random_unless_given() -> None:
+    """Two sandboxes do not share a key; a given one is used."""
+    one, other = SandboxServer(), SandboxServer()
+    assert one.api_key != other.api_key
+    assert one.api_secret != other.api_secret
+    assert SandboxServer(api_key="k", api_secret="s").api_key == "k"
+
+
+def test_the_repr_shows_no_credentials() -> None:
+    """It says where the sandbox is and how much it received."""
+    with SandboxServer() as server:
+        assert repr(server) == f"<SandboxServer serving {server.base_url}, 0 requests>"
+    assert repr(server) == "<SandboxServer closed, 0 requests>"
+
+
+def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    """Neither stdout nor stderr hear of a run."""
+    with SandboxServer(speed=1000) as server, Caller(server) as caller:
+        caller.frames()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_missing_extra_is_named() -> None:
+    """ImportError says what to install."""
+    code = "import sys; sys.modules['uvicorn'] = None; import wiro_widgets.sandbox"
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
+    assert 'pip install "wiro-widgets[sandbox]"' in done.stderr.splitlines()[-1]
