@@ -112,12 +112,22 @@ def test_an_uploaded_image_is_shown_by_its_address(caller: Caller) -> None:
     [
         (b"{", "Request body is not valid JSON"),
         (b"[1]", "Request body must be a JSON object"),
+        (b'{"a":' + b"[" * 100_000, "Request body is not valid JSON"),
+        (b'{"a":' + b"9" * 10_000 + b"}", "Request body is not valid JSON"),
     ],
 )
 def test_a_body_that_is_no_json_object_is_refused(caller: Caller, body: bytes, sentence: str) -> None:
     """Nonsense in, an envelope out."""
     reply = caller.call(f"Run/{CHAT}", content=body)
     assert reply["errors"][0]["message"] == sentence
+
+
+@pytest.mark.parametrize("boundary", ["", "; boundary=", "; boundary=x"])
+def test_a_body_that_is_no_multipart_is_refused(caller: Caller, boundary: str) -> None:
+    """Whatever is wrong with the parts, the reply is an envelope."""
+    headers = caller.headers() | {"content-type": f"multipart/form-data{boundary}"}
+    reply = caller.http.post(f"/Run/{CHAT}", headers=headers, content=b"--y\r\nnot a part")
+    assert reply.json()["errors"][0]["message"] == "Request body is not valid multipart"
 
 
 @pytest.mark.parametrize("path", ["/v1/Nothing/Here", "/", "/v1/"])

@@ -5,14 +5,18 @@ import subprocess
 import sys
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.sandbox.raw import Caller
+from tests.sandbox.raw import Caller, wait_for
 from wiro_widgets.sandbox import SandboxServer
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_http_and_socket_share_one_port() -> None:
@@ -80,6 +84,29 @@ def _hang(server: SandboxServer) -> None:
         idle.recv()
 
 
+def test_closing_ends_a_call_that_hangs() -> None:
+    """Nobody waits for an answer that will not come."""
+    with SandboxServer(faults={"hang_before": 1}) as server, Caller(server) as caller:
+        with ThreadPoolExecutor(1) as pool:
+            hanging = pool.submit(caller.post, "Task/List")
+            wait_for(lambda: server.requests, bool)
+            server.close()
+        assert isinstance(hanging.exception(), httpx.RemoteProtocolError)
+
+
+def test_it_works_where_loops_are_nested() -> None:
+    """nest-asyncio changes asyncio for the whole process, and the sandbox does not mind."""
+    code = (
+        "import nest_asyncio; nest_asyncio.apply()\n"
+        "from wiro_widgets.sandbox import SandboxServer\n"
+        "from tests.sandbox.raw import Caller\n"
+        "with SandboxServer(speed=1000) as server, Caller(server) as caller:\n"
+        "    print(len(caller.frames()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("15\n", "")
+
+
 def test_it_closes_quickly_with_a_task_at_work() -> None:
     """A task of several seconds does not keep the sandbox open."""
     with SandboxServer(speed=0.01) as server, Caller(server) as caller:
@@ -126,6 +153,5 @@ def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
 def test_a_missing_extra_is_named() -> None:
     """ImportError says what to install."""
     code = "import sys; sys.modules['uvicorn'] = None; import wiro_widgets.sandbox"
-    root = Path(__file__).resolve().parents[2]
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert 'pip install "wiro-widgets[sandbox]"' in done.stderr.splitlines()[-1]

@@ -49,7 +49,6 @@ async def chat(world: World, task: SandboxTask) -> int:
 def _snapshot(thinking: str, answer: str, is_thinking: bool) -> dict[str, Any]:
     raw = f"<think>{thinking}</think>\n{answer}" if thinking else answer
     return {
-        "type": "progressGenerate",
         "thinking": [thinking] if thinking else [],
         "answer": [answer] if answer else [],
         "raw": raw,

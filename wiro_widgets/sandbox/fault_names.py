@@ -27,7 +27,7 @@ def read_faults(given: Faults | Mapping[str, object] | None) -> Faults:
     if given is None:
         return NONE
     if isinstance(given, Faults):
-        return given
+        given = {field.name: getattr(given, field.name) for field in dataclasses.fields(given)}
     hints = get_type_hints(Faults)
     values: dict[str, object] = {}
     for name, value in given.items():

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
@@ -75,7 +76,7 @@ async def read_form(request: Request) -> Form:
 def _read_json(body: bytes) -> Form:
     try:
         content = json.loads(body)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise BadForm("Request body is not valid JSON") from exc
     if not isinstance(content, dict):
         raise BadForm("Request body must be a JSON object")
@@ -92,7 +93,7 @@ async def _read_multipart(request: Request) -> Form:
         async with request.form(max_files=MAX_FILES, max_part_size=MAX_FILE_BYTES) as form:
             for name, value in form.multi_items():
                 parts.append((name, await _upload(name, value) if isinstance(value, UploadFile) else value))
-    except (MultiPartException, KeyError, ValueError) as exc:
+    except (MultiPartException, HTTPException, KeyError, ValueError) as exc:
         raise BadForm("Request body is not valid multipart") from exc
     return Form(tuple(parts))
 

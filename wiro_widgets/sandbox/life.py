@@ -59,7 +59,7 @@ def cancel(world: World, task: SandboxTask) -> None:
     if task.runner is not None:
         task.runner.cancel()
     task.publish(CANCELLED)
-    _call_back(world, task)
+    _close(world, task)
 
 
 async def _live(world: World, task: SandboxTask) -> None:
@@ -118,10 +118,11 @@ def _finish(world: World, task: SandboxTask, pexit: int) -> None:
     task.status = FINISHED
     task.stamp("postprocessendtime")
     task.publish(FINISHED, [output_entry(task, output, world.origin) for output in task.outputs])
-    _call_back(world, task)
+    _close(world, task)
 
 
-def _call_back(world: World, task: SandboxTask) -> None:
+def _close(world: World, task: SandboxTask) -> None:
+    task.inputs.files.clear()  # The shelf has the uploads; a task kept for Task/List need not.
     url = task.inputs.texts.get("callbackUrl", "")
     if is_loopback(url):
         body = json.dumps(tasks_reply([task], world.origin)).encode()

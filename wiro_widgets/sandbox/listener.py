@@ -34,6 +34,8 @@ class Listener(uvicorn.Server):
                 # Below this level it would write headers and frames, and with them credentials.
                 log_level="error",
                 access_log=False,
+                # Longer than clients keep idle connections, so that none is closed under a Run on its way.
+                timeout_keep_alive=75,
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=1,

@@ -139,7 +139,9 @@ class _Inside:
 
     def run(self, bound: socket.socket, faults: Faults) -> None:
         try:
-            asyncio.run(self._serve(bound, faults))
+            # Not asyncio.run: nest-asyncio replaces that with one that wants a loop in every thread.
+            with asyncio.Runner() as runner:
+                runner.run(self._serve(bound, faults))
         except BaseException as exc:
             if self.ready.done():
                 raise

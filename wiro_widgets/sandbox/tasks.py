@@ -12,7 +12,7 @@ from uuid import uuid4
 from wiro_widgets.sandbox.catalogue import Model
 from wiro_widgets.sandbox.validation import Inputs
 
-MAX_TASKS = 5_000
+MAX_TASKS = 2_000
 QUEUED = "task_queue"
 CANCELLED = "task_cancel"
 FINISHED = "task_postprocess_end"
