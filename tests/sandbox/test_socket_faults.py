@@ -161,7 +161,7 @@ def test_broken_frames_are_no_json_objects(caller: Caller) -> None:
     """Half JSON, lists, null, bare text, nothing at all."""
     frames = raw_frames(caller, {"broken_frames": 1})
     strangers = frames[::2]
-    assert {"", "null", "{", '["task_end"]'} <= set(strangers)
+    assert {" ", "null", "{", '["task_end"]'} <= set(strangers)
 
 
 def test_binary_frames_are_bytes(caller: Caller) -> None:

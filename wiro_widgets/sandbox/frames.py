@@ -8,7 +8,7 @@ from wiro_widgets.sandbox.drift import choose, drift_frame
 from wiro_widgets.sandbox.ledger import Ledger
 from wiro_widgets.sandbox.tasks import TERMINAL, Frame, new_token
 
-BROKEN = ("{", '["task_end"]', "null", '"task_end"', '{"type": 5}', "{}", "", '{"type": "task_end", "id":')
+BROKEN = ("{", '["task_end"]', "null", '"task_end"', '{"type": 5}', "{}", " ", '{"type": "task_end", "id":')
 FOREIGN = ("task_output", "task_end", "task_postprocess_end", "task_cancel")
 UNKNOWN = ("task_stream_ready", "task_cost", "task_hologram", "ping")
 
