@@ -25,6 +25,7 @@ from wiro_widgets.widget.controls import Controls
 from wiro_widgets.widget.display import Display, image
 from wiro_widgets.widget.form import form
 from wiro_widgets.widget.inbox import Inbox
+from wiro_widgets.widget.subshells import hear_while_busy
 from wiro_widgets.widget.values import PanelValues
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Panel(anywidget.AnyWidget):
             values=PanelValues(self.controls.values, self._change),
             _form=form(schema, sandbox=self._in_sandbox()) if schema else {},
         )
+        hear_while_busy(self.comm)
         self.on_msg(self._message)
         if trouble is not None:
             self._display.explain(trouble)
