@@ -1,11 +1,13 @@
 import json
+import select
+from pathlib import Path
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from tests.sandbox.raw import FLUX, LAST, PATIENCE, Caller, until_the_end
+from tests.sandbox.raw import FLUX, LAST, PATIENCE, Caller, until_the_end, wait_for
 
 
 def texts(socket: ClientConnection) -> list[str | bytes]:
@@ -86,6 +88,20 @@ def test_a_half_open_connection_answers_nothing(caller: Caller) -> None:
         caller.settled(receipt)
         assert not socket.ping().wait(0.1)
         socket.close_timeout = 0.1
+
+
+@pytest.mark.skipif(not hasattr(select, "POLLRDHUP"), reason="only Linux tells who has hung up")
+def test_a_half_open_connection_is_given_up_with_its_peer(caller: Caller) -> None:
+    """When the caller hangs up, the sandbox keeps no handle of it."""
+    before = handles()
+    with caller.held(FLUX, {"half_open_after": 0}) as (_, socket):
+        socket.close_timeout = 0.0
+    wait_for(handles, lambda count: count <= before)
+
+
+def handles() -> int:
+    """Return how many sockets and files this process holds."""
+    return sum(1 for _ in Path("/dev/fd").iterdir())
 
 
 def test_refused_handshakes_answer_503(caller: Caller) -> None:

@@ -1,7 +1,9 @@
 """The socket: registrations in, the frames of those tasks out."""
 
 import asyncio
+import contextlib
 import json
+import select
 from dataclasses import dataclass, field
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -11,6 +13,7 @@ from wiro_widgets.sandbox.tasks import Frame, SandboxTask
 from wiro_widgets.sandbox.world import World
 
 SHORTLY = 0.02
+LOOK_AGAIN = 0.1
 INTERNAL_ERROR = 1011
 # Reserved bits set, unknown opcode: no WebSocket peer accepts this.
 GARBAGE = b"\xff\xff\xff\xff\x00garbage"
@@ -107,6 +110,25 @@ class Connection:
             transport.write(GARBAGE)
         elif action is Action.HALF_OPEN:
             transport.pause_reading()
+            await self._until_gone(transport)
+
+    async def _until_gone(self, transport: asyncio.Transport) -> None:
+        """Give a half-open connection up when its peer has hung up, or when the faults change."""
+        ledger = self.world.ledger
+        descriptor = transport.get_extra_info("socket").fileno()
+        while not ledger.changed.is_set() and not _has_hung_up(descriptor):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ledger.changed.wait(), LOOK_AGAIN)
+        transport.abort()
+
+
+def _has_hung_up(descriptor: int) -> bool:
+    # Nothing is read from this connection, so only the system can tell, and only Linux does.
+    if not hasattr(select, "POLLRDHUP"):
+        return False
+    poll = select.poll()
+    poll.register(descriptor, select.POLLRDHUP)
+    return bool(poll.poll(0))
 
 
 def _registration(world: World, text: str) -> SandboxTask | None:
