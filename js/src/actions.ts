@@ -26,6 +26,7 @@ export function mountActions(view: View, run: () => void): HTMLElement {
     const words = troubleOf(store);
     text(trouble, words);
     show(trouble, words !== "");
+    trouble.classList.toggle("patient", words === QUIET);
     text(aside, asideOf(store));
   });
   ticking(view, () => text(aside, asideOf(store)));
@@ -45,7 +46,8 @@ function asideOf(store: Store): string {
     return known ? `${statusWord(store).toLowerCase()} ${seconds(store.elapsed, true)}` : "";
   }
   if (!run) return "";
-  return run.cost === null ? "" : `last run ${dollars(run.cost)}`;
+  if (run.cost === null) return "";
+  return run.cost === 0 ? "the last run was free" : `last run ${dollars(run.cost)}`;
 }
 
 /** Redraws while a run is active, by this page's clock. */

@@ -23,7 +23,7 @@ export function mountOutputs(view: View): HTMLElement {
     }
   };
   view.paint(["run", "pictures"], () => {
-    const files = (store.run?.outputs ?? []).filter((output) => !output.content_type.startsWith("image/"));
+    const files = (store.run?.outputs ?? []).filter(isFile);
     const key = files.map((output) => output.id).join();
     if (key !== drawn) list.replaceChildren(...files.map((output) => drawOutput(view, output, save)));
     drawn = key;
@@ -31,6 +31,11 @@ export function mountOutputs(view: View): HTMLElement {
     deliver();
   });
   return list;
+}
+
+/** "raw" is a language model's answer, which is shown as text. */
+function isFile(output: Output): boolean {
+  return !output.content_type.startsWith("image/") && output.content_type !== "raw";
 }
 
 function drawOutput(view: View, output: Output, save: (id: string) => void): HTMLElement {

@@ -22,6 +22,7 @@ import { Uploads } from "./uploads.ts";
 
 const TYPING = 120; // ms of quiet before an edit leaves
 const BEHIND = 1_000; // ms the heartbeat may be ahead before a snapshot is asked for
+const TAKEN = 2_000; // ms after the reply in which a Run that was taken shows in the status
 const PATIENCE = 8_000; // ms without any word from the kernel before that is said
 
 /** "waiting": nothing came back yet; "lost": the message could not even be sent. */
@@ -57,7 +58,7 @@ export class Store {
     this.#model = model;
     this.uploads = new Uploads(
       (message, bytes) => this.#send({ ...message, rev: this.#nextRev() }, bytes),
-      () => this.topics.emit("uploads"),
+      () => this.#uploadsChanged(),
     );
     this.#values = model.get("values") ?? {};
     this.#listen();
@@ -181,6 +182,11 @@ export class Store {
     this.uploads.clear();
   }
 
+  #uploadsChanged(): void {
+    if (!this.uploads.busy) this.refusal = null; // it may have been the wait for them
+    this.topics.emit("uploads", "status");
+  }
+
   // What the kernel says -------------------------------------------------------------------------
 
   #listen(): void {
@@ -246,11 +252,15 @@ export class Store {
       return check(p, shown) !== null || this.pythonError(id) !== null;
     });
     if (message.upload !== undefined) this.uploads.answered(message);
-    if (message.rev === this.#run && message.error !== null) {
-      this.refusal = message.error;
-      this.#submitting = null;
-    }
+    if (message.rev === this.#run) this.#runAnswered(message.error);
     this.topics.emit("values", "status");
+  }
+
+  #runAnswered(error: string | null): void {
+    this.refusal = error;
+    if (error !== null) this.#submitting = null;
+    // Taken, but nothing came of it: another page had started one already.
+    else this.#after("submitting", TAKEN, () => this.#statusChanged());
   }
 
   #valuesChanged(): void {
@@ -265,6 +275,7 @@ export class Store {
 
   #statusChanged(): void {
     this.#submitting = null;
+    this.#cancel("submitting");
     if (!this.active) this.stopping = false;
     this.#hear("status", "run");
   }

@@ -126,6 +126,15 @@ test("a refused Run returns to what was, and says why", () => {
   expect([store.status, store.refusal]).toEqual(["succeeded", "No API key was found."]);
 });
 
+test("a Run that was taken and came to nothing does not stay submitting", () => {
+  const { model, store, reply } = start();
+  store.start();
+  reply(model.of("run")[0]?.rev ?? 0);
+  expect(store.status).toBe("submitting");
+  vi.advanceTimersByTime(2_000);
+  expect(store.status).toBe("idle");
+});
+
 test("a gap asks for a snapshot, and the snapshot closes it", () => {
   const { model, store } = start();
   model.tell(snapshot(0, 2, { to: store.client }));

@@ -13,8 +13,9 @@ Payload = dict[str, Any]
 class PanelPage:
     """One panel: what the kernel says goes in by `tell` and `update`, what the hand did comes out of `sent`."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, style: str = "") -> None:
         self.page = page
+        self.style = style
         self.complaints: list[str] = []
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -25,7 +26,8 @@ class PanelPage:
 
     def start(self, state: Payload, **options: bool) -> None:
         """Load the bundle and draw its first view."""
-        self.page.set_content("<!doctype html><html lang=en><title>Panel</title><body></body></html>")
+        head = f"<title>Panel</title><style>{self.style}</style>"
+        self.page.set_content(f"<!doctype html><html lang=en>{head}<body></body></html>")
         self.page.evaluate((HERE / "stub_host.js").read_text(encoding="utf-8"))
         source = BUNDLE.read_text(encoding="utf-8")
         self.page.evaluate(

@@ -50,7 +50,7 @@ def whole(identifier: str, low: int, high: int, **facts: Any) -> Payload:
 SEED_MODEL = form(
     parameter("prompt", "textarea", "Prompt", required=True, role="prompt", placeholder="What to draw"),
     parameter("inputImage", "file", "Input image", accept="image", max_files=1),
-    whole("steps", 1, 50),
+    whole("steps", 1, 50, help="More steps take longer and draw more detail."),
     parameter("scale", "range", minimum=0, maximum=10, step=0.1),
     parameter("strength", "range", minimum=0, maximum=1, step=0.01),
     whole("samples", 1, 8),

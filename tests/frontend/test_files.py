@@ -49,7 +49,7 @@ def test_a_value_from_python_shows_with_its_preview(panel: PanelPage) -> None:
     panel.start(state(values=SEED_VALUES | {"inputImage": [ref]}))
     panel.tell(image("f1", "preview"), {"hue": 20})
     field = panel.field("inputImage")
-    expect(field.get_by_text("202 kB · 1024 \u00d7 1024")).to_be_visible()
+    expect(field.get_by_text("202 kB")).to_be_visible()
     expect(field.locator("li img")).to_have_js_property("complete", value=True)
     panel.button("Remove cat.png").click()
     assert panel.await_sent("values")[-1]["patch"] == {"inputImage": []}

@@ -1,4 +1,4 @@
-import { attr, h, show, text } from "../dom.ts";
+import { attr, button, h, show, text } from "../dom.ts";
 import { humanise } from "../format.ts";
 import { randomId } from "../host.ts";
 import type { Parameter } from "../messages.ts";
@@ -11,6 +11,8 @@ export interface Control {
   input: HTMLElement;
   /** Further inputs of the same field, described alike. */
   others?: HTMLElement[];
+  /** Stands at the end of the label's line. */
+  aside?: HTMLElement;
   draw(): void;
 }
 
@@ -61,13 +63,17 @@ export function mountField(
   const id = `f${randomId()}`;
   const help = h("p", { class: "help", id: `${id}h` }, p.help ?? "");
   const error = h("p", { class: "error", id: `${id}e` });
+  const about = mountAbout(view, p, draw);
   const children: Node[] = [control.element, help, error];
-  if (!shape.bare) children.unshift(mountLabel(id, shape.label ?? labelOf(p), shape.note ?? noteOf(p)));
-  const element = h(
-    "div",
-    { class: ["field", shape.wide && "wide", shape.bare && "bare"].filter(Boolean).join(" ") },
-    ...children,
-  );
+  if (!shape.bare) {
+    const label = mountLabel(id, shape.label ?? labelOf(p), shape.note ?? noteOf(p));
+    // Beside a narrow control a sentence would be three lines: it waits behind a question mark.
+    if (p.help && !shape.wide) label.append(about.element);
+    if (control.aside) label.append(control.aside);
+    children.unshift(label);
+  }
+  const name = ["field", shape.wide && "wide", shape.bare && "bare"].filter(Boolean).join(" ");
+  const element = h("div", { class: name }, ...children);
   element.dataset.field = parameters.map((one) => one.id).join(" ");
   control.input.id ||= id;
 
@@ -77,7 +83,7 @@ export function mountField(
     const sentence = problem();
     text(error, sentence ?? "");
     show(error, sentence !== null);
-    show(help, Boolean(p.help) && sentence === null);
+    show(help, Boolean(p.help) && sentence === null && (about.open() || Boolean(shape.wide || shape.bare)));
     element.classList.toggle("invalid", sentence !== null);
     describe(control, sentence !== null ? error.id : p.help ? help.id : null, sentence !== null);
   }
@@ -119,6 +125,19 @@ function mountLabel(id: string, label: string, note: string): HTMLElement {
   const element = h("div", { class: "label" }, h("label", { for: id }, label));
   if (note) element.append(h("span", { class: "note" }, ` · ${note}`));
   return element;
+}
+
+function mountAbout(view: View, p: Parameter, draw: () => void) {
+  let open = false;
+  const element = button("?", "about", () => toggle(), view.signal);
+  attr(element, "aria-label", `About ${labelOf(p)}`);
+  attr(element, "aria-expanded", "false");
+  const toggle = () => {
+    open = !open;
+    attr(element, "aria-expanded", String(open));
+    draw();
+  };
+  return { element, open: () => open };
 }
 
 export function labelOf(p: Parameter): string {

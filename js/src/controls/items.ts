@@ -26,10 +26,6 @@ export function mountItems(view: View, p: Parameter, removed: () => void) {
 function drawFile(view: View, p: Parameter, ref: FileRef, index: number, removed: () => void): HTMLElement {
   const { store } = view;
   const picture = store.pictures.get("preview", ref.id);
-  const facts = [
-    ref.size === null ? null : bytes(ref.size),
-    picture?.width ? `${picture.width} × ${picture.height}` : null,
-  ];
   const remove = () => {
     store.editFiles(
       p.id,
@@ -37,7 +33,7 @@ function drawFile(view: View, p: Parameter, ref: FileRef, index: number, removed
     );
     removed();
   };
-  const words = facts.filter(Boolean).join(" · ") || (ref.url ? "from its URL" : "");
+  const words = ref.size === null ? (ref.url ? "from its URL" : "") : bytes(ref.size);
   return drawItem(view, picture?.url ?? null, ref, words, remove);
 }
 

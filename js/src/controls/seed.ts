@@ -17,11 +17,11 @@ export function mountSeed({ view, p, touched }: Context): Control {
     touched();
   };
   on(input, "input", () => edit(input.value), view.signal);
-  const random = button("Random", "quiet", () => edit(randomSeed(p)), view.signal);
+  const random = button("Random", "link", () => edit(randomSeed(p)), view.signal);
   random.setAttribute("aria-label", "Random seed");
   const draw = () => {
     const value = String(view.store.value(p.id) ?? "");
     if (input.value.trim() !== value) input.value = value;
   };
-  return { element: h("div", { class: "with-button" }, input, random), input, draw };
+  return { element: input, input, aside: random, draw };
 }

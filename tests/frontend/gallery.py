@@ -1,0 +1,153 @@
+"""Pictures of every state of the panel, to be looked at: `python -m tests.frontend.gallery FOLDER [STATE ...]`."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser import CHROME_ARGS, find_chromium
+from tests.frontend.panel_page import PanelPage
+from tests.frontend.payloads import (
+    SEED_VALUES,
+    STAGES,
+    delta,
+    form,
+    image,
+    output,
+    parameter,
+    rows,
+    run,
+    state,
+)
+
+WIDTHS = (360, 600, 1200)
+HUES = (250, 310, 20, 160)
+# JupyterLab's own values; "plain" is a page that sets none.
+THEMES = {
+    "light": (
+        "--jp-layout-color0:#fff;--jp-layout-color1:#fff;--jp-ui-font-color0:#000;"
+        "--jp-ui-font-color1:rgba(0,0,0,.87);--jp-brand-color1:#1976d2;--jp-error-color1:#d32f2f;"
+        "--jp-success-color1:#388e3c;--jp-warn-color1:#f57c00;background:#fff"
+    ),
+    "dark": (
+        "--jp-layout-color0:#111;--jp-layout-color1:#212121;--jp-ui-font-color0:#fff;"
+        "--jp-ui-font-color1:rgba(255,255,255,.87);--jp-brand-color1:#2196f3;--jp-error-color1:#f44336;"
+        "--jp-success-color1:#4caf50;--jp-warn-color1:#ff9800;background:#111"
+    ),
+    "plain": "",
+}
+LINES = rows(
+    (0.0, "queue", "Waiting for a worker"),
+    (1.4, "accept", "Accepted"),
+    (2.0, "start", "Inference started"),
+    (2.3, "stderr", "UserWarning: some weights were not initialised"),
+    (3.1, "output", "step 2 of 20"),
+    (11.6, "output", "step 12 of 20"),
+)
+FAILURE = {
+    "kind": "error",
+    "title": "The model stopped with exit code 1",
+    "text": "CUDA out of memory. Nothing was charged. A smaller width and height needs less memory.",
+}
+CHAT = form(
+    parameter("prompt", "textarea", "Prompt", role="prompt", required=True),
+    parameter("temperature", "range", "Temperature", minimum=0, maximum=2, step=0.1),
+    parameter("reasoning", "select", "Reasoning", options=[{"value": "", "label": ""}]),
+    parameter("stream", "boolean", "Stream the answer"),
+    owner="wiro",
+    name="sandbox-chat",
+)
+ANSWER = "Diffusion models learn to undo noise, a little at a time, guided by the words of the prompt.\n\n"
+
+
+def _idle(panel: PanelPage) -> None:
+    panel.start(state())
+
+
+def _running(panel: PanelPage) -> None:
+    panel.start(state(status="running"))
+    panel.tell(delta(LINES, run=run()))
+    panel.button("Log").click()
+
+
+def _done(panel: PanelPage) -> None:
+    panel.start(state(status="succeeded"))
+    outputs = [output(f"o{index}", f"{index}.png") for index in range(len(HUES))]
+    settled = {"stages": STAGES, "progress": None, "cost": 0.00351, "outputs": outputs}
+    panel.tell(delta(LINES, run=run(status="succeeded", elapsed=18.2, **settled)))
+    for index, hue in enumerate(HUES):
+        panel.tell(image(f"o{index}"), {"hue": hue})
+
+
+def _next(panel: PanelPage) -> None:
+    _done(panel)
+    panel.update(status="running")
+    panel.tell(delta([], first=len(LINES), run=run(number=2)))
+
+
+def _failed(panel: PanelPage) -> None:
+    panel.start(state(status="failed"))
+    panel.tell(delta(LINES, run=run(status="failed", stages=STAGES[:3], progress=None, notice=FAILURE)))
+    panel.field("seed").locator("input").fill("7350148318x")
+    panel.button("Run").click()
+
+
+def _answer(panel: PanelPage) -> None:
+    values = {"prompt": "Explain diffusion.", "temperature": 0.7, "reasoning": "", "stream": True}
+    panel.start(state(_form=CHAT, values=values, status="running"))
+    said = {"thinking": "Keep it short.", "answer": ANSWER * 6, "done": False}
+    panel.tell(delta(LINES, run=run(progress=None, text=said)))
+
+
+def _long(panel: PanelPage) -> None:
+    reference = {"id": "f1", "name": "holiday.jpg", "mime": "image/jpeg", "size": 2_345_678, "url": None}
+    panel.start(state(values=SEED_VALUES | {"prompt": "light and shadow " * 60, "inputImage": [reference]}))
+    panel.tell(image("f1", "preview"), {"hue": 20})
+    panel.page.get_by_text("Advanced").click()
+
+
+def _lost(panel: PanelPage) -> None:
+    panel.start(state())
+    panel.page.evaluate("() => { host.model.gone = true; }")
+    panel.button("Run").click()
+
+
+STATES: dict[str, Callable[[PanelPage], None]] = {
+    "idle": _idle,
+    "running": _running,
+    "done": _done,
+    "next": _next,
+    "failed": _failed,
+    "answer": _answer,
+    "long": _long,
+    "lost": _lost,
+}
+
+
+def take(browser: Browser, folder: Path, name: str, theme: str, width: int) -> Path:
+    """Draw one state and save its picture."""
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    panel = PanelPage(context.new_page(), style=f"body {{ margin: 16px; {THEMES[theme]} }}")
+    STATES[name](panel)
+    panel.painted()
+    path = folder / f"{name}-{theme}-{width}.png"
+    panel.page.screenshot(path=path, full_page=True)
+    context.close()
+    return path
+
+
+def main(folder: Path, names: list[str]) -> None:
+    """Take every wanted state in every theme and width."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROME_ARGS)
+        for name in names or STATES:
+            for theme in THEMES:
+                for width in WIDTHS:
+                    sys.stdout.write(f"{take(browser, folder, name, theme, width)}\n")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
