@@ -35,8 +35,8 @@ export function mountActions(view: View, run: () => void): HTMLElement {
 }
 
 function troubleOf(store: Store): string {
-  if (store.link === "lost") return GONE;
-  return store.link === "waiting" ? QUIET : (store.refusal ?? "");
+  if (store.link.state === "lost") return GONE;
+  return store.link.state === "waiting" ? QUIET : (store.refusal ?? "");
 }
 
 function asideOf(store: Store): string {

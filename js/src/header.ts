@@ -17,7 +17,7 @@ export function mountHeader(view: View, form: Form | null): HTMLElement {
   show(sandbox, form?.sandbox === true);
   view.paint(["status", "run", "link"], () => {
     text(pill, statusWord(store));
-    pill.dataset.status = store.link === "lost" ? "unknown" : store.status;
+    pill.dataset.status = store.link.state === "lost" ? "unknown" : store.status;
   });
   return h("header", {}, name, sandbox, h("span", { class: "spring" }), pill);
 }

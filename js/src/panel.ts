@@ -16,19 +16,19 @@ export function mountPanel(view: View): HTMLElement {
   // In a notebook a key pressed on a button would otherwise insert cells.
   on(section, "keydown", (event) => event.stopPropagation(), signal);
   view.paint(["form"], () => {
-    const key = JSON.stringify(store.form);
+    const key = JSON.stringify(store.values.form);
     if (key === drawn) return;
     drawn = key;
     current.abort();
     current = new AbortController();
-    section.setAttribute("aria-label", `Wiro panel, ${store.form?.model ?? "loading"}`);
+    section.setAttribute("aria-label", `Wiro panel, ${store.values.form?.model ?? "loading"}`);
     section.replaceChildren(...build(within(view, current.signal), section));
   });
   return section;
 }
 
 function build(view: View, section: HTMLElement): HTMLElement[] {
-  const { form } = view.store;
+  const { form } = view.store.values;
   const said = mountAnnouncer(view);
   if (!form) return [mountHeader(view, null), mountWaiting(view), said];
   const log = mountLog(view);
@@ -86,13 +86,13 @@ function mountWaiting(view: View): HTMLElement {
   const card = h("div", {}, title, words);
   view.paint(["run", "link"], () => {
     const notice = store.run?.notice;
-    card.className = notice || store.link !== "ok" ? "notice" : "";
+    card.className = notice || store.link.state !== "ok" ? "notice" : "";
     if (notice) {
       text(title, notice.title);
       text(words, notice.text);
     } else {
-      text(title, store.link === "ok" ? "" : "The kernel does not answer");
-      text(words, store.link === "ok" ? "Loading the model's parameters" : "Run the cell again.");
+      text(title, store.link.state === "ok" ? "" : "The kernel does not answer");
+      text(words, store.link.state === "ok" ? "Loading the model's parameters" : "Run the cell again.");
     }
   });
   return h("div", { class: "waiting" }, card);

@@ -15,7 +15,7 @@ const WORDS: Record<Status, string> = {
 };
 
 export function statusWord(store: Store): string {
-  if (store.link === "lost") return "No kernel";
+  if (store.link.state === "lost") return "No kernel";
   if (store.stopping && store.active) return "Stopping";
   const { status, run } = store;
   return status === "succeeded" && run ? `Done · ${seconds(run.elapsed)}` : WORDS[status];

@@ -14,7 +14,7 @@ function start(state = {}) {
   });
   const store = new Store(model);
   const reply = (rev: number, error: string | null = null) =>
-    model.tell({ type: "reply", to: store.client, rev, error });
+    model.tell({ type: "reply", to: store.link.client, rev, error });
   return { model, store, reply };
 }
 
@@ -27,14 +27,14 @@ afterEach(() => {
 
 test("a new store asks for a snapshot", () => {
   const { model, store } = start();
-  expect(model.sent).toEqual([{ type: "sync", epoch: "", next: 0, v: 1, client: store.client }]);
+  expect(model.sent).toEqual([{ type: "sync", epoch: "", next: 0, v: 1, client: store.link.client }]);
 });
 
 test("it asks again until a snapshot comes", () => {
   const { model, store } = start();
   vi.advanceTimersByTime(2_000);
   expect(model.of("sync")).toHaveLength(2);
-  model.tell(snapshot(0, 0, { to: store.client }));
+  model.tell(snapshot(0, 0, { to: store.link.client }));
   vi.advanceTimersByTime(60_000);
   expect(model.of("sync")).toHaveLength(2);
 });
@@ -42,7 +42,7 @@ test("it asks again until a snapshot comes", () => {
 test("typing is sent once, when it has paused", () => {
   const { model, store } = start();
   for (const words of ["a", "a d", "a dog"]) {
-    store.edit("prompt", words);
+    store.values.edit("prompt", words);
     vi.advanceTimersByTime(50);
   }
   expect(model.of("values")).toHaveLength(0);
@@ -52,7 +52,7 @@ test("typing is sent once, when it has paused", () => {
 
 test("Run sends what is still waiting, then every value but files", () => {
   const { model, store } = start();
-  store.edit("steps", 30);
+  store.values.edit("steps", 30);
   store.start();
   expect(model.sent.slice(1)).toMatchObject([
     { type: "values", patch: { steps: 30 } },
@@ -63,47 +63,47 @@ test("Run sends what is still waiting, then every value but files", () => {
 
 test("an edited field stays as typed until its reply, other fields follow Python", () => {
   const { model, store, reply } = start();
-  store.edit("prompt", "a dog");
+  store.values.edit("prompt", "a dog");
   vi.advanceTimersByTime(120);
   model.update({ values: { prompt: "from Python", steps: 5, image: [] } });
-  expect([store.value("prompt"), store.value("steps")]).toEqual(["a dog", 5]);
+  expect([store.values.get("prompt"), store.values.get("steps")]).toEqual(["a dog", 5]);
   reply(1);
-  expect(store.value("prompt")).toBe("from Python");
+  expect(store.values.get("prompt")).toBe("from Python");
 });
 
 test("a reply to an earlier edit does not undo a later one", () => {
   const { store, reply } = start();
-  store.edit("prompt", "a d");
+  store.values.edit("prompt", "a d");
   vi.advanceTimersByTime(120);
-  store.edit("prompt", "a dog");
+  store.values.edit("prompt", "a dog");
   vi.advanceTimersByTime(120);
   reply(1);
-  expect(store.value("prompt")).toBe("a dog");
+  expect(store.values.get("prompt")).toBe("a dog");
 });
 
 test("wrong input stays to be corrected when the kernel keeps its own value", () => {
   const { store, reply } = start();
-  store.edit("steps", "twenty");
+  store.values.edit("steps", "twenty");
   vi.advanceTimersByTime(120);
   reply(1, "steps: a whole number");
-  expect(store.value("steps")).toBe("twenty");
+  expect(store.values.get("steps")).toBe("twenty");
   expect(store.problem(steps)).toBe("A whole number, 1 to 50");
 });
 
 test("a value set from Python afterwards takes the place of wrong input", () => {
   const { model, store, reply } = start();
-  store.edit("steps", "twenty");
+  store.values.edit("steps", "twenty");
   vi.advanceTimersByTime(120);
   reply(1);
   model.update({ values: { prompt: "a cat", steps: 7, image: [] } });
-  expect(store.value("steps")).toBe(7);
+  expect(store.values.get("steps")).toBe(7);
 });
 
 test("Python's word on a field is quiet while the field is being edited", () => {
   const { model, store, reply } = start();
   model.update({ _errors: { prompt: "Too long" } });
   expect(store.problem(prompt)).toBe("Too long");
-  store.edit("prompt", "short");
+  store.values.edit("prompt", "short");
   expect(store.problem(prompt)).toBeNull();
   vi.advanceTimersByTime(120);
   model.update({ _errors: {}, values: { prompt: "short", steps: 20, image: [] } });
@@ -137,16 +137,16 @@ test("a Run that was taken and came to nothing does not stay submitting", () => 
 
 test("a gap asks for a snapshot, and the snapshot closes it", () => {
   const { model, store } = start();
-  model.tell(snapshot(0, 2, { to: store.client }));
+  model.tell(snapshot(0, 2, { to: store.link.client }));
   model.tell(delta(5, 6));
   expect(model.of("sync").at(-1)).toMatchObject({ epoch: "e", next: 2 });
-  model.tell(snapshot(0, 6, { to: store.client }));
+  model.tell(snapshot(0, 6, { to: store.link.client }));
   expect(store.feed.rows).toHaveLength(6);
 });
 
 test("a heartbeat that stays ahead for a second asks for a snapshot", () => {
   const { model, store } = start();
-  model.tell(snapshot(0, 2, { to: store.client }));
+  model.tell(snapshot(0, 2, { to: store.link.client }));
   model.update({ _feed: { epoch: "e", head: 4 } });
   vi.advanceTimersByTime(900);
   expect(model.of("sync")).toHaveLength(1);
@@ -156,7 +156,7 @@ test("a heartbeat that stays ahead for a second asks for a snapshot", () => {
 
 test("a heartbeat that the next delta catches up with asks nothing", () => {
   const { model, store } = start();
-  model.tell(snapshot(0, 2, { to: store.client }));
+  model.tell(snapshot(0, 2, { to: store.link.client }));
   model.update({ _feed: { epoch: "e", head: 4 } });
   model.tell(delta(2, 4));
   vi.advanceTimersByTime(2_000);
@@ -188,25 +188,25 @@ test("a kernel that cannot be reached is told, and forgiven when it speaks", () 
   const { model, store } = start();
   model.gone = true;
   store.start();
-  expect([store.link, store.status]).toEqual(["lost", "idle"]);
+  expect([store.link.state, store.status]).toEqual(["lost", "idle"]);
   model.tell(delta(0, 1));
-  expect(store.link).toBe("ok");
+  expect(store.link.state).toBe("ok");
 });
 
 test("a kernel that stays silent is told after eight seconds", () => {
   const { model, store } = start();
-  model.tell(snapshot(0, 0, { to: store.client }));
+  model.tell(snapshot(0, 0, { to: store.link.client }));
   store.start();
   vi.advanceTimersByTime(7_900);
-  expect(store.link).toBe("ok");
+  expect(store.link.state).toBe("ok");
   vi.advanceTimersByTime(200);
-  expect(store.link).toBe("waiting");
+  expect(store.link.state).toBe("waiting");
 });
 
 test("a URL leaves at once, in order with the files that are there", () => {
   const { model, store } = start();
   const kept = { id: "f1", name: "a.png", mime: "image/png", size: 1, url: null };
-  store.editFiles("image", [
+  store.values.editFiles("image", [
     kept,
     { id: "", name: "b", mime: "", size: null, url: "https://example.com/b.png" },
   ]);
@@ -217,7 +217,7 @@ test("a URL leaves at once, in order with the files that are there", () => {
 
 test("closing lets go of the model and of every timer", () => {
   const { model, store } = start();
-  store.edit("prompt", "x");
+  store.values.edit("prompt", "x");
   store.close();
   expect(model.listeners).toBe(0);
   expect(vi.getTimerCount()).toBe(0);

@@ -3,10 +3,10 @@ import { type Context, type Control, labelOf } from "./field.ts";
 
 export function mountBoolean({ view, p, touched }: Context): Control {
   const input = h("input", { type: "checkbox" });
-  on(input, "change", () => view.store.edit(p.id, input.checked), view.signal);
+  on(input, "change", () => view.store.values.edit(p.id, input.checked), view.signal);
   on(input, "blur", touched, view.signal);
   const draw = () => {
-    const value = view.store.value(p.id);
+    const value = view.store.values.get(p.id);
     input.checked = !["", "0", "false", "null"].includes(String(value).toLowerCase());
   };
   return { element: h("label", { class: "check" }, input, labelOf(p)), input, draw };

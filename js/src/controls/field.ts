@@ -96,7 +96,8 @@ export function mountField(
       drawAll();
     },
     // Python's word alone does not hold a Run back: running again is how it is asked anew.
-    invalid: () => parameters.some((one) => view.store.ownProblem(one) !== null),
+    invalid: () =>
+      parameters.some((one) => !view.store.coming(one) && view.store.values.ownProblem(one) !== null),
     focus: () => control.input.focus(),
   };
 }
@@ -105,7 +106,7 @@ function firstProblem(view: View, parameters: Parameter[], revealed: boolean): s
   for (const p of parameters) {
     const sentence = view.store.problem(p);
     // An empty required field is not scolded before it was visited or Run was pressed.
-    if (sentence !== null && (revealed || !view.store.missing(p))) {
+    if (sentence !== null && (revealed || !view.store.values.missing(p))) {
       return parameters.length > 1
         ? `${labelOf(p)}: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`
         : sentence;

@@ -23,7 +23,7 @@ export function mountFile({ view, p, touched }: Context): Control {
   const draw = () => {
     const uploads = store.uploads.of(p.id);
     const replaced = fileLimit(p) === 1 && uploads.some((upload) => !upload.error);
-    const files = replaced ? [] : store.files(p.id);
+    const files = replaced ? [] : store.values.files(p.id);
     items.draw(files, uploads);
     show(invite, files.length + uploads.length < fileLimit(p));
     address.draw(!invite.hidden);

@@ -7,7 +7,7 @@ export function addFiles(view: View, p: Parameter, files: Iterable<File>): void 
   const { uploads } = view.store;
   const limit = fileLimit(p);
   if (limit === 1) for (const upload of uploads.of(p.id)) uploads.remove(upload.id);
-  let room = limit === 1 ? 1 : limit - view.store.files(p.id).length - uploads.of(p.id).length;
+  let room = limit === 1 ? 1 : limit - view.store.values.files(p.id).length - uploads.of(p.id).length;
   for (const file of files) {
     if (room-- <= 0) break;
     uploads.start(p.id, file, unfit(p, file));
@@ -25,8 +25,8 @@ export function addUrl(view: View, p: Parameter, typed: string): boolean {
   const url = typed.trim();
   if (!/^https?:\/\/[^\s]+$/i.test(url)) return false;
   const ref: FileRef = { id: "", name: url, mime: "", size: null, url };
-  const before = fileLimit(p) === 1 ? [] : view.store.files(p.id);
-  if (before.length < fileLimit(p)) view.store.editFiles(p.id, [...before, ref]);
+  const before = fileLimit(p) === 1 ? [] : view.store.values.files(p.id);
+  if (before.length < fileLimit(p)) view.store.values.editFiles(p.id, [...before, ref]);
   return true;
 }
 

@@ -27,9 +27,9 @@ function drawFile(view: View, p: Parameter, ref: FileRef, index: number, removed
   const { store } = view;
   const picture = store.pictures.get("preview", ref.id);
   const remove = () => {
-    store.editFiles(
+    store.values.editFiles(
       p.id,
-      store.files(p.id).filter((_, at) => at !== index),
+      store.values.files(p.id).filter((_, at) => at !== index),
     );
     removed();
   };

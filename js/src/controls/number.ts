@@ -23,14 +23,14 @@ export function mountNumberInput(view: View, p: Parameter): HTMLInputElement {
     "aria-valuemin": p.minimum,
     "aria-valuemax": p.maximum,
   });
-  on(input, "input", () => view.store.edit(p.id, parse(p, input.value)), view.signal);
-  on(input, "blur", () => (input.value = shown(view.store.value(p.id))), view.signal);
+  on(input, "input", () => view.store.values.edit(p.id, parse(p, input.value)), view.signal);
+  on(input, "blur", () => (input.value = shown(view.store.values.get(p.id))), view.signal);
   on(input, "keydown", (event) => step(view, p, event), view.signal);
   return input;
 }
 
 export function drawNumber(view: View, p: Parameter, input: HTMLInputElement): void {
-  const value = view.store.value(p.id);
+  const value = view.store.values.get(p.id);
   attr(input, "aria-valuenow", typeof value === "number" ? value : null);
   // "20." says the same as 20: what is being typed is left alone.
   if (parse(p, input.value) !== value) input.value = shown(value);
@@ -38,10 +38,10 @@ export function drawNumber(view: View, p: Parameter, input: HTMLInputElement): v
 
 function step(view: View, p: Parameter, event: KeyboardEvent): void {
   const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
-  const value = view.store.value(p.id);
+  const value = view.store.values.get(p.id);
   if (!steps || (typeof value !== "number" && value !== null)) return;
   event.preventDefault();
-  view.store.edit(p.id, stepped(p, value ?? p.minimum ?? 0, steps));
+  view.store.values.edit(p.id, stepped(p, value ?? p.minimum ?? 0, steps));
 }
 
 function shown(value: Value): string {

@@ -13,14 +13,14 @@ export function mountSeed({ view, p, touched }: Context): Control {
     "aria-required": p.required ? "true" : null,
   });
   const edit = (typed: string) => {
-    view.store.edit(p.id, parse({ ...p, role: "seed" }, typed));
+    view.store.values.edit(p.id, parse({ ...p, role: "seed" }, typed));
     touched();
   };
   on(input, "input", () => edit(input.value), view.signal);
   const random = button("Random", "link", () => edit(randomSeed(p)), view.signal);
   random.setAttribute("aria-label", "Random seed");
   const draw = () => {
-    const value = String(view.store.value(p.id) ?? "");
+    const value = String(view.store.values.get(p.id) ?? "");
     if (input.value.trim() !== value) input.value = value;
   };
   return { element: input, input, aside: random, draw };

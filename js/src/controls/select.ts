@@ -10,12 +10,15 @@ export function mountSelect({ view, p, touched }: Context): Control {
     input,
     "change",
     () =>
-      view.store.edit(p.id, choices(p, view.store.value(p.id) as Scalar)[input.selectedIndex]?.value ?? null),
+      view.store.values.edit(
+        p.id,
+        choices(p, view.store.values.get(p.id) as Scalar)[input.selectedIndex]?.value ?? null,
+      ),
     view.signal,
   );
   on(input, "blur", touched, view.signal);
   const draw = () => {
-    const value = view.store.value(p.id) as Scalar;
+    const value = view.store.values.get(p.id) as Scalar;
     const all = choices(p, value);
     const key = JSON.stringify(all);
     if (key !== drawn) input.replaceChildren(...all.map((option) => h("option", {}, option.label)));

@@ -12,10 +12,10 @@ export function mountSize(height: Parameter): (context: Context) => Control {
     for (const input of [across, down]) on(input, "blur", touched, view.signal);
     const swap = () => {
       const { store } = view;
-      const [a, b] = [store.value(width.id), store.value(height.id)];
+      const [a, b] = [store.values.get(width.id), store.values.get(height.id)];
       if (!Array.isArray(a) && !Array.isArray(b)) {
-        store.edit(width.id, b);
-        store.edit(height.id, a);
+        store.values.edit(width.id, b);
+        store.values.edit(height.id, a);
       }
     };
     const swapper = button("", "quiet icon swap", swap, view.signal);

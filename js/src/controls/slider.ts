@@ -32,18 +32,18 @@ export function mountSlider({ view, p, touched }: Context): Control {
   on(
     range,
     "input",
-    () => view.store.edit(p.id, stepped({ ...p, step: stepOf(p) }, Number(range.value), 0)),
+    () => view.store.values.edit(p.id, stepped({ ...p, step: stepOf(p) }, Number(range.value), 0)),
     view.signal,
   );
   on(input, "blur", touched, view.signal);
   const draw = () => {
     drawNumber(view, p, input);
-    const value = Number(view.store.value(p.id) ?? Number.NaN);
+    const value = Number(view.store.values.get(p.id) ?? Number.NaN);
     if (Number.isFinite(value) && Number(range.value) !== value) range.value = String(value);
     const low = p.minimum ?? 0;
     const share = (Number(range.value) - low) / ((p.maximum ?? 1) - low);
     range.style.setProperty("--share", String(share));
-    attr(range, "aria-valuetext", String(view.store.value(p.id) ?? ""));
+    attr(range, "aria-valuetext", String(view.store.values.get(p.id) ?? ""));
   };
   return { element: h("div", { class: "slider" }, range, input), input, others: [range], draw };
 }

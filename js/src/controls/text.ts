@@ -7,10 +7,10 @@ export function mountText({ view, p, touched }: Context): Control {
   input.placeholder = p.placeholder ?? "";
   input.autocomplete = "off";
   input.required = p.required;
-  on(input, "input", () => view.store.edit(p.id, input.value), view.signal);
+  on(input, "input", () => view.store.values.edit(p.id, input.value), view.signal);
   on(input, "blur", touched, view.signal);
   const draw = () => {
-    const value = String(view.store.value(p.id) ?? "");
+    const value = String(view.store.values.get(p.id) ?? "");
     if (input.value !== value) input.value = value;
   };
   return { element: input, input, draw };

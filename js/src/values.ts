@@ -1,0 +1,120 @@
+import { Edits } from "./edits.ts";
+import type { Model } from "./host.ts";
+import type { Link } from "./link.ts";
+import type { FileItem, FileRef, Form, Parameter, Scalar, Value } from "./messages.ts";
+import { check, isEmpty } from "./rules.ts";
+import type { Timers } from "./timers.ts";
+
+const TYPING = 120; // ms of quiet before an edit leaves
+
+/** What the controls say: the kernel's values, under what the hand has changed since. */
+export class Values {
+  readonly #model: Model;
+  readonly #link: Link;
+  readonly #timers: Timers;
+  readonly #changed: () => void;
+  readonly #edits = new Edits();
+  #kernel: Record<string, Value>;
+  #answered = 0;
+
+  constructor(model: Model, link: Link, timers: Timers, changed: () => void) {
+    this.#model = model;
+    this.#link = link;
+    this.#timers = timers;
+    this.#changed = changed;
+    this.#kernel = model.get("values") ?? {};
+  }
+
+  get form(): Form | null {
+    const form = this.#model.get("_form");
+    return form && "groups" in form ? (form as Form) : null;
+  }
+
+  get parameters(): Parameter[] {
+    return this.form?.groups.flatMap((group) => group.parameters) ?? [];
+  }
+
+  get(id: string): Value {
+    return this.#edits.get(id) ?? this.#kernel[id] ?? null;
+  }
+
+  files(id: string): FileRef[] {
+    const value = this.get(id);
+    return Array.isArray(value) ? value : [];
+  }
+
+  /** Everything but files, as a Run sends it. */
+  plain(): Record<string, Scalar> {
+    const values: Record<string, Scalar> = {};
+    for (const p of this.parameters) {
+      const value = this.get(p.id);
+      if (!Array.isArray(value) && p.kind !== "file") values[p.id] = value;
+    }
+    return values;
+  }
+
+  /** What is wrong with a field: our own rule at once, Python's word until the field is edited. */
+  problem(p: Parameter): string | null {
+    return this.ownProblem(p) ?? (this.#edits.has(p.id) ? null : this.#pythonError(p.id));
+  }
+
+  /** What the browser's own rules say. */
+  ownProblem(p: Parameter): string | null {
+    return check(p, this.get(p.id));
+  }
+
+  missing(p: Parameter): boolean {
+    return p.required && isEmpty(this.get(p.id));
+  }
+
+  edit(id: string, value: Scalar): void {
+    this.#edit(id, value, value);
+  }
+
+  editFiles(id: string, refs: FileRef[]): void {
+    // A reference without an id is a URL the kernel has not seen yet.
+    const items: FileItem[] = refs.map((ref) => ref.id || { url: ref.url ?? "" });
+    this.#edit(id, refs, items);
+    this.flush();
+  }
+
+  /** Sends what was typed and waits in the debounce. */
+  flush(): void {
+    this.#timers.cancel("typing");
+    const taken = this.#edits.take(() => this.#link.nextRev());
+    if (taken) this.#link.send({ type: "values", ...taken });
+  }
+
+  /** The kernel has seen everything up to `rev`; what is still wrong stays to be corrected. */
+  settle(rev: number): void {
+    this.#answered = Math.max(this.#answered, rev);
+    const byId = new Map(this.parameters.map((p) => [p.id, p]));
+    this.#edits.settle(rev, (id, shown) => {
+      const p = byId.get(id);
+      if (!p || p.kind === "file" || this.#kernel[id] === shown) return false;
+      return check(p, shown) !== null || this.#pythonError(id) !== null;
+    });
+  }
+
+  /** The trait changed: a value set from Python takes the place of what was typed and answered. */
+  follow(): void {
+    const before = this.#kernel;
+    this.#kernel = this.#model.get("values") ?? {};
+    const changed = Object.keys(this.#kernel).filter((id) => !same(before[id], this.#kernel[id]));
+    this.#edits.drop(changed, this.#answered);
+  }
+
+  #pythonError(id: string): string | null {
+    return this.#model.get("_errors")?.[id] ?? null;
+  }
+
+  #edit(id: string, shown: Value, sent: Scalar | FileItem[]): void {
+    this.#edits.set(id, shown, sent);
+    this.#timers.set("typing", TYPING, () => this.flush());
+    this.#changed();
+  }
+}
+
+function same(a: Value | undefined, b: Value | undefined): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
