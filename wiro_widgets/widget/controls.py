@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from wiro_widgets.client.files import NamedBytes
-from wiro_widgets.protocol.errors import InvalidParameter
+from wiro_widgets.protocol.errors import InvalidParameter, OutputError
 from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.results.images import Thumbnail
+from wiro_widgets.results.outputs import Output
 from wiro_widgets.widget.previews import preview
+from wiro_widgets.widget.runview import Shown
 from wiro_widgets.widget.values import Files, as_list, from_browser, to_browser
 
 
@@ -47,16 +49,37 @@ class Controls:
         self.files.keep_only(self.values)
         return self.values
 
-    def patch(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Take what a hand typed; wrong text is kept as typed, with its error."""
+    def patch(self, values: Mapping[str, Any], output: Callable[[str], Shown | None]) -> dict[str, Any]:
+        """Take what a hand typed; wrong text is kept as typed, with its error.
+
+        `output` finds an earlier result that is to be used as an input.
+        """
+
+        def held(item: Any) -> Any:
+            if isinstance(item, str):
+                return self.files.get(item)
+            if not isinstance(item, dict):
+                return None
+            shown = output(str(item.get("output"))) if "output" in item else None
+            return as_file(shown.output) if shown else item.get("url")
+
         for name, value in values.items():
             parameter = self.schema.get(name)
             if parameter is None:
                 continue
-            converted, error = from_browser(parameter, value, self.files)
+            converted, error = from_browser(parameter, value, held)
             self.put({name: converted})
             if error is not None:
                 self.errors[name] = error
+        return self.values
+
+    def fit(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Take those of another model's, or of a recipe's, values that fit here; leave out the others."""
+        for name, value in values.items():
+            try:
+                self.put(self.checked({name: value}))
+            except InvalidParameter:
+                continue
         return self.values
 
     def add_file(self, name: str, file: NamedBytes) -> dict[str, Any]:
@@ -87,3 +110,13 @@ class Controls:
             key: self._previews[key] if key in self._previews else preview(item) for key, item in held.items()
         }
         return {key: picture for key, picture in self._previews.items() if picture is not None}
+
+
+def as_file(output: Output) -> Any:
+    """Return an earlier result as a file value: its path, else its bytes under its name."""
+    if output.path is not None:
+        return output.path
+    try:
+        return NamedBytes(output.bytes(), output.name)
+    except OutputError:
+        return None

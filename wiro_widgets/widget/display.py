@@ -1,4 +1,4 @@
-"""Display: tells the browser how a run goes, at most `RATE` times a second, whatever the task does."""
+"""Display: tells the browser how the runs go, at most 20 messages a second, whatever the tasks do."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.state import Status
 from wiro_widgets.results.images import Thumbnail
 from wiro_widgets.results.outputs import Output
-from wiro_widgets.widget.feed import MAX_DELTA_ROWS, RATE, Feed
+from wiro_widgets.widget.feed import RATE, Feed
 from wiro_widgets.widget.messages import VERSION
 from wiro_widgets.widget.rows import clipped, rows
 from wiro_widgets.widget.runview import RunView, Shown, notice_of
 
-HEARTBEAT_SECONDS = 0.5
+MARK_SECONDS = 0.25
+MAX_RUNS = 50  # runs of a panel that can be shown again
 
 _LAST_ROW: dict[Status, tuple[str, str]] = {
     "succeeded": ("done", "Done"),
@@ -34,76 +35,100 @@ class Screen(Protocol):
     def tell(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         """Send a custom message to every view."""
 
-    def mark(self, status: Status, progress: float | None) -> None:
-        """Set the status and the progress."""
-
-    def beat(self, epoch: str, head: int) -> None:
-        """Set the heartbeat."""
+    def mark(self, status: Status, progress: float | None, epoch: str, head: int) -> None:
+        """Set the status, the progress and the heartbeat, in one message."""
 
 
 class Display:
-    """The run that a panel shows now; its methods may be called from any thread."""
+    """The runs of a panel and the one that is shown; its methods may be called from any thread."""
 
     def __init__(self, screen: Screen, held: LoopThread) -> None:
         self._screen = screen
         self._loop = held
         self._lock = threading.RLock()
         self._feed = Feed()
-        self._view: RunView | None = None
-        self._task: Task | None = None
+        self._views: dict[int, RunView] = {}
+        self._shown = RunView(0)
         self._scheduled = False
-        self._finished = True
         self._last_run: dict[str, Any] | None = None
-        self._last_beat = 0.0
+        self._last_runs: list[dict[str, Any]] = []
+        self._last_mark = 0.0
+        self._last_status: Status = "idle"
         self._closed = False
 
     def __repr__(self) -> str:
-        return f"<Display of {self._view}>"
+        return f"<Display of {len(self._views)} runs, {self._shown}>"
 
-    def begin(self, number: int) -> None:
-        """Clear the screen for a new run and say that it is being submitted."""
+    def begin(self, view: RunView) -> None:
+        """Show a new run and say that it is being submitted."""
         with self._lock:
-            self._view, self._task = RunView(number, time.time()), None
-            self._feed.clear()
-            self._finished = False
-            self._last_beat = 0.0
-            self._flush()
+            self._views[view.number] = view
+            self._forget_oldest()
+            self._turn_to(view)
 
-    def follow(self, task: Task) -> None:
-        """Show this task, which is the run that `begin` announced."""
+    def follow(self, view: RunView, task: Task) -> None:
+        """Show what happens to this task, which is the run that `begin` announced."""
         with self._lock:
-            self._task = task
-            number = self._view.number if self._view else 0
+            view.task = task
         if task.over:
             self._flush()
         else:
-            task.watch(lambda event: self._heard(number, event))
+            task.watch(lambda event: self._heard(view, event))
+
+    def show(self, number: int) -> None:
+        """Turn to another run: what was heard of it is told again."""
+        with self._lock:
+            view = self._views.get(number)
+            if view is not None and view is not self._shown:
+                self._turn_to(view)
+
+    def star(self, number: int, *, on: bool) -> RunView | None:
+        """Mark a run as one to keep; returns it."""
+        with self._lock:
+            view = self._views.get(number)
+            if view is not None:
+                view.starred = on
+                self._flush()
+            return view
 
     def explain(self, error: WiroError) -> None:
         """Show an error that belongs to no run, such as a model that does not exist."""
         with self._lock:
-            self._view = self._view or RunView(0, time.time())
-            self._view.notice = notice_of(error)
+            self._shown.notice = notice_of(error)
             self._flush()
+
+    def task(self, number: int | None) -> Task | None:
+        """Return the task of a run, or of the one that is shown."""
+        with self._lock:
+            view = self._shown if number is None else self._views.get(number)
+            return view.task if view else None
+
+    def output(self, output_id: str) -> Shown | None:
+        """Return the output that the browser knows under this id."""
+        with self._lock:
+            for view in self._views.values():
+                for index, shown in enumerate(view.shown):
+                    if view.output_id(index) == output_id:
+                        return shown
+        return None
 
     def snapshot(self, client: str) -> None:
         """Send a view everything it needs to show what the others show."""
         with self._lock:
-            run = self._run_message()
-            self._screen.tell({**self._feed.snapshot(), "to": client, "run": run})
-            for index in range(len(self._view.shown) if self._view else 0):
-                self._send_thumbnail(index)
+            run, runs = self._shown.message(), self._summaries()
+            told: dict[str, Any] = {"to": client, "run": run, "runs": runs}
+            self._screen.tell(self._feed.snapshot() | told)
+            self._send_thumbnails()
 
     def send_full(self, output_id: str, client: str) -> None:
         """Send an output as it is; the answer to a view that asked."""
-        with self._lock:
-            shown = self._find(output_id)
+        shown = self.output(output_id)
         if shown is None:
             return
         try:
             data = shown.output.bytes()
         except OutputError as error:
-            self._screen.tell(reply(client, 0, str(error)))
+            self._screen.tell({"v": VERSION, "type": "reply", "to": client, "rev": 0, "error": str(error)})
             return
         picture = Thumbnail(data, shown.output.content_type or "", shown.width or 0, shown.height or 0)
         self._screen.tell(image(output_id, "full", _name(shown.output), picture, client), [data])
@@ -120,15 +145,11 @@ class Display:
 
     # On the engine's thread
 
-    def _heard(self, number: int, event: TaskEvent | None) -> None:
+    def _heard(self, view: RunView, event: TaskEvent | None) -> None:
         with self._lock:
-            view = self._view
-            if view is None or view.number != number or self._closed:
-                return
-            if event is not None:
-                for kind, text in rows(event):
-                    self._feed.add(max(0.0, event.at - view.begun), kind, text)
-            if self._scheduled and self._feed.pending < MAX_DELTA_ROWS:
+            if event is not None and view is self._shown:
+                self._add(view, event)
+            if self._scheduled or self._closed:
                 return
             self._scheduled = True
         self._loop.later(1 / RATE, self._tick)
@@ -143,69 +164,72 @@ class Display:
     def _flush(self) -> None:
         """Send what is new; the last flush of a run brings its pictures."""
         with self._lock:
-            if self._closed or self._view is None:
+            if self._closed:
                 return
-            task = self._task
-            if task is not None and task.over and not self._finished:
-                self._finish(self._view, task)
-            run = self._run_message()
-            told = {key: value for key, value in run.items() if key != "elapsed"} if run else None
-            changed, self._last_run = told != self._last_run, told
-            if changed or self._feed.pending:
-                self._screen.tell(self._feed.delta() | ({"run": run} if changed else {}))
-            self._screen.mark(self._status(), task.state.progress if task else None)
-            self._beat()
+            for view in self._views.values():
+                if view.due:
+                    self._finish(view)
+            run, runs = self._shown.message(), self._summaries()
+            told = {key: value for key, value in run.items() if key != "elapsed"}
+            news: dict[str, Any] = {"run": run} if told != self._last_run else {}
+            news |= {"runs": runs} if runs != self._last_runs else {}
+            if news or self._feed.pending:
+                self._last_run, self._last_runs = told, runs
+                self._screen.tell(self._feed.delta() | news)
+            self._mark()
 
-    def _finish(self, view: RunView, task: Task) -> None:
-        view.ended = time.time()
-        view.shown = [Shown.of(output) for output in task.outputs]
-        broken = [output.error for output in task.outputs if output.error]
-        if task.error is not None or broken:
-            view.notice = notice_of(task.error or broken[0])
+    def _finish(self, view: RunView) -> None:
+        view.finish()
+        if view is self._shown:
+            self._add_last_row(view)
+            self._screen.tell(self._feed.delta() | {"run": view.message()})
+            self._send_thumbnails()
+
+    def _turn_to(self, view: RunView) -> None:
+        self._shown, self._last_run = view, None
+        self._feed.clear()
+        for event in view.task.seen() if view.task else ():
+            self._add(view, event)
+        if view.ended is not None:
+            self._add_last_row(view)
+        self._flush()
+        self._send_thumbnails()
+
+    def _add(self, view: RunView, event: TaskEvent) -> None:
+        for kind, text in rows(event):
+            self._feed.add(view.seconds(event.at), kind, text)
+
+    def _add_last_row(self, view: RunView) -> None:
+        task = view.task
+        if task is None or view.ended is None:
+            return
         kind, words = _LAST_ROW.get(task.status, ("note", task.status))
         said = f"{words}: {task.error}" if task.error and task.status != "cancelled" else words
-        self._feed.add(view.ended - view.begun, kind, clipped(said))
-        self._finished = True
-        self._screen.tell(self._feed.delta() | {"run": self._run_message()})
-        for index in range(len(view.shown)):
-            self._send_thumbnail(index)
+        self._feed.add(view.seconds(view.ended), kind, clipped(said))
 
-    def _run_message(self) -> dict[str, Any] | None:
-        view, task = self._view, self._task
-        if view is None:
-            return None
-        if task is None:
-            return view.before_task(self._status())
-        return view.message(task.id, self._status(), task.state, task.record.total_cost)
-
-    def _status(self) -> Status:
-        task = self._task
-        if task is None:
-            return "idle" if self._view is None or self._view.number == 0 else "submitting"
-        if not self._finished and task.state.settled:
-            return "finishing"
-        return task.status
-
-    def _send_thumbnail(self, index: int) -> None:
-        view = self._view
-        if view is None or view.shown[index].thumbnail is None:
-            return
-        shown = view.shown[index]
-        picture = shown.thumbnail
-        if picture is not None:
-            message = image(view.output_id(index), "thumb", _name(shown.output), picture, None)
-            self._screen.tell(message, [picture.data])
-
-    def _beat(self) -> None:
+    def _mark(self) -> None:
+        """Set the small traits: the status at once, the others a few times a second."""
+        newest = next(reversed(self._views.values()), self._shown)
         now = time.monotonic()
-        if self._finished or now - self._last_beat >= HEARTBEAT_SECONDS:
-            self._last_beat = now
-            self._screen.beat(self._feed.epoch, self._feed.next)
+        if newest.status == self._last_status and not newest.ended and now - self._last_mark < MARK_SECONDS:
+            return
+        self._last_status, self._last_mark = newest.status, now
+        self._screen.mark(newest.status, newest.state.progress, self._feed.epoch, self._feed.next)
 
-    def _find(self, output_id: str) -> Shown | None:
-        view = self._view
-        ids = {view.output_id(index): shown for index, shown in enumerate(view.shown)} if view else {}
-        return ids.get(output_id)
+    def _send_thumbnails(self) -> None:
+        for index, shown in enumerate(self._shown.shown):
+            if shown.thumbnail is not None:
+                name, picture = _name(shown.output), shown.thumbnail
+                told = image(self._shown.output_id(index), "thumb", name, picture, None)
+                self._screen.tell(told, [picture.data])
+
+    def _summaries(self) -> list[dict[str, Any]]:
+        return [view.summary() for view in self._views.values()]
+
+    def _forget_oldest(self) -> None:
+        over = [number for number, view in self._views.items() if view.ended is not None]
+        for number in over[: max(0, len(self._views) - MAX_RUNS)]:
+            del self._views[number]
 
 
 def image(image_id: str, role: str, name: str, picture: Thumbnail, client: str | None) -> dict[str, Any]:
@@ -221,11 +245,6 @@ def image(image_id: str, role: str, name: str, picture: Thumbnail, client: str |
         "height": picture.height or None,
         "to": client,
     }
-
-
-def reply(client: str, rev: int, error: str | None = None, **upload: object) -> dict[str, Any]:
-    """Return the answer to one message of a browser's."""
-    return {"v": VERSION, "type": "reply", "to": client, "rev": rev, "error": error, **upload}
 
 
 def _name(output: Output) -> str:

@@ -13,7 +13,9 @@ from typing import Any
 
 from wiro_widgets.widget.messages import VERSION
 
-RATE = 20  # deltas a second
+RATE = (
+    12  # deltas a second; with the traits, 4 a second, and a run's changes of status that makes 20 messages
+)
 MAX_ROWS = 20_000
 MAX_BYTES = 4 * 1024 * 1024
 MAX_SNAPSHOT_ROWS = 5_000

@@ -11,7 +11,7 @@ from wiro_widgets.widget.messages import VERSION
 LARGEST_EXACT = 2**53 - 1  # a JavaScript number keeps whole numbers up to here
 
 
-def form(schema: ModelSchema, *, sandbox: bool) -> dict[str, Any]:
+def form(schema: ModelSchema, *, sandbox: bool, models: bool) -> dict[str, Any]:
     """Return what the `_form` trait holds."""
     owner, _, name = schema.model.partition("/")
     return {
@@ -21,6 +21,7 @@ def form(schema: ModelSchema, *, sandbox: bool) -> dict[str, Any]:
         "name": name,
         "title": schema.title,
         "sandbox": sandbox,
+        "models": models,
         "groups": [
             {
                 "title": group.title,
@@ -30,6 +31,11 @@ def form(schema: ModelSchema, *, sandbox: bool) -> dict[str, Any]:
             for group in schema.groups
         ],
     }
+
+
+def no_form(*, models: bool) -> dict[str, Any]:
+    """Return what `_form` holds while there is no schema; `models` says whether the catalogue is offered."""
+    return {"v": VERSION, "models": True} if models else {}
 
 
 def control(parameter: Parameter) -> dict[str, Any]:

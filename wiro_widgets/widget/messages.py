@@ -5,7 +5,7 @@ Everything that comes up is checked here before anything acts on it: a page is n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,9 +43,63 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Stop was pressed."""
+    """Stop was pressed, for a run or for the one that is shown."""
 
     client: str
+    run: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Another run is to be shown."""
+
+    client: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Star:
+    """A run is to be kept in mind, or no longer."""
+
+    client: str
+    rev: int
+    run: int
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The catalogue is to be searched."""
+
+    client: str
+    rev: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The panel is to change to another model."""
+
+    client: str
+    rev: int
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The Python call is wanted."""
+
+    client: str
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The recipe of an output is wanted."""
+
+    client: str
+    rev: int
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +125,7 @@ class Image:
     id: str
 
 
-Up = Sync | Values | Run | Stop | Chunk | Image
+Up = Sync | Values | Run | Stop | Show | Star | Search | Model | Code | Recipe | Chunk | Image
 
 
 class BadMessage(ValueError):
@@ -82,29 +136,38 @@ def parse(content: object, buffers: list[Any] | None = None) -> Up:
     """Read a message of the browser's; raises BadMessage naming what is wrong."""
     if not isinstance(content, dict) or content.get("v") != VERSION:
         raise BadMessage("v")
-    client = _text(content, "client")
-    match content.get("type"):
-        case "sync":
-            return Sync(client, _text(content, "epoch"), _count(content, "next"))
-        case "values":
-            return Values(client, _count(content, "rev"), _mapping(content, "patch"))
-        case "run":
-            return Run(client, _count(content, "rev"), _mapping(content, "values"))
-        case "stop":
-            return Stop(client)
-        case "image":
-            return Image(client, _text(content, "id"))
-        case "file":
-            return _chunk(client, content, buffers or [])
-    raise BadMessage("type")
+    kind = content.get("type")
+    if kind == "file":
+        return _chunk(content, buffers or [])
+    read = _READERS.get(kind) if isinstance(kind, str) else None
+    if read is None:
+        raise BadMessage("type")
+    return read(_text(content, "client"), content)
 
 
-def _chunk(client: str, content: Mapping[str, Any], buffers: list[Any]) -> Chunk:
+_READERS: Mapping[str, Callable[[str, Mapping[str, Any]], Up]] = {
+    "sync": lambda client, told: Sync(client, _text(told, "epoch"), _count(told, "next")),
+    "values": lambda client, told: Values(client, _count(told, "rev"), _mapping(told, "patch")),
+    "run": lambda client, told: Run(client, _count(told, "rev"), _mapping(told, "values")),
+    "stop": lambda client, told: Stop(client, None if told.get("run") is None else _count(told, "run")),
+    "show": lambda client, told: Show(client, _count(told, "run")),
+    "star": lambda client, told: Star(
+        client, _count(told, "rev"), _count(told, "run"), told.get("on") is True
+    ),
+    "search": lambda client, told: Search(client, _count(told, "rev"), _text(told, "text")),
+    "model": lambda client, told: Model(client, _count(told, "rev"), _text(told, "model")),
+    "code": lambda client, told: Code(client, _count(told, "rev")),
+    "recipe": lambda client, told: Recipe(client, _count(told, "rev"), _text(told, "id")),
+    "image": lambda client, told: Image(client, _text(told, "id")),
+}
+
+
+def _chunk(content: Mapping[str, Any], buffers: list[Any]) -> Chunk:
     data = bytes(buffers[0]) if buffers else b""
     if len(data) > MAX_CHUNK:
         raise BadMessage("buffer")
     return Chunk(
-        client=client,
+        client=_text(content, "client"),
         rev=_count(content, "rev"),
         field=_text(content, "field"),
         upload=_text(content, "upload"),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 
 import anywidget
 import traitlets
@@ -12,39 +12,34 @@ import traitlets
 from wiro_widgets.client import loop
 from wiro_widgets.client.sync import Client, Task, default_client
 from wiro_widgets.client.task import OnInterrupt
-from wiro_widgets.protocol.errors import InvalidParameter, WiroError
-from wiro_widgets.protocol.events import TaskEvent
+from wiro_widgets.protocol import drift
+from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, WiroError
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.schema import ModelSchema, split_model
 from wiro_widgets.protocol.state import Status
-from wiro_widgets.results.outputs import Output
 from wiro_widgets.results.result import TaskResult
-from wiro_widgets.results.table import to_pandas
 from wiro_widgets.widget import bundle, code
 from wiro_widgets.widget.controls import Controls
 from wiro_widgets.widget.display import Display, image
-from wiro_widgets.widget.form import form
+from wiro_widgets.widget.form import form, no_form
 from wiro_widgets.widget.inbox import Inbox
+from wiro_widgets.widget.results import MAX_TASKS, PanelResults
+from wiro_widgets.widget.runview import RunView
 from wiro_widgets.widget.subshells import hear_while_busy
 from wiro_widgets.widget.values import PanelValues
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from PIL.Image import Image
-
-MAX_TASKS = 500  # tasks of one panel that Python can still ask for
 
 
 def _values_to_json(_values: Mapping[str, Any], panel: Panel) -> dict[str, Any]:
     return panel.controls.to_json()
 
 
-class Panel(anywidget.AnyWidget):
+class Panel(PanelResults, anywidget.AnyWidget):
     """A model's controls, Run and Stop, its task live and its results; shows in a cell, composes with ipywidgets.
 
-    `client` is the Client to run with, by default one made from the environment when it is first needed. Further
-    keyword arguments set the controls. Everything the hand can do Python can do, and each shows in the other at
-    once. Raises InvalidParameter for a value that the model does not take.
+    Without a model it shows a search over the catalogue. `client` is the Client to run with, by default one made
+    from the environment when it is first needed. Further keyword arguments set the controls. Everything the hand can
+    do Python can do, and each shows in the other at once. Raises InvalidParameter for a value that the model does
+    not take.
 
     >>> panel = Panel("tencent/hunyuan-flux-srpo", prompt="a lighthouse at dusk")
     >>> task = panel.run()
@@ -63,35 +58,60 @@ class Panel(anywidget.AnyWidget):
         sync=True
     )
 
-    def __init__(self, model: str, *, client: Client | None = None, **values: Any) -> None:
-        self.model = "/".join(split_model(model))
-        self._client = client
+    def __init__(self, model: str | None = None, *, client: Client | None = None, **values: Any) -> None:
+        self.model = "/".join(split_model(model)) if model else None
+        self._given_client = client
         self._lock = threading.RLock()
-        self._tasks: list[Task] = []
         self._runs = 0
-        schema, trouble = self._find_schema()
-        self.controls = Controls(schema, self.model)
+        self._searches = model is None
+        schema, trouble = self._find_schema(self.model)
+        self.controls = Controls(schema, self.model or "")
         self.controls.put(self.controls.checked(values))
         self._held: loop.LoopThread | None = loop.acquire()
-        self._display = Display(self, self._held)
-        self._inbox = Inbox(self, self._display)
-        super().__init__(
-            values=PanelValues(self.controls.values, self._change),
-            _form=form(schema, sandbox=self._in_sandbox()) if schema else {},
-        )
+        self.display = Display(self, self._held)
+        self._inbox = Inbox(self)
+        super().__init__(values=self._current(), _form=self._described())
         hear_while_busy(self.comm)
         self.on_msg(self._message)
         if trouble is not None:
-            self._display.explain(trouble)
+            self.display.explain(trouble)
+
+    @classmethod
+    def from_record(cls, record: TaskRecord, *, client: Client | None = None) -> Self:
+        """Return a panel with the model and the values of a record; what no longer fits is left out."""
+        if record.model is None:
+            raise ConfigurationError("This record names no model, so there is no panel for it.")
+        panel = cls(record.model, client=client)
+        panel.controls.fit(record.parameters)
+        panel.publish()
+        return panel
 
     def __repr__(self) -> str:
-        return f"<Panel {self.model}: {self.status}, {len(self._tasks)} runs>"
+        return f"<Panel {self.model or 'without a model'}: {self.status}, {len(self._tasks)} runs>"
+
+    @property
+    def client(self) -> Client:
+        """The client that runs; raises ConfigurationError when none was given and there are no credentials."""
+        return self._given_client or default_client()
 
     # The controls
 
     def set(self, **values: Any) -> None:
         """Set some controls and leave the others; None clears one. Raises InvalidParameter."""
         self._change(values)
+
+    def switch_to(self, model: str) -> None:
+        """Change to another model in place; the values that still fit are kept. Raises NotFound."""
+        name = "/".join(split_model(model))
+        schema, trouble = self._find_schema(name)
+        if trouble is not None:
+            raise trouble
+        with self._lock:
+            before, self.model = self.controls.values, name
+            self.controls = Controls(schema, name)
+            self.controls.fit(before)
+            self._form = self._described()
+            self.publish()
 
     @traitlets.validate("values")
     def _validate_values(self, proposal: Mapping[str, Any]) -> PanelValues:
@@ -110,22 +130,25 @@ class Panel(anywidget.AnyWidget):
 
     def code(self) -> str:
         """Return the Python call that repeats what the controls say."""
-        return code.call(self.model, self.controls.values)
+        return code.call(self.model or "", self.controls.values)
 
     # Runs
 
     def run(self) -> Task:
-        """Run the model with what the controls say and return at once.
+        """Run the model with what the controls say and return at once; several may run side by side.
 
         What goes wrong shows in the panel and is raised by `wait`.
         """
         with self._lock:
             self._runs += 1
-            self._display.begin(self._runs)
+            values = dict(self.controls.values)
+            prompt, seed = drift.text(values.get("prompt")), drift.text(values.get("seed"))
+            view = RunView(self._runs, prompt=prompt or "", seed=seed)
+            self.display.begin(view)
             self._show_problems(self.controls.problems())
-            task = self._started()
-            self._tasks = [*self._tasks, task][-MAX_TASKS:]
-            self._display.follow(task)
+            task = self._started(values)
+            self._tasks = (*self._tasks, task)[-MAX_TASKS:]
+            self.display.follow(view, task)
             return task
 
     def stop(self) -> None:
@@ -139,66 +162,18 @@ class Panel(anywidget.AnyWidget):
         Raises what the run raised: InvalidParameter, ConfigurationError, an ApiError, TaskFailed, TaskCancelled,
         TaskTimeout.
         """
-        if self.task is None:
-            raise WiroError("Nothing has been run yet: press Run in the panel, or call panel.run().")
         try:
-            return self.task.wait(timeout, on_interrupt=on_interrupt)
+            return super().wait(timeout, on_interrupt=on_interrupt)
         finally:
-            self._display.catch_up()
+            self.display.catch_up()
 
-    @property
-    def task(self) -> Task | None:
-        """The current run's task."""
-        return self._tasks[-1] if self._tasks else None
-
-    @property
-    def tasks(self) -> tuple[Task, ...]:
-        """The tasks of this panel, oldest first."""
-        return tuple(self._tasks)
-
-    @property
-    def outputs(self) -> tuple[Output, ...]:
-        """The outputs of the last run that has any."""
-        return next((task.outputs for task in reversed(self._tasks) if task.outputs), ())
-
-    @property
-    def images(self) -> list[Image]:
-        """The pictures of the last run that made some, as PIL images; raises OutputError for a broken one."""
-        return [output.image() for output in self.outputs if output.is_image]
-
-    @property
-    def image(self) -> Image | None:
-        """The first picture of the last run that made some."""
-        return next((output.image() for output in self.outputs if output.is_image), None)
-
-    @property
-    def text(self) -> str | None:
-        """What a language model has answered so far."""
-        said = self.task.state.text if self.task else None
-        return said.text if said else None
-
-    @property
-    def record(self) -> TaskRecord | None:
-        """The current run as one row, also while it runs."""
-        return self.task.record if self.task else None
-
-    @property
-    def records(self) -> list[TaskRecord]:
-        """The runs of this panel as rows, oldest first."""
-        return [task.record for task in self._tasks]
-
-    @property
-    def events(self) -> list[TaskEvent]:
-        """The events of the current run so far."""
-        return self.task.seen() if self.task else []
-
-    def to_pandas(self, *, expand: bool = False) -> pd.DataFrame:
-        """Return the runs of this panel as a DataFrame, one row a task."""
-        return to_pandas(self.records, expand=expand)
+    def star(self, run: int, *, on: bool = True) -> None:
+        """Mark a run of this panel, counted from 1, as one to keep."""
+        self.display.star(run, on=on)
 
     def close(self) -> None:
         """Take the panel away; its task goes on. Closing twice is fine."""
-        self._display.close()
+        self.display.close()
         super().close()
         held, self._held = self._held, None
         if held is not None:
@@ -209,28 +184,35 @@ class Panel(anywidget.AnyWidget):
     def typed(self, patch: Mapping[str, Any]) -> None:
         """Take what a hand typed; wrong values stay as typed and are explained beside the field."""
         with self._lock:
-            self.controls.patch(patch)
-            self._publish()
+            self.controls.patch(patch, self.display.output)
+            self.publish()
 
     def uploaded(self, field: str, file: Any) -> None:
         """Take a file that came up whole; raises InvalidParameter."""
         with self._lock:
             self.controls.add_file(field, file)
-            self._publish()
+            self.publish()
 
-    def press_run(self) -> None:
-        """Run, as the button does: not twice at once."""
+    def take_recipe(self, recipe: Mapping[str, Any]) -> None:
+        """Set the controls, and the model, to what a picture's recipe says; what does not fit is left out."""
+        try:
+            if recipe.get("model") and recipe["model"] != self.model:
+                self.switch_to(str(recipe["model"]))
+        except WiroError as error:
+            self.display.explain(error)
         with self._lock:
-            if self.task is None or self.task.over:
-                self.run()
+            self.controls.fit(dict(recipe.get("parameters") or {}))
+            self.publish()
 
-    def press_stop(self) -> None:
-        """Stop, as the button does."""
-        self.stop()
+    def stop_run(self, run: int | None) -> None:
+        """Stop a run, or the one that is shown."""
+        task = self.display.task(run)
+        if task is not None:
+            task.stop_soon()
 
     def show_again(self, client: str) -> None:
         """Send a view everything it lacks."""
-        self._display.snapshot(client)
+        self.display.snapshot(client)
         self._send_previews_soon()
 
     def tell(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
@@ -238,64 +220,72 @@ class Panel(anywidget.AnyWidget):
         if self.comm is not None:
             self.send(content, buffers)
 
-    def mark(self, status: Status, progress: float | None) -> None:
-        """Set the status and the progress."""
-        self.set_trait("status", status)
-        self.set_trait("progress", progress)
+    def mark(self, status: Status, progress: float | None, epoch: str, head: int) -> None:
+        """Set the status, the progress and the heartbeat, in one message."""
+        with self.hold_sync():
+            self.set_trait("status", status)
+            self.set_trait("progress", progress)
+            self._feed = {"epoch": epoch, "head": head}
 
-    def beat(self, epoch: str, head: int) -> None:
-        """Set the heartbeat."""
-        self._feed = {"epoch": epoch, "head": head}
+    def later(self, work: Callable[[], object], seconds: float = 0) -> None:
+        """Have work done on a worker thread."""
+        if self._held is not None:
+            self._held.later(seconds, work)
+
+    def publish(self) -> None:
+        """Bring the traits up to what the controls hold."""
+        self.values = self._current()
+        self._show_problems(self.controls.errors)
 
     def _message(self, _panel: object, content: object, buffers: list[Any]) -> None:
-        answer = self._inbox.take(content, buffers)
-        if answer is not None:
-            self.tell(answer)
+        self._inbox.take(content, buffers)
 
     # Within
 
-    def _find_schema(self) -> tuple[ModelSchema | None, WiroError | None]:
-        known = ModelSchema.built_in(self.model)
-        if known is not None:
+    def _find_schema(self, model: str | None) -> tuple[ModelSchema | None, WiroError | None]:
+        known = ModelSchema.built_in(model) if model else None
+        if known is not None or model is None:
             return known, None
         try:
-            return (self._client or default_client()).schema(self.model), None
+            return self.client.schema(model), None
         except WiroError as error:
             return None, error
 
+    def _described(self) -> dict[str, Any]:
+        if not self.controls.known:
+            return no_form(models=self._searches)
+        return form(self.controls.schema, sandbox=self._in_sandbox(), models=self._searches)
+
     def _in_sandbox(self) -> bool:
         try:
-            return (self._client or default_client()).is_sandbox
+            return self.client.is_sandbox
         except WiroError:
             return False  # no key: Run will say so
 
-    def _started(self) -> Task:
-        values = dict(self.controls.values)
+    def _started(self, values: Mapping[str, Any]) -> Task:
         try:
-            client = self._client = self._client or default_client()
-            return client.start(self.model, values, self.controls.schema if self.controls.known else None)
+            if self.model is None:
+                raise ConfigurationError("Choose a model first.")
+            return self.client.start(
+                self.model, values, self.controls.schema if self.controls.known else None
+            )
         except WiroError as error:
             return Task.refused(self.model, values, error)
 
     def _change(self, values: Mapping[str, Any]) -> None:
         with self._lock:
             self.controls.put(self.controls.checked(values))
-            self._publish()
+            self.publish()
 
     def _current(self) -> PanelValues:
         return PanelValues(self.controls.values, self._change)
-
-    def _publish(self) -> None:
-        """Bring the traits up to what the controls hold."""
-        self.values = self._current()
-        self._show_problems(self.controls.errors)
 
     def _show_problems(self, problems: Mapping[str, InvalidParameter]) -> None:
         self._errors = {name: error.reason for name, error in problems.items()}
 
     def _send_previews_soon(self) -> None:
-        if self._held is not None and self.controls.files:
-            self._held.later(0, self._send_previews)
+        if self.controls.files:
+            self.later(self._send_previews)
 
     def _send_previews(self) -> None:
         for file_id, picture in self.controls.previews().items():

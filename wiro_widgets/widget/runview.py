@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wiro_widgets.client.sync import Task
 from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.errors import (
     ApiError,
@@ -17,11 +18,13 @@ from wiro_widgets.protocol.errors import (
     TaskFailed,
     WiroError,
 )
-from wiro_widgets.protocol.state import TaskState
+from wiro_widgets.protocol.state import Status, TaskState
 from wiro_widgets.results.images import Thumbnail, thumbnail
 from wiro_widgets.results.outputs import Output
 
 MAX_ANSWER = 200_000  # characters of a model's answer that the browser is told
+MAX_PROMPT = 200  # characters of a prompt in the list of runs
+MAX_SHOWN_TEXT = 20_000  # bytes of a text output that is shown at once
 
 # Each stage of the timeline, and Wiro's words for its begin.
 _STAGES = (
@@ -43,12 +46,13 @@ class Shown:
     thumbnail: Thumbnail | None = None
     width: int | None = None
     height: int | None = None
+    text: str | None = None
 
     @classmethod
     def of(cls, output: Output) -> Shown:
         """Make the thumbnail; what is no picture, or is not here, has none."""
         if not output.is_image:
-            return cls(output)
+            return cls(output, text=_small_text(output))
         try:
             picture = output.image()
         except OutputError:
@@ -59,37 +63,80 @@ class Shown:
 class RunView:
     """One run of a panel and what is shown of it; `begun` is the unix time at which it was started."""
 
-    def __init__(self, number: int, begun: float) -> None:
+    def __init__(self, number: int, *, prompt: str = "", seed: str | None = None) -> None:
         self.number = number
-        self.begun = begun
+        self.prompt = prompt[:MAX_PROMPT]
+        self.seed = seed
+        self.begun = time.time()
         self.ended: float | None = None
+        self.task: Task | None = None
         self.shown: list[Shown] = []
         self.notice: dict[str, str] | None = None
+        self.starred = False
 
     def __repr__(self) -> str:
-        return f"<RunView {self.number}, {len(self.shown)} outputs>"
+        return f"<RunView {self.number}: {self.status}, {len(self.shown)} outputs>"
 
-    def message(
-        self, task_id: str | None, status: str, state: TaskState, cost: float | None
-    ) -> dict[str, Any]:
-        """Return the run as the browser takes it; times are in seconds since it was started."""
-        elapsed = (self.ended or time.time()) - self.begun
+    @property
+    def state(self) -> TaskState:
+        """What is known of its task."""
+        return self.task.state if self.task else TaskState()
+
+    @property
+    def status(self) -> Status:
+        """One word; a run is over only once its pictures can be shown."""
+        if self.task is None:
+            return "submitting" if self.number else "idle"
+        if self.ended is None and self.task.state.settled:
+            return "finishing"
+        return self.task.status
+
+    @property
+    def due(self) -> bool:
+        """Whether its task is over and its outputs are still to be shown."""
+        return self.ended is None and self.task is not None and self.task.over
+
+    def finish(self) -> None:
+        """Make the thumbnails and the notice of a run whose task is over; takes its time."""
+        if self.task is None:
+            return
+        self.shown = [Shown.of(output) for output in self.task.outputs]
+        error = self.task.error or next((item.error for item in self.task.outputs if item.error), None)
+        if error is not None:
+            self.notice = notice_of(error)
+        self.ended = time.time()
+
+    def seconds(self, at: float) -> float:
+        """Return how long after the run's start a unix time is."""
+        return max(0.0, at - self.begun)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the run as one line of the list of runs."""
+        cost = self.task.record.total_cost if self.task and self.ended else None
         return {
             "number": self.number,
-            "task": task_id,
-            "status": status,
+            "task": self.task.id if self.task else None,
+            "status": self.status,
+            "progress": self.state.progress,
+            "prompt": self.prompt,
+            "cost": cost,
+            "starred": self.starred,
+        }
+
+    def message(self) -> dict[str, Any]:
+        """Return the run as the browser takes it; times are in seconds since it was started."""
+        elapsed = self.seconds(self.ended or time.time())
+        state = self.state
+        return {
+            **self.summary(),
+            "seed": self.seed,
             "elapsed": round(elapsed, 2),
             "stages": self._stages(state.timings, elapsed),
             "progress": _progress(state),
-            "cost": cost,
             "notice": self.notice or _waiting_note(state),
             "outputs": [self._output(index) for index in range(len(self.shown))],
             "text": _text(state),
         }
-
-    def before_task(self, status: str) -> dict[str, Any]:
-        """Return the run while there is no task yet."""
-        return self.message(None, status, TaskState(), None)
 
     def output_id(self, index: int) -> str:
         """Return the id under which the browser knows an output."""
@@ -105,6 +152,7 @@ class RunView:
             "size": output.size,
             "width": shown.width,
             "height": shown.height,
+            "text": shown.text,
         }
 
     def _stages(self, timings: Mapping[str, float], elapsed: float) -> list[dict[str, Any]]:
@@ -120,6 +168,18 @@ class RunView:
             whole = None if end is None else round(max(end, start), 2)
             found.append({"name": name, "start": round(start, 2), "end": whole})
         return found
+
+
+def _small_text(output: Output) -> str | None:
+    """Return the text of a small text file, so that it can be shown at once."""
+    kind = output.content_type or ""
+    if output.content is not None or not kind.startswith(("text/", "application/json")):
+        return None
+    try:
+        data = output.bytes() if (output.size or 0) <= MAX_SHOWN_TEXT else b""
+    except OutputError:
+        return None
+    return data.decode("utf-8", "replace") or None
 
 
 def notice_of(error: WiroError) -> dict[str, str]:

@@ -88,10 +88,12 @@ def to_browser(schema: ModelSchema, values: Mapping[str, Any], files: Files) -> 
     return found
 
 
-def from_browser(parameter: Parameter, value: Any, files: Files) -> tuple[Any, InvalidParameter | None]:
+def from_browser(
+    parameter: Parameter, value: Any, held: Callable[[Any], Any]
+) -> tuple[Any, InvalidParameter | None]:
     """Return a control's value as Python takes it, and what is wrong with it; wrong text is kept as it was typed."""
     if parameter.kind == "file":
-        value = _files(value, files, parameter)
+        value = _files(value, held, parameter)
     if parameter.is_missing(value):
         return None, None
     try:
@@ -107,14 +109,9 @@ def as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _files(value: Any, files: Files, parameter: Parameter) -> Any:
-    found = []
-    for item in value if isinstance(value, list) else []:
-        held = (
-            item.get("url") if isinstance(item, dict) else files.get(item) if isinstance(item, str) else None
-        )
-        if held is not None:
-            found.append(held)
+def _files(value: Any, held: Callable[[Any], Any], parameter: Parameter) -> Any:
+    items = value if isinstance(value, list) else []
+    found = [file for file in map(held, items) if file is not None]
     if not parameter.multiple:
         return found[0] if found else None
     return found
