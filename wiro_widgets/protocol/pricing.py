@@ -1,0 +1,204 @@
+"""What a run will cost before it is sent: a model's price rows in, an Estimate out (protocol: Price methods).
+
+Nothing is made up: what the catalogue does not fix is a range, and what it says nothing of is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from wiro_widgets.protocol import drift
+
+_QUANTITY = "QUANTITY:"
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRow:
+    """One price in USD, for the runs whose values match all of `inputs`; several texts for one id mean any of them.
+
+    `extra` is what each further tier costs, `per_input` what each input image costs for each of its tiers.
+    """
+
+    price: Decimal
+    method: str
+    inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    extra: Decimal | None = None
+    per_input: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """All that the catalogue says of a model's price; `average` is Wiro's own average for one run."""
+
+    rows: tuple[PriceRow, ...] = ()
+    per_second: Decimal | None = None
+    average: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a run will cost if it succeeds, in USD; failed and cancelled runs are not billed.
+
+    `low` and `high` bound the cost, None where nothing does. `exact` is true when both are the cost itself.
+    `typical` is Wiro's own average run of the model, where it tells one; it bounds nothing.
+    """
+
+    low: float | None
+    high: float | None
+    exact: bool
+    reason: str
+    typical: float | None = None
+
+    @property
+    def reserve(self) -> float | None:
+        """What a budget sets aside for the run: the most it can cost, else the most that is known of it."""
+        if self.high is not None:
+            return self.high
+        return max((item for item in (self.low, self.typical) if item is not None), default=None)
+
+    def __str__(self) -> str:
+        if self.exact and self.low is not None:
+            amount = dollars(self.low)
+        elif self.low is not None and self.high is not None:
+            amount = f"{dollars(self.low)} to {dollars(self.high)}"
+        elif self.low or self.high:
+            amount = f"at least {dollars(self.low)}" if self.low else f"at most {dollars(self.high or 0)}"
+        elif self.typical is not None:
+            amount = f"about {dollars(self.typical)}"
+        else:
+            amount = "unknown"
+        return f"{amount} ({self.reason})"
+
+    def __repr__(self) -> str:
+        return f"<Estimate {self}>"
+
+
+def read(tool: Mapping[str, Any]) -> Prices:
+    """Read the prices of a Tool/Detail entry; a row without a price that can be read is left out."""
+    rows = [_row(item) for item in drift.mappings(tool.get("dynamicprice"))]
+    return Prices(
+        tuple(row for row in rows if row is not None),
+        per_second=_money(tool.get("cps")) or None,
+        average=_money(tool.get("approximatelycost")) or None,
+    )
+
+
+def candidates(prices: Prices, known: Mapping[str, Any], counts: Mapping[str, int]) -> list[PriceRow]:
+    """Return the rows that may apply: the most particular that surely matches, and those that still could.
+
+    `known` has the values and defaults of the run, `counts` the number of its files by parameter.
+    """
+    verdicts = [(row, _matches(row, known, counts)) for row in prices.rows]
+    sure = [row for row, verdict in verdicts if verdict]
+    best = max(sure, key=lambda row: len(row.inputs), default=None)
+    least = len(best.inputs) if best else -1
+    open_rows = [row for row, verdict in verdicts if verdict is None and len(row.inputs) > least]
+    return [best, *open_rows] if best else open_rows
+
+
+def merged(estimates: Iterable[Estimate]) -> Estimate:
+    """Return the one that holds whichever of these is true."""
+    found = list(estimates)
+    lows, highs = [item.low for item in found], [item.high for item in found]
+    low = None if None in lows else min(item for item in lows if item is not None)
+    high = None if None in highs else max(item for item in highs if item is not None)
+    reason = "; or ".join(dict.fromkeys(item.reason for item in found))
+    exact = all(item.exact for item in found) and low == high
+    return Estimate(low, high, exact, reason, found[0].typical)
+
+
+def total(estimates: Iterable[Estimate]) -> Estimate:
+    """Return what several runs cost together; what is not known of one is not known of the sum."""
+    found = list(estimates)
+    if not found:
+        return Estimate(0.0, 0.0, exact=True, reason="nothing to run")
+    lows, highs = [item.low for item in found], [item.high for item in found]
+    low = None if None in lows else _sum(lows)
+    high = None if None in highs else _sum(highs)
+    known = [item.reserve for item in found]
+    typical = None if None in known else _sum(known)
+    reasons = "; ".join(dict.fromkeys(item.reason for item in found))
+    runs = f"{len(found)} runs" if len(found) > 1 else "1 run"
+    return Estimate(low, high, all(item.exact for item in found), f"{runs}: {reasons}", typical)
+
+
+def narrowed(estimate: Estimate, costs: Iterable[float]) -> Estimate:
+    """Return a cost that the catalogue leaves open as the range of what equal runs have cost before."""
+    seen = sorted(costs)
+    if estimate.exact or estimate.high is not None or not seen:
+        return estimate
+    low = max(seen[0], estimate.low or 0.0)
+    runs = f"{len(seen)} such runs" if len(seen) > 1 else "one such run"
+    reason = f"{estimate.reason}; {runs} of yours cost {_span(seen[0], seen[-1])}"
+    return replace(estimate, low=low, high=max(low, seen[-1]), reason=reason)
+
+
+def dollars(amount: float | Decimal) -> str:
+    """Return an amount with at least two decimals and no more than it has: $2.00, $0.13, $0.000585."""
+    whole, _, rest = f"{amount:.12f}".partition(".")
+    rest = rest.rstrip("0")
+    if amount >= 1:
+        return f"${amount:.2f}"
+    zeros = len(rest) - len(rest.lstrip("0"))
+    kept = f"{amount:.{max(2, zeros + 4)}f}".partition(".")[2].rstrip("0")
+    return f"${whole}.{kept.ljust(2, '0')}"
+
+
+def _span(low: float, high: float) -> str:
+    return dollars(low) if low == high else f"{dollars(low)} to {dollars(high)}"
+
+
+def _sum(amounts: Iterable[float | None]) -> float:
+    return float(sum(Decimal(str(item)) for item in amounts if item is not None))
+
+
+def _row(item: Mapping[str, Any]) -> PriceRow | None:
+    price = _money(item.get("price"))
+    if price is None:
+        return None
+    inputs = drift.mapping(item.get("inputs"))
+    return PriceRow(
+        price,
+        (drift.text(item.get("priceMethod")) or "").strip(),
+        {str(name): _texts(wanted) for name, wanted in inputs.items()},
+        extra=_money(item.get("priceExtra")),
+        per_input=_money(item.get("priceInput")),
+    )
+
+
+def _money(value: object) -> Decimal | None:
+    found = drift.number(value)
+    return Decimal(str(found)) if found is not None and found >= 0 else None
+
+
+def _texts(wanted: object) -> tuple[str, ...]:
+    listed = wanted if isinstance(wanted, list) else [wanted]
+    return tuple(text for item in listed if (text := drift.text(item)) is not None)
+
+
+def _matches(row: PriceRow, known: Mapping[str, Any], counts: Mapping[str, int]) -> bool | None:
+    """Tell whether a row applies; None where a value that decides it is not known."""
+    verdicts = [_fits(known.get(name), wanted, counts.get(name, 0)) for name, wanted in row.inputs.items()]
+    if False in verdicts:
+        return False
+    return None if None in verdicts else True
+
+
+def _fits(value: object, wanted: tuple[str, ...], count: int) -> bool | None:
+    quantities = [item.removeprefix(_QUANTITY) for item in wanted if item.startswith(_QUANTITY)]
+    if quantities:
+        return str(count) in quantities
+    told = drift.text(value)
+    if told is None:
+        return None
+    return any(_same(told, item) for item in wanted)
+
+
+def _same(told: str, wanted: str) -> bool:
+    one, other = drift.number(told), drift.number(wanted)
+    if one is not None and other is not None:
+        return one == other
+    return told.strip().lower() == wanted.strip().lower()
