@@ -13,6 +13,7 @@ from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.state import Status
 from wiro_widgets.results.images import Thumbnail
 from wiro_widgets.results.outputs import Output
+from wiro_widgets.widget.fallback import MAX_PICTURES, small
 from wiro_widgets.widget.feed import RATE, Feed
 from wiro_widgets.widget.messages import VERSION
 from wiro_widgets.widget.rows import clipped, rows
@@ -37,6 +38,9 @@ class Screen(Protocol):
 
     def mark(self, status: Status, progress: float | None, epoch: str, head: int) -> None:
         """Set the status, the progress and the heartbeat, in one message."""
+
+    def settled(self) -> None:
+        """Take note that a run has ended and can be shown."""
 
 
 class Display:
@@ -133,6 +137,14 @@ class Display:
         picture = Thumbnail(data, shown.output.content_type or "", shown.width or 0, shown.height or 0)
         self._screen.tell(image(output_id, "full", _name(shown.output), picture, client), [data])
 
+    def picture(self) -> tuple[dict[str, Any], list[Thumbnail]]:
+        """Return the shown run and small pictures of its outputs, for a still picture of the panel."""
+        with self._lock:
+            view = self._shown
+            return view.message(), [small(item.thumbnail) for item in view.shown if item.thumbnail][
+                :MAX_PICTURES
+            ]
+
     def catch_up(self) -> None:
         """Bring the browser up to what Python knows, now."""
         with self._lock:
@@ -166,9 +178,9 @@ class Display:
         with self._lock:
             if self._closed:
                 return
-            for view in self._views.values():
-                if view.due:
-                    self._finish(view)
+            ended = [view for view in self._views.values() if view.due]
+            for view in ended:
+                self._finish(view)
             run, runs = self._shown.message(), self._summaries()
             told = {key: value for key, value in run.items() if key != "elapsed"}
             news: dict[str, Any] = {"run": run} if told != self._last_run else {}
@@ -177,6 +189,8 @@ class Display:
                 self._last_run, self._last_runs = told, runs
                 self._screen.tell(self._feed.delta() | news)
             self._mark()
+            if ended:
+                self._screen.settled()
 
     def _finish(self, view: RunView) -> None:
         view.finish()

@@ -21,6 +21,8 @@ from wiro_widgets.results.result import TaskResult
 from wiro_widgets.widget import bundle, code
 from wiro_widgets.widget.controls import Controls
 from wiro_widgets.widget.display import Display, image
+from wiro_widgets.widget.exhibit import Cards, in_notebook
+from wiro_widgets.widget.fallback import card
 from wiro_widgets.widget.form import form, no_form
 from wiro_widgets.widget.inbox import Inbox
 from wiro_widgets.widget.results import MAX_TASKS, PanelResults
@@ -50,6 +52,7 @@ class Panel(PanelResults, anywidget.AnyWidget):
     _form = traitlets.Dict().tag(sync=True)
     _errors = traitlets.Dict().tag(sync=True)
     _feed = traitlets.Dict().tag(sync=True)
+    _card_id = traitlets.Unicode().tag(sync=True)
     values = traitlets.Dict(help="The values of the controls that have one.").tag(
         sync=True, to_json=_values_to_json
     )
@@ -70,7 +73,8 @@ class Panel(PanelResults, anywidget.AnyWidget):
         self._held: loop.LoopThread | None = loop.acquire()
         self.display = Display(self, self._held)
         self._inbox = Inbox(self)
-        super().__init__(values=self._current(), _form=self._described())
+        self._cards = Cards()
+        super().__init__(values=self._current(), _form=self._described(), _card_id=self._cards.id)
         hear_while_busy(self.comm)
         self.on_msg(self._message)
         if trouble is not None:
@@ -85,6 +89,16 @@ class Panel(PanelResults, anywidget.AnyWidget):
         panel.controls.fit(record.parameters)
         panel.publish()
         return panel
+
+    def _ipython_display_(self, **_options: object) -> None:
+        """Show the live view, and in a notebook the card that stands for it where it cannot live."""
+        from IPython.display import display  # noqa: PLC0415 - only where there is a cell
+
+        bundle = self._repr_mimebundle_()
+        if bundle is not None:
+            display(bundle[0], metadata=bundle[1], raw=True)  # type: ignore[no-untyped-call] # IPython's
+            if in_notebook():
+                self._cards.add(self._card())
 
     def __repr__(self) -> str:
         return f"<Panel {self.model or 'without a model'}: {self.status}, {len(self._tasks)} runs>"
@@ -227,6 +241,11 @@ class Panel(PanelResults, anywidget.AnyWidget):
             self.set_trait("progress", progress)
             self._feed = {"epoch": epoch, "head": head}
 
+    def settled(self) -> None:
+        """Bring the cards up to date: a run has ended."""
+        if self._cards:
+            self._cards.update(self._card())
+
     def later(self, work: Callable[[], object], seconds: float = 0) -> None:
         """Have work done on a worker thread."""
         if self._held is not None:
@@ -271,6 +290,16 @@ class Panel(PanelResults, anywidget.AnyWidget):
             )
         except WiroError as error:
             return Task.refused(self.model, values, error)
+
+    def _card(self) -> str:
+        run, pictures = self.display.picture()
+        return card(
+            self._cards.id,
+            model=self.model or "Wiro",
+            run=run,
+            values=self.controls.values,
+            pictures=pictures,
+        )
 
     def _change(self, values: Mapping[str, Any]) -> None:
         with self._lock:
