@@ -19,11 +19,11 @@ EDGE = 160  # pixels
 MAX_PICTURES = 8
 MAX_VALUE = 400  # characters
 
+# The front end marks a view that lives with data-wiro-live. A host's "model not found" is text without elements.
 _STYLE = (
     "<style>"
-    ".jp-OutputArea:has(.jupyter-widgets *) .wiro-card,.wiro-card[hidden]{display:none}"
-    ".jp-OutputArea:has(.wiro-card) .jupyter-widgets:not(:has(*)){display:none}"
-    "@media print{.jp-OutputArea .wiro-card{break-inside:avoid}}"
+    ".jp-OutputArea:has([data-wiro-live]) .wiro-card,.wiro-card[hidden]{display:none!important}"
+    ".jp-OutputArea:has(.wiro-card) .jupyter-widgets:not(:has(*),[data-wiro-live]){display:none}"
     "</style>"
 )
 _BOX = (
