@@ -17,6 +17,7 @@ import urllib.request
 import webbrowser
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from wiro_widgets.protocol.errors import ConfigurationError
 
@@ -33,7 +34,10 @@ def main(*, port: int, browser: bool) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with tempfile.TemporaryDirectory(prefix="wiro-demo-") as folder, SandboxServer() as sandbox:
+    home = tempfile.TemporaryDirectory(
+        prefix="wiro-demo-", ignore_cleanup_errors=True
+    )  # a kernel may still write
+    with home as folder, SandboxServer() as sandbox:
         shutil.copy(_notebook(), folder)
         environment = {
             **os.environ,
@@ -60,7 +64,9 @@ def _serve(
     ]
     environment = {**environment, "JUPYTER_TOKEN": token}  # not on the command line, where other users see it
     log = (folder / ".jupyter.log").open("wb")
-    with log, subprocess.Popen(command, env=environment, stdout=log, stderr=log) as lab:  # noqa: S603 - our own command
+    # Without a terminal on stdin Jupyter does not ask at Ctrl-C whether it is meant.
+    streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+    with log, subprocess.Popen(command, env=environment, **streams) as lab:  # noqa: S603 - our own command
         try:
             if _wait_until_up(f"http://127.0.0.1:{port}/api", lab, stop):
                 print(f"JupyterLab with the quickstart notebook: {url}", flush=True)

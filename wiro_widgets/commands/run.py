@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wiro_widgets.client.sync import Client
+from wiro_widgets.client.sync import Client, Task
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, OutputError
 from wiro_widgets.protocol.events import Lifecycle, Log, Notice, Progress, TaskEvent
+from wiro_widgets.results.outputs import Output
+from wiro_widgets.results.result import TaskResult
 
 _BAR = 30
 _WORDS = {"task_queue": "queued", "task_start": "running", "task_end": "finishing", "task_cancel": "stopped"}
@@ -18,41 +20,59 @@ _WORDS = {"task_queue": "queued", "task_start": "running", "task_end": "finishin
 
 def main(model: str, parameters: Sequence[str], *, out: str, timeout: float | None) -> int:
     """Run the model, follow it on stderr, save its outputs below `out` and print their paths on stdout."""
-    values = dict(_parameter(item) for item in parameters)
-    folder = Path(out).expanduser()
-    if folder.exists() and not folder.is_dir():
-        raise ConfigurationError(f"--out {out!r} is a file, not a folder.")
+    values = _values(parameters)
+    folder = _folder(out)
     with Client() as client:
         task = client.run(model, values)
-        line = _Line()
-        for event in task.events():
-            line.show(event)
-        line.end()
-        result = task.wait(timeout)
+        result = _followed(task, timeout)
         if result.text:
             print(result.text)
-        folder.mkdir(parents=True, exist_ok=True)
-        failures = 0
-        for output in result.outputs:
-            if output.content is None:
-                failures += not _save(output, folder)
+        files = [output for output in result.outputs if output.content is None]
+        saved = [_save(output, folder) for output in files]
         cost = result.record.total_cost
         print(f"Task {task.id} done{'' if cost is None else f', ${cost:.4f}'}.", file=sys.stderr)
-        return 1 if failures else 0
+        return 0 if all(saved) else 1
 
 
-def _parameter(item: str) -> tuple[str, Any]:
-    name, equals, value = item.partition("=")
-    if not equals or not name:
-        raise InvalidParameter(item, "NAME=VALUE is needed after -p")
-    return (name, Path(value[1:])) if value.startswith("@") else (name, value)
+def _values(parameters: Sequence[str]) -> dict[str, Any]:
+    """Read what stands after each -p; a name that is given several times has a list of values."""
+    found: dict[str, list[Any]] = {}
+    for item in parameters:
+        name, equals, value = item.partition("=")
+        if not equals or not name:
+            raise InvalidParameter(item, "NAME=VALUE is needed after -p")
+        found.setdefault(name, []).append(Path(value[1:]) if value.startswith("@") else value)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 
-def _save(output: Any, folder: Path) -> bool:
+def _folder(out: str) -> Path:
+    """Make the folder before anything is paid for."""
+    folder = Path(out).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"--out {out!r} cannot be used as a folder: {error.strerror}.") from error
+    return folder
+
+
+def _followed(task: Task, timeout: float | None) -> TaskResult:
+    line = _Line()
+    task.add_callback(line.show)
+    try:
+        return task.wait(timeout)
+    finally:
+        line.end()
+
+
+def _save(output: Output, folder: Path) -> bool:
     try:
         print(output.save(folder))
     except OutputError as error:
         print(error, file=sys.stderr)
+        return False
+    except OSError as error:
+        kept = f"; it is kept as {output.path}" if output.path else ""
+        print(f"{output.name} cannot be written: {error.strerror}{kept}", file=sys.stderr)
         return False
     return True
 

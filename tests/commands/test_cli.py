@@ -1,0 +1,39 @@
+"""`wiro-widgets` itself."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.commands.terminal import Terminal
+from wiro_widgets import __version__
+from wiro_widgets.cli import main
+
+
+def test_the_version(bare_terminal: Terminal) -> None:
+    """`--version` prints the name and the version."""
+    assert bare_terminal.run("--version") == (0, f"wiro-widgets {__version__}\n", "")
+
+
+@pytest.mark.parametrize("arguments", [(), ("paint",), ("run",), ("sandbox", "--port", "many")])
+def test_a_wrong_call(arguments: tuple[str, ...], bare_terminal: Terminal) -> None:
+    """A command that does not exist, or lacks what it needs, exits with 2 and shows the usage on stderr."""
+    status, out, err = bare_terminal.run(*arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("usage: wiro-widgets")
+
+
+def test_the_installed_script() -> None:
+    """Installing the package puts `wiro-widgets` beside Python."""
+    script = Path(sys.executable).with_name("wiro-widgets")
+    told = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
+    assert told.stdout == f"wiro-widgets {__version__}\n"
+
+
+@pytest.mark.parametrize("command", ["demo", "sandbox", "run", "history"])
+def test_each_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--help` names the command's own options."""
+    with pytest.raises(SystemExit, match="0"):
+        main([command, "--help"])
+    assert f"usage: wiro-widgets {command}" in capsys.readouterr().out

@@ -1,0 +1,59 @@
+"""`wiro-widgets history`."""
+
+import csv
+import json
+
+import pytest
+
+from tests.commands.terminal import Terminal
+
+CHAT = "wiro/sandbox-chat"
+
+
+@pytest.fixture
+def used(terminal: Terminal) -> Terminal:
+    """Lend a terminal in which two runs were made, one of which failed."""
+    assert terminal.run("run", CHAT, "-p", "prompt=the first\nof two")[0] == 0
+    assert terminal.run("run", "wiro/sandbox-fail", "-p", "prompt=the second")[0] == 1
+    return terminal
+
+
+def test_the_newest_runs_come_first(used: Terminal) -> None:
+    """One line a run: when, which task, how it ended, what it cost, the model, the prompt on one line."""
+    status, out, err = used.run("history")
+    second, first = out.splitlines()
+    assert (status, err) == (0, "")
+    assert "succeeded" in first
+    assert "$0.0" in first
+    assert first.endswith(f"{CHAT}  the first of two")
+    assert "failed" in second
+    assert second.endswith("wiro/sandbox-fail  the second")
+
+
+def test_a_limit(used: Terminal) -> None:
+    """`--limit` lists so many."""
+    assert len(used.run("history", "--limit", "1")[1].splitlines()) == 1
+
+
+def test_a_csv_file(used: Terminal) -> None:
+    """`--csv` writes every run and every field, exactly; stdout stays empty."""
+    status, out, _ = used.run("history", "--csv", "runs.csv")
+    assert (status, out) == (0, "")
+    with (used.folder / "runs.csv").open(newline="", encoding="utf-8") as file:
+        second, first = csv.DictReader(file)
+    assert first["prompt"] == "the first\nof two"
+    assert json.loads(first["parameters"])["prompt"] == "the first\nof two"
+    assert float(first["total_cost"]) > 0
+    assert (second["outcome"], second["exit_code"]) == ("failed", "1")
+
+
+def test_a_csv_file_that_cannot_be_written(terminal: Terminal) -> None:
+    """A folder that is not there is one sentence and status 1."""
+    status, out, err = terminal.run("history", "--csv", "nowhere/runs.csv")
+    assert (status, out) == (1, "")
+    assert err == "wiro-widgets: nowhere/runs.csv cannot be written: No such file or directory\n"
+
+
+def test_an_empty_history(terminal: Terminal) -> None:
+    """Nothing was run, so nothing is listed."""
+    assert terminal.run("history") == (0, "", "")
