@@ -9,6 +9,8 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
+from typing import Self
+from urllib.parse import quote
 
 from wiro_widgets.protocol.errors import ConfigurationError
 
@@ -27,10 +29,8 @@ class Credentials:
     __slots__ = ("_key", "_secret")
 
     def __init__(self, key: str, secret: str | None = None) -> None:
-        if not key or not key.isascii() or not key.isprintable() or " " in key:
-            raise ConfigurationError("The API key is empty or holds characters that no key has.")
-        self._key = key
-        self._secret = secret or None
+        self._key = _checked(key, "key")
+        self._secret = _checked(secret, "secret") if secret else None
 
     @classmethod
     def find(cls, key: str | None = None, secret: str | None = None) -> Credentials:
@@ -67,18 +67,34 @@ class Credentials:
         return {"x-api-key": self._key, "x-nonce": nonce, "x-signature": signature}
 
     def redact(self, text: str, also: Iterable[str | None] = ()) -> str:
-        """Return the text with key, secret and the other given secrets blotted out."""
-        for hidden in (self._key, self._secret, *also):
-            if hidden and len(hidden) >= SHORTEST_SECRET:
+        """Return the text with key, secret and the other given secrets blotted out, also as they stand in a URL."""
+        plain = {hidden for hidden in (self._key, self._secret, *also) if hidden}
+        forms = plain | {quote(hidden, safe="") for hidden in plain}
+        for hidden in sorted(forms, key=len, reverse=True):  # one may be the beginning of another
+            if len(hidden) >= SHORTEST_SECRET:
                 text = text.replace(hidden, HIDDEN)
         return text
 
     def __repr__(self) -> str:
         return f"<Credentials {'with signature' if self.signs else 'key only'}>"
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        return self
+
     def __reduce__(self) -> tuple[Callable[[], Credentials], tuple[()]]:
         """Pickle without the secrets; the other process finds its own."""
         return Credentials.find, ()
+
+
+def _checked(text: str, what: str) -> str:
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise ConfigurationError(
+            f"The API {what} is empty or holds characters that no {what} has. Copy it again from Wiro's dashboard."
+        )
+    return text
 
 
 def _from_colab(name: str) -> str | None:
