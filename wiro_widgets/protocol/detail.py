@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from wiro_widgets.protocol import drift
+from wiro_widgets.protocol import drift, hidden
 from wiro_widgets.protocol.replies import OutputInfo, outputs
 
 CANCELLED = "task_cancel"
@@ -16,7 +16,7 @@ TERMINAL = frozenset({CANCELLED, FINISHED})
 
 
 @dataclass(frozen=True, slots=True)
-class TaskDetail:
+class TaskDetail(hidden.Unpickled):
     """One task: times in UTC, durations in seconds, money in USD, the size in bytes.
 
     `exit_code` is None when Wiro's `pexit` is missing or garbage.
@@ -25,7 +25,7 @@ class TaskDetail:
 
     id: str
     status: str
-    token: str | None = field(default=None, repr=False)
+    token: str | None = hidden.field()
     uuid: str | None = None
     name: str = ""
     model: str | None = None
@@ -76,17 +76,17 @@ def detail(task: Mapping[str, Any]) -> TaskDetail:
     """Read one task, whatever its types have drifted to."""
     plain: dict[str, Any] = {
         **{name: drift.text(task.get(wire)) or "" for wire, name in _WORDS.items()},
-        **{name: drift.text(task.get(wire)) or None for wire, name in _IDS.items()},
+        **{name: drift.identifier(task.get(wire)) for wire, name in _IDS.items()},
         **{name: drift.moment(task.get(wire)) for wire, name in _TIMES.items()},
         **{name: drift.number(task.get(wire)) for wire, name in _NUMBERS.items()},
     }
     return TaskDetail(
-        id=drift.text(task.get("id")) or drift.text(task.get("taskid")) or "",
+        id=drift.identifier(task.get("id")) or drift.identifier(task.get("taskid")) or "",
         status=drift.text(task.get("status")) or "",
         model=_model(task),
         parameters=drift.mapping(task.get("parameters")),
         exit_code=drift.integer(task.get("pexit")),
-        outputs=outputs(task.get("outputs") if task.get("outputs") is not None else task.get("output")),
+        outputs=outputs(task.get("outputs")) or outputs(task.get("output")),
         categories=drift.strings(task.get("categories")),
         size=drift.integer(task.get("size")),
         extra={key: value for key, value in task.items() if key not in _KNOWN},

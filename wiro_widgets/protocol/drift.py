@@ -13,25 +13,42 @@ from datetime import UTC, datetime
 from typing import Any
 
 # The seed prints "categories": "["tool","image-to-image"]" with its inner quotes unescaped.
-_UNESCAPED_LIST = re.compile(r'"(\[\s*(?:"[^"\\]*"\s*,?\s*)*\])"')
+# Nothing in the pattern can match the same text in two ways, so a long reply cannot stall it.
+_UNESCAPED_LIST = re.compile(r'"(\[\s*(?:"[^"\\]*"\s*(?:,\s*"[^"\\]*"\s*)*)?\])"')
 _MILLISECONDS = 100_000_000_000
 _TRUE = {"1", "true", "yes", "on"}
-_FALSE = {"0", "false", "no", "off", ""}
+_FALSE = {"0", "false", "no", "off"}
+
+
+def _finite(number: str) -> float | None:
+    found = float(number)
+    return found if math.isfinite(found) else None
+
+
+# NaN, Infinity and 1e999 become null: no arithmetic and no JSON of ours could pass them on.
+_JSON = json.JSONDecoder(parse_constant=lambda _: None, parse_float=_finite)
 
 
 def loads(text: str | bytes) -> Any:
-    """Parse JSON, forgiving the one malformed shape that Wiro is known to print.
+    """Parse JSON, forgiving the one malformed shape that Wiro is known to print, and broken UTF-8.
 
     Raises ValueError when it is no JSON at all.
     """
+    plain = text.decode("utf-8-sig", "replace") if isinstance(text, bytes) else text
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        plain = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        return _decoded(plain)
+    except ValueError:
         mended = _UNESCAPED_LIST.sub(r"\1", plain)
-        if mended == plain or isinstance(error, RecursionError):
-            raise ValueError(str(error)) from error
-        return json.loads(mended)
+        if mended == plain:
+            raise
+    return _decoded(mended)
+
+
+def _decoded(plain: str) -> Any:
+    try:
+        return _JSON.decode(plain)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def text(value: object) -> str | None:
@@ -43,6 +60,13 @@ def text(value: object) -> str | None:
     if isinstance(value, int | float):
         return number_text(value)
     return None
+
+
+def identifier(value: object) -> str | None:
+    """Return an id or token as text; a truth value and blank text are none."""
+    if isinstance(value, bool):
+        return None
+    return (text(value) or "").strip() or None
 
 
 def number_text(value: float) -> str:
@@ -94,9 +118,9 @@ def moment(value: object) -> datetime | None:
             return None
         try:
             found = datetime.fromisoformat(value)
-        except ValueError:
+            return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        except (ValueError, OverflowError):
             return None
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     if seconds <= 0:
         return None
     try:
@@ -115,6 +139,17 @@ def items(value: object) -> list[Any]:
     """Return a list, also from its JSON text; anything else is an empty one."""
     value = _unpacked(value)
     return value if isinstance(value, list) else []
+
+
+def entries(value: object) -> list[Any]:
+    """Return a list, or the one thing that stands where a list belongs."""
+    found = value
+    if isinstance(value, str):
+        parsed = _unpacked(value)
+        found = value.strip() if parsed is None else parsed
+    if isinstance(found, list):
+        return found
+    return [found] if found else []
 
 
 def mappings(value: object) -> list[Mapping[str, Any]]:

@@ -45,6 +45,10 @@ def _rebuild(kind: type[WiroError], args: tuple[Any, ...], fields: dict[str, Any
     return error
 
 
+def _usd(amount: float) -> str:
+    return f"${amount:.4f}".removesuffix("00")
+
+
 class WiroWarning(UserWarning):
     """Something went wrong that the work survived."""
 
@@ -79,19 +83,39 @@ class TransportError(WiroError):
 
 
 class RunOutcomeUnknown(WiroError):
-    """A Run was sent and its reply was lost: a task may exist and may be billed."""
+    """A Run was sent and its reply was lost: a task may exist and may be billed.
+
+    `candidates` are the ids of tasks in Wiro's list that may be the one.
+    """
 
     model: str
+    reason: str
     journal_id: str | None
+    candidates: tuple[str, ...]
 
-    def __init__(self, model: str, reason: str, *, journal_id: str | None) -> None:
+    def __init__(
+        self, model: str, reason: str, *, journal_id: str | None, candidates: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(
             f"The run of {model} was sent but its reply was lost ({reason}). "
-            "A task may exist and may be billed, so it was not sent again. "
-            "client.history.unfinished() lists it; look at your tasks on Wiro before you run it once more.",
+            f"A task may exist and may be billed, so it was not sent again. {_where_to_look(candidates)}",
             model=model,
+            reason=reason,
             journal_id=journal_id,
+            candidates=candidates,
         )
+
+
+def _where_to_look(candidates: tuple[str, ...]) -> str:
+    if len(candidates) == 1:
+        found = candidates[0]
+        return f"Wiro lists one task that fits, {found}: client.attach({found!r}) picks it up."
+    if candidates:
+        return f"Wiro lists tasks that fit: {', '.join(candidates)}. client.attach(id) picks one up."
+    return (
+        "Wiro lists no task that fits so far. client.history.unfinished() keeps the run; "
+        "client.recover() looks for its task again."
+    )
 
 
 class ApiError(WiroError):
@@ -101,6 +125,7 @@ class ApiError(WiroError):
     message: str
     http_status: int
     endpoint: str
+    retry_after: float | None = None  # seconds that the server asks to wait
     advice = ""
 
     def __init__(
@@ -115,8 +140,10 @@ class ApiError(WiroError):
         number = f" (code {code})" if code is not None else ""
         status = f" (HTTP {http_status})" if http_status >= ERRORS_FROM else ""
         advice = f" {self.advice}" if self.advice else ""
-        super().__init__(
-            f"{where}{message or 'the request was refused without a reason'}{number}{status}{advice}",
+        said = message.strip().rstrip(".") or "the request was refused without a reason"
+        WiroError.__init__(  # by name, for a refused parameter is an InvalidParameter too
+            self,
+            f"{where}{said}{number}{status}.{advice}",
             code=code,
             message=message,
             http_status=http_status,
@@ -230,9 +257,9 @@ class BudgetExceeded(WiroError):
     estimate: float | None
 
     def __init__(self, *, limit: float, spent: float, estimate: float | None) -> None:
-        cost = "an unknown amount" if estimate is None else f"up to ${estimate:.4f}"
+        cost = "an unknown amount" if estimate is None else f"up to {_usd(estimate)}"
         super().__init__(
-            f"This run may cost {cost}, and ${spent:.4f} of ${limit:.2f} is spent or in flight. "
+            f"This run may cost {cost}, and {_usd(spent)} of {_usd(limit)} is spent or in flight. "
             "Nothing was sent. Raise the budget or make the run smaller.",
             limit=limit,
             spent=spent,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from wiro_widgets.protocol import drift
+from wiro_widgets.protocol import drift, hidden
 from wiro_widgets.protocol.errors import (
     ERRORS_FROM,
     ApiError,
@@ -20,7 +20,6 @@ from wiro_widgets.protocol.errors import (
 )
 
 _BY_CODE: Mapping[int, type[ApiError]] = {
-    1: NotFound,
     96: ConcurrencyLimit,
     97: InsufficientBalance,
     98: AuthenticationError,
@@ -32,6 +31,9 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     404: NotFound,
     429: RateLimited,
 }
+_NOT_FOUND_CODE = 1
+_SERVER_ERRORS_FROM = 500
+_LONGEST_MESSAGE = 2_000  # characters of what a server says that an error carries
 NO_OBJECT = "the reply is no JSON object"
 _AUTHENTICATION = re.compile(r"project (authorization|requires signature)", re.IGNORECASE)
 _MISSING = re.compile(r"no task yet|task-not-founded|project-not-exist|tool-not-accessible", re.IGNORECASE)
@@ -42,22 +44,36 @@ _FIELD = re.compile(r"Request (?:parameter|files?) \[([^\]]+)\] (.+)")
 class WrongState(ApiError):
     """The task cannot be cancelled or killed in the state it is in."""
 
+    advice = "It may be over already, or about to start: look at its status, then try again."
+
 
 class ParameterRefused(ApiError, InvalidParameter):
     """Wiro itself refused a value; no task was made."""
 
-    def __init__(self, parameter: str, reason: str, **where: Any) -> None:
-        ApiError.__init__(self, f"{parameter}: {reason}", **where)
+    advice = "No task was made. Change the value and run again."
+
+    def __init__(
+        self,
+        parameter: str,
+        reason: str,
+        *,
+        code: int | None = None,
+        http_status: int = 200,
+        endpoint: str = "",
+    ) -> None:
+        ApiError.__init__(
+            self, f"{parameter}: {reason}", code=code, http_status=http_status, endpoint=endpoint
+        )
         self.parameter = parameter
         self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(hidden.Unpickled):
     """Wiro's answer to a Run: the task's id, and the token that opens its socket."""
 
     task_id: str
-    token: str | None = field(repr=False)
+    token: str | None = hidden.field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +92,7 @@ class TextContent:
 
 
 @dataclass(frozen=True, slots=True)
-class OutputInfo:
+class OutputInfo(hidden.Unpickled):
     """One output as Wiro lists it: a file with an address that expires, or text."""
 
     name: str
@@ -84,7 +100,7 @@ class OutputInfo:
     size: int | None = None
     url: str | None = None
     id: str | None = None
-    access_key: str | None = field(default=None, repr=False)
+    access_key: str | None = hidden.field()
     content: TextContent | None = None
 
 
@@ -109,7 +125,7 @@ def payload(body: bytes, *, http_status: int, endpoint: str) -> Mapping[str, Any
         if http_status < ERRORS_FROM:
             raise ApiError(NO_OBJECT, http_status=http_status, endpoint=endpoint)
         reply = {"result": False, "errors": [_plain_message(http_status)]}
-    errors = drift.items(reply.get("errors"))
+    errors = drift.entries(reply.get("errors"))
     said = drift.flag(reply.get("result"))
     if http_status < ERRORS_FROM and (said or (said is None and not errors)):
         return reply
@@ -118,12 +134,10 @@ def payload(body: bytes, *, http_status: int, endpoint: str) -> Mapping[str, Any
 
 def api_error(errors: list[Any], *, http_status: int, endpoint: str) -> ApiError:
     """Return the error for a reply's `errors`: objects with code and message, or plain texts."""
-    first = errors[0] if errors else _plain_message(http_status)
-    code = drift.integer(first.get("code")) if isinstance(first, dict) else None
-    messages = [
-        drift.text(item.get("message")) if isinstance(item, dict) else drift.text(item) for item in errors
-    ]
-    message = "; ".join(item for item in messages if item) or _plain_message(http_status)
+    codes = [drift.integer(item.get("code")) for item in errors if isinstance(item, dict)]
+    code = next((item for item in codes if item is not None), None)
+    messages = [drift.text(item.get("message") if isinstance(item, dict) else item) for item in errors]
+    message = "; ".join(item for item in messages if item)[:_LONGEST_MESSAGE] or _plain_message(http_status)
     wrong = _FIELD.search(message)
     if wrong and http_status not in _BY_STATUS:
         return ParameterRefused(wrong[1], wrong[2], code=code, http_status=http_status, endpoint=endpoint)
@@ -133,8 +147,8 @@ def api_error(errors: list[Any], *, http_status: int, endpoint: str) -> ApiError
 
 def receipt(reply: Mapping[str, Any]) -> Receipt | None:
     """Read a Run's reply; None when it names no task."""
-    task_id = drift.text(reply.get("taskid")) or drift.text(reply.get("id"))
-    return Receipt(task_id, drift.text(reply.get("socketaccesstoken"))) if task_id else None
+    task_id = drift.identifier(reply.get("taskid")) or drift.identifier(reply.get("id"))
+    return Receipt(task_id, drift.identifier(reply.get("socketaccesstoken"))) if task_id else None
 
 
 def outputs(value: object) -> tuple[OutputInfo, ...]:
@@ -159,11 +173,17 @@ def text_content(value: object) -> TextContent | None:
     )
     answer = tuple(drift.text(item.get("text")) or "" for item in segments if item.get("type") == "answer")
     return TextContent(
-        thinking=drift.strings(said.get("thinking")) or thinking,
-        answer=drift.strings(said.get("answer")) or answer,
+        thinking=_said(said.get("thinking")) or thinking,
+        answer=_said(said.get("answer")) or answer,
         raw=drift.text(said.get("raw")) or "",
         prompt=drift.text(said.get("prompt")) or "",
     )
+
+
+def _said(value: object) -> tuple[str, ...]:
+    """Return the parts of what a model said; its words may look like JSON and stay what they are."""
+    parts = value if isinstance(value, list) else [value]
+    return tuple(part for part in map(drift.text, parts) if part)
 
 
 def tool(reply: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -173,16 +193,21 @@ def tool(reply: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def models(reply: Mapping[str, Any]) -> tuple[ModelSummary, ...]:
-    """Read a Tool/List reply."""
-    return tuple(_summary(item) for item in drift.mappings(reply.get("tool")))
+    """Read a Tool/List reply; what has no address cannot be run and is left out."""
+    return tuple(_summary(item, model) for item in drift.mappings(reply.get("tool")) if (model := slug(item)))
 
 
-def _summary(item: Mapping[str, Any]) -> ModelSummary:
-    owner = drift.text(item.get("cleanslugowner")) or drift.text(item.get("slugowner")) or ""
-    name = drift.text(item.get("cleanslugproject")) or drift.text(item.get("slugproject")) or ""
+def slug(item: Mapping[str, Any]) -> str:
+    """Return "owner/name" of a catalogue entry, or nothing."""
+    owner = drift.text(item.get("cleanslugowner")) or drift.text(item.get("slugowner"))
+    name = drift.text(item.get("cleanslugproject")) or drift.text(item.get("slugproject"))
+    return f"{owner}/{name}" if owner and name else ""
+
+
+def _summary(item: Mapping[str, Any], model: str) -> ModelSummary:
     return ModelSummary(
-        model=f"{owner}/{name}",
-        title=drift.text(item.get("title")) or name,
+        model=model,
+        title=drift.text(item.get("title")) or model.partition("/")[2],
         description=drift.text(item.get("description")) or "",
         categories=drift.strings(item.get("categories")),
         image=drift.text(item.get("image")),
@@ -213,7 +238,10 @@ def _kind_of(message: str, code: int | None, http_status: int) -> type[ApiError]
         return WrongState
     if _MISSING.search(message):
         return NotFound
-    return _BY_CODE.get(code or 0) or _BY_STATUS.get(http_status) or ApiError
+    known = _BY_CODE.get(code or 0) or _BY_STATUS.get(http_status)
+    if known:
+        return known
+    return NotFound if code == _NOT_FOUND_CODE and http_status < _SERVER_ERRORS_FROM else ApiError
 
 
 def _plain_message(http_status: int) -> str:

@@ -1,0 +1,191 @@
+"""The envelope (protocol page): what counts as success, and which error a refusal is."""
+
+import json
+from typing import Any
+
+import pytest
+
+from wiro_widgets.protocol import replies
+from wiro_widgets.protocol.errors import (
+    ApiError,
+    AuthenticationError,
+    ConcurrencyLimit,
+    InsufficientBalance,
+    InvalidParameter,
+    NotFound,
+    RateLimited,
+)
+from wiro_widgets.protocol.replies import ParameterRefused, WrongState
+
+
+def _read(reply: object, http_status: int = 200) -> Any:
+    data = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
+    return replies.payload(data, http_status=http_status, endpoint="/Run/a/b")
+
+
+def _refusal(reply: object, http_status: int = 200) -> ApiError:
+    with pytest.raises(ApiError) as caught:
+        _read(reply, http_status)
+    return caught.value
+
+
+def _code(code: object, message: object = "no") -> dict[str, Any]:
+    return {"result": False, "errors": [{"code": code, "message": message}]}
+
+
+@pytest.mark.parametrize("result", [True, "true", "1", 1])
+def test_result_is_true_in_any_spelling(result: object) -> None:
+    """`true`, `"1"` and `1` are success, and the payload stands beside it."""
+    assert _read({"result": result, "errors": [], "taskid": "5"})["taskid"] == "5"
+
+
+@pytest.mark.parametrize("errors", [{}, [], None, "", "[]"])
+def test_a_missing_result_without_errors_is_success(errors: object) -> None:
+    """Missing counts as success when `errors` is empty, in any way of being empty."""
+    assert _read({"errors": errors, "result": "", "taskid": "5"})["taskid"] == "5"
+    assert _read({"errors": errors, "taskid": "5"})["taskid"] == "5"
+    assert _read({"taskid": "5"})["taskid"] == "5"
+
+
+@pytest.mark.parametrize(
+    "errors", [["no"], [{"message": "no"}], {"message": "no"}, "no", '[{"message": "no"}]']
+)
+def test_a_missing_result_with_errors_is_none(errors: object) -> None:
+    """A list, an object, a text or JSON text in `errors`: each is a refusal with its message."""
+    assert _refusal({"errors": errors}).message == "no"
+
+
+@pytest.mark.parametrize("result", [False, "false", "0", 0])
+def test_result_is_false_in_any_spelling(result: object) -> None:
+    """HTTP 200 with `result: false` is an error, also without a reason."""
+    assert _refusal({"result": result}).http_status == 200
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (0, ApiError),
+        (1, NotFound),
+        (96, ConcurrencyLimit),
+        (97, InsufficientBalance),
+        (98, AuthenticationError),
+        (99, AuthenticationError),
+        (12345, ApiError),
+        (None, ApiError),
+    ],
+)
+def test_the_error_table(code: int | None, kind: type[ApiError]) -> None:
+    """Each code of the protocol page is its own error, as a number and as text."""
+    for spelled in {code, None if code is None else str(code)}:
+        error = _refusal(_code(spelled))
+        assert type(error) is kind
+        assert (error.code, error.message, error.endpoint) == (code, "no", "/Run/a/b")
+
+
+@pytest.mark.parametrize(
+    ("http_status", "kind"),
+    [
+        (401, AuthenticationError),
+        (403, AuthenticationError),
+        (404, NotFound),
+        (429, RateLimited),
+        (400, ApiError),
+        (500, ApiError),
+        (503, ApiError),
+    ],
+)
+def test_the_http_status_speaks_where_there_is_no_code(http_status: int, kind: type[ApiError]) -> None:
+    """An HTML page of a proxy is understood by its status."""
+    error = _refusal(b"<html>sorry</html>", http_status)
+    assert type(error) is kind
+    assert error.message == f"the server answered with HTTP {http_status}"
+
+
+@pytest.mark.parametrize(
+    ("http_status", "kind"), [(401, AuthenticationError), (429, RateLimited), (500, ApiError)]
+)
+def test_code_1_says_less_than_the_http_status(http_status: int, kind: type[ApiError]) -> None:
+    """Code 1 is for many things; a limit of calls or a failing server is not "not found"."""
+    assert type(_refusal(_code(1, "slow down"), http_status)) is kind
+
+
+def test_a_success_with_an_error_status_is_an_error() -> None:
+    """`result: true` under HTTP 500 is not believed."""
+    assert _refusal({"result": True}, 500).http_status == 500
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Project authorization is not founded.",
+        "Project authorization is not valid.",
+        "Project requires signature authentication. x-signature and x-nonce headers are required.",
+    ],
+)
+@pytest.mark.parametrize("http_status", [200, 401])
+def test_authentication_messages(message: str, http_status: int) -> None:
+    """Wiro's words for a wrong key are an AuthenticationError under either status."""
+    error = _refusal({"result": False, "errors": [{"code": 0, "message": message}]}, http_status)
+    assert type(error) is AuthenticationError
+    assert "WIRO_API_SECRET" in str(error)
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["There is no task yet.", "task-not-founded", "slug-owner-project-not-exist", "tool-not-accessible"],
+)
+@pytest.mark.parametrize("code", [0, 1])
+def test_missing_things(message: str, code: int) -> None:
+    """Wiro's words for what is not there are a NotFound, whatever the code."""
+    assert type(_refusal(_code(code, message))) is NotFound
+
+
+@pytest.mark.parametrize(
+    "message", ["Task is not in a cancellable state.", "Task could not be killed: it has no container"]
+)
+def test_wrong_states(message: str) -> None:
+    """A task that cannot be stopped this way is told from a task that does not exist."""
+    assert type(_refusal(_code(1, message))) is WrongState
+
+
+@pytest.mark.parametrize(
+    ("message", "parameter", "reason"),
+    [
+        ("Request parameter [prompt] required", "prompt", "required"),
+        ("Request parameter [steps] must be integer or float", "steps", "must be integer or float"),
+        ("Request parameter [steps] must be between 1 and 50", "steps", "must be between 1 and 50"),
+        ("Request files [inputImage] required", "inputImage", "required"),
+    ],
+)
+def test_field_errors_name_their_field(message: str, parameter: str, reason: str) -> None:
+    """A refused value is an InvalidParameter with the field's name, though it is Wiro that refused it."""
+    error = _refusal(_code(0, message))
+    assert isinstance(error, ParameterRefused)
+    assert isinstance(error, InvalidParameter)
+    assert (error.parameter, error.reason, error.code) == (parameter, reason, 0)
+
+
+def test_several_errors_are_all_told() -> None:
+    """The messages stand one after the other; the first code that there is counts."""
+    error = _refusal(
+        {"result": False, "errors": ["one", {"message": "two"}, {"code": "97", "message": "three"}]}
+    )
+    assert error.message == "one; two; three"
+    assert type(error) is InsufficientBalance
+
+
+@pytest.mark.parametrize("errors", [[None], [[]], [{}], [{"code": [], "message": {}}], 5, True])
+def test_errors_of_no_sense_are_still_errors(errors: object) -> None:
+    """Wrong types in `errors` cost the message, not the ApiError."""
+    assert isinstance(_refusal({"result": False, "errors": errors}), ApiError)
+
+
+def test_an_endless_message_is_cut() -> None:
+    """A page of HTML in a message does not fill the notebook."""
+    assert len(str(_refusal(_code(0, "x" * 1_000_000)))) < 3_000
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b'"ok"', b"5", b"ok", b"\x80", b"[" * 100_000])
+def test_a_reply_that_is_no_object_is_an_error(body: bytes) -> None:
+    """HTTP 200 without a JSON object is an ApiError that says so."""
+    assert _refusal(body).message == replies.NO_OBJECT

@@ -1,0 +1,43 @@
+"""Tokens stay in this process."""
+
+import pickle
+
+import pytest
+
+from wiro_widgets.protocol import hidden
+from wiro_widgets.protocol.detail import detail
+from wiro_widgets.protocol.replies import OutputInfo, Receipt
+from wiro_widgets.protocol.state import TaskState, advance
+
+TOKEN = "PlantedTokenPlantedTokenPlant"
+
+HOLDERS = [
+    Receipt("5", TOKEN),
+    OutputInfo("0.png", access_key=TOKEN),
+    detail({"id": 5, "status": "task_start", "socketaccesstoken": TOKEN, "outputs": [{"accesskey": TOKEN}]}),
+    advance(TaskState(), detail({"id": 5, "status": "task_start", "socketaccesstoken": TOKEN})),
+]
+
+
+@pytest.mark.parametrize("holder", HOLDERS, ids=lambda holder: type(holder).__name__)
+def test_a_repr_shows_no_token(holder: object) -> None:
+    """Neither repr nor text has it."""
+    assert TOKEN not in f"{holder!r} {holder}"
+
+
+@pytest.mark.parametrize("holder", HOLDERS, ids=lambda holder: type(holder).__name__)
+def test_a_pickle_carries_no_token(holder: object) -> None:
+    """What is saved or sent to another process has everything but the token."""
+    assert TOKEN.encode() not in pickle.dumps(holder)
+
+
+def test_everything_else_is_pickled() -> None:
+    """Only the hidden fields are gone after a round trip."""
+    receipt = pickle.loads(pickle.dumps(Receipt("5", TOKEN)))  # noqa: S301 - our own bytes
+    assert receipt == Receipt("5", None)
+
+
+def test_a_hidden_field_can_be_read_in_its_own_process() -> None:
+    """The client needs the token to follow the task."""
+    assert Receipt("5", TOKEN).token == TOKEN
+    assert isinstance(Receipt("5"), hidden.Unpickled)
