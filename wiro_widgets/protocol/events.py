@@ -6,6 +6,7 @@ Every event carries `at`, the unix time at which it was received, and `type`, Wi
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -29,8 +30,9 @@ STAGES = (
     "task_postprocess_end",
     "task_cancel",
 )
-MAX_TEXT = 64 * 1024  # characters of one log line that are kept
+MAX_TEXT = 64 * 1024  # characters of one log line, or of the end of a whole log, that are kept
 _SHOWN = 200  # characters of a frame that makes no sense
+_LIKE_A_TOKEN = re.compile(r"[\w+/=-]{16,}|(?<=token)\W{1,8}[^\s\"\\',}]+")
 
 Stream = Literal["output", "error"]
 
@@ -126,26 +128,25 @@ class Frame:
 
     def belongs_to(self, *, task_id: str | None, token: str | None) -> bool:
         """Whether the frame is of this task; what it does not say is not held against it."""
-        said_token = drift.text(self.fields.get("tasktoken"))
+        said_token = drift.identifier(self.fields.get("tasktoken"))
         if said_token and token:
             return said_token == token
-        said_id = drift.text(self.fields.get("id")) or drift.text(self.fields.get("taskid"))
+        said_id = drift.identifier(self.fields.get("id")) or drift.identifier(self.fields.get("taskid"))
         return not said_id or not task_id or said_id == task_id
 
 
 def frame(data: str | bytes) -> Frame | None:
     """Read a text frame; None when it is no JSON object."""
     try:
-        found = json.loads(data)
-    except (ValueError, RecursionError):
+        found = drift.loads(data)
+    except ValueError:
         return None
     return Frame(found) if isinstance(found, dict) else None
 
 
 def nonsense(data: str | bytes, at: float) -> Unknown:
     """Return the event for a frame that is no JSON object."""
-    shown = data[:_SHOWN] if isinstance(data, str) else f"{len(data)} bytes"
-    return Unknown("invalid", at, shown)
+    return Unknown("invalid", at, _hint(data) if isinstance(data, str) else f"{len(data)} bytes")
 
 
 def event(source: Frame, at: float) -> TaskEvent:
@@ -158,20 +159,20 @@ def event(source: Frame, at: float) -> TaskEvent:
     if kind == "task_error":
         return Log("error", _line(message), at)
     if kind in ("task_output_full", "task_error_full"):
-        raw = drift.mapping(message).get("raw") if not isinstance(message, str) else message
-        return Log("error" if kind == "task_error_full" else "output", _line(raw), at, full=True)
+        return Log("error" if kind == "task_error_full" else "output", _whole(message), at, full=True)
     if kind == FINISHED:
         return Outputs(outputs(message), at, **_ending(fields))
     if kind in STAGES:
         return Lifecycle(str(kind), at, **_ending(fields))
-    return Unknown(str(drift.text(kind) or "untyped"), at, _line(message)[:_SHOWN])
+    return Unknown((drift.text(kind) or "untyped")[:_SHOWN], at, _hint(_line(message)))
 
 
 def _output(message: object, at: float) -> TaskEvent:
     if isinstance(message, str) and not message.startswith("{"):
         return Log("output", message[:MAX_TEXT], at)
     told = drift.mapping(message)
-    if "percentage" in told or "stepCurrent" in told or str(told.get("type", "")).startswith("progress"):
+    word = drift.text(told.get("type")) or ""
+    if "percentage" in told or "stepCurrent" in told or word.startswith("progress"):
         return _progress(told, at)
     content = text_content(told)
     if content is not None:
@@ -183,15 +184,15 @@ def _output(message: object, at: float) -> TaskEvent:
 
 def _progress(told: Mapping[str, Any], at: float) -> Progress:
     percentage = drift.number(told.get("percentage"))
-    step, total = drift.integer(told.get("stepCurrent")), drift.integer(told.get("stepTotal"))
-    if percentage is None and step is not None and total:
-        percentage = 100 * step / total
+    done, whole = drift.number(told.get("stepCurrent")), drift.number(told.get("stepTotal"))
+    if percentage is None and done is not None and whole:
+        percentage = 100 * (done / whole)
     speed = drift.text(told.get("speed"))
     return Progress(
         at=at,
         fraction=None if percentage is None else min(max(percentage / 100, 0.0), 1.0),
-        step=step,
-        total=total,
+        step=drift.integer(told.get("stepCurrent")),
+        total=drift.integer(told.get("stepTotal")),
         speed=f"{speed} {drift.text(told.get('speedType')) or ''}".strip() if speed else None,
         elapsed=drift.text(told.get("elapsedTime")),
         remaining=drift.text(told.get("remainingTime")),
@@ -203,8 +204,26 @@ def _ending(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {"success": drift.flag(fields.get("success")), "exit_code": drift.integer(fields.get("exitCode"))}
 
 
+def _whole(message: object) -> str:
+    """Return all of a stream's text; of a very long one the end, where an error says what it is."""
+    told = drift.mapping(message)
+    return _text(told["raw"] if "raw" in told else message if isinstance(message, str) else None)[-MAX_TEXT:]
+
+
 def _line(message: object) -> str:
+    return _text(message)[:MAX_TEXT]
+
+
+def _text(message: object) -> str:
     if message is None:
         return ""
     found = drift.text(message)
-    return (json.dumps(message) if found is None else found)[:MAX_TEXT]
+    try:
+        return json.dumps(message) if found is None else found
+    except RecursionError:
+        return "[nested too deeply]"
+
+
+def _hint(text: str) -> str:
+    """Return the beginning of what nobody can read, without what could be a token."""
+    return _LIKE_A_TOKEN.sub(" [hidden]", text[: 4 * _SHOWN])[:_SHOWN]

@@ -1,0 +1,212 @@
+"""Socket frames (protocol page, Socket): every type in every shape of its message."""
+
+import json
+
+import pytest
+
+from tests.protocol.recorded import heard
+from wiro_widgets.protocol import events
+from wiro_widgets.protocol.events import Frame, Lifecycle, Log, Outputs, Progress, Unknown
+from wiro_widgets.protocol.replies import OutputInfo
+
+TOKEN = "LighthouseTokenLighthouseToken"
+PROGRESS = {
+    "type": "progressGenerate",
+    "task": "Generate",
+    "percentage": "60",
+    "stepCurrent": "6",
+    "stepTotal": "10",
+    "speed": "1.2",
+    "speedType": "it/s",
+    "elapsedTime": "5s",
+    "remainingTime": "3s",
+}
+SIXTY = Progress(1.0, 0.6, 6, 10, "1.2 it/s", "5s", "3s", "Generate")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "task_queue",
+        "task_accept",
+        "task_preprocess_start",
+        "task_preprocess_end",
+        "task_assign",
+        "task_start",
+        "task_end",
+        "task_postprocess_start",
+        "task_cancel",
+    ],
+)
+@pytest.mark.parametrize("message", [{}, {"message": None}, {"message": "words"}])
+def test_lifecycle(kind: str, message: dict[str, object]) -> None:
+    """Each stage is a Lifecycle event, with a null message, without one and with one nobody expected."""
+    assert heard({"type": kind, **message}, 7.0) == Lifecycle(kind, 7.0)
+
+
+def test_newer_lifecycle_frames_tell_the_outcome() -> None:
+    """`success` and `exitCode` in any spelling."""
+    found = heard({"type": "task_end", "success": "true", "exitCode": "0"})
+    assert found == Lifecycle("task_end", 0.0, success=True, exit_code=0)
+
+
+@pytest.mark.parametrize("message", [PROGRESS, json.dumps(PROGRESS)])
+def test_progress_as_object_or_json_text(message: object) -> None:
+    """Numbers as text become numbers, sixty percent a fraction."""
+    assert heard({"type": "task_output", "message": message}, 1.0) == SIXTY
+
+
+def test_progress_as_numbers() -> None:
+    """The same with real numbers."""
+    message = PROGRESS | {"percentage": 60, "stepCurrent": 6, "stepTotal": 10.0, "speed": 1.2}
+    assert heard({"type": "task_output", "message": message}, 1.0) == SIXTY
+
+
+@pytest.mark.parametrize(
+    ("message", "fraction"),
+    [
+        ({"stepCurrent": "5", "stepTotal": "20"}, 0.25),
+        ({"percentage": "garbage", "stepCurrent": 1, "stepTotal": 2}, 0.5),
+        ({"percentage": 250}, 1.0),
+        ({"percentage": "-5"}, 0.0),
+        ({"percentage": None, "stepCurrent": 3, "stepTotal": 0}, None),
+        ({"percentage": None, "stepCurrent": "1" + "0" * 400, "stepTotal": "1"}, None),
+        ({"type": "progressLoad", "task": "Load"}, None),
+    ],
+)
+def test_the_fraction(message: dict[str, object], fraction: float | None) -> None:
+    """Percent first, steps else; always between nothing and all, and None when nobody knows."""
+    found = heard({"type": "task_output", "message": message})
+    assert isinstance(found, Progress)
+    assert found.fraction == fraction
+
+
+@pytest.mark.parametrize("text", ["loading weights", "", "{not json", "[1/20] sampling", " {}", "60%"])
+def test_output_text_is_a_log_line(text: str) -> None:
+    """A string is a line of the log, also one that begins like JSON."""
+    assert heard({"type": "task_output", "message": text}) == Log("output", text, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [(None, ""), (5, "5"), (True, "true"), (["a"], '["a"]'), ({"loss": 1}, '{"loss": 1}')],
+)
+def test_output_of_other_types_is_a_log_line(message: object, text: str) -> None:
+    """Nothing that a model prints is lost."""
+    assert heard({"type": "task_output", "message": message}) == Log("output", text, 0.0)
+
+
+def test_stderr_is_a_log_line() -> None:
+    """`task_error` on the socket is a line of stderr and no end of anything."""
+    found = heard({"type": "task_error", "message": "warning: slow"})
+    assert found == Log("error", "warning: slow", 0.0)
+    assert found.type == "task_error"
+
+
+@pytest.mark.parametrize(("kind", "stream"), [("task_output_full", "output"), ("task_error_full", "error")])
+@pytest.mark.parametrize("message", [{"raw": "all of it"}, '{"raw": "all of it"}', "all of it"])
+def test_full_logs(kind: str, stream: str, message: object) -> None:
+    """The whole stream in `raw`, or by itself."""
+    found = heard({"type": kind, "message": message})
+    assert isinstance(found, Log)
+    assert (found.stream, found.text, found.full, found.type) == (stream, "all of it", True, kind)
+
+
+@pytest.mark.parametrize(
+    "message", [{}, {"message": None}, {"message": {}}, {"message": []}, {"message": {"raw": None}}]
+)
+def test_full_logs_of_nothing(message: dict[str, object]) -> None:
+    """The newer frames leave the text out."""
+    assert heard({"type": "task_output_full", **message}) == Log("output", "", 0.0, full=True)
+
+
+def test_long_texts_are_cut() -> None:
+    """A line keeps its beginning; a whole log keeps its end, where the error stands."""
+    long = "a" + "x" * events.MAX_TEXT + "z"
+    line, whole = (
+        heard({"type": "task_error", "message": long}),
+        heard({"type": "task_error_full", "message": long}),
+    )
+    assert isinstance(line, Log)
+    assert isinstance(whole, Log)
+    assert (len(line.text), line.text[0]) == (events.MAX_TEXT, "a")
+    assert (len(whole.text), whole.text[-1]) == (events.MAX_TEXT, "z")
+
+
+def test_the_end_lists_the_outputs() -> None:
+    """`task_postprocess_end` has the outputs in its message."""
+    item = {"name": "0.png", "contenttype": "image/png", "size": "5", "url": "https://f.example/0.png"}
+    found = heard({"type": "task_postprocess_end", "message": [item], "exitCode": 0})
+    assert found == Outputs(
+        (OutputInfo("0.png", "image/png", 5, "https://f.example/0.png"),), 0.0, exit_code=0
+    )
+
+
+@pytest.mark.parametrize(
+    "message", [{}, {"message": None}, {"message": []}, {"message": "done"}, {"message": {}}]
+)
+def test_the_end_without_outputs(message: dict[str, object]) -> None:
+    """It is the end all the same."""
+    assert heard({"type": "task_postprocess_end", **message}) == Outputs((), 0.0)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"type": "task_stream_ready"},
+        {"type": "task_stream_end", "message": None},
+        {"type": "task_cost", "message": {"turnCost": "0.01", "cumulativeCost": 0.02, "usage": {}}},
+        {"type": "task_teleport", "message": ["what"]},
+    ],
+)
+def test_unknown_types_pass_through(frame: dict[str, object]) -> None:
+    """Realtime frames and types of tomorrow are events with their own name."""
+    found = heard(frame)
+    assert isinstance(found, Unknown)
+    assert found.type == frame["type"]
+
+
+@pytest.mark.parametrize("kind", [None, [], {}, ""])
+def test_a_frame_without_a_type_is_untyped(kind: object) -> None:
+    """It is shown, not dropped."""
+    assert heard({"type": kind, "message": "hello"}) == Unknown("untyped", 0.0, "hello")
+    assert heard({"message": "hello"}) == Unknown("untyped", 0.0, "hello")
+
+
+@pytest.mark.parametrize(
+    "data", ["", "ping", "[]", "5", "null", '{"type":', "[" * 100_000, b"token|\x00\x01\xff", b"\xff"]
+)
+def test_what_is_no_json_object_is_no_frame(data: str | bytes) -> None:
+    """Text, other JSON, halves, depth without end and the binary frames of realtime models."""
+    assert events.frame(data) is None
+
+
+def test_nonsense_is_an_event_that_shows_its_beginning() -> None:
+    """What was heard is reported, in short."""
+    assert events.nonsense("server restarts", 5.0) == Unknown("invalid", 5.0, "server restarts")
+    assert len(events.nonsense("word " * 1000, 5.0).text) == 200
+    assert events.nonsense(b"token|\x00\x01", 5.0) == Unknown("invalid", 5.0, "8 bytes")
+
+
+def test_nonsense_shows_no_token() -> None:
+    """A frame that was cut in two, or a text frame of a realtime model, begins with one."""
+    for data in (
+        f'{{"type": "task_output", "tasktoken": "{TOKEN}", "mess',
+        f"{TOKEN}|AAAA",
+        '{"tasktoken":"short1","',
+    ):
+        shown = events.nonsense(data, 0.0).text
+        assert TOKEN not in shown
+        assert "short1" not in shown
+
+
+def test_an_unknown_message_shows_no_token() -> None:
+    """What nobody can read is shown without what could be a token."""
+    found = heard({"type": "task_hello", "message": {"socketaccesstoken": TOKEN, "n": 1}})
+    assert isinstance(found, Unknown)
+    assert TOKEN not in found.text
+
+
+def test_a_frame_shows_nothing() -> None:
+    """Its repr has no field of it."""
+    assert repr(Frame({"tasktoken": TOKEN})) == "Frame()"
