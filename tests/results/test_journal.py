@@ -4,12 +4,13 @@ import sqlite3
 import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.results.journal import Journal
-from wiro_widgets.results.store import JournalRow
+from wiro_widgets.results.rows import JournalRow, Query
 
 SERVER = "https://api.wiro.ai/v1"
 MODEL = "tencent/hunyuan-flux-srpo"
@@ -119,14 +120,14 @@ def test_records_are_found_by_what_they_are(path: Path) -> None:
             outcome = "failed" if number == 1 else "succeeded"
             journal.settle(run_id, record(str(number), outcome=outcome))
 
-        def found(**wanted: object) -> list[str | None]:
-            return [row.task_id for row in journal.records(SERVER, **wanted)]  # type: ignore[arg-type]
+        def found(limit: int | None = None, **wanted: Any) -> list[str | None]:
+            return [row.task_id for row in journal.records(SERVER, Query(**wanted), limit)]
 
         now = datetime.now(UTC)
         assert found() == ["2", "1", "0"]
         assert found(limit=2) == ["2", "1"]
         assert found(model="a/b") == ["1", "0"]
-        assert found(outcome="failed") == ["1"]
+        assert found(outcomes=("failed",)) == ["1"]
         assert found(text="kätz") == ["2", "0"]
         assert found(text="kätz", limit=1) == ["2"]
         assert (found(since=now), found(until=now - timedelta(hours=1))) == ([], [])

@@ -9,6 +9,7 @@ import pytest
 
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.results.journal import Journal
+from wiro_widgets.results.rows import Query
 
 SERVER = "https://api.wiro.ai/v1"
 MODEL = "tencent/hunyuan-flux-srpo"
@@ -42,6 +43,7 @@ WRITER = """
 import sys
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.results.journal import Journal
+from wiro_widgets.results.rows import Query
 path, name, count, server = sys.argv[1:]
 journal = Journal.open(path)
 for number in range(int(count)):
@@ -88,7 +90,7 @@ def test_sigkill_loses_nothing_that_was_written(path: Path, lines: int) -> None:
     connection.close()
     with Journal.open(path) as journal:
         rows = {row.task_id: row for row in journal.unfinished(SERVER)}
-        ended = {row.task_id for row in journal.records(SERVER, outcome="succeeded")}
+        ended = {row.task_id for row in journal.records(SERVER, Query(outcomes=("succeeded",)))}
     assert set(said) <= rows.keys() | ended
     assert all(int(str(task).partition("-")[2]) % 2 for task in ended)
 

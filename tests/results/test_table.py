@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from wiro_widgets.protocol.record import TaskRecord
-from wiro_widgets.results.table import to_pandas
+from wiro_widgets.results.table import flat, to_pandas
+from wiro_widgets.results.table_reading import from_pandas
 
 RECORD = TaskRecord(
     task_id="534574",
@@ -54,6 +55,10 @@ DTYPES = {
     "output_paths": "object",
     "error": "string",
     "outcome": "category",
+    "reused_from": "string",
+    "star": "bool",
+    "tags": "object",
+    "note": "string",
 }
 
 
@@ -158,6 +163,42 @@ def test_csv_and_back() -> None:
     again = pd.read_csv(io.StringIO(text), dtype={"task_id": "string", "seed": "Int64"})
     assert again["seed"].tolist()[0] == 7350148318
     assert again["task_id"].tolist() == ["534574", "7"]
+
+
+ODD = TaskRecord(
+    "8",
+    "a/b",
+    seed=2**70,
+    prompt='two\nlines, "quoted"',
+    tags=("a", "b"),
+    note="x",
+    star=True,
+    reused_from="7",
+)
+
+
+@pytest.mark.parametrize("records", [[RECORD, RUNNING, ODD], [RECORD], []], ids=len)
+@pytest.mark.parametrize("way", ["frame", "csv", "parquet"])
+def test_records_come_back(tmp_path: Path, way: str, records: list[TaskRecord]) -> None:
+    """Records that went through a table, CSV or Parquet are the same records again, to the last digit."""
+    if way == "parquet":
+        records = [record for record in records if record is not ODD]  # Parquet has no integer of 70 bits
+    table = to_pandas(records, expand=True)
+    if way == "csv":
+        flat(table).to_csv(tmp_path / "runs.csv", index=False)
+        table = pd.read_csv(tmp_path / "runs.csv")
+    if way == "parquet":
+        table.to_parquet(tmp_path / "runs.parquet")
+        table = pd.read_parquet(tmp_path / "runs.parquet")
+    assert from_pandas(table) == records
+    pd.testing.assert_frame_equal(to_pandas(from_pandas(table)), to_pandas(records))
+
+
+def test_a_table_of_something_else() -> None:
+    """A column that no record has is left out, and one that holds something else is named."""
+    assert from_pandas(pd.DataFrame({"colour": ["red"], "task_id": [7]})) == [TaskRecord("7")]
+    with pytest.raises(ValueError, match="the column created_at is not one that to_pandas made"):
+        from_pandas(pd.DataFrame({"created_at": ["noon"]}))
 
 
 def test_pandas_is_asked_for_by_name() -> None:

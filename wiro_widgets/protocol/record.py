@@ -14,14 +14,15 @@ from wiro_widgets.protocol.state import TaskState
 Outcome = Literal["succeeded", "failed", "cancelled", "running", "unknown"]
 
 _TIMES = ("created_at", "started_at", "ended_at")
-_TUPLES = ("output_urls", "output_paths")
+_TUPLES = ("output_urls", "output_paths", "tags")
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
     """One task as one row: times in UTC, durations in seconds, cost in USD.
 
-    `status` is Wiro's own word ("task_postprocess_end"), `outcome` is ours.
+    `status` is Wiro's own word ("task_postprocess_end"), `outcome` is ours. `reused_from` is the task whose result
+    answered the run, which then cost nothing. `star`, `tags` and `note` are what a person said of it in the history.
     """
 
     task_id: str | None = None
@@ -44,6 +45,10 @@ class TaskRecord:
     output_paths: tuple[str, ...] = ()
     error: str | None = None
     outcome: Outcome = "unknown"
+    reused_from: str | None = None
+    star: bool = False
+    tags: tuple[str, ...] = ()
+    note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the row as JSON-ready values: times as ISO 8601 text, tuples as lists."""

@@ -1,35 +1,47 @@
-"""History: the journal of one Wiro as records, newest first."""
+"""History: the journal of one Wiro as records, newest first, and what a person says of them."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
-from wiro_widgets.results import table
+from wiro_widgets.protocol.errors import ConfigurationError
+from wiro_widgets.results import event_log, history_files, html, spending, table
+from wiro_widgets.results.result import TaskResult, result_of
+from wiro_widgets.results.rows import SENT, Query, as_kept, record_of_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import pandas as pd
 
     from wiro_widgets.protocol.record import TaskRecord
     from wiro_widgets.results.journal import Journal
-    from wiro_widgets.results.store import JournalRow
+    from wiro_widgets.results.rows import JournalRow
+
+SHOWN = 12  # runs that a notebook shows
 
 
 class History:
     """The runs that were sent to one Wiro, from every kernel and process that shares the journal.
 
+    `delete_files` deletes a task's files at Wiro; without it `forget(server=True)` is refused.
+
     ::
 
         history = client.history
         history["534574"].total_cost
-        history.find(model="tencent/hunyuan-flux-srpo", text="cat", limit=10)
+        history.find(model="tencent/hunyuan-flux-srpo", text="cat", parameters={"steps": 20}, limit=10)
     """
 
-    def __init__(self, journal: Journal, server: str) -> None:
+    def __init__(
+        self, journal: Journal, server: str, *, delete_files: Callable[[str], object] | None = None
+    ) -> None:
         self._journal = journal
         self._server = server
+        self._delete_files = delete_files
 
     def records(self, limit: int | None = None) -> list[TaskRecord]:
         """Return the records, newest first."""
@@ -43,23 +55,30 @@ class History:
         until: datetime | str | None = None,
         outcome: str | None = None,
         text: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        star: bool | None = None,
+        tag: str | Iterable[str] = (),
+        note: str | None = None,
         limit: int | None = None,
     ) -> list[TaskRecord]:
-        """Return the records that fit, newest first.
+        """Return the records that fit all that is given, newest first.
 
         Times are datetimes or ISO 8601 text, local where they name no zone; `outcome` is a `TaskRecord.outcome`;
-        `text` is looked for in the prompt and the other texts of the parameters, whatever its case.
-        Raises ValueError for a text that is no time.
+        `text` is looked for in the prompt and the other texts of the parameters, `note` in the notes, whatever their
+        case; `parameters` are values that must be equal. Raises ValueError for a text that is no time.
         """
-        return self._journal.records(
-            self._server,
+        query = Query(
             model=model,
             since=_moment(since),
             until=_moment(until),
-            outcome=outcome,
+            outcomes=None if outcome is None else (outcome,),
             text=text,
-            limit=limit,
+            parameters=parameters or {},
+            star=star,
+            tags=(tag,) if isinstance(tag, str) else tuple(tag),
+            note=note,
         )
+        return self._journal.records(self._server, query, limit)
 
     def unfinished(self) -> list[JournalRow]:
         """Return the runs that were cut off or still go on: `client.attach(row.task_id)` picks one up.
@@ -68,17 +87,89 @@ class History:
         """
         return self._journal.unfinished(self._server)
 
+    # One run
+
+    def __getitem__(self, task_id: str) -> TaskRecord:
+        return record_of_row(self._row(task_id))
+
+    def result(self, task_id: str) -> TaskResult:
+        """Return the result of a run from its files; a picture is opened when it is looked at. Raises KeyError."""
+        return result_of(self[task_id])
+
+    def events_to_pandas(self, task_id: str) -> pd.DataFrame:
+        """Return one row for each event of the task that was heard: time, seconds, kind, text, progress.
+
+        Raises KeyError for a task that is not in the history, ConfigurationError without pandas.
+        """
+        return event_log.to_pandas(self._journal.events(self._row(task_id).id))
+
+    def star(self, task_id: str, on: bool = True) -> None:
+        """Mark a run, or take the mark away. Raises KeyError."""
+        self._journal.annotate(self._row(task_id).id, star=bool(on))
+
+    def tag(self, task_id: str, *tags: str) -> None:
+        """Give a run these tags as well. Raises KeyError."""
+        row = self._row(task_id)
+        self._journal.annotate(row.id, tags=tuple(dict.fromkeys((*row.tags, *map(str, tags)))))
+
+    def untag(self, task_id: str, *tags: str) -> None:
+        """Take these tags away, or all. Raises KeyError."""
+        row = self._row(task_id)
+        self._journal.annotate(row.id, tags=tuple(tag for tag in row.tags if tags and tag not in tags))
+
+    def note(self, task_id: str, text: str) -> None:
+        """Write a note about a run in place of the one before. Raises KeyError."""
+        self._journal.annotate(self._row(task_id).id, notes=str(text))
+
+    def forget(self, task_id: str, *, files: bool = False, server: bool = False) -> None:
+        """Delete a run from the history; with `files` its files here, with `server` its files at Wiro (first).
+
+        Raises KeyError, and what the call to Wiro raises: then nothing is deleted.
+        """
+        row = self._row(task_id)
+        if server and self._delete_files is None:
+            raise ConfigurationError("Await client.delete_files(task_id) first, then forget the run here.")
+        if server and self._delete_files is not None:
+            self._delete_files(str(task_id))
+        for name in row.paths if files else ():
+            with suppress(FileNotFoundError):
+                Path(name).unlink()
+        self._journal.forget(row.id)
+
+    # All of them
+
+    def spending(
+        self,
+        by: Literal["model", "day"] = "model",
+        *,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+    ) -> dict[str, float]:
+        """Return USD by model, the largest first, or by day of your own clock as "2026-05-01", the newest first."""
+        return spending.spending(self.find(since=since, until=until), by)
+
     def to_pandas(self, expand: bool = False) -> pd.DataFrame:
         """Return one row a task; see `wiro_widgets.to_pandas`."""
         return table.to_pandas(self.records(), expand=expand)
 
-    def __getitem__(self, task_id: str) -> TaskRecord:
-        found = self._journal.records(self._server, task_id=str(task_id), limit=1)
-        if not found:
-            raise KeyError(
-                f"no task {task_id} in this history; client.attach({str(task_id)!r}) asks Wiro for it"
-            )
-        return found[0]
+    def export_to(self, path: str | Path) -> int:
+        """Write the history to a file and return the number of runs: .jsonl (all of it), .csv or .parquet (the table).
+
+        Raises ConfigurationError for another ending, or when what the format needs is not installed.
+        """
+        rows = self._journal.rows(Query(server=self._server, outcomes=SENT))
+        return history_files.write(Path(path).expanduser(), rows, self._journal.events)
+
+    def import_from(self, path: str | Path) -> int:
+        """Take in the runs of a .jsonl file that `export_to` wrote, and return how many of them were new.
+
+        Raises WiroError that names the line when the file is damaged; then nothing is taken in.
+        """
+        known = {row.id for row in self._journal.rows(Query(server=self._server))}
+        rows, events = history_files.read(Path(path).expanduser(), self._server)
+        new = [row for row in rows if row.id not in known]
+        self._journal.adopt(new, {row.id: events[row.id] for row in new if row.id in events})
+        return len(new)
 
     def __iter__(self) -> Iterator[TaskRecord]:
         return iter(self.records())
@@ -92,6 +183,18 @@ class History:
         when = f", newest {newest:%Y-%m-%d %H:%M} UTC" if newest else ""
         runs = "1 run" if len(records) == 1 else f"{len(records)} runs"
         return f"<History of {self._server}: {runs}{when}>"
+
+    def _repr_html_(self) -> str:
+        return html.history(repr(self), self.records(limit=SHOWN))
+
+    def _row(self, task_id: str) -> JournalRow:
+        wanted = Query(server=self._server, task_id=str(task_id), outcomes=as_kept(SENT))
+        found = self._journal.rows(wanted, 1)
+        if not found:
+            raise KeyError(
+                f"no task {task_id} in this history; client.attach({str(task_id)!r}) asks Wiro for it"
+            )
+        return found[0]
 
 
 def _moment(value: datetime | str | None) -> datetime | None:

@@ -12,13 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.results.journal_file import JournalFile
 from wiro_widgets.results.plain import plain
-from wiro_widgets.results.store import UNSETTLED, JournalRow, Query
+from wiro_widgets.results.rows import SENT, UNSETTLED, JournalRow, Query, as_kept, record_of_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from wiro_widgets.protocol.record import TaskRecord
+    from wiro_widgets.results.store import Store
 
 _inherited: Final[list[JournalFile]] = []  # SQLite forbids a forked process to use or close what it got
 
@@ -34,6 +36,7 @@ class Journal:
         self._file = JournalFile(path)
         self._unsaved: dict[str, JournalRow] = {}
         self._running: dict[str, JournalRow] = {}
+        self._events: dict[str, bytes] = {}
         self._closed = False
         self._pid = os.getpid()
         self._lock = threading.RLock()
@@ -56,8 +59,19 @@ class Journal:
         """The last warning about the file."""
         return self._file.trouble
 
-    def begin(self, server: str, model: str, parameters: Mapping[str, Any]) -> str:
-        """Write down that this run is about to be sent and return its id; it is on disk when this returns."""
+    def begin(
+        self,
+        server: str,
+        model: str,
+        parameters: Mapping[str, Any],
+        *,
+        content: str | None = None,
+        cell: int | None = None,
+    ) -> str:
+        """Write down that this run is about to be sent and return its id; it is on disk when this returns.
+
+        `content` and `cell` are those of `JournalRow`.
+        """
         row = JournalRow(
             id=str(uuid.uuid4()),
             server=server,
@@ -66,6 +80,8 @@ class Journal:
             intent_at=datetime.now(UTC),
             pid=os.getpid(),
             host=platform.node(),
+            content=content,
+            cell=cell,
         )
         with self._locked():
             self._save(row)
@@ -83,8 +99,17 @@ class Journal:
         """Write down that nobody knows whether a task was made; the run stays among the unfinished."""
         self._change(run_id, outcome="unknown", error=str(error))
 
-    def settle(self, run_id: str, record: TaskRecord, paths: Iterable[str | Path] = ()) -> None:
-        """Write down how the run ended and where its outputs are; a record that still runs keeps it open."""
+    def settle(
+        self,
+        run_id: str,
+        record: TaskRecord,
+        paths: Iterable[str | Path] = (),
+        events: bytes | None = None,
+    ) -> None:
+        """Write down how the run ended and where its outputs are; a record that still runs keeps it open.
+
+        `events` is the event log as `event_log.packed` gives it.
+        """
         files = tuple(str(path) for path in paths) or record.output_paths
         told: dict[str, Any] = {
             "record": replace(record, parameters=plain(record.parameters), output_paths=files),
@@ -97,6 +122,37 @@ class Journal:
         if record.outcome not in UNSETTLED:
             told["settled_at"] = datetime.now(UTC)
         self._change(run_id, **told)
+        if events is not None:
+            with self._locked():
+                self._events[run_id] = events
+                self._write_events()
+
+    def events(self, run_id: str) -> bytes | None:
+        """Return the event log of a run, where one is kept."""
+        with self._locked():
+            return self._events.get(run_id) or self._file.use(lambda store: store.events(run_id))
+
+    def annotate(self, run_id: str, **told: Any) -> None:
+        """Write down what a person says of a run: `star`, `tags`, `notes`; what is not named stays."""
+        with self._locked():
+            for rows in (self._unsaved, self._running):
+                if run_id in rows:
+                    rows[run_id] = replace(rows[run_id], **told)
+            self._file.use(lambda store: store.annotate(run_id, told))
+
+    def forget(self, run_id: str) -> None:
+        """Delete what is known of a run."""
+        with self._locked():
+            for known in (self._unsaved, self._running, self._events):
+                known.pop(run_id, None)
+            self._file.use(lambda store: store.delete(run_id))
+
+    def adopt(self, rows: Iterable[JournalRow], events: Mapping[str, bytes]) -> None:
+        """Take in runs that another journal kept, with their event logs."""
+        with self._locked():
+            self._unsaved |= {row.id: row for row in rows}
+            self._events |= events
+            self._write()
 
     def unfinished(self, server: str) -> list[JournalRow]:
         """Return the runs of that server that have not ended as far as the journal knows, newest first."""
@@ -106,27 +162,12 @@ class Journal:
         """Return the run that became this task."""
         return next(iter(self.rows(Query(server=server, task_id=str(task_id)), 1)), None)
 
-    def records(
-        self,
-        server: str,
-        *,
-        task_id: str | None = None,
-        model: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        outcome: str | None = None,
-        text: str | None = None,
-        limit: int | None = None,
-    ) -> list[TaskRecord]:
-        """Return the records of runs that became a task or may have, newest first.
-
-        `text` is looked for in the prompt and the other texts among the parameters.
-        """
-        outcomes = (
-            _ALL if outcome is None else ("unknown", "submitting") if outcome == "unknown" else (outcome,)
-        )
-        query = Query(server, task_id, model, since, until, outcomes, text)
-        return [_record(row) for row in self.rows(query, limit)]
+    def records(self, server: str, query: Query | None = None, limit: int | None = None) -> list[TaskRecord]:
+        """Return the records of runs that became a task or may have, newest first; outcomes as records have them."""
+        wanted = query or Query()
+        outcomes = SENT if wanted.outcomes is None else as_kept(wanted.outcomes)
+        found = self.rows(replace(wanted, server=server, outcomes=outcomes), limit)
+        return [record_of_row(row) for row in found]
 
     def rows(self, query: Query, limit: int | None = None) -> list[JournalRow]:
         """Return the rows that fit, newest first."""
@@ -196,31 +237,23 @@ class Journal:
     def _write(self) -> None:
         if self._file.write(self._unsaved.values()):
             self._unsaved = {}
+            self._write_events()
         if self._file.take_renewed():
             self._renew()
+
+    def _write_events(self) -> None:
+        waiting = self._events
+
+        def save(store: Store) -> bool:
+            for run_id, lines in waiting.items():
+                store.save_events(run_id, lines)
+            return True
+
+        done = self._file.use(save) if waiting else None
+        if done:
+            self._events = {}
 
     def _renew(self) -> None:
         """Bring what still runs to a file that knows nothing of it."""
         self._unsaved = {**self._running, **self._unsaved}
         self._write()
-
-
-_ALL: Final = (*UNSETTLED, "succeeded", "failed", "cancelled")
-
-
-def _record(row: JournalRow) -> TaskRecord:
-    """Return a run's record, from what was to be run where it has none yet."""
-    if row.record is not None:
-        return row.record
-    seed = row.parameters.get("seed")
-    prompt = row.parameters.get("prompt")
-    return TaskRecord(
-        task_id=row.task_id,
-        model=row.model,
-        prompt=prompt if isinstance(prompt, str) else None,
-        seed=seed if isinstance(seed, int | str) else None,
-        parameters=row.parameters,
-        created_at=row.intent_at,
-        error=row.error,
-        outcome="running" if row.outcome == "running" else "unknown",
-    )

@@ -8,20 +8,17 @@ import warnings
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from wiro_widgets.protocol.errors import WiroWarning
-from wiro_widgets.results.store import (
-    ForeignDatabaseError,
-    JournalRow,
-    NewerVersionError,
-    Query,
-    Store,
-    identity,
-)
+from wiro_widgets.results.store import ForeignDatabaseError, NewerVersionError, Store, identity
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
+
+    from wiro_widgets.results.rows import JournalRow, Query
+
+T = TypeVar("T")
 
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _TROUBLES: Final = (sqlite3.Error, OSError, NewerVersionError, ForeignDatabaseError)
@@ -43,27 +40,27 @@ class JournalFile:
 
     def write(self, rows: Collection[JournalRow]) -> bool:
         """Bring rows to the file and tell whether they are there."""
-        for _ in range(2 if self.usable else 0):
-            try:
-                store = self._opened()
-                if rows:
-                    store.save(rows)
-            except _TROUBLES as exc:
-                if not self._recovered(exc):
-                    break
-            else:
-                return True
-        return False
+
+        def save(store: Store) -> bool:
+            if rows:
+                store.save(rows)
+            return True
+
+        return self.use(save) is True
 
     def read(self, query: Query, limit: int | None = None) -> list[JournalRow]:
         """Return the rows that fit, newest first; none from a file that cannot be read."""
+        return self.use(lambda store: store.select(query, limit)) or []
+
+    def use(self, action: Callable[[Store], T]) -> T | None:
+        """Do something with the open file and return its answer, or None from a file that cannot be used."""
         for _ in range(2 if self.usable else 0):
             try:
-                return self._opened().select(query, limit)
+                return action(self._opened())
             except _TROUBLES as exc:
                 if not self._recovered(exc):
                     break
-        return []
+        return None
 
     def take_renewed(self) -> bool:
         """Tell, once, whether another file has taken the place of the one that was used before."""

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.protocol.replies import OutputInfo
+from wiro_widgets.results import html
 from wiro_widgets.results.outputs import Output
 
 if TYPE_CHECKING:
@@ -32,3 +37,21 @@ class TaskResult:
     def __repr__(self) -> str:
         words = f", {len(self.text)} characters" if self.text else ""
         return f"<TaskResult of task {self.record.task_id}: {len(self.outputs)} outputs{words}>"
+
+    def _repr_html_(self) -> str:
+        return html.result(self.record, self.outputs, self.text)
+
+
+def result_of(record: TaskRecord) -> TaskResult:
+    """Return the result of a run from the files that its record names; nothing is opened before it is asked for."""
+    pairs = zip_longest(record.output_paths, record.output_urls)
+    return TaskResult(record, tuple(_output(path, url, record.task_id) for path, url in pairs))
+
+
+def _output(path: str | None, url: str | None, task_id: str | None) -> Output:
+    name = Path(path).name if path else str(url).split("?", 1)[0].rsplit("/", 1)[-1]
+    info = OutputInfo(name=name, url=url)
+    if path and Path(path).is_file():
+        return Output(info, path=Path(path), task_id=task_id)
+    reason = f"is no longer at {path}" if path else "was not downloaded"
+    return Output(info, error=OutputError(reason, output=name, task_id=task_id), task_id=task_id)

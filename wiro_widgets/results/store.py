@@ -6,19 +6,16 @@ import json
 import os
 import sqlite3
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
-from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.results.rows import COLUMNS, packed, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
-Outcome = Literal["submitting", "running", "succeeded", "failed", "cancelled", "unknown", "refused"]
-UNSETTLED: Final = ("submitting", "running", "unknown")
+    from wiro_widgets.results.rows import JournalRow, Query
 
 APPLICATION_ID: Final = 0x5769726F  # "Wiro", in the file's header
 BUSY_SECONDS: Final = 5.0
@@ -46,6 +43,15 @@ MIGRATIONS: Final = (
     CREATE INDEX runs_by_time ON runs (intent_at);
     CREATE INDEX runs_by_task ON runs (task_id);
     """,
+    """
+    ALTER TABLE runs ADD COLUMN content TEXT;
+    ALTER TABLE runs ADD COLUMN cell INTEGER;
+    CREATE INDEX runs_by_content ON runs (content);
+    CREATE TABLE events (
+        run_id TEXT PRIMARY KEY NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        lines BLOB NOT NULL
+    );
+    """,
 )
 
 
@@ -57,74 +63,19 @@ class ForeignDatabaseError(Exception):
     """The database belongs to another program."""
 
 
-@dataclass(frozen=True, slots=True)
-class JournalRow:
-    """One run as the journal knows it; times in UTC.
-
-    `parameters` has files by name and size. `pid` and `host` say which process began it.
-    """
-
-    id: str
-    server: str
-    model: str
-    parameters: dict[str, Any]
-    intent_at: datetime
-    outcome: Outcome = "submitting"
-    task_id: str | None = None
-    submitted_at: datetime | None = None
-    settled_at: datetime | None = None
-    record: TaskRecord | None = None
-    paths: tuple[str, ...] = ()
-    error: str | None = None
-    pid: int | None = None
-    host: str | None = None
-    tags: tuple[str, ...] = ()
-    notes: str = ""
-    star: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """Which rows are wanted; None is any. `text` is looked for in the texts of the parameters."""
-
-    server: str | None = None
-    task_id: str | None = None
-    model: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    outcomes: Collection[str] | None = None
-    text: str | None = None
-    id: str | None = None
-
-    def fits(self, row: JournalRow) -> bool:
-        """Tell whether the row is wanted."""
-        wanted = (self.text or "").casefold()
-        return (
-            self.id in {None, row.id}
-            and self.server in {None, row.server}
-            and self.task_id in {None, row.task_id}
-            and self.model in {None, row.model}
-            and (self.since is None or row.intent_at >= self.since)
-            and (self.until is None or row.intent_at <= self.until)
-            and (self.outcomes is None or row.outcome in self.outcomes)
-            and (not wanted or any(wanted in text.casefold() for text in _texts(row.parameters)))
-        )
-
-
-_COLUMNS: Final = tuple(field.name for field in fields(JournalRow))
-_TIMES: Final = ("intent_at", "submitted_at", "settled_at")
-_LISTS: Final = ("paths", "tags")
-# What a person wrote (tags, notes, star) is never overwritten by a run, and a settled run never unsettled.
-_OWNED: Final = tuple(name for name in _COLUMNS if name not in {"id", "intent_at", "tags", "notes", "star"})
+ANNOTATIONS: Final = ("star", "tags", "notes")
+# What a person wrote is never overwritten by a run, and a settled run never unsettled.
+_OWNED: Final = tuple(name for name in COLUMNS if name not in {"id", "intent_at", *ANNOTATIONS})
 _UPSERT: Final = (
-    f"INSERT INTO runs ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "  # noqa: S608 - constants
+    f"INSERT INTO runs ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))}) "  # noqa: S608 - constants
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _OWNED)} "
     "WHERE runs.settled_at IS NULL OR excluded.settled_at IS NOT NULL"
 )
 _SELECT: Final = (
-    f"SELECT {', '.join(_COLUMNS)} FROM runs "  # noqa: S608 - constants
+    f"SELECT {', '.join(COLUMNS)} FROM runs "  # noqa: S608 - constants
     "WHERE id IS coalesce(?1, id) AND server IS coalesce(?2, server) AND task_id IS coalesce(?3, task_id) "
     "AND (?4 IS NULL OR outcome IN (SELECT value FROM json_each(?4))) "
+    "AND (?5 IS NULL OR content IN (SELECT value FROM json_each(?5))) "
     "ORDER BY intent_at DESC, rowid DESC"
 )
 
@@ -152,14 +103,42 @@ class Store:
     def save(self, rows: Collection[JournalRow]) -> None:
         """Insert or update rows in one transaction; they are on disk when this returns."""
         with self._transaction():
-            self._connection.executemany(_UPSERT, [_packed(row) for row in rows])
+            self._connection.executemany(_UPSERT, [packed(row) for row in rows])
 
     def select(self, query: Query, limit: int | None = None) -> list[JournalRow]:
         """Return the rows that fit, newest first."""
-        outcomes = None if query.outcomes is None else json.dumps(list(query.outcomes))
-        values = (query.id, query.server, query.task_id, outcomes)
+        values = (query.id, query.server, query.task_id, _listed(query.outcomes), _listed(query.contents))
         with closing(self._connection.execute(_SELECT, values)) as found:
-            return list(islice(filter(query.fits, map(_unpacked, found)), limit))
+            return list(islice(filter(query.fits, map(unpacked, found)), limit))
+
+    def annotate(self, run_id: str, told: Mapping[str, Any]) -> None:
+        """Write what a person has to say of a run: `star`, `tags` (a list), `notes`."""
+        values = {name: json.dumps(value) if name == "tags" else value for name, value in told.items()}
+        columns = ", ".join(f"{name} = :{name}" for name in ANNOTATIONS if name in told)
+        with self._transaction():
+            self._connection.execute(
+                f"UPDATE runs SET {columns} WHERE id = :id",  # noqa: S608 - names from ANNOTATIONS
+                {**values, "id": run_id},
+            )
+
+    def save_events(self, run_id: str, lines: bytes) -> None:
+        """Keep the event log of a run."""
+        with self._transaction():
+            self._connection.execute("INSERT OR REPLACE INTO events VALUES (?, ?)", (run_id, lines))
+
+    def events(self, run_id: str) -> bytes | None:
+        """Return the event log of a run."""
+        with closing(
+            self._connection.execute("SELECT lines FROM events WHERE run_id = ?", (run_id,))
+        ) as found:
+            row = found.fetchone()
+        return row[0] if row else None
+
+    def delete(self, run_id: str) -> None:
+        """Delete a run and its event log; what the file held of them is overwritten."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM events WHERE run_id = ?", (run_id,))
+            self._connection.execute("DELETE FROM runs WHERE id = ?", (run_id,))
 
     def close(self) -> None:
         """Close the database; the last one to close it folds the write-ahead log into the file."""
@@ -179,6 +158,7 @@ class Store:
         with suppress(sqlite3.OperationalError):  # another process is switching it at this moment
             run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = FULL")  # a run costs more than a sync does
+        run("PRAGMA secure_delete = ON")  # what is forgotten is gone from the file as well
         if version < len(MIGRATIONS):
             self._migrate()
 
@@ -213,28 +193,5 @@ def identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _texts(parameters: dict[str, Any]) -> list[str]:
-    return [value for value in parameters.values() if isinstance(value, str)]
-
-
-def _stamp(moment: datetime | None) -> str | None:
-    """Return a time as text of one length, so that its order is the order of the text."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else None
-
-
-def _packed(row: JournalRow) -> tuple[Any, ...]:
-    plain: dict[str, Any] = {name: getattr(row, name) for name in _COLUMNS}
-    plain |= {name: _stamp(plain[name]) for name in _TIMES}
-    plain |= {name: json.dumps(plain[name], ensure_ascii=False) for name in ("parameters", *_LISTS)}
-    plain["record"] = json.dumps(row.record.to_dict(), ensure_ascii=False) if row.record else None
-    return tuple(plain.values())
-
-
-def _unpacked(values: Sequence[Any]) -> JournalRow:
-    plain = dict(zip(_COLUMNS, values, strict=True))
-    plain |= {name: datetime.fromisoformat(plain[name]) for name in _TIMES if plain[name]}
-    plain |= {name: tuple(json.loads(plain[name])) for name in _LISTS}
-    plain["parameters"] = json.loads(plain["parameters"])
-    plain["record"] = TaskRecord.from_dict(json.loads(plain["record"])) if plain["record"] else None
-    plain["star"] = bool(plain["star"])
-    return JournalRow(**plain)
+def _listed(values: Collection[str] | None) -> str | None:
+    return None if values is None else json.dumps(list(values))

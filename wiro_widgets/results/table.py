@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_widgets.protocol import drift
-from wiro_widgets.protocol.errors import ConfigurationError
+from wiro_widgets.results.frames import require_pandas
 from wiro_widgets.results.plain import plain
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ _DTYPES: Final = {
     "output_paths": "object",
     "error": "string",
     "outcome": "category",
+    "reused_from": "string",
+    "star": "bool",
+    "tags": "object",
+    "note": "string",
 }
 _OUTCOMES: Final = ("succeeded", "failed", "cancelled", "running", "unknown")
 _INT64: Final = range(-(2**63), 2**63)
@@ -54,10 +58,9 @@ def to_pandas(records: Iterable[TaskRecord], expand: bool = False) -> pd.DataFra
 
     Raises ConfigurationError when pandas is not installed.
     """
-    try:
-        import pandas as pd  # noqa: PLC0415 - adds 344 ms to an import, and is optional
-    except ImportError as exc:
-        raise ConfigurationError('pandas is not installed. Run: pip install "wiro-widgets[pandas]"') from exc
+    require_pandas()
+    import pandas as pd  # noqa: PLC0415 - optional and slow
+
     rows = [(record, plain(record.parameters)) for record in records]
     columns: dict[str, pd.Series[Any]] = {}
     for name, dtype in _DTYPES.items():
@@ -68,6 +71,10 @@ def to_pandas(records: Iterable[TaskRecord], expand: bool = False) -> pd.DataFra
             values, dtype = _integers(values)  # noqa: PLW2901 - where they are too large for its own
         elif dtype == "object":
             values = [list(value) for value in values]
+        if dtype == "category":  # of texts, also where there is none yet
+            known = pd.Index(sorted({item for item in values if item}), dtype="str")
+            columns[name] = pd.Series(pd.Categorical(values, known))
+            continue
         columns[name] = pd.Series(values, dtype=cast("Any", dtype))
     columns["outcome"] = columns["outcome"].cat.set_categories(list(_OUTCOMES))
     if expand:
@@ -75,6 +82,12 @@ def to_pandas(records: Iterable[TaskRecord], expand: bool = False) -> pd.DataFra
             values, dtype = _guessed([_flat(parameters.get(key)) for _, parameters in rows])
             columns[f"param.{key}"] = pd.Series(values, dtype=cast("Any", dtype))
     return pd.DataFrame(columns)
+
+
+def flat(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with its lists as JSON text, which CSV can hold and `from_pandas` reads again."""
+    lists = {name: table[name].map(json.dumps) for name, dtype in _DTYPES.items() if dtype == "object"}
+    return table.assign(**lists)
 
 
 def _guessed(values: list[Any]) -> tuple[list[Any], str]:

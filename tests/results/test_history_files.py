@@ -1,0 +1,122 @@
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from wiro_widgets.protocol.errors import ConfigurationError, WiroError
+from wiro_widgets.protocol.events import Log
+from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.results import event_log
+from wiro_widgets.results.history import History
+from wiro_widgets.results.journal import Journal
+from wiro_widgets.results.table_reading import from_pandas
+
+SERVER = "https://api.wiro.ai/v1"
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    """Give a history of two runs, one of them with a star, a tag, a note and an event log."""
+    with Journal.open(tmp_path / "journal.sqlite3") as journal:
+        for task_id in ("1", "2"):
+            run_id = journal.begin(
+                SERVER, "a/b", {"prompt": "a cat\nin the hat", "seed": 2**40}, content=task_id
+            )
+            created = datetime(2026, 5, 1, tzinfo=UTC)
+            record = TaskRecord(task_id, "a/b", outcome="succeeded", created_at=created, total_cost=0.1)
+            journal.settle(run_id, record, ["/0.png"], event_log.packed([Log("output", "hello", 1.0)]))
+        found = History(journal, SERVER)
+        found.star("1")
+        found.tag("1", "good")
+        found.note("1", "a note")
+        yield found
+
+
+def elsewhere() -> History:
+    """Return an empty history."""
+    return History(Journal.open(None), SERVER)
+
+
+def test_a_history_moves_in_whole(history: History, tmp_path: Path) -> None:
+    """What is exported as JSON lines comes in again: records, stars, tags, notes, events."""
+    assert history.export_to(tmp_path / "runs.jsonl") == 2
+    other = elsewhere()
+    assert other.import_from(tmp_path / "runs.jsonl") == 2
+    assert list(other) == list(history)
+    assert other.events_to_pandas("1")["text"].tolist() == ["hello"]
+
+
+def test_runs_come_in_once(history: History, tmp_path: Path) -> None:
+    """Importing what is there already changes nothing."""
+    history.export_to(tmp_path / "runs.jsonl")
+    history.note("1", "newer")
+    assert history.import_from(tmp_path / "runs.jsonl") == 0
+    assert (len(history), history["1"].note) == (2, "newer")
+
+
+def test_an_export_names_no_machine(history: History, tmp_path: Path) -> None:
+    """An export says neither which machine nor which process made the runs."""
+    history.export_to(tmp_path / "runs.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "runs.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert not any("host" in line or "pid" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda text: text[: len(text) // 2], "damaged at line"),
+        (lambda text: text.replace('"a/b"', "null", 1).replace('"id"', '"di"', 1), "damaged at line 2"),
+        (lambda _text: "", "is empty"),
+        (lambda _text: "task_id,model\n1,a/b\n", "damaged at line 1"),
+        (lambda _text: "[1, 2]\n", "no file that export_to wrote"),
+        (lambda text: text.replace('"wiro_history": 1', '"wiro_history": 2'), "newer version"),
+    ],
+)
+def test_a_damaged_file_names_the_line(
+    history: History, tmp_path: Path, damage: object, message: str
+) -> None:
+    """A damaged history file is refused with the line that is wrong, and nothing is taken in."""
+    path = tmp_path / "runs.jsonl"
+    history.export_to(path)
+    assert callable(damage)
+    path.write_text(damage(path.read_text(encoding="utf-8")), encoding="utf-8")
+    other = elsewhere()
+    with pytest.raises(WiroError, match=message):
+        other.import_from(path)
+    assert len(other) == 0
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    """A file that is no text at all, or not there, is a clear error too."""
+    (tmp_path / "runs.jsonl").write_bytes(b"\xff\xfe\x00")
+    for name in ("runs.jsonl", "missing.jsonl"):
+        with pytest.raises(WiroError, match="cannot be read"):
+            elsewhere().import_from(tmp_path / name)
+
+
+def test_tables_for_other_programs(history: History, tmp_path: Path) -> None:
+    """A history is written as CSV and Parquet, and comes back as the same table."""
+    for name in ("runs.csv", "runs.parquet"):
+        assert history.export_to(tmp_path / name) == 2
+    assert from_pandas(pd.read_parquet(tmp_path / "runs.parquet")) == list(history)
+    assert from_pandas(pd.read_csv(tmp_path / "runs.csv")) == list(history)
+
+
+def test_a_format_that_is_none(history: History, tmp_path: Path) -> None:
+    """Another ending is refused before anything is written."""
+    with pytest.raises(ConfigurationError, match=r"\.jsonl, \.csv or \.parquet"):
+        history.export_to(tmp_path / "runs.xlsx")
+    assert not (tmp_path / "runs.xlsx").exists()
+
+
+def test_parquet_without_pyarrow(history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without pyarrow the error says what to install, and no half file is left."""
+    for name in ("pyarrow", "fastparquet"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ConfigurationError, match="pip install pyarrow"):
+        history.export_to(tmp_path / "runs.parquet")
+    assert sorted(path.name for path in tmp_path.glob("*runs*")) == []

@@ -1,0 +1,181 @@
+"""Rows of the journal: what is known of one run, which rows are wanted, and both as SQLite holds them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from wiro_widgets.protocol import drift
+from wiro_widgets.protocol.record import TaskRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+Outcome = Literal["submitting", "running", "succeeded", "failed", "cancelled", "unknown", "refused"]
+UNSETTLED: Final = ("submitting", "running", "unknown")
+SENT: Final = (*UNSETTLED, "succeeded", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One run as the journal knows it; times in UTC.
+
+    `parameters` has files by name and size. `pid` and `host` say which process began it. `content` is the same for
+    runs of the same model, values and file contents; `cell` counts equal cells within a sweep, and is None for a run
+    that no sweep made.
+    """
+
+    id: str
+    server: str
+    model: str
+    parameters: dict[str, Any]
+    intent_at: datetime
+    outcome: Outcome = "submitting"
+    task_id: str | None = None
+    submitted_at: datetime | None = None
+    settled_at: datetime | None = None
+    record: TaskRecord | None = None
+    paths: tuple[str, ...] = ()
+    error: str | None = None
+    pid: int | None = None
+    host: str | None = None
+    tags: tuple[str, ...] = ()
+    notes: str = ""
+    star: bool = False
+    content: str | None = None
+    cell: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which rows are wanted; None is any.
+
+    `text` is looked for in the texts of the parameters, `note` in the notes, both whatever their case; `parameters`
+    must all be equal, numbers by their value; `contents` are those of `JournalRow.content`.
+    """
+
+    server: str | None = None
+    task_id: str | None = None
+    model: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    outcomes: Collection[str] | None = None
+    text: str | None = None
+    id: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    star: bool | None = None
+    tags: Collection[str] = ()
+    note: str | None = None
+    contents: Collection[str] | None = None
+
+    def fits(self, row: JournalRow) -> bool:
+        """Tell whether the row is wanted."""
+        return (
+            self.id in {None, row.id}
+            and self.server in {None, row.server}
+            and self.task_id in {None, row.task_id}
+            and self.model in {None, row.model}
+            and self.star in {None, row.star}
+            and (self.since is None or row.intent_at >= self.since)
+            and (self.until is None or row.intent_at <= self.until)
+            and (self.outcomes is None or row.outcome in self.outcomes)
+            and (self.contents is None or row.content in self.contents)
+            and set(self.tags) <= set(row.tags)
+            and (self.note or "").casefold() in row.notes.casefold()
+            and self._fits_parameters(row)
+        )
+
+    def _fits_parameters(self, row: JournalRow) -> bool:
+        wanted = (self.text or "").casefold()
+        return (not wanted or any(wanted in text.casefold() for text in _texts(row.parameters))) and all(
+            _same(row.parameters.get(name), value) for name, value in self.parameters.items()
+        )
+
+
+COLUMNS: Final = tuple(item.name for item in fields(JournalRow))
+_TIMES: Final = ("intent_at", "submitted_at", "settled_at")
+_LISTS: Final = ("paths", "tags")
+
+
+def packed(row: JournalRow) -> tuple[Any, ...]:
+    """Return a row as SQLite takes it, in the order of `COLUMNS`."""
+    return tuple(to_plain(row).values())
+
+
+def to_plain(row: JournalRow) -> dict[str, Any]:
+    """Return a row as texts and numbers."""
+    plain: dict[str, Any] = {name: getattr(row, name) for name in COLUMNS}
+    plain |= {name: _stamp(plain[name]) for name in _TIMES}
+    plain |= {name: json.dumps(plain[name], ensure_ascii=False) for name in ("parameters", *_LISTS)}
+    plain["record"] = json.dumps(row.record.to_dict(), ensure_ascii=False) if row.record else None
+    return plain
+
+
+def unpacked(values: Sequence[Any]) -> JournalRow:
+    """Return the row that `packed` gave."""
+    return from_plain(dict(zip(COLUMNS, values, strict=True)))
+
+
+def from_plain(values: Mapping[str, Any]) -> JournalRow:
+    """Return the row that `to_plain` gave; raises ValueError, TypeError or KeyError for anything else."""
+    plain = {name: values[name] for name in COLUMNS}
+    if not all(isinstance(plain[name], str) for name in ("id", "server", "model", "intent_at")):
+        raise ValueError("the run has no id, server, model or time")
+    if plain["outcome"] not in (*SENT, "refused"):
+        raise ValueError(f"{plain['outcome']!r} is no outcome")
+    plain |= {name: datetime.fromisoformat(plain[name]) for name in _TIMES if plain[name]}
+    plain |= {name: tuple(json.loads(plain[name])) for name in _LISTS}
+    plain["parameters"] = json.loads(plain["parameters"])
+    plain["record"] = TaskRecord.from_dict(json.loads(plain["record"])) if plain["record"] else None
+    plain["star"] = bool(plain["star"])
+    return JournalRow(**plain)
+
+
+def record_of_row(row: JournalRow) -> TaskRecord:
+    """Return a run's record with what a person said of it; from what was to be run where it has none yet."""
+    said: dict[str, Any] = {"star": row.star, "tags": row.tags, "note": row.notes}
+    if row.record is not None:
+        return replace(row.record, **said)
+    seed = row.parameters.get("seed")
+    prompt = row.parameters.get("prompt")
+    return TaskRecord(
+        task_id=row.task_id,
+        model=row.model,
+        prompt=prompt if isinstance(prompt, str) else None,
+        seed=seed if isinstance(seed, int | str) else None,
+        parameters=row.parameters,
+        created_at=row.intent_at,
+        error=row.error,
+        outcome="running" if row.outcome == "running" else "unknown",
+        **said,
+    )
+
+
+def as_kept(outcomes: Iterable[str]) -> tuple[str, ...]:
+    """Return a record's outcomes as rows have them: what was never answered is unknown."""
+    return tuple(
+        name for told in outcomes for name in (("unknown", "submitting") if told == "unknown" else (told,))
+    )
+
+
+def _texts(parameters: dict[str, Any]) -> list[str]:
+    return [value for value in parameters.values() if isinstance(value, str)]
+
+
+def _same(kept: Any, wanted: Any) -> bool:
+    """Tell whether a parameter has the value: 20 is 20.0 and "20", a file is its name."""
+    if isinstance(kept, dict) and kept.keys() == {"file", "size"}:
+        kept = kept["file"]
+    if kept == wanted:
+        return True
+    one, other = drift.number(kept), drift.number(wanted)
+    if one is not None and other is not None:
+        return one == other and drift.integer(kept) == drift.integer(wanted)
+    return drift.text(kept) is not None and drift.text(kept) == drift.text(wanted)
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    """Return a time as text of one length, so that its order is the order of the text."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else None
