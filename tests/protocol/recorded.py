@@ -1,6 +1,7 @@
 """Reads the recorded payloads."""
 
 import json
+from collections.abc import Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def heard(frame: object, at: float = 0.0) -> TaskEvent:
     return events.event(found, at)
 
 
-def lived(items: list[TaskEvent] | list[TaskEvent | TaskDetail], state: TaskState | None = None) -> TaskState:
+def lived(items: Sequence[TaskEvent | TaskDetail], state: TaskState | None = None) -> TaskState:
     """Return the state after all of them."""
     return reduce(advance, items, state or TaskState())
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, overload
+from typing import Any, Literal
 
 from wiro_widgets.protocol.detail import CANCELLED, FINISHED, TaskDetail
 from wiro_widgets.protocol.events import STAGES, Lifecycle, Log, Outputs, Progress, TaskEvent, TextSnapshot
+from wiro_widgets.protocol.loglines import LogLines
 from wiro_widgets.protocol.replies import OutputInfo, TextContent
 
 Status = Literal[
@@ -22,55 +23,10 @@ Status = Literal[
     "unknown",
 ]
 SETTLED: frozenset[Status] = frozenset({"succeeded", "failed", "cancelled", "unknown"})
-MAX_LOG_LINES = 10_000
 
 _RANK = {stage: rank for rank, stage in enumerate(STAGES)}
 _QUEUED, _ENDING = _RANK["task_queue"], _RANK["task_output_full"]
-
-
-class LogLines(Sequence[Log]):
-    """An immutable list of log lines that shares its memory with the longer ones made from it.
-
-    Holds the last `MAX_LOG_LINES`; `dropped` counts the ones before.
-    """
-
-    __slots__ = ("_end", "_lines", "_start", "dropped")
-
-    def __init__(self, lines: list[Log] | None = None) -> None:
-        self._lines = [] if lines is None else lines
-        self._start = 0
-        self._end = len(self._lines)
-        self.dropped = 0
-
-    def appended(self, line: Log) -> LogLines:
-        """Return these lines and one more, in constant time when these are the newest."""
-        lines, start = self._lines, self._start
-        if len(lines) != self._end or start > MAX_LOG_LINES:
-            lines, start = lines[start : self._end], 0
-        lines.append(line)
-        longer = LogLines(lines)
-        over = max(0, longer._end - start - MAX_LOG_LINES)
-        longer._start = start + over
-        longer.dropped = self.dropped + over
-        return longer
-
-    def __len__(self) -> int:
-        return self._end - self._start
-
-    @overload
-    def __getitem__(self, index: int) -> Log: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Log]: ...
-    def __getitem__(self, index: int | slice) -> Log | Sequence[Log]:
-        if isinstance(index, slice):
-            return self._lines[self._start : self._end][index]
-        return self._lines[range(self._start, self._end)[index]]
-
-    def __iter__(self) -> Iterator[Log]:
-        return (self._lines[index] for index in range(self._start, self._end))
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} log lines>"
+_NEVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +72,19 @@ class TaskState:
 
 
 def advance(state: TaskState, item: TaskEvent | TaskDetail) -> TaskState:
-    """Return the state after an event from the socket or a detail read over HTTP."""
+    """Return the state after an event from the socket or a detail read over HTTP.
+
+    Events may come late, twice and in any order: each of them only ever adds, and none undoes a settled outcome.
+    Details come in the order in which they were read.
+    """
     if isinstance(item, Log):
         return _logged(state, item)
     if isinstance(item, Progress):
         return _progressed(state, item)
     if isinstance(item, TextSnapshot):
-        return _staged(_said(state, item.content), "task_start", item.at)
+        return _said(_staged(state, "task_start", item.at), item.content)
     if isinstance(item, Lifecycle | Outputs):
-        told = _staged(state, item.type, item.at)
-        success = told.success if item.success is None else item.success
-        exit_code = told.exit_code if item.exit_code is None else item.exit_code
-        return replace(told, success=success, exit_code=exit_code)
+        return _ended(_staged(state, item.type, item.at), item)
     if isinstance(item, TaskDetail):
         return _detailed(state, item)
     return state
@@ -148,15 +105,13 @@ def succeeded(detail: TaskDetail, state: TaskState) -> bool:
 
 def _staged(state: TaskState, stage: str, at: float) -> TaskState:
     """Move on to a stage, never back; a stage's time is the earliest that was heard of it."""
-    heard = state.heard
-    if at < heard.get(stage, float("inf")):
-        heard = {**heard, stage: at}
-    if state.stage is not None and _RANK.get(stage, -1) <= _RANK[state.stage]:
-        return state if heard is state.heard else replace(state, heard=heard)
     if stage not in _RANK:
         return state
-    status = state.status if state.settled else _status_at(stage)
-    return replace(state, stage=stage, status=status, heard=heard)
+    if at < state.heard.get(stage, _NEVER):
+        state = replace(state, heard={**state.heard, stage: at})
+    if state.settled or (state.stage is not None and _RANK[stage] <= _RANK.get(state.stage, -1)):
+        return state
+    return replace(state, stage=stage, status=_status_at(stage))
 
 
 def _status_at(stage: str) -> Status:
@@ -164,36 +119,56 @@ def _status_at(stage: str) -> Status:
     return "queued" if rank == _QUEUED else "running" if rank < _ENDING else "finishing"
 
 
+def _ended(state: TaskState, item: Lifecycle | Outputs) -> TaskState:
+    """Take what a newer frame says of the outcome; of two that differ the bad news stays."""
+    if state.settled or (item.success is None and item.exit_code is None):
+        return state
+    successes = [told for told in (state.success, item.success) if told is not None]
+    codes = [told for told in (state.exit_code, item.exit_code) if told is not None]
+    return replace(
+        state,
+        success=all(successes) if successes else None,
+        exit_code=max(codes, key=lambda code: (code != 0, code), default=None),
+    )
+
+
 def _logged(state: TaskState, line: Log) -> TaskState:
-    if line.full:
-        told = _staged(state, line.type, line.at)
-        if not line.text:
-            return told
-        if line.stream == "error":
-            return replace(told, error_text=_longer(told.error_text, line.text))
-        return replace(told, output_text=_longer(told.output_text, line.text))
-    return replace(_staged(state, "task_start", line.at), log=state.log.appended(line))
+    if not line.full:
+        return replace(_staged(state, "task_start", line.at), log=state.log.appended(line))
+    state = _staged(state, line.type, line.at)
+    if line.stream == "error":
+        return replace(state, error_text=_longer(state.error_text, line.text))
+    return replace(state, output_text=_longer(state.output_text, line.text))
 
 
 def _progressed(state: TaskState, told: Progress) -> TaskState:
     state = _staged(state, "task_start", told.at)
-    if told.fraction is None or (state.progress is not None and told.fraction < state.progress):
-        return state if state.step else replace(state, step=told)
-    if state.step and told.fraction == state.progress and told.at >= state.step.at:
+    if state.step is not None and _how_far(told) <= _how_far(state.step):
         return state
-    return replace(state, progress=told.fraction, step=told)
+    return replace(state, step=told, progress=1.0 if state.status == "succeeded" else told.fraction)
+
+
+def _how_far(told: Progress) -> tuple[Any, ...]:
+    """Order progress by how far it is; of the same progress told twice the first counts."""
+    fraction = -1.0 if told.fraction is None else told.fraction
+    step = -1 if told.step is None else told.step
+    words = (told.label, told.speed, told.elapsed, told.remaining)
+    return (fraction, step, -told.at, told.total or 0, *(word or "" for word in words))
 
 
 def _said(state: TaskState, content: TextContent) -> TaskState:
     """Keep the longer snapshot: they are cumulative, so the longer one is the later one."""
-    known = state.text
-    if known and _length(known) >= _length(content):
+    if state.settled and state.detail and _content(state.detail):
+        return state
+    if state.text and _how_long(state.text) >= _how_long(content):
         return state
     return replace(state, text=content)
 
 
 def _detailed(state: TaskState, detail: TaskDetail) -> TaskState:
     """Take the truth: a detail's own texts and outcome go before what the socket said."""
+    if state.detail and state.detail.terminal and not detail.terminal:
+        return state  # an answer that was on its way for long
     state = replace(
         state,
         detail=detail,
@@ -202,18 +177,22 @@ def _detailed(state: TaskState, detail: TaskDetail) -> TaskState:
         error_text=_longer(state.error_text, detail.debug_error),
     )
     if not detail.terminal:
-        return _staged(state, detail.status, float("inf")) if detail.status in _RANK else _waiting(state)
+        return _staged(state, detail.status, _NEVER) if detail.status in _RANK else _waiting(state)
     won = succeeded(detail, state)
-    text = next((item.content for item in detail.outputs if item.content), None)
     return replace(
-        _said(state, text) if text else state,
+        state,
         stage=detail.status,
         status="succeeded" if won else "cancelled" if detail.status == CANCELLED else "failed",
         success=won,
         exit_code=detail.exit_code if detail.exit_code is not None else state.exit_code,
         outputs=detail.outputs,
+        text=_content(detail) or state.text,
         progress=1.0 if won else state.progress,
     )
+
+
+def _content(detail: TaskDetail) -> TextContent | None:
+    return next((item.content for item in detail.outputs if item.content), None)
 
 
 def _waiting(state: TaskState) -> TaskState:
@@ -238,8 +217,20 @@ def _times(detail: TaskDetail) -> dict[str, float]:
 
 
 def _longer(known: str | None, told: str) -> str | None:
-    return told if told and len(told) > len(known or "") else known
+    """Return the longer of two tellings of one stream; the order of their coming must not matter."""
+    if not told or (known is not None and (len(known), known) >= (len(told), told)):
+        return known
+    return told
 
 
-def _length(content: TextContent) -> tuple[int, int]:
-    return sum(map(len, content.answer)) or len(content.raw), sum(map(len, content.thinking))
+def _how_long(content: TextContent) -> tuple[Any, ...]:
+    thinking, answer = content.thinking, content.answer
+    return (
+        sum(map(len, answer)),
+        sum(map(len, thinking)),
+        len(content.raw),
+        answer,
+        thinking,
+        content.raw,
+        content.prompt,
+    )
