@@ -80,6 +80,7 @@ export interface Traits {
   status: Status;
   progress: number | null;
   _feed: Heartbeat | Record<string, never>;
+  _card_id: string;
 }
 
 export type RowKind =

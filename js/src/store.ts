@@ -49,8 +49,15 @@ export class Store {
     return this.feed.run;
   }
 
+  /** Of the run that is shown, which need not be the newest; the trait speaks until a run is known. */
   get status(): Status {
-    return this.#submitting === null ? (this.#model.get("status") ?? "idle") : "submitting";
+    if (this.#submitting !== null) return "submitting";
+    return this.run?.status ?? this.#model.get("status") ?? "idle";
+  }
+
+  /** Names the static card that stands for the panel where no view can live. */
+  get cardId(): string {
+    return this.#model.get("_card_id") ?? "";
   }
 
   get fraction(): number | null {

@@ -1,10 +1,11 @@
+import { standFor } from "./card.ts";
 import { h } from "./dom.ts";
 import type { Model } from "./host.ts";
 import { mountPanel } from "./panel.ts";
 import { Store } from "./store.ts";
 import styles from "./styles.css";
 import { followTheme } from "./theme.ts";
-import { createView } from "./view.ts";
+import { createView, type View } from "./view.ts";
 
 interface Initialize {
   model: Model;
@@ -45,7 +46,7 @@ export default function panel() {
     try {
       if (broken) throw broken;
       store ??= new Store(model); // a host that knows no initialize
-      mountInto(host, store, controller.signal);
+      standFor(el, mountInto(host, store, controller.signal));
     } catch (error) {
       drawError(host, error);
     }
@@ -55,12 +56,13 @@ export default function panel() {
   return { initialize, render };
 }
 
-function mountInto(host: HTMLElement, store: Store, signal: AbortSignal): void {
+function mountInto(host: HTMLElement, store: Store, signal: AbortSignal): View {
   const root = host.attachShadow({ mode: "open" });
   const view = createView(store, signal, (error) => drawError(host, error));
   const section = mountPanel(view);
   root.append(h("style", {}, styles), section);
   followTheme(host, section, signal);
+  return view;
 }
 
 /** Anything thrown would leave an empty cell; this leaves a sentence. */

@@ -33,7 +33,7 @@ def test_a_notice_without_a_form_stands_alone(panel: PanelPage) -> None:
     """Why there are no controls is the only thing to say."""
     panel.start(state(_form={}))
     panel.tell(delta([], run=run(status="failed", notice=MISSING_KEY)))
-    expect(panel.page.get_by_text("No API key was found")).to_be_visible()
+    expect(panel.page.get_by_text("No API key was found", exact=True)).to_be_visible()
     expect(panel.button("Run")).to_have_count(0)
 
 
@@ -128,3 +128,27 @@ def test_a_host_without_initialize_closes_what_it_drew(panel: PanelPage) -> None
     panel.start(state(), initialize=False, signal=False)
     panel.page.evaluate("() => host.close(0)")
     assert panel.page.locator(".wiro-widgets").count() == 0
+
+
+def test_a_living_view_hides_its_static_card(panel: PanelPage) -> None:
+    """The card that stands for the panel elsewhere is hidden while any view lives, and comes back after."""
+    panel.start(state(_card_id="c1"))
+    card = "<p class=wiro-card data-card=c1>card"
+    panel.page.evaluate("(card) => document.body.insertAdjacentHTML('beforeend', card)", card)
+    panel.open_view()
+    shown = panel.page.get_by_text("card", exact=True)
+    expect(shown).to_be_hidden()
+    expect(panel.page.locator("[data-wiro-live=c1]")).to_have_count(2)
+    panel.page.evaluate("() => host.close(0)")
+    expect(shown).to_be_hidden()
+    panel.page.evaluate("() => host.close(1)")
+    expect(shown).to_be_visible()
+    expect(panel.page.locator("[data-wiro-live]")).to_have_count(0)
+
+
+def test_the_status_is_that_of_the_run_that_is_shown(panel: PanelPage) -> None:
+    """Several runs may be active; the newest one's status says nothing about an earlier one that is looked at."""
+    panel.start(state(status="running"))
+    panel.tell(delta([], run=run(status="succeeded", elapsed=3.0)))
+    expect(panel.page.locator(".pill")).to_have_text("Done · 3.0 s")
+    expect(panel.button("Stop")).to_be_hidden()
