@@ -34,7 +34,7 @@ def socket_url(given: str | None, base: str, *, allow_http: bool = False) -> str
 
 def is_loopback(url: str) -> bool:
     """Whether the address is on this machine."""
-    host = urlsplit(url).hostname or ""
+    host = _host(url)
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -44,12 +44,35 @@ def is_loopback(url: str) -> bool:
 
 
 def may_fetch(url: str, *, base: str, allow_http: bool = False) -> bool:
-    """Whether an output may be fetched from there: https anywhere, plain http only beside a loopback API."""
-    parts = urlsplit(url)
-    if not parts.hostname:
+    """Whether an output may be fetched from there.
+
+    A server on the internet can name public https addresses only: nothing of this machine or its network. Plain http
+    is for a loopback API beside its own machine, or with `allow_http`.
+    """
+    host, scheme = _host(url), url.partition(":")[0].lower()
+    if not host or scheme not in ("https", "http"):
         return False
-    plain = allow_http or (is_loopback(base) and is_loopback(url))
-    return parts.scheme == "https" or (parts.scheme == "http" and plain)
+    local = is_loopback(base)
+    if scheme == "http" and not allow_http and not (local and is_loopback(url)):
+        return False
+    return local or allow_http or host == _host(base) or not _is_private(host)
+
+
+def _is_private(host: str) -> bool:
+    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
+        return True
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return False
+
+
+def _host(url: str) -> str:
+    """Return the host in lower case; nothing for what is no address."""
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
 
 
 def _checked(url: str, schemes: tuple[str, str], name: str, *, allow_plain: bool) -> str:

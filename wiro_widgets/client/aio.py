@@ -14,10 +14,11 @@ from wiro_widgets.client import addresses
 from wiro_widgets.client.downloads import Downloads
 from wiro_widgets.client.engine import Engine
 from wiro_widgets.client.http import Http
+from wiro_widgets.client.reattaching import Reattaching
 from wiro_widgets.client.task import AsyncTask, OnInterrupt
 from wiro_widgets.protocol import replies, requests
 from wiro_widgets.protocol.credentials import Credentials
-from wiro_widgets.protocol.detail import TaskDetail, details
+from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.errors import ConfigurationError, NotFound
 from wiro_widgets.protocol.replies import ModelSummary
 from wiro_widgets.protocol.schema import ModelSchema, split_model
@@ -27,7 +28,20 @@ from wiro_widgets.results.journal import Journal
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-CLOSE_SECONDS = 5.0  # how long closing waits for tasks that are just being stopped
+CLOSE_SECONDS = 5.0  # how long closing waits for replies to Runs and for tasks that are just being stopped
+
+
+def found_credentials(key: str | Credentials | None, secret: str | None) -> Credentials:
+    """Return the credentials; raises ConfigurationError without the frames that hold what was given."""
+    if isinstance(key, Credentials):
+        return key
+    try:
+        return Credentials.find(key, secret)
+    except ConfigurationError as error:
+        reason = error.with_traceback(None)
+    finally:
+        del key, secret
+    raise reason
 
 
 class AsyncClient:
@@ -44,7 +58,7 @@ class AsyncClient:
 
     def __init__(
         self,
-        api_key: str | None = None,
+        api_key: str | Credentials | None = None,
         api_secret: str | None = None,
         *,
         base_url: str | None = None,
@@ -55,20 +69,24 @@ class AsyncClient:
         on_interrupt: OnInterrupt = "stop",
         allow_http: bool = False,
     ) -> None:
+        credentials = found_credentials(api_key, api_secret)
+        del api_key, api_secret  # so that no traceback with locals shows them
         base = addresses.base_url(base_url, allow_http=allow_http)
         if timeout <= 0:
             raise ConfigurationError(f"timeout must be more than 0 seconds, not {timeout}.")
-        http = Http(Credentials.find(api_key, api_secret), base, timeout=timeout)
+        http = Http(credentials, base, timeout=timeout)
         data = user_data_path("wiro-widgets", appauthor=False)
         folder = output_dir or os.environ.get("WIRO_OUTPUT_DIR") or data / "outputs"
         self._on_interrupt: OnInterrupt = on_interrupt
-        self._schemas: dict[str, ModelSchema | None] = {}
+        self._schemas: dict[str, ModelSchema] = {}
+        self._closed = False
         self._engine = Engine(
             http=http,
             socket_url=addresses.socket_url(socket_url, base, allow_http=allow_http),
             journal=_journal(journal, data),
             downloads=Downloads(http, Path(folder).expanduser(), allow_http=allow_http),
         )
+        self._reattaching = Reattaching(self._engine, on_interrupt)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._engine.server}, {len(self._engine.tasks)} tasks under way>"
@@ -79,11 +97,7 @@ class AsyncClient:
         Raises InvalidParameter before anything is sent, an ApiError when Wiro refuses, TransportError when the run
         certainly did not arrive, RunOutcomeUnknown when its reply was lost.
         """
-        schema = await self._schema_if_known(model)
-        task = self.prepare(model, {**(params or {}), **values}, schema)
-        task.start(schema)
-        await task.submitted()
-        return task
+        return await self.submit(model, {**(params or {}), **values})
 
     async def generate(
         self,
@@ -96,37 +110,52 @@ class AsyncClient:
         **values: Any,
     ) -> list[Image]:
         """Run a model, wait, and return the pictures; raises what `run` and `AsyncTask.wait` raise."""
-        task = await self.run(model, params, **values)
-        return (await task.wait(timeout, on_interrupt=on_interrupt)).images
+        task = await self.submit(model, {**(params or {}), **values}, on_interrupt)
+        return (await task.wait(timeout)).images
 
-    def prepare(self, model: str, values: Mapping[str, Any], schema: ModelSchema | None) -> AsyncTask:
+    async def submit(
+        self, model: str, values: Mapping[str, Any], on_interrupt: OnInterrupt | None = None
+    ) -> AsyncTask:
+        """Run a model like `run`, with an answer of its own to an interrupt."""
+        schema = await self._schema_if_known(model)
+        task = self.prepare(model, values, schema, on_interrupt)
+        task.start(schema)
+        await task.submitted()
+        return task
+
+    def prepare(
+        self,
+        model: str,
+        values: Mapping[str, Any],
+        schema: ModelSchema | None,
+        on_interrupt: OnInterrupt | None = None,
+    ) -> AsyncTask:
         """Return a task that is bound but not yet started; raises InvalidParameter."""
+        if self._closed:
+            raise ConfigurationError("This client was closed; make a new one.")
         split_model(model)
         given = {name: value for name, value in values.items() if value is not None}
         bound = schema.bind(given) if schema else given
-        return AsyncTask(self._engine, model, bound, on_interrupt=self._on_interrupt)
+        return AsyncTask(self._engine, model, bound, on_interrupt=on_interrupt or self._on_interrupt)
 
     async def attach(self, task_id: str | int) -> AsyncTask:
-        """Return a task that exists already, running or over, from any process; raises NotFound."""
-        wanted = str(task_id)
-        known = next((task for task in self._engine.tasks if task.id == wanted), None)
-        if known is not None:
-            return known
-        detail = await self.detail(wanted)
-        journal_id, row = await asyncio.to_thread(self._row_of, detail)
-        task = AsyncTask(
-            self._engine, row or detail.model, detail.parameters, on_interrupt=self._on_interrupt
-        )
-        task.resume(detail, journal_id)
-        return task
+        """Return a task that exists already, running or over, from any process; raises NotFound.
+
+        Outputs that are on the disk are used, those that are missing are downloaded.
+        """
+        return await self._reattaching.attach(str(task_id))
+
+    async def recover(self) -> list[AsyncTask]:
+        """Pick up every run that was cut off, for example by a killed kernel, and return the tasks.
+
+        A run whose id never came is looked for in Wiro's list of tasks, and picked up where exactly one fits. Runs
+        that another living process looks after are left to it. Raises TransportError or an ApiError.
+        """
+        return await self._reattaching.recover()
 
     async def detail(self, task_id: str | int) -> TaskDetail:
         """Read one task from Wiro; raises NotFound when there is none."""
-        request = requests.task_detail(task_id=str(task_id))
-        found = details(await self._engine.http.call(request))
-        if not found:
-            raise NotFound(f"there is no task {task_id}", code=1, endpoint=request.path)
-        return found[0]
+        return await self._reattaching.detail(str(task_id))
 
     async def schema(self, model: str) -> ModelSchema:
         """Return what a model takes, from the catalogue, asked once; raises NotFound."""
@@ -161,13 +190,19 @@ class AsyncClient:
         return History(self._engine.journal, self._engine.server)
 
     async def close(self) -> None:
-        """Let go of the connection; running tasks go on at Wiro and stand in the journal. Closing twice is fine."""
+        """Let go of the connection; running tasks go on at Wiro and stand in the journal. Closing twice is fine.
+
+        Runs that are on the wire get a moment for their replies, for a task with an id can be found again.
+        """
+        self._closed = True
         tasks = tuple(self._engine.tasks)
-        stops = {stop for task in tasks if (stop := task.stopping) is not None}
-        if stops:
-            await asyncio.wait(stops, timeout=CLOSE_SECONDS)
-        for task in tasks:
-            await task.close()
+        replies_in = [asyncio.create_task(task.hold_back().wait()) for task in tasks]
+        stops = [stop for task in tasks if (stop := task.stopping) is not None]
+        if tasks:
+            await asyncio.wait([*replies_in, *stops], timeout=CLOSE_SECONDS)
+        for job in replies_in:
+            job.cancel()
+        await asyncio.gather(*(task.close() for task in tasks))
         await self._engine.http.aclose()
         self._engine.journal.close()
 
@@ -183,16 +218,6 @@ class AsyncClient:
             return await self.schema(model)
         except NotFound:
             return None
-
-    def _row_of(self, detail: TaskDetail) -> tuple[str, str | None]:
-        """Return the journal's row for a task, a new one when it was begun elsewhere."""
-        engine = self._engine
-        row = engine.journal.find(detail.id, engine.server)
-        if row is not None:
-            return row.id, row.model
-        journal_id = engine.journal.begin(engine.server, detail.model or "", dict(detail.parameters))
-        engine.journal.submitted(journal_id, detail.id)
-        return journal_id, detail.model
 
 
 def _journal(given: str | Path | Literal[False] | None, data: Path) -> Journal:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wiro_widgets.client.downloads import Downloads
 from wiro_widgets.client.http import Http
+from wiro_widgets.client.turns import Turns
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.results.journal import Journal
 
@@ -23,12 +24,23 @@ class Engine:
     socket_url: str
     journal: Journal
     downloads: Downloads
+    turns: Turns = field(default_factory=Turns, repr=False)
     tasks: set[AsyncTask] = field(default_factory=set, repr=False)
+    sending: set[str] = field(default_factory=set, repr=False)  # rows of Runs that are on their way
+    told: str | None = field(default=None, repr=False)
 
     @property
     def server(self) -> str:
         """The address that tells one Wiro's tasks from another's."""
         return self.http.base_url
+
+    def new_trouble(self) -> str | None:
+        """Return what is wrong with the journal, once; its own warning may have gone where nobody looks."""
+        trouble = self.journal.trouble
+        if trouble == self.told:
+            return None
+        self.told = trouble
+        return trouble
 
     async def close_row(self, journal_id: str | None, record: TaskRecord) -> None:
         """Note in the journal how a task ended, where it has a row."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
 
 from wiro_widgets.client.engine import Engine
 from wiro_widgets.client.socket import TaskSocket
-from wiro_widgets.protocol import events, requests
+from wiro_widgets.protocol import events, requests, retry
 from wiro_widgets.protocol.detail import TaskDetail, details
 from wiro_widgets.protocol.errors import ApiError, NotFound, TransportError
 from wiro_widgets.protocol.events import Notice, TaskEvent
@@ -19,10 +20,15 @@ from wiro_widgets.protocol.state import TaskState
 SILENCE = (0.3, 1.0, 2.0, 4.0, 8.0, 15.0)
 # The same once a terminal frame said that the task is over.
 ENDING = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+# A read that hangs is given up after so long, and after twice as long each further time.
+READ_SECONDS = 5.0
 # A socket that pings but says nothing for so long, while the task goes on, is made anew.
 STALE_SECONDS = 60.0
 # A task that Task/Detail does not know for so many reads in a row does not exist.
 MISSING_READS = 6
+MAX_NOTICES = 20  # of one task
+
+_log = logging.getLogger("wiro_widgets")
 
 
 class Following:
@@ -42,9 +48,12 @@ class Following:
         self._loop = asyncio.get_running_loop()
         self._socket = TaskSocket(engine.socket_url, token, self) if token else None
         self._poke = asyncio.Event()
+        self._last: TaskDetail | None = None
         self._ended = False
         self._heard_at = self._read_at = self._fresh_at = self._loop.time()
+        self._not_before = 0.0
         self._reads = 0  # reads of Task/Detail since the last frame
+        self._failures = 0  # in a row
         self._missing = 0
         self._connections = 0
         self._heard = False
@@ -54,20 +63,31 @@ class Following:
         return f"<Following task {self._task_id}, {'ended' if self._ended else 'under way'}>"
 
     async def end(self) -> TaskDetail:
-        """Follow the task until Task/Detail says that it has ended."""
+        """Follow the task until Task/Detail says that it has ended; raises NotFound when it never was."""
         listening = asyncio.create_task(self._socket.run()) if self._socket else None
         try:
             return await self._until_ended()
         finally:
             if listening is not None:
                 listening.cancel()
-                with suppress(asyncio.CancelledError):
-                    await listening
+                (outcome,) = await asyncio.gather(listening, return_exceptions=True)
+                if isinstance(outcome, Exception):
+                    _log.error(
+                        "The live connection broke off, which is a mistake of this package: %r", outcome
+                    )
 
     def look(self) -> None:
         """Read Task/Detail at once."""
         self._reads = 0
         self._poke.set()
+
+    def told(self, detail: TaskDetail) -> None:
+        """Take a detail that came in answer to something else, such as a Kill."""
+        if detail.terminal and detail.id in (self._task_id, ""):
+            self._last = detail
+        self.look()
+
+    # What the socket says
 
     def connected(self) -> None:
         """Read Task/Detail: soon for the first connection, at once for a later one, which may have missed frames."""
@@ -76,40 +96,51 @@ class Following:
         if self._connections > 1:
             self.look()
 
-    def lost(self, reason: str) -> None:
-        """Say so once, and read Task/Detail meanwhile."""
+    def lost(self, reason: str, *, was_open: bool) -> None:
+        """Say so, and read Task/Detail meanwhile."""
         if not self._ended:
-            self._notice(f"The live connection was lost ({reason}); connecting again")
-            self.look()
+            self._notice(f"There is no live connection ({reason}); connecting again")
+            if was_open:
+                self.look()
 
     def received(self, data: str | bytes) -> None:
         """Take one frame: what is no JSON object is reported once, what is another task's is left alone."""
         now = time.time()
-        frame = events.frame(data) if isinstance(data, str) else None
+        clean = self._engine.http.credentials.redact(data, (self._token,)) if isinstance(data, str) else data
+        frame = events.frame(clean) if isinstance(clean, str) else None
         if frame is None:
             if "nonsense" not in self._said:
                 self._said.add("nonsense")
-                self._take(events.nonsense(data, now))
+                self._take(events.nonsense(clean, now))
             return
-        if not frame.belongs_to(task_id=self._task_id, token=self._token):
+        if not frame.belongs_to(task_id=self._task_id, token=self._hidden_token):
             return
         self._heard = True
         self._heard_at = self._fresh_at = self._loop.time()
         self._reads = 0
         if self._take(events.event(frame, now)).ended and not self._ended:
             self._ended = True
+            self._failures = 0
             self._poke.set()
 
+    @property
+    def _hidden_token(self) -> str:
+        """The token as it stands in a frame from which the secrets were taken."""
+        return self._engine.http.credentials.redact(self._token or "", (self._token,))
+
+    # What Task/Detail says
+
     async def _until_ended(self) -> TaskDetail:
-        while True:
+        while self._last is None:
             await self._quiet_or_poked()
-            detail = await self._read()
+            detail = self._last or await self._read()
             if detail is None:
                 continue
             if detail.terminal:
                 return detail
             self._take(detail)
             self._renew_stale_socket()
+        return self._last
 
     async def _quiet_or_poked(self) -> None:
         """Wait until the socket has been silent for a while, or there is a reason to look at once."""
@@ -123,27 +154,37 @@ class Following:
                 async with asyncio.timeout(left):
                     await self._poke.wait()
         self._poke.clear()
+        await asyncio.sleep(max(0.0, self._not_before - self._loop.time()))
 
     async def _read(self) -> TaskDetail | None:
         """Read Task/Detail; a failure does not end a task that the server may still run."""
+        found, reason = None, ""
+        patience = min(READ_SECONDS * 2 ** min(self._failures, 5), self._engine.http.timeout)
         try:
-            reply = await self._engine.http.call(requests.task_detail(task_id=self._task_id))
-            found = next((item for item in details(reply) if item.id in (self._task_id, "")), None)
-            reason = None if found else "it does not list the task"
+            request = requests.task_detail(task_id=self._task_id)
+            reply = details(await self._engine.http.call(request, tries=1, seconds=patience))
+            found = next((item for item in reply if item.id in (self._task_id, "")), None)
+            reason = "it does not list the task"
         except NotFound as error:
             self._missing += 1
             if self._missing >= MISSING_READS and not self._heard:
                 raise
-            found, reason = None, error.message
+            reason = error.message
         except (TransportError, ApiError) as error:
-            found, reason = None, str(error)
+            self._wait_as_told(error)
+            reason = str(error)
         self._reads += 1
         self._read_at = self._loop.time()
         if found:
-            self._missing = 0
-        elif reason:
+            self._missing = self._failures = 0
+        else:
+            self._failures += 1
             self._notice(f"Task/Detail could not be read ({reason}); the task may well go on, trying again")
         return found
+
+    def _wait_as_told(self, error: TransportError | ApiError) -> None:
+        if isinstance(error, ApiError) and error.retry_after:
+            self._not_before = self._loop.time() + min(error.retry_after, retry.LONGEST_RETRY_AFTER)
 
     def _renew_stale_socket(self) -> None:
         now = self._loop.time()
@@ -153,6 +194,6 @@ class Following:
 
     def _notice(self, text: str) -> None:
         """Say it once for each reason, not each time."""
-        if text not in self._said:
+        if text not in self._said and len(self._said) < MAX_NOTICES:
             self._said.add(text)
             self._take(Notice(text, time.time(), "warning"))

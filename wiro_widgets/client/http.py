@@ -5,34 +5,41 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import ssl
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 import httpx
 
-from wiro_widgets.client.addresses import is_loopback
+from wiro_widgets.client.bodies import (
+    BrokenBodyError,
+    ExactFile,
+    TooLargeError,
+    UnreadableFileError,
+    read_reply,
+)
+from wiro_widgets.client.surroundings import Transport
 from wiro_widgets.protocol import replies, retry
 from wiro_widgets.protocol.credentials import Credentials
-from wiro_widgets.protocol.errors import ApiError, RateLimited, TransportError, WiroError
+from wiro_widgets.protocol.errors import ApiError, ConfigurationError, TransportError, WiroError
 from wiro_widgets.protocol.requests import Request, Upload
+from wiro_widgets.protocol.version import __version__
 
 MAX_REPLY_BYTES = 16 * 1024 * 1024
-READ_TRIES = 5
-RUN_TRIES = 5
+MAX_CONNECTIONS = 100
+CALLS_AT_ONCE = 96  # the rest is for downloads
+READS_AT_ONCE = 80  # so that a Stop or a Run never waits behind a thousand tasks that are being looked at
+TRIES = 5
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
 IDLE_SECONDS = 4.0  # shorter than servers keep an idle connection, so a Run never meets one that just closed
 
 _log = logging.getLogger("wiro_widgets")
 # Nothing was written when one of these is raised, so the call certainly did not arrive (protocol: Run).
-_NEVER_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_NEVER_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+_BROKEN = (httpx.HTTPError, OSError, RuntimeError, TooLargeError, BrokenBodyError, UnreadableFileError)
 
-
-@lru_cache(maxsize=1)
-def tls_context() -> ssl.SSLContext:
-    """Return the process's one TLS context, for HTTP and sockets alike; it costs 30 ms and a megabyte."""
-    return httpx.create_ssl_context()
+Reply = Mapping[str, Any]
 
 
 class _Signature(httpx.Auth):
@@ -47,153 +54,167 @@ class _Signature(httpx.Auth):
 
 
 class Http:
-    """The connection to one API; owns the pool of connections.
-
-    `notify` is told in words when a call is about to be tried again.
-    """
+    """The connection to one API; owns the pool of connections. `timeout` is in seconds, for one attempt."""
 
     def __init__(self, credentials: Credentials, base_url: str, *, timeout: float) -> None:
         self.credentials = credentials
         self.base_url = base_url
-        self._timeout = timeout
+        self.timeout = timeout
         self._auth = _Signature(credentials)
+        self._calls = asyncio.Semaphore(CALLS_AT_ONCE)
+        self._reads = asyncio.Semaphore(READS_AT_ONCE)
         self._client: httpx.AsyncClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
 
     def __repr__(self) -> str:
-        return f"<Http {self.base_url}>"
+        return f"<Http {self.base_url}{', closed' if self._closed else ''}>"
 
     @property
     def pool(self) -> httpx.AsyncClient:
-        """The pool, made when it is first needed; it sends no credentials by itself."""
+        """The pool, made when it is first needed; it sends no credentials by itself.
+
+        Raises ConfigurationError when it was closed, or is used on a second event loop.
+        """
+        if self._closed:
+            raise ConfigurationError("This client was closed; make a new one.")
+        loop = asyncio.get_running_loop()
         if self._client is None:
-            loopback = is_loopback(self.base_url)
+            self._loop = loop
+            limits = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=IDLE_SECONDS)
             self._client = httpx.AsyncClient(
-                verify=tls_context() if not loopback or self.base_url.startswith("https") else False,
-                trust_env=not loopback,  # a proxy cannot reach this machine's own loopback
-                timeout=httpx.Timeout(self._timeout, pool=None),
-                limits=httpx.Limits(max_connections=100, keepalive_expiry=IDLE_SECONDS),
-                follow_redirects=False,
+                transport=Transport(limits),
+                trust_env=False,  # Transport asks the environment
+                headers={"accept-encoding": "gzip", "user-agent": f"wiro-widgets/{__version__}"},
+            )
+        if loop is not self._loop:
+            raise ConfigurationError(
+                "This client lives on another event loop. Make one AsyncClient for each asyncio.run, "
+                "or use Client, which has a loop of its own."
             )
         return self._client
 
-    async def call(
-        self, request: Request, *, notify: Callable[[str], None] | None = None
-    ) -> Mapping[str, Any]:
-        """Send, and try again where that is safe (protocol: Run); return the reply's object.
+    async def call(self, request: Request, *, tries: int = TRIES, seconds: float | None = None) -> Reply:
+        """Send a read or a control, again where that helps, and return the reply's object.
 
-        Raises TransportError or an ApiError.
+        `seconds` is for one attempt, all of it. Raises TransportError or an ApiError.
         """
-        tries = RUN_TRIES if request.safety == "run" else READ_TRIES
-        pauses = retry.delays(0.25, 8.0, random.random)
+        pauses = retry.delays(FIRST_PAUSE, LONGEST_PAUSE, random.random)
         while True:
-            outcome, wait = await self._attempt(request)
+            outcome = await self._attempt(request, seconds or self.timeout)
             if not isinstance(outcome, WiroError):
                 return outcome
+            wait = outcome.retry_after if isinstance(outcome, ApiError) else None
             tries -= 1
-            if tries <= 0 or not _may_retry(request, outcome) or (wait or 0) > retry.LONGEST_RETRY_AFTER:
+            if tries <= 0 or not _may_retry(outcome) or (wait or 0) > retry.LONGEST_RETRY_AFTER:
                 raise outcome
             pause = next(pauses) if wait is None else wait
             _log.info("%s will be tried again in %.1f s", request.path, pause)
-            if notify:
-                notify(f"{_reason(outcome)}; trying again in {pause:.0f} s")
             await asyncio.sleep(pause)
+
+    async def once(self, request: Request) -> Reply:
+        """Send a Run once, and never again (protocol: Run).
+
+        Raises TransportError, whose `safe_to_retry` says whether it certainly had no effect, or an ApiError.
+        """
+        outcome = await self._attempt(request, self.timeout)
+        if isinstance(outcome, WiroError):
+            raise outcome
+        return outcome
 
     async def aclose(self) -> None:
         """Close the pool; closing twice is fine."""
+        self._closed = True
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
 
-    async def _attempt(self, request: Request) -> tuple[Mapping[str, Any] | WiroError, float | None]:
+    async def _attempt(self, request: Request, seconds: float) -> Reply | WiroError:
         """Send once; an error is returned, not raised, so that no frame of httpx with the key hangs on it."""
         try:
-            response = await self.pool.send(self._built(request), stream=True, auth=self._auth)
-            try:
-                body = await _read(response, request.path)
-            finally:
-                await response.aclose()
-        except httpx.HTTPError as error:
-            return self._transport_error(request, error), None
-        except ApiError as error:
-            return error.with_traceback(None), None
-        except OSError as error:
-            reason = f"a file could not be read ({error})"
-            return TransportError(reason, endpoint=request.path, safe_to_retry=True), None
-        return self._reply(request, response, body)
+            async with self._slot(request), asyncio.timeout(None if request.safety == "run" else seconds):
+                return await self._exchange(request, seconds)
+        except asyncio.CancelledError as error:
+            raise error.with_traceback(None) from None  # the frames below hold the headers
+        except _BROKEN as error:
+            return self._broken(request, error, seconds)
+        except ConfigurationError as error:
+            return error.with_traceback(None)
 
-    def _built(self, request: Request) -> httpx.Request:
-        url = self.base_url + request.path
-        if request.parts:
-            _rewind(request)
-            return self.pool.build_request(
-                "POST", url, files=[(name, _part(part)) for name, part in request.parts]
-            )
-        return self.pool.build_request("POST", url, json=request.json)
+    @asynccontextmanager
+    async def _slot(self, request: Request) -> AsyncIterator[None]:
+        if request.safety != "read":
+            async with self._calls:
+                yield
+        else:
+            async with self._reads, self._calls:
+                yield
 
-    def _reply(
-        self, request: Request, response: httpx.Response, body: bytes
-    ) -> tuple[Mapping[str, Any] | WiroError, float | None]:
-        wait = retry.retry_after(response.headers.get("retry-after"), datetime.now(UTC))
-        if response.is_redirect:
-            return _refused(
-                "the server answered with a redirect, which is not followed", request, response
-            ), wait
+    async def _exchange(self, request: Request, seconds: float) -> Reply | WiroError:
+        response = await self.pool.send(self._built(request, seconds), stream=True, auth=self._auth)
         try:
-            return replies.payload(body, http_status=response.status_code, endpoint=request.path), wait
+            async with asyncio.timeout(seconds):
+                body = await read_reply(response, MAX_REPLY_BYTES)
+        finally:
+            await response.aclose()
+        return self._answer(request, response, body)
+
+    def _built(self, request: Request, seconds: float) -> httpx.Request:
+        url, limit = self.base_url + request.path, httpx.Timeout(seconds, pool=None)
+        if not request.parts:
+            return self.pool.build_request("POST", url, json=request.json, timeout=limit)
+        parts = [(name, _part(part)) for name, part in request.parts]
+        return self.pool.build_request("POST", url, files=parts, timeout=limit)
+
+    def _answer(self, request: Request, response: httpx.Response, body: bytes) -> Reply | WiroError:
+        """Return what the reply says, without the secrets that a server repeats to us."""
+        status, where = response.status_code, request.path
+        if response.is_redirect:
+            reason = "the server answered with a redirect, which is not followed"
+            return ApiError(reason, http_status=status, endpoint=where)
+        try:
+            reply = replies.payload(body, http_status=status, endpoint=where)
+            return {key: _redacted(value, self.credentials.redact) for key, value in reply.items()}
         except ApiError as error:
-            return _redacted(error, self.credentials).with_traceback(None), wait
+            error.message = self.credentials.redact(error.message)
+            error.args = tuple(self.credentials.redact(str(item)) for item in error.args)
+            error.retry_after = retry.retry_after(response.headers.get("retry-after"), datetime.now(UTC))
+            return error.with_traceback(None)
+        except RecursionError:
+            return ApiError(replies.NO_OBJECT, http_status=status, endpoint=where)
 
-    def _transport_error(self, request: Request, error: httpx.HTTPError) -> TransportError:
-        safe = request.safety != "run" or isinstance(error, _NEVER_ARRIVED)
-        what = (
-            "the time ran out"
-            if isinstance(error, httpx.TimeoutException)
-            else str(error) or type(error).__name__
-        )
-        reason = self.credentials.redact(f"{what} at {self.base_url}")
-        return TransportError(reason, endpoint=request.path, safe_to_retry=safe)
-
-
-async def _read(response: httpx.Response, endpoint: str) -> bytes:
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > MAX_REPLY_BYTES:
-            limit = f"the reply is larger than {MAX_REPLY_BYTES >> 20} MiB"
-            raise ApiError(limit, http_status=response.status_code, endpoint=endpoint)
-    return bytes(body)
+    def _broken(self, request: Request, error: Exception, seconds: float) -> WiroError:
+        """Return what became of a call without a reply that can be read."""
+        if isinstance(error, TooLargeError):
+            reason = f"the reply is larger than {MAX_REPLY_BYTES >> 20} MiB, the limit"
+            if request.safety != "run":
+                return ApiError(reason, endpoint=request.path)
+        elif isinstance(error, TimeoutError | httpx.TimeoutException):
+            reason = f"no answer within {seconds:g} s from {self.base_url}"
+        elif isinstance(error, UnreadableFileError | BrokenBodyError):
+            reason = str(error)
+        else:
+            reason = f"{str(error) or type(error).__name__} at {self.base_url}"
+        safe = request.safety != "run" or isinstance(error, (*_NEVER_ARRIVED, UnreadableFileError))
+        return TransportError(self.credentials.redact(reason), endpoint=request.path, safe_to_retry=safe)
 
 
 def _part(part: str | Upload) -> tuple[str | None, Any] | tuple[str, Any, str]:
-    return (part.filename, part.content, part.content_type) if isinstance(part, Upload) else (None, part)
+    return (part.filename, ExactFile(part), part.content_type) if isinstance(part, Upload) else (None, part)
 
 
-def _rewind(request: Request) -> None:
-    """Start each attempt at the beginning of its files."""
-    for _, part in request.parts:
-        if isinstance(part, Upload) and hasattr(part.content, "seek"):
-            part.content.seek(0)
+def _may_retry(error: WiroError) -> bool:
+    """Whether a call that does no harm when repeated may be answered next time."""
+    if isinstance(error, ApiError):
+        return error.http_status in retry.RETRYABLE_STATUS
+    return isinstance(error, TransportError)
 
 
-def _may_retry(request: Request, error: WiroError) -> bool:
-    if request.safety == "run":
-        # A Run is repeated only when it did not arrive, or when the server said that it made no task.
-        return isinstance(error, RateLimited) or (isinstance(error, TransportError) and error.safe_to_retry)
-    if isinstance(error, TransportError):
-        return True
-    return isinstance(error, ApiError) and error.http_status in retry.RETRYABLE_STATUS
-
-
-def _refused(why: str, request: Request, response: httpx.Response) -> ApiError:
-    return ApiError(why, http_status=response.status_code, endpoint=request.path)
-
-
-def _redacted(error: ApiError, credentials: Credentials) -> ApiError:
-    """Blot out a key that the server repeated to us."""
-    error.message = credentials.redact(error.message)
-    error.args = tuple(credentials.redact(str(item)) for item in error.args)
-    return error
-
-
-def _reason(error: WiroError) -> str:
-    return "Wiro is busy" if isinstance(error, RateLimited) else "The connection failed"
+def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list):
+        return [_redacted(item, redact) for item in value]
+    if isinstance(value, dict):
+        return {key: _redacted(item, redact) for key, item in value.items()}
+    return value

@@ -7,23 +7,24 @@ import json
 import logging
 import random
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import InvalidStatus, PayloadTooBig, WebSocketException
 
-from wiro_widgets.client.addresses import is_loopback
-from wiro_widgets.client.http import tls_context
+from wiro_widgets.client.surroundings import proxy_for, tls_context
 from wiro_widgets.protocol import retry
 
 MAX_FRAME_BYTES = 8 * 1024 * 1024
 OPEN_SECONDS = 10.0
 PING_SECONDS = 15.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 15.0
+STEADY_SECONDS = 5.0  # a connection that lasted so long was a good one: the pauses begin anew
 
-# websockets logs whole frames at DEBUG, and the first one holds the token: this logger never goes that far.
-_quiet = logging.getLogger("wiro_widgets.socket")
-_quiet.setLevel(logging.WARNING)
+# websockets logs whole frames at DEBUG, and the first one holds the token. This logger never goes that far, and
+# nobody who turns every logger up reaches it.
+_quiet = logging.Logger("wiro_widgets.socket", logging.WARNING)  # noqa: LOG001 - not registered on purpose
+_quiet.parent = logging.getLogger("wiro_widgets")
 
 
 class FrameHandler(Protocol):
@@ -35,8 +36,8 @@ class FrameHandler(Protocol):
     def received(self, data: str | bytes) -> None:
         """Take one frame."""
 
-    def lost(self, reason: str) -> None:
-        """Take note that the connection is gone and will be made again."""
+    def lost(self, reason: str, *, was_open: bool) -> None:
+        """Take note that there is no connection, and that one will be made again."""
 
 
 class TaskSocket:
@@ -55,24 +56,26 @@ class TaskSocket:
         self._handler = handler
         self._chance = chance
         self._connection: ClientConnection | None = None
-        self._heard = False
+        self._opened_at: float | None = None
 
     def __repr__(self) -> str:
         return f"<TaskSocket {self._url} {'open' if self._connection else 'closed'}>"
 
     async def run(self) -> None:
         """Keep a registered connection until cancelled; a broken one is made again, ever slower."""
+        loop = asyncio.get_running_loop()
         pauses = retry.delays(FIRST_PAUSE, LONGEST_PAUSE, self._chance)
         while True:
-            self._heard = False
+            self._opened_at = None
             try:
                 await self._listen()
-                reason = "the server closed the socket"
-            except (OSError, WebSocketException) as error:
+                reason = "the server closed it"
+            except (OSError, EOFError, WebSocketException, ImportError, ValueError) as error:
                 reason = _words(error)
-            if self._heard:
+            opened = self._opened_at
+            if opened is not None and loop.time() - opened > STEADY_SECONDS:
                 pauses = retry.delays(FIRST_PAUSE, LONGEST_PAUSE, self._chance)
-            self._handler.lost(reason)
+            self._handler.lost(reason, was_open=opened is not None)
             await asyncio.sleep(next(pauses))
 
     def drop(self) -> None:
@@ -82,10 +85,27 @@ class TaskSocket:
 
     async def _listen(self) -> None:
         """Listen until the connection ends."""
-        async with connect(
+        async with self._connect() as connection:
+            await connection.send(json.dumps({"type": "task_info", "tasktoken": self._token}))
+            self._connection = connection
+            self._opened_at = asyncio.get_running_loop().time()
+            self._handler.connected()
+            try:
+                async for data in connection:
+                    self._handler.received(data)
+            except WebSocketException as error:
+                raise (connection.protocol.parser_exc or error) from None
+            finally:
+                self._connection = None
+
+    def _connect(self) -> _Direct:
+        proxy = proxy_for(self._url)
+        secured: dict[str, Any] = {"ssl": tls_context()} if self._url.startswith("wss:") else {}
+        if proxy and proxy.startswith("https:"):
+            secured["proxy_ssl"] = tls_context()
+        return _Direct(
             self._url,
-            ssl=tls_context() if self._url.startswith("wss:") else None,
-            proxy=None if is_loopback(self._url) else True,
+            proxy=proxy,
             compression=None,  # costs a third of the throughput and 3x the memory
             max_size=MAX_FRAME_BYTES,
             open_timeout=OPEN_SECONDS,
@@ -93,17 +113,26 @@ class TaskSocket:
             ping_timeout=PING_SECONDS,
             close_timeout=1,
             logger=_quiet,
-        ) as connection:
-            await connection.send(json.dumps({"type": "task_info", "tasktoken": self._token}))
-            self._connection = connection
-            self._handler.connected()
-            try:
-                async for data in connection:
-                    self._heard = True
-                    self._handler.received(data)
-            finally:
-                self._connection = None
+            **secured,
+        )
+
+
+class _Direct(connect):
+    """A connection that follows no redirect: the token would go to wherever it leads."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        """Return the error that the redirect is."""
+        return exc
 
 
 def _words(error: Exception) -> str:
-    return "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+    """Return what happened; never the error's own text, which may quote a frame."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, PayloadTooBig):
+        return f"a frame is larger than {MAX_FRAME_BYTES >> 20} MiB, the limit"
+    if isinstance(error, InvalidStatus):
+        return f"the server answered with HTTP {error.response.status_code}"
+    if isinstance(error, ImportError):
+        return "a SOCKS proxy needs: pip install python-socks"
+    return type(error).__name__

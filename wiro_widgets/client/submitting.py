@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import Any
 
-from wiro_widgets.client import files
+from wiro_widgets.client import files, lost, turns
 from wiro_widgets.client.engine import Engine
-from wiro_widgets.protocol import replies, requests
+from wiro_widgets.protocol import replies, requests, retry
 from wiro_widgets.protocol.errors import (
     ApiError,
     ConcurrencyLimit,
     InsufficientBalance,
+    RateLimited,
     RunOutcomeUnknown,
+    TaskCancelled,
     TransportError,
     WiroError,
 )
@@ -23,72 +27,149 @@ from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.results.plain import plain
 
+TRIES = 5  # of a Run that certainly did not arrive, or that was refused because of too many calls
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
 SERVER_ERRORS_FROM = 500
-REQUEST_TIMEOUT = 408
+MAYBE_DONE = frozenset({300, 301, 302, 303, 408})  # answers that leave open whether the Run took effect
 
 
 class Submission:
     """One Run on its way; `journal_id` names its row as soon as there is one.
 
-    `notify` is told in words why it takes longer.
+    `notify` is told in words why it takes longer. `stop` ends it wherever nothing is on the wire.
     """
 
     def __init__(self, engine: Engine, model: str, notify: Callable[[str], None]) -> None:
+        self.journal_id: str | None = None
         self._engine = engine
         self._model = model
         self._notify = notify
-        self.journal_id: str | None = None
+        self._stopped = asyncio.Event()
 
     def __repr__(self) -> str:
-        return f"<Submission of {self._model}>"
+        return f"<Submission of {self._model}{', stopped' if self._stopped.is_set() else ''}>"
+
+    def stop(self) -> None:
+        """Send nothing more; what is on the wire at this moment stays there."""
+        self._stopped.set()
 
     async def send(self, values: Mapping[str, Any], schema: ModelSchema | None) -> Receipt:
         """Open the files, note the intent, send, note the outcome.
 
         Raises InvalidParameter, an ApiError, TransportError when it certainly did not arrive, RunOutcomeUnknown
-        when nobody can know.
+        when nobody can know, TaskCancelled when it was stopped before it was sent.
         """
         with ExitStack() as opened:
             ready = await asyncio.to_thread(files.prepare, values, schema, opened)
-            request = requests.run(self._model, ready, schema)
+            request, kept, begun = requests.run(self._model, ready, schema), plain(values), datetime.now(UTC)
             journal = self._engine.journal
-            self.journal_id = await asyncio.to_thread(
-                journal.begin, self._engine.server, self._model, plain(values)
-            )
+            self.journal_id = await asyncio.to_thread(journal.begin, self._engine.server, self._model, kept)
+            self._engine.sending.add(self.journal_id)
             try:
                 receipt = await self._receipt(request)
             except WiroError as error:
-                await self._close_row(error)
-                raise
+                told = await self._explained(error, lost.Run(self.journal_id, self._model, kept, begun))
+                await self._close_row(told)
+                raise told from None
+            finally:
+                self._engine.sending.discard(self.journal_id)
         await asyncio.to_thread(journal.submitted, self.journal_id, receipt.task_id)
         return receipt
 
     async def _receipt(self, request: Request) -> Receipt:
         try:
-            reply = await self._engine.http.call(request, notify=self._notify)
-        except (TransportError, ApiError) as error:
-            if _ambiguous(error):
-                raise self._unknown(str(error)) from error
-            raise
-        receipt = replies.receipt(reply)
-        if receipt is None:
-            raise self._unknown("the reply names no task")
-        return receipt
+            return await self._sent(request)
+        except ConcurrencyLimit as error:
+            refusal = error
+        self._notify("Your balance allows no further task at once; waiting for one of yours to end")
+        line = self._engine.turns
+        with line.join() as turn:
+            while not turn.hopeless:
+                await self._pause(turn.seconds, line.changed)
+                if turn.seconds > 0:
+                    continue
+                turn.asked()
+                try:
+                    return await self._sent(request)
+                except ConcurrencyLimit as error:
+                    refusal = error
+        raise _waited_in_vain(refusal)
+
+    async def _sent(self, request: Request) -> Receipt:
+        """Send, and again only where it certainly had no effect."""
+        pauses = retry.delays(FIRST_PAUSE, LONGEST_PAUSE, random.random)
+        for tries_left in reversed(range(TRIES)):
+            await self._pause(0)
+            try:
+                receipt = replies.receipt(await self._engine.http.once(request))
+            except (TransportError, RateLimited) as error:
+                wait = error.retry_after if isinstance(error, RateLimited) else None
+                if not tries_left or not _had_no_effect(error) or (wait or 0) > retry.LONGEST_RETRY_AFTER:
+                    raise
+                pause = next(pauses) if wait is None else wait
+                why = "Wiro is busy" if isinstance(error, RateLimited) else "Wiro cannot be reached"
+                self._notify(f"{why}; trying again in {pause:.0f} s")
+                await self._pause(pause)
+            else:
+                if receipt is None:
+                    raise _unknown(self._model, "the reply names no task")
+                self._engine.turns.accept()
+                return receipt
+        raise AssertionError
+
+    async def _pause(self, seconds: float, *events: asyncio.Event) -> None:
+        """Wait for one of the events or for the time to pass; raises TaskCancelled once the run is stopped."""
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._stopped, *events)]
+        try:
+            if seconds:
+                await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if self._stopped.is_set():
+            raise TaskCancelled(task_id=None)
+
+    async def _explained(self, error: WiroError, run: lost.Run) -> WiroError:
+        """Return the error, or for a Run whose outcome nobody knows one that names the task it may have become."""
+        if isinstance(error, RunOutcomeUnknown):
+            reason = error.reason
+        elif isinstance(error, TransportError | ApiError) and _ambiguous(error):
+            reason = str(error)
+        else:
+            return error
+        self._notify("The reply was lost; looking in Wiro's list for the task that may exist")
+        found = await lost.find(self._engine, run)
+        return RunOutcomeUnknown(self._model, reason, journal_id=run.journal_id, candidates=found)
 
     async def _close_row(self, error: WiroError) -> None:
         journal, row = self._engine.journal, self.journal_id or ""
         note = journal.unknown if isinstance(error, RunOutcomeUnknown) else journal.refused
         await asyncio.to_thread(note, row, str(error))
 
-    def _unknown(self, reason: str) -> RunOutcomeUnknown:
-        return RunOutcomeUnknown(self._model, reason, journal_id=self.journal_id)
+
+def _unknown(model: str, reason: str) -> RunOutcomeUnknown:
+    return RunOutcomeUnknown(model, reason, journal_id=None)
+
+
+def _had_no_effect(error: TransportError | RateLimited) -> bool:
+    return isinstance(error, RateLimited) or error.safe_to_retry
 
 
 def _ambiguous(error: TransportError | ApiError) -> bool:
     """Whether a task may have been made although there is no receipt."""
     if isinstance(error, TransportError):
         return not error.safe_to_retry
-    if isinstance(error, ConcurrencyLimit | InsufficientBalance):
+    if isinstance(error, ConcurrencyLimit | InsufficientBalance | RateLimited):
         return False
-    broken = error.http_status >= SERVER_ERRORS_FROM or error.http_status == REQUEST_TIMEOUT
+    broken = error.http_status >= SERVER_ERRORS_FROM or error.http_status in MAYBE_DONE
     return broken or error.message == replies.NO_OBJECT
+
+
+def _waited_in_vain(error: ConcurrencyLimit) -> ConcurrencyLimit:
+    minutes = turns.LONGEST_WAIT / 60
+    return ConcurrencyLimit(
+        f"{error.message} (in {minutes:g} minutes none of your tasks ended)",
+        code=error.code,
+        http_status=error.http_status,
+        endpoint=error.endpoint,
+    )

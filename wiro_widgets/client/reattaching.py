@@ -1,0 +1,112 @@
+"""Picks up tasks that exist already: begun here, in another process, or in one that was killed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import platform
+from datetime import timedelta
+
+from wiro_widgets.client import lost
+from wiro_widgets.client.addresses import is_loopback
+from wiro_widgets.client.downloads import Keepsake
+from wiro_widgets.client.engine import Engine
+from wiro_widgets.client.processes import is_alive
+from wiro_widgets.client.task import AsyncTask, OnInterrupt
+from wiro_widgets.protocol import requests
+from wiro_widgets.protocol.detail import TaskDetail, details
+from wiro_widgets.protocol.errors import NotFound
+from wiro_widgets.results.rows import JournalRow
+
+CLOCK_SKEW = timedelta(minutes=2)
+
+_log = logging.getLogger("wiro_widgets")
+
+
+class Reattaching:
+    """Makes tasks out of ids, each id once while it is under way."""
+
+    def __init__(self, engine: Engine, on_interrupt: OnInterrupt) -> None:
+        self._engine = engine
+        self._on_interrupt: OnInterrupt = on_interrupt
+        self._pending: dict[str, asyncio.Task[AsyncTask]] = {}
+
+    def __repr__(self) -> str:
+        return f"<Reattaching, {len(self._pending)} pending>"
+
+    async def attach(self, task_id: str) -> AsyncTask:
+        """Return the live task, or one made from Task/Detail and the journal; raises NotFound."""
+        pending = self._pending.get(task_id)
+        if pending is None:
+            pending = self._pending[task_id] = asyncio.create_task(self._attach(task_id))
+            pending.add_done_callback(lambda _: self._pending.pop(task_id, None))
+        return await asyncio.shield(pending)
+
+    async def detail(self, task_id: str) -> TaskDetail:
+        """Read one task; raises NotFound when there is none."""
+        request = requests.task_detail(task_id=task_id)
+        found = details(await self._engine.http.call(request))
+        if not found:
+            raise NotFound(f"there is no task {task_id}", code=1, endpoint=request.path)
+        return found[0]
+
+    async def recover(self) -> list[AsyncTask]:
+        """Attach to every run that was cut off, except those that another living process looks after."""
+        rows = await asyncio.to_thread(self._engine.journal.unfinished, self._engine.server)
+        found = []
+        for row in rows:
+            task_id = row.task_id if not self._in_other_hands(row) else None
+            if row.task_id is None and not self._in_other_hands(row):
+                task_id = await self._become(row)
+            if task_id is None:
+                continue
+            try:
+                found.append(await self.attach(task_id))
+            except NotFound as error:
+                _log.warning("Task %s of the journal cannot be picked up: %s", task_id, error)
+        return found
+
+    async def _attach(self, task_id: str) -> AsyncTask:
+        engine = self._engine
+        known = next((task for task in engine.tasks if task.id == task_id), None)
+        if known is not None:
+            return known
+        detail = await self.detail(task_id)
+        row = await asyncio.to_thread(self._row_of, detail)
+        values = {**detail.parameters, **row.parameters}
+        task = AsyncTask(engine, row.model or detail.model, values, on_interrupt=self._on_interrupt)
+        task.resume(detail, row.id, Keepsake(row.paths, row.intent_at))
+        return task
+
+    async def _become(self, row: JournalRow) -> str | None:
+        """Return the task that a Run without a reply became, where Wiro's list leaves no doubt."""
+        run = lost.Run(row.id, row.model, row.parameters, row.intent_at)
+        found = await lost.find(self._engine, run, pauses=(0.0,))
+        if len(found) != 1:
+            return None
+        await asyncio.to_thread(self._engine.journal.submitted, row.id, found[0])
+        return found[0]
+
+    def _in_other_hands(self, row: JournalRow) -> bool:
+        if row.pid == os.getpid() and row.host == platform.node():
+            return row.id in self._engine.sending
+        return row.host == platform.node() and row.pid is not None and is_alive(row.pid)
+
+    def _row_of(self, detail: TaskDetail) -> JournalRow:
+        """Return the journal's row for a task, a new one when it was begun elsewhere."""
+        journal, server = self._engine.journal, self._engine.server
+        row = journal.find(detail.id, server)
+        if row is not None and not (is_loopback(server) and _is_older(detail, row)):
+            return row
+        row_id = journal.begin(server, detail.model or "", dict(detail.parameters))
+        journal.submitted(row_id, detail.id)
+        found = journal.find(detail.id, server)
+        assert found is not None  # noqa: S101 - it was written above
+        return found
+
+
+def _is_older(detail: TaskDetail, row: JournalRow) -> bool:
+    """Whether the row is of another task: a sandbox that is started anew begins its numbers again."""
+    known = row.submitted_at or row.intent_at
+    return detail.created_at is not None and detail.created_at - known > CLOCK_SKEW

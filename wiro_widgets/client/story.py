@@ -1,0 +1,143 @@
+"""What is known of one task, and everybody who is told when it changes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from wiro_widgets.client.stream import EventStream
+from wiro_widgets.protocol.detail import TaskDetail
+from wiro_widgets.protocol.errors import (
+    RunOutcomeUnknown,
+    TaskCancelled,
+    TaskError,
+    TaskFailed,
+    WiroError,
+)
+from wiro_widgets.protocol.events import Lifecycle, Notice, TaskEvent
+from wiro_widgets.protocol.record import TaskRecord, error_text, record_of
+from wiro_widgets.protocol.state import Status, TaskState, advance
+from wiro_widgets.results.outputs import Output
+from wiro_widgets.results.plain import plain
+from wiro_widgets.results.result import TaskResult
+
+Watcher = Callable[[TaskEvent | None], object]
+
+_log = logging.getLogger("wiro_widgets")
+
+
+class Story:
+    """A task from the first word to the last; written on the engine's loop, read from anywhere.
+
+    `submitted` is set when there is a receipt or none will come, `over` when nothing more will change.
+    """
+
+    def __init__(self, model: str | None, values: Mapping[str, Any]) -> None:
+        self.model = model
+        self.values = dict(values)
+        self.id: str | None = None
+        self.state = TaskState()
+        self.outputs: tuple[Output, ...] = ()
+        self.error: WiroError | None = None
+        self.stream = EventStream()
+        self.submitted = asyncio.Event()
+        self.over = asyncio.Event()
+        self._watchers: list[Watcher] = []
+
+    def __repr__(self) -> str:
+        return f"<Story of {self.id or 'no task yet'}: {self.state.status}, {len(self.stream)} events>"
+
+    @property
+    def record(self) -> TaskRecord:
+        """The task as one row, also while it runs."""
+        paths = tuple(str(output.path) for output in self.outputs if output.path)
+        values = plain(self.values)
+        return record_of(self.state, task_id=self.id, model=self.model, parameters=values, paths=paths)
+
+    def take(self, item: TaskEvent | TaskDetail, *, publish: bool = True) -> TaskState:
+        """Take an event or a detail, and hand it on."""
+        self.state = advance(self.state, item)
+        event = None if isinstance(item, TaskDetail) or not publish else item
+        if event is not None:
+            self.stream.publish(event)
+        self._changed(event)
+        return self.state
+
+    def note(self, text: str, level: Literal["info", "warning", "error"] = "warning") -> None:
+        """Say something of the client's own."""
+        if not self.over.is_set():
+            self.take(Notice(text, time.time(), level))
+
+    def waits(self, why: str) -> None:
+        """Say why the submission takes longer; the state holds it until there is a receipt."""
+        self.state = replace(self.state, note=why)
+        self.note(why, "info")
+
+    def accepted(self, task_id: str) -> None:
+        """Take note of the receipt."""
+        self.id = task_id
+        self.state = replace(self.state, note=None)
+        self.take(Lifecycle("task_queue", time.time()), publish=False)
+        self.submitted.set()
+
+    def finishing(self, detail: TaskDetail) -> TaskState:
+        """Take the detail that a task ended with, and return its last state; `settle` takes that."""
+        final = advance(self.state, detail)
+        self.state = replace(final, status="finishing", outputs=())
+        self._changed(None)
+        return final
+
+    def settle(self, final: TaskState, outputs: tuple[Output, ...]) -> None:
+        """Take the last state and what came of the task."""
+        self.state, self.outputs = final, outputs
+        self.error = self._outcome_error()
+
+    def fail(self, error: WiroError) -> None:
+        """End with an error of the submission or of the following; a task that may exist is "unknown"."""
+        self.error = error
+        lost = self.id is not None or isinstance(error, RunOutcomeUnknown)
+        status: Status = "unknown" if lost else "cancelled" if isinstance(error, TaskCancelled) else "failed"
+        self.state = replace(self.state, status=status, note=str(error))
+
+    def close(self) -> None:
+        """Let everybody know that nothing more will change."""
+        self.submitted.set()
+        self.over.set()
+        self.stream.close()
+        self._changed(None)
+        self._watchers.clear()
+
+    def watch(self, watcher: Watcher) -> None:
+        """Call it after each event, and with None after any other change of the state."""
+        self._watchers.append(watcher)
+        if self.over.is_set():
+            self._changed(None)
+            self._watchers.clear()
+
+    def result(self) -> TaskResult:
+        """Return the result of a task that is over, or raise its error."""
+        if self.error is not None:
+            raise self.error.with_traceback(None)
+        if not self.over.is_set():
+            sentence = f"Task {self.id} has not settled yet; wait for it."
+            raise TaskError(sentence, task_id=self.id, record=self.record)
+        return TaskResult(self.record, self.outputs, self.state.text.text if self.state.text else None)
+
+    def _outcome_error(self) -> WiroError | None:
+        if self.state.status == "cancelled":
+            return TaskCancelled(task_id=self.id, record=self.record)
+        if self.state.status == "failed":
+            text, code = error_text(self.state), self.state.exit_code
+            return TaskFailed(task_id=self.id, exit_code=code, error_text=text, record=self.record)
+        return None
+
+    def _changed(self, event: TaskEvent | None) -> None:
+        for watcher in tuple(self._watchers):
+            try:
+                watcher(event)
+            except Exception:  # noqa: BLE001 - the watcher is another room's code
+                _log.exception("A watcher of a task failed; the task goes on")
