@@ -8,6 +8,7 @@ from typing import Any
 
 from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.parameters import Accept, FileStyle, Kind, Option, Parameter
+from wiro_widgets.protocol.replies import slug
 
 _KINDS: Mapping[str, Kind] = {
     "text": "text",
@@ -25,10 +26,15 @@ _KINDS: Mapping[str, Kind] = {
     "multifileinput": "file",
     "combinefileinput": "file",
 }
-_FILE_STYLES: Mapping[str, FileStyle] = {
+FILE_STYLES: Mapping[str, FileStyle] = {
     "fileinput": "single",
     "multifileinput": "multi",
     "combinefileinput": "combine",
+}
+_ACCEPT: Mapping[Accept, tuple[str, ...]] = {
+    "image": ("image", "photo", "picture", "mask"),
+    "audio": ("audio", "voice"),
+    "video": ("video",),
 }
 
 
@@ -54,11 +60,10 @@ class ModelEntry:
 
 def read(tool: Mapping[str, Any]) -> ModelEntry:
     """Read one entry; parameters may be missing, null or JSON text."""
-    owner = drift.text(tool.get("cleanslugowner")) or drift.text(tool.get("slugowner")) or ""
-    name = drift.text(tool.get("cleanslugproject")) or drift.text(tool.get("slugproject")) or ""
+    model = slug(tool)
     return ModelEntry(
-        model=f"{owner}/{name}",
-        title=drift.text(tool.get("title")) or name,
+        model=model,
+        title=drift.text(tool.get("title")) or model.partition("/")[2],
         groups=tuple(_group(item) for item in drift.mappings(tool.get("parameters"))),
         description=drift.text(tool.get("description")) or "",
         categories=drift.strings(tool.get("categories")),
@@ -76,29 +81,50 @@ def _parameter(item: Mapping[str, Any]) -> Parameter:
     name = drift.text(item.get("id")) or ""
     wire = (drift.text(item.get("type")) or "text").strip().lower()
     kind = _KINDS.get(wire, "text")
-    step = drift.number(item.get("step"))
     numeric = kind in ("range", "number")
-    whole = numeric and (wire == "integer" or (step is not None and step.is_integer() and step > 0))
-    default = item.get("default") if item.get("default") is not None else item.get("value")
+    low, high = bounds(item.get("min"), item.get("max")) if numeric else (None, None)
+    step = step_size(item.get("step")) if numeric else None
+    default = typed_default(kind, item["default"] if item.get("default") is not None else item.get("value"))
+    files = drift.integer(item.get("max")) or 0
     label = drift.text(item.get("label")) or name
     return Parameter(
         id=name,
         kind=kind,
         label=label,
         required=bool(drift.flag(item.get("required"))),
-        default=typed_default(kind, default),
+        default=default,
         options=options(item.get("options")),
-        minimum=drift.number(item.get("min")) if numeric else None,
-        maximum=drift.number(item.get("max")) if numeric else None,
-        step=step if numeric else None,
+        minimum=low,
+        maximum=high,
+        step=step,
         help=drift.text(item.get("note")) or drift.text(item.get("description")) or "",
         placeholder=drift.text(item.get("placeholder")) or "",
         advanced=bool(drift.flag(item.get("advanced"))) or name == "callbackUrl",
-        integer=whole,
-        file_style=_FILE_STYLES.get(wire),
-        max_files=(drift.integer(item.get("max")) or None) if kind == "file" else None,
+        integer=numeric and (wire == "integer" or is_whole(step, low, default)),
+        file_style=FILE_STYLES.get(wire),
+        max_files=files if kind == "file" and files > 0 else None,
         accept=accepted(kind, f"{name} {label}"),
     )
+
+
+def bounds(low: object, high: object) -> tuple[float | None, float | None]:
+    """Return minimum and maximum; a pair that leaves no room means nothing."""
+    minimum, maximum = drift.number(low), drift.number(high)
+    if minimum is not None and maximum is not None and minimum >= maximum:
+        return None, None
+    return minimum, maximum
+
+
+def step_size(value: object) -> float | None:
+    """Return a step, which is more than nothing."""
+    step = drift.number(value)
+    return step if step is not None and step > 0 else None
+
+
+def is_whole(step: float | None, minimum: float | None, default: object) -> bool:
+    """Whether steps of that size from there only ever meet whole numbers."""
+    fits = all(item is None or item.is_integer() for item in (step, minimum))
+    return step is not None and fits and not isinstance(default, float)
 
 
 def typed_default(kind: Kind, value: object) -> Any:
@@ -126,12 +152,12 @@ def options(value: object) -> tuple[Option, ...]:
 
 
 def accepted(kind: Kind, words: str) -> Accept | None:
-    """Guess from its name what a file parameter holds, so that a wrong file is found before it is sent."""
+    """Guess from its name what a file parameter holds, so that a wrong file is found before it is sent.
+
+    Two guesses are none: an "image or video" takes both.
+    """
     if kind != "file":
         return None
     lowered = words.lower()
-    if "image" in lowered or "photo" in lowered or "mask" in lowered:
-        return "image"
-    if "audio" in lowered or "voice" in lowered:
-        return "audio"
-    return "video" if "video" in lowered else None
+    found = [held for held, names in _ACCEPT.items() if any(name in lowered for name in names)]
+    return found[0] if len(found) == 1 else None

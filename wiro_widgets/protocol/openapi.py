@@ -7,23 +7,28 @@ from typing import Any
 from urllib.parse import unquote
 
 from wiro_widgets.protocol import drift
-from wiro_widgets.protocol.catalogue import Group, ModelEntry, accepted, options, typed_default
+from wiro_widgets.protocol.catalogue import (
+    FILE_STYLES,
+    Group,
+    ModelEntry,
+    accepted,
+    bounds,
+    is_whole,
+    options,
+    step_size,
+    typed_default,
+)
 from wiro_widgets.protocol.errors import ConfigurationError
-from wiro_widgets.protocol.parameters import FileStyle, Kind, Parameter
+from wiro_widgets.protocol.parameters import Kind, Parameter
 
-_FILE_STYLES: Mapping[str, FileStyle] = {
-    "fileinput": "single",
-    "multifileinput": "multi",
-    "combinefileinput": "combine",
-}
 _LONG_TEXT = 80  # characters of a default that would not fit a one-line field
 
 
 def read(spec: Mapping[str, Any] | list[Any]) -> ModelEntry:
     """Read a description, bare or wrapped as `[{"type": ..., "spec": {...}}]`."""
     if isinstance(spec, list):
-        wrapped = drift.mappings(spec)
-        spec = drift.mapping(wrapped[0].get("spec")) if wrapped else {}
+        wrapped = [drift.mapping(item.get("spec")) for item in drift.mappings(spec)]
+        spec = next((item for item in wrapped if item), {})
     path = next((item for item in drift.mapping(spec.get("paths")) if item.startswith("/Run/")), None)
     if path is None:
         raise ConfigurationError("This OpenAPI description has no /Run/ path, so it describes no model.")
@@ -60,29 +65,31 @@ def _parameter(name: str, item: Mapping[str, Any], *, required: bool) -> Paramet
     wire = (drift.text(item.get("x-input-type")) or "").strip().lower()
     kind = _kind(name, item, wire)
     label = drift.text(item.get("x-label")) or drift.text(item.get("title")) or name
-    step = drift.number(item.get("multipleOf"))
-    whole = item.get("type") == "integer" or (step is not None and step.is_integer() and step > 0)
+    numeric = kind in ("range", "number")
+    low, high = bounds(item.get("minimum"), item.get("maximum")) if numeric else (None, None)
+    step = step_size(item.get("multipleOf")) if numeric else None
+    default = typed_default(kind, item.get("default"))
     return Parameter(
         id=name,
         kind=kind,
         label=label,
         required=required,
-        default=typed_default(kind, item.get("default")),
+        default=default,
         options=options(item.get("x-options") or item.get("enum")),
-        minimum=drift.number(item.get("minimum")),
-        maximum=drift.number(item.get("maximum")),
+        minimum=low,
+        maximum=high,
         step=step,
         help=drift.text(item.get("x-help")) or drift.text(item.get("description")) or "",
         advanced=name in ("callbackUrl", "projectid"),
-        integer=kind in ("range", "number") and whole,
-        file_style=_FILE_STYLES.get(wire, "combine") if kind == "file" else None,
+        integer=numeric and (item.get("type") == "integer" or is_whole(step, low, default)),
+        file_style=FILE_STYLES.get(wire, "combine") if kind == "file" else None,
         max_files=drift.integer(item.get("maxItems")) if kind == "file" else None,
         accept=accepted(kind, f"{name} {label}"),
     )
 
 
 def _kind(name: str, item: Mapping[str, Any], wire: str) -> Kind:
-    if wire in _FILE_STYLES or item.get("format") == "binary":
+    if wire in FILE_STYLES or item.get("format") == "binary":
         return "file"
     if wire.startswith("select") or item.get("enum"):
         return "select"

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import difflib
-import math
 import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.errors import InvalidParameter
+from wiro_widgets.protocol.scalars import is_broken, is_too_large, parsed, plain, shown
 
 Kind = Literal["text", "textarea", "select", "range", "number", "boolean", "file"]
 FileStyle = Literal["single", "multi", "combine"]
 Accept = Literal["image", "audio", "video"]
 
 _LISTED = 12  # options that an error names
-_LINE = 60  # characters of a value that an error shows
-_LARGEST_EXPONENT = 300  # decimal; beyond it a float is infinite
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +61,8 @@ class Parameter:
         """Return the value as the model takes it, or raise InvalidParameter naming this parameter."""
         if self.kind == "file":
             return self._files(value)
-        value = _plain(value)
-        if self.default is not None and value == self.default and not isinstance(value, bool):
+        value = plain(value)
+        if type(value) in (str, int, float) and value == self.default:
             return self.default  # real catalogues have defaults outside their own options and bounds
         if self.kind in ("range", "number"):
             return self._number(value)
@@ -90,13 +87,13 @@ class Parameter:
         return InvalidParameter(self.id, reason)
 
     def _number(self, value: object) -> float:
-        found = _parsed(value)
+        found = parsed(value)
         if found is None:
             kind = "a whole number" if self.integer else "a number"
-            raise self.refuse(f"{kind} is needed, not {_shown(value)}")
+            raise self.refuse(f"{kind} is needed, not {shown(value)}")
         if self.integer and isinstance(found, float):
             if not found.is_integer():
-                raise self.refuse(f"a whole number is needed, not {_shown(value)}")
+                raise self.refuse(f"a whole number is needed, not {shown(value)}")
             found = int(found)
         low, high = self.minimum, self.maximum
         if (low is not None and found < low) or (high is not None and found > high):
@@ -104,15 +101,15 @@ class Parameter:
         return found
 
     def _boolean(self, value: object) -> bool:
-        found = drift.flag(value)
+        found = None if is_too_large(value) else drift.flag(value)
         if found is None:
-            raise self.refuse(f"true or false is needed, not {_shown(value)}")
+            raise self.refuse(f"true or false is needed, not {shown(value)}")
         return found
 
     def _choice(self, value: object) -> str:
-        wanted = drift.text(value)
+        wanted = drift.text(value) if isinstance(value, bool) else _words(value)
         if wanted is None:
-            raise self.refuse(f"one of its options is needed, not {_shown(value)}")
+            raise self.refuse(f"one of its options is needed, not {shown(value)}")
         for option in self.options:
             if option.value == wanted:
                 return option.value
@@ -123,20 +120,20 @@ class Parameter:
         listed = ", ".join(repr(item) for item in values[:_LISTED]) + (
             ", ..." if len(values) > _LISTED else ""
         )
-        raise self.refuse(f"{wanted!r} is not one of {listed}.{nearest(wanted, values)}")
+        raise self.refuse(f"{shown(value)} is not one of {listed}.{nearest(wanted, values)}")
 
     def _text(self, value: object) -> str:
-        found = drift.text(value)
-        if found is None or isinstance(value, bool):
-            raise self.refuse(f"text is needed, not {_shown(value)}")
-        if any("\ud800" <= letter <= "\udfff" for letter in found):
+        found = _words(value)
+        if found is None:
+            raise self.refuse(f"text is needed, not {shown(value)}")
+        if is_broken(found):
             raise self.refuse("holds half a character (a lone surrogate) that cannot be sent")
         return found
 
     def _files(self, value: object) -> Any:
         files = list(value) if isinstance(value, list | tuple) else [value]
         if any(item is None or isinstance(item, bool | numbers.Number | dict) for item in files):
-            raise self.refuse(f"a path, bytes, an image or a URL is needed, not {_shown(value)}")
+            raise self.refuse(f"a path, bytes, an image or a URL is needed, not {shown(value)}")
         limit = 1 if self.file_style == "single" else self.max_files
         if limit is not None and len(files) > limit:
             raise self.refuse(f"takes up to {limit} file{'s' if limit > 1 else ''}, not {len(files)}")
@@ -149,33 +146,11 @@ def nearest(name: str, names: Sequence[str]) -> str:
     return next((f" Did you mean {item!r}?" for item in names if found and item.lower() == found[0]), "")
 
 
-def _plain(value: object) -> object:
-    """Return a scalar of numpy's as Python's, without importing numpy."""
-    item = getattr(value, "item", None)
-    return item() if callable(item) and getattr(value, "ndim", None) == 0 else value
-
-
-def _parsed(value: object) -> float | None:
-    if isinstance(value, bool):
-        return None
+def _words(value: object) -> str | None:
     if isinstance(value, str):
-        return _parsed_text(value.strip())
-    if isinstance(value, numbers.Integral):
-        return int(value)
-    if isinstance(value, numbers.Real | Decimal):
-        found = float(value)
-        return found if math.isfinite(found) else None
-    return None
-
-
-def _parsed_text(value: str) -> float | None:
-    try:
-        exact = Decimal(value)
-    except InvalidOperation:
-        return None
-    if not exact.is_finite() or "_" in value or abs(exact.adjusted()) > _LARGEST_EXPONENT:
-        return None
-    return int(exact) if exact == exact.to_integral_value() else float(exact)
+        return value
+    number = parsed(value)
+    return None if number is None else drift.number_text(number)
 
 
 def _bounds(low: float | None, high: float | None) -> str:
@@ -184,11 +159,3 @@ def _bounds(low: float | None, high: float | None) -> str:
     if high is None:
         return f"at least {drift.number_text(low)}"
     return f"between {drift.number_text(low)} and {drift.number_text(high)}"
-
-
-def _shown(value: object) -> str:
-    """Return the value short enough for a sentence, or its type when it is a large thing."""
-    if isinstance(value, str | int | float | bool) or value is None:
-        whole = repr(value)
-        return whole if len(whole) <= _LINE else f"{whole[: _LINE - 3]}..."
-    return f"a {type(value).__name__}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ COMMON = (
     Parameter("callbackUrl", label="Callback URL", advanced=True),
     Parameter("projectid", label="Project", advanced=True),
 )
+_PARTS = 2  # of "owner/name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,9 @@ class ModelSchema:
     def _known(self, name: str) -> Parameter:
         parameter = self.get(name)
         if parameter is None:
-            names = [item.id for item in (*self.parameters, *COMMON)]
-            hint = nearest(name, names) or f" It takes {', '.join(names)}."
-            raise InvalidParameter(name, f"is no parameter of {self.model}.{hint}")
+            names = list(dict.fromkeys(item.id for item in (*self.parameters, *COMMON)))
+            hint = nearest(str(name), names) or f" It takes {', '.join(names)}."
+            raise InvalidParameter(str(name), f"is no parameter of {self.model}.{hint}")
         return parameter
 
 
@@ -127,11 +129,11 @@ def split_model(model: str) -> tuple[str, str]:
 
     Raises InvalidParameter when it is neither.
     """
-    path = model.split("://", 1)[-1].split("/", 1)[-1] if "://" in model else model
-    path = path.removeprefix("models/").strip().strip("/")
-    owner, slash, name = (unquote(path) if "://" in model else path).partition("/")
-    if not slash or not owner or not name or "/" in name or ".." in (owner, name):
+    address = re.fullmatch(r"\w+://[^/]*/([^?#]*).*", model)
+    path = unquote(address[1]) if address else model
+    parts = path.strip().strip("/").removeprefix("models/").split("/")
+    if len(parts) != _PARTS or not path.isprintable() or {"", ".", ".."}.intersection(parts):
         raise InvalidParameter(
             "model", f'"owner/name" is needed, as in "tencent/hunyuan-flux-srpo", not {model!r}'
         )
-    return owner, name
+    return parts[0], parts[1]
