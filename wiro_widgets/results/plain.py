@@ -59,7 +59,8 @@ def _scalar(value: str | float | None) -> str | float | None:
 
 
 def _file(value: object) -> dict[str, Any] | None:
-    array = getattr(value, "__array_interface__", None)
+    # A PIL image has one too, and copies all its pixels to give it.
+    array = None if isinstance(value, Image.Image) else getattr(value, "__array_interface__", None)
     shape = array.get("shape") if isinstance(array, dict) else None
     size = None
     if isinstance(value, Upload):

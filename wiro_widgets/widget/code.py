@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wiro_widgets.client.files import NamedBytes
+from wiro_widgets.results.outputs import Output
 
 _ONE_LINE = 88
+_TAKEN = {"timeout", "on_interrupt"}  # what `generate` itself takes by name
 
 
 def call(model: str, values: Mapping[str, Any]) -> str:
     """Return `client.generate(...)` with these values; a picture that is only in memory is called `picture`."""
-    named = {name: value for name, value in values.items() if name.isidentifier()}
-    others = {name: value for name, value in values.items() if not name.isidentifier()}
+    named = {name: value for name, value in values.items() if _is_name(name)}
+    others = {name: value for name, value in values.items() if not _is_name(name)}
     arguments = [repr(model)]
     if others:
         arguments.append(
@@ -27,12 +29,22 @@ def call(model: str, values: Mapping[str, Any]) -> str:
     return "client.generate(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
 
 
+def _is_name(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name) and name not in _TAKEN
+
+
 def _literal(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_literal(item) for item in value) + "]"
+    if isinstance(value, Output):
+        value = value.path or value
     if isinstance(value, Path):
         return repr(str(value))
-    if value is None or (isinstance(value, str | int | float | bool) and not isinstance(value, NamedBytes)):
+    if value is None or isinstance(value, str | int | float | bool):
         return repr(value)
-    name = getattr(value, "name", None) or getattr(value, "filename", None)
-    return f"open({Path(str(name)).name!r}, 'rb')" if name else "picture"
+    name = (
+        None
+        if isinstance(value, Output)
+        else getattr(value, "name", None) or getattr(value, "filename", None)
+    )
+    return f"open({name!r}, 'rb')" if name and isinstance(name, str) else "picture"

@@ -8,9 +8,8 @@ from typing import Any
 from wiro_widgets.client.files import NamedBytes
 from wiro_widgets.protocol.errors import InvalidParameter, OutputError
 from wiro_widgets.protocol.schema import ModelSchema
-from wiro_widgets.results.images import Thumbnail
 from wiro_widgets.results.outputs import Output
-from wiro_widgets.widget.previews import preview
+from wiro_widgets.widget.previews import Previews
 from wiro_widgets.widget.runview import Shown
 from wiro_widgets.widget.values import Files, as_list, from_browser, to_browser
 
@@ -24,7 +23,7 @@ class Controls:
         self.values: dict[str, Any] = dict(self.schema.defaults)
         self.errors: dict[str, InvalidParameter] = {}
         self.files = Files()
-        self._previews: dict[str, Thumbnail | None] = {}
+        self.previews = Previews()
 
     def __repr__(self) -> str:
         return f"<Controls of {self.schema.model}: {len(self.values)} values, {len(self.errors)} wrong>"
@@ -98,18 +97,14 @@ class Controls:
         """Return the `values` trait as the browser takes it."""
         return to_browser(self.schema, self.values, self.files)
 
-    def previews(self) -> dict[str, Thumbnail]:
-        """Return the small pictures of the files now held, by file id; takes its time the first time."""
-        held = {
+    def held(self) -> dict[str, Any]:
+        """Return the files that the controls hold, by file id."""
+        return {
             self.files.reference(item)["id"]: item
             for parameter in self.schema.parameters
             if parameter.kind == "file"
             for item in as_list(self.values.get(parameter.id))
         }
-        self._previews = {
-            key: self._previews[key] if key in self._previews else preview(item) for key, item in held.items()
-        }
-        return {key: picture for key, picture in self._previews.items() if picture is not None}
 
 
 def as_file(output: Output) -> Any:

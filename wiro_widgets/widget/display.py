@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
+from collections import deque
 from typing import Any, Protocol
 
 from wiro_widgets.client.loop import LoopThread
@@ -18,6 +20,8 @@ from wiro_widgets.widget.feed import RATE, Feed
 from wiro_widgets.widget.messages import VERSION
 from wiro_widgets.widget.rows import clipped, rows
 from wiro_widgets.widget.runview import RunView, Shown, notice_of
+
+_log = logging.getLogger("wiro_widgets")
 
 MARK_SECONDS = 0.25
 MAX_RUNS = 50  # runs of a panel that can be shown again
@@ -44,12 +48,18 @@ class Screen(Protocol):
 
 
 class Display:
-    """The runs of a panel and the one that is shown; its methods may be called from any thread."""
+    """The runs of a panel and the one that is shown; its methods may be called from any thread.
 
-    def __init__(self, screen: Screen, held: LoopThread) -> None:
+    `lock` is the panel's own: a trait that is set calls the user's observers, which may call the panel.
+    """
+
+    def __init__(self, screen: Screen, held: LoopThread, lock: threading.RLock) -> None:
         self._screen = screen
         self._loop = held
-        self._lock = threading.RLock()
+        self._lock = lock
+        self._timing = threading.Lock()  # for `_scheduled` alone, never held while anything is called
+        self._news: deque[tuple[RunView, TaskEvent]] = deque()
+        self._replayed: TaskEvent | None = None
         self._feed = Feed()
         self._views: dict[int, RunView] = {}
         self._shown = RunView(0)
@@ -74,10 +84,13 @@ class Display:
         """Show what happens to this task, which is the run that `begin` announced."""
         with self._lock:
             view.task = task
-        if task.over:
-            self._flush()
-        else:
-            task.watch(lambda event: self._heard(view, event))
+            if task.over:  # refused, or faster than this
+                self._replay()
+                self._flush()
+                return
+        task.add_callback(lambda event: self._hear(view, event))  # also those that came before
+        task.watch(lambda event: None if event else self._hear(view))
+        self._loop.post(self._hear, view)  # it may be over by now
 
     def show(self, number: int) -> None:
         """Turn to another run: what was heard of it is told again."""
@@ -155,59 +168,78 @@ class Display:
         with self._lock:
             self._closed = True
 
-    # On the engine's thread
+    # On the engine's thread, which never waits for the lock: an observer that holds it may wait for the engine
 
-    def _heard(self, view: RunView, event: TaskEvent | None) -> None:
-        with self._lock:
-            if event is not None and view is self._shown:
-                self._add(view, event)
+    def _hear(self, view: RunView, event: TaskEvent | None = None) -> None:
+        if event is not None:
+            self._news.append((view, event))
+        self._tick_in(1 / RATE)
+
+    def _tick_in(self, seconds: float) -> None:
+        with self._timing:
             if self._scheduled or self._closed:
                 return
             self._scheduled = True
-        self._loop.later(1 / RATE, self._tick)
+        self._loop.later(seconds, self._tick)
 
     # On a worker thread
 
     def _tick(self) -> None:
         with self._lock:
-            self._scheduled = False
-            self._flush()
+            with self._timing:
+                self._scheduled = False
+            try:
+                self._flush()
+            except Exception:  # noqa: BLE001 - an observer of the user's may raise anything
+                _log.exception("The panel could not be brought up to date; its task goes on")
 
     def _flush(self) -> None:
         """Send what is new; the last flush of a run brings its pictures."""
-        with self._lock:
-            if self._closed:
-                return
-            ended = [view for view in self._views.values() if view.due]
-            for view in ended:
-                self._finish(view)
-            run, runs = self._shown.message(), self._summaries()
-            told = {key: value for key, value in run.items() if key != "elapsed"}
-            news: dict[str, Any] = {"run": run} if told != self._last_run else {}
-            news |= {"runs": runs} if runs != self._last_runs else {}
-            if news or self._feed.pending:
-                self._last_run, self._last_runs = told, runs
-                self._screen.tell(self._feed.delta() | news)
-            self._mark()
-            if ended:
-                self._screen.settled()
-
-    def _finish(self, view: RunView) -> None:
-        view.finish()
-        if view is self._shown:
-            self._add_last_row(view)
-            self._screen.tell(self._feed.delta() | {"run": view.message()})
+        if self._closed:
+            return
+        ended = [view for view in self._views.values() if view.due]
+        self._take_news()
+        for view in ended:
+            view.finish()
+            if view is self._shown:
+                self._add_last_row(view)
+        run, runs = self._shown.message(), self._summaries()
+        told = {key: value for key, value in run.items() if key != "elapsed"}
+        news: dict[str, Any] = {"run": run} if told != self._last_run else {}
+        news |= {"runs": runs} if runs != self._last_runs else {}
+        if news or self._feed.pending:
+            self._last_run, self._last_runs = told, runs
+            self._screen.tell(self._feed.delta() | news)
+        if self._shown in ended:
             self._send_thumbnails()
+        self._mark()
+        if ended:
+            self._screen.settled()
 
     def _turn_to(self, view: RunView) -> None:
         self._shown, self._last_run = view, None
-        self._feed.clear()
-        for event in view.task.seen() if view.task else ():
-            self._add(view, event)
+        self._replay()
         if view.ended is not None:
             self._add_last_row(view)
         self._flush()
         self._send_thumbnails()
+
+    def _replay(self) -> None:
+        """Fill the feed with what was heard of the shown run, each event once."""
+        view = self._shown
+        events = view.task.seen() if view.task else []
+        known = set(map(id, events))
+        late = [self._news.popleft() for _ in range(len(self._news))]
+        self._feed.clear()
+        for event in (*events, *(event for of, event in late if of is view and id(event) not in known)):
+            self._add(view, event)
+        self._replayed = events[-1] if events else None  # it may be on its way here just now
+
+    def _take_news(self) -> None:
+        while self._news:
+            view, event = self._news.popleft()
+            if view is self._shown and event is not self._replayed:
+                self._add(view, event)
 
     def _add(self, view: RunView, event: TaskEvent) -> None:
         for kind, text in rows(event):
@@ -226,6 +258,7 @@ class Display:
         newest = next(reversed(self._views.values()), self._shown)
         now = time.monotonic()
         if newest.status == self._last_status and not newest.ended and now - self._last_mark < MARK_SECONDS:
+            self._tick_in(MARK_SECONDS)
             return
         self._last_status, self._last_mark = newest.status, now
         self._screen.mark(newest.status, newest.state.progress, self._feed.epoch, self._feed.next)

@@ -11,7 +11,7 @@ from typing import Any
 
 VERSION = 1
 MAX_CHUNK = 4 * 1024 * 1024
-_LONGEST_ID = 200
+_LONGEST = 1_000  # characters; nobody types more of an id, a name or a search
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +163,8 @@ _READERS: Mapping[str, Callable[[str, Mapping[str, Any]], Up]] = {
 
 
 def _chunk(content: Mapping[str, Any], buffers: list[Any]) -> Chunk:
-    data = bytes(buffers[0]) if buffers else b""
-    if len(data) > MAX_CHUNK:
+    data = buffers[0] if buffers else b""
+    if not isinstance(data, bytes | bytearray | memoryview) or memoryview(data).nbytes > MAX_CHUNK:
         raise BadMessage("buffer")
     return Chunk(
         client=_text(content, "client"),
@@ -175,7 +175,7 @@ def _chunk(content: Mapping[str, Any], buffers: list[Any]) -> Chunk:
         mime=_text(content, "mime"),
         size=_count(content, "size"),
         offset=_count(content, "offset"),
-        data=data,
+        data=bytes(data),
     )
 
 
@@ -183,7 +183,7 @@ def _text(content: Mapping[str, Any], name: str) -> str:
     value = content.get(name)
     if not isinstance(value, str):
         raise BadMessage(name)
-    return value[:_LONGEST_ID]
+    return value[:_LONGEST]
 
 
 def _count(content: Mapping[str, Any], name: str) -> int:

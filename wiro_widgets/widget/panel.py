@@ -28,7 +28,7 @@ from wiro_widgets.widget.inbox import Inbox
 from wiro_widgets.widget.results import MAX_TASKS, PanelResults
 from wiro_widgets.widget.runview import RunView
 from wiro_widgets.widget.subshells import hear_while_busy
-from wiro_widgets.widget.values import PanelValues
+from wiro_widgets.widget.values import PanelValues, ValuesTrait
 
 
 def _values_to_json(_values: Mapping[str, Any], panel: Panel) -> dict[str, Any]:
@@ -53,13 +53,15 @@ class Panel(PanelResults, anywidget.AnyWidget):
     _errors = traitlets.Dict().tag(sync=True)
     _feed = traitlets.Dict().tag(sync=True)
     _card_id = traitlets.Unicode().tag(sync=True)
-    values = traitlets.Dict(help="The values of the controls that have one.").tag(
+    values = ValuesTrait(help="The values of the controls that have one.").tag(
         sync=True, to_json=_values_to_json
     )
     status = traitlets.Unicode("idle", read_only=True, help="One word for the current run.").tag(sync=True)
     progress = traitlets.Float(None, allow_none=True, read_only=True, help="0.0 to 1.0, or None.").tag(
         sync=True
     )
+
+    _held: loop.LoopThread | None = None  # while it is open
 
     def __init__(self, model: str | None = None, *, client: Client | None = None, **values: Any) -> None:
         self.model = "/".join(split_model(model)) if model else None
@@ -70,8 +72,8 @@ class Panel(PanelResults, anywidget.AnyWidget):
         schema, trouble = self._find_schema(self.model)
         self.controls = Controls(schema, self.model or "")
         self.controls.put(self.controls.checked(values))
-        self._held: loop.LoopThread | None = loop.acquire()
-        self.display = Display(self, self._held)
+        self._held = loop.acquire()
+        self.display = Display(self, self._held, self._lock)
         self._inbox = Inbox(self)
         self._cards = Cards()
         super().__init__(values=self._current(), _form=self._described(), _card_id=self._cards.id)
@@ -179,7 +181,8 @@ class Panel(PanelResults, anywidget.AnyWidget):
         try:
             return super().wait(timeout, on_interrupt=on_interrupt)
         finally:
-            self.display.catch_up()
+            if self.task is not None and self.task.over:
+                self.display.catch_up()
 
     def star(self, run: int, *, on: bool = True) -> None:
         """Mark a run of this panel, counted from 1, as one to keep."""
@@ -187,10 +190,10 @@ class Panel(PanelResults, anywidget.AnyWidget):
 
     def close(self) -> None:
         """Take the panel away; its task goes on. Closing twice is fine."""
-        self.display.close()
-        super().close()
         held, self._held = self._held, None
         if held is not None:
+            self.display.close()
+            super().close()
             loop.release(held)
 
     # What the browser does (see Inbox) and is told (see Display)
@@ -227,6 +230,7 @@ class Panel(PanelResults, anywidget.AnyWidget):
     def show_again(self, client: str) -> None:
         """Send a view everything it lacks."""
         self.display.snapshot(client)
+        self.controls.previews.again()
         self._send_previews_soon()
 
     def tell(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
@@ -301,10 +305,11 @@ class Panel(PanelResults, anywidget.AnyWidget):
             pictures=pictures,
         )
 
-    def _change(self, values: Mapping[str, Any]) -> None:
+    def _change(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         with self._lock:
             self.controls.put(self.controls.checked(values))
             self.publish()
+            return self.controls.values
 
     def _current(self) -> PanelValues:
         return PanelValues(self.controls.values, self._change)
@@ -317,5 +322,8 @@ class Panel(PanelResults, anywidget.AnyWidget):
             self.later(self._send_previews)
 
     def _send_previews(self) -> None:
-        for file_id, picture in self.controls.previews().items():
+        with self._lock:
+            controls = self.controls
+            held = controls.held()
+        for file_id, picture in controls.previews.fresh(held).items():
             self.tell(image(file_id, "preview", file_id, picture, None), [picture.data])

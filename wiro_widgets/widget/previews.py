@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,34 @@ from wiro_widgets.results.outputs import Output
 EDGE = 192  # pixels
 
 
+class Previews:
+    """The previews of one panel's files: each is made once, and given out once until it is asked for again."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Thumbnail | None] = {}
+        self._given: set[str] = set()
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Previews of {len(self._made)} files>"
+
+    def again(self) -> None:
+        """Give all of them out once more, for a view that came late."""
+        with self._lock:
+            self._given = set()
+
+    def fresh(self, held: Mapping[str, Any]) -> dict[str, Thumbnail]:
+        """Return the previews of these files, by id, that were not given out yet; takes its time."""
+        with self._lock:
+            self._made = {
+                file_id: self._made[file_id] if file_id in self._made else preview(file)
+                for file_id, file in held.items()
+            }
+            found = {key: made for key, made in self._made.items() if made and key not in self._given}
+            self._given = set(held)
+            return found
+
+
 def preview(value: Any) -> Thumbnail | None:
     """Return a thumbnail of a file value, or None when it is no picture that can be read here."""
     try:
@@ -25,19 +55,15 @@ def preview(value: Any) -> Thumbnail | None:
 
 
 def _bytes(value: Any) -> bytes | Path | None:
+    if isinstance(value, str | Path):
+        return None if is_url(value) else Path(value).expanduser()
     if isinstance(value, Output):
         return value.bytes()
-    if is_url(value):
-        return None
-    if isinstance(value, str | Path):
-        return Path(value).expanduser()
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
-    if isinstance(value, io.IOBase):
-        position = value.tell()
-        try:
-            value.seek(0)
-            return bytes(value.read())
-        finally:
-            value.seek(position)
+    if isinstance(value, io.BytesIO):
+        return value.getvalue()
+    if hasattr(value, "read"):  # a run may be reading it just now, so it is opened once more
+        name = getattr(value, "name", None)
+        return Path(name) if isinstance(name, str) else None
     return images.to_upload_bytes(value)

@@ -72,6 +72,7 @@ class RunView:
         self.task: Task | None = None
         self.shown: list[Shown] = []
         self.notice: dict[str, str] | None = None
+        self.cost: float | None = None
         self.starred = False
 
     def __repr__(self) -> str:
@@ -104,6 +105,7 @@ class RunView:
         error = self.task.error or next((item.error for item in self.task.outputs if item.error), None)
         if error is not None:
             self.notice = notice_of(error)
+        self.cost = self.task.record.total_cost
         self.ended = time.time()
 
     def seconds(self, at: float) -> float:
@@ -112,14 +114,13 @@ class RunView:
 
     def summary(self) -> dict[str, Any]:
         """Return the run as one line of the list of runs."""
-        cost = self.task.record.total_cost if self.task and self.ended else None
         return {
             "number": self.number,
             "task": self.task.id if self.task else None,
             "status": self.status,
             "progress": self.state.progress,
             "prompt": self.prompt,
-            "cost": cost,
+            "cost": self.cost,
             "starred": self.starred,
         }
 

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Callable, Mapping
+from itertools import count
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Self
 from urllib.parse import unquote, urlsplit
+
+import traitlets
 
 from wiro_widgets.client.files import NamedBytes, is_url
 from wiro_widgets.protocol.errors import InvalidParameter
 from wiro_widgets.protocol.parameters import Parameter
 from wiro_widgets.protocol.schema import ModelSchema
+from wiro_widgets.results.outputs import Output
 from wiro_widgets.results.plain import plain
 from wiro_widgets.widget.form import exact
 
+_ids = count(1)  # of files: none is used twice, for browsers remember pictures by them
+
 
 class PanelValues(dict[str, Any]):
-    """What the controls say; changing an item changes the control."""
+    """What the controls say; changing an item changes the control.
 
-    def __init__(self, values: Mapping[str, Any], change: Callable[[dict[str, Any]], object]) -> None:
+    `change` takes values, None for those to be cleared, and returns what the controls then hold.
+    """
+
+    def __init__(
+        self, values: Mapping[str, Any], change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    ) -> None:
         super().__init__(values)
         self._change = change
 
@@ -28,14 +39,56 @@ class PanelValues(dict[str, Any]):
         return self.keys() == values.keys() and all(self[name] is values[name] for name in self)
 
     def __setitem__(self, name: str, value: Any) -> None:
-        self._change({name: value})
+        self.update({name: value})
 
     def __delitem__(self, name: str) -> None:
-        self._change({name: None})
+        self.update({name: None})
+
+    def __ior__(self, values: Any) -> Self:  # type: ignore[misc,override] # dict's own has overloads
+        self.update(values)
+        return self
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        """Copy and pickle as a plain dict: a copy changes no control."""
+        return dict, (dict(self),)
 
     def update(self, *values: Any, **more: Any) -> None:
         """Change several controls at once."""
-        self._change(dict(*values, **more))
+        now = self._change(dict(*values, **more))
+        super().clear()
+        super().update(now)
+
+    def clear(self) -> None:
+        """Clear every control."""
+        self.update(dict.fromkeys(self))
+
+    def pop(self, name: str, *default: Any) -> Any:
+        """Clear a control and return what it held."""
+        if name not in self and default:
+            return default[0]
+        value = self[name]
+        del self[name]
+        return value
+
+    def popitem(self) -> tuple[str, Any]:
+        """Clear the last control that holds something."""
+        name = next(reversed(self), "")
+        return name, self.pop(name)
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """Set a control that holds nothing."""
+        if name not in self:
+            self[name] = default
+        return self.get(name)
+
+
+class ValuesTrait(traitlets.Dict):
+    """The trait that holds a panel's values: set by one thread at a time, whoever sets it."""
+
+    def set(self, obj: Any, value: Any) -> None:
+        """Set it under the panel's own lock."""
+        with obj._lock:  # noqa: SLF001 - the trait is the panel's
+            super().set(obj, value)
 
 
 class Files:
@@ -43,7 +96,6 @@ class Files:
 
     def __init__(self) -> None:
         self._held: dict[str, Any] = {}
-        self._made = 0
 
     def __repr__(self) -> str:
         return f"<Files {len(self._held)}>"
@@ -59,15 +111,18 @@ class Files:
         """Return what the browser is told of a file: its name, type and size, never its content."""
         file_id = next((key for key, held in self._held.items() if held is value), None)
         if file_id is None:
-            self._made += 1
-            file_id = f"f{self._made}"
+            file_id = f"f{next(_ids)}"
             self._held[file_id] = value
         if is_url(value):
             return {"id": file_id, "name": _url_name(value), "mime": "", "size": None, "url": value}
+        if isinstance(value, Output):
+            value = value.path or NamedBytes(b"", value.name)
         told = plain({"file": value})["file"]
         known = told if isinstance(told, dict) else {"file": str(told), "size": None}
         name = PurePath(value.name if isinstance(value, NamedBytes) else str(known["file"])).name
-        mime = mimetypes.guess_type(name)[0] or ("image/png" if hasattr(value, "__array_interface__") else "")
+        # Of the type, not of the value: a PIL image copies all its pixels when it is asked for its own.
+        pixels = "image/png" if hasattr(type(value), "__array_interface__") else ""
+        mime = mimetypes.guess_type(name)[0] or pixels
         return {"id": file_id, "name": name, "mime": mime, "size": known["size"], "url": None}
 
     def keep_only(self, values: Mapping[str, Any]) -> None:

@@ -1,0 +1,66 @@
+"""A fast sandbox, a client for it, and panels whose browser is the test."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import comm
+import pytest
+
+from tests.widget.wire import Wire
+from wiro_widgets import Client, Panel, Sandbox
+
+FLUX = "tencent/hunyuan-flux-srpo"
+SMALL: dict[str, Any] = {"prompt": "A lighthouse", "width": 64, "height": 64, "steps": 2}
+
+MakePanel = Callable[..., Panel]
+
+
+@pytest.fixture(scope="session")
+def _fast_sandbox() -> Iterator[Sandbox]:
+    with Sandbox(speed=1000) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(_fast_sandbox: Sandbox) -> Iterator[Sandbox]:
+    """Lend the one fast sandbox of these tests, without faults before and after."""
+    _fast_sandbox.faults = None
+    yield _fast_sandbox
+    _fast_sandbox.faults = None
+
+
+@pytest.fixture
+def client(sandbox: Sandbox, tmp_path: Path) -> Iterator[Client]:
+    """Connect to the fast sandbox."""
+    with sandbox.client(journal=tmp_path / "journal.sqlite3", output_dir=tmp_path / "outputs") as connected:
+        yield connected
+
+
+@pytest.fixture
+def panel_of(client: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakePanel]:
+    """Make panels with the seed's model and small pictures, and close them after the test."""
+    monkeypatch.setattr(comm, "create_comm", Wire)
+    made: list[Panel] = []
+
+    def make(model: str | None = FLUX, **values: Any) -> Panel:
+        given = {"client": client, **(SMALL if model == FLUX else {}), **values}
+        made.append(Panel(model, **given))
+        return made[-1]
+
+    yield make
+    for panel in made:
+        panel.close()
+
+
+@pytest.fixture
+def panel(panel_of: MakePanel) -> Panel:
+    """Make a panel with the seed's model."""
+    return panel_of()
+
+
+@pytest.fixture
+def wire(panel: Panel) -> Wire:
+    """Return the browser's end of the panel."""
+    assert isinstance(panel.comm, Wire)
+    return panel.comm
