@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from platformdirs import user_data_path
 
 from wiro_widgets.client import addresses
+from wiro_widgets.client.budget import Budget
 from wiro_widgets.client.downloads import Downloads
 from wiro_widgets.client.engine import Engine
+from wiro_widgets.client.estimating import Estimator
 from wiro_widgets.client.http import Http
+from wiro_widgets.client.money import Money
 from wiro_widgets.client.reattaching import Reattaching
 from wiro_widgets.client.task import AsyncTask, OnInterrupt
 from wiro_widgets.protocol import replies, requests
@@ -48,8 +51,9 @@ class AsyncClient:
     """A connection to Wiro; lives on the loop that it is first used on.
 
     `timeout` is in seconds for one HTTP attempt. `journal` is a path, or False for none. Outputs are saved below
-    `output_dir`. `allow_http` permits an unencrypted address on another machine. Credentials come from the
-    arguments, the environment, Colab or the keyring. Raises ConfigurationError.
+    `output_dir`. `allow_http` permits an unencrypted address on another machine. `budget` is USD, or a Budget to
+    share: a run that could pass it raises BudgetExceeded and is not sent. Credentials come from the arguments, the
+    environment, Colab or the keyring. Raises ConfigurationError.
 
     >>> async with AsyncClient() as client:
     ...     task = await client.run("tencent/hunyuan-flux-srpo", prompt="a lighthouse")
@@ -68,6 +72,7 @@ class AsyncClient:
         output_dir: str | Path | None = None,
         on_interrupt: OnInterrupt = "stop",
         allow_http: bool = False,
+        budget: float | Budget | None = None,
     ) -> None:
         credentials = found_credentials(api_key, api_secret)
         del api_key, api_secret  # so that no traceback with locals shows them
@@ -80,11 +85,14 @@ class AsyncClient:
         self._on_interrupt: OnInterrupt = on_interrupt
         self._schemas: dict[str, ModelSchema] = {}
         self._closed = False
+        own = budget if budget is None or isinstance(budget, Budget) else Budget(budget)
+        kept = _journal(journal, data)
         self._engine = Engine(
             http=http,
             socket_url=addresses.socket_url(socket_url, base, allow_http=allow_http),
-            journal=_journal(journal, data),
+            journal=kept,
             downloads=Downloads(http, Path(folder).expanduser(), allow_http=allow_http),
+            money=Money(Estimator(http, kept), own),
         )
         self._reattaching = Reattaching(self._engine, on_interrupt)
 

@@ -19,18 +19,19 @@ _NO_CONTENT = frozenset({"callbackUrl", "projectid"})  # they change where a run
 def key(model: str, ready: Mapping[str, Any]) -> str:
     """Return the key of a run whose files are Uploads, which are read and wound back; 64 hexadecimal digits."""
     owner, name = split_model(model)
-    told = {item: _told(value) for item, value in ready.items() if item not in _NO_CONTENT}
-    text = json.dumps([f"{owner}/{name}".lower(), told], sort_keys=True, ensure_ascii=False)
+    known = {item: told(value) for item, value in ready.items() if item not in _NO_CONTENT}
+    text = json.dumps([f"{owner}/{name}".lower(), known], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _told(value: Any) -> Any:
+def told(value: Any) -> Any:
+    """Return what a key has of a value: a file's digest, a number's text; told twice is told once."""
     if isinstance(value, Upload):
         return {"sha256": _digest(value)}
     if isinstance(value, list | tuple):
-        return [_told(item) for item in value]
+        return [told(item) for item in value]
     if isinstance(value, Mapping):
-        return {str(item): _told(inner) for item, inner in value.items()}
+        return {str(item): told(inner) for item, inner in value.items()}
     text = drift.text(value)
     return text if text is not None else repr(value)
 

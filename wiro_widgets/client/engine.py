@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wiro_widgets.client.downloads import Downloads
 from wiro_widgets.client.http import Http
+from wiro_widgets.client.money import Money
 from wiro_widgets.client.turns import Turns
+from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.results import event_log
 from wiro_widgets.results.journal import Journal
 
 if TYPE_CHECKING:
@@ -24,6 +28,7 @@ class Engine:
     socket_url: str
     journal: Journal
     downloads: Downloads
+    money: Money
     turns: Turns = field(default_factory=Turns, repr=False)
     tasks: set[AsyncTask] = field(default_factory=set, repr=False)
     sending: set[str] = field(default_factory=set, repr=False)  # rows of Runs that are on their way
@@ -42,7 +47,14 @@ class Engine:
         self.told = trouble
         return trouble
 
-    async def close_row(self, journal_id: str | None, record: TaskRecord) -> None:
-        """Note in the journal how a task ended, where it has a row."""
+    async def close_row(
+        self, journal_id: str | None, record: TaskRecord, events: Sequence[TaskEvent] = ()
+    ) -> None:
+        """Note in the journal how a task ended and what was heard of it, and what it cost, where it has a row."""
         if journal_id is not None:
-            await asyncio.to_thread(self.journal.settle, journal_id, record, record.output_paths)
+            self.money.settled(journal_id, record)
+            await asyncio.to_thread(self._settle, journal_id, record, events)
+
+    def _settle(self, journal_id: str, record: TaskRecord, events: Sequence[TaskEvent]) -> None:
+        log = event_log.packed(events) if events else None
+        self.journal.settle(journal_id, record, record.output_paths, log)

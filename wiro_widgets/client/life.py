@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from wiro_widgets.client import terms
 from wiro_widgets.client.downloads import Keepsake
 from wiro_widgets.client.engine import Engine
 from wiro_widgets.client.following import Following
@@ -144,10 +145,10 @@ class Life:
         self._engine.turns.free()
         final = story.finishing(detail)
         outputs: tuple[Output, ...] = ()
-        if final.status == "succeeded":
+        if final.status == "succeeded" and terms.current().fetch:
             outputs = await self._fetched(detail)
         story.settle(final, outputs)
-        await self._engine.close_row(self._journal_id, story.record)
+        await self._engine.close_row(self._journal_id, story.record, story.stream.seen())
         self._tell_trouble()
 
     async def _fetched(self, detail: TaskDetail) -> tuple[Output, ...]:

@@ -7,9 +7,10 @@ import random
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from wiro_widgets.client import files, lost, turns
+from wiro_widgets.client import content, files, lost, terms, turns
 from wiro_widgets.client.engine import Engine
 from wiro_widgets.protocol import replies, requests, retry
 from wiro_widgets.protocol.errors import (
@@ -56,14 +57,18 @@ class Submission:
     async def send(self, values: Mapping[str, Any], schema: ModelSchema | None) -> Receipt:
         """Open the files, note the intent, send, note the outcome.
 
-        Raises InvalidParameter, an ApiError, TransportError when it certainly did not arrive, RunOutcomeUnknown
-        when nobody can know, TaskCancelled when it was stopped before it was sent.
+        Raises InvalidParameter, BudgetExceeded, an ApiError, TransportError when it certainly did not arrive,
+        RunOutcomeUnknown when nobody can know, TaskCancelled when it was stopped before it was sent.
         """
         with ExitStack() as opened:
             ready = await asyncio.to_thread(files.prepare, values, schema, opened)
+            key = await asyncio.to_thread(content.key, self._model, ready)
+            charge = await self._engine.money.charge(self._model, values, schema)
             request, kept, begun = requests.run(self._model, ready, schema), plain(values), datetime.now(UTC)
             journal = self._engine.journal
-            self.journal_id = await asyncio.to_thread(journal.begin, self._engine.server, self._model, kept)
+            begin = partial(journal.begin, content=key, cell=terms.current().cell)
+            self.journal_id = await asyncio.to_thread(begin, self._engine.server, self._model, kept)
+            self._engine.money.begun(self.journal_id, charge)
             self._engine.sending.add(self.journal_id)
             try:
                 receipt = await self._receipt(request)
@@ -143,6 +148,7 @@ class Submission:
 
     async def _close_row(self, error: WiroError) -> None:
         journal, row = self._engine.journal, self.journal_id or ""
+        self._engine.money.refused(row, error)
         note = journal.unknown if isinstance(error, RunOutcomeUnknown) else journal.refused
         await asyncio.to_thread(note, row, str(error))
 
