@@ -6,6 +6,8 @@ export interface Model {
   on(event: string, listener: (...args: never[]) => void): void;
   off(event: string, listener: (...args: never[]) => void): void;
   send(content: Sent, callbacks?: unknown, buffers?: ArrayBuffer[]): void;
+  set?(name: string, value: unknown): void;
+  save_changes?(): void;
 }
 
 export function randomId(): string {

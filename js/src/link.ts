@@ -1,4 +1,5 @@
 import { type Model, randomId } from "./host.ts";
+import { Marimo } from "./marimo.ts";
 import type { Up } from "./messages.ts";
 import type { Timers } from "./timers.ts";
 
@@ -7,6 +8,7 @@ const PATIENCE = 8_000; // ms without any word from the kernel before that is sa
 /** The way to the kernel, and whether anybody is at its other end. */
 export class Link {
   readonly client = randomId();
+  readonly marimo: Marimo;
   /** "waiting": nothing came back yet; "lost": the message could not even be sent. */
   state: "ok" | "waiting" | "lost" = "ok";
   readonly #model: Model;
@@ -16,6 +18,7 @@ export class Link {
 
   constructor(model: Model, timers: Timers, changed: () => void) {
     this.#model = model;
+    this.marimo = new Marimo(model);
     this.#timers = timers;
     this.#changed = changed;
   }
@@ -28,6 +31,7 @@ export class Link {
       this.#become("lost");
       return false;
     }
+    this.marimo.sent(message);
     if (!this.#timers.has("patience")) {
       this.#timers.set("patience", PATIENCE, () => this.#become("waiting"));
     }

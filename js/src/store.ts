@@ -194,6 +194,7 @@ export class Store {
 
   #valuesChanged(): void {
     this.values.follow();
+    this.link.marimo.valuesChanged();
     const refs = this.values.parameters.flatMap((p) => this.values.files(p.id));
     this.pictures.prune(["preview"], new Set(refs.map((ref) => ref.id)));
     this.#hear("values");
@@ -203,6 +204,7 @@ export class Store {
     this.#submitting = null;
     this.#timers.cancel("submitting");
     if (!this.active) this.stopping = false;
+    if (!ACTIVE.includes(this.#model.get("status") ?? "idle")) this.link.marimo.runEnded();
     this.#hear("status", "run");
   }
 

@@ -1,0 +1,41 @@
+import type { Model } from "./host.ts";
+import type { Up } from "./messages.ts";
+
+const EDITS = ["values", "file", "model"];
+
+/**
+ * marimo runs the cells that use a panel again when the page writes a trait, and at nothing else (its
+ * receive_comm_message). So here the page writes one, which nobody reads, once what the hand did has come about. Never for
+ * what Python did: a cell that runs the panel would then run it for ever, at a cost.
+ */
+export class Marimo {
+  readonly #model: Model | null;
+  #edited = false;
+  #ran = false;
+  #turn = 0;
+
+  constructor(model: Model) {
+    this.#model = globalThis.customElements?.get("marimo-anywidget") ? model : null;
+  }
+
+  sent({ type }: Up): void {
+    if (EDITS.includes(type)) this.#edited = true;
+    if (type === "run") this.#ran = true;
+  }
+
+  valuesChanged(): void {
+    if (this.#edited) this.#wake();
+    this.#edited = false;
+  }
+
+  runEnded(): void {
+    if (this.#ran) this.#wake();
+    this.#ran = false;
+  }
+
+  #wake(): void {
+    this.#turn += 1;
+    this.#model?.set?.("_turn", this.#turn);
+    this.#model?.save_changes?.();
+  }
+}
