@@ -2,24 +2,19 @@
 
 import contextlib
 import json
-import os
 import secrets
 import shutil
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from tests.serving import environment, free_port, serving
+
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 60
 App = Literal["lab", "notebook"]
 
 SETTINGS = {
@@ -32,13 +27,14 @@ SETTINGS = {
     "@jupyterlab/apputils-extension:kernels-settings": {"skipKernelRestartDialog": True},
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
 }
+NOT_NEEDED = ("jupyter_lsp", "jupyter_server_terminals", "voila.server_extension")
 FLAGS = (
     "--no-browser",
     "--allow-root",
     "--ip=127.0.0.1",
     "--ServerApp.port_retries=0",
     "--ServerApp.terminals_enabled=False",
-    "--ServerApp.jpserver_extensions={'jupyter_lsp': False, 'jupyter_server_terminals': False}",
+    f"--ServerApp.jpserver_extensions={dict.fromkeys(NOT_NEEDED, False)}",
     "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
 )
@@ -57,6 +53,11 @@ class JupyterServer:
     base_url: str
     folder: Path
     token: str = field(repr=False)
+
+    @property
+    def authorization(self) -> dict[str, str]:
+        """The header that the server's own REST interface asks for."""
+        return {"Authorization": f"token {self.token}"}
 
     def url(self, notebook: str, *, document: bool = False) -> str:
         """Return the address that opens a notebook; `document` means JupyterLab's single-document mode."""
@@ -88,7 +89,7 @@ class JupyterServer:
     def ask(self, method: str, path: str) -> bytes:
         """Call the server's own REST interface."""
         request = urllib.request.Request(  # noqa: S310 - our own loopback server
-            self.base_url + path, method=method, headers={"Authorization": f"token {self.token}"}
+            self.base_url + path, method=method, headers=self.authorization
         )
         with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310 - the same
             answer: bytes = reply.read()
@@ -101,22 +102,14 @@ def jupyter_server(
 ) -> Iterator[JupyterServer]:
     """Serve `folder` until the block ends; kernels see this checkout, `env` and no other WIRO_ variable."""
     with tempfile.TemporaryDirectory(prefix="wiro-jupyter-", ignore_cleanup_errors=True) as home:
-        server = JupyterServer(app, f"http://127.0.0.1:{_free_port()}", folder, secrets.token_hex(16))
-        log = Path(home, "server.log")
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                _command(server),
-                env={**_environment(Path(home)), **(env or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        try:
-            _wait_until_it_answers(server, process, log)
+        server = JupyterServer(app, f"http://127.0.0.1:{free_port()}", folder, secrets.token_hex(16))
+        with serving(
+            _command(server),
+            env={**jupyter_environment(Path(home)), **(env or {})},
+            answers_at=f"{server.base_url}/api",
+            headers=server.authorization,
+        ):
             yield server
-        finally:
-            _end(process)
 
 
 def _cell(name: str, source: str) -> dict[str, Any]:
@@ -142,7 +135,8 @@ def _command(server: JupyterServer) -> list[str]:
     ]
 
 
-def _environment(home: Path) -> dict[str, str]:
+def jupyter_environment(home: Path) -> dict[str, str]:
+    """Return variables that keep a Jupyter process out of the user's folders, which it makes in `home`."""
     folders = {
         "JUPYTER_CONFIG_DIR": home / "config",
         "JUPYTER_DATA_DIR": home / "data",
@@ -156,38 +150,9 @@ def _environment(home: Path) -> dict[str, str]:
     overrides = home / "config" / "labconfig" / "default_setting_overrides.json"
     overrides.parent.mkdir()
     overrides.write_text(json.dumps(SETTINGS))
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("WIRO_")}
     own: dict[str, Any] = {
         "JUPYTER_PLATFORM_DIRS": "1",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "PYTHONPATH": ROOT,
     }
-    return inherited | {name: str(value) for name, value in (folders | own).items()}
-
-
-def _wait_until_it_answers(server: JupyterServer, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(0.05)
-            break
-        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            server.ask("GET", "/api")
-            return
-    raise RuntimeError(f"Jupyter did not start; its log ends with:\n{log.read_text()[-3000:]}")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    for signum in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signum)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(10)
-            return
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    return environment(folders | own)

@@ -104,7 +104,7 @@ class NotebookPage:
 
     def _note_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self.console_errors.append(message.text)
+            self.console_errors.append(f"{message.text} ({message.location['url']})")
 
 
 def _text(output: dict[str, Any]) -> str:

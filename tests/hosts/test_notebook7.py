@@ -1,0 +1,34 @@
+"""The main job in Notebook 7."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.hosts.hosted import HostedPanel, Watch, panel_source
+from tests.jupyter import JupyterServer, jupyter_server
+from tests.notebook_page import NotebookPage
+from wiro_widgets import Sandbox
+
+NOTEBOOKS_OWN = ("/lsp/status", "(reading 'schema')")  # it asks for what we switched off, and then misses it
+
+
+@pytest.fixture(scope="module")
+def notebook_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """Start one Notebook 7 for the module."""
+    with jupyter_server("notebook", folder=tmp_path_factory.mktemp("notebook")) as server:
+        yield server
+
+
+def test_the_main_job_in_notebook_7(page: Page, notebook_server: JupyterServer, sandbox: Sandbox) -> None:
+    """Type, run, see pictures; the next cell has the values and the PIL image; nobody else is asked."""
+    reading = "print(panel.wait().record.prompt, panel.values['prompt'], panel.image.size)"
+    notebook_server.write("panel.ipynb", [f"{panel_source(sandbox)}\npanel", reading])
+    watch = Watch(page, notebook_server.base_url, forgiven=NOTEBOOKS_OWN)
+    notebook = NotebookPage(page, notebook_server, "panel.ipynb")
+    notebook.run_cell(0)
+    panel = HostedPanel(page)
+    panel.do_the_main_job("Harbour")
+    notebook.run_cell(1)
+    assert notebook.output_text(1).strip() == "Harbour Harbour (192, 192)"
+    assert watch.complaints == []

@@ -1,0 +1,61 @@
+"""The main job in Voila: a notebook served as a page, with widgets and without cells."""
+
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.hosts.hosted import PATIENCE, HostedPanel, Watch, panel_source
+from tests.jupyter import JupyterServer, jupyter_environment
+from tests.serving import free_port, serving
+from wiro_widgets import Sandbox
+
+ICON_FONT = ("https://cdnjs.cloudflare.com/", "https://cdn.jsdelivr.net/", "https://unpkg.com/")
+VOILAS_OWN = (
+    "The getter for the shared module",
+)  # it loads JupyterLab's extensions, which ask for more than it has
+SEEN = """
+import ipywidgets
+from IPython.display import display
+seen = ipywidgets.HTML()
+def look(_change=None):
+    seen.value = f"Python sees {panel.values['prompt']}, {panel.status}, {len(panel.images)} pictures"
+panel.observe(look, ["values", "status"])
+look()
+display(panel, seen)
+"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[str]:
+    """Serve a notebook that shows a panel, and what Python sees of it."""
+    folder = tmp_path_factory.mktemp("voila")
+    server = JupyterServer("lab", f"http://127.0.0.1:{free_port()}", folder, secrets.token_hex(16))
+    notebook = server.write("page.ipynb", [panel_source(sandbox), SEEN])
+    with serving(
+        _command(server, notebook),
+        env=jupyter_environment(tmp_path_factory.mktemp("jupyter")),
+        answers_at=f"{server.base_url}/voila/static/voila.js",
+    ):
+        yield f"{server.base_url}/?token={server.token}"
+
+
+def _command(server: JupyterServer, notebook: Path) -> list[str]:
+    port = server.base_url.rpartition(":")[2]
+    return [
+        *(sys.executable, "-m", "voila", str(notebook), "--no-browser", f"--port={port}"),
+        *("--Voila.ip=127.0.0.1", f"--token={server.token}"),
+    ]
+
+
+def test_the_main_job_in_voila(page: Page, address: str) -> None:
+    """Type, run, see pictures; Python's observers hear of it; only Voila's own icon font is asked for."""
+    watch = Watch(page, address.partition("/?")[0], refused=ICON_FONT, forgiven=VOILAS_OWN)
+    page.goto(address, wait_until="commit")
+    panel = HostedPanel(page)
+    panel.do_the_main_job("Harbour")
+    expect(page.get_by_text("Python sees Harbour, succeeded, 2 pictures")).to_be_visible(timeout=PATIENCE)
+    assert watch.complaints == []
