@@ -96,6 +96,9 @@ class AsyncClient:
         )
         self._reattaching = Reattaching(self._engine, on_interrupt)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("An AsyncClient lives on its loop; make one where it is needed.")
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._engine.server}, {len(self._engine.tasks)} tasks under way>"
 
@@ -212,6 +215,16 @@ class AsyncClient:
             job.cancel()
         await asyncio.gather(*(task.close() for task in tasks))
         await self._engine.http.aclose()
+        self._engine.journal.close()
+
+    async def idle(self) -> None:
+        """Wait until no task is under way."""
+        while tasks := tuple(self._engine.tasks):
+            await asyncio.wait([asyncio.create_task(task.settled()) for task in tasks])
+
+    def close_unused(self) -> None:
+        """Close a client that has never been on a loop, or whose loop is another process's."""
+        self._closed = True
         self._engine.journal.close()
 
     async def __aenter__(self) -> Self:

@@ -133,6 +133,10 @@ class AsyncTask:
         if self.id is None and self.error is not None:
             raise self.error.with_traceback(None)
 
+    async def settled(self) -> None:
+        """Wait until the task is over, however it ends."""
+        await self._story.over.wait()
+
     def hold_back(self) -> asyncio.Event:
         """Send nothing that is not on the wire yet; the event is set when nothing is on the wire any more."""
         self._life.hold_back()
@@ -207,6 +211,14 @@ class AsyncTask:
         """Stop the remote task because nobody waits any more; after a moment that goes on by itself."""
         if not self.over and (on_interrupt or self._on_interrupt) == "stop":
             await asyncio.wait({self.stop_soon()}, timeout=INTERRUPT_SECONDS)
+
+    def parting_words(self, on_interrupt: OnInterrupt | None = None) -> str:
+        """Return what whoever interrupts a wait is told."""
+        if self.id is None:
+            return "The run was on its way. If a task came of it, client.recover() picks it up."
+        goes_on = (on_interrupt or self._on_interrupt) == "detach"
+        what = "goes on" if goes_on else "is over" if self.over else "is being stopped"
+        return f"Task {self.id} {what}; client.attach({self.id!r}) finds it again."
 
     def stop_soon(self) -> asyncio.Task[None]:
         """Begin to stop the task, wherever it is; two stops are one."""

@@ -1,0 +1,178 @@
+"""Task: the blocking face of an AsyncTask, which lives on the engine's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+from typing import Any
+
+from wiro_widgets.client.connection import Connection
+from wiro_widgets.client.task import AsyncTask, OnInterrupt
+from wiro_widgets.protocol.errors import ConfigurationError, WiroError
+from wiro_widgets.protocol.events import TaskEvent
+from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.protocol.state import Status, TaskState
+from wiro_widgets.results.outputs import Output
+from wiro_widgets.results.result import TaskResult
+
+
+class Task:
+    """A task that a thread may wait for; made by `Client.run`, `Client.attach` and `Client.recover`."""
+
+    def __init__(self, connection: Connection | None, task: AsyncTask, client: object = None) -> None:
+        self._lent = connection
+        self._task = task
+        self._client = client  # a client that nobody else names lives as long as its tasks are named
+
+    @classmethod
+    def refused(cls, model: str | None, values: Mapping[str, Any], error: WiroError) -> Task:
+        """Return a task that was over before anything was sent; `wait` raises the error."""
+        task = AsyncTask(None, model, values)
+        task.refuse(error)
+        return cls(None, task)
+
+    @property
+    def _connection(self) -> Connection:
+        if self._lent is None:
+            raise ConfigurationError("This run was refused before it was sent; there is no task at Wiro.")
+        return self._lent
+
+    def __repr__(self) -> str:
+        return f"<Task {repr(self._task)[len('<AsyncTask ') :]}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._task.__reduce__()
+
+    @property
+    def id(self) -> str | None:
+        """Wiro's id of the task; None until the Run's reply is in."""
+        return self._task.id
+
+    @property
+    def model(self) -> str | None:
+        """The model, as "owner/name"."""
+        return self._task.model
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values that were sent."""
+        return self._task.values
+
+    @property
+    def status(self) -> Status:
+        """One word: submitting, queued, running, finishing, succeeded, failed, cancelled, unknown."""
+        return self._task.status
+
+    @property
+    def state(self) -> TaskState:
+        """What is known now: status, progress, log, timings, outputs."""
+        return self._task.state
+
+    @property
+    def record(self) -> TaskRecord:
+        """The task as one row, also while it runs."""
+        return self._task.record
+
+    @property
+    def over(self) -> bool:
+        """Whether the task has settled, or never came to be."""
+        return self._task.over
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """The outputs, once the task has settled."""
+        return self._task.outputs
+
+    @property
+    def error(self) -> WiroError | None:
+        """What `wait` raises, once the task is over."""
+        return self._task.error
+
+    def events(self, *, on_interrupt: OnInterrupt | None = None) -> Iterator[TaskEvent]:
+        """Yield every event from the first one seen; end when the task settles.
+
+        An interrupt stops the remote task, unless `on_interrupt` is "detach".
+        """
+        position = 0
+        while True:
+            if self._task.over:
+                batch, position = self._task.stream.batch(position)
+            else:
+                with AttachNote(self._task, on_interrupt):
+                    batch, position = self._connection.call(self._task.next_events(position, on_interrupt))
+            if not batch:
+                return
+            try:
+                yield from batch
+            except KeyboardInterrupt:
+                with AttachNote(self._task, on_interrupt):
+                    self._connection.call(self._task.interrupted(on_interrupt))
+                    raise
+
+    def seen(self) -> list[TaskEvent]:
+        """Return the events so far, without waiting."""
+        return self._task.stream.seen()
+
+    def wait(self, timeout: float | None = None, *, on_interrupt: OnInterrupt | None = None) -> TaskResult:
+        """Wait until the task has settled and its outputs are here; `timeout` is in seconds.
+
+        Raises TaskFailed, TaskCancelled, or TaskTimeout when the time is up, and then the task goes on. An interrupt
+        stops the remote task, unless `on_interrupt` is "detach".
+        """
+        if self._task.over:
+            return self._task.result()
+        with AttachNote(self._task, on_interrupt):
+            return self._connection.call(self._task.wait(timeout, on_interrupt=on_interrupt))
+
+    def stop(self) -> None:
+        """Stop the task wherever it is; two stops are one, and a task that is over stays as it is.
+
+        Raises TransportError or an ApiError when the server does not stop it, RunOutcomeUnknown when nobody knows
+        whether there is a task.
+        """
+        if not self._task.over:
+            self._connection.call(self._task.stop())
+
+    def stop_soon(self) -> None:
+        """Begin to stop the task and return at once."""
+        if not self._task.over:
+            self._connection.post(self._task.stop_soon)
+
+    def cancel(self) -> None:
+        """Take the task out of the queue (Task/Cancel); raises ApiError when it is not queued any more."""
+        self._connection.call(self._task.cancel())
+
+    def kill(self) -> None:
+        """End the running task (Task/Kill); raises ApiError when it is not running."""
+        self._connection.call(self._task.kill())
+
+    def add_callback(self, callback: Callable[[TaskEvent], object]) -> None:
+        """Call `callback(event)` on the engine's thread for every event from the first one seen."""
+        if self._task.over:
+            self._task.add_callback(callback)
+        else:
+            self._connection.post(self._task.add_callback, callback)
+
+    def watch(self, watcher: Callable[[TaskEvent | None], object]) -> None:
+        """Call it on the engine's thread after each event, and with None after any other change of the state."""
+        if self._task.over:
+            self._task.watch(watcher)
+        else:
+            self._connection.post(self._task.watch, watcher)
+
+
+class AttachNote:
+    """Adds to an interrupt what became of the task, and how it is found again."""
+
+    def __init__(self, task: AsyncTask, on_interrupt: OnInterrupt | None = None) -> None:
+        self._task = task
+        self._on_interrupt = on_interrupt
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            error.add_note(self._task.parting_words(self._on_interrupt))
