@@ -32,7 +32,7 @@ class Wire(BaseComm):
     ) -> None:
         """Keep a message, and the state as the browser would have it."""
         assert metadata is None or metadata
-        told = json.loads(json.dumps(data or {}, allow_nan=False))
+        told = json.loads(json.dumps(data or {}, allow_nan=False, ensure_ascii=False).encode())
         with self.news:
             self.traits.update(told.get("state", {}))
             if msg_type == "comm_msg":

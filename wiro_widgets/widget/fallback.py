@@ -13,6 +13,7 @@ from typing import Any
 
 from wiro_widgets.results.images import Thumbnail, thumbnail
 from wiro_widgets.results.plain import without_files
+from wiro_widgets.widget.messages import sendable
 
 MAX_BYTES = 150_000
 EDGE = 160  # pixels
@@ -50,7 +51,7 @@ def card(
     )
     tail = f"{_table(values)}{_footer()}</div>"
     room = MAX_BYTES - len(head.encode()) - len(tail.encode()) - 200
-    return f"{head}{_gallery(pictures, room)}{tail}"
+    return sendable(f"{head}{_gallery(pictures, room)}{tail}")
 
 
 def small(source: Thumbnail) -> Thumbnail:

@@ -50,10 +50,10 @@ class Feed:
     def add(self, seconds: float, kind: str, text: str) -> None:
         """Append a row and drop the oldest ones beyond the bounds."""
         self._rows.append((self.next, round(seconds, 2), kind, text))
-        self._bytes += len(text)
+        self._bytes += _size(text)
         self.next += 1
         while len(self._rows) > MAX_ROWS or (self._bytes > MAX_BYTES and len(self._rows) > 1):
-            self._bytes -= len(self._rows.popleft()[3])
+            self._bytes -= _size(self._rows.popleft()[3])
             self.dropped += 1
 
     def delta(self) -> dict[str, Any]:
@@ -73,7 +73,8 @@ class Feed:
         return self.next - len(self._rows)
 
     def _from(self, first: int) -> list[Row]:
-        return list(islice(self._rows, first - self._oldest, None))
+        """Return the rows from a number on; looks at these alone, for a ring is slow to enter in the middle."""
+        return list(islice(reversed(self._rows), self.next - first))[::-1]
 
     def _message(self, kind: str, first: int, rows: list[Row]) -> dict[str, Any]:
         return {
@@ -85,3 +86,7 @@ class Feed:
             "rows": rows,
             "dropped": self.dropped,
         }
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))

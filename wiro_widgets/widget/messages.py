@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 VERSION = 1
 MAX_CHUNK = 4 * 1024 * 1024
 _LONGEST = 1_000  # characters; nobody types more of an id, a name or a search
@@ -160,6 +161,25 @@ _READERS: Mapping[str, Callable[[str, Mapping[str, Any]], Up]] = {
     "recipe": lambda client, told: Recipe(client, _count(told, "rev"), _text(told, "id")),
     "image": lambda client, told: Image(client, _text(told, "id")),
 }
+
+
+def sendable(told: T) -> T:
+    """Return JSON with texts that can be sent.
+
+    Half a character (a lone surrogate, which JSON can name) would make Jupyter refuse the whole message.
+    """
+    found: T = _sendable(told)
+    return found
+
+
+def _sendable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {_sendable(key): _sendable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_sendable(item) for item in value]
+    return value
 
 
 def _chunk(content: Mapping[str, Any], buffers: list[Any]) -> Chunk:

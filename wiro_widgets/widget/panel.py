@@ -25,6 +25,7 @@ from wiro_widgets.widget.exhibit import Cards, in_notebook
 from wiro_widgets.widget.fallback import card
 from wiro_widgets.widget.form import form, no_form
 from wiro_widgets.widget.inbox import Inbox
+from wiro_widgets.widget.messages import sendable
 from wiro_widgets.widget.results import MAX_TASKS, PanelResults
 from wiro_widgets.widget.runview import RunView
 from wiro_widgets.widget.subshells import hear_while_busy
@@ -32,7 +33,7 @@ from wiro_widgets.widget.values import PanelValues, ValuesTrait
 
 
 def _values_to_json(_values: Mapping[str, Any], panel: Panel) -> dict[str, Any]:
-    return panel.controls.to_json()
+    return sendable(panel.controls.to_json())
 
 
 class Panel(PanelResults, anywidget.AnyWidget):
@@ -236,7 +237,7 @@ class Panel(PanelResults, anywidget.AnyWidget):
     def tell(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         """Send a custom message to every view."""
         if self.comm is not None:
-            self.send(content, buffers)
+            self.send(sendable(content), buffers)
 
     def mark(self, status: Status, progress: float | None, epoch: str, head: int) -> None:
         """Set the status, the progress and the heartbeat, in one message."""
@@ -277,7 +278,7 @@ class Panel(PanelResults, anywidget.AnyWidget):
     def _described(self) -> dict[str, Any]:
         if not self.controls.known:
             return no_form(models=self._searches)
-        return form(self.controls.schema, sandbox=self._in_sandbox(), models=self._searches)
+        return sendable(form(self.controls.schema, sandbox=self._in_sandbox(), models=self._searches))
 
     def _in_sandbox(self) -> bool:
         try:
