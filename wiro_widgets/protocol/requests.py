@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
 
 from wiro_widgets.protocol import drift
+from wiro_widgets.protocol.errors import InvalidParameter
+from wiro_widgets.protocol.scalars import is_broken, parsed, plain, shown
 from wiro_widgets.protocol.schema import ModelSchema, split_model
 
 # read: may be repeated; control: repeating does no harm; run: costs money, never sent twice on a guess.
@@ -39,7 +42,8 @@ def run(model: str, values: Mapping[str, Any], schema: ModelSchema | None = None
     owner, name = split_model(model)
     path = f"/Run/{quote(owner, safe='')}/{quote(name, safe='')}"
     body: dict[str, Any] = {}
-    for key, value in values.items():
+    for key, given in values.items():
+        value = _sendable(key, given)
         parameter = schema.get(key) if schema else None
         style = parameter.file_style if parameter and parameter.kind == "file" else None
         body.update(_file_fields(key, value, style) if style or _has_upload(value) else {key: value})
@@ -92,8 +96,25 @@ def tool_list(
     return Request("/Tool/List", "read", json=body)
 
 
+def _sendable(name: str, value: object) -> Any:
+    """Return a value as JSON takes it; a schema that nobody knows has bound nothing."""
+    if isinstance(value, Upload):
+        return value
+    if isinstance(value, list | tuple):
+        return [_sendable(name, item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _sendable(name, item) for key, item in value.items()}
+    found = plain(value)
+    if found is None or isinstance(found, bool) or (isinstance(found, str) and not is_broken(found)):
+        return found
+    number = None if isinstance(found, str) else parsed(found)
+    if number is None:
+        raise InvalidParameter(name, f"{shown(found)} cannot be sent")
+    return number
+
+
 def _has_upload(value: object) -> bool:
-    return isinstance(value, Upload) or (isinstance(value, list) and any(_has_upload(item) for item in value))
+    return isinstance(value, Upload) or (isinstance(value, list | tuple) and any(map(_has_upload, value)))
 
 
 def _file_fields(key: str, value: object, style: str | None) -> dict[str, Any]:
@@ -108,7 +129,13 @@ def _file_fields(key: str, value: object, style: str | None) -> dict[str, Any]:
 
 def _parts(body: Mapping[str, Any]) -> list[tuple[str, str | Upload]]:
     return [
-        (key, item if isinstance(item, Upload) else drift.text(item) or "")
+        (key, item if isinstance(item, Upload) else _part(item))
         for key, value in body.items()
         for item in (value if isinstance(value, list) else [value])
     ]
+
+
+def _part(value: object) -> str:
+    if isinstance(value, Mapping | list):
+        return json.dumps(value)
+    return drift.text(value) or ""
