@@ -61,9 +61,7 @@ class TaskRecord:
     def from_dict(cls, row: Mapping[str, Any]) -> TaskRecord:
         """Read what `to_dict` wrote; unknown keys are left out."""
         known = {item.name: row[item.name] for item in fields(cls) if item.name in row}
-        for name in _TIMES:
-            if isinstance(known.get(name), str):
-                known[name] = datetime.fromisoformat(known[name]).astimezone(UTC)
+        known.update({name: drift.moment(known[name]) for name in _TIMES if isinstance(known.get(name), str)})
         for name in _TUPLES:
             known[name] = tuple(known.get(name) or ())
         return cls(**known)

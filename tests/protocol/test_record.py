@@ -1,0 +1,193 @@
+"""TaskRecord: a task as one flat row."""
+
+import json
+import pickle
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.protocol.recorded import LIVES, body, life, lived, told
+from wiro_widgets.protocol.detail import details
+from wiro_widgets.protocol.events import Lifecycle, Log
+from wiro_widgets.protocol.record import TaskRecord, error_text, record_of
+from wiro_widgets.protocol.replies import payload
+from wiro_widgets.protocol.state import TaskState
+
+MODEL = "tencent/hunyuan-flux-srpo"
+VALUES: Mapping[str, Any] = {"prompt": "a lighthouse", "seed": 7350148318, "scale": 3.5}
+
+
+def _record(state: TaskState, parameters: Mapping[str, Any] = VALUES, **more: Any) -> TaskRecord:
+    return record_of(state, **({"task_id": "90311", "model": MODEL} | more), parameters=parameters)
+
+
+def _seed_state(name: str) -> TaskState:
+    return lived(list(details(payload(body(name), http_status=200, endpoint="/Task/Detail"))))
+
+
+def test_the_seeds_finished_task_as_a_row() -> None:
+    """Times, durations, cost and outputs come from the detail; values from the run."""
+    assert _record(_seed_state("seed_detail.txt"), paths=("/out/0.png",)) == TaskRecord(
+        task_id="90311",
+        model=MODEL,
+        status="task_postprocess_end",
+        success=True,
+        exit_code=0,
+        prompt="a lighthouse",
+        seed=7350148318,
+        parameters={
+            "inputImage": "https://api.wiro.ai/v1/File/mCmUXgZLG1FNjjjwmbtPFr2LVJA112/inputImage-6060136.png",
+            **VALUES,
+        },
+        created_at=datetime(2024, 12, 18, 9, 23, 27, tzinfo=UTC),
+        started_at=datetime(2024, 12, 18, 9, 23, 29, tzinfo=UTC),
+        ended_at=datetime(2024, 12, 18, 9, 23, 34, tzinfo=UTC),
+        queue_seconds=0.0,
+        run_seconds=4.0,
+        elapsed_seconds=6.0,
+        total_cost=0.00351,
+        output_count=1,
+        output_urls=(
+            "https://cdn1.wiro.ai/6a6af820-c5050aee-40bd7b83-a2e186c6-7f61f7da-3894e49c-fc0eeb66-9b500fe2/0.png",
+        ),
+        output_paths=("/out/0.png",),
+        error=None,
+        outcome="succeeded",
+    )
+
+
+def test_the_seeds_stopped_task_is_a_cancelled_row() -> None:
+    """`pexit` 0 does not make it a success."""
+    record = _record(_seed_state("seed_kill.txt"))
+    assert (record.outcome, record.success, record.exit_code, record.status) == (
+        "cancelled",
+        False,
+        0,
+        "task_cancel",
+    )
+
+
+def test_a_task_that_was_never_asked_about() -> None:
+    """Nothing is known, and the row says so."""
+    assert _record(TaskState(), {}) == TaskRecord(task_id="90311", model=MODEL, outcome="running")
+
+
+def test_a_running_task() -> None:
+    """It has begun, and has neither end nor success yet."""
+    record = _record(
+        lived(
+            [Lifecycle("task_queue", 100.0), Lifecycle("task_accept", 102.5), Lifecycle("task_start", 104.0)]
+        )
+    )
+    assert (record.outcome, record.status, record.success) == ("running", "task_start", None)
+    assert (record.queue_seconds, record.run_seconds, record.ended_at) == (2.5, None, None)
+
+
+def test_a_failed_task_says_why() -> None:
+    """Its whole stderr, else the lines that were seen, else that there was no reason."""
+    end = told(status="task_postprocess_end", pexit=1)
+    whole = lived([*life("life_failed.jsonl"), end])
+    assert _record(whole).error == "Traceback (most recent call last):\nMemoryError: the canvas does not fit"
+    seen = lived([Log("error", "one", 1.0), Log("output", "two", 2.0), Log("error", "three", 3.0), end])
+    assert (_record(seen).error, error_text(seen)) == ("one\nthree", "one\nthree")
+    assert _record(lived([end])).error == "The model gave no reason."
+    assert error_text(lived([end])) == ""
+
+
+def test_a_success_with_warnings_has_no_error() -> None:
+    """Stderr is not failure."""
+    assert (
+        _record(lived([*life("life_image.jsonl"), told(status="task_postprocess_end", pexit=0)])).error
+        is None
+    )
+
+
+def test_a_task_cancelled_in_the_queue_never_ran() -> None:
+    """Times of zero are no times."""
+    record = _record(
+        lived([told(status="task_cancel", createtime=100, canceltime="107", starttime="0", endtime="0")])
+    )
+    assert (record.started_at, record.run_seconds, record.elapsed_seconds) == (None, None, 7.0)
+
+
+def test_durations_are_never_negative() -> None:
+    """Wiro's clock has whole seconds and several machines."""
+    record = _record(
+        lived(
+            [told(status="task_postprocess_end", createtime=100, accepttime=99, starttime=105, endtime=104)]
+        )
+    )
+    assert (record.queue_seconds, record.run_seconds) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("seed", "kept"),
+    [
+        (7350148318, 7350148318),
+        ("7350148318", 7350148318),
+        ("0", 0),
+        ("random", "random"),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_the_seed(seed: object, kept: object) -> None:
+    """A whole number where it is one, else the words."""
+    assert _record(TaskState(), {"seed": seed}).seed == kept
+
+
+def test_an_attached_task_has_what_the_detail_tells() -> None:
+    """Model, prompt and parameters of a run that another process began."""
+    detail = told(
+        status="task_start",
+        modelslugowner="alibaba",
+        modelslugproject="wan 2.6",
+        parameters='{"prompt": "rain", "seed": "5"}',
+    )
+    record = _record(lived([detail]), {}, model=None)
+    assert (record.model, record.prompt, record.seed) == ("alibaba/wan 2.6", "rain", 5)
+    assert record.parameters == {"prompt": "rain", "seed": "5"}
+
+
+def _full() -> TaskRecord:
+    return _record(_seed_state("seed_detail.txt"), paths=("/out/0.png",))
+
+
+def test_a_row_is_json_ready() -> None:
+    """Times are ISO 8601 text, tuples are lists, numbers keep their digits."""
+    row = json.loads(json.dumps(_full().to_dict(), allow_nan=False))
+    assert row["created_at"] == "2024-12-18T09:23:27+00:00"
+    assert row["output_paths"] == ["/out/0.png"]
+    assert (row["seed"], row["parameters"]["scale"]) == (7350148318, 3.5)
+
+
+@pytest.mark.parametrize("record", [TaskRecord(), _full()], ids=["empty", "full"])
+def test_a_row_comes_back(record: TaskRecord) -> None:
+    """Through JSON and through a pickle."""
+    assert TaskRecord.from_dict(json.loads(json.dumps(record.to_dict()))) == record
+    assert pickle.loads(pickle.dumps(record)) == record  # noqa: S301 - our own bytes
+
+
+@pytest.mark.parametrize("name", LIVES)
+def test_the_rows_of_whole_lives_come_back(name: str) -> None:
+    """With every time as it was heard, in parts of a second."""
+    record = _record(lived(life(name)))
+    assert TaskRecord.from_dict(json.loads(json.dumps(record.to_dict()))) == record
+
+
+@given(st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - hypothesis adds the zone
+def test_times_come_back_to_the_microsecond(at: datetime) -> None:
+    """Whatever the time."""
+    record = TaskRecord(created_at=at)
+    assert TaskRecord.from_dict(record.to_dict()) == record
+
+
+def test_a_row_of_another_version_is_read() -> None:
+    """Unknown keys are left out, missing ones are unknown, senseless times are none, times without a zone are UTC."""
+    row = {"task_id": "5", "colour": "red", "created_at": "2024-12-18T09:23:27", "started_at": "yesterday"}
+    expected = TaskRecord(task_id="5", created_at=datetime(2024, 12, 18, 9, 23, 27, tzinfo=UTC))
+    assert TaskRecord.from_dict(row) == expected
