@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.protocol.arbitrary import few
 from tests.protocol.recorded import LIVES, life, lived, told
 from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.events import Notice, TaskEvent
@@ -56,14 +57,14 @@ def _woven(draw: st.DrawFn, events: Sequence[TaskEvent], reads: Sequence[TaskDet
     return items
 
 
-@settings(deadline=None, max_examples=150)
+@few
 @given(st.data(), lives)
 def test_any_order_and_duplication_of_frames_is_the_same(data: st.DataObject, name: str) -> None:
     """The frames of a whole life, in any order and any number of times, end in an equal state."""
     assert lived(data.draw(frames(name))) == lived(life(name))
 
 
-@settings(deadline=None, max_examples=150)
+@few
 @given(st.data(), lives)
 def test_details_may_come_anywhere_between_the_frames(data: st.DataObject, name: str) -> None:
     """Reads of a running task before, between and after the frames change nothing of the end."""
@@ -72,7 +73,7 @@ def test_details_may_come_anywhere_between_the_frames(data: st.DataObject, name:
     assert lived(woven) == lived([*life(name), *READS])
 
 
-@settings(deadline=None, max_examples=150)
+@few
 @given(st.data(), lives)
 def test_the_terminal_detail_may_come_before_any_frame(data: st.DataObject, name: str) -> None:
     """The settled state is the same whether the frames came before it, after it or around it."""
@@ -83,7 +84,7 @@ def test_the_terminal_detail_may_come_before_any_frame(data: st.DataObject, name
     assert state.status == STATUSES[name]
 
 
-@settings(deadline=None, max_examples=150)
+@few
 @given(st.data(), lives, lives)
 def test_late_frames_never_undo_an_outcome(data: st.DataObject, name: str, other: str) -> None:
     """Once settled, frames of any life, even another task's, leave status, outcome and outputs alone."""
@@ -93,7 +94,7 @@ def test_late_frames_never_undo_an_outcome(data: st.DataObject, name: str, other
         assert getattr(after, field) == getattr(before, field)
 
 
-@settings(deadline=None, max_examples=150)
+@few
 @given(st.data(), lives)
 def test_a_stage_is_never_left_backwards(data: st.DataObject, name: str) -> None:
     """While frames come in, the stage only moves on and the progress only grows."""
