@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "wiro_widgets"
 FLOORS = {"protocol": 0, "results": 1, "client": 2, "widget": 3}
-TOP = 4  # local.py, cli.py, __init__.py: they put the floors together
+BESIDE = "sandbox"
+TOP = 4  # __init__.py, local.py, nested.py, cli.py and its commands/: they put the floors together
 
 OPTIONAL_IN_PROTOCOL = {
     "google",
@@ -27,6 +28,7 @@ ROOMS = {
     "anywidget": {"widget"},
     "ipywidgets": {"widget"},
     "PIL": {"results", "sandbox"},
+    "nest_asyncio": {"top"},
 }
 # A client that only lists models, and a panel that only shows a form, do not pay for loading Pillow:
 # these rooms may import it inside the function that holds a picture.
@@ -63,7 +65,7 @@ class Import:
 
 
 def _room(parts: tuple[str, ...]) -> str:
-    return parts[0] if parts and parts[0] in {*FLOORS, "sandbox"} else "top"
+    return parts[0] if parts and parts[0] in {*FLOORS, BESIDE} else "top"
 
 
 def _types_only(node: ast.AST) -> bool:
@@ -114,6 +116,12 @@ def test_imports_of_ours_go_down() -> None:
         if one.room in FLOORS and one.target and FLOORS.get(one.target, TOP) > FLOORS[one.room]
     ]
     assert not up, _told(up)
+
+
+def test_every_folder_is_a_known_room() -> None:
+    """A new folder is given its floor here, before anything is built on it."""
+    rooms = {path.parent.relative_to(ROOT / PACKAGE).parts[:1] for path in (ROOT / PACKAGE).rglob("*.py")}
+    assert rooms == {(), (BESIDE,), ("commands",), *((floor,) for floor in FLOORS)}
 
 
 def test_the_sandbox_knows_the_protocol_at_most() -> None:
