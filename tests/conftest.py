@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import CHROME_ARGS, find_chromium
@@ -34,6 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = home / name.lower()
         folder.mkdir()
         environment.setenv(name, str(folder))
+    # The machines are noisy: how long an example takes says nothing.
+    settings.register_profile("noisy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("noisy")
     environment.setenv("JUPYTER_PLATFORM_DIRS", "1")  # jupyter_core warns without it, and warnings are errors
     environment.delenv("JUPYTER_PATH", raising=False)
     environment.delenv("JUPYTER_CONFIG_PATH", raising=False)

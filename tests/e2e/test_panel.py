@@ -75,9 +75,11 @@ def test_from_a_prompt_to_a_picture_in_the_next_cell(
     page.get_by_role("textbox", name="Prompt").fill("A harbour at dawn")
     opened.button("Run").click()
     expect(page.get_by_role("progressbar").first).to_be_visible(timeout=20 * SECONDS)
-    expect(page.get_by_text("step", exact=False).first).to_be_visible(timeout=20 * SECONDS)
+    expect(page.locator("[data-wiro-live]").get_by_text("step", exact=False).first).to_be_visible(
+        timeout=20 * SECONDS
+    )
     opened.status("Done")
-    expect(page.locator(".jp-OutputArea img").first).to_be_visible()
+    expect(page.locator("[data-wiro-live] img").first).to_be_visible()
     assert opened.python(1) == "A harbour at dawn"
     assert opened.python(2) == "(192, 192)"
     opened.notebook.run_cell(3)
@@ -152,8 +154,10 @@ def test_a_file_from_the_computer(page: Page, lab: JupyterServer, sandbox: Sandb
         page, lab, sandbox, "print(len(panel.values['inputImage']), panel.values['inputImage'].name)"
     )
     page.locator("input[type=file]").first.set_input_files(photo)
-    expect(page.get_by_text("photo.png").first).to_be_visible(timeout=20 * SECONDS)
-    expect(page.locator(".jp-OutputArea img").first).to_be_visible(timeout=20 * SECONDS)
+    expect(page.locator("[data-wiro-live]").get_by_text("photo.png").first).to_be_visible(
+        timeout=20 * SECONDS
+    )
+    expect(page.locator("[data-wiro-live] img").first).to_be_visible(timeout=20 * SECONDS)
     assert opened.python(1) == f"{photo.stat().st_size} photo.png"
     opened.button("Run").click()
     opened.status("Done")
@@ -185,7 +189,7 @@ def test_a_reload_loses_nothing_that_the_kernel_knows(
     opened.notebook.reload()
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("Here to stay", timeout=30 * SECONDS)
     opened.status("Done")
-    expect(page.locator(".jp-OutputArea img").first).to_be_visible(timeout=20 * SECONDS)
+    expect(page.locator("[data-wiro-live] img").first).to_be_visible(timeout=20 * SECONDS)
 
 
 def test_a_wrong_key_is_explained_and_the_panel_stays_usable(
@@ -200,7 +204,9 @@ def test_a_wrong_key_is_explained_and_the_panel_stays_usable(
     notebook = NotebookPage(page, lab, "wrong.ipynb")
     notebook.run_cell(0)
     page.locator(".jp-OutputArea").get_by_role("button", name="Run", exact=True).click(timeout=30 * SECONDS)
-    expect(page.get_by_text("WIRO_API_KEY").first).to_be_visible(timeout=20 * SECONDS)
+    expect(page.locator("[data-wiro-live]").get_by_text("WIRO_API_KEY").first).to_be_visible(
+        timeout=20 * SECONDS
+    )
     expect(page.locator(".jp-OutputArea").get_by_role("button", name="Run", exact=True)).to_be_enabled()
 
 
@@ -213,4 +219,4 @@ def test_the_quickstart_notebook_by_hand(page: Page, lab: JupyterServer) -> None
         item for index in range(notebook.cell_count) for item in notebook.outputs(index) if "ename" in item
     ]
     assert errors == []
-    expect(page.locator(".jp-OutputArea img").first).to_be_attached()
+    expect(page.locator("[data-wiro-live] img").first).to_be_attached()
