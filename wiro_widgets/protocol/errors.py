@@ -75,11 +75,7 @@ class TransportError(WiroError):
 
     def __init__(self, reason: str, *, endpoint: str, safe_to_retry: bool) -> None:
         advice = "It is safe to try again." if safe_to_retry else "It may have been received."
-        super().__init__(
-            f"{endpoint}: {reason}. {advice}",
-            safe_to_retry=safe_to_retry,
-            endpoint=endpoint,
-        )
+        super().__init__(f"{endpoint}: {reason}. {advice}", safe_to_retry=safe_to_retry, endpoint=endpoint)
 
 
 class RunOutcomeUnknown(WiroError):
@@ -129,12 +125,7 @@ class ApiError(WiroError):
     advice = ""
 
     def __init__(
-        self,
-        message: str,
-        *,
-        code: int | None = None,
-        http_status: int = 200,
-        endpoint: str = "",
+        self, message: str, *, code: int | None = None, http_status: int = 200, endpoint: str = ""
     ) -> None:
         where = f"{endpoint}: " if endpoint else ""
         number = f" (code {code})" if code is not None else ""
@@ -191,12 +182,7 @@ class TaskError(WiroError):
     record: TaskRecord | None
 
     def __init__(
-        self,
-        message: str,
-        *,
-        task_id: str | None,
-        record: TaskRecord | None = None,
-        **fields: object,
+        self, message: str, *, task_id: str | None, record: TaskRecord | None = None, **fields: object
     ) -> None:
         super().__init__(message, task_id=task_id, record=record, **fields)
 
@@ -208,12 +194,7 @@ class TaskFailed(TaskError):
     error_text: str
 
     def __init__(
-        self,
-        *,
-        task_id: str | None,
-        exit_code: int | None,
-        error_text: str,
-        record: TaskRecord | None = None,
+        self, *, task_id: str | None, exit_code: int | None, error_text: str, record: TaskRecord | None = None
     ) -> None:
         code = "without an exit code" if exit_code is None else f"with exit code {exit_code}"
         last = error_text.strip().splitlines()[-1:] or ["The model gave no reason"]
@@ -275,12 +256,7 @@ class OutputError(WiroError):
     task_id: str | None
 
     def __init__(
-        self,
-        reason: str,
-        *,
-        output: str | None = None,
-        task_id: str | None = None,
-        hint: str | None = None,
+        self, reason: str, *, output: str | None = None, task_id: str | None = None, hint: str | None = None
     ) -> None:
         of_task = f" of task {task_id}" if task_id else ""
         more = f" {hint}" if hint else ""
