@@ -30,9 +30,9 @@ class Run:
     sent_at: datetime
 
 
-async def find(engine: Engine, run: Run, pauses: Sequence[float] = PAUSES) -> tuple[str, ...]:
+async def find(engine: Engine, run: Run, pauses: Sequence[float] | None = None) -> tuple[str, ...]:
     """Return the ids of tasks that may be this run's, newest first; looks a few times until there is one."""
-    for pause in pauses:
+    for pause in PAUSES if pauses is None else pauses:
         await asyncio.sleep(pause)
         try:
             listed = await _listed(engine, run.sent_at - CLOCK_SKEW)
