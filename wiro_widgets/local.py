@@ -6,6 +6,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from wiro_widgets.client.sync import Client
 from wiro_widgets.protocol.credentials import KEY_NAME
 from wiro_widgets.protocol.errors import ConfigurationError
-from wiro_widgets.sandbox import SandboxServer
+from wiro_widgets.sandbox import Faults, SandboxServer
 
 _SANDBOX_LINE = (
     f"No {KEY_NAME} was found: this is a sandbox on this machine; its pictures are drawn, not generated."
@@ -23,14 +24,23 @@ _SANDBOX_LINE = (
 class Sandbox(SandboxServer):
     """A Wiro on loopback for trying things out: real HTTP and sockets, drawn pictures, no account, no cost.
 
-    `workers` tasks run at once, `speed` 10 makes them ten times as fast, `faults` is what it is to do wrong.
+    `workers` tasks run at once, `speed` 10 makes them ten times as fast, `faults` is what it is to do wrong, as
+    `wiro-widgets sandbox --help` lists it, and without `signature` it is a key-only project.
 
     >>> with Sandbox() as sandbox:
     ...     images = sandbox.client().generate("tencent/hunyuan-flux-srpo", prompt="a lighthouse")
     """
 
-    def __init__(self, port: int = 0, **settings: Any) -> None:
-        super().__init__(port, **settings)
+    def __init__(
+        self,
+        port: int = 0,
+        *,
+        workers: int = 2,
+        speed: float = 1.0,
+        faults: Faults | Mapping[str, object] | None = None,
+        signature: bool = True,
+    ) -> None:
+        super().__init__(port, workers=workers, speed=speed, faults=faults, signature=signature)
         self._folder: Path | None = None
         self._clients: list[Client] = []
 
