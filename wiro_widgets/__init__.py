@@ -12,6 +12,9 @@ from wiro_widgets.protocol.version import __version__
 
 if TYPE_CHECKING:
     from wiro_widgets.client.aio import AsyncClient as AsyncClient
+    from wiro_widgets.client.budget import Budget as Budget
+    from wiro_widgets.client.budget import budget as budget
+    from wiro_widgets.client.sweep import Sweep as Sweep
     from wiro_widgets.client.sync import Client as Client
     from wiro_widgets.client.sync import Task as Task
     from wiro_widgets.local import Sandbox as Sandbox
@@ -35,16 +38,20 @@ if TYPE_CHECKING:
     from wiro_widgets.protocol.errors import TransportError as TransportError
     from wiro_widgets.protocol.errors import WiroError as WiroError
     from wiro_widgets.protocol.errors import WiroWarning as WiroWarning
+    from wiro_widgets.protocol.pricing import Estimate as Estimate
     from wiro_widgets.protocol.record import TaskRecord as TaskRecord
     from wiro_widgets.protocol.schema import ModelSchema as ModelSchema
     from wiro_widgets.results.recipes import read_recipe as read_recipe
     from wiro_widgets.results.recipes import strip_recipe as strip_recipe
     from wiro_widgets.results.result import TaskResult as TaskResult
     from wiro_widgets.results.table import to_pandas as to_pandas
+    from wiro_widgets.results.table_reading import from_pandas as from_pandas
     from wiro_widgets.widget.panel import Panel as Panel
 
 _HOMES = {
     "client.aio": ("AsyncClient",),
+    "client.budget": ("Budget", "budget"),
+    "client.sweep": ("Sweep",),
     "client.sync": ("Client", "Task"),
     "local": ("Sandbox", "connect"),
     "nested": ("allow_nested_loops",),
@@ -68,11 +75,13 @@ _HOMES = {
         "WiroError",
         "WiroWarning",
     ),
+    "protocol.pricing": ("Estimate",),
     "protocol.record": ("TaskRecord",),
     "protocol.schema": ("ModelSchema",),
     "results.recipes": ("read_recipe", "strip_recipe"),
     "results.result": ("TaskResult",),
     "results.table": ("to_pandas",),
+    "results.table_reading": ("from_pandas",),
     "widget.panel": ("Panel",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

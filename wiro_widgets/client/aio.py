@@ -15,6 +15,7 @@ from wiro_widgets.client.budget import Budget
 from wiro_widgets.client.downloads import Downloads
 from wiro_widgets.client.engine import Engine
 from wiro_widgets.client.estimating import Estimator
+from wiro_widgets.client.experiments import AsyncExperiments
 from wiro_widgets.client.http import Http
 from wiro_widgets.client.money import Money
 from wiro_widgets.client.reattaching import Reattaching
@@ -47,7 +48,7 @@ def found_credentials(key: str | Credentials | None, secret: str | None) -> Cred
     raise reason
 
 
-class AsyncClient:
+class AsyncClient(AsyncExperiments):
     """A connection to Wiro; lives on the loop that it is first used on.
 
     `timeout` is in seconds for one HTTP attempt. `journal` is a path, or False for none. Outputs are saved below
@@ -87,9 +88,19 @@ class AsyncClient:
         self._closed = False
         own = budget if budget is None or isinstance(budget, Budget) else Budget(budget)
         kept = _journal(journal, data)
+        sockets = addresses.socket_url(socket_url, base, allow_http=allow_http)
+        self.settings: dict[str, Any] = {  # what another process needs to make such a client; no credentials
+            "base_url": base,
+            "socket_url": sockets,
+            "timeout": timeout,
+            "journal": journal,
+            "output_dir": output_dir,
+            "on_interrupt": on_interrupt,
+            "allow_http": allow_http,
+        }
         self._engine = Engine(
             http=http,
-            socket_url=addresses.socket_url(socket_url, base, allow_http=allow_http),
+            socket_url=sockets,
             journal=kept,
             downloads=Downloads(http, Path(folder).expanduser(), allow_http=allow_http),
             money=Money(Estimator(http, kept), own),

@@ -118,6 +118,11 @@ def active() -> tuple[Budget, ...]:
     return _active.get()
 
 
+def join(budgets: Iterable[Budget]) -> None:
+    """Let these budgets hold here as well."""
+    _active.set(tuple(dict.fromkeys((*_active.get(), *budgets))))
+
+
 class Charge:
     """What one run has set aside in every budget that holds for it."""
 

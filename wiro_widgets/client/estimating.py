@@ -41,7 +41,10 @@ class Estimator:
     async def estimate(self, model: str, values: Mapping[str, Any], schema: ModelSchema | None) -> Estimate:
         """Return what a run with these values costs; raises what asking the catalogue raises, but NotFound."""
         prices = await self._prices_of(model)
-        files = await asyncio.to_thread(media.measured, values, schema)
+        holds_files = (
+            any(item.kind == "file" and item.id in values for item in schema.parameters) if schema else False
+        )
+        files = await asyncio.to_thread(media.measured, values, schema) if holds_files else ()
         found = price_methods.estimate(prices, values, schema, files)
         if found.high is not None:
             return found

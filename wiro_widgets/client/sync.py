@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from wiro_widgets.client import addresses
 from wiro_widgets.client.aio import AsyncClient, found_credentials
+from wiro_widgets.client.budget import Budget
 from wiro_widgets.client.connection import Connection
+from wiro_widgets.client.sync_experiments import Experiments
 from wiro_widgets.client.sync_task import Task
 from wiro_widgets.client.task import AsyncTask, OnInterrupt
 from wiro_widgets.protocol.detail import TaskDetail
@@ -28,14 +30,15 @@ __all__ = ["Client", "Task", "default_client"]
 T = TypeVar("T")
 
 
-class Client:
+class Client(Experiments):
     """A connection to Wiro for people who wait; its network lives on a thread of its own, so nothing stalls it.
 
     `timeout` is in seconds for one HTTP attempt. `journal` is a path, or False for none. Outputs are saved below
-    `output_dir`. `on_interrupt="detach"` leaves the remote task running when a wait is interrupted. Credentials come
-    from the arguments, the environment, Colab or the keyring. Raises ConfigurationError.
+    `output_dir`. `on_interrupt="detach"` leaves the remote task running when a wait is interrupted. `budget` is USD,
+    or a Budget to share: a run that could pass it raises BudgetExceeded and is not sent. Credentials come from the
+    arguments, the environment, Colab or the keyring. Raises ConfigurationError.
 
-    Pickled, it carries its settings and no credentials: the other process finds its own.
+    Pickled, it carries its settings, no credentials and no budget: the other process finds its own.
 
     >>> with Client() as client:
     ...     images = client.generate("tencent/hunyuan-flux-srpo", prompt="a lighthouse at dusk")
@@ -53,19 +56,21 @@ class Client:
         output_dir: str | Path | None = None,
         on_interrupt: OnInterrupt = "stop",
         allow_http: bool = False,
+        budget: float | Budget | None = None,
     ) -> None:
         credentials = found_credentials(api_key, api_secret)
         del api_key, api_secret  # so that no traceback with locals shows them
-        self._settings: dict[str, Any] = {
-            "base_url": base_url,
-            "socket_url": socket_url,
-            "timeout": timeout,
-            "journal": journal,
-            "output_dir": output_dir,
-            "on_interrupt": on_interrupt,
-            "allow_http": allow_http,
-        }
-        self._client = AsyncClient(credentials, **self._settings)
+        self._client = AsyncClient(
+            credentials,
+            base_url=base_url,
+            socket_url=socket_url,
+            timeout=timeout,
+            journal=journal,
+            output_dir=output_dir,
+            on_interrupt=on_interrupt,
+            allow_http=allow_http,
+            budget=budget,
+        )
         self._connection = Connection(self._client)
         self._faces: weakref.WeakValueDictionary[int, Task] = weakref.WeakValueDictionary()
         self._unnamed = weakref.finalize(self, self._connection.abandon)
@@ -75,7 +80,7 @@ class Client:
         return f"<Client {'closed' if self.closed else repr(self._client)[len('<AsyncClient ') : -1]}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _client_of, (type(self), self._settings)
+        return _client_of, (type(self), self._client.settings)
 
     def run(self, model: str, params: Mapping[str, Any] | None = None, /, **values: Any) -> Task:
         """Run a model and return its task as soon as Wiro's receipt is in.
@@ -138,7 +143,7 @@ class Client:
     @property
     def history(self) -> History:
         """The runs of this Wiro that the journal knows, newest first."""
-        return self._client.history
+        return self._client.history.with_deletion(self.delete_files)
 
     @property
     def closed(self) -> bool:

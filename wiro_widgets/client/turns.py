@@ -33,6 +33,11 @@ class Turns:
         return f"<Turns, {len(self._line)} waiting>"
 
     @property
+    def waiting(self) -> int:
+        """How many runs stand in line."""
+        return len(self._line)
+
+    @property
     def changed(self) -> asyncio.Event:
         """Set once when something has moved; ask for it anew each time."""
         return self._changed

@@ -43,6 +43,10 @@ class History:
         self._server = server
         self._delete_files = delete_files
 
+    def with_deletion(self, delete_files: Callable[[str], object]) -> History:
+        """Return this history with a way to delete a task's files at Wiro."""
+        return History(self._journal, self._server, delete_files=delete_files)
+
     def records(self, limit: int | None = None) -> list[TaskRecord]:
         """Return the records, newest first."""
         return self._journal.records(self._server, limit=limit)

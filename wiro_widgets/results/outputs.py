@@ -58,6 +58,11 @@ class Output:
             return self._told_size
 
     @property
+    def data(self) -> _Bytes | None:
+        """The bytes of a file that is in memory; None when it is on disk or not here."""
+        return self._data
+
+    @property
     def text(self) -> str | None:
         """What a language model said; None for a file."""
         return self.content.text if self.content else None

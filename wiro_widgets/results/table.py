@@ -84,6 +84,15 @@ def to_pandas(records: Iterable[TaskRecord], expand: bool = False) -> pd.DataFra
     return pd.DataFrame(columns)
 
 
+def column(values: list[Any]) -> pd.Series[Any]:
+    """Return values as a column of the narrowest type that holds them exactly; files stand by their names."""
+    import pandas as pd  # noqa: PLC0415 - optional and slow
+
+    numbered = {str(number): value for number, value in enumerate(values)}
+    kept, dtype = _guessed([_flat(value) for value in plain(numbered).values()])
+    return cast("pd.Series[Any]", pd.Series(kept, dtype=cast("Any", dtype)))
+
+
 def flat(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with its lists as JSON text, which CSV can hold and `from_pandas` reads again."""
     lists = {name: table[name].map(json.dumps) for name, dtype in _DTYPES.items() if dtype == "object"}

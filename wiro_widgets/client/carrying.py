@@ -1,0 +1,107 @@
+"""Carries what comes after a run: `then`, in a thread here, or with the downloads wherever an Executor runs it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from wiro_widgets.protocol.errors import TaskError
+from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.results.result import TaskResult, result_of
+
+if TYPE_CHECKING:
+    from wiro_widgets.client.sync import Client
+
+Then = Callable[[TaskResult], Any]
+Fetch = Callable[[str], TaskResult]
+THREADS = 4  # for `then` where no executor is given
+
+_here: dict[str, Fetch] = {}  # how carriers of this process fetch a task, by their token
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a worker needs to fetch a task: the client's settings, without its credentials.
+
+    In the process that sent it the client itself does it; elsewhere one is made, once, that finds its own credentials.
+    """
+
+    settings: tuple[tuple[str, Any], ...]
+    token: str = field(default_factory=lambda: uuid4().hex)
+
+    def fetch(self, task_id: str) -> TaskResult:
+        """Return the result of a finished task, its outputs downloaded where this runs."""
+        here = _here.get(self.token)
+        return here(task_id) if here is not None else _client(self.settings).attach(task_id).wait()
+
+
+class Carrier:
+    """What is done with each result: nothing, `then` in a few threads, or download and `then` on an executor.
+
+    `fetch` gets a finished task's result from another thread of this process.
+    """
+
+    def __init__(
+        self, then: Then | None, executor: Executor | None, settings: dict[str, Any], fetch: Fetch
+    ) -> None:
+        self._then = then
+        self._executor = executor
+        self._errand = Errand(tuple(settings.items()))
+        self._fetch = fetch
+        self._threads: ThreadPoolExecutor | None = None
+
+    def __repr__(self) -> str:
+        where = (
+            type(self._executor).__name__ if self._executor else "threads" if self._then else "nothing to do"
+        )
+        return f"<Carrier, {where}>"
+
+    @property
+    def works(self) -> bool:
+        """Whether there is anything to do with a result."""
+        return self._then is not None or self.fetches
+
+    @property
+    def fetches(self) -> bool:
+        """Whether the outputs are downloaded where the executor runs it, and not here."""
+        return self._executor is not None
+
+    async def carry(self, result: TaskResult) -> tuple[TaskResult, Any]:
+        """Return the result with its outputs, and what `then` made of it; raises what `then` raised."""
+        if self._executor is not None:
+            _here[self._errand.token] = self._fetch
+            sent = self._executor.submit(on_worker, self._errand, result.record, self._then)
+            record, value = await asyncio.wrap_future(sent)
+            return result_of(record), value
+        if self._then is None:
+            return result, None
+        self._threads = self._threads or ThreadPoolExecutor(THREADS, "wiro-then")
+        return result, await asyncio.wrap_future(self._threads.submit(self._then, result))
+
+    def close(self) -> None:
+        """Let the threads go; an executor belongs to whoever gave it."""
+        _here.pop(self._errand.token, None)
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.shutdown(wait=False)
+
+
+def on_worker(errand: Errand, record: TaskRecord, then: Then | None) -> tuple[TaskRecord, Any]:
+    """Fetch a finished task's outputs where this runs, and post-process them there; what an Executor is given."""
+    if record.task_id is None:
+        raise TaskError("There is no task to fetch.", task_id=None)
+    result = errand.fetch(record.task_id)
+    return result.record, then(result) if then is not None else None
+
+
+@lru_cache(maxsize=8)
+def _client(settings: tuple[tuple[str, Any], ...]) -> Client:
+    """Return this process's client for these settings; raises ConfigurationError where it finds no credentials."""
+    from wiro_widgets.client.sync import Client  # noqa: PLC0415 - which has sweeps and with them this module
+
+    return Client(**dict(settings))

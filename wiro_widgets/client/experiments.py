@@ -1,0 +1,167 @@
+"""Estimates, sweeps and lists of runs: what AsyncClient has beyond single tasks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from wiro_widgets.client import sweep_plan
+from wiro_widgets.client.axes import How
+from wiro_widgets.client.carrying import Carrier, Then
+from wiro_widgets.client.engine import Engine
+from wiro_widgets.client.sweep_cell import TaskT
+from wiro_widgets.client.sweep_plan import Plan
+from wiro_widgets.client.sweep_run import AsyncSweep, Host
+from wiro_widgets.client.task import AsyncTask
+from wiro_widgets.protocol import pricing, requests
+from wiro_widgets.protocol.detail import TaskDetail
+from wiro_widgets.protocol.errors import NotFound
+from wiro_widgets.protocol.pricing import Estimate
+from wiro_widgets.protocol.schema import ModelSchema
+from wiro_widgets.results.result import TaskResult
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """How a sweep is run, whichever cells it has."""
+
+    concurrency: int | None = None
+    then: Then | None = None
+    executor: Executor | None = None
+    resume: bool = True
+    start: bool = True
+
+
+class AsyncExperiments:
+    """The part of AsyncClient that looks at many runs; the client gives it what is declared here."""
+
+    _engine: Engine
+    settings: dict[str, Any]
+
+    def prepare(self, model: str, values: Mapping[str, Any], schema: ModelSchema | None) -> AsyncTask:
+        """Return a task that is bound but not yet started; raises InvalidParameter."""
+        raise NotImplementedError
+
+    async def attach(self, task_id: str | int) -> AsyncTask:
+        """Return a task that exists already; raises NotFound."""
+        raise NotImplementedError
+
+    async def detail(self, task_id: str | int) -> TaskDetail:
+        """Read one task from Wiro; raises NotFound when there is none."""
+        raise NotImplementedError
+
+    async def _schema_if_known(self, model: str) -> ModelSchema | None:
+        raise NotImplementedError
+
+    async def estimate(
+        self, model: str, params: Mapping[str, Any] | None = None, /, **values: Any
+    ) -> Estimate:
+        """Return what a run will cost, from the catalogue's prices: exact, a range, or honestly unknown.
+
+        What is not given counts with its default. Nothing is sent but a question to the catalogue. Raises
+        InvalidParameter for a value that the model does not take.
+        """
+        schema = await self._schema_if_known(model)
+        given = sweep_plan.converted({**(params or {}), **values}, schema)
+        return await self._engine.money.estimator.estimate(model, given, schema)
+
+    async def sweep(
+        self,
+        model: str,
+        params: Mapping[str, Any] | None = None,
+        /,
+        *,
+        how: How = "grid",
+        concurrency: int | None = None,
+        then: Then | None = None,
+        executor: Executor | None = None,
+        resume: bool = True,
+        start: bool = True,
+        **values: Any,
+    ) -> AsyncSweep[AsyncTask]:
+        """Run every combination of the values that are lists, or with `how="zip"` one of each at a time.
+
+        All of it is checked before anything is sent; `estimate` says what the open cells will cost. Cells that the
+        journal has are not run again, unless `resume` is False. `start=False` waits for `resume()`. `then` is called
+        with each result, in a thread or, with the downloads, on an `executor`. Raises InvalidParameter, and
+        BudgetExceeded when the sweep is certain to pass a budget.
+        """
+        conduct = Conduct(concurrency, then, executor, resume, start)
+        plan = await self.grid(model, {**(params or {}), **values}, how)
+        return await self.launch(plan, lambda task: task, conduct)
+
+    async def map(
+        self,
+        model: str,
+        cells: Iterable[Mapping[str, Any]],
+        /,
+        *,
+        concurrency: int | None = None,
+        then: Then | None = None,
+        executor: Executor | None = None,
+        resume: bool = True,
+        start: bool = True,
+    ) -> AsyncSweep[AsyncTask]:
+        """Run a list of values; otherwise like `sweep`."""
+        conduct = Conduct(concurrency, then, executor, resume, start)
+        return await self.launch(await self.listed(model, cells), lambda task: task, conduct)
+
+    async def delete_files(self, task_id: str) -> None:
+        """Delete a finished task's files at Wiro, inputs and outputs; doing it twice is fine. Raises NotFound."""
+        detail = await self.detail(task_id)
+        if detail.token is None:
+            raise NotFound(f"Wiro tells no token of task {task_id}, so its files cannot be deleted", code=1)
+        await self._engine.http.call(requests.delete_files(detail.token))
+
+    # For both faces
+
+    async def grid(self, model: str, values: Mapping[str, Any], how: How) -> Plan:
+        """Return the plan of a sweep; raises InvalidParameter."""
+        schema = await self._schema_if_known(model)
+        return await asyncio.to_thread(sweep_plan.grid, model, schema, values, how)
+
+    async def listed(self, model: str, cells: Iterable[Mapping[str, Any]]) -> Plan:
+        """Return the plan of a list of values; raises InvalidParameter."""
+        schema = await self._schema_if_known(model)
+        return await asyncio.to_thread(sweep_plan.listed, model, schema, cells)
+
+    async def launch(
+        self, plan: Plan, wrap: Callable[[AsyncTask], TaskT], conduct: Conduct
+    ) -> AsyncSweep[TaskT]:
+        """Recall what the journal has of a plan, price the rest, hold it against the budgets, and begin.
+
+        Raises BudgetExceeded when it is certain to pass one.
+        """
+        fetch = partial(_fetched, asyncio.get_running_loop(), self.attach)
+        carrier = Carrier(conduct.then, conduct.executor, self.settings, fetch)
+        host = Host(self._engine, self.prepare, self.attach, wrap)
+        sweep = AsyncSweep(plan, host, carrier, concurrency=conduct.concurrency)
+        if conduct.resume:
+            await sweep.recall()
+        estimate = sweep.estimate = await self._priced(sweep)
+        for held in self._engine.money.budgets:
+            held.check(Estimate(estimate.low or 0.0, estimate.low or 0.0, exact=True, reason=estimate.reason))
+        if conduct.start:
+            await sweep.resume()
+        return sweep
+
+    async def _priced(self, sweep: AsyncSweep[Any]) -> Estimate:
+        estimator, plan = self._engine.money.estimator, sweep.plan
+        pending = [cell.values for cell in sweep.cells if cell.status == "pending" and cell.result is None]
+        return pricing.total(
+            [await estimator.estimate(plan.model, values, plan.schema) for values in pending]
+        )
+
+
+def _fetched(loop: asyncio.AbstractEventLoop, attach: Callable[[str], Any], task_id: str) -> TaskResult:
+    """Return a finished task's result, downloaded here; for a thread that is not the loop's."""
+
+    async def fetch() -> TaskResult:
+        task: AsyncTask = await attach(task_id)
+        return await task.wait()
+
+    return asyncio.run_coroutine_threadsafe(fetch(), loop).result()

@@ -1,0 +1,69 @@
+"""The progress of a sweep while somebody waits for it: a display in a notebook, a line on stderr in a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+
+class Shown(Protocol):
+    """What can be shown: as a line, or by itself in a notebook."""
+
+    @property
+    def line(self) -> str:
+        """How far it is."""
+
+    def _repr_html_(self) -> str: ...
+
+
+class Progress:
+    """Shows something again and again in one place; `shown` None: in a notebook and in a terminal, nowhere else."""
+
+    def __init__(self, what: Shown, *, shown: bool | None) -> None:
+        self._what = what
+        self._wanted = shown
+        self._handle: Any = None
+        self._last = ""
+
+    def __repr__(self) -> str:
+        return f"<Progress of {self._what.line}>"
+
+    def __enter__(self) -> Self:
+        if self._wanted is not False:
+            self._handle = _notebook_display(self._what)
+        self.update()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.update()
+        if self._last and self._handle is None:
+            sys.stderr.write("\n")
+
+    def update(self) -> None:
+        """Show how far it is now, where that has changed."""
+        if self._wanted is False or self._what.line == self._last:
+            return
+        if self._handle is not None:
+            self._handle.update(self._what)
+        elif self._wanted or sys.stderr.isatty():
+            sys.stderr.write(f"\r{self._what.line.ljust(len(self._last))}")
+            sys.stderr.flush()
+        else:
+            return
+        self._last = self._what.line
+
+
+def _notebook_display(what: Shown) -> Any:
+    """Return the handle of a new display in a notebook's cell, or None outside of one."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is None or not hasattr(shell, "kernel"):
+        return None
+    from IPython import display  # noqa: PLC0415 - only where it runs already
+
+    show: Callable[..., Any] = display.display
+    return show(what, display_id=True)

@@ -1,0 +1,86 @@
+"""Sweep: the blocking face of an AsyncSweep, which lives on the engine's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Self
+
+from wiro_widgets.client.connection import Connection
+from wiro_widgets.client.progress import Progress
+from wiro_widgets.client.sweep_cell import Cell
+from wiro_widgets.client.sweep_run import AsyncSweep
+from wiro_widgets.client.sweep_view import SweepView
+from wiro_widgets.client.sync_task import Task
+
+TICK = 0.5  # seconds between two looks at the progress
+
+
+class Sweep(SweepView[Task]):
+    """Many runs as one thing; made by `Client.sweep` and `Client.map`, and under way from then on.
+
+    `for cell in sweep` gives the cells as they finish. What has succeeded stands in the journal: the same sweep asked
+    for again, also in a new kernel, runs only what is missing.
+
+    >>> sweep = client.sweep("tencent/hunyuan-flux-srpo", prompt=["a cat", "a dog"], seed=range(4))
+    >>> sweep.wait().grid(x="seed", y="prompt")
+    """
+
+    def __init__(self, connection: Connection, sweep: AsyncSweep[Task], client: object) -> None:
+        super().__init__(sweep.plan, sweep.cells, sweep.estimate)
+        self._connection = connection
+        self._sweep = sweep
+        self._client = client  # lives as long as its sweeps are named
+
+    @property
+    def busy(self) -> bool:
+        """Whether something runs or is about to."""
+        return self._sweep.busy
+
+    @property
+    def error(self) -> Exception | None:
+        """What halted the sweep, such as an empty balance."""
+        return self._sweep.error
+
+    def wait(self, timeout: float | None = None, *, progress: bool | None = None) -> Self:
+        """Wait until every cell is done, or the sweep is paused, stopped or halted, and return the sweep.
+
+        Shows its progress in a notebook and a terminal, unless told otherwise. Raises what halted it, and TimeoutError
+        when the time is up: then it goes on. A failed cell raises nothing: look at `cell.error`. An interrupt stops it.
+        """
+        if not self.busy:
+            self._sweep.check()
+            return self
+        with Progress(self, shown=progress) as display:
+            left = timeout
+            while self._connection.call(self._sweep.changed(TICK if left is None else min(TICK, left))):
+                display.update()
+                left = None if left is None else left - TICK
+                if left is not None and left <= 0:
+                    self._connection.call(self._sweep.wait(0))
+        self._sweep.check()
+        return self
+
+    def pause(self) -> None:
+        """Begin no further cell; those that run go on."""
+        self._connection.post(self._sweep.pause)
+
+    def stop(self) -> None:
+        """Begin no further cell, stop those that run, and wait for that."""
+        if self.busy:
+            self._connection.call(self._sweep.stop())
+
+    def resume(self, *, unknown: bool = False) -> Self:
+        """Run what is left: cells that have not run, and those that failed, were stopped or refused; returns at once.
+
+        A cell of unknown outcome is looked for at Wiro; with `unknown` it is run again where it is not found, though
+        it may be billed twice.
+        """
+        self._connection.call(self._sweep.resume(unknown=unknown))
+        return self
+
+    def __iter__(self) -> Iterator[Cell[Task]]:
+        position = 0
+        while (cell := self._connection.call(self._sweep.finished(position))) is not None:
+            yield cell
+            position += 1
+        self._sweep.check()

@@ -1,0 +1,147 @@
+"""What every sweep shows of itself, blocking or not: counts, cost, table, grid and contact sheet."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Generic
+
+from wiro_widgets.client.axes import Axis, distinct, identity
+from wiro_widgets.client.sweep_cell import Cell, TaskT
+from wiro_widgets.client.sweep_plan import Plan
+from wiro_widgets.protocol.errors import InvalidParameter
+from wiro_widgets.protocol.parameters import nearest
+from wiro_widgets.protocol.pricing import Estimate, dollars
+from wiro_widgets.results import contact_sheet, sweep_table
+from wiro_widgets.results.grid import Grid, Layout, Shown, label, with_progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from PIL.Image import Image
+
+_ORDER = ("succeeded", "failed", "cancelled", "refused", "unknown", "running", "pending")
+_WORDS = {"pending": "to go", "refused": "refused by the budget", "unknown": "of unknown outcome"}
+
+
+class SweepView(Generic[TaskT]):
+    """The readable side of a sweep; `plan` is what it runs, `estimate` what its open cells were to cost."""
+
+    def __init__(self, plan: Plan, cells: Sequence[Cell[TaskT]], estimate: Estimate | None = None) -> None:
+        self.plan = plan
+        self.model = plan.model
+        self.axes: tuple[Axis, ...] = plan.axes
+        self.cells = tuple(cells)
+        self.estimate = estimate
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def __getitem__(self, index: int) -> Cell[TaskT]:
+        return self.cells[index]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many cells have each status, without the statuses that none has."""
+        found = Counter[str](cell.status for cell in self.cells)
+        return {status: found[status] for status in _ORDER if found[status]}
+
+    @property
+    def spent(self) -> float:
+        """USD that its runs have cost, those of an earlier kernel included."""
+        return sum(cell.record.total_cost or 0.0 for cell in self.cells if cell.result or cell.error)
+
+    @property
+    def progress(self) -> float:
+        """The fraction of cells that are done."""
+        return sum(cell.done for cell in self.cells) / len(self.cells)
+
+    @property
+    def line(self) -> str:
+        """How far it is, in one line."""
+        told = ", ".join(f"{count} {_WORDS.get(status, status)}" for status, count in self.counts.items())
+        return f"{len(self.cells)} cells: {told}; {dollars(self.spent)} spent"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.model}, {self.line}>"
+
+    def to_pandas(self, expand: bool = False) -> pd.DataFrame:
+        """Return one row a cell: its number, its status, `axis.<id>` for each axis, then the columns of its record.
+
+        `expand` adds `param.<id>` for every parameter. Raises ConfigurationError without pandas.
+        """
+        names = [axis.name for axis in self.axes]
+        rows = [(cell.status, [cell.chosen.get(name) for name in names], cell.record) for cell in self.cells]
+        return sweep_table.to_pandas(names, rows, expand=expand)
+
+    def grid(self, x: str | None = None, y: str | None = None, *, edge: int = 160) -> Grid:
+        """Return the pictures as a table for a notebook: axis `x` across, axis `y` down; a click enlarges one.
+
+        The longest axes are taken where none is named. Raises InvalidParameter for an axis that the sweep does not
+        have.
+        """
+        across, down = self._two_axes(x, y)
+        return Grid(self._laid_out(across, down), edge=edge)
+
+    def contact_sheet(self, x: str | None = None, y: str | None = None, *, edge: int = 256) -> Image:
+        """Return the pictures as one PIL image with labelled rows and columns, each at most `edge` pixels wide.
+
+        Raises InvalidParameter for an axis that the sweep does not have.
+        """
+        across, down = self._two_axes(x, y)
+        return contact_sheet.draw(self._laid_out(across, down), edge=edge)
+
+    def _repr_html_(self) -> str:
+        across, down = self._two_axes(None, None)
+        return with_progress(self._laid_out(across, down), self.line, self.progress)
+
+    def _two_axes(self, x: str | None, y: str | None) -> tuple[Axis | None, Axis | None]:
+        rest = sorted(
+            (axis for axis in self.axes if axis.name not in (x, y)), key=lambda axis: -len(axis.values)
+        )
+        across = self._axis(x) if x else None
+        down = self._axis(y) if y else None
+        if across is None and rest:
+            across = rest.pop(0)
+        if down is None and rest:
+            down = rest.pop(0)
+        return across, down
+
+    def _axis(self, name: str) -> Axis:
+        for axis in self.axes:
+            if axis.name == name:
+                return axis
+        names = [axis.name for axis in self.axes]
+        hint = nearest(name, names) or (f" It has {', '.join(names)}." if names else " It has none.")
+        raise InvalidParameter(name, f"is no axis of this sweep.{hint}")
+
+    def _laid_out(self, across: Axis | None, down: Axis | None) -> Layout:
+        columns = distinct(across.values) if across else (None,)
+        rows = distinct(down.values) if down else (None,)
+        places: dict[tuple[Any, Any], list[Shown]] = {}
+        for cell in self.cells:
+            key = _place(cell, down), _place(cell, across)
+            places.setdefault(key, []).append(_shown(cell))
+        return Layout(
+            x=across.name if across else "",
+            y=down.name if down else "",
+            columns=tuple(label(value) if across else "" for value in columns),
+            rows=tuple(label(value) if down else "" for value in rows),
+            places=tuple(
+                tuple(tuple(places.get((_id(row, down), _id(column, across)), ())) for column in columns)
+                for row in rows
+            ),
+        )
+
+
+def _place(cell: Cell[Any], axis: Axis | None) -> Any:
+    return _id(cell.chosen.get(axis.name), axis) if axis else None
+
+
+def _id(value: Any, axis: Axis | None) -> Any:
+    return identity(value) if axis else None
+
+
+def _shown(cell: Cell[Any]) -> Shown:
+    outputs = cell.result.outputs if cell.result else ()
+    title = ", ".join(f"{name} {label(value)}" for name, value in cell.chosen.items())
+    return Shown(title, cell.status, tuple(outputs), str(cell.error) if cell.error else "")

@@ -1,0 +1,90 @@
+"""Estimates, sweeps and lists of runs: what the blocking Client has beyond single tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any
+
+from wiro_widgets.client.axes import How
+from wiro_widgets.client.carrying import Then
+from wiro_widgets.client.connection import Connection
+from wiro_widgets.client.experiments import Conduct
+from wiro_widgets.client.sweep import Sweep
+from wiro_widgets.client.sweep_plan import Plan
+from wiro_widgets.client.sync_task import Task
+from wiro_widgets.client.task import AsyncTask
+from wiro_widgets.protocol.pricing import Estimate
+
+if TYPE_CHECKING:
+    from wiro_widgets.client.aio import AsyncClient
+
+
+class Experiments:
+    """The part of Client that looks at many runs; the client gives it what is declared here."""
+
+    _client: AsyncClient
+    _connection: Connection
+
+    def _face(self, task: AsyncTask) -> Task:
+        raise NotImplementedError
+
+    def estimate(self, model: str, params: Mapping[str, Any] | None = None, /, **values: Any) -> Estimate:
+        """Return what a run will cost, from the catalogue's prices: exact, a range, or honestly unknown.
+
+        What is not given counts with its default. Nothing is sent but a question to the catalogue. Raises
+        InvalidParameter for a value that the model does not take.
+        """
+        return self._connection.call(self._client.estimate(model, params, **values))
+
+    def sweep(
+        self,
+        model: str,
+        params: Mapping[str, Any] | None = None,
+        /,
+        *,
+        how: How = "grid",
+        concurrency: int | None = None,
+        then: Then | None = None,
+        executor: Executor | None = None,
+        resume: bool = True,
+        start: bool = True,
+        **values: Any,
+    ) -> Sweep:
+        """Run every combination of the values that are lists, or with `how="zip"` one of each at a time.
+
+        All of it is checked before anything is sent; `estimate` says what the open cells will cost. Cells that the
+        journal has are not run again, unless `resume` is False. `start=False` waits for `resume()`. `then` is called
+        with each result, in a thread or, with the downloads, on an `executor`. Raises InvalidParameter, and
+        BudgetExceeded when the sweep is certain to pass a budget.
+
+        >>> sweep = client.sweep("tencent/hunyuan-flux-srpo", prompt=["a cat", "a dog"], seed=range(4), steps=20)
+        >>> sweep.wait().grid(x="seed", y="prompt")
+        """
+        conduct = Conduct(concurrency, then, executor, resume, start)
+        plan = self._connection.call(self._client.grid(model, {**(params or {}), **values}, how))
+        return self._launched(plan, conduct)
+
+    def map(
+        self,
+        model: str,
+        cells: Iterable[Mapping[str, Any]],
+        /,
+        *,
+        concurrency: int | None = None,
+        then: Then | None = None,
+        executor: Executor | None = None,
+        resume: bool = True,
+        start: bool = True,
+    ) -> Sweep:
+        """Run a list of values; otherwise like `sweep`."""
+        conduct = Conduct(concurrency, then, executor, resume, start)
+        return self._launched(self._connection.call(self._client.listed(model, cells)), conduct)
+
+    def delete_files(self, task_id: str) -> None:
+        """Delete a finished task's files at Wiro, inputs and outputs; doing it twice is fine. Raises NotFound."""
+        self._connection.call(self._client.delete_files(task_id))
+
+    def _launched(self, plan: Plan, conduct: Conduct) -> Sweep:
+        sweep = self._connection.call(self._client.launch(plan, self._face, conduct))
+        return Sweep(self._connection, sweep, self)

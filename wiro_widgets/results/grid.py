@@ -1,0 +1,129 @@
+"""Pictures laid out by two axes, as a table for a notebook: plain elements with inline styles, no script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Final
+
+from wiro_widgets.protocol import drift
+from wiro_widgets.results.html import thumbnail
+
+if TYPE_CHECKING:
+    from wiro_widgets.results.outputs import Output
+
+LARGE_EDGE: Final = 512  # pixels of a picture that is clicked
+MAX_BYTES: Final = 8 * 2**20  # of all pictures of one table; a notebook stores them all
+MAX_CELLS: Final = 400  # of one table; the contact sheet and the DataFrame have them all
+_LABEL: Final = 80  # characters
+_EDGE: Final = "padding:4px;text-align:center;vertical-align:top"
+_WAITING: Final = {"pending": "to go", "running": "running"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown of one cell."""
+
+    title: str
+    status: str
+    outputs: tuple[Output, ...] = field(repr=False)
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The cells by row and column; a place may have several, where there are more than two axes, or none."""
+
+    x: str
+    y: str
+    columns: tuple[str, ...]
+    rows: tuple[str, ...]
+    places: tuple[tuple[tuple[Shown, ...], ...], ...] = field(repr=False)
+
+
+class Grid:
+    """A table of pictures that a notebook shows; a click on a picture enlarges it."""
+
+    def __init__(self, layout: Layout, *, edge: int = 160) -> None:
+        self.layout = layout
+        self._edge = edge
+
+    def __repr__(self) -> str:
+        x, y = self.layout.x or "one column", self.layout.y or "one row"
+        return f"<Grid of {len(self.layout.rows)} x {len(self.layout.columns)}: {y} down, {x} across>"
+
+    def _repr_html_(self) -> str:
+        return table(self.layout, self._edge, large=True)
+
+
+def label(value: Any) -> str:
+    """Return a value of an axis as the heading of its row or column."""
+    text = drift.text(value)
+    if text is None:
+        name = getattr(value, "name", None) or getattr(value, "filename", None)
+        text = PurePath(str(name)).name if name else "none" if value is None else type(value).__name__
+    line = " ".join(text.split())
+    return line if len(line) <= _LABEL else f"{line[: _LABEL - 3]}..."
+
+
+def with_progress(layout: Layout, line: str, progress: float) -> str:
+    """Return a line, a bar and the pictures so far."""
+    bar = (
+        '<div style="height:4px;max-width:480px;background:rgba(128,128,128,.25);margin:4px 0">'
+        f'<div style="height:4px;width:{progress:.0%};background:currentColor;opacity:.6"></div></div>'
+    )
+    return f"<div>{escape(line)}{bar if progress < 1 else ''}{table(layout, 96, large=False)}</div>"
+
+
+def table(layout: Layout, edge: int, *, large: bool) -> str:
+    """Return the table; with `large` each picture opens to a larger one as long as the whole stays within bounds."""
+    purse = _Purse()
+    corner = escape(f"{layout.y} / {layout.x}" if layout.x and layout.y else layout.x or layout.y)
+    head = "".join(f'<th style="{_EDGE};max-width:{edge}px">{escape(name)}</th>' for name in layout.columns)
+    body = ""
+    for name, places in zip(layout.rows, layout.places, strict=True):
+        cells = "".join(f'<td style="{_EDGE}">{_place(place, edge, large, purse)}</td>' for place in places)
+        body += f'<tr><th style="{_EDGE};max-width:200px;text-align:left">{escape(name)}</th>{cells}</tr>'
+    left = f"<div>{purse.left_out} cells are not shown.</div>" if purse.left_out else ""
+    heading = f'<tr><th style="{_EDGE}">{corner}</th>{head}</tr>' if corner else ""
+    return f'<div style="overflow-x:auto"><table>{heading}{body}</table>{left}</div>'
+
+
+class _Purse:
+    """What may still be put into the table."""
+
+    def __init__(self) -> None:
+        self.bytes = MAX_BYTES
+        self.cells = MAX_CELLS
+        self.left_out = 0
+
+
+def _place(place: tuple[Shown, ...], edge: int, large: bool, purse: _Purse) -> str:
+    return "".join(_cell(shown, edge, large, purse) for shown in place)
+
+
+def _cell(shown: Shown, edge: int, large: bool, purse: _Purse) -> str:
+    if purse.cells <= 0 or purse.bytes <= 0:
+        purse.left_out += 1
+        return ""
+    purse.cells -= 1
+    title = escape(f"{shown.title}: {shown.error or shown.status}")
+    pictures = "".join(_picture(output, edge, large, purse) for output in shown.outputs if output.is_image)
+    if not pictures:
+        word = _WAITING.get(shown.status, shown.status) if not shown.outputs else shown.outputs[0].name
+        pictures = f'<span style="opacity:.6;font-size:90%">{escape(word)}</span>'
+    return f'<div title="{title}" style="display:inline-block;margin:1px">{pictures}</div>'
+
+
+def _picture(output: Output, edge: int, large: bool, purse: _Purse) -> str:
+    if output.error is not None or (source := output.path or output.data) is None:
+        return escape(output.name)
+    small = thumbnail(source, edge) or escape(output.name)
+    purse.bytes -= len(small)
+    if not large or purse.bytes <= 0:
+        return small
+    opened = thumbnail(source, LARGE_EDGE) or ""
+    purse.bytes -= len(opened)
+    summary = f'<summary style="list-style:none;cursor:zoom-in">{small}</summary>'
+    return f"<details>{summary}{opened}</details>"
