@@ -10,6 +10,12 @@ export interface Model {
   save_changes?(): void;
 }
 
+/** Whether this page was exported with the state of its widgets, so that most likely nobody is there to answer. */
+export function isExport(): boolean {
+  const state = "script[type='application/vnd.jupyter.widget-state+json']";
+  return globalThis.document?.querySelector(state) != null;
+}
+
 export function randomId(): string {
   // crypto.randomUUID needs a secure context, and a notebook server on a LAN address is none.
   const bytes = crypto.getRandomValues(new Uint8Array(8));

@@ -1,9 +1,11 @@
-import { type Model, randomId } from "./host.ts";
+import { isExport, type Model, randomId } from "./host.ts";
 import { Marimo } from "./marimo.ts";
 import type { Up } from "./messages.ts";
 import type { Timers } from "./timers.ts";
 
 const PATIENCE = 8_000; // ms without any word from the kernel before that is said
+const FIRST = 3_000; // the same before its first word
+const EXPORTED = 300;
 
 /** The way to the kernel, and whether anybody is at its other end. */
 export class Link {
@@ -11,6 +13,8 @@ export class Link {
   readonly marimo: Marimo;
   /** "waiting": nothing came back yet; "lost": the message could not even be sent. */
   state: "ok" | "waiting" | "lost" = "ok";
+  /** Whether the kernel ever said anything in this page. */
+  known = false;
   readonly #model: Model;
   readonly #timers: Timers;
   readonly #changed: () => void;
@@ -33,7 +37,8 @@ export class Link {
     }
     this.marimo.sent(message);
     if (!this.#timers.has("patience")) {
-      this.#timers.set("patience", PATIENCE, () => this.#become("waiting"));
+      const patience = this.known ? PATIENCE : isExport() ? EXPORTED : FIRST;
+      this.#timers.set("patience", patience, () => this.#become("waiting"));
     }
     return true;
   }
@@ -46,6 +51,7 @@ export class Link {
 
   /** The kernel said something, whatever it was. */
   heard(): void {
+    this.known = true;
     this.#timers.cancel("patience");
     this.#become("ok");
   }

@@ -46,7 +46,7 @@ export default function panel() {
     try {
       if (broken) throw broken;
       store ??= new Store(model); // a host that knows no initialize
-      standFor(el, mountInto(host, store, controller.signal));
+      standFor(el, host, mountInto(host, store, controller.signal));
     } catch (error) {
       drawError(host, error);
     }

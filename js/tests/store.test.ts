@@ -203,6 +203,14 @@ test("a kernel that stays silent is told after eight seconds", () => {
   expect(store.link.state).toBe("waiting");
 });
 
+test("a kernel that never spoke is given three seconds", () => {
+  const { store } = start();
+  vi.advanceTimersByTime(2_900);
+  expect(store.link.state).toBe("ok");
+  vi.advanceTimersByTime(200);
+  expect([store.link.state, store.link.known]).toEqual(["waiting", false]);
+});
+
 test("a URL leaves at once, in order with the files that are there", () => {
   const { model, store } = start();
   const kept = { id: "f1", name: "a.png", mime: "image/png", size: 1, url: null };

@@ -146,6 +146,22 @@ def test_a_living_view_hides_its_static_card(panel: PanelPage) -> None:
     expect(panel.page.locator("[data-wiro-live]")).to_have_count(0)
 
 
+def test_a_view_that_nobody_ever_answered_gives_way_to_its_card(panel: PanelPage) -> None:
+    """In an exported page the card is the better picture; a kernel that speaks up brings the view back."""
+    panel.page.clock.install()
+    panel.start(state(_card_id="c1"))
+    still = "<p class=wiro-card data-card=c1>card</p>"
+    panel.page.evaluate("(card) => document.body.insertAdjacentHTML('beforeend', card)", still)
+    panel.page.clock.run_for(4_000)
+    shown = panel.page.get_by_text("card", exact=True)
+    expect(shown).to_be_visible()
+    expect(panel.button("Run")).to_be_hidden()
+    panel.tell(snapshot([]))
+    panel.page.clock.run_for(100)
+    expect(panel.button("Run")).to_be_visible()
+    expect(shown).to_be_hidden()
+
+
 def test_the_status_is_that_of_the_run_that_is_shown(panel: PanelPage) -> None:
     """Several runs may be active; the newest one's status says nothing about an earlier one that is looked at."""
     panel.start(state(status="running"))
