@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from platformdirs import user_data_path
 
-from wiro_widgets.client import addresses
+from wiro_widgets.client import addresses, reuse
 from wiro_widgets.client.budget import Budget
 from wiro_widgets.client.downloads import Downloads
 from wiro_widgets.client.engine import Engine
@@ -53,8 +53,9 @@ class AsyncClient(AsyncExperiments):
 
     `timeout` is in seconds for one HTTP attempt. `journal` is a path, or False for none. Outputs are saved below
     `output_dir`. `allow_http` permits an unencrypted address on another machine. `budget` is USD, or a Budget to
-    share: a run that could pass it raises BudgetExceeded and is not sent. Credentials come from the arguments, the
-    environment, Colab or the keyring. Raises ConfigurationError.
+    share: a run that could pass it raises BudgetExceeded and is not sent. `reuse` answers a run with a fixed seed from
+    the history where the same was run before. Credentials come from the arguments, the environment, Colab or the
+    keyring. Raises ConfigurationError.
 
     >>> async with AsyncClient() as client:
     ...     task = await client.run("tencent/hunyuan-flux-srpo", prompt="a lighthouse")
@@ -74,6 +75,7 @@ class AsyncClient(AsyncExperiments):
         on_interrupt: OnInterrupt = "stop",
         allow_http: bool = False,
         budget: float | Budget | None = None,
+        reuse: bool = False,
     ) -> None:
         credentials = found_credentials(api_key, api_secret)
         del api_key, api_secret  # so that no traceback with locals shows them
@@ -84,6 +86,7 @@ class AsyncClient(AsyncExperiments):
         data = user_data_path("wiro-widgets", appauthor=False)
         folder = output_dir or os.environ.get("WIRO_OUTPUT_DIR") or data / "outputs"
         self._on_interrupt: OnInterrupt = on_interrupt
+        self._reuse = reuse
         self._schemas: dict[str, ModelSchema] = {}
         self._closed = False
         own = budget if budget is None or isinstance(budget, Budget) else Budget(budget)
@@ -97,6 +100,7 @@ class AsyncClient(AsyncExperiments):
             "output_dir": output_dir,
             "on_interrupt": on_interrupt,
             "allow_http": allow_http,
+            "reuse": reuse,
         }
         self._engine = Engine(
             http=http,
@@ -113,13 +117,22 @@ class AsyncClient(AsyncExperiments):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._engine.server}, {len(self._engine.tasks)} tasks under way>"
 
-    async def run(self, model: str, params: Mapping[str, Any] | None = None, /, **values: Any) -> AsyncTask:
+    async def run(
+        self,
+        model: str,
+        params: Mapping[str, Any] | None = None,
+        /,
+        *,
+        reuse: bool | None = None,
+        **values: Any,
+    ) -> AsyncTask:
         """Run a model and return its task as soon as Wiro's receipt is in.
 
+        With `reuse` the same run with a fixed seed is answered from the history: `task.record.reused_from` says so.
         Raises InvalidParameter before anything is sent, an ApiError when Wiro refuses, TransportError when the run
         certainly did not arrive, RunOutcomeUnknown when its reply was lost.
         """
-        return await self.submit(model, {**(params or {}), **values})
+        return await self.submit(model, {**(params or {}), **values}, reuse_results=reuse)
 
     async def generate(
         self,
@@ -129,21 +142,37 @@ class AsyncClient(AsyncExperiments):
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - TaskTimeout is the answer
         on_interrupt: OnInterrupt | None = None,
+        reuse: bool | None = None,
         **values: Any,
     ) -> list[Image]:
         """Run a model, wait, and return the pictures; raises what `run` and `AsyncTask.wait` raise."""
-        task = await self.submit(model, {**(params or {}), **values}, on_interrupt)
+        task = await self.submit(model, {**(params or {}), **values}, on_interrupt, reuse)
         return (await task.wait(timeout)).images
 
     async def submit(
-        self, model: str, values: Mapping[str, Any], on_interrupt: OnInterrupt | None = None
+        self,
+        model: str,
+        values: Mapping[str, Any],
+        on_interrupt: OnInterrupt | None = None,
+        reuse_results: bool | None = None,
     ) -> AsyncTask:
         """Run a model like `run`, with an answer of its own to an interrupt."""
         schema = await self._schema_if_known(model)
         task = self.prepare(model, values, schema, on_interrupt)
-        task.start(schema)
+        await self.begin(task, schema, reuse_results)
         await task.submitted()
         return task
+
+    async def begin(
+        self, task: AsyncTask, schema: ModelSchema | None, reuse_results: bool | None = None
+    ) -> None:
+        """Start a task that is bound, or answer it from the history where that is wanted and possible."""
+        wanted = self._reuse if reuse_results is None else reuse_results
+        kept = await reuse.answer(self._engine, task.model or "", task.values, schema) if wanted else None
+        if kept is not None:
+            task.answer(kept)
+        else:
+            task.start(schema)
 
     def prepare(
         self,

@@ -33,6 +33,7 @@ class Conduct:
     then: Then | None = None
     executor: Executor | None = None
     resume: bool = True
+    reuse: bool | None = None
     start: bool = True
 
 
@@ -52,6 +53,12 @@ class AsyncExperiments:
 
     async def detail(self, task_id: str | int) -> TaskDetail:
         """Read one task from Wiro; raises NotFound when there is none."""
+        raise NotImplementedError
+
+    async def begin(
+        self, task: AsyncTask, schema: ModelSchema | None, reuse_results: bool | None = None
+    ) -> None:
+        """Start a task that is bound, or answer it from the history where that is wanted and possible."""
         raise NotImplementedError
 
     async def _schema_if_known(self, model: str) -> ModelSchema | None:
@@ -80,6 +87,7 @@ class AsyncExperiments:
         then: Then | None = None,
         executor: Executor | None = None,
         resume: bool = True,
+        reuse: bool | None = None,
         start: bool = True,
         **values: Any,
     ) -> AsyncSweep[AsyncTask]:
@@ -90,7 +98,7 @@ class AsyncExperiments:
         with each result, in a thread or, with the downloads, on an `executor`. Raises InvalidParameter, and
         BudgetExceeded when the sweep is certain to pass a budget.
         """
-        conduct = Conduct(concurrency, then, executor, resume, start)
+        conduct = Conduct(concurrency, then, executor, resume, reuse, start)
         plan = await self.grid(model, {**(params or {}), **values}, how)
         return await self.launch(plan, lambda task: task, conduct)
 
@@ -104,10 +112,11 @@ class AsyncExperiments:
         then: Then | None = None,
         executor: Executor | None = None,
         resume: bool = True,
+        reuse: bool | None = None,
         start: bool = True,
     ) -> AsyncSweep[AsyncTask]:
         """Run a list of values; otherwise like `sweep`."""
-        conduct = Conduct(concurrency, then, executor, resume, start)
+        conduct = Conduct(concurrency, then, executor, resume, reuse, start)
         return await self.launch(await self.listed(model, cells), lambda task: task, conduct)
 
     async def delete_files(self, task_id: str) -> None:
@@ -138,7 +147,8 @@ class AsyncExperiments:
         """
         fetch = partial(_fetched, asyncio.get_running_loop(), self.attach)
         carrier = Carrier(conduct.then, conduct.executor, self.settings, fetch)
-        host = Host(self._engine, self.prepare, self.attach, wrap)
+        begin = partial(self.begin, reuse_results=conduct.reuse)
+        host = Host(self._engine, self.prepare, begin, self.attach, wrap)
         sweep = AsyncSweep(plan, host, carrier, concurrency=conduct.concurrency)
         if conduct.resume:
             await sweep.recall()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from wiro_widgets.client import lost
 from wiro_widgets.client.engine import Engine
+from wiro_widgets.client.reuse import is_whole
 from wiro_widgets.client.sweep_cell import Cell
 from wiro_widgets.protocol import requests
 from wiro_widgets.protocol.errors import ApiError, RunOutcomeUnknown, TransportError
@@ -33,7 +33,7 @@ async def recall(engine: Engine, cells: Iterable[Cell[Any]]) -> dict[int, str]:
         row = known.get((cell.content, cell.number))
         if row is None:
             continue
-        if row.outcome == "succeeded" and _whole(row):
+        if row.outcome == "succeeded" and is_whole(row):
             cell.result = result_of(record_of_row(row))
             cell.from_journal = True
             cell.end("succeeded")
@@ -80,12 +80,3 @@ def _rows(engine: Engine, cells: list[Cell[Any]]) -> dict[tuple[str, int], Journ
 
 def _rank(row: JournalRow) -> int:
     return _BEST_FIRST.index(row.outcome)
-
-
-def _whole(row: JournalRow) -> bool:
-    """Whether the outputs are where they were put; otherwise the task is asked for them again."""
-    record = row.record
-    if record is None:
-        return False
-    fetched = len(row.paths) >= record.output_count or not record.output_urls
-    return fetched and all(Path(path).is_file() for path in row.paths)

@@ -41,6 +41,7 @@ class Host(Generic[TaskT]):
 
     engine: Engine
     prepare: Callable[[str, Mapping[str, Any], ModelSchema | None], AsyncTask]
+    begin: Callable[[AsyncTask, ModelSchema | None], Awaitable[None]]
     attach: Callable[[str], Awaitable[AsyncTask]]
     wrap: Callable[[AsyncTask], TaskT]
 
@@ -223,7 +224,7 @@ class AsyncSweep(SweepView[TaskT]):
             if task_id is not None:
                 return await self._host.attach(task_id)
             task = self._host.prepare(self.plan.model, cell.values, self.plan.schema)
-            task.start(self.plan.schema)
+            await self._host.begin(task, self.plan.schema)
             return task
 
     def _end(self, cell: Cell[TaskT], job: asyncio.Task[None]) -> None:

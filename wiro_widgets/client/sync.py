@@ -35,8 +35,9 @@ class Client(Experiments):
 
     `timeout` is in seconds for one HTTP attempt. `journal` is a path, or False for none. Outputs are saved below
     `output_dir`. `on_interrupt="detach"` leaves the remote task running when a wait is interrupted. `budget` is USD,
-    or a Budget to share: a run that could pass it raises BudgetExceeded and is not sent. Credentials come from the
-    arguments, the environment, Colab or the keyring. Raises ConfigurationError.
+    or a Budget to share: a run that could pass it raises BudgetExceeded and is not sent. `reuse` answers a run with a
+    fixed seed from the history where the same was run before. Credentials come from the arguments, the environment,
+    Colab or the keyring. Raises ConfigurationError.
 
     Pickled, it carries its settings, no credentials and no budget: the other process finds its own.
 
@@ -57,6 +58,7 @@ class Client(Experiments):
         on_interrupt: OnInterrupt = "stop",
         allow_http: bool = False,
         budget: float | Budget | None = None,
+        reuse: bool = False,
     ) -> None:
         credentials = found_credentials(api_key, api_secret)
         del api_key, api_secret  # so that no traceback with locals shows them
@@ -70,6 +72,7 @@ class Client(Experiments):
             on_interrupt=on_interrupt,
             allow_http=allow_http,
             budget=budget,
+            reuse=reuse,
         )
         self._connection = Connection(self._client)
         self._faces: weakref.WeakValueDictionary[int, Task] = weakref.WeakValueDictionary()
@@ -82,13 +85,22 @@ class Client(Experiments):
     def __reduce__(self) -> tuple[Any, ...]:
         return _client_of, (type(self), self._client.settings)
 
-    def run(self, model: str, params: Mapping[str, Any] | None = None, /, **values: Any) -> Task:
+    def run(
+        self,
+        model: str,
+        params: Mapping[str, Any] | None = None,
+        /,
+        *,
+        reuse: bool | None = None,
+        **values: Any,
+    ) -> Task:
         """Run a model and return its task as soon as Wiro's receipt is in.
 
+        With `reuse` the same run with a fixed seed is answered from the history: `task.record.reused_from` says so.
         Raises InvalidParameter before anything is sent, an ApiError when Wiro refuses, TransportError when the run
         certainly did not arrive, RunOutcomeUnknown when its reply was lost.
         """
-        return self._submitted(model, {**(params or {}), **values})
+        return self._submitted(model, {**(params or {}), **values}, reuse=reuse)
 
     def generate(
         self,
@@ -98,10 +110,11 @@ class Client(Experiments):
         *,
         timeout: float | None = None,
         on_interrupt: OnInterrupt | None = None,
+        reuse: bool | None = None,
         **values: Any,
     ) -> list[Image]:
         """Run a model, wait, and return the pictures; raises what `run` and `Task.wait` raise."""
-        task = self._submitted(model, {**(params or {}), **values}, on_interrupt)
+        task = self._submitted(model, {**(params or {}), **values}, on_interrupt, reuse)
         return task.wait(timeout, on_interrupt=on_interrupt).images
 
     def start(self, model: str, values: Mapping[str, Any], schema: ModelSchema | None) -> Task:
@@ -180,10 +193,14 @@ class Client(Experiments):
         self._connection.post(function, *args)
 
     def _submitted(
-        self, model: str, values: Mapping[str, Any], on_interrupt: OnInterrupt | None = None
+        self,
+        model: str,
+        values: Mapping[str, Any],
+        on_interrupt: OnInterrupt | None = None,
+        reuse: bool | None = None,
     ) -> Task:
         try:
-            return self._face(self.call(self._client.submit(model, values, on_interrupt)))
+            return self._face(self.call(self._client.submit(model, values, on_interrupt, reuse)))
         except KeyboardInterrupt as interrupt:
             interrupt.add_note(
                 f"The run of {model} was on its way. If a task came of it, client.history.unfinished() lists it "

@@ -48,6 +48,7 @@ class Experiments:
         then: Then | None = None,
         executor: Executor | None = None,
         resume: bool = True,
+        reuse: bool | None = None,
         start: bool = True,
         **values: Any,
     ) -> Sweep:
@@ -61,7 +62,7 @@ class Experiments:
         >>> sweep = client.sweep("tencent/hunyuan-flux-srpo", prompt=["a cat", "a dog"], seed=range(4), steps=20)
         >>> sweep.wait().grid(x="seed", y="prompt")
         """
-        conduct = Conduct(concurrency, then, executor, resume, start)
+        conduct = Conduct(concurrency, then, executor, resume, reuse, start)
         plan = self._connection.call(self._client.grid(model, {**(params or {}), **values}, how))
         return self._launched(plan, conduct)
 
@@ -75,10 +76,11 @@ class Experiments:
         then: Then | None = None,
         executor: Executor | None = None,
         resume: bool = True,
+        reuse: bool | None = None,
         start: bool = True,
     ) -> Sweep:
         """Run a list of values; otherwise like `sweep`."""
-        conduct = Conduct(concurrency, then, executor, resume, start)
+        conduct = Conduct(concurrency, then, executor, resume, reuse, start)
         return self._launched(self._connection.call(self._client.listed(model, cells)), conduct)
 
     def delete_files(self, task_id: str) -> None:
