@@ -214,10 +214,7 @@ class AsyncClient(AsyncExperiments):
         key = f"{owner}/{name}"
         known = ModelSchema.built_in(key) or self._schemas.get(key)
         if known is None:
-            request = requests.tool_detail(key)
-            tool = replies.tool(await self._engine.http.call(request))
-            if tool is None:
-                raise NotFound(f"there is no model {key}", code=1, endpoint=request.path)
+            tool = await self._tool(key)
             known = self._schemas[key] = ModelSchema.from_tool(
                 {"slugowner": owner, "slugproject": name, **tool}
             )
@@ -272,6 +269,18 @@ class AsyncClient(AsyncExperiments):
 
     async def __aexit__(self, *_exc: object) -> None:
         await self.close()
+
+    async def _tool(self, model: str) -> Mapping[str, Any]:
+        """Return a model's catalogue entry; Wiro's own refusal does not name the model."""
+        request = requests.tool_detail(model)
+        sentence = f"there is no model {model}"
+        try:
+            tool = replies.tool(await self._engine.http.call(request))
+        except NotFound as error:
+            raise NotFound(f"{sentence} ({error.message})", code=error.code, endpoint=request.path) from None
+        if tool is None:
+            raise NotFound(sentence, code=1, endpoint=request.path)
+        return tool
 
     async def _schema_if_known(self, model: str) -> ModelSchema | None:
         """Return the schema, or None for a model that the catalogue does not show but may well run."""

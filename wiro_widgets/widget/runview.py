@@ -47,16 +47,17 @@ class Shown:
     width: int | None = None
     height: int | None = None
     text: str | None = None
+    error: OutputError | None = None
 
     @classmethod
     def of(cls, output: Output) -> Shown:
-        """Make the thumbnail; what is no picture, or is not here, has none."""
+        """Make the thumbnail; what is no picture, or is not here, or is broken, has none."""
         if not output.is_image:
-            return cls(output, text=_small_text(output))
+            return cls(output, text=_small_text(output), error=output.error)
         try:
             picture = output.image()
-        except OutputError:
-            return cls(output)
+        except OutputError as error:
+            return cls(output, error=error)
         return cls(output, thumbnail(picture), picture.width, picture.height)
 
 
@@ -102,7 +103,7 @@ class RunView:
         if self.task is None:
             return
         self.shown = [Shown.of(output) for output in self.task.outputs]
-        error = self.task.error or next((item.error for item in self.task.outputs if item.error), None)
+        error = self.task.error or next((item.error for item in self.shown if item.error), None)
         if error is not None:
             self.notice = notice_of(error)
         self.cost = self.task.record.total_cost

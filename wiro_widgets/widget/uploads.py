@@ -39,6 +39,7 @@ class Uploads:
         if chunk.size > MAX_BYTES:
             raise UploadRefused(f"{chunk.name} is larger than {MAX_BYTES >> 20} MiB")
         if chunk.offset == 0:
+            self._open.pop(chunk.upload, None)
             self._make_room()
             self._open[chunk.upload] = _Open(chunk.name, chunk.size)
         upload = self._open.get(chunk.upload)

@@ -1,0 +1,323 @@
+"""A panel's runs from Python, and what goes wrong with them."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.widget.conftest import FLUX, SMALL, MakePanel
+from tests.widget.wire import SECONDS, Wire
+from wiro_widgets import (
+    AuthenticationError,
+    Client,
+    ConfigurationError,
+    InvalidParameter,
+    NotFound,
+    OutputError,
+    Panel,
+    Sandbox,
+    TaskCancelled,
+    TaskFailed,
+    TaskTimeout,
+    WiroError,
+)
+
+
+def test_run_and_wait(panel: Panel) -> None:
+    """`run` returns its task at once, `wait` the result; everything is there in the next cell."""
+    task = panel.run()
+    result = panel.wait(SECONDS)
+    assert panel.status == "succeeded"
+    assert panel.progress == 1.0
+    assert (panel.task, panel.tasks) == (task, (task,))
+    assert [image.size for image in panel.images] == [(64, 64)]
+    assert panel.image is not None
+    assert panel.outputs == result.outputs
+    assert panel.record == result.record
+    assert panel.records == [result.record]
+    assert [event.type for event in panel.events][-1] == "task_postprocess_end"
+
+
+def test_run_does_not_wait_for_wiro(panel: Panel, sandbox: Sandbox) -> None:
+    """`run` returns before the receipt: its reply may take as long as it likes."""
+    sandbox.faults = {"delay": 0.3}
+    task = panel.run()
+    assert (task.id, panel.status) == (None, "submitting")
+    panel.wait(SECONDS)
+    assert task.id is not None
+
+
+def test_a_text(panel_of: MakePanel) -> None:
+    """A language model's answer is `text`, and there are no pictures."""
+    panel = panel_of("wiro/sandbox-chat", prompt="why?")
+    assert panel.text is None
+    panel.run()
+    assert panel.wait(SECONDS).text == panel.text
+    assert (panel.images, panel.image) == ([], None)
+
+
+def test_before_the_first_run(panel: Panel) -> None:
+    """There is nothing, and `wait` says what to do."""
+    assert (panel.task, panel.tasks, panel.outputs, panel.images, panel.image) == (None, (), (), [], None)
+    assert (panel.text, panel.record, panel.records, panel.events) == (None, None, [], [])
+    assert (panel.status, panel.progress) == ("idle", None)
+    with pytest.raises(WiroError, match=r"press Run in the panel, or call panel\.run\(\)"):
+        panel.wait()
+    panel.stop()
+
+
+def test_the_last_pictures_stay_while_the_next_run_goes_on(panel: Panel, sandbox: Sandbox) -> None:
+    """`images` are those of the last run that made some."""
+    panel.run()
+    panel.wait(SECONDS)
+    before = panel.outputs
+    sandbox.faults = {"stuck": "run"}
+    task = panel.run()
+    assert panel.outputs == before
+    task.stop()
+
+
+def test_stop(panel: Panel, wire: Wire, sandbox: Sandbox, client: Client) -> None:
+    """`stop` returns at once, the remote task is cancelled, `wait` says so, and the panel can run again."""
+    sandbox.faults = {"stuck": "run"}
+    task = panel.run()
+    wire.until(lambda: wire.traits.get("status") == "running")
+    panel.stop()
+    with pytest.raises(TaskCancelled):
+        panel.wait(SECONDS)
+    assert panel.status == "cancelled"
+    assert client.detail(task.id or "").status == "task_cancel"
+    sandbox.faults = None
+    panel.run()
+    assert panel.wait(SECONDS).images
+
+
+def test_a_wait_that_takes_too_long(panel: Panel, sandbox: Sandbox) -> None:
+    """TaskTimeout names the task, which goes on."""
+    sandbox.faults = {"stuck": "queue"}
+    task = panel.run()
+    with pytest.raises(TaskTimeout) as caught:
+        panel.wait(0.2)
+    assert caught.value.task_id == task.id
+    sandbox.faults = None
+    assert panel.wait(SECONDS).images
+
+
+def test_several_runs_at_once(panel: Panel) -> None:
+    """Runs may go side by side; the newest is the current one."""
+    tasks = [panel.run() for _ in range(4)]
+    panel.wait(SECONDS)
+    for task in tasks:
+        assert task.wait(SECONDS).images
+    assert panel.tasks == tuple(tasks)
+
+
+def test_a_value_that_is_missing(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
+    """Nothing is sent; the field is marked, and `wait` raises what names it."""
+    panel.set(prompt=None)
+    before = len(sandbox.requests)
+    panel.run()
+    with pytest.raises(InvalidParameter, match="prompt: is required"):
+        panel.wait()
+    assert (panel.status, wire.traits["_errors"]) == ("failed", {"prompt": "is required"})
+    assert len(sandbox.requests) == before
+    panel.set(prompt="x")
+    _runs_again(panel)
+
+
+def test_a_file_that_is_missing(panel: Panel, wire: Wire, tmp_path: Path) -> None:
+    """The panel says which file it could not open."""
+    panel.set(inputImage=tmp_path / "gone.png")
+    panel.run()
+    with pytest.raises(InvalidParameter, match=r"gone\.png.*there is no such file"):
+        panel.wait(SECONDS)
+    assert "gone.png" in _notice(wire)["text"]
+    panel.set(inputImage=None)
+    _runs_again(panel)
+
+
+def test_a_file_that_is_no_picture(panel: Panel, wire: Wire, tmp_path: Path) -> None:
+    """What the model cannot take is refused before it is sent."""
+    (tmp_path / "notes.txt").write_text("not a picture")
+    panel.set(inputImage=tmp_path / "notes.txt")
+    panel.run()
+    error = _error(panel)
+    assert isinstance(error, InvalidParameter | TaskFailed)
+    assert _notice(wire)["text"] == str(error)
+    panel.set(inputImage=None)
+    _runs_again(panel)
+
+
+def test_missing_credentials(panel_of: MakePanel) -> None:
+    """A panel without a key shows its form; Run says which variables to set."""
+    panel = panel_of(client=None)
+    assert isinstance(panel.comm, Wire)
+    assert panel.comm.traits["_form"]["model"] == FLUX
+    panel.run()
+    with pytest.raises(ConfigurationError, match="WIRO_API_KEY"):
+        panel.wait()
+    assert "WIRO_API_KEY" in _notice(panel.comm)["text"]
+
+
+def test_a_key_that_is_set_later(
+    panel_of: MakePanel, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the variables are set, the same panel runs."""
+    panel = panel_of(client=None)
+    panel.run()
+    for name, value in (
+        ("WIRO_API_KEY", sandbox.api_key),
+        ("WIRO_API_SECRET", sandbox.api_secret),
+        ("WIRO_BASE_URL", sandbox.base_url),
+    ):
+        monkeypatch.setenv(name, value)
+    _runs_again(panel)
+    panel.client.close()
+
+
+def test_a_wrong_key(panel_of: MakePanel, sandbox: Sandbox) -> None:
+    """Wiro's refusal is shown with what to check, and without the key."""
+    with Client("not-the-key-at-all", "nor-the-secret", base_url=sandbox.base_url, journal=False) as stranger:
+        panel = panel_of(client=stranger)
+        panel.run()
+        with pytest.raises(AuthenticationError):
+            panel.wait(SECONDS)
+        assert isinstance(panel.comm, Wire)
+        notice = _notice(panel.comm)
+        assert notice["title"] == "Wiro refused"
+        assert "Check WIRO_API_KEY" in notice["text"]
+        assert "not-the-key-at-all" not in str(panel.comm.sent)
+        panel.run()
+        assert panel.status in ("submitting", "failed")
+
+
+def test_a_model_that_does_not_exist(panel_of: MakePanel) -> None:
+    """The panel says so instead of a form; Run raises it, and another model may be chosen."""
+    panel = panel_of("nobody/nothing")
+    assert isinstance(panel.comm, Wire)
+    assert panel.comm.traits["_form"] == {}
+    assert "nobody/nothing" in _notice(panel.comm)["text"]
+    panel.run()
+    with pytest.raises(NotFound):
+        panel.wait(SECONDS)
+    panel.switch_to(FLUX)
+    panel.set(**SMALL)
+    _runs_again(panel)
+
+
+def test_a_closed_client(panel_of: MakePanel, sandbox: Sandbox) -> None:
+    """A panel outlives its client: Run says that it was closed."""
+    stranger = sandbox.client()
+    panel = panel_of(client=stranger)
+    stranger.close()
+    panel.run()
+    with pytest.raises(ConfigurationError, match="closed"):
+        panel.wait()
+
+
+@pytest.mark.parametrize("kind", ["html", "truncated", "bomb"])
+def test_an_output_that_is_not_what_it_says(kind: str, panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
+    """The task is fine and its other results too; the broken output is named, in the panel and by `images`."""
+    sandbox.faults = {"output_as": kind}
+    panel.run()
+    panel.wait(SECONDS)
+    assert panel.status == "succeeded"
+    with pytest.raises(OutputError, match=r"0\.png"):
+        _ = panel.images
+    assert "0.png" in _notice(wire)["text"]
+    sandbox.faults = None
+    _runs_again(panel)
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        {"broken_frames": 1},
+        {"binary_frames": 1},
+        {"unknown_frames": 1},
+        {"foreign_frames": 1},
+        {"huge_frame": 9_000_000},
+        {"garbage_after": 2},
+        {"silent_after": 1},
+    ],
+    ids=str,
+)
+def test_a_socket_that_talks_nonsense(faults: dict[str, Any], panel: Panel, sandbox: Sandbox) -> None:
+    """Whatever the socket says, the run ends with its pictures, and the next one too."""
+    sandbox.faults = faults
+    panel.run()
+    assert panel.wait(SECONDS).images
+    sandbox.faults = None
+    _runs_again(panel)
+
+
+def test_half_a_character_from_wiro(panel_of: MakePanel, client: Client) -> None:
+    """An answer with half of a surrogate pair in it is shown with a question mark."""
+    panel = panel_of("wiro/sandbox-chat", prompt="x")
+    panel.run()
+    panel.wait(SECONDS)
+    assert isinstance(panel.comm, Wire)
+    panel.tell({"v": 1, "type": "delta", "rows": [[0, 0.0, "output", "\ud83d"]], "next": 1, "epoch": ""})
+    assert panel.comm.messages("delta")[-1]["rows"] == [[0, 0.0, "output", "?"]]
+    assert not client.closed
+
+
+def test_run_from_many_threads(panel: Panel) -> None:
+    """Each run has a number and a task of its own, whoever starts it."""
+    threads = [threading.Thread(target=panel.run) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for task in panel.tasks:
+        task.wait(SECONDS)
+    assert len({task.id for task in panel.tasks}) == 8
+
+
+def test_a_panel_from_a_record(panel: Panel, client: Client) -> None:
+    """A record becomes a panel with its model and its values; what no longer fits is left out."""
+    panel.set(seed=42, steps=3)
+    panel.run()
+    again = Panel.from_record(panel.wait(SECONDS).record, client=client)
+    assert again.model == FLUX
+    assert again.values == panel.values
+    again.close()
+
+
+def test_another_model_in_place(panel: Panel, wire: Wire) -> None:
+    """Values that still fit are kept, the form is the other model's."""
+    panel.set(prompt="kept")
+    panel.switch_to("wiro/sandbox-chat")
+    assert (panel.model, panel.values["prompt"]) == ("wiro/sandbox-chat", "kept")
+    assert "steps" not in panel.values
+    assert wire.traits["_form"]["name"] == "sandbox-chat"
+    panel.run()
+    assert panel.wait(SECONDS).text
+
+
+def test_another_model_that_does_not_exist(panel: Panel) -> None:
+    """The panel stays as it is."""
+    with pytest.raises(NotFound):
+        panel.switch_to("nobody/nothing")
+    assert panel.model == FLUX
+    _runs_again(panel)
+
+
+def _runs_again(panel: Panel) -> None:
+    """Run once more, with success: the panel is usable."""
+    panel.run()
+    assert panel.wait(SECONDS).images
+    assert panel.status == "succeeded"
+
+
+def _error(panel: Panel) -> WiroError:
+    with pytest.raises(WiroError) as caught:
+        panel.wait(SECONDS)
+    return caught.value
+
+
+def _notice(wire: Wire) -> dict[str, str]:
+    told = [message["run"] for message in wire.messages("delta") if message.get("run")]
+    notice: dict[str, str] = told[-1]["notice"]
+    return notice
