@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -20,6 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WiroError as error:
         print(f"wiro-widgets: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # `| head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt as interrupt:
         for note in getattr(interrupt, "__notes__", []):
             print(note, file=sys.stderr)
@@ -54,6 +58,7 @@ def _add_sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--workers", type=int, default=2, help="how many tasks run at once (2)")
     parser.add_argument("--speed", type=float, default=1.0, help="10 makes tasks ten times as fast (1)")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help="what to do wrong")
+    parser.add_argument("--faults", action="store_true", help="list what it can do wrong, and end")
     parser.set_defaults(command=_sandbox)
 
 
@@ -84,6 +89,8 @@ def _demo(options: argparse.Namespace) -> int:
 def _sandbox(options: argparse.Namespace) -> int:
     from wiro_widgets.commands import serve  # noqa: PLC0415 - the same
 
+    if options.faults:
+        return serve.list_faults()
     return serve.main(options.port, options.workers, options.speed, options.fault)
 
 

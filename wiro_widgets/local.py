@@ -25,7 +25,7 @@ class Sandbox(SandboxServer):
     """A Wiro on loopback for trying things out: real HTTP and sockets, drawn pictures, no account, no cost.
 
     `workers` tasks run at once, `speed` 10 makes them ten times as fast, `faults` is what it is to do wrong, as
-    `wiro-widgets sandbox --help` lists it, and without `signature` it is a key-only project.
+    `wiro-widgets sandbox --faults` lists it, and without `signature` it is a key-only project.
 
     >>> with Sandbox() as sandbox:
     ...     images = sandbox.client().generate("tencent/hunyuan-flux-srpo", prompt="a lighthouse")

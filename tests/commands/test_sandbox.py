@@ -8,6 +8,7 @@ import pytest
 
 from tests.commands.terminal import Command, Terminal
 from wiro_widgets import AuthenticationError, Client, InsufficientBalance
+from wiro_widgets.sandbox import fault_catalogue
 
 CHAT = "wiro/sandbox-chat"
 
@@ -85,3 +86,11 @@ def test_an_unknown_fault(bare_terminal: Terminal) -> None:
     assert (status, out) == (1, "")
     assert "Did you mean 'concurrency_limit'?" in err
     assert "Traceback" not in err
+
+
+def test_the_list_of_faults(bare_terminal: Terminal) -> None:
+    """`--faults` lists what it can do wrong, a line each, and serves nothing."""
+    status, out, err = bare_terminal.run("sandbox", "--faults")
+    assert (status, err) == (0, "")
+    assert out.count("\n") == len(fault_catalogue())
+    assert "drop_socket_after" in out

@@ -32,6 +32,15 @@ def main(port: int, workers: int, speed: float, faults: Sequence[str]) -> int:
     return 0
 
 
+def list_faults() -> int:
+    """Print what a sandbox can do wrong, a line each."""
+    from wiro_widgets.sandbox import fault_catalogue  # noqa: PLC0415 - an extra
+
+    for name, words in fault_catalogue().items():
+        print(f"{name:24} {words}")
+    return 0
+
+
 def exports(base_url: str, socket_url: str, api_key: str, api_secret: str) -> str:
     """Return the four lines that point a shell at a Wiro."""
     names = ("WIRO_BASE_URL", "WIRO_SOCKET_URL", "WIRO_API_KEY", "WIRO_API_SECRET")
