@@ -1,0 +1,124 @@
+"""The README promises nothing that no test runs."""
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wiro_widgets
+from wiro_widgets import Client, Panel, Sandbox, Task
+from wiro_widgets.cli import _parser, main
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+PYTHON = [text for language, text in BLOCKS if language == "python"]
+COMMANDS = [line for language, text in BLOCKS if not language for line in text.splitlines()]
+INLINE = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", README, flags=re.DOTALL | re.MULTILINE))
+
+
+@pytest.fixture(scope="module")
+def _sandbox() -> Iterator[Sandbox]:
+    with Sandbox(speed=1000) as running:
+        yield running
+
+
+@pytest.fixture
+def _account(_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Set what somebody with an account has set, for a sandbox."""
+    for name, value in {
+        "WIRO_API_KEY": _sandbox.api_key,
+        "WIRO_API_SECRET": _sandbox.api_secret,
+        "WIRO_BASE_URL": _sandbox.base_url,
+        "WIRO_SOCKET_URL": _sandbox.socket_url,
+        "WIRO_JOURNAL": str(tmp_path / "journal.sqlite3"),
+        "WIRO_OUTPUT_DIR": str(tmp_path / "outputs"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("_account")
+def test_the_python_runs() -> None:
+    """Every block of Python runs, one after the other, as in a notebook where Run is pressed after the panel."""
+    cell: dict[str, Any] = {}
+    for block in PYTHON:
+        exec(block.replace("wiro.Sandbox()", "wiro.Sandbox(speed=1000)"), cell)  # noqa: S102 - our own README
+        panel = cell.get("panel")
+        if panel is not None and panel.task is None:
+            panel.run()
+    assert cell["panel"].status == "succeeded"
+    assert [image.size for image in cell["images"]] == [(1024, 1024)]
+    cell["panel"].close()
+    cell["panel"].client.close()
+    cell["client"].close()
+
+
+@pytest.mark.usefixtures("_account")
+@pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("wiro-widgets run ")])
+def test_the_run_command_runs(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The commands that run a model print where its picture is."""
+    assert main(shlex.split(line)[1:]) == 0
+    assert all(Path(path).is_file() for path in capsys.readouterr().out.splitlines())
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("wiro-widgets ")])
+def test_every_command_is_understood(line: str) -> None:
+    """Each `wiro-widgets` line is one that the command line takes."""
+    assert _parser().parse_args(shlex.split(line)[1:]).command
+
+
+def test_every_target_of_make_exists() -> None:
+    """`make demo` and `make test`, and whatever else is named."""
+    targets = set(
+        re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    named = {shlex.split(line)[1] for line in [*COMMANDS, *INLINE] if line.startswith("make ")}
+    assert {"demo", "test"} <= named <= targets
+
+
+def test_every_extra_exists() -> None:
+    """The extras that the README names are those of the package, but for the developers' own."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    [sentence] = re.findall(r"^The extras are (.*)$", README, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", sentence)) == extras.keys() - {"dev", "live"}
+
+
+def test_every_name_exists() -> None:
+    """Each name in the text is one that the package has, and so is each keyword argument of a client."""
+    owners = {"wiro": wiro_widgets, "panel": Panel, "client": Client, "task": Task}
+    for text in INLINE:
+        owner, dot, rest = text.partition(".")
+        name = re.match(r"\w+", rest)
+        if dot and owner in owners and name:
+            assert hasattr(owners[owner], name[0]), text
+        for keyword in re.findall(r"^Client\((\w+)=", text):
+            assert keyword in Client.__init__.__annotations__, text
+
+
+def test_every_file_exists() -> None:
+    """Each path in the text is in the checkout."""
+    named = [text for text in INLINE if re.fullmatch(r"[\w./-]+\.(ipynb|md|py|toml)", text)]
+    assert named
+    assert [text for text in named if not (ROOT / text).exists()] == []
+
+
+def test_every_variable_is_read() -> None:
+    """Each WIRO_ variable in the text is one that something reads."""
+    sources = [
+        *(ROOT / "wiro_widgets").rglob("*.py"),
+        *(ROOT / "tests").glob("*.py"),
+        *(ROOT / "tools").iterdir(),
+    ]
+    read = "\n".join(
+        path.read_text(encoding="utf-8") for path in sources if path.is_file() and path != Path(__file__)
+    )
+    named = set(re.findall(r"\bWIRO_\w+", README))
+    assert named
+    assert {name for name in named if name not in read} == set()
