@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.client.hostile import KEY, SECRET, Hostile
-from wiro_widgets.client import downloads, http, lost, submitting
+from wiro_widgets.client import downloads, following, http, lost, submitting
 from wiro_widgets.client.sync import Client
 
 MakeClient = Callable[..., Client]
@@ -28,6 +28,7 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(submitting, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(downloads, "PAUSE", 0.01)
+    monkeypatch.setattr(following, "SILENCE", (0.05, 0.1, 0.2, 0.4))
     monkeypatch.setattr(lost, "PAUSES", (0.0, 0.05))
 
 

@@ -16,10 +16,12 @@ from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Self
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 
 from tests.client.wire import Answer, Call, Cut, Reply, read_call, write
 
@@ -74,7 +76,7 @@ class Hostile:
         self.connections = 0
         self.most_connections = 0
         self.on_socket: Listen = _stay
-        self.frames_in: list[str] = []
+        self.redirect_sockets: str | None = None
         self._scripts: dict[str, deque[Answer | Act]] = {}
         self._changed = threading.Condition()
         self._number = 700
@@ -161,6 +163,11 @@ class Hostile:
         """Send any frame at all."""
         self.run(self._broadcast(task, data))
 
+    def cut_sockets(self, task: Made) -> None:
+        """Cut every connection that listens to the task."""
+        for listener in tuple(task.listeners):
+            self.loop.call_soon_threadsafe(listener.transport.abort)
+
     def finish(
         self, task: Made, outputs: list[dict[str, Any]] | None = None, *, quietly: bool = False
     ) -> None:
@@ -217,6 +224,7 @@ class Hostile:
             max_size=None,
             compression=None,
             close_timeout=0.1,
+            process_request=self._redirected,
         )
         self.port = http.sockets[0].getsockname()[1]
         self.socket_port = next(iter(sockets.sockets)).getsockname()[1]
@@ -228,7 +236,6 @@ class Hostile:
         for job in tuple(self._jobs):
             job.cancel()
         await asyncio.gather(*self._jobs, return_exceptions=True)
-        await sockets.wait_closed()
 
     async def _http(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         job = asyncio.current_task()
@@ -272,6 +279,13 @@ class Hostile:
             return refused("Task is not in a cancellable state.", 1)
         task.stops, task.status = task.stops + 1, "task_cancel"
         return ok(tasklist=[task.entry()])
+
+    def _redirected(self, connection: ServerConnection, _request: Request) -> Response | None:
+        if self.redirect_sockets is None:
+            return None
+        answer = connection.respond(HTTPStatus.TEMPORARY_REDIRECT, "")
+        answer.headers["location"] = self.redirect_sockets
+        return answer
 
     async def _socket(self, connection: ServerConnection) -> None:
         with suppress(ConnectionClosed):

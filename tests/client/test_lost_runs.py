@@ -2,6 +2,7 @@
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from wiro_widgets.client.sync import Client
 from wiro_widgets.protocol.errors import RunOutcomeUnknown
 
 
-def lose(server: Hostile, client: Client, **values: object) -> RunOutcomeUnknown:
+def lose(server: Hostile, client: Client, **values: Any) -> RunOutcomeUnknown:
     """Make a task whose receipt is lost, and return the error."""
     server.script("Run", server.effect_then(CUT))
     with pytest.raises(RunOutcomeUnknown) as caught:
