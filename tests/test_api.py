@@ -16,11 +16,11 @@ from wiro_widgets.results.history import History
 from wiro_widgets.results.outputs import Output
 
 # What the page promises, written as the page writes it.
+CLIENT = "api_key=None, api_secret=None, *, base_url=None, socket_url=None, timeout=30.0, journal=None, output_dir=None"
 PROMISED: list[tuple[Callable[..., Any], str]] = [
     (
         Client,
-        "api_key=None, api_secret=None, *, base_url=None, socket_url=None, timeout=30.0, journal=None, "
-        "output_dir=None",
+        CLIENT,
     ),
     (Client.run, "self, model, params=None, /, **values"),
     (Client.generate, "self, model, params=None, /, *, timeout=None, **values"),

@@ -1,0 +1,98 @@
+"""Every notebook of the repository runs from top to bottom, and is committed as it was written."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from wiro_widgets import Sandbox
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+EVERY = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+# The sandbox that a notebook starts by itself draws as fast as it can: only its clock is another one.
+FAST = "import wiro_widgets.local as local\nlocal.Sandbox.__init__.__kwdefaults__['speed'] = 1000.0\n"
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(speed=1000) as running:
+        yield running
+
+
+def _executed(path: Path, folder: Path, **env: str) -> Any:
+    """Execute a notebook in a kernel of its own and return it as Jupyter would save it."""
+    startup = folder / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "fast.py").write_text(FAST)
+    work = folder / "work"
+    work.mkdir()
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call] # it has no types
+    client = NotebookClient(
+        notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": work}}
+    )
+    surroundings = {
+        "PYTHONPATH": str(ROOT),
+        "IPYTHONDIR": str(startup.parent.parent),
+        "XDG_DATA_HOME": str(folder),
+    }
+    client.execute(env={**os.environ, **surroundings, **env})
+    return notebook
+
+
+def _account(sandbox: Sandbox) -> dict[str, str]:
+    return {
+        "WIRO_API_KEY": sandbox.api_key,
+        "WIRO_API_SECRET": sandbox.api_secret,
+        "WIRO_BASE_URL": sandbox.base_url,
+        "WIRO_SOCKET_URL": sandbox.socket_url,
+    }
+
+
+def _outputs(notebook: Any) -> list[dict[str, Any]]:
+    return [output for cell in notebook.cells for output in cell.get("outputs", ())]
+
+
+def test_there_is_a_quickstart() -> None:
+    """The notebook that `make demo` opens is among them."""
+    assert "quickstart" in [path.stem for path in NOTEBOOKS]
+
+
+@EVERY
+def test_a_notebook_runs_without_an_account(path: Path, tmp_path: Path) -> None:
+    """Where nothing is set a notebook starts a sandbox, says so, and ends without an error."""
+    notebook = _executed(path, tmp_path)
+    said = "".join(output.get("text", "") for output in _outputs(notebook))
+    assert "sandbox" in said
+    assert [output for output in _outputs(notebook) if output["output_type"] == "error"] == []
+
+
+@EVERY
+def test_a_notebook_runs_with_an_account_and_keeps_its_secrets(
+    path: Path, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    """With credentials in the environment the same cells run; what is saved has pictures and widgets, no secret."""
+    notebook = _executed(path, tmp_path, **_account(sandbox))
+    saved = json.dumps(notebook)
+    assert "image/png" in {kind for output in _outputs(notebook) for kind in output.get("data", {})}
+    assert "widgets" in notebook.metadata
+    assert sandbox._inside is not None
+    tokens = list(sandbox._inside._world.tasks._by_token)
+    assert tokens
+    assert [secret for secret in (sandbox.api_key, sandbox.api_secret, *tokens) if secret in saved] == []
+
+
+@EVERY
+def test_a_notebook_is_committed_without_outputs(path: Path) -> None:
+    """No output, no count, no state of widgets: a notebook in git is what somebody wrote."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+    assert "widgets" not in notebook["metadata"]
+    nbformat.validate(notebook)
