@@ -189,6 +189,11 @@ class Hostile:
         """Do something on the server's loop and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE)
 
+    @staticmethod
+    async def pause(seconds: float) -> None:
+        """Take a moment, on the server's own clock."""
+        await asyncio.sleep(seconds)
+
     def also_listen(self, port: int) -> None:
         """Serve HTTP at this port too."""
         self._more.append(self.run(asyncio.start_server(self._http, "127.0.0.1", port)))

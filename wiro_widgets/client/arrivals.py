@@ -23,8 +23,9 @@ class Job:
     name: str
     recipe: Mapping[str, Any]
 
-    def error(self, reason: str, hint: str | None = None) -> OutputError:
-        """Return the error that says why the output is not here."""
+    def error(self, reason: str, *, for_good: bool = False) -> OutputError:
+        """Return the error that says why the output is not here, and how to try again unless that is in vain."""
+        hint = None if for_good else f"client.attach({self.task_id!r}) tries again what is missing."
         return OutputError(reason, output=self.info.name, task_id=self.task_id, hint=hint)
 
 

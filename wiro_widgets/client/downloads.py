@@ -112,7 +112,7 @@ class Downloads:
             seen, reason = found, found.reason
             _log.info("%s: %s; trying again", job.name, reason)
             transfer.restart()
-        raise job.error(f"it was tried {TRIES} times; the last time {reason}", _again(job.task_id))
+        raise job.error(f"it was tried {TRIES} times; the last time {reason}")
 
     def _on_disk(self, jobs: list[Job], kept: Keepsake) -> dict[int, Path]:
         """Return the outputs that an earlier process brought here, by their numbers."""
@@ -150,7 +150,3 @@ def _warn(job: Job, error: OSError, notify: Callable[[str], object]) -> None:
     notify(text)
     with suppress(WiroWarning):  # even where warnings are errors, an output that is paid for is kept
         warnings.warn(text, WiroWarning, stacklevel=2)
-
-
-def _again(task_id: str) -> str:
-    return f"client.attach({task_id!r}) tries again what is missing."

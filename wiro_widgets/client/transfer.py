@@ -52,8 +52,8 @@ class Transfer:
             raise IncompleteError(f"it did not come in {TRY_SECONDS:g} s") from None
         except (httpx.HTTPError, BrokenBodyError, OSError, RuntimeError) as error:
             raise IncompleteError(str(error) or type(error).__name__) from None
-        except httpx.InvalidURL:
-            raise self._job.error("its address is malformed") from None
+        except (httpx.InvalidURL, ValueError):
+            raise self._job.error("its address is malformed", for_good=True) from None
 
     def restart(self) -> None:
         """Forget what came."""
@@ -84,7 +84,9 @@ class Transfer:
             headers |= {"range": f"bytes={offset}-", "if-range": self._same}
         for _ in range(MAX_REDIRECTS):
             if not may_fetch(url, base=self._http.base_url, allow_http=self._allow_http):
-                raise self._job.error("its address is not a public https one, so it is not fetched")
+                raise self._job.error(
+                    "its address is not a public https one, so it is not fetched", for_good=True
+                )
             limit = httpx.Timeout(self._http.timeout, pool=None)
             request = pool.build_request("GET", url, headers=headers, timeout=limit)
             response = await pool.send(request, stream=True)
@@ -123,7 +125,7 @@ class Transfer:
     def _check_room(self, size: int) -> None:
         if size > self._max_bytes:
             limit = f"{self._max_bytes >> 20} MiB" if self._max_bytes >> 20 else f"{self._max_bytes} bytes"
-            raise self._job.error(f"it is larger than {limit}, the limit")
+            raise self._job.error(f"it is larger than {limit}, the limit", for_good=True)
 
 
 def _validator(response: httpx.Response) -> str | None:
