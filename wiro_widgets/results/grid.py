@@ -18,6 +18,11 @@ MAX_BYTES: Final = 8 * 2**20  # of all pictures of one table; a notebook stores 
 MAX_CELLS: Final = 400  # of one table; the contact sheet and the DataFrame have them all
 _LABEL: Final = 80  # characters
 _EDGE: Final = "padding:4px;text-align:center;vertical-align:top"
+# Where a host removes it, a click shows the large picture below the small one instead of in its place.
+_ZOOM: Final = (
+    "<style>.wiro-zoom>summary{list-style:none}.wiro-zoom>summary::-webkit-details-marker{display:none}"
+    ".wiro-zoom[open]>summary>img{width:16px;height:16px;opacity:.5}</style>"
+)
 _WAITING: Final = {"pending": "to go", "running": "running"}
 
 
@@ -87,7 +92,8 @@ def table(layout: Layout, edge: int, *, large: bool) -> str:
         body += f'<tr><th style="{_EDGE};max-width:200px;text-align:left">{escape(name)}</th>{cells}</tr>'
     left = f"<div>{purse.left_out} cells are not shown.</div>" if purse.left_out else ""
     heading = f'<tr><th style="{_EDGE}">{corner}</th>{head}</tr>' if corner else ""
-    return f'<div style="overflow-x:auto"><table>{heading}{body}</table>{left}</div>'
+    style = _ZOOM if large else ""
+    return f'<div style="overflow-x:auto">{style}<table>{heading}{body}</table>{left}</div>'
 
 
 class _Purse:
@@ -124,6 +130,7 @@ def _picture(output: Output, edge: int, large: bool, purse: _Purse) -> str:
     if not large or purse.bytes <= 0:
         return small
     opened = thumbnail(source, LARGE_EDGE) or ""
+    if opened in ("", small):  # it is not larger than its thumbnail
+        return small
     purse.bytes -= len(opened)
-    summary = f'<summary style="list-style:none;cursor:zoom-in">{small}</summary>'
-    return f"<details>{summary}{opened}</details>"
+    return f'<details class="wiro-zoom"><summary style="cursor:zoom-in">{small}</summary>{opened}</details>'

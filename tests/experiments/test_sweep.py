@@ -1,0 +1,278 @@
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wiro_widgets as wiro
+from tests.experiments.conftest import FLUX, SMALL, MakeClient
+from wiro_widgets import BudgetExceeded, Client, InvalidParameter, Sandbox, Sweep, TaskFailed
+from wiro_widgets.client.axes import MAX_CELLS
+
+Runs = Callable[[], int]
+FAIL = "wiro/sandbox-fail"
+
+
+def swept(client: Client, **values: Any) -> Sweep:
+    """Sweep the seed's model over small pictures."""
+    return client.sweep(FLUX, {"prompt": "x", **SMALL, **values})
+
+
+def statuses(sweep: Sweep) -> list[str]:
+    """Return what became of each cell."""
+    return [cell.status for cell in sweep.cells]
+
+
+def test_every_combination_runs_once(client: Client, runs: Runs) -> None:
+    """A sweep runs each cell once, and each has its task, its result and its pictures."""
+    sweep = swept(client, prompt=["a cat", "a dog"], seed=range(2)).wait()
+    assert (runs(), sweep.counts) == (4, {"succeeded": 4})
+    for cell in sweep.cells:
+        assert cell.result is not None
+        assert cell.task is not None
+        assert cell.record.parameters["seed"] == cell.values["seed"] == cell.chosen["seed"]
+        assert cell.images[0].size == (64, 64)
+    assert len(client.history) == 4
+
+
+def test_cells_come_as_they_finish(client: Client) -> None:
+    """`for cell in sweep` gives every cell once, done, while the others still run."""
+    sweep = swept(client, seed=range(6))
+    seen = []
+    for cell in sweep:
+        assert cell.done
+        seen.append(cell.index)
+    assert sorted(seen) == list(range(6))
+    assert [cell.index for cell in sweep] == seen
+
+
+def test_a_list_runs_as_it_is(client: Client, runs: Runs) -> None:
+    """`client.map` runs a list of values."""
+    sweep = client.map(FLUX, [{"prompt": "a", **SMALL}, {"prompt": "b", **SMALL, "seed": 3}]).wait()
+    assert ([cell.values["prompt"] for cell in sweep.cells], runs()) == (["a", "b"], 2)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"seeed": [1]},
+        {"seed": []},
+        {"seed": range(10**6)},
+        {"steps": [1, 99]},
+        {"inputImage": ["missing.png"]},
+    ],
+    ids=lambda values: next(iter(values)),
+)
+def test_bad_input_is_refused_before_anything_is_sent(
+    client: Client, sandbox: Sandbox, values: dict[str, Any]
+) -> None:
+    """A sweep that is wrong anywhere sends nothing at all."""
+    begun = len(sandbox.requests)
+    with pytest.raises(InvalidParameter):
+        swept(client, **values)
+    assert len(sandbox.requests) == begun
+
+
+def test_failures_do_not_stop_the_rest(client: Client, sandbox: Sandbox) -> None:
+    """A cell that fails keeps its error, and the others go on."""
+    sandbox.faults = {"fail_tasks": 2}
+    sweep = swept(client, seed=range(6)).wait()
+    assert sweep.counts == {"succeeded": 4, "failed": 2}
+    (first, *_) = [cell for cell in sweep.cells if cell.error]
+    assert isinstance(first.error, TaskFailed)
+    assert (first.result, first.images, first.record.outcome) == (None, [], "failed")
+
+
+def test_resuming_runs_the_failures_again(client: Client, sandbox: Sandbox, runs: Runs) -> None:
+    """After failures `resume` runs those cells alone."""
+    sandbox.faults = {"fail_tasks": 2}
+    sweep = swept(client, seed=range(4)).wait()
+    sweep.resume().wait()
+    assert (sweep.counts, runs()) == ({"succeeded": 4}, 6)
+
+
+def test_no_more_run_at_once_than_allowed(client: Client, sandbox: Sandbox) -> None:
+    """`concurrency` bounds how many cells are under way at the same time."""
+    sandbox.faults = {"stuck": "run"}
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(5), concurrency=2)
+    wait_for(lambda: sum(task.status == "running" for task in tasks(sweep)) == 2)
+    assert sweep.counts == {"running": 2, "pending": 3}
+    sandbox.faults = None
+    assert sweep.wait().counts == {"succeeded": 5}
+    with pytest.raises(wiro.ConfigurationError, match="at least 1 cell"):
+        client.sweep(FLUX, prompt="x", concurrency=0)
+
+
+def test_code_96_holds_back_the_rest(client: Client, sandbox: Sandbox) -> None:
+    """When the balance allows no more at once, no further cell is sent until there is room, and none is lost."""
+    sandbox.faults = {"concurrency_limit": "Run:3"}
+    sweep = swept(client, seed=range(8)).wait()
+    assert sweep.counts == {"succeeded": 8}
+
+
+def test_an_empty_balance_halts_it(client: Client, sandbox: Sandbox, runs: Runs) -> None:
+    """Code 97 would meet every cell: the sweep halts, says so, and can be resumed."""
+    sandbox.faults = {"no_balance": "Run:1"}
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(20), concurrency=1)
+    with pytest.raises(wiro.InsufficientBalance):
+        sweep.wait()
+    assert (sweep.counts, runs()) == ({"failed": 1, "pending": 19}, 1)
+    assert sweep.resume().wait().counts == {"succeeded": 20}
+
+
+def test_pause_and_resume(client: Client, sandbox: Sandbox) -> None:
+    """A paused sweep begins nothing further, and what runs goes on."""
+    sandbox.faults = {"stuck": "run"}
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(4), concurrency=2)
+    wait_for(lambda: len(tasks(sweep)) == 2)
+    sweep.pause()
+    sandbox.faults = None
+    assert sweep.wait().counts == {"succeeded": 2, "pending": 2}
+    assert sweep.resume().wait().counts == {"succeeded": 4}
+
+
+def test_stop_and_resume(client: Client, sandbox: Sandbox, runs: Runs) -> None:
+    """A stopped sweep stops what runs; `resume` runs what was stopped and what was left."""
+    sandbox.faults = {"stuck": "run"}
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(4), concurrency=2)
+    wait_for(lambda: sum(task.status == "running" for task in tasks(sweep)) == 2)
+    sweep.stop()
+    assert sweep.counts == {"cancelled": 2, "pending": 2}
+    assert not sweep.busy
+    sandbox.faults = None
+    assert sweep.resume().wait().counts == {"succeeded": 4}
+    assert runs() == 6
+    sweep.stop()
+
+
+def test_a_planned_sweep_sends_nothing(client: Client, runs: Runs) -> None:
+    """With `start=False` a sweep tells what it would cost, and runs when it is resumed."""
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3), start=False)
+    assert sweep.estimate is not None
+    assert (sweep.estimate.typical, runs(), sweep.counts) == (0.00702, 0, {"pending": 3})
+    assert list(sweep) == []
+    assert sweep.resume().wait().counts == {"succeeded": 3}
+
+
+def test_a_sweep_certain_to_pass_a_budget_is_refused(
+    client: Client, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When exact prices add up to more than the budget has, nothing is sent at all."""
+    price = {"dynamicprice": [{"inputs": {}, "price": 0.5, "priceMethod": "cpr"}]}
+    monkeypatch.setattr("wiro_widgets.sandbox.endpoints.tool_entry", lambda _model: price)
+    with wiro.budget(usd=2.00), pytest.raises(BudgetExceeded, match=r"up to \$2.5"):
+        swept(client, seed=range(5))
+    assert runs() == 0
+
+
+def test_a_budget_ends_a_sweep_early(client: Client, runs: Runs) -> None:
+    """Cells for which the budget has no room are refused without being sent; more money lets them run."""
+    with wiro.budget(usd=0.006) as purse:
+        sweep = swept(client, seed=range(12)).wait()
+    assert purse.spent <= 0.006
+    assert runs() == sweep.counts["succeeded"] < 12
+    assert all(isinstance(cell.error, BudgetExceeded) for cell in sweep.cells if cell.status == "refused")
+    purse.limit = 1.0
+    assert sweep.resume().wait().counts == {"succeeded": 12}
+    assert purse.spent == pytest.approx(sweep.spent)
+
+
+def test_a_timeout_lets_it_go_on(client: Client, sandbox: Sandbox) -> None:
+    """`wait(timeout)` says how far the sweep is, and it goes on."""
+    sandbox.faults = {"stuck": "run"}
+    sweep = swept(client, seed=range(2))
+    with pytest.raises(TimeoutError, match="the sweep goes on"):
+        sweep.wait(0.2)
+    sandbox.faults = None
+    assert sweep.wait(30).counts == {"succeeded": 2}
+
+
+def test_then_is_called_with_each_result(client: Client) -> None:
+    """`then` is called with each result in a thread of its own; what it raises is the cell's error."""
+    names = set()
+
+    def size(result: wiro.TaskResult) -> tuple[int, int]:
+        names.add(threading.current_thread().name.partition("_")[0])
+        if result.record.seed == 1:
+            raise RuntimeError("odd")
+        return result.images[0].size
+
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), then=size).wait()
+    assert (sweep[0].value, sweep[1].value, statuses(sweep)) == ((64, 64), None, ["succeeded", "failed"])
+    assert (str(sweep[1].error), names) == ("odd", {"wiro-then"})
+
+
+def test_a_failed_then_does_not_pay_again(client: Client, runs: Runs) -> None:
+    """Resuming after `then` failed calls `then` again and runs nothing."""
+    calls = []
+
+    def fragile(result: wiro.TaskResult) -> int:
+        calls.append(result)
+        if len(calls) == 1:
+            raise RuntimeError("once")
+        return len(calls)
+
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, then=fragile).wait()
+    assert sweep.resume().wait()[0].value == 2
+    assert runs() == 1
+
+
+def test_closing_the_client_ends_it(make_client: MakeClient, sandbox: Sandbox) -> None:
+    """A sweep whose client is closed begins nothing further."""
+    client = make_client()
+    sandbox.faults = {"stuck": "run"}
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(9), concurrency=2)
+    wait_for(lambda: len(tasks(sweep)) == 2)
+    client.close()
+    assert not sweep.busy
+    assert "pending" in sweep.counts
+
+
+def test_its_repr_counts(client: Client, sandbox: Sandbox) -> None:
+    """A sweep prints its counts and its cost, a cell its place and its status."""
+    sandbox.faults = {"fail_tasks": 1}
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), concurrency=1).wait()
+    assert repr(sweep).startswith(f"<Sweep of {FLUX}, 2 cells: 1 succeeded, 1 failed; $0.0")
+    assert repr(sweep[0]) == "<Cell 0 seed=0: failed>"
+
+
+def test_progress_in_a_terminal(client: Client, capfd: pytest.CaptureFixture[str]) -> None:
+    """A wait that is asked to shows one line that is written over, and nothing where nobody looks."""
+    swept(client, seed=range(3)).wait(progress=True)
+    told = capfd.readouterr().err
+    assert told.split("\r")[-1].startswith("3 cells: 3 succeeded")
+    assert told.count("\n") == 1
+    swept(client, seed=range(3, 5)).wait()
+    assert capfd.readouterr().err == ""
+
+
+def test_uploads_of_many_cells_do_not_mix(client: Client, tmp_path: Path, sandbox: Sandbox) -> None:
+    """One open file in many cells is uploaded whole by each."""
+    source = client.generate(FLUX, prompt="x", **SMALL)[0]
+    source.save(tmp_path / "in.png")
+    with (tmp_path / "in.png").open("rb") as file:
+        sweep = swept(client, inputImage=file, strength=[0.1, 0.5, 0.9]).wait()
+    size = (tmp_path / "in.png").stat().st_size
+    sent = [request.files[0][3] for request in sandbox.requests if "/Run/" in request.path and request.files]
+    assert (sweep.counts, set(sent[-3:])) == ({"succeeded": 3}, {size})
+
+
+def test_the_limit_is_documented() -> None:
+    """A sweep has at most ten thousand cells."""
+    assert MAX_CELLS == 10_000
+
+
+def tasks(sweep: Sweep) -> list[wiro.Task]:
+    """Return the tasks that have been accepted."""
+    return [cell.task for cell in sweep.cells if cell.task is not None and cell.task.id is not None]
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    ended = threading.Event()
+    for _ in range(2000):
+        if condition():
+            return
+        ended.wait(0.005)
+    raise AssertionError(condition)
