@@ -1,0 +1,133 @@
+import asyncio
+import multiprocessing
+import os
+import pickle
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.experiments.conftest import FLUX, SMALL, MakeClient
+from tests.experiments.errands import fail, mean
+from wiro_widgets import AsyncClient, Client, ConfigurationError, Sandbox, Sweep
+
+Runs = Callable[[], int]
+
+
+@pytest.fixture
+def credentials(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the sandbox's credentials where a worker looks for them."""
+    monkeypatch.setenv("WIRO_API_KEY", sandbox.api_key)
+    monkeypatch.setenv("WIRO_API_SECRET", sandbox.api_secret)
+
+
+@pytest.fixture
+def processes(credentials: None) -> Iterator[ProcessPoolExecutor]:  # noqa: ARG001 - the workers inherit them
+    """Start two worker processes that share nothing with this one."""
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        yield pool
+
+
+@pytest.fixture(params=[False, True], ids=["threads", "processes"])
+def dask(credentials: None, request: pytest.FixtureRequest) -> Iterator[Executor]:  # noqa: ARG001 - inherited
+    """Start a Dask cluster on this machine, without a dashboard: its worker in this process, or in another."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Dask and its own libraries warn of is not this project's
+        distributed = pytest.importorskip("distributed")
+        with (
+            distributed.LocalCluster(
+                n_workers=1, threads_per_worker=2, processes=request.param, dashboard_address=None
+            ) as cluster,
+            distributed.Client(cluster) as client,
+        ):
+            yield client.get_executor()
+
+
+def mapped(client: Client, executor: Executor, **more: object) -> Sweep:
+    """Run three cells and carry them out on the executor."""
+    cells = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(3)]
+    return client.map(FLUX, cells, executor=executor, **more).wait()  # type: ignore[arg-type]
+
+
+def test_a_process_pool_carries_downloads_and_post_processing(
+    client: Client, processes: ProcessPoolExecutor, sandbox: Sandbox, runs: Runs
+) -> None:
+    """With a process pool the pictures are downloaded and looked at in the workers, each once, and not here."""
+    sweep = mapped(client, processes, then=mean)
+    assert sweep.counts == {"succeeded": 3}
+    assert {cell.value[0] for cell in sweep.cells}.isdisjoint({os.getpid()})
+    assert all(0 < cell.value[1] < 255 for cell in sweep.cells)
+    assert sum("/files/" in request.path for request in sandbox.requests) == runs() == 3
+    assert sweep[0].images[0].size == (64, 64)
+    assert all(len(client.history[cell.record.task_id or ""].output_paths) == 1 for cell in sweep.cells)
+
+
+def test_what_fails_in_a_worker_comes_back(client: Client, processes: ProcessPoolExecutor) -> None:
+    """An exception of `then` in another process is the cell's error."""
+    sweep = mapped(client, processes, then=fail)
+    assert sweep.counts == {"failed": 3}
+    assert "no good picture in task" in str(sweep[0].error)
+
+
+def test_a_worker_without_credentials_says_so(client: Client) -> None:
+    """A worker that finds no key halts the sweep with what is missing, and no run is lost."""
+    nobody_told_it = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    with nobody_told_it as pool, pytest.raises(ConfigurationError, match="WIRO_API_KEY"):
+        mapped(client, pool, then=mean)
+    assert len(client.history.find(outcome="succeeded")) == 3
+
+
+def test_no_credentials_travel(make_client: MakeClient, sandbox: Sandbox) -> None:
+    """What is sent to a worker holds neither key nor secret."""
+    client = make_client()
+    sent: list[bytes] = []
+
+    class Spy(ThreadPoolExecutor):
+        def submit(self, *args: object, **more: object):  # type: ignore[no-untyped-def]  # noqa: ANN202
+            sent.append(pickle.dumps(args[1:]))
+            return super().submit(*args, **more)  # type: ignore[arg-type]
+
+    with Spy(2) as pool:
+        assert mapped(client, pool, then=mean).counts == {"succeeded": 3}
+    assert len(sent) == 3
+    for secret in (sandbox.api_key, sandbox.api_secret):
+        assert not any(secret.encode() in data for data in sent)
+
+
+def test_threads_of_this_process_use_the_client_itself(client: Client) -> None:
+    """In the same process the client that is there does the work: no environment is needed."""
+    with ThreadPoolExecutor(2) as pool:
+        sweep = mapped(client, pool, then=mean)
+    assert [cell.value[0] for cell in sweep.cells] == [os.getpid()] * 3
+
+
+def test_downloads_alone_can_be_carried(client: Client) -> None:
+    """Without `then` an executor carries the downloads."""
+    with ThreadPoolExecutor(2) as pool:
+        sweep = mapped(client, pool)
+    assert all(Path(cell.record.output_paths[0]).is_file() for cell in sweep.cells)
+
+
+def test_dask_carries_them_too(client: Client, dask: Executor, runs: Runs) -> None:
+    """The executor of a Dask cluster takes the same work, and the sweep resumes from the journal."""
+    sweep = mapped(client, dask, then=mean)
+    assert (sweep.counts, runs()) == ({"succeeded": 3}, 3)
+    assert all(0 < cell.value[1] < 255 for cell in sweep.cells)
+    assert mapped(client, dask, then=mean).counts == {"succeeded": 3}
+    assert runs() == 3
+
+
+def test_asyncio_carries_them_too(sandbox: Sandbox) -> None:
+    """An asynchronous client has the same arguments."""
+
+    async def main() -> list[int]:
+        here = {"base_url": sandbox.base_url, "socket_url": sandbox.socket_url, "journal": False}
+        async with AsyncClient(sandbox.api_key, sandbox.api_secret, **here) as client:  # type: ignore[arg-type]
+            with ThreadPoolExecutor(2) as pool:
+                sweep = await client.map(FLUX, [{"prompt": "x", **SMALL}], executor=pool, then=mean)
+                await sweep.wait()
+            return [cell.value[0] for cell in sweep.cells]
+
+    assert asyncio.run(main()) == [os.getpid()]
