@@ -100,7 +100,7 @@ class AsyncExperiments:
         """
         conduct = Conduct(concurrency, then, executor, resume, reuse, start)
         plan = await self.grid(model, {**(params or {}), **values}, how)
-        return await self.launch(plan, lambda task: task, conduct)
+        return await self.run_plan(plan, lambda task: task, conduct)
 
     async def map(
         self,
@@ -117,7 +117,7 @@ class AsyncExperiments:
     ) -> AsyncSweep[AsyncTask]:
         """Run a list of values; otherwise like `sweep`."""
         conduct = Conduct(concurrency, then, executor, resume, reuse, start)
-        return await self.launch(await self.listed(model, cells), lambda task: task, conduct)
+        return await self.run_plan(await self.listed(model, cells), lambda task: task, conduct)
 
     async def delete_files(self, task_id: str) -> None:
         """Delete a finished task's files at Wiro, inputs and outputs; doing it twice is fine. Raises NotFound."""
@@ -138,7 +138,7 @@ class AsyncExperiments:
         schema = await self._schema_if_known(model)
         return await asyncio.to_thread(sweep_plan.listed, model, schema, cells)
 
-    async def launch(
+    async def run_plan(
         self, plan: Plan, wrap: Callable[[AsyncTask], TaskT], conduct: Conduct
     ) -> AsyncSweep[TaskT]:
         """Recall what the journal has of a plan, price the rest, hold it against the budgets, and begin.

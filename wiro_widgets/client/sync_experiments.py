@@ -88,5 +88,5 @@ class Experiments:
         self._connection.call(self._client.delete_files(task_id))
 
     def _launched(self, plan: Plan, conduct: Conduct) -> Sweep:
-        sweep = self._connection.call(self._client.launch(plan, self._face, conduct))
+        sweep = self._connection.call(self._client.run_plan(plan, self._face, conduct))
         return Sweep(self._connection, sweep, self)

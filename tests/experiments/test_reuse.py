@@ -1,0 +1,150 @@
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wiro_widgets as wiro
+from tests.experiments.conftest import FLUX, SMALL, MakeClient
+from wiro_widgets import AsyncClient, Client, ModelSchema, Sandbox
+from wiro_widgets.client.reuse import has_fixed_seed
+
+Runs = Callable[[], int]
+SEEDED: dict[str, Any] = {"prompt": "x", "seed": 3, **SMALL}
+
+
+def test_the_same_run_is_answered_from_the_history(client: Client, runs: Runs) -> None:
+    """With `reuse=True` the same run is not sent: its pictures are there, and the record says whose they are."""
+    first = client.run(FLUX, **SEEDED).wait()
+    again = client.run(FLUX, reuse=True, **SEEDED).wait()
+    assert runs() == 1
+    assert (again.record.reused_from, again.record.total_cost) == (first.record.task_id, 0.0)
+    assert again.images[0].tobytes() == first.images[0].tobytes()
+
+
+def test_it_is_off_by_default(client: Client, runs: Runs) -> None:
+    """Nobody gets an old picture without asking."""
+    for _ in range(2):
+        assert client.run(FLUX, **SEEDED).wait().record.reused_from is None
+    assert runs() == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 4}, {"prompt": "y"}, {"steps": 3}, {"scale": 2}],
+    ids=lambda change: next(iter(change)),
+)
+def test_another_run_is_sent(client: Client, runs: Runs, change: dict[str, Any]) -> None:
+    """A run that differs in any value is another run."""
+    client.run(FLUX, **SEEDED).wait()
+    assert client.run(FLUX, reuse=True, **{**SEEDED, **change}).wait().record.reused_from is None
+    assert runs() == 2
+
+
+def test_a_run_without_a_seed_is_never_reused(client: Client, runs: Runs) -> None:
+    """Without a fixed seed every run is another draw."""
+    for _ in range(2):
+        client.run(FLUX, reuse=True, prompt="x", **SMALL).wait()
+    assert runs() == 2
+
+
+@pytest.mark.parametrize(
+    ("seed", "default", "fixed"),
+    [
+        (3, None, True),
+        ("7350148318", None, True),
+        (0, 7, True),
+        (0, 0, False),
+        ("0", "0", False),
+        (-1, None, False),
+        ("", None, False),
+        ("random", None, False),
+        (None, None, False),
+    ],
+)
+def test_what_a_fixed_seed_is(seed: Any, default: Any, fixed: bool) -> None:
+    """Negative and blank seeds are random ones, and so is 0 where it is the model's own way to say so."""
+    item = {"id": "seed", "type": "text", "default": default}
+    schema = ModelSchema.from_tool({"slugowner": "a", "slugproject": "b", "parameters": [{"items": [item]}]})
+    assert has_fixed_seed({"seed": seed}, schema) is fixed
+
+
+def test_a_client_can_reuse_always(make_client: MakeClient, runs: Runs) -> None:
+    """`Client(reuse=True)` reuses in every call, and a call can say no."""
+    client = make_client(reuse=True)
+    client.generate(FLUX, **SEEDED)
+    client.generate(FLUX, **SEEDED)
+    assert runs() == 1
+    client.generate(FLUX, reuse=False, **SEEDED)
+    assert runs() == 2
+
+
+def test_files_count_by_their_contents(client: Client, runs: Runs, tmp_path: Path) -> None:
+    """The same picture under another name is the same run; another picture is another run."""
+    client.generate(FLUX, prompt="in", **SMALL)[0].save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes((tmp_path / "a.png").read_bytes())
+    client.run(FLUX, inputImage=tmp_path / "a.png", **SEEDED).wait()
+    again = client.run(FLUX, reuse=True, inputImage=tmp_path / "b.png", **SEEDED).wait()
+    assert (again.record.reused_from is not None, runs()) == (True, 2)
+    client.generate(FLUX, prompt="other", **SMALL)[0].save(tmp_path / "b.png")
+    assert (
+        client.run(FLUX, reuse=True, inputImage=tmp_path / "b.png", **SEEDED).wait().record.reused_from
+        is None
+    )
+
+
+def test_pictures_that_are_gone_are_made_anew(client: Client, runs: Runs) -> None:
+    """When the files of the earlier run were deleted, the run is sent."""
+    first = client.run(FLUX, **SEEDED).wait()
+    Path(first.record.output_paths[0]).unlink()
+    assert client.run(FLUX, reuse=True, **SEEDED).wait().record.reused_from is None
+    assert runs() == 2
+
+
+def test_a_failed_run_is_not_reused(client: Client, sandbox: Sandbox, runs: Runs) -> None:
+    """Only what succeeded is reused."""
+    sandbox.faults = {"fail_tasks": 1}
+    with pytest.raises(wiro.TaskFailed):
+        client.run(FLUX, **SEEDED).wait()
+    client.run(FLUX, reuse=True, **SEEDED).wait()
+    assert runs() == 2
+
+
+def test_it_costs_nothing(client: Client) -> None:
+    """A reused run takes nothing from a budget, and counts once in the spending."""
+    cost = client.run(FLUX, **SEEDED).wait().record.total_cost
+    with wiro.budget(usd=0.0001) as purse:
+        client.run(FLUX, reuse=True, **SEEDED).wait()
+    assert (purse.spent, client.history.spending(), len(client.history)) == (0.0, {FLUX: cost}, 1)
+
+
+def test_sweeps_reuse_single_runs(client: Client, runs: Runs) -> None:
+    """A sweep that may reuse takes a single run of before for the cell that it equals."""
+    client.run(FLUX, **SEEDED).wait()
+    sweep = client.sweep(FLUX, {**SEEDED, "seed": [3, 4]}, reuse=True).wait()
+    assert [cell.record.reused_from is not None for cell in sweep.cells] == [True, False]
+    assert runs() == 2
+
+
+def test_the_task_tells(client: Client) -> None:
+    """A task that was answered from the history is over at once, and says why in its events."""
+    client.run(FLUX, **SEEDED).wait()
+    task = client.run(FLUX, reuse=True, **SEEDED)
+    assert (task.over, task.status, task.state.progress) == (True, "succeeded", 1.0)
+    (event,) = task.events()
+    assert "Answered from the history" in getattr(event, "text", "")
+
+
+def test_asyncio_reuses_too(sandbox: Sandbox, tmp_path: Path, runs: Runs) -> None:
+    """The asynchronous client has the same argument."""
+
+    async def main() -> str | None:
+        here = {"base_url": sandbox.base_url, "socket_url": sandbox.socket_url, "output_dir": tmp_path}
+        async with AsyncClient(sandbox.api_key, sandbox.api_secret, journal=False, **here) as client:  # type: ignore[arg-type]
+            for _ in range(2):
+                result = await (await client.run(FLUX, reuse=True, **SEEDED)).wait()
+            return result.record.reused_from
+
+    assert asyncio.run(main()) is not None
+    assert runs() == 1
