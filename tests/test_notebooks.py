@@ -22,6 +22,7 @@ FAST = "import wiro_widgets.local as local\nlocal.Sandbox.__init__.__kwdefaults_
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
+    """Serve a Wiro for the kernels of this module."""
     with Sandbox(speed=1000) as running:
         yield running
 

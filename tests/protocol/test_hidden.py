@@ -1,6 +1,9 @@
 """Tokens stay in this process."""
 
+import dataclasses
+import json
 import pickle
+from typing import Any
 
 import pytest
 
@@ -29,6 +32,14 @@ def test_a_repr_shows_no_token(holder: object) -> None:
 def test_a_pickle_carries_no_token(holder: object) -> None:
     """What is saved or sent to another process has everything but the token."""
     assert TOKEN.encode() not in pickle.dumps(holder)
+
+
+@pytest.mark.parametrize("holder", HOLDERS, ids=lambda holder: type(holder).__name__)
+def test_a_dict_of_it_has_no_token(holder: Any) -> None:
+    """`asdict`, as people use it to save what they have, says that there is something hidden."""
+    found = json.dumps(dataclasses.asdict(holder), default=str)
+    assert TOKEN not in found
+    assert "[hidden]" in found
 
 
 def test_everything_else_is_pickled() -> None:

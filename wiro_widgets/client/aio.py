@@ -77,8 +77,10 @@ class AsyncClient(AsyncExperiments):
         budget: float | Budget | None = None,
         reuse: bool = False,
     ) -> None:
-        credentials = found_credentials(api_key, api_secret)
-        del api_key, api_secret  # so that no traceback with locals shows them
+        try:
+            credentials = found_credentials(api_key, api_secret)
+        finally:
+            del api_key, api_secret  # so that no traceback with locals shows them
         base = addresses.base_url(base_url, allow_http=allow_http)
         if timeout <= 0:
             raise ConfigurationError(f"timeout must be more than 0 seconds, not {timeout}.")
@@ -115,6 +117,8 @@ class AsyncClient(AsyncExperiments):
         raise TypeError("An AsyncClient lives on its loop; make one where it is needed.")
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_engine"):  # as a debugger shows it in the frame that raised
+            return f"<{type(self).__name__} that was refused>"
         return f"<{type(self).__name__} {self._engine.server}, {len(self._engine.tasks)} tasks under way>"
 
     async def run(

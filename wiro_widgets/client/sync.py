@@ -60,8 +60,10 @@ class Client(Experiments):
         budget: float | Budget | None = None,
         reuse: bool = False,
     ) -> None:
-        credentials = found_credentials(api_key, api_secret)
-        del api_key, api_secret  # so that no traceback with locals shows them
+        try:
+            credentials = found_credentials(api_key, api_secret)
+        finally:
+            del api_key, api_secret  # so that no traceback with locals shows them
         self._client = AsyncClient(
             credentials,
             base_url=base_url,
@@ -80,6 +82,8 @@ class Client(Experiments):
         self._unnamed.atexit = False  # then the connection is closed, with a wait
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_connection"):  # as a debugger shows it in the frame that raised
+            return "<Client that was refused>"
         return f"<Client {'closed' if self.closed else repr(self._client)[len('<AsyncClient ') : -1]}>"
 
     def __reduce__(self) -> tuple[Any, ...]:

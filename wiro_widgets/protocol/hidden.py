@@ -1,9 +1,11 @@
-"""Fields that only this process may hold: tokens, which a repr does not show and a pickle does not carry."""
+"""Fields that only this process may hold: tokens, which no repr, no copy and no pickle shows."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import Any
+
+from wiro_widgets.protocol.credentials import HIDDEN
 
 _HIDDEN = {"hidden": True}
 
@@ -13,10 +15,31 @@ def field() -> Any:
     return dataclasses.field(default=None, repr=False, metadata=_HIDDEN)
 
 
+class Text(str):
+    """A text for the wire: whoever prints it or copies it, as `dataclasses.asdict` does, gets "[hidden]"."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(HIDDEN)
+
+    def __deepcopy__(self, _memo: object) -> str:
+        return HIDDEN
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (HIDDEN,)
+
+
 class Unpickled:
     """A dataclass whose copies in other processes come without its hidden fields."""
 
     __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for item in dataclasses.fields(self):  # type: ignore[arg-type] # a dataclass below
+            value = getattr(self, item.name)
+            if item.metadata == _HIDDEN and isinstance(value, str):
+                object.__setattr__(self, item.name, Text(value))
 
     def __reduce__(self) -> tuple[Any, ...]:
         told = dataclasses.fields(self)  # type: ignore[arg-type] # a dataclass below
