@@ -189,6 +189,10 @@ class Hostile:
         """Do something on the server's loop and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE)
 
+    def restart_numbers(self) -> None:
+        """Count tasks from the beginning."""
+        self._number = 700
+
     @staticmethod
     async def pause(seconds: float) -> None:
         """Take a moment, on the server's own clock."""
@@ -321,11 +325,12 @@ class Gate:
         self._server = server
         self._answer = answer
         self._opened = asyncio.Event()
+        self.effect = True
         self.reached = False
 
     async def __call__(self, call: Call) -> Answer:
         """Do what was asked, and answer later."""
-        honest = self._server.honest(call)
+        honest = self._server.honest(call) if self.effect else CUT
         self.reached = True
         self._server.touch()
         await self._opened.wait()

@@ -161,11 +161,23 @@ class AsyncClient(AsyncExperiments):
         reuse_results: bool | None = None,
     ) -> AsyncTask:
         """Run a model like `run`, with an answer of its own to an interrupt."""
+        task, schema = await self.ready(model, values, on_interrupt)
+        await self.hand_in(task, schema, reuse_results)
+        return task
+
+    async def ready(
+        self, model: str, values: Mapping[str, Any], on_interrupt: OnInterrupt | None = None
+    ) -> tuple[AsyncTask, ModelSchema | None]:
+        """Return a task that is bound but not yet started, and the model's schema where it is known."""
         schema = await self._schema_if_known(model)
-        task = self.prepare(model, values, schema, on_interrupt)
+        return self.prepare(model, values, schema, on_interrupt), schema
+
+    async def hand_in(
+        self, task: AsyncTask, schema: ModelSchema | None, reuse_results: bool | None = None
+    ) -> None:
+        """Start a task and wait for its receipt; raises what the submission raises."""
         await self.begin(task, schema, reuse_results)
         await task.submitted()
-        return task
 
     async def begin(
         self, task: AsyncTask, schema: ModelSchema | None, reuse_results: bool | None = None

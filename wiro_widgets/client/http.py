@@ -19,7 +19,7 @@ from wiro_widgets.client.bodies import (
     UnreadableFileError,
     read_reply,
 )
-from wiro_widgets.client.surroundings import Transport
+from wiro_widgets.client.surroundings import Transport, warm_up
 from wiro_widgets.protocol import replies, retry
 from wiro_widgets.protocol.credentials import Credentials
 from wiro_widgets.protocol.errors import ApiError, ConfigurationError, TransportError, WiroError
@@ -151,6 +151,8 @@ class Http:
                 yield
 
     async def _exchange(self, request: Request, seconds: float) -> Reply | WiroError:
+        if self._client is None and not self._closed:
+            await asyncio.to_thread(warm_up)
         response = await self.pool.send(self._built(request, seconds), stream=True, auth=self._auth)
         try:
             async with asyncio.timeout(seconds):

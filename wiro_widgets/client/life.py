@@ -66,6 +66,16 @@ class Life:
         self._live(None)
 
     @property
+    def begun(self) -> bool:
+        """Whether it was begun or resumed."""
+        return self._work is not None
+
+    @property
+    def stop_begun(self) -> bool:
+        """Whether somebody has asked to stop it."""
+        return self._stopping is not None
+
+    @property
     def stopping(self) -> asyncio.Task[None] | None:
         """The stop that is under way, if any."""
         return self._stopping if self._stopping and not self._stopping.done() else None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 from functools import lru_cache
+from importlib import import_module
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -22,6 +24,14 @@ def tls_context() -> ssl.SSLContext:
     Its certificates are those of SSL_CERT_FILE or SSL_CERT_DIR, else certifi's.
     """
     return httpx.create_ssl_context()
+
+
+def warm_up() -> None:
+    """Load what the first call needs: 100 ms of imports and certificates, for which no loop should stand still."""
+    tls_context()
+    for module in ("httpcore", "anyio._backends._asyncio"):
+        with suppress(ImportError):
+            import_module(module)
 
 
 def proxy_for(url: str) -> str | None:

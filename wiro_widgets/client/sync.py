@@ -15,7 +15,7 @@ from wiro_widgets.client.aio import AsyncClient, found_credentials
 from wiro_widgets.client.budget import Budget
 from wiro_widgets.client.connection import Connection
 from wiro_widgets.client.sync_experiments import Experiments
-from wiro_widgets.client.sync_task import Task
+from wiro_widgets.client.sync_task import Interruption, Task
 from wiro_widgets.client.task import AsyncTask, OnInterrupt
 from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.replies import ModelSummary
@@ -203,14 +203,11 @@ class Client(Experiments):
         on_interrupt: OnInterrupt | None = None,
         reuse: bool | None = None,
     ) -> Task:
-        try:
-            return self._face(self.call(self._client.submit(model, values, on_interrupt, reuse)))
-        except KeyboardInterrupt as interrupt:
-            interrupt.add_note(
-                f"The run of {model} was on its way. If a task came of it, client.history.unfinished() lists it "
-                "and client.recover() picks it up."
-            )
-            raise
+        task, schema = self.call(self._client.ready(model, values, on_interrupt))
+        face = self._face(task)
+        with Interruption(self._connection, task):
+            self.call(self._client.hand_in(task, schema, reuse))
+        return face
 
     def _face(self, task: AsyncTask) -> Task:
         """Return the one face of a task: whoever attaches twice gets the same."""

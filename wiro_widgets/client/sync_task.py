@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -98,16 +99,15 @@ class Task:
             if self._task.over:
                 batch, position = self._task.stream.batch(position)
             else:
-                with AttachNote(self._task, on_interrupt):
+                with Interruption(self._connection, self._task, on_interrupt):
                     batch, position = self._connection.call(self._task.next_events(position, on_interrupt))
             if not batch:
                 return
-            try:
+            if self._task.over:
                 yield from batch
-            except KeyboardInterrupt:
-                with AttachNote(self._task, on_interrupt):
-                    self._connection.call(self._task.interrupted(on_interrupt))
-                    raise
+            else:
+                with Interruption(self._connection, self._task, on_interrupt):
+                    yield from batch
 
     def seen(self) -> list[TaskEvent]:
         """Return the events so far, without waiting."""
@@ -121,7 +121,7 @@ class Task:
         """
         if self._task.over:
             return self._task.result()
-        with AttachNote(self._task, on_interrupt):
+        with Interruption(self._connection, self._task, on_interrupt):
             return self._connection.call(self._task.wait(timeout, on_interrupt=on_interrupt))
 
     def stop(self) -> None:
@@ -161,10 +161,13 @@ class Task:
             self._connection.post(self._task.watch, watcher)
 
 
-class AttachNote:
-    """Adds to an interrupt what became of the task, and how it is found again."""
+class Interruption:
+    """Stops the remote task when its block is interrupted, wherever in the block that happened, and says so."""
 
-    def __init__(self, task: AsyncTask, on_interrupt: OnInterrupt | None = None) -> None:
+    def __init__(
+        self, connection: Connection, task: AsyncTask, on_interrupt: OnInterrupt | None = None
+    ) -> None:
+        self._connection = connection
         self._task = task
         self._on_interrupt = on_interrupt
 
@@ -174,5 +177,9 @@ class AttachNote:
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        if isinstance(error, KeyboardInterrupt):
-            error.add_note(self._task.parting_words(self._on_interrupt))
+        if not isinstance(error, KeyboardInterrupt):
+            return
+        if not self._task.stop_begun:  # the interrupt came between two waits, and cancelled neither
+            with suppress(WiroError):
+                self._connection.call(self._task.interrupted(self._on_interrupt))
+        error.add_note(self._task.parting_words(self._on_interrupt))

@@ -148,6 +148,11 @@ class AsyncTask:
         return self._story.submitted
 
     @property
+    def stop_begun(self) -> bool:
+        """Whether somebody has asked to stop it."""
+        return self._life.stop_begun
+
+    @property
     def stopping(self) -> asyncio.Task[None] | None:
         """The stop that is under way, if any."""
         return self._life.stopping
@@ -214,7 +219,8 @@ class AsyncTask:
 
     async def interrupted(self, on_interrupt: OnInterrupt | None = None) -> None:
         """Stop the remote task because nobody waits any more; after a moment that goes on by itself."""
-        if not self.over and (on_interrupt or self._on_interrupt) == "stop":
+        policy = on_interrupt or self._on_interrupt
+        if policy == "stop" and self._life.begun and not self.over:
             await asyncio.wait({self.stop_soon()}, timeout=INTERRUPT_SECONDS)
 
     def parting_words(self, on_interrupt: OnInterrupt | None = None) -> str:
