@@ -67,15 +67,7 @@ class JupyterServer:
 
     def write(self, notebook: str, cells: Sequence[str]) -> Path:
         """Write a notebook with these code cells into the server's folder."""
-        new = {
-            "nbformat": 4,
-            "nbformat_minor": 5,
-            "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-            "cells": [_cell(f"cell-{number}", source) for number, source in enumerate(cells)],
-        }
-        path = self.folder / notebook
-        path.write_text(json.dumps(new), encoding="utf-8")
-        return path
+        return write_notebook(self.folder / notebook, cells)
 
     def add(self, notebook: Path) -> Path:
         """Copy a notebook of the repository into the server's folder."""
@@ -110,6 +102,18 @@ def jupyter_server(
             headers=server.authorization,
         ):
             yield server
+
+
+def write_notebook(path: Path, cells: Sequence[str]) -> Path:
+    """Write a notebook with these code cells."""
+    new = {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        "cells": [_cell(f"cell-{number}", source) for number, source in enumerate(cells)],
+    }
+    path.write_text(json.dumps(new), encoding="utf-8")
+    return path
 
 
 def _cell(name: str, source: str) -> dict[str, Any]:

@@ -91,6 +91,11 @@ class NotebookPage:
         """Return what a cell printed, returned or raised, as one text."""
         return "".join(_text(output) for output in self.outputs(index))
 
+    def wait_for_output(self, index: int, words: str) -> None:
+        """Wait until a cell's outputs, as the notebook file would hold them, have these words."""
+        has = f"([index, words]) => JSON.stringify(({OUTPUTS})(index)).includes(words)"
+        self.page.wait_for_function(has, arg=[index, words], timeout=60 * SECONDS)
+
     def save(self) -> dict[str, Any]:
         """Save the notebook, widget state included, and return the file."""
         self.command("docmanager:save")

@@ -44,7 +44,7 @@ class Screen(Protocol):
         """Set the status, the progress and the heartbeat, in one message."""
 
     def settled(self) -> None:
-        """Take note that a run has ended and can be shown."""
+        """Take note that another run is shown, or that it stands differently."""
 
 
 class Display:
@@ -68,6 +68,7 @@ class Display:
         self._last_runs: list[dict[str, Any]] = []
         self._last_mark = 0.0
         self._last_status: Status = "idle"
+        self._last_standing: tuple[int, Status] = (0, "idle")
         self._closed = False
 
     def __repr__(self) -> str:
@@ -213,7 +214,9 @@ class Display:
         if self._shown in ended:
             self._send_thumbnails()
         self._mark()
-        if ended:
+        standing = (run["number"], run["status"])
+        if ended or standing != self._last_standing:
+            self._last_standing = standing
             self._screen.settled()
 
     def _turn_to(self, view: RunView) -> None:

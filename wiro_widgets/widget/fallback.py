@@ -1,30 +1,33 @@
 """The static card: what a saved, exported or merely read notebook shows where the live panel cannot be.
 
 It is plain HTML of its own output beside the live view: a view that lives hides the card, and the card hides the
-host's "model not found" when there is none.
+host's "model not found" when there is none. Without its styles, as GitHub shows it, it is a few paragraphs.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
 from wiro_widgets.results.images import Thumbnail, thumbnail
 from wiro_widgets.results.plain import without_files
-from wiro_widgets.widget.messages import sendable
 
 MAX_BYTES = 150_000
 EDGE = 160  # pixels
 MAX_PICTURES = 8
 MAX_VALUE = 400  # characters
+MAX_VALUES = 8_000  # characters of all values
+MAX_ANSWER = 4_000
+LONG = 60  # characters from which a value gets a line of its own
 
 # The front end marks a view that lives with data-wiro-live. A host's "model not found" is text without elements.
 _STYLE = (
     "<style>"
-    ".jp-OutputArea:has([data-wiro-live]) .wiro-card,.wiro-card[hidden]{display:none!important}"
-    ".jp-OutputArea:has(.wiro-card) .jupyter-widgets:not(:has(*),[data-wiro-live]){display:none}"
+    '.jp-OutputArea:has([data-wiro-live="{id}"]) .wiro-card[data-card="{id}"],'
+    ".wiro-card[hidden]{{display:none!important}}"
+    ".jp-OutputArea:has(.wiro-card) .jupyter-widgets:not(:has(*),[data-wiro-live]){{display:none}}"
     "</style>"
 )
 _BOX = (
@@ -32,6 +35,8 @@ _BOX = (
     "font:13px/1.5 system-ui,sans-serif;max-width:760px"
 )
 _SOFT = "opacity:.7"
+_WORDS = {"succeeded": "Done", "cancelled": "Stopped", "unknown": "Outcome unknown"}
+_FOOTER = "A still picture of the panel. Run the cell to bring it to life."
 
 
 def card(
@@ -44,14 +49,28 @@ def card(
 ) -> str:
     """Return the card as HTML of at most `MAX_BYTES`; pictures that would not fit are left out.
 
-    `run` is a run as the browser is told of it, `values` what the controls say.
+    `run` is a run as the browser is told of it, `values` what it was started with.
     """
+    style = _STYLE.format(id=escape(card_id))
     head = (
-        f'{_STYLE}<div class="wiro-card" data-card="{escape(card_id)}" style="{_BOX}">{_heading(model, run)}'
+        f'{style}<div class="wiro-card" data-card="{escape(card_id)}" style="{_BOX}">{_heading(model, run)}'
     )
-    tail = f"{_table(values)}{_footer()}</div>"
-    room = MAX_BYTES - len(head.encode()) - len(tail.encode()) - 200
-    return sendable(f"{head}{_gallery(pictures, room)}{tail}")
+    said = "".join(_paragraph(_escaped(text), "white-space:pre-wrap") for text in _said(run))
+    shown = dict(_shown(values))
+    prompt = shown.pop("prompt", "")
+    lead = _paragraph(_escaped(prompt), "overflow-wrap:anywhere") if prompt else ""
+    footer = _paragraph(_FOOTER, f"font-size:12px;{_SOFT}")
+    tail = f"{said}{_settings(shown)}{footer}</div>"
+    room = MAX_BYTES - len(f"{head}{lead}{tail}".encode())
+    return f"{head}{lead}{_gallery(pictures, room)}{tail}"
+
+
+def words(*, model: str, run: Mapping[str, Any] | None, values: Mapping[str, Any]) -> str:
+    """Return the card as plain text, for terminals and for hosts without HTML."""
+    shown = dict(_shown(values))
+    lines = [", ".join([model, *_facts(run)]), shown.pop("prompt", ""), *_said(run)]
+    lines.append(", ".join(f"{name} {value}" for name, value in shown.items()))
+    return "\n".join(line for line in lines if line)
 
 
 def small(source: Thumbnail) -> Thumbnail:
@@ -61,60 +80,94 @@ def small(source: Thumbnail) -> Thumbnail:
 
 def _heading(model: str, run: Mapping[str, Any] | None) -> str:
     owner, _, name = model.partition("/")
-    title = f'<span style="{_SOFT}">{escape(owner)} /</span> <b>{escape(name)}</b>' if name else escape(model)
-    if run is None or not run.get("number"):
-        return f"<div>{title}</div>"
-    parts = [str(run["status"]).capitalize()]
-    if run.get("elapsed"):
-        parts.append(f"{run['elapsed']:.1f} s")
-    if run.get("cost") is not None:
-        parts.append(f"${run['cost']:.4f}")
-    if run.get("task"):
-        parts.append(f"task {run['task']}")
-    notice = run.get("notice")
-    why = f'<div style="margin-top:6px">{escape(str(notice["text"]))}</div>' if notice else ""
-    text = run.get("text")
-    said = (
-        f'<div style="margin-top:6px;white-space:pre-wrap">{escape(text["answer"][:4000])}</div>'
-        if text
-        else ""
+    title = (
+        f'<span style="{_SOFT}">{_escaped(owner)} /</span> <b>{_escaped(name)}</b>'
+        if name
+        else _escaped(model)
     )
-    line = escape(" \N{MIDDLE DOT} ".join(parts))
-    return f'<div>{title} &nbsp;<span style="{_SOFT}">{line}</span></div>{why}{said}'
+    facts = _escaped(" \N{MIDDLE DOT} ".join(_facts(run)))
+    return _paragraph(f'{title} &nbsp;<span style="{_SOFT}">{facts}</span>' if facts else title, "")
+
+
+def _facts(run: Mapping[str, Any] | None) -> Iterator[str]:
+    """Say how the run stands: status, seconds, dollars, task."""
+    if run is None or not run.get("number"):
+        return
+    status = str(run["status"])
+    yield _WORDS.get(status, status.capitalize())
+    if run.get("elapsed"):
+        yield f"{run['elapsed']:.1f} s"
+    if run.get("cost") is not None:
+        yield f"${run['cost']:.4f}"
+    if run.get("task"):
+        yield f"task {run['task']}"
+
+
+def _said(run: Mapping[str, Any] | None) -> Iterator[str]:
+    """Give the words that came of the run: why it failed, a model's answer, the names of files."""
+    if run is None:
+        return
+    notice = run.get("notice")
+    if notice:
+        told = " ".join(str(notice[part]) for part in ("title", "text") if notice.get(part))
+        yield _cut(told, MAX_ANSWER)
+    text = run.get("text")
+    if text and text.get("answer"):
+        yield _cut(text["answer"], MAX_ANSWER)
+    files = [out["name"] for out in run.get("outputs") or () if not _is_picture(out)]
+    if files and not text:
+        yield _cut(f"Files: {', '.join(files)}", MAX_VALUE)
+
+
+def _is_picture(output: Mapping[str, Any]) -> bool:
+    return str(output.get("content_type") or "").startswith("image/")
 
 
 def _gallery(pictures: Iterable[Thumbnail], room: int) -> str:
-    found = []
-    for picture in list(pictures)[:MAX_PICTURES]:
+    shown, found = list(pictures)[:MAX_PICTURES], ""
+    for number, picture in enumerate(shown, start=1):
         data = base64.b64encode(picture.data).decode()
         item = (
-            f'<img alt="" width="{picture.width}" height="{picture.height}" style="border-radius:6px;margin:0" '
-            f'src="data:{escape(picture.content_type)};base64,{data}">'
+            f'<img alt="Result {number} of {len(shown)}" width="{picture.width}" height="{picture.height}" '
+            f'style="border-radius:6px;margin:0 6px 6px 0;display:inline-block" '
+            f'src="data:{escape(picture.content_type)};base64,{data}"> '
         )
-        room -= len(item)
-        if room < 0:
+        if len(found) + len(item) + 100 > room:
             break
-        found.append(item)
-    if not found:
-        return ""
-    return f'<div style="display:flex;flex-wrap:wrap;gap:8px;margin:8px 0">{"".join(found)}</div>'
+        found += item
+    return _paragraph(found, "") if found else ""
 
 
-def _table(values: Mapping[str, Any]) -> str:
-    rows = "".join(
-        f'<div style="{_SOFT}">{escape(str(name))}</div><div style="overflow-wrap:anywhere">{_shown(value)}</div>'
-        for name, value in without_files(values).items()
-    )
-    if not rows:
-        return ""
-    grid = "display:grid;grid-template-columns:max-content 1fr;gap:1px 14px;margin:8px 0 4px"
-    return f'<div style="{grid}">{rows}</div>'
+def _settings(shown: Mapping[str, str]) -> str:
+    """Set short values in one line, as a sentence of settings, and long ones each in its own."""
+    names = [
+        f'<span style="{_SOFT}">{_escaped(name)}</span> {_escaped(value)}' for name, value in shown.items()
+    ]
+    short = [text for text, value in zip(names, shown.values(), strict=True) if len(value) <= LONG]
+    long = [text for text, value in zip(names, shown.values(), strict=True) if len(value) > LONG]
+    line = " &nbsp;\N{MIDDLE DOT}&nbsp; ".join(short)
+    return "".join(_paragraph(text, "overflow-wrap:anywhere") for text in [*long, line] if text)
 
 
-def _shown(value: Any) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return escape(text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}...")
+def _shown(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give the values as texts, without secrets and addresses, each and all of bounded length."""
+    room = MAX_VALUES
+    for name, value in without_files(values).items():
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        room -= len(name) + min(len(text), MAX_VALUE)
+        if room < 0:
+            return
+        if text and value is not None:
+            yield _cut(name, LONG), _cut(text, MAX_VALUE)
 
 
-def _footer() -> str:
-    return f'<div style="font-size:12px;{_SOFT}">A still picture of the panel. Run the cell to bring it to life.</div>'
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[:length]}..."
+
+
+def _escaped(text: str) -> str:
+    return escape(text).replace("\n", "<br>")
+
+
+def _paragraph(html: str, style: str) -> str:
+    return f'<p style="margin:0 0 6px;{style}">{html}</p>'

@@ -21,8 +21,7 @@ from wiro_widgets.results.result import TaskResult
 from wiro_widgets.widget import bundle, code
 from wiro_widgets.widget.controls import Controls
 from wiro_widgets.widget.display import Display, image
-from wiro_widgets.widget.exhibit import Cards, in_notebook
-from wiro_widgets.widget.fallback import card
+from wiro_widgets.widget.exhibit import Card, Cards
 from wiro_widgets.widget.form import form, no_form
 from wiro_widgets.widget.inbox import Inbox
 from wiro_widgets.widget.messages import sendable
@@ -76,7 +75,7 @@ class Panel(PanelResults, anywidget.AnyWidget):
         self._held = loop.acquire()
         self.display = Display(self, self._held, self._lock)
         self._inbox = Inbox(self)
-        self._cards = Cards()
+        self._cards = Cards(self.display.catch_up)
         super().__init__(values=self._current(), _form=self._described(), _card_id=self._cards.id)
         hear_while_busy(self.comm)
         self.on_msg(self._message)
@@ -95,13 +94,9 @@ class Panel(PanelResults, anywidget.AnyWidget):
 
     def _ipython_display_(self, **_options: object) -> None:
         """Show the live view, and in a notebook the card that stands for it where it cannot live."""
-        from IPython.display import display  # noqa: PLC0415 - only where there is a cell
-
         bundle = self._repr_mimebundle_()
         if bundle is not None:
-            display(bundle[0], metadata=bundle[1], raw=True)  # type: ignore[no-untyped-call] # IPython's
-            if in_notebook():
-                self._cards.add(self._card())
+            self._cards.show(bundle, self._card)
 
     def __repr__(self) -> str:
         return f"<Panel {self.model or 'without a model'}: {self.status}, {len(self._tasks)} runs>"
@@ -194,6 +189,7 @@ class Panel(PanelResults, anywidget.AnyWidget):
         held, self._held = self._held, None
         if held is not None:
             self.display.close()
+            self._cards.close()
             super().close()
             loop.release(held)
 
@@ -247,7 +243,7 @@ class Panel(PanelResults, anywidget.AnyWidget):
             self._feed = {"epoch": epoch, "head": head}
 
     def settled(self) -> None:
-        """Bring the cards up to date: a run has ended."""
+        """Bring the cards up to date: the run that is shown, or how it stands, is another."""
         if self._cards:
             self._cards.update(self._card())
 
@@ -296,13 +292,15 @@ class Panel(PanelResults, anywidget.AnyWidget):
         except WiroError as error:
             return Task.refused(self.model, values, error)
 
-    def _card(self) -> str:
+    def _card(self) -> Card:
         run, pictures = self.display.picture()
-        return card(
+        task = self.display.task(None)
+        return Card.of(
             self._cards.id,
-            model=self.model or "Wiro",
+            model=(task and task.record.model) or self.model or "Wiro",
             run=run,
-            values=self.controls.values,
+            values=task.record.parameters if task else self.controls.values,
+            order=[parameter.id for parameter in self.controls.schema.parameters],
             pictures=pictures,
         )
 
