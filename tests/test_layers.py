@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "wiro_widgets"
 FLOORS = {"protocol": 0, "results": 1, "client": 2, "widget": 3}
 BESIDE = "sandbox"
-TOP = 4  # __init__.py, local.py, nested.py, cli.py and its commands/: they put the floors together
+TOP = 4  # __init__.py, connecting.py, local.py, nested.py, cli.py and its commands/: they put the floors together
 
 OPTIONAL_IN_PROTOCOL = {
     "google",

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from wiro_widgets.client.sweep import Sweep as Sweep
     from wiro_widgets.client.sync import Client as Client
     from wiro_widgets.client.sync import Task as Task
+    from wiro_widgets.connecting import connect as connect
     from wiro_widgets.local import Sandbox as Sandbox
-    from wiro_widgets.local import connect as connect
     from wiro_widgets.nested import allow_nested_loops as allow_nested_loops
     from wiro_widgets.protocol.errors import ApiError as ApiError
     from wiro_widgets.protocol.errors import AuthenticationError as AuthenticationError
@@ -53,7 +53,8 @@ _HOMES = {
     "client.budget": ("Budget", "budget"),
     "client.sweep": ("Sweep",),
     "client.sync": ("Client", "Task"),
-    "local": ("Sandbox", "connect"),
+    "connecting": ("connect",),
+    "local": ("Sandbox",),
     "nested": ("allow_nested_loops",),
     "protocol.errors": (
         "ApiError",

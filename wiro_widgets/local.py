@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from wiro_widgets.client.sync import Client
-from wiro_widgets.protocol.credentials import KEY_NAME
-from wiro_widgets.protocol.errors import ConfigurationError
 from wiro_widgets.sandbox import Faults, SandboxServer
-
-_SANDBOX_LINE = (
-    f"No {KEY_NAME} was found: this is a sandbox on this machine; its pictures are drawn, not generated."
-)
 
 
 class Sandbox(SandboxServer):
@@ -63,24 +54,3 @@ class Sandbox(SandboxServer):
         folder, self._folder = self._folder, None
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def connect(**settings: Any) -> Client:
-    """Return a Client for your Wiro project, or one for a sandbox on this machine where no key is found.
-
-    The sandbox is started once, says so, and lives as long as the process. Raises ConfigurationError.
-    """
-    try:
-        return Client(**settings)
-    except ConfigurationError:
-        if settings or os.environ.get(KEY_NAME):
-            raise
-    print(_SANDBOX_LINE)  # noqa: T201 - the one line that a notebook shows
-    return _shared_sandbox().client()
-
-
-@lru_cache(maxsize=1)
-def _shared_sandbox() -> Sandbox:
-    sandbox = Sandbox().start()
-    atexit.register(sandbox.close)
-    return sandbox
