@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
+from html import escape
 from typing import Any, Literal
 
 from wiro_widgets.protocol import drift
@@ -14,6 +15,7 @@ from wiro_widgets.protocol.state import TaskState
 Outcome = Literal["succeeded", "failed", "cancelled", "running", "unknown"]
 
 _TIMES = ("created_at", "started_at", "ended_at")
+_SHOWN = 1_000  # characters of one value in a notebook
 _TUPLES = ("output_urls", "output_paths", "tags")
 
 
@@ -57,6 +59,11 @@ class TaskRecord:
         row.update({name: list(row[name]) for name in _TUPLES})
         return row
 
+    def _repr_html_(self) -> str:
+        rows = [(name, value) for name, value in self.to_dict().items() if value not in (None, "", [], False)]
+        cells = "".join(f"<tr><th>{name}</th><td>{_cell(value)}</td></tr>" for name, value in rows)
+        return f'<table style="text-align:left">{cells}</table>'
+
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> TaskRecord:
         """Read what `to_dict` wrote; unknown keys are left out."""
@@ -65,6 +72,15 @@ class TaskRecord:
         for name in _TUPLES:
             known[name] = tuple(known.get(name) or ())
         return cls(**known)
+
+
+def _cell(value: object) -> str:
+    """Return a value as a table of HTML shows it: escaped, on the left, no longer than is read."""
+    if isinstance(value, dict):
+        value = ", ".join(f"{name}={item!r}" for name, item in value.items())
+    text = "\n".join(map(str, value)) if isinstance(value, list) else str(value)
+    clipped = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return f'<div style="text-align:left;white-space:pre-wrap">{escape(clipped)}</div>'
 
 
 def record_of(

@@ -19,6 +19,7 @@ _GAP: Final = 6
 _FONT_SIZE: Final = 15
 _LINE: Final = 19
 _MOST_LINES: Final = 4
+_LONGEST: Final = 400  # characters of a label that are looked at
 _LEFT: Final = 170  # pixels for the labels of the rows
 _LEAST, _MOST = 16, 2048  # pixels of a picture's edge
 _PAPER, _INK, _FAINT = "white", "#202020", "#909090"
@@ -50,7 +51,7 @@ class _Sheet:
         self._column = abreast * (self._tile[0] + _GAP)
         self._left = _LEFT if any(layout.rows) else 0
         heads = [self._wrapped(_head(layout.x, name), self._column - _GAP) for name in layout.columns]
-        self._top = _GAP + _LINE * max(map(len, heads), default=0)
+        self._top = _LINE * max(map(len, heads), default=0)
         width = self._left + len(layout.columns) * self._column + _GAP
         height = self._top + len(layout.rows) * (self._tile[1] + _GAP) + _GAP
         self.image = Image.new("RGB", (width, height), _PAPER)
@@ -82,7 +83,7 @@ class _Sheet:
     def _wrapped(self, text: str, width: int) -> list[str]:
         """Return the text in lines that fit, at most four; what is left out is told by dots."""
         lines: list[str] = [""]
-        for word in text.split():
+        for word in text[:_LONGEST].split():
             longer = f"{lines[-1]} {word}".strip()
             if lines[-1] and self._font.getlength(longer) > width:
                 lines.append(word)
