@@ -110,6 +110,10 @@ class Hostile:
         """Answer the next calls of an endpoint so; what is a function is called with the call."""
         self._scripts.setdefault(endpoint, deque()).extend(answers)
 
+    def unscript(self, endpoint: str) -> None:
+        """Answer an endpoint honestly again."""
+        self._scripts.pop(endpoint, None)
+
     def honest(self, call: Call) -> Reply:
         """Return the honest answer, with its effect."""
         endpoint = call.path.removeprefix("/v1/")
