@@ -8,9 +8,10 @@ from collections import deque
 from collections.abc import Callable
 from itertools import islice
 
-from wiro_widgets.protocol.events import TaskEvent
+from wiro_widgets.protocol.events import Log, Notice, TaskEvent, TextSnapshot, Unknown
 
 MAX_EVENTS = 100_000
+MAX_TEXT = 64 * 1024 * 1024  # characters in all: a language model's snapshots repeat themselves
 BATCH = 1_000
 
 _log = logging.getLogger("wiro_widgets")
@@ -19,11 +20,12 @@ _log = logging.getLogger("wiro_widgets")
 class EventStream:
     """A bounded ring of events; lives on the engine's loop.
 
-    A reader that falls more than `MAX_EVENTS` behind continues at the oldest event still kept.
+    A reader that falls more than `MAX_EVENTS` or `MAX_TEXT` behind continues at the oldest event still kept.
     """
 
     def __init__(self) -> None:
-        self._events: deque[TaskEvent] = deque(maxlen=MAX_EVENTS)
+        self._events: deque[TaskEvent] = deque()
+        self._text = 0
         self._count = 0
         self._closed = False
         self._waiting: list[asyncio.Future[None]] = []
@@ -38,7 +40,10 @@ class EventStream:
     def publish(self, event: TaskEvent) -> None:
         """Keep an event and hand it on."""
         self._events.append(event)
+        self._text += _size(event)
         self._count += 1
+        while len(self._events) > MAX_EVENTS or (self._text > MAX_TEXT and len(self._events) > 1):
+            self._text -= _size(self._events.popleft())
         for callback in self._callbacks:
             _call(callback, event)
         self._wake()
@@ -84,6 +89,15 @@ class EventStream:
         for waiter in waiting:
             if not waiter.done():
                 waiter.set_result(None)
+
+
+def _size(event: TaskEvent) -> int:
+    if isinstance(event, Log | Unknown | Notice):
+        return len(event.text)
+    if isinstance(event, TextSnapshot):
+        said = event.content
+        return len(said.raw) + len(said.prompt) + sum(map(len, (*said.thinking, *said.answer)))
+    return 0
 
 
 def _call(callback: Callable[[TaskEvent], object], event: TaskEvent) -> None:
