@@ -76,7 +76,12 @@ class Panel(PanelResults, anywidget.AnyWidget):
         self.display = Display(self, self._held, self._lock)
         self._inbox = Inbox(self)
         self._cards = Cards(self.display.catch_up)
-        super().__init__(values=self._current(), _form=self._described(), _card_id=self._cards.id)
+        wide = {
+            "width": "100%"
+        }  # in a row of widgets too, where an element without a width of its own has none
+        super().__init__(
+            values=self._current(), _form=self._described(), _card_id=self._cards.id, layout=wide
+        )
         hear_while_busy(self.comm)
         self.on_msg(self._message)
         if trouble is not None:
