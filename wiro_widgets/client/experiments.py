@@ -15,7 +15,8 @@ from wiro_widgets.client.carrying import Carrier, Then
 from wiro_widgets.client.engine import Engine
 from wiro_widgets.client.sweep_cell import TaskT
 from wiro_widgets.client.sweep_plan import Plan
-from wiro_widgets.client.sweep_run import AsyncSweep, Host
+from wiro_widgets.client.sweep_run import AsyncSweep
+from wiro_widgets.client.sweep_work import Host
 from wiro_widgets.client.task import AsyncTask
 from wiro_widgets.protocol import pricing, requests
 from wiro_widgets.protocol.detail import TaskDetail
@@ -148,7 +149,8 @@ class AsyncExperiments:
         fetch = partial(_fetched, asyncio.get_running_loop(), self.attach)
         carrier = Carrier(conduct.then, conduct.executor, self.settings, fetch)
         begin = partial(self.begin, reuse_results=conduct.reuse)
-        host = Host(self._engine, self.prepare, begin, self.attach, wrap)
+        policy = self.settings["on_interrupt"]
+        host = Host(self._engine, self.prepare, begin, self.attach, wrap, policy)
         sweep = AsyncSweep(plan, host, carrier, concurrency=conduct.concurrency)
         if conduct.resume:
             await sweep.recall()

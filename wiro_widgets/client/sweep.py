@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
 from typing import Self
 
 from wiro_widgets.client.connection import Connection
@@ -11,6 +13,7 @@ from wiro_widgets.client.sweep_cell import Cell
 from wiro_widgets.client.sweep_run import AsyncSweep
 from wiro_widgets.client.sweep_view import SweepView
 from wiro_widgets.client.sync_task import Task
+from wiro_widgets.client.task import OnInterrupt
 
 TICK = 0.5  # seconds between two looks at the progress
 
@@ -41,22 +44,28 @@ class Sweep(SweepView[Task]):
         """What halted the sweep, such as an empty balance."""
         return self._sweep.error
 
-    def wait(self, timeout: float | None = None, *, progress: bool | None = None) -> Self:
+    def wait(
+        self,
+        timeout: float | None = None,
+        *,
+        progress: bool | None = None,
+        on_interrupt: OnInterrupt | None = None,
+    ) -> Self:
         """Wait until every cell is done, or the sweep is paused, stopped or halted, and return the sweep.
 
         Shows its progress in a notebook and a terminal, unless told otherwise. Raises what halted it, and TimeoutError
-        when the time is up: then it goes on. A failed cell raises nothing: look at `cell.error`. An interrupt stops it.
+        when the time is up: then it goes on. A failed cell raises nothing: look at `cell.error`. An interrupt stops
+        the sweep and what runs of it, unless `on_interrupt` is "detach".
         """
         if not self.busy:
             self._sweep.check()
             return self
-        with Progress(self, shown=progress) as display:
-            left = timeout
-            while self._connection.call(self._sweep.changed(TICK if left is None else min(TICK, left))):
+        end = None if timeout is None else monotonic() + timeout
+        with self._interruptible(on_interrupt), Progress(self, shown=progress) as display:
+            while self._connection.call(self._sweep.changed(_until(end), on_interrupt)):
                 display.update()
-                left = None if left is None else left - TICK
-                if left is not None and left <= 0:
-                    self._connection.call(self._sweep.wait(0))
+                if end is not None and monotonic() >= end:
+                    raise TimeoutError(f"After {timeout:g} s the sweep goes on ({self.line}); wait again.")
         self._sweep.check()
         return self
 
@@ -80,7 +89,27 @@ class Sweep(SweepView[Task]):
 
     def __iter__(self) -> Iterator[Cell[Task]]:
         position = 0
-        while (cell := self._connection.call(self._sweep.finished(position))) is not None:
+        while True:
+            with self._interruptible(None):
+                cell = self._connection.call(self._sweep.finished(position))
+            if cell is None:
+                break
             yield cell
             position += 1
         self._sweep.check()
+
+    @contextmanager
+    def _interruptible(self, on_interrupt: OnInterrupt | None) -> Iterator[None]:
+        """Treat an interrupt of this thread as one of the sweep, wherever in the block it comes."""
+        try:
+            yield
+        except KeyboardInterrupt as interrupt:
+            self._connection.call(self._sweep.interrupted(on_interrupt))
+            what = "goes on" if self._sweep.willing else "was stopped"
+            interrupt.add_note(f"The sweep {what} ({self.line}); sweep.resume() runs what is left.")
+            raise
+
+
+def _until(end: float | None) -> float:
+    """Return how long to wait before the next look."""
+    return TICK if end is None else max(0.0, min(TICK, end - monotonic()))
