@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -352,7 +353,7 @@ class _Deaf:
     def connected(self) -> None:
         pass
 
-    def received(self, data: str | bytes) -> None:
+    def received(self, frames: Sequence[str | bytes]) -> None:
         pass
 
     def lost(self, reason: str, *, was_open: bool) -> None:

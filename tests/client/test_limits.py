@@ -137,7 +137,7 @@ def test_events_are_bounded_by_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "MAX_EVENTS", 10)
     events = EventStream()
     for number in range(25):
-        events.publish(Log("output", str(number), 0.0))
+        events.publish([Log("output", str(number), 0.0)])
     batch, position = events.batch(0)
     assert [event.text for event in batch if isinstance(event, Log)] == [str(n) for n in range(15, 25)]
     assert (position, len(events)) == (25, 25)
@@ -148,7 +148,7 @@ def test_events_are_bounded_by_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "MAX_TEXT", 100_000)
     events = EventStream()
     for _ in range(100):
-        events.publish(Log("output", "x" * 10_000, 0.0))
+        events.publish([Log("output", "x" * 10_000, 0.0)])
     assert len(events.seen()) == 10
     assert len(events) == 100
 

@@ -54,7 +54,7 @@ def test_the_state_says_why_it_waits(server: Hostile, client: Client) -> None:
     client.run("a/b", prompt="1")
     notes: list[str | None] = []
     second = client.start("a/b", {"prompt": "2"}, None)
-    second.watch(lambda _: notes.append(second.state.note))
+    second.watch(lambda: notes.append(second.state.note))
     server.wait(lambda: WAITING in notes or second.state.note == WAITING, "the note")
     server.finish(server.task(0))
     server.task(1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Protocol
 
 from wiro_widgets.client.engine import Engine
 from wiro_widgets.client.socket import TaskSocket
@@ -31,20 +32,31 @@ MAX_NOTICES = 20  # of one task
 _log = logging.getLogger("wiro_widgets")
 
 
+class Listener(Protocol):
+    """Who is told what is heard of a task."""
+
+    def take(self, detail: TaskDetail) -> None:
+        """Take what Task/Detail says."""
+
+    def hear(self, events: Sequence[TaskEvent]) -> TaskState:
+        """Take events that came together; returns the state after them."""
+
+
 class Following:
-    """Hands everything that is heard of a task to `take`, and returns the detail that it ended with."""
+    """Hands everything that is heard of a task to its listener, and returns the detail that it ended with."""
 
     def __init__(
         self,
         engine: Engine,
         task_id: str,
         token: str | None,
-        take: Callable[[TaskEvent | TaskDetail], TaskState],
+        listener: Listener,
     ) -> None:
         self._engine = engine
         self._task_id = task_id
         self._token = token
-        self._take = take
+        self._listener = listener
+        self._redact = engine.http.credentials.redactor(token)
         self._loop = asyncio.get_running_loop()
         self._socket = TaskSocket(engine.socket_url, token, self) if token else None
         self._poke = asyncio.Event()
@@ -103,30 +115,31 @@ class Following:
             if was_open:
                 self.look()
 
-    def received(self, data: str | bytes) -> None:
-        """Take one frame: what is no JSON object is reported once, what is another task's is left alone."""
+    def received(self, frames: Sequence[str | bytes]) -> None:
+        """Take frames: the first that is no JSON object is reported, what is another task's is left alone."""
         now = time.time()
-        clean = self._engine.http.credentials.redact(data, (self._token,)) if isinstance(data, str) else data
-        frame = events.frame(clean) if isinstance(clean, str) else None
-        if frame is None:
-            if "nonsense" not in self._said:
-                self._said.add("nonsense")
-                self._take(events.nonsense(clean, now))
-            return
-        if not frame.belongs_to(task_id=self._task_id, token=self._hidden_token):
-            return
-        self._heard = True
-        self._heard_at = self._fresh_at = self._loop.time()
-        self._reads = 0
-        if self._take(events.event(frame, now)).ended and not self._ended:
+        heard = [event for data in frames if (event := self._event(data, now)) is not None]
+        if heard and self._listener.hear(heard).ended and not self._ended:
             self._ended = True
             self._failures = 0
             self._poke.set()
 
-    @property
-    def _hidden_token(self) -> str:
-        """The token as it stands in a frame from which the secrets were taken."""
-        return self._engine.http.credentials.redact(self._token or "", (self._token,))
+    def _event(self, data: str | bytes, at: float) -> TaskEvent | None:
+        frame = events.frame(data) if isinstance(data, str) else None
+        if frame is None:
+            return self._nonsense(data, at)
+        if not frame.belongs_to(task_id=self._task_id, token=self._token):
+            return None
+        self._heard = True
+        self._heard_at = self._fresh_at = self._loop.time()
+        self._reads = 0
+        return events.event(frame, at, self._redact)
+
+    def _nonsense(self, data: str | bytes, at: float) -> TaskEvent | None:
+        if "nonsense" in self._said:
+            return None
+        self._said.add("nonsense")
+        return events.nonsense(self._redact(data) if isinstance(data, str) else data, at)
 
     # What Task/Detail says
 
@@ -138,7 +151,7 @@ class Following:
                 continue
             if detail.terminal:
                 return detail
-            self._take(detail)
+            self._listener.take(detail)
             self._renew_stale_socket()
         return self._last
 
@@ -196,4 +209,4 @@ class Following:
         """Say it once for each reason, not each time."""
         if text not in self._said and len(self._said) < MAX_NOTICES:
             self._said.add(text)
-            self._take(Notice(text, time.time(), "warning"))
+            self._listener.hear((Notice(text, time.time(), "warning"),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +20,7 @@ from wiro_widgets.client.bodies import (
     read_reply,
 )
 from wiro_widgets.client.surroundings import Transport, warm_up
-from wiro_widgets.protocol import replies, retry
+from wiro_widgets.protocol import hidden, replies, retry
 from wiro_widgets.protocol.credentials import Credentials
 from wiro_widgets.protocol.errors import ApiError, ConfigurationError, TransportError, WiroError
 from wiro_widgets.protocol.requests import Request, Upload
@@ -61,6 +61,7 @@ class Http:
         self.base_url = base_url
         self.timeout = timeout
         self._auth = _Signature(credentials)
+        self._redact = credentials.redactor()
         self._calls = asyncio.Semaphore(CALLS_AT_ONCE)
         self._reads = asyncio.Semaphore(READS_AT_ONCE)
         self._client: httpx.AsyncClient | None = None
@@ -176,10 +177,10 @@ class Http:
             return ApiError(reason, http_status=status, endpoint=where)
         try:
             reply = replies.payload(body, http_status=status, endpoint=where)
-            return {key: _redacted(value, self.credentials.redact) for key, value in reply.items()}
+            return {key: hidden.within(value, self._redact) for key, value in reply.items()}
         except ApiError as error:
-            error.message = self.credentials.redact(error.message)
-            error.args = tuple(self.credentials.redact(str(item)) for item in error.args)
+            error.message = self._redact(error.message)
+            error.args = tuple(self._redact(str(item)) for item in error.args)
             error.retry_after = retry.retry_after(response.headers.get("retry-after"), datetime.now(UTC))
             return error.with_traceback(None)
         except RecursionError:
@@ -198,7 +199,7 @@ class Http:
         else:
             reason = f"{str(error) or type(error).__name__} at {self.base_url}"
         safe = request.safety != "run" or isinstance(error, (*_NEVER_ARRIVED, UnreadableFileError))
-        return TransportError(self.credentials.redact(reason), endpoint=request.path, safe_to_retry=safe)
+        return TransportError(self._redact(reason), endpoint=request.path, safe_to_retry=safe)
 
 
 def _part(part: str | Upload) -> tuple[str | None, Any] | tuple[str, Any, str]:
@@ -210,13 +211,3 @@ def _may_retry(error: WiroError) -> bool:
     if isinstance(error, ApiError):
         return error.http_status in retry.RETRYABLE_STATUS
     return isinstance(error, TransportError)
-
-
-def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, list):
-        return [_redacted(item, redact) for item in value]
-    if isinstance(value, dict):
-        return {key: _redacted(item, redact) for key, item in value.items()}
-    return value

@@ -149,7 +149,7 @@ class Life:
 
     async def _follow_and_settle(self) -> None:
         story = self._story
-        self._following = Following(self._engine, story.id or "", self._token, story.take)
+        self._following = Following(self._engine, story.id or "", self._token, story)
         detail = await self._following.end()
         self._token = None
         self._engine.turns.free()

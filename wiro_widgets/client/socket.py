@@ -6,12 +6,14 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Protocol, cast
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, PayloadTooBig, WebSocketException
 
+from wiro_widgets.client.batches import BatchConnection
 from wiro_widgets.client.surroundings import proxy_for, tls_context
 from wiro_widgets.protocol import retry
 
@@ -33,8 +35,8 @@ class FrameHandler(Protocol):
     def connected(self) -> None:
         """Take note that the task is registered: what happened before this moment may be lost."""
 
-    def received(self, data: str | bytes) -> None:
-        """Take one frame."""
+    def received(self, frames: Sequence[str | bytes]) -> None:
+        """Take frames that came together."""
 
     def lost(self, reason: str, *, was_open: bool) -> None:
         """Take note that there is no connection, and that one will be made again."""
@@ -92,7 +94,7 @@ class TaskSocket:
             self._handler.connected()
             try:
                 async for data in connection:
-                    self._handler.received(data)
+                    self._handler.received((data,))
             except WebSocketException as error:
                 raise (connection.protocol.parser_exc or error) from None
             finally:
@@ -113,6 +115,7 @@ class TaskSocket:
             ping_timeout=PING_SECONDS,
             close_timeout=1,
             logger=_quiet,
+            create_connection=cast("Any", partial(BatchConnection, self._handler.received)),
             **secured,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -20,12 +20,12 @@ from wiro_widgets.protocol.errors import (
 )
 from wiro_widgets.protocol.events import Lifecycle, Notice, TaskEvent
 from wiro_widgets.protocol.record import TaskRecord, error_text, record_of
-from wiro_widgets.protocol.state import Status, TaskState, advance
+from wiro_widgets.protocol.state import Status, TaskState, advance, advance_all
 from wiro_widgets.results.outputs import Output
 from wiro_widgets.results.plain import plain
 from wiro_widgets.results.result import TaskResult
 
-Watcher = Callable[[TaskEvent | None], object]
+Watcher = Callable[[], object]
 
 _log = logging.getLogger("wiro_widgets")
 
@@ -61,19 +61,22 @@ class Story:
         values = plain(self.values)
         return record_of(self.state, task_id=self.id, model=self.model, parameters=values, paths=paths)
 
-    def take(self, item: TaskEvent | TaskDetail, *, publish: bool = True) -> TaskState:
-        """Take an event or a detail, and hand it on."""
-        self.state = advance(self.state, item)
-        event = None if isinstance(item, TaskDetail) or not publish else item
-        if event is not None:
-            self.stream.publish(event)
-        self._changed(event)
+    def take(self, detail: TaskDetail) -> None:
+        """Take what Task/Detail says."""
+        self.state = advance(self.state, detail)
+        self._changed()
+
+    def hear(self, events: Sequence[TaskEvent]) -> TaskState:
+        """Take events that came together, and hand them on."""
+        self.state = advance_all(self.state, events)
+        self.stream.publish(events)
+        self._changed()
         return self.state
 
     def note(self, text: str, level: Literal["info", "warning", "error"] = "warning") -> None:
         """Say something of the client's own."""
         if not self.over.is_set():
-            self.take(Notice(text, time.time(), level))
+            self.hear((Notice(text, time.time(), level),))
 
     def waits(self, why: str) -> None:
         """Say why the submission takes longer; the state holds it until there is a receipt."""
@@ -84,14 +87,15 @@ class Story:
         """Take note of the receipt."""
         self.id = task_id
         self.state = replace(self.state, note=None)
-        self.take(Lifecycle("task_queue", time.time()), publish=False)
+        self.state = advance(self.state, Lifecycle("task_queue", time.time()))
+        self._changed()
         self.submitted.set()
 
     def finishing(self, detail: TaskDetail) -> TaskState:
         """Take the detail that a task ended with, and return its last state; `settle` takes that."""
         final = advance(self.state, detail)
         self.state = replace(final, status="finishing", outputs=())
-        self._changed(None)
+        self._changed()
         return final
 
     def settle(self, final: TaskState, outputs: tuple[Output, ...]) -> None:
@@ -120,14 +124,14 @@ class Story:
         self.submitted.set()
         self.over.set()
         self.stream.close()
-        self._changed(None)
+        self._changed()
         self._watchers.clear()
 
     def watch(self, watcher: Watcher) -> None:
-        """Call it after each event, and with None after any other change of the state."""
+        """Call it after events and after any other change of the state."""
         self._watchers.append(watcher)
         if self.over.is_set():
-            self._changed(None)
+            self._changed()
             self._watchers.clear()
 
     def result(self) -> TaskResult:
@@ -149,9 +153,9 @@ class Story:
             return TaskFailed(task_id=self.id, exit_code=code, error_text=text, record=self.record)
         return None
 
-    def _changed(self, event: TaskEvent | None) -> None:
+    def _changed(self) -> None:
         for watcher in tuple(self._watchers):
             try:
-                watcher(event)
+                watcher()
             except Exception:  # noqa: BLE001 - the watcher is another room's code
                 _log.exception("A watcher of a task failed; the task goes on")

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 from wiro_widgets.protocol.events import Log, Notice, TaskEvent, TextSnapshot, Unknown
 
 MAX_EVENTS = 100_000
 MAX_TEXT = 64 * 1024 * 1024  # characters in all: a language model's snapshots repeat themselves
-BATCH = 1_000
 
 _log = logging.getLogger("wiro_widgets")
 
 
 class EventStream:
-    """A bounded ring of events; lives on the engine's loop.
+    """A bounded ring of events; written on the engine's loop, read from anywhere.
 
     A reader that falls more than `MAX_EVENTS` or `MAX_TEXT` behind continues at the oldest event still kept.
     """
@@ -27,6 +27,7 @@ class EventStream:
         self._events: deque[TaskEvent] = deque()
         self._text = 0
         self._count = 0
+        self._lock = threading.Lock()  # the ring and its count are read together
         self._closed = False
         self._waiting: list[asyncio.Future[None]] = []
         self._callbacks: list[Callable[[TaskEvent], object]] = []
@@ -37,15 +38,17 @@ class EventStream:
     def __len__(self) -> int:
         return self._count
 
-    def publish(self, event: TaskEvent) -> None:
-        """Keep an event and hand it on."""
-        self._events.append(event)
-        self._text += _size(event)
-        self._count += 1
-        while len(self._events) > MAX_EVENTS or (self._text > MAX_TEXT and len(self._events) > 1):
-            self._text -= _size(self._events.popleft())
+    def publish(self, events: Sequence[TaskEvent]) -> None:
+        """Keep events and hand them on."""
+        with self._lock:
+            self._events.extend(events)
+            self._count += len(events)
+            self._text += sum(map(_size, events))
+            while len(self._events) > MAX_EVENTS or (self._text > MAX_TEXT and len(self._events) > 1):
+                self._text -= _size(self._events.popleft())
         for callback in self._callbacks:
-            _call(callback, event)
+            for event in events:
+                _call(callback, event)
         self._wake()
 
     def close(self) -> None:
@@ -70,19 +73,14 @@ class EventStream:
         return self.batch(position)
 
     def batch(self, position: int) -> tuple[list[TaskEvent], int]:
-        """Return what is kept from a position on, without waiting."""
-        oldest = self._count - len(self._events)
-        start = max(position, oldest)
-        batch = list(islice(self._events, start - oldest, start - oldest + BATCH))
-        return batch, start + len(batch)
+        """Return what is kept from a position on and the position after it, without waiting."""
+        with self._lock:
+            newest = list(islice(reversed(self._events), max(0, self._count - position)))
+            return newest[::-1], self._count
 
     def seen(self) -> list[TaskEvent]:
-        """Return the events kept so far, from any thread."""
-        while True:
-            try:
-                return list(self._events)
-            except RuntimeError:  # one more came while the list was made
-                continue
+        """Return the events kept so far."""
+        return self.batch(0)[0]
 
     def _wake(self) -> None:
         waiting, self._waiting = self._waiting, []

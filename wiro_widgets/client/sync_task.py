@@ -111,7 +111,11 @@ class Task:
 
     def seen(self) -> list[TaskEvent]:
         """Return the events so far, without waiting."""
-        return self._task.stream.seen()
+        return self.since(0)[0]
+
+    def since(self, position: int) -> tuple[list[TaskEvent], int]:
+        """Return the events that are kept from a position on and the position after them, without waiting."""
+        return self._task.stream.batch(position)
 
     def wait(self, timeout: float | None = None, *, on_interrupt: OnInterrupt | None = None) -> TaskResult:
         """Wait until the task has settled and its outputs are here; `timeout` is in seconds.
@@ -153,8 +157,8 @@ class Task:
         else:
             self._connection.post(self._task.add_callback, callback)
 
-    def watch(self, watcher: Callable[[TaskEvent | None], object]) -> None:
-        """Call it on the engine's thread after each event, and with None after any other change of the state."""
+    def watch(self, watcher: Callable[[], object]) -> None:
+        """Call it on the engine's thread after events and after any other change of the state."""
         if self._task.over:
             self._task.watch(watcher)
         else:

@@ -164,7 +164,7 @@ class AsyncTask:
     # What is heard
 
     def watch(self, watcher: Watcher) -> None:
-        """Call it after each event, and with None after any other change of the state."""
+        """Call it after events and after any other change of the state."""
         self._story.watch(watcher)
 
     def add_callback(self, callback: Callable[[TaskEvent], object]) -> None:

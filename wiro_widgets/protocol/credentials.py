@@ -68,12 +68,21 @@ class Credentials:
 
     def redact(self, text: str, also: Iterable[str | None] = ()) -> str:
         """Return the text with key, secret and the other given secrets blotted out, also as they stand in a URL."""
+        return self.redactor(*also)(text)
+
+    def redactor(self, *also: str | None) -> Callable[[str], str]:
+        """Return what redacts one text after the other, quickly."""
         plain = {hidden for hidden in (self._key, self._secret, *also) if hidden}
         forms = plain | {quote(hidden, safe="") for hidden in plain}
-        for hidden in sorted(forms, key=len, reverse=True):  # one may be the beginning of another
-            if len(hidden) >= SHORTEST_SECRET:
+        longest_first = sorted(forms, key=len, reverse=True)  # one may be the beginning of another
+        hidden_forms = [hidden for hidden in longest_first if len(hidden) >= SHORTEST_SECRET]
+
+        def redact(text: str) -> str:
+            for hidden in hidden_forms:
                 text = text.replace(hidden, HIDDEN)
-        return text
+            return text
+
+        return redact
 
     def __repr__(self) -> str:
         return f"<Credentials {'with signature' if self.signs else 'key only'}>"

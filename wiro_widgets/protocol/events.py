@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from wiro_widgets.protocol import drift
+from wiro_widgets.protocol import drift, hidden
 from wiro_widgets.protocol.detail import FINISHED
 from wiro_widgets.protocol.replies import OutputInfo, TextContent, outputs, text_content
 
@@ -128,6 +128,8 @@ class Frame:
 
     def belongs_to(self, *, task_id: str | None, token: str | None) -> bool:
         """Whether the frame is of this task; what it does not say is not held against it."""
+        if token and self.fields.get("tasktoken") == token:
+            return True
         said_token = drift.identifier(self.fields.get("tasktoken"))
         if said_token and token:
             return said_token == token
@@ -149,11 +151,11 @@ def nonsense(data: str | bytes, at: float) -> Unknown:
     return Unknown("invalid", at, _hint(data) if isinstance(data, str) else f"{len(data)} bytes")
 
 
-def event(source: Frame, at: float) -> TaskEvent:
-    """Return what a frame says."""
+def event(source: Frame, at: float, redact: Callable[[str], str] = str) -> TaskEvent:
+    """Return what a frame says; `redact` takes the secrets out of a text."""
     fields = source.fields
     kind = fields.get("type")
-    message = fields.get("message")
+    message = hidden.within(fields.get("message"), redact)
     if kind == "task_output":
         return _output(message, at)
     if kind == "task_error":
@@ -164,7 +166,7 @@ def event(source: Frame, at: float) -> TaskEvent:
         return Outputs(outputs(message), at, **_ending(fields))
     if kind in STAGES:
         return Lifecycle(str(kind), at, **_ending(fields))
-    return Unknown((drift.text(kind) or "untyped")[:_SHOWN], at, _hint(_line(message)))
+    return Unknown(redact(drift.text(kind) or "untyped")[:_SHOWN], at, _hint(_line(message)))
 
 
 def _output(message: object, at: float) -> TaskEvent:

@@ -1,8 +1,9 @@
-"""Fields that only this process may hold: tokens, which no repr, no copy and no pickle shows."""
+"""What only this process may hold: tokens, which no repr, no copy and no pickle shows, and texts without them."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 from wiro_widgets.protocol.credentials import HIDDEN
@@ -45,6 +46,17 @@ class Unpickled:
         told = dataclasses.fields(self)  # type: ignore[arg-type] # a dataclass below
         kept = {item.name: getattr(self, item.name) for item in told if item.metadata != _HIDDEN}
         return _again, (type(self), kept)
+
+
+def within(value: Any, redact: Callable[[str], str]) -> Any:
+    """Return a value of JSON with every text in it redacted."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list):
+        return [within(item, redact) for item in value]
+    if isinstance(value, dict):
+        return {redact(key): within(item, redact) for key, item in value.items()}
+    return value
 
 
 def _again(kind: type[Any], fields: dict[str, Any]) -> Any:

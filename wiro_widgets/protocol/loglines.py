@@ -27,16 +27,16 @@ class LogLines(Sequence[Log]):
         self._chars = sum(len(line.text) for line in self._lines)
         self.dropped = 0
 
-    def appended(self, line: Log) -> LogLines:
-        """Return these lines and one more, in constant time when these are the newest."""
+    def appended(self, *more: Log) -> LogLines:
+        """Return these lines and some more; how many these are does not count when they are the newest."""
         lines, start = self._lines, self._start
         # The list goes on behind the end of an older value, and before its start lie lines that nobody needs.
         if len(lines) != self._end or start > len(self):
             lines, start = lines[start : self._end], 0
-        lines.append(line)
+        lines.extend(more)
         longer = LogLines()
         longer._lines, longer._end = lines, len(lines)
-        longer._chars = self._chars + len(line.text)
+        longer._chars = self._chars + sum(len(line.text) for line in more)
         longer._start = longer._first_kept(start)
         longer.dropped = self.dropped + longer._start - start
         return longer

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any, Literal
 
 from wiro_widgets.protocol.detail import CANCELLED, FINISHED, TaskDetail
@@ -90,6 +91,23 @@ def advance(state: TaskState, item: TaskEvent | TaskDetail) -> TaskState:
     return state
 
 
+def advance_all(state: TaskState, events: Sequence[TaskEvent]) -> TaskState:
+    """Return the state after these events, as if after one after the other, but lines in a row cost one new state."""
+    for is_line, group in groupby(events, _is_line):
+        if is_line:
+            lines = [event for event in group if isinstance(event, Log)]
+            state = _staged(state, "task_start", min(line.at for line in lines))
+            state = replace(state, log=state.log.appended(*lines))
+        else:
+            for event in group:
+                state = advance(state, event)
+    return state
+
+
+def _is_line(event: TaskEvent) -> bool:
+    return isinstance(event, Log) and not event.full
+
+
 def succeeded(detail: TaskDetail, state: TaskState) -> bool:
     """Whether an ended task gave what was asked (protocol: the life of a task).
 
@@ -134,7 +152,7 @@ def _ended(state: TaskState, item: Lifecycle | Outputs) -> TaskState:
 
 def _logged(state: TaskState, line: Log) -> TaskState:
     if not line.full:
-        return replace(_staged(state, "task_start", line.at), log=state.log.appended(line))
+        return advance_all(state, (line,))
     state = _staged(state, line.type, line.at)
     if line.stream == "error":
         return replace(state, error_text=_longer(state.error_text, line.text))

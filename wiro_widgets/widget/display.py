@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from typing import Any, Protocol
 
 from wiro_widgets.client.loop import LoopThread
 from wiro_widgets.client.sync import Task
 from wiro_widgets.protocol.errors import OutputError, WiroError
-from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.state import Status
 from wiro_widgets.results.images import Thumbnail
 from wiro_widgets.results.outputs import Output
@@ -58,9 +56,8 @@ class Display:
         self._loop = held
         self._lock = lock
         self._timing = threading.Lock()  # for `_scheduled` alone, never held while anything is called
-        self._news: deque[tuple[RunView, TaskEvent]] = deque()
-        self._replayed: TaskEvent | None = None
         self._feed = Feed()
+        self._position = 0  # in the events of the shown run
         self._views: dict[int, RunView] = {}
         self._shown = RunView(0)
         self._scheduled = False
@@ -89,9 +86,8 @@ class Display:
                 self._replay()
                 self._flush()
                 return
-        task.add_callback(lambda event: self._hear(view, event))  # also those that came before
-        task.watch(lambda event: None if event else self._hear(view))
-        self._loop.post(self._hear, view)  # it may be over by now
+        task.watch(self._hear)
+        self._loop.post(self._hear)  # it may be over by now
 
     def show(self, number: int) -> None:
         """Turn to another run: what was heard of it is told again."""
@@ -171,9 +167,7 @@ class Display:
 
     # On the engine's thread, which never waits for the lock: an observer that holds it may wait for the engine
 
-    def _hear(self, view: RunView, event: TaskEvent | None = None) -> None:
-        if event is not None:
-            self._news.append((view, event))
+    def _hear(self) -> None:
         self._tick_in(1 / RATE)
 
     def _tick_in(self, seconds: float) -> None:
@@ -228,25 +222,25 @@ class Display:
         self._send_thumbnails()
 
     def _replay(self) -> None:
-        """Fill the feed with what was heard of the shown run, each event once."""
-        view = self._shown
-        events = view.task.seen() if view.task else []
-        known = set(map(id, events))
-        late = [self._news.popleft() for _ in range(len(self._news))]
+        """Fill the feed anew with what was heard of the shown run."""
         self._feed.clear()
-        for event in (*events, *(event for of, event in late if of is view and id(event) not in known)):
-            self._add(view, event)
-        self._replayed = events[-1] if events else None  # it may be on its way here just now
+        self._position = 0
+        self._take_news()
 
     def _take_news(self) -> None:
-        while self._news:
-            view, event = self._news.popleft()
-            if view is self._shown and event is not self._replayed:
-                self._add(view, event)
-
-    def _add(self, view: RunView, event: TaskEvent) -> None:
-        for kind, text in rows(event):
-            self._feed.add(view.seconds(event.at), kind, text)
+        """Bring the feed up to what was heard of the shown run."""
+        view = self._shown
+        if view.task is None:
+            return
+        events, position = view.task.since(self._position)
+        missed = position - self._position - len(events)
+        if missed:
+            self._feed.lose(missed)
+        self._position = position
+        for event in events:
+            seconds = view.seconds(event.at)
+            for kind, text in rows(event):
+                self._feed.add(seconds, kind, text)
 
     def _add_last_row(self, view: RunView) -> None:
         task = view.task

@@ -49,12 +49,20 @@ class Feed:
 
     def add(self, seconds: float, kind: str, text: str) -> None:
         """Append a row and drop the oldest ones beyond the bounds."""
-        self._rows.append((self.next, round(seconds, 2), kind, text))
+        rows = self._rows
+        rows.append((self.next, round(seconds, 2), kind, text))
         self._bytes += _size(text)
         self.next += 1
-        while len(self._rows) > MAX_ROWS or (self._bytes > MAX_BYTES and len(self._rows) > 1):
-            self._bytes -= _size(self._rows.popleft()[3])
+        while len(rows) > MAX_ROWS or (self._bytes > MAX_BYTES and len(rows) > 1):
+            self._bytes -= _size(rows.popleft()[3])
             self.dropped += 1
+
+    def lose(self, count: int) -> None:
+        """Count rows that never came here, and with them the ones before, which they cut off."""
+        self.next += count
+        self.dropped += count + len(self._rows)
+        self._rows.clear()
+        self._bytes = 0
 
     def delta(self) -> dict[str, Any]:
         """Return the rows that were not sent yet, and count them as sent."""
@@ -89,4 +97,4 @@ class Feed:
 
 
 def _size(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

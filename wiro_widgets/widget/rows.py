@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from wiro_widgets.protocol.events import (
     Lifecycle,
     Log,
@@ -31,28 +29,30 @@ _WORDS = {
 }
 
 
-def rows(event: TaskEvent) -> Iterator[tuple[str, str]]:
-    """Yield the log lines of an event; a full log repeats what was seen and yields none."""
+def rows(event: TaskEvent) -> list[tuple[str, str]]:
+    """Return the log lines of an event; a full log repeats what was seen and has none."""
+    if isinstance(event, Log):
+        kind = "stderr" if event.stream == "error" else "output"
+        lines = [] if event.full else event.text.splitlines()[:MAX_LINES] or [""]
+        return [(kind, clipped(line)) for line in lines]
+    return [_row(event)]
+
+
+def _row(event: Lifecycle | Progress | TextSnapshot | Outputs | Notice | Unknown) -> tuple[str, str]:
     match event:
-        case Log(full=True):
-            return
-        case Log():
-            kind = "stderr" if event.stream == "error" else "output"
-            for line in event.text.splitlines()[:MAX_LINES] or [""]:
-                yield kind, clipped(line)
         case Lifecycle():
-            yield _WORDS.get(event.type, ("note", event.type))
+            return _WORDS.get(event.type, ("note", event.type))
         case Progress():
-            yield "progress", _progress(event)
+            return "progress", _progress(event)
         case TextSnapshot():
-            yield "text", f"{len(event.content.text)} characters so far"
+            return "text", f"{len(event.content.text)} characters so far"
         case Outputs():
             count = len(event.outputs)
-            yield "finish", f"{count} output{'' if count == 1 else 's'}" if count else "Finished"
+            return "finish", f"{count} output{'' if count == 1 else 's'}" if count else "Finished"
         case Notice():
-            yield "error" if event.level == "error" else "note", clipped(event.text)
+            return "error" if event.level == "error" else "note", clipped(event.text)
         case Unknown():
-            yield "note", clipped(f"{event.type} {event.text}".strip())
+            return "note", clipped(f"{event.type} {event.text}".strip())
 
 
 def clipped(text: str) -> str:
