@@ -66,8 +66,10 @@ def layout(path: Path, count: int = 4) -> Layout:
     return Layout("seed", "prompt", tuple(str(n) for n in range(count)), (EVIL, "y"), (row, row))
 
 
-def shown(path: Path) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def shown(picture: Path) -> dict[str, str]:
     """Return everything that a notebook shows of runs."""
+    path = picture
     result = TaskResult(RECORD, (output(path),), text=EVIL)
     journal = Journal.open(None)
     run_id = journal.begin("https://api.wiro.ai/v1", EVIL, {})
@@ -82,9 +84,9 @@ def shown(path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", ["result", "history", "grid", "sweep"])
-def test_what_is_shown_is_harmless(picture: Path, name: str) -> None:
+def test_what_is_shown_is_harmless(shown: dict[str, str], name: str) -> None:
     """What a notebook shows has no script, no handler and no address but its own pictures, whatever a prompt says."""
-    page = Elements(shown(picture)[name])
+    page = Elements(shown[name])
     assert {"script", "iframe", "object", "link", "form"}.isdisjoint(page.names)
     assert page.handlers == []
     assert page.addresses
@@ -92,9 +94,9 @@ def test_what_is_shown_is_harmless(picture: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["result", "history", "grid", "sweep"])
-def test_prompts_show_as_they_are(picture: Path, name: str) -> None:
+def test_prompts_show_as_they_are(shown: dict[str, str], name: str) -> None:
     """A prompt with markup shows as text."""
-    assert "&lt;script&gt;alert(" in shown(picture)[name]
+    assert "&lt;script&gt;alert(" in shown[name]
 
 
 def test_thumbnails_are_small(picture: Path) -> None:

@@ -117,20 +117,20 @@ class SweepView(Generic[TaskT]):
     def _laid_out(self, across: Axis | None, down: Axis | None) -> Layout:
         columns = distinct(across.values) if across else (None,)
         rows = distinct(down.values) if down else (None,)
-        places: dict[tuple[Any, Any], list[Shown]] = {}
+        found: dict[tuple[Any, Any], list[Shown]] = {}
         for cell in self.cells:
-            key = _place(cell, down), _place(cell, across)
-            places.setdefault(key, []).append(_shown(cell))
-        return Layout(
+            found.setdefault((_place(cell, down), _place(cell, across)), []).append(_shown(cell))
+        layout = Layout(
             x=across.name if across else "",
             y=down.name if down else "",
             columns=tuple(label(value) if across else "" for value in columns),
             rows=tuple(label(value) if down else "" for value in rows),
             places=tuple(
-                tuple(tuple(places.get((_id(row, down), _id(column, across)), ())) for column in columns)
+                tuple(tuple(found.get((_id(row, down), _id(column, across)), ())) for column in columns)
                 for row in rows
             ),
         )
+        return layout if down else layout.folded()
 
 
 def _place(cell: Cell[Any], axis: Axis | None) -> Any:

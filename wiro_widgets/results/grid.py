@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LARGE_EDGE: Final = 512  # pixels of a picture that is clicked
 MAX_BYTES: Final = 8 * 2**20  # of all pictures of one table; a notebook stores them all
+FOLD: Final = 10  # pictures in a row where there is one axis alone
 MAX_CELLS: Final = 400  # of one table; the contact sheet and the DataFrame have them all
 _LABEL: Final = 80  # characters
 _EDGE: Final = "padding:4px;text-align:center;vertical-align:top"
@@ -45,6 +46,20 @@ class Layout:
     columns: tuple[str, ...]
     rows: tuple[str, ...]
     places: tuple[tuple[tuple[Shown, ...], ...], ...] = field(repr=False)
+
+    def folded(self) -> Layout:
+        """Return a single long row as several, each labelled by where it begins and ends."""
+        if len(self.rows) != 1 or len(self.columns) <= FOLD + 2:
+            return self
+        starts = range(0, len(self.columns), FOLD)
+        parts = [self.columns[start : start + FOLD] for start in starts]
+        return Layout(
+            x="",
+            y=self.x,
+            columns=("",) * FOLD,
+            rows=tuple(part[0] if len(part) == 1 else f"{part[0]} to {part[-1]}" for part in parts),
+            places=tuple(self.places[0][start : start + FOLD] for start in starts),
+        )
 
 
 class Grid:

@@ -1,0 +1,104 @@
+import pandas as pd
+import pytest
+
+from tests.experiments.conftest import FLUX, SMALL
+from wiro_widgets import Client, InvalidParameter, Sandbox, Sweep
+
+
+@pytest.fixture
+def sweep(client: Client) -> Sweep:
+    """Run two prompts with three seeds."""
+    return client.sweep(FLUX, SMALL, prompt=["a cat", "a <b>dog</b>"], seed=range(3)).wait()
+
+
+def test_a_sweep_is_a_table(sweep: Sweep) -> None:
+    """One row a cell: its place, its status, its axes with their own types, and its record."""
+    table = sweep.to_pandas()
+    assert list(table.columns[:5]) == ["cell", "cell_status", "axis.prompt", "axis.seed", "task_id"]
+    assert table.dtypes.astype(str)[["cell", "cell_status", "axis.prompt", "axis.seed"]].tolist() == [
+        "int64",
+        "category",
+        "string",
+        "Int64",
+    ]
+    assert table["axis.seed"].tolist() == [0, 1, 2, 0, 1, 2]
+    assert (table["total_cost"] > 0).all()
+    assert "param.steps" in sweep.to_pandas(expand=True)
+
+
+def test_the_table_can_be_pivoted(sweep: Sweep) -> None:
+    """Its columns go straight into a pivot table."""
+    pivot = sweep.to_pandas().pivot_table(
+        index="axis.prompt", columns="axis.seed", values="total_cost", observed=True
+    )
+    assert pivot.shape == (2, 3)
+
+
+def test_cells_that_were_not_run_are_rows_too(client: Client, sandbox: Sandbox) -> None:
+    """A cell that failed or is still to run has its values, its status and its error, and the same columns."""
+    sandbox.faults = {"fail_tasks": 1}
+    mixed = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), concurrency=1).wait().to_pandas()
+    waiting = client.sweep(FLUX, {"prompt": "y", **SMALL}, seed=range(2), start=False).to_pandas()
+    assert list(mixed["cell_status"]) == ["failed", "succeeded"]
+    assert mixed["error"].notna().tolist() == [True, False]
+    assert list(waiting["cell_status"]) == ["pending", "pending"]
+    assert waiting["param.seed" if "param.seed" in waiting else "axis.seed"].tolist() == [0, 1]
+    assert pd.concat([mixed, waiting]).dtypes.astype(str)["cell_status"] == "category"
+
+
+def test_a_grid_has_an_axis_each_way(sweep: Sweep) -> None:
+    """`grid(x, y)` names the axes; the longest ones are taken where none is named."""
+    assert repr(sweep.grid(x="prompt", y="seed")) == "<Grid of 3 x 2: seed down, prompt across>"
+    assert repr(sweep.grid()) == "<Grid of 2 x 3: prompt down, seed across>"
+    assert repr(sweep.grid(y="seed")) == "<Grid of 3 x 2: seed down, prompt across>"
+    text = sweep.grid(x="seed", y="prompt")._repr_html_()
+    assert (text.count("<img"), text.count("<tr>")) == (6, 3)
+    assert "a &lt;b&gt;dog&lt;/b&gt;" in text
+
+
+def test_an_axis_that_does_not_exist(sweep: Sweep) -> None:
+    """A wrong axis is named, with the one that was meant."""
+    with pytest.raises(InvalidParameter, match=r"seeds: is no axis of this sweep. Did you mean 'seed'\?"):
+        sweep.grid(x="seeds")
+    with pytest.raises(InvalidParameter, match=r"width: is no axis of this sweep. It has prompt, seed"):
+        sweep.contact_sheet(y="width")
+
+
+def test_a_contact_sheet_is_a_picture(sweep: Sweep) -> None:
+    """`contact_sheet` gives a PIL image of all pictures with labels."""
+    sheet = sweep.contact_sheet(x="seed", y="prompt", edge=64)
+    assert sheet.size == (170 + 3 * 70 + 6, 19 + 2 * 70 + 6)
+
+
+def test_one_long_axis_is_folded(client: Client) -> None:
+    """A single axis of many values goes into rows of ten."""
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(13), start=False)
+    assert repr(sweep.grid()) == "<Grid of 2 x 10: seed down, one column across>"
+    assert "0 to 9" in sweep.grid()._repr_html_()
+    assert "10 to 12" in sweep.grid()._repr_html_()
+
+
+def test_three_axes_share_places(client: Client) -> None:
+    """The cells of a third axis stand side by side at their place."""
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3), scale=[1, 2], samples=[1, 2])
+    text = sweep.wait().grid(x="seed", y="scale")._repr_html_()
+    assert text.count("<img") == 3 * 2 * (1 + 2)
+
+
+def test_without_axes_there_is_one_place(client: Client) -> None:
+    """A sweep of one run has a grid and a sheet as well."""
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}).wait()
+    assert sweep.grid()._repr_html_().count("<img") == 1
+    assert sweep.contact_sheet().size == (64 + 12, 64 + 12)
+
+
+def test_a_notebook_shows_how_far_it_is(client: Client, sandbox: Sandbox) -> None:
+    """While it runs a sweep shows a line, a bar and the pictures so far; when it is done the bar is gone."""
+    sandbox.faults = {"stuck": "run"}
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2))
+    assert "width:0%" in sweep._repr_html_()
+    assert "running" in sweep._repr_html_()
+    sandbox.faults = None
+    text = sweep.wait()._repr_html_()
+    assert "2 cells: 2 succeeded" in text
+    assert "width:" not in text.replace("max-width:", "").replace('width="', "")
