@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import ssl
 import threading
 import time
 from collections import deque
@@ -68,7 +69,8 @@ class Made:
 class Hostile:
     """One thread, one loop, a port for HTTP and one for sockets."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.calls: list[Call] = []
         self.tasks: dict[str, Made] = {}
         self.files: dict[str, Act] = {}
@@ -228,7 +230,7 @@ class Hostile:
     async def _serve(self) -> None:
         self.loop = asyncio.get_running_loop()
         self._closing = asyncio.Event()
-        http = await asyncio.start_server(self._http, "127.0.0.1", 0)
+        http = await asyncio.start_server(self._http, "127.0.0.1", 0, ssl=self.tls)
         sockets: Server = await serve(
             self._socket,
             "127.0.0.1",
@@ -238,6 +240,7 @@ class Hostile:
             compression=None,
             close_timeout=0.1,
             process_request=self._redirected,
+            ssl=self.tls,
         )
         self.port = http.sockets[0].getsockname()[1]
         self.socket_port = next(iter(sockets.sockets)).getsockname()[1]

@@ -71,6 +71,8 @@ async def read_call(reader: asyncio.StreamReader) -> Call | None:
         return None
     first, *lines = head.split("\r\n")
     method, target, _ = first.split(" ", 2)
+    if "://" in target:  # as a proxy is asked
+        target = "/" + target.split("/", 3)[3]
     headers = {
         name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)
     }

@@ -101,12 +101,24 @@ def _from_file(handle: BinaryIO, parameter: Parameter) -> Upload:
     if isinstance(handle, io.TextIOBase):
         raise parameter.refuse('the file is open as text; open it with mode "rb"')
     name = Path(str(getattr(handle, "name", ""))).name
+    if getattr(handle, "closed", False):
+        raise parameter.refuse("the file is closed; open it and leave it open until the run is sent")
     try:
         size = handle.seek(0, io.SEEK_END)
     except (OSError, AttributeError):
-        data = handle.read()  # a pipe cannot be rewound for a second try
+        data = _emptied(handle, parameter)  # a pipe cannot be rewound for a second try
         return _upload(io.BytesIO(data), name, len(data), parameter)
     return _upload(handle, name, size, parameter)
+
+
+def _emptied(handle: BinaryIO, parameter: Parameter) -> bytes:
+    try:
+        data = handle.read()
+    except (OSError, ValueError) as error:
+        raise parameter.refuse(f"the file cannot be read: {error}") from error
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise parameter.refuse(f"the file gives {type(data).__name__} instead of bytes")
+    return bytes(data)
 
 
 def _from_picture(value: object, parameter: Parameter) -> Upload:
@@ -140,4 +152,6 @@ def _fits(accept: str, held: str | None) -> bool:
 
 
 def _is_picture(value: object) -> bool:
-    return hasattr(value, "__array_interface__")
+    """Tell an image or an array from a number of numpy's, which has no shape."""
+    interface = getattr(value, "__array_interface__", None)
+    return isinstance(interface, dict) and bool(interface.get("shape"))

@@ -76,6 +76,7 @@ class Transport(httpx.AsyncBaseTransport):
 
     def _pool(self, proxy: str | None) -> httpx.AsyncHTTPTransport:
         try:
+            urlsplit(proxy or "")
             through = httpx.Proxy(proxy, ssl_context=_for_proxy(proxy)) if proxy else None
             return httpx.AsyncHTTPTransport(verify=tls_context(), limits=self._limits, proxy=through)
         except (ValueError, ImportError, httpx.InvalidURL) as error:
