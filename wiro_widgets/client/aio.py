@@ -119,7 +119,10 @@ class AsyncClient(AsyncExperiments):
     def __repr__(self) -> str:
         if not hasattr(self, "_engine"):  # as a debugger shows it in the frame that raised
             return f"<{type(self).__name__} that was refused>"
-        return f"<{type(self).__name__} {self._engine.server}, {len(self._engine.tasks)} tasks under way>"
+        here = " (on this machine)" if addresses.is_loopback(self._engine.server) else ""
+        return (
+            f"<{type(self).__name__} {self._engine.server}{here}, {len(self._engine.tasks)} tasks under way>"
+        )
 
     async def run(
         self,

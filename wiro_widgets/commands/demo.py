@@ -47,6 +47,7 @@ def main(*, port: int, browser: bool) -> int:
             "WIRO_API_SECRET": sandbox.api_secret,
             "WIRO_JOURNAL": str(Path(folder) / ".wiro" / "journal.sqlite3"),
             "WIRO_OUTPUT_DIR": str(Path(folder) / "outputs"),
+            "JUPYTER_CONFIG_PATH": str(_without_news(Path(folder))),
         }
         return _serve(Path(folder), environment, _free_port(port), stop, browser=browser)
 
@@ -70,7 +71,8 @@ def _serve(
         try:
             if _wait_until_up(f"http://127.0.0.1:{port}/api", lab, stop):
                 print(f"JupyterLab with the quickstart notebook: {url}", flush=True)
-                print("The sandbox on this machine answers for Wiro. Ctrl-C ends both.", file=sys.stderr)
+                print("The sandbox on this machine answers for Wiro.", file=sys.stderr)
+                print(f"Ctrl-C ends both and removes {folder}, where the notebook works.", file=sys.stderr)
                 if browser:
                     webbrowser.open(url)
                 while not stop.wait(0.5) and lab.poll() is None:
@@ -106,6 +108,15 @@ def _end(lab: subprocess.Popen[bytes]) -> None:
             lab.wait(5)
         except subprocess.TimeoutExpired:
             continue
+
+
+def _without_news(folder: Path) -> Path:
+    """Return a folder of settings that keeps JupyterLab's question about its news out of the first impression."""
+    settings = folder / ".jupyter"
+    page = settings / "labconfig" / "page_config.json"
+    page.parent.mkdir(parents=True)
+    page.write_text('{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}')
+    return settings
 
 
 def _free_port(wanted: int) -> int:
