@@ -10,7 +10,7 @@ from tests.widget.wire import Wire
 from wiro_widgets.protocol.credentials import Credentials
 
 PLACES = {
-    "reprs": 100,
+    "reprs": 50,
     "reprs of all our objects": 100,
     "reprs of a run under way": 10,
     "reprs of tasks": 1,

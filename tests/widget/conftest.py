@@ -30,6 +30,20 @@ def sandbox(_fast_sandbox: Sandbox) -> Iterator[Sandbox]:
     _fast_sandbox.faults = None
 
 
+@pytest.fixture(scope="session")
+def _steady_sandbox() -> Iterator[Sandbox]:
+    with Sandbox(speed=20) as running:
+        yield running
+
+
+@pytest.fixture
+def steady(_steady_sandbox: Sandbox) -> Iterator[Sandbox]:
+    """Lend a sandbox whose runs take a fifth of a second, so that a socket hears most of them."""
+    _steady_sandbox.faults = None
+    yield _steady_sandbox
+    _steady_sandbox.faults = None
+
+
 @pytest.fixture
 def client(sandbox: Sandbox, tmp_path: Path) -> Iterator[Client]:
     """Connect to the fast sandbox."""

@@ -65,10 +65,12 @@ def test_every_event_is_told_once(panel: Panel, wire: Wire) -> None:
     assert [row[0] for row in _page(wire).rows] == list(range(len(told)))
 
 
-def test_at_most_twenty_messages_a_second(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
+def test_at_most_twenty_messages_a_second(panel_of: MakePanel, steady: Sandbox) -> None:
     """Five thousand events make no more messages than twenty a second, and none is lost."""
-    sandbox.faults = {"duplicate": 250}
-    panel.set(steps=50)
+    steady.faults = {"duplicate": 250}
+    panel = panel_of(client=steady.client(), steps=50)
+    wire = panel.comm
+    assert isinstance(wire, Wire)
     _done(panel, wire)
     assert len(panel.events) > 5_000
     times = [at for at, _, _ in wire.sent]
@@ -182,8 +184,9 @@ def test_a_failed_run(panel_of: MakePanel) -> None:
     assert "this model always fails" in _page(panel.comm).rows[-1][3]
 
 
-def test_events_that_came_before(panel: Panel, wire: Wire, client: Client) -> None:
+def test_events_that_came_before(panel: Panel, wire: Wire, steady: Sandbox) -> None:
     """A task that is followed late is shown from its first event on, each once."""
+    client = steady.client()
     task = client.start(FLUX, SMALL, client.schema(FLUX))
     next(iter(task.events()))
     view = RunView(7)

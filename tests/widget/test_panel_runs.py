@@ -36,7 +36,7 @@ def test_run_and_wait(panel: Panel) -> None:
     assert panel.outputs == result.outputs
     assert panel.record == result.record
     assert panel.records == [result.record]
-    assert [event.type for event in panel.events][-1] == "task_postprocess_end"
+    assert panel.events == task.seen()
 
 
 def test_run_does_not_wait_for_wiro(panel: Panel, sandbox: Sandbox) -> None:

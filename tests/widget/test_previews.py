@@ -50,7 +50,6 @@ def test_a_picture_of_any_kind(kind: str, tmp_path: Path) -> None:
         Path("nowhere.png"),
         Output(OutputInfo("0.png"), error=OutputError("is gone")),
         np.zeros((2, 2, 9), dtype=np.uint8),
-        object(),
     ],
     ids=str,
 )
