@@ -82,7 +82,7 @@ def test_a_notebook_runs_with_an_account_and_keeps_its_secrets(
     notebook = _executed(path, tmp_path, **_account(sandbox))
     saved = json.dumps(notebook)
     assert "image/png" in {kind for output in _outputs(notebook) for kind in output.get("data", {})}
-    assert "widgets" in notebook.metadata
+    assert ("widgets" in notebook.metadata) == ("wiro.Panel(" in path.read_text(encoding="utf-8"))
     assert sandbox._inside is not None
     tokens = list(sandbox._inside._world.tasks._by_token)
     assert tokens

@@ -1,4 +1,4 @@
-"""The progress of a sweep while somebody waits for it: a display in a notebook, a line on stderr in a terminal."""
+"""The progress of a sweep while somebody waits for it: a bar in a notebook, a line on stderr in a terminal."""
 
 from __future__ import annotations
 
@@ -7,32 +7,39 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from wiro_widgets.results.grid import bar
 
-class Shown(Protocol):
-    """What can be shown: as a line, or by itself in a notebook."""
+
+class Going(Protocol):
+    """What can be waited for."""
 
     @property
     def line(self) -> str:
-        """How far it is."""
+        """How far it is, in words."""
 
-    def _repr_html_(self) -> str: ...
+    @property
+    def progress(self) -> float:
+        """How far it is, as a fraction."""
 
 
 class Progress:
-    """Shows something again and again in one place; `shown` None: in a notebook and in a terminal, nowhere else."""
+    """Shows how far something is, in one place; `shown` None: in a notebook and in a terminal, nowhere else."""
 
-    def __init__(self, what: Shown, *, shown: bool | None) -> None:
+    def __init__(self, what: Going, *, shown: bool | None) -> None:
         self._what = what
         self._wanted = shown
         self._handle: Any = None
         self._last = ""
 
     def __repr__(self) -> str:
-        return f"<Progress of {self._what.line}>"
+        return self._what.line
+
+    def _repr_html_(self) -> str:
+        return bar(self._what.line, self._what.progress)
 
     def __enter__(self) -> Self:
         if self._wanted is not False:
-            self._handle = _notebook_display(self._what)
+            self._handle = self._in_notebook()
         self.update()
         return self
 
@@ -48,7 +55,7 @@ class Progress:
         if self._wanted is False or self._what.line == self._last:
             return
         if self._handle is not None:
-            self._handle.update(self._what)
+            self._handle.update(self)
         elif self._wanted or sys.stderr.isatty():
             sys.stderr.write(f"\r{self._what.line.ljust(len(self._last))}")
             sys.stderr.flush()
@@ -56,14 +63,13 @@ class Progress:
             return
         self._last = self._what.line
 
+    def _in_notebook(self) -> Any:
+        """Return the handle of a new display in a notebook's cell, or None outside of one."""
+        ipython = sys.modules.get("IPython")
+        shell = ipython.get_ipython() if ipython else None
+        if shell is None or not hasattr(shell, "kernel"):
+            return None
+        from IPython import display  # noqa: PLC0415 - only where it runs already
 
-def _notebook_display(what: Shown) -> Any:
-    """Return the handle of a new display in a notebook's cell, or None outside of one."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    if shell is None or not hasattr(shell, "kernel"):
-        return None
-    from IPython import display  # noqa: PLC0415 - only where it runs already
-
-    show: Callable[..., Any] = display.display
-    return show(what, display_id=True)
+        show: Callable[..., Any] = display.display
+        return show(self, display_id=True)

@@ -89,11 +89,14 @@ def label(value: Any) -> str:
 
 def with_progress(layout: Layout, line: str, progress: float) -> str:
     """Return a line, a bar and the pictures so far."""
-    bar = (
-        '<div style="height:4px;max-width:480px;background:rgba(128,128,128,.25);margin:4px 0">'
-        f'<div style="height:4px;width:{progress:.0%};background:currentColor;opacity:.6"></div></div>'
-    )
-    return f"<div>{escape(line)}{bar if progress < 1 else ''}{table(layout, 96, large=False)}</div>"
+    return f"<div>{bar(line, progress)}{table(layout, 96, large=False)}</div>"
+
+
+def bar(line: str, progress: float) -> str:
+    """Return a line, and under it how much of something is done, until all of it is."""
+    whole = '<div style="height:4px;max-width:480px;background:rgba(128,128,128,.25);margin:4px 0">'
+    part = f'<div style="height:4px;width:{progress:.0%};background:currentColor;opacity:.6"></div></div>'
+    return f"<div>{escape(line)}{whole + part if progress < 1 else ''}</div>"
 
 
 def table(layout: Layout, edge: int, *, large: bool) -> str:
