@@ -7,10 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 
+from wiro_widgets.commands.printing import printable
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.version import __version__
 
 INTERRUPTED = 130
+WRONG_CALL = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options))
     except WiroError as error:
-        print(f"wiro-widgets: {error}", file=sys.stderr)
+        print(printable(f"wiro-widgets: {error}"), file=sys.stderr)
         return 1
     except BrokenPipeError:  # `| head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -35,12 +37,18 @@ def _parser() -> argparse.ArgumentParser:
         prog="wiro-widgets", description="Run Wiro's models, or a sandbox of Wiro on this machine."
     )
     parser.add_argument("--version", action="version", version=f"wiro-widgets {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="command")
+    parser.set_defaults(command=lambda _options: _help(parser))
+    commands = parser.add_subparsers(metavar="command")
     _add_demo(commands)
     _add_sandbox(commands)
     _add_run(commands)
     _add_history(commands)
     return parser
+
+
+def _help(parser: argparse.ArgumentParser) -> int:
+    parser.print_help(sys.stderr)
+    return WRONG_CALL
 
 
 def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -66,7 +74,12 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser = commands.add_parser("run", help="run one task and save what it makes")
     parser.add_argument("model", help="owner/model")
     parser.add_argument(
-        "-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE", help="@PATH for a file"
+        "-p",
+        dest="parameters",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a value; @PATH for a file",
     )
     parser.add_argument("--out", default=".", help="the folder for the outputs (this one)")
     parser.add_argument("--timeout", type=float, default=None, help="seconds to wait for the result")

@@ -37,3 +37,11 @@ def test_each_command_explains_itself(command: str, capsys: pytest.CaptureFixtur
     with pytest.raises(SystemExit, match="0"):
         main([command, "--help"])
     assert f"usage: wiro-widgets {command}" in capsys.readouterr().out
+
+
+def test_control_characters(terminal: Terminal) -> None:
+    """Text from elsewhere cannot move the terminal's cursor: control characters are blanked, lines stay."""
+    status, out, _ = terminal.run("run", "wiro/sandbox-chat", "-p", "prompt=a\x1b]0;owned\x07b\nc")
+    assert status == 0
+    assert "\x1b" not in out
+    assert "a ]0;owned b c\n\nThis answer" in out

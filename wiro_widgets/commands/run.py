@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wiro_widgets.client.sync import Client, Task
+from wiro_widgets.commands.printing import printable
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, OutputError
 from wiro_widgets.protocol.events import Lifecycle, Log, Notice, Progress, TaskEvent
 from wiro_widgets.results.outputs import Output
@@ -26,7 +27,7 @@ def main(model: str, parameters: Sequence[str], *, out: str, timeout: float | No
         task = client.run(model, values)
         result = _followed(task, timeout)
         if result.text:
-            print(result.text)
+            print(printable(result.text))
         files = [output for output in result.outputs if output.content is None]
         saved = [_save(output, folder) for output in files]
         cost = result.record.total_cost
@@ -118,5 +119,4 @@ class _Line:
 
     def _say(self, text: str) -> None:
         self.end()
-        printable = "".join(letter if letter.isprintable() else " " for letter in text)
-        print(printable, file=sys.stderr)
+        print(printable(text).replace("\n", " "), file=sys.stderr)

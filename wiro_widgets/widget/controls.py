@@ -11,7 +11,7 @@ from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.results.outputs import Output
 from wiro_widgets.widget.previews import Previews
 from wiro_widgets.widget.runview import Shown
-from wiro_widgets.widget.values import Files, as_list, from_browser, to_browser
+from wiro_widgets.widget.values import Files, as_list, from_browser, to_browser, web_address
 
 
 class Controls:
@@ -60,7 +60,7 @@ class Controls:
             if not isinstance(item, dict):
                 return None
             shown = output(str(item.get("output"))) if "output" in item else None
-            return as_file(shown.output) if shown else item.get("url")
+            return as_file(shown.output) if shown else web_address(item.get("url"))
 
         for name, value in values.items():
             parameter = self.schema.get(name)
@@ -72,9 +72,16 @@ class Controls:
                 self.errors[name] = error
         return self.values
 
-    def fit(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Take those of another model's, or of a recipe's, values that fit here; leave out the others."""
+    def fit(self, values: Mapping[str, Any], *, trusted: bool) -> dict[str, Any]:
+        """Take those of another model's, or of a recipe's, values that fit here; leave out the others.
+
+        What comes out of a picture or a record is not trusted to name a file of this machine: of its files only
+        web addresses are taken.
+        """
         for name, value in values.items():
+            parameter = self.schema.get(name)
+            if parameter and parameter.kind == "file" and not trusted:
+                value = [item for item in as_list(value) if web_address(item)]  # noqa: PLW2901 - the same, checked
             try:
                 self.put(self.checked({name: value}))
             except InvalidParameter:

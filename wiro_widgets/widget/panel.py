@@ -93,7 +93,7 @@ class Panel(PanelResults, anywidget.AnyWidget):
         if record.model is None:
             raise ConfigurationError("This record names no model, so there is no panel for it.")
         panel = cls(record.model, client=client)
-        panel.controls.fit(record.parameters)
+        panel.controls.fit(record.parameters, trusted=False)
         panel.publish()
         return panel
 
@@ -126,7 +126,7 @@ class Panel(PanelResults, anywidget.AnyWidget):
         with self._lock:
             before, self.model = self.controls.values, name
             self.controls = Controls(schema, name)
-            self.controls.fit(before)
+            self.controls.fit(before, trusted=True)
             self._form = self._described()
             self.publish()
 
@@ -220,7 +220,7 @@ class Panel(PanelResults, anywidget.AnyWidget):
         except WiroError as error:
             self.display.explain(error)
         with self._lock:
-            self.controls.fit(dict(recipe.get("parameters") or {}))
+            self.controls.fit(dict(recipe.get("parameters") or {}), trusted=False)
             self.publish()
 
     def stop_run(self, run: int | None) -> None:

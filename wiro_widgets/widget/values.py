@@ -172,6 +172,19 @@ def _files(value: Any, held: Callable[[Any], Any], parameter: Parameter) -> Any:
     return found
 
 
+def web_address(value: Any) -> str | None:
+    """Return an http(s) address that can be read as one, else None: a page may not name a file of this machine."""
+    if not is_url(value):
+        return None
+    try:
+        return value if urlsplit(value).hostname else None
+    except ValueError:
+        return None
+
+
 def _url_name(url: str) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "address"
     return unquote(PurePath(parts.path).name) or parts.hostname or "address"
