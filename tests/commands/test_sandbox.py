@@ -94,3 +94,11 @@ def test_the_list_of_faults(bare_terminal: Terminal) -> None:
     assert (status, err) == (0, "")
     assert out.count("\n") == len(fault_catalogue())
     assert "drop_socket_after" in out
+
+
+def test_the_catalogue_of_bad_days(bare_terminal: Terminal) -> None:
+    """`--faults` lists every fault with what it does, and serves nothing."""
+    status, out, err = bare_terminal.run("sandbox", "--faults")
+    assert (status, err) == (0, "")
+    for name, words in fault_catalogue().items():
+        assert any(line.split()[0] == name and words in line for line in out.splitlines())
