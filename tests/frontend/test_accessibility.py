@@ -1,0 +1,204 @@
+"""The panel for everybody: axe-core finds nothing in any state, and a keyboard is enough for all of it."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageChops
+from playwright.sync_api import FloatRect, Page, expect
+
+from tests.frontend.gallery import STATES, THEMES
+from tests.frontend.panel_page import PanelPage
+from tests.frontend.payloads import delta, image, output, run, state
+
+RIM = 6  # pixels around an element in which its focus ring is drawn
+AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light", "forced_colors": "none"},
+    "dark": {"color_scheme": "dark", "forced_colors": "none"},
+    "plain": {"color_scheme": "dark", "forced_colors": "none"},
+    "forced": {"color_scheme": "dark", "forced_colors": "active"},
+}
+WIDTHS = (360, 1200)
+# A page's own business is where its landmarks and headings are.
+PAGES_OWN = ("region", "page-has-heading-one", "landmark-one-main")
+# Under forced colours Chromium still tells axe the author's -webkit-text-fill-color; what is drawn is the system's.
+SYSTEMS_OWN = ("color-contrast",)
+RUN_AXE = """async (rules) => {
+  const { violations } = await axe.run(document, { rules, resultTypes: ["violations"] });
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`));
+}"""
+FOCUSED = """() => {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  if (!at || at === document.body) return null;
+  const { x, y, width, height } = at.getBoundingClientRect();
+  const label = at.getAttribute("aria-label") ?? at.labels?.[0]?.textContent ?? at.textContent;
+  return { tag: at.localName, type: at.type ?? "", label: label.trim(), box: { x, y, width, height } };
+}"""
+BLUR = """() => {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  at.blur();
+}"""
+TABBABLE = """() => [
+  ...host.root().querySelectorAll("button, input, select, textarea, summary, [tabindex='0']"),
+].filter((one) => one.checkVisibility({ visibilityProperty: true }) && one.tabIndex >= 0 && !one.disabled
+    && !one.closest("dialog:not([open])")).length"""
+MOVING = """() => [...host.root().querySelectorAll("*")].filter((one) => {
+  const { animationName, animationDuration, transitionDuration } = getComputedStyle(one);
+  const slow = (list) => list.split(",").some((time) => Number.parseFloat(time) > 0.01);
+  return (animationName !== "none" && slow(animationDuration)) || slow(transitionDuration);
+}).map((one) => one.outerHTML.slice(0, 120))"""
+
+
+def _look(page: Page, look: str) -> None:
+    page.emulate_media(reduced_motion="reduce", **LOOKS[look])  # a colour halfway is nobody's choice
+    page.evaluate("(style) => { document.body.style.cssText = style; }", THEMES.get(look, ""))
+
+
+def _complaints(panel: PanelPage, look: str) -> list[str]:
+    if not panel.page.evaluate("() => 'axe' in window"):
+        panel.page.evaluate(AXE.read_text(encoding="utf-8"))
+    off = PAGES_OWN + (SYSTEMS_OWN if look == "forced" else ())
+    found: list[str] = panel.page.evaluate(RUN_AXE, {rule: {"enabled": False} for rule in off})
+    return found
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_axe_finds_nothing(panel: PanelPage, name: str) -> None:
+    """No state has a violation in light, dark and forced colours, at 360 and at 1200 pixels."""
+    STATES[name](panel)
+    found = {}
+    for look in LOOKS:
+        _look(panel.page, look)
+        for width in WIDTHS:
+            panel.page.set_viewport_size({"width": width, "height": 900})
+            panel.painted()
+            found[look, width] = _complaints(panel, look)
+    assert {key: words for key, words in found.items() if words} == {}
+
+
+def test_axe_finds_nothing_in_the_large_picture(panel: PanelPage) -> None:
+    """The same for the dialog that shows one picture in full."""
+    STATES["done"](panel)
+    panel.button("Picture 1 of 4, open full size").click()
+    expect(panel.page.get_by_role("dialog")).to_be_visible()
+    for look in LOOKS:
+        _look(panel.page, look)
+        assert _complaints(panel, look) == []
+
+
+def _tab(panel: PanelPage) -> dict[str, Any] | None:
+    panel.page.keyboard.press("Tab")
+    focused: dict[str, Any] | None = panel.page.evaluate(FOCUSED)
+    return focused
+
+
+def _tab_to(panel: PanelPage, label: str) -> None:
+    """Press Tab until something of this name has the focus."""
+    for _ in range(60):
+        stop = _tab(panel)
+        if stop is not None and stop["label"] == label:
+            return
+    pytest.fail(f"Tab never came to {label!r}")
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_tab_reaches_everything_and_leaves_again(panel: PanelPage, name: str) -> None:
+    """Tab stops once at every control that can be seen, each has a name, and the last one lets the focus go."""
+    STATES[name](panel)
+    panel.painted()
+    panel.page.mouse.click(1, 1)
+    expected = panel.page.evaluate(TABBABLE)
+    labels = []
+    while (stop := _tab(panel)) is not None:
+        labels.append(stop["label"])
+        assert len(labels) <= expected, labels
+    assert "" not in labels
+    assert len(labels) == expected, labels
+
+
+def _edge_changed(before: bytes, after: bytes, rim: float) -> bool:
+    """Tell whether two pictures differ outside of what lies `rim` pixels within them."""
+    changed = ImageChops.difference(
+        *(Image.open(io.BytesIO(data)).convert("RGB") for data in (before, after))
+    )
+    inside = (round(rim), round(rim), round(changed.width - rim), round(changed.height - rim))
+    if inside[0] < inside[2] and inside[1] < inside[3]:
+        changed.paste((0, 0, 0), inside)
+    return changed.getbbox() is not None
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "forced"])
+@pytest.mark.parametrize("name", ["running", "done"])
+def test_the_focus_can_be_seen(panel: PanelPage, name: str, look: str) -> None:
+    """Whatever has the focus looks different at its edge, not only in its text."""
+    STATES[name](panel)
+    _look(panel.page, look)
+    panel.painted()
+    panel.page.mouse.click(1, 1)
+    while (stop := _tab(panel)) is not None:
+        panel.page.evaluate("() => scrollTo(0, 0)")
+        around = _around(stop["box"])
+        focused = panel.page.screenshot(clip=around, full_page=True)
+        panel.page.evaluate(BLUR)
+        panel.painted()
+        blurred = panel.page.screenshot(clip=around, full_page=True)
+        rim = 2 * RIM if stop["type"] != "range" else 999  # the ring of a slider is around its thumb
+        assert _edge_changed(focused, blurred, rim), stop
+
+
+def _around(box: dict[str, float]) -> FloatRect:
+    x, y = max(0, box["x"] - RIM), max(0, box["y"] - RIM)
+    return {"x": x, "y": y, "width": box["width"] + 2 * RIM, "height": box["height"] + 2 * RIM}
+
+
+def test_a_whole_session_by_keyboard(panel: PanelPage) -> None:
+    """Write a prompt, set a slider, unfold, run, stop, look at a picture and at the log without a mouse."""
+    page, keyboard = panel.page, panel.page.keyboard
+    panel.start(state(values={"prompt": "", "steps": 20, "samples": 2}))
+    page.mouse.click(1, 1)
+    _tab_to(panel, "Prompt")
+    keyboard.type("A quiet harbour")
+    _tab_to(panel, "Steps, slider")
+    keyboard.press("ArrowRight")
+    _tab_to(panel, "Advanced")
+    keyboard.press("Enter")
+    expect(panel.field("callbackUrl")).to_be_visible()
+    _tab_to(panel, "Run")
+    keyboard.press("Space")
+    sent = panel.await_sent("run")[0]["values"]
+    assert (sent["prompt"], sent["steps"]) == ("A quiet harbour", 21)
+    panel.update(status="running")
+    panel.tell(delta([], run=run()))
+    _tab_to(panel, "Stop")
+    keyboard.press("Enter")
+    panel.await_sent("stop")
+    pictures = [output("o0", "0.png"), output("o1", "1.png")]
+    panel.update(status="succeeded")
+    panel.tell(delta([], run=run(status="succeeded", progress=None, outputs=pictures)))
+    for hue, one in enumerate(pictures):
+        panel.tell(image(one["id"]), {"hue": 100 * hue})
+    _tab_to(panel, "Picture 1 of 2, open full size")
+    keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Picture 1 of 2")).to_be_visible()
+    keyboard.press("ArrowRight")
+    expect(page.get_by_role("dialog", name="Picture 2 of 2")).to_be_visible()
+    keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert page.evaluate(FOCUSED)["label"].endswith("open full size")
+    _tab_to(panel, "Log")
+    keyboard.press("Enter")
+    expect(page.get_by_role("log")).to_be_visible()
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_nothing_moves_for_those_who_asked_for_that(panel: PanelPage, name: str) -> None:
+    """With reduced motion no transition and no animation lasts."""
+    panel.page.emulate_media(reduced_motion="reduce")
+    STATES[name](panel)
+    panel.painted()
+    assert panel.page.evaluate(MOVING) == []
