@@ -1,0 +1,66 @@
+"""The names of the API page's "Experiments", and that both clients have them alike."""
+
+import inspect
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import wiro_widgets as wiro
+from tests.experiments.conftest import FLUX, SMALL
+from wiro_widgets import AsyncClient, Client, Estimate, Sweep
+from wiro_widgets.client.sweep_run import AsyncSweep
+from wiro_widgets.results.history import History
+
+
+@pytest.mark.parametrize(
+    "name", ["Budget", "Estimate", "Sweep", "budget", "from_pandas", "read_recipe", "strip_recipe"]
+)
+def test_public_names(name: str) -> None:
+    """Each is exported by the package."""
+    assert name in wiro.__all__
+    assert getattr(wiro, name) is not None
+
+
+@pytest.mark.parametrize("name", ["estimate", "sweep", "map", "delete_files"])
+def test_both_clients_are_alike(name: str) -> None:
+    """What blocks in Client is awaited in AsyncClient, with the same parameters and the same words about it."""
+    blocking, awaited = getattr(Client, name), getattr(AsyncClient, name)
+    assert inspect.iscoroutinefunction(awaited)
+    assert list(inspect.signature(awaited).parameters) == list(inspect.signature(blocking).parameters)
+    assert (
+        str(awaited.__doc__).strip().startswith(str(blocking.__doc__).strip().split("\n\n    >>>")[0][:200])
+    )
+
+
+@pytest.mark.parametrize("name", ["wait", "stop", "pause", "resume", "to_pandas", "grid", "contact_sheet"])
+def test_both_sweeps_are_alike(name: str) -> None:
+    """A sweep has the same verbs whether one blocks or awaits."""
+    assert callable(getattr(Sweep, name))
+    assert callable(getattr(AsyncSweep, name))
+
+
+@pytest.mark.parametrize("method", [History.find, History.spending, History.to_pandas, History.unfinished])
+def test_the_history_needs_no_arguments(method: Callable[..., Any]) -> None:
+    """Every question about the history has an answer without further words."""
+    first, *others = inspect.signature(method).parameters.values()
+    assert first.name == "self"
+    assert all(item.default is not item.empty for item in others)
+
+
+def test_an_estimate_has_its_fields() -> None:
+    """An estimate is low, high, exact and a reason."""
+    found = Estimate(0.1, 0.2, exact=False, reason="two rows may apply")
+    assert (found.low, found.high, found.exact, found.reason) == (0.1, 0.2, False, "two rows may apply")
+    assert repr(found) == "<Estimate $0.10 to $0.20 (two rows may apply)>"
+    assert pickle.loads(pickle.dumps(found)) == found  # noqa: S301 - our own
+
+
+def test_a_cell_has_its_fields(client: Client) -> None:
+    """A cell is values, task, result and error."""
+    (cell,) = client.sweep(FLUX, {"prompt": "x", **SMALL})
+    assert cell.values["prompt"] == "x"
+    assert cell.task is not None
+    assert cell.result is not None
+    assert cell.error is None
