@@ -1,14 +1,19 @@
 """A Run whose reply was lost is looked for in Wiro's list, never sent again."""
 
 import io
+import os
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.client.conftest import MakeClient
 from tests.client.hostile import CUT, Hostile
 from wiro_widgets.client.sync import Client
 from wiro_widgets.protocol.errors import RunOutcomeUnknown
+from wiro_widgets.results.processes import birth
 
 
 def lose(server: Hostile, client: Client, **values: Any) -> RunOutcomeUnknown:
@@ -139,3 +144,24 @@ def test_a_run_of_another_living_process_is_left_to_it(server: Hostile, client: 
     gate.open()
     server.finish(server.task())
     assert task.wait(5).record.outcome == "succeeded"
+
+
+def taken_over(client: Client, journal: Path, born: str | None) -> None:
+    """Let every row be one of the process that started this one."""
+    client.close()
+    with sqlite3.connect(journal) as connection:
+        connection.execute("UPDATE runs SET pid = ?, born = ?", (os.getppid(), born))
+    connection.close()
+
+
+def test_a_run_whose_process_number_was_given_out_again(
+    server: Hostile, make_client: MakeClient, tmp_path: Path
+) -> None:
+    """A run of a process that ended is recovered although another process has its number now."""
+    client = make_client()
+    task = client.run("a/b", prompt="x")
+    taken_over(client, tmp_path / "journal.sqlite3", born=birth(os.getppid()))
+    assert make_client().recover() == []
+    taken_over(make_client(), tmp_path / "journal.sqlite3", born="another-boot 17")
+    (found,) = make_client().recover()
+    assert found.id == task.id == server.task().id

@@ -13,9 +13,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from wiro_widgets.client.processes import is_alive
 from wiro_widgets.results import content_types
 from wiro_widgets.results.files import unique_target
+from wiro_widgets.results.processes import is_alive
 
 _HOST = sha256(platform.node().encode()).hexdigest()[:6]
 _OURS = re.compile(r"\.(?P<host>[0-9a-f]{6})-(?P<pid>\d+)-[0-9a-f]{6}\.part")

@@ -12,11 +12,11 @@ from wiro_widgets.client import lost
 from wiro_widgets.client.addresses import is_loopback
 from wiro_widgets.client.downloads import Keepsake
 from wiro_widgets.client.engine import Engine
-from wiro_widgets.client.processes import is_alive
 from wiro_widgets.client.task import AsyncTask, OnInterrupt
 from wiro_widgets.protocol import requests
 from wiro_widgets.protocol.detail import TaskDetail, details
 from wiro_widgets.protocol.errors import NotFound
+from wiro_widgets.results.processes import looks_after
 from wiro_widgets.results.rows import JournalRow
 
 CLOCK_SKEW = timedelta(minutes=2)
@@ -91,7 +91,8 @@ class Reattaching:
     def _in_other_hands(self, row: JournalRow) -> bool:
         if row.pid == os.getpid() and row.host == platform.node():
             return row.id in self._engine.sending
-        return row.host == platform.node() and row.pid is not None and is_alive(row.pid)
+        here = row.host == platform.node() and row.pid is not None
+        return here and looks_after(row.pid or 0, row.born, row.intent_at)
 
     def _row_of(self, detail: TaskDetail) -> JournalRow:
         """Return the journal's row for a task, a new one when it was begun elsewhere."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wiro_widgets.results.rows import JournalRow
 
 _HEADER: Final = {"wiro_history": 1}
-_LOCAL: Final = ("pid", "host")  # whose process it was is nobody else's business
+_LOCAL: Final = ("pid", "host", "born")  # whose process it was is nobody else's business
 
 
 def write(path: Path, rows: Sequence[JournalRow], events: Callable[[str], bytes | None]) -> int:

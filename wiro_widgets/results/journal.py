@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from wiro_widgets.results import processes
 from wiro_widgets.results.journal_file import JournalFile
 from wiro_widgets.results.plain import plain
 from wiro_widgets.results.rows import SENT, UNSETTLED, JournalRow, Query, as_kept, record_of_row
@@ -80,6 +81,7 @@ class Journal:
             intent_at=datetime.now(UTC),
             pid=os.getpid(),
             host=platform.node(),
+            born=processes.birth(os.getpid()),
             content=content,
             cell=cell,
         )

@@ -22,9 +22,9 @@ SENT: Final = (*UNSETTLED, "succeeded", "failed", "cancelled")
 class JournalRow:
     """One run as the journal knows it; times in UTC.
 
-    `parameters` has files by name and size. `pid` and `host` say which process began it. `content` is the same for
-    runs of the same model, values and file contents; `cell` counts equal cells within a sweep, and is None for a run
-    that no sweep made.
+    `parameters` has files by name and size. `pid`, `host` and `born` (see `processes.birth`) say which process began
+    it. `content` is the same for runs of the same model, values and file contents; `cell` counts equal cells within a
+    sweep, and is None for a run that no sweep made.
     """
 
     id: str
@@ -46,6 +46,7 @@ class JournalRow:
     star: bool = False
     content: str | None = None
     cell: int | None = None
+    born: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

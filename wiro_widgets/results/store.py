@@ -52,6 +52,7 @@ MIGRATIONS: Final = (
         lines BLOB NOT NULL
     );
     """,
+    "ALTER TABLE runs ADD COLUMN born TEXT",
 )
 
 
