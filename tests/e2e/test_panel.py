@@ -188,7 +188,7 @@ def test_a_reload_loses_nothing_that_the_kernel_knows(
     opened.notebook.save()
     opened.notebook.reload()
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("Here to stay", timeout=30 * SECONDS)
-    opened.status("Done")
+    expect(page.locator("[data-wiro-live] .pill")).to_contain_text("Done", timeout=30 * SECONDS)
     expect(page.locator("[data-wiro-live] img").first).to_be_visible(timeout=20 * SECONDS)
 
 

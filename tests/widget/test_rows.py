@@ -1,5 +1,7 @@
 """Events as lines of the log."""
 
+from dataclasses import replace
+
 import pytest
 
 from wiro_widgets.protocol.detail import FINISHED
@@ -15,7 +17,8 @@ from wiro_widgets.protocol.events import (
     Unknown,
 )
 from wiro_widgets.protocol.replies import OutputInfo, TextContent
-from wiro_widgets.widget.rows import MAX_LINES, MAX_TEXT, clipped, rows
+from wiro_widgets.protocol.state import TaskState, advance
+from wiro_widgets.widget.rows import MAX_LINES, MAX_TEXT, clipped, rows, unheard
 
 
 @pytest.mark.parametrize(
@@ -68,3 +71,10 @@ def test_long_lines_are_cut() -> None:
 def test_many_lines_are_cut() -> None:
     """One event is not the whole log."""
     assert len(list(rows(Log("output", "x\n" * 10_000, 0)))) == MAX_LINES
+
+
+def test_lines_that_the_socket_never_brought() -> None:
+    """A stream of which nothing was heard is told from the whole text that was read at the end; others are not."""
+    heard = advance(TaskState(), Log("output", "seen", 1.0))
+    state = replace(heard, output_text="seen\nnot repeated", error_text="Traceback\nRuntimeError: no")
+    assert list(unheard(state)) == [("stderr", "Traceback"), ("stderr", "RuntimeError: no")]

@@ -85,7 +85,7 @@ def _parameter(item: Mapping[str, Any]) -> Parameter:
     low, high = bounds(item.get("min"), item.get("max")) if numeric else (None, None)
     step = step_size(item.get("step")) if numeric else None
     default = typed_default(kind, item["default"] if item.get("default") is not None else item.get("value"))
-    files = drift.integer(item.get("max")) or 0
+    files = drift.integer(item.get("maxfiles")) or drift.integer(item.get("max")) or 0
     label = drift.text(item.get("label")) or name
     return Parameter(
         id=name,

@@ -16,7 +16,7 @@ from wiro_widgets.results.outputs import Output
 from wiro_widgets.widget.fallback import MAX_PICTURES, small
 from wiro_widgets.widget.feed import RATE, Feed
 from wiro_widgets.widget.messages import VERSION
-from wiro_widgets.widget.rows import clipped, rows
+from wiro_widgets.widget.rows import clipped, rows, unheard
 from wiro_widgets.widget.runview import RunView, Shown, notice_of
 
 _log = logging.getLogger("wiro_widgets")
@@ -246,9 +246,12 @@ class Display:
         task = view.task
         if task is None or view.ended is None:
             return
+        ended = view.seconds(view.ended)
+        for kind, text in unheard(view.state):
+            self._feed.add(ended, kind, text)
         kind, words = _LAST_ROW.get(task.status, ("note", task.status))
         said = f"{words}: {task.error}" if task.error and task.status != "cancelled" else words
-        self._feed.add(view.seconds(view.ended), kind, clipped(said))
+        self._feed.add(ended, kind, clipped(said))
 
     def _mark(self) -> None:
         """Set the small traits: the status at once, the others a few times a second."""

@@ -12,6 +12,7 @@ from wiro_widgets.protocol.events import (
     TextSnapshot,
     Unknown,
 )
+from wiro_widgets.protocol.state import TaskState
 
 MAX_TEXT = 2_000  # characters of a line that the browser is told
 MAX_LINES = 200  # lines of one event
@@ -53,6 +54,19 @@ def _row(event: Lifecycle | Progress | TextSnapshot | Outputs | Notice | Unknown
             return "error" if event.level == "error" else "note", clipped(event.text)
         case Unknown():
             return "note", clipped(f"{event.type} {event.text}".strip())
+
+
+def unheard(state: TaskState) -> Iterator[tuple[str, str]]:
+    """Yield the lines of a stream of which the socket brought nothing, from the whole that was read at the end."""
+    heard = {line.stream for line in state.log}
+    if "output" not in heard:
+        yield from (("output", clipped(line)) for line in _last_lines(state.output_text))
+    if "error" not in heard:
+        yield from (("stderr", clipped(line)) for line in _last_lines(state.error_text))
+
+
+def _last_lines(text: str | None) -> list[str]:
+    return (text or "").splitlines()[-MAX_LINES:]
 
 
 def clipped(text: str) -> str:
