@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,11 +11,13 @@ from typing import Final
 PNG: Final = "PNG"
 JPEG: Final = "JPEG"
 WEBP: Final = "WEBP"
+MAX_BLOCKS: Final = 10_000  # an image cut into more is left as it is: to walk through millions takes seconds
 LARGEST_SEGMENT: Final = 0xFFFF - 2  # a JPEG segment counts its own length in two bytes
 
 _PNG_MAGIC: Final = b"\x89PNG\r\n\x1a\n"
 _EXIF_FLAG, _XMP_FLAG, _ALPHA_FLAG = 0x08, 0x04, 0x10
 _APP0, _APP1, _COM, _SOS, _EOI = b"\xe0", b"\xe1", b"\xfe", 0xDA, 0xD9
+_FILL: Final = re.compile(rb"\xff*")
 _LONE_MARKERS: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 
 
@@ -53,7 +56,7 @@ class Container:
 
 
 def read(data: bytes) -> Container | None:
-    """Return the file's blocks, or None when it is none of the three or not well formed."""
+    """Return the file's blocks, or None when it is none of the three, not well formed, or of too many blocks."""
     try:
         if data[:8] == _PNG_MAGIC:
             return _read_png(data)
@@ -140,7 +143,7 @@ def _read_png(data: bytes) -> Container:
         if end > len(data) or (not blocks and kind != b"IHDR"):
             raise _MalformedError
         payload = data[position + 8 : end - 4] if kind not in {b"IDAT", b"fdAT"} else b""
-        blocks.append(Block(kind, position, end, payload))
+        _add(blocks, Block(kind, position, end, payload))
         position = end
         if kind == b"IEND":
             return Container(PNG, data, tuple(blocks), position)
@@ -150,12 +153,12 @@ def _read_png(data: bytes) -> Container:
 def _read_jpeg(data: bytes) -> Container:
     blocks: list[Block] = []
     position = 2
-    while True:
+    for _ in range(MAX_BLOCKS):
         start = position
         if data[position] != 0xFF:  # noqa: PLR2004 - every segment begins with it
             raise _MalformedError
-        while data[position] == 0xFF:  # noqa: PLR2004 - and may be filled with more of them
-            position += 1
+        if (fill := _FILL.match(data, position)) is not None:  # and may be filled with more of them
+            position = fill.end()
         marker = data[position]
         position += 1
         if marker == _SOS:
@@ -168,6 +171,7 @@ def _read_jpeg(data: bytes) -> Container:
             raise _MalformedError
         blocks.append(Block(bytes((marker,)), start, end, data[position + 2 : end]))
         position = end
+    raise _MalformedError
 
 
 def _read_webp(data: bytes) -> Container:
@@ -182,11 +186,17 @@ def _read_webp(data: bytes) -> Container:
         if end > whole:
             raise _MalformedError
         payload = data[position + 8 : position + 8 + length]
-        blocks.append(Block(data[position : position + 4], position, end, payload))
+        _add(blocks, Block(data[position : position + 4], position, end, payload))
         position = end
     if not blocks or blocks[0].kind not in {b"VP8 ", b"VP8L", b"VP8X"}:
         raise _MalformedError
     return Container(WEBP, data, tuple(blocks), whole)
+
+
+def _add(blocks: list[Block], block: Block) -> None:
+    if len(blocks) == MAX_BLOCKS:
+        raise _MalformedError
+    blocks.append(block)
 
 
 def _png_text(keyword: str, text: str) -> bytes:

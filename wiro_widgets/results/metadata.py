@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import zlib
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from PIL import Image
@@ -22,7 +23,10 @@ _XMP: Final = (
     '<rdf:li xml:lang="x-default">{}</rdf:li>'
     "</rdf:Alt></dc:description></rdf:Description></rdf:RDF></x:xmpmeta>"
 )
-_LARGEST_TEXT: Final = 4 * 2**20
+_MOST_INFLATED: Final = 2**20  # bytes, of all the compressed texts of an image
+_MOST_TEXTS: Final = 64  # blocks with texts that are looked into
+_PNG_TEXTS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
+_OURS: Final = frozenset({b"wiro", b"parameters"})
 
 
 def exif(*, description: str, comment: str) -> bytes:
@@ -38,12 +42,27 @@ def xmp(*, description: str) -> bytes:
     return _XMP.format(html.escape(description)).encode()
 
 
-def texts(container: Container, block: Block) -> Iterator[str]:
-    """Return the texts of a block in which a recipe may stand."""
+def texts(container: Container) -> Iterator[tuple[Block, str]]:
+    """Return the texts in which a recipe may stand, with their blocks: as many as an honest image has."""
+    room = _MOST_INFLATED
+    for block in islice((block for block in container.blocks if may_hold(container, block)), _MOST_TEXTS):
+        if container.format == PNG:
+            text, inflated = _png_text(block, room)
+            room -= inflated
+            yield block, text
+        else:
+            yield from ((block, text) for text in _texts(block))
+
+
+def may_hold(container: Container, block: Block) -> bool:
+    """Tell whether a recipe may stand in a block, as far as its name tells."""
     if container.format == PNG:
-        if block.kind in {b"tEXt", b"zTXt", b"iTXt"}:
-            yield from _png_text(block)
-    elif block.kind == b"EXIF" or (block.kind == b"\xe1" and block.payload[:6] == b"Exif\0\0"):
+        return block.kind in _PNG_TEXTS and block.payload.partition(b"\0")[0] in _OURS
+    return block.kind in {b"EXIF", b"XMP ", b"\xe1", b"\xfe"}
+
+
+def _texts(block: Block) -> Iterator[str]:
+    if block.kind == b"EXIF" or (block.kind == b"\xe1" and block.payload[:6] == b"Exif\0\0"):
         yield from _exif_texts(block.payload)
     elif block.kind == b"XMP ":
         yield from _xmp_texts(block.payload)
@@ -66,22 +85,24 @@ def texts_of_image(image: Image.Image) -> Iterator[str]:
             yield from read(value)
 
 
-def _png_text(block: Block) -> Iterator[str]:
-    keyword, _, rest = block.payload.partition(b"\0")
-    if keyword not in {b"wiro", b"parameters"}:
-        return
+def _png_text(block: Block, room: int) -> tuple[str, int]:
+    """Return a chunk's text and how many bytes were inflated for it, at most `room`."""
+    rest = block.payload.partition(b"\0")[2]
     if block.kind == b"tEXt":
-        yield rest.decode("latin-1")
-    elif block.kind == b"zTXt":
-        yield _inflated(rest[1:]).decode("latin-1")
-    else:
-        text = rest[2:].split(b"\0", 2)[-1]
-        yield (_inflated(text) if rest[:1] == b"\1" else text).decode("utf-8", "replace")
+        return rest.decode("latin-1"), 0
+    if block.kind == b"zTXt":
+        text = _inflated(rest[1:], room)
+        return text.decode("latin-1"), len(text)
+    text = rest[2:].split(b"\0", 2)[-1]
+    if rest[:1] != b"\1":
+        return text.decode("utf-8", "replace"), 0
+    text = _inflated(text, room)
+    return text.decode("utf-8", "replace"), len(text)
 
 
-def _inflated(data: bytes) -> bytes:
+def _inflated(data: bytes, room: int) -> bytes:
     try:
-        return zlib.decompressobj().decompress(data, _LARGEST_TEXT)
+        return zlib.decompressobj().decompress(data, room) if room > 0 else b""
     except zlib.error:
         return b""
 

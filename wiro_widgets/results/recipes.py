@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 from PIL import Image
 
 from wiro_widgets.results import a1111, containers, metadata
-from wiro_widgets.results.containers import JPEG, LARGEST_SEGMENT, PNG, Block, Container
+from wiro_widgets.results.containers import JPEG, LARGEST_SEGMENT, PNG, Container
 from wiro_widgets.results.files import replace_bytes
 from wiro_widgets.results.plain import without_files
 
 if TYPE_CHECKING:
     from wiro_widgets.protocol.record import TaskRecord
+
+MAX_READ: Final = 64 * 2**20  # bytes of a file whose recipe is read
 
 
 class Recipe(TypedDict, total=False):
@@ -85,14 +87,15 @@ def read_recipe(source: str | Path | bytes | Image.Image) -> Recipe | None:
     """Return the recipe in an image file, its bytes or a PIL image; None when there is none.
 
     `client.run(recipe["model"], recipe["parameters"])` runs it again.
-    AUTOMATIC1111's text is read where it is all there is. Raises OSError when the file cannot be read.
+    AUTOMATIC1111's text is read where it is all there is. A file beyond 64 MiB is not looked into. Raises OSError when
+    the file cannot be read.
     """
     if isinstance(source, Image.Image):
         return _first_recipe(metadata.texts_of_image(source))
-    container = containers.read(source if isinstance(source, bytes) else Path(source).read_bytes())
-    if container is None:
+    if (len(source) if isinstance(source, bytes) else Path(source).stat().st_size) > MAX_READ:
         return None
-    return _first_recipe(text for block in container.blocks for text in metadata.texts(container, block))
+    container = containers.read(source if isinstance(source, bytes) else Path(source).read_bytes())
+    return _first_recipe(text for _, text in metadata.texts(container)) if container else None
 
 
 def strip(data: bytes) -> bytes:
@@ -100,12 +103,10 @@ def strip(data: bytes) -> bytes:
     container = containers.read(data)
     if container is None:
         return data
-
-    def holds_recipe(block: Block) -> bool:
-        texts = list(metadata.texts(container, block))
-        return bool(texts) if container.format == PNG else _first_recipe(texts) is not None
-
-    return containers.without(container, holds_recipe)
+    if container.format == PNG:
+        return containers.without(container, lambda block: metadata.may_hold(container, block))
+    holding = {block.start for block, text in metadata.texts(container) if _first_recipe((text,)) is not None}
+    return containers.without(container, lambda block: block.start in holding)
 
 
 def strip_recipe(path: str | Path) -> bool:
