@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from wiro_widgets.protocol.events import (
     Lifecycle,
     Log,
