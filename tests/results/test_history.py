@@ -204,3 +204,16 @@ def test_spending(history: History) -> None:
     assert days["2026-05-02"] == 0.2
     with pytest.raises(ValueError, match="not by 'week'"):
         history.spending(by="week")  # type: ignore[arg-type]
+
+
+def test_counting_reads_no_run(tmp_path: Path) -> None:
+    """The length of a history is asked of the file, and is the same for runs that could not be written yet."""
+    with Journal.open(tmp_path / "journal.sqlite3") as journal:
+        for number in range(5):
+            settled(journal, str(number), "a/b", "succeeded", "a cat")
+        journal.refused(journal.begin(SERVER, "a/b", {}), "no balance")
+        history = History(journal, SERVER)
+        assert len(history) == len(list(history)) == 5
+    in_memory = Journal.open(None)
+    settled(in_memory, "1", "a/b", "succeeded", "a cat")
+    assert len(History(in_memory, SERVER)) == 1

@@ -179,13 +179,13 @@ class History:
         return iter(self.records())
 
     def __len__(self) -> int:
-        return len(self.records())
+        return self._journal.count(self._server)
 
     def __repr__(self) -> str:
-        records = self.records()
-        newest = records[0].created_at if records else None
+        newest = next((record.created_at for record in self.records(limit=1)), None)
         when = f", newest {newest:%Y-%m-%d %H:%M} UTC" if newest else ""
-        runs = "1 run" if len(records) == 1 else f"{len(records)} runs"
+        count = len(self)
+        runs = "1 run" if count == 1 else f"{count} runs"
         return f"<History of {self._server}: {runs}{when}>"
 
     def _repr_html_(self) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from wiro_widgets.results import processes
+from wiro_widgets.results.journal_events import JournalEvents
 from wiro_widgets.results.journal_file import JournalFile
 from wiro_widgets.results.plain import plain
 from wiro_widgets.results.rows import SENT, UNSETTLED, JournalRow, Query, as_kept, record_of_row
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from wiro_widgets.protocol.record import TaskRecord
-    from wiro_widgets.results.store import Store
 
 _inherited: Final[list[JournalFile]] = []  # SQLite forbids a forked process to use or close what it got
 
@@ -37,7 +37,7 @@ class Journal:
         self._file = JournalFile(path)
         self._unsaved: dict[str, JournalRow] = {}
         self._running: dict[str, JournalRow] = {}
-        self._events: dict[str, bytes] = {}
+        self._events = JournalEvents()
         self._closed = False
         self._pid = os.getpid()
         self._lock = threading.RLock()
@@ -102,11 +102,7 @@ class Journal:
         self._change(run_id, outcome="unknown", error=str(error))
 
     def settle(
-        self,
-        run_id: str,
-        record: TaskRecord,
-        paths: Iterable[str | Path] = (),
-        events: bytes | None = None,
+        self, run_id: str, record: TaskRecord, paths: Iterable[str | Path] = (), events: bytes | None = None
     ) -> None:
         """Write down how the run ended and where its outputs are; a record that still runs keeps it open.
 
@@ -126,13 +122,12 @@ class Journal:
         self._change(run_id, **told)
         if events is not None:
             with self._locked():
-                self._events[run_id] = events
-                self._write_events()
+                self._events.keep(self._file, {run_id: events})
 
     def events(self, run_id: str) -> bytes | None:
         """Return the event log of a run, where one is kept."""
         with self._locked():
-            return self._events.get(run_id) or self._file.use(lambda store: store.events(run_id))
+            return self._events.find(self._file, run_id)
 
     def annotate(self, run_id: str, **told: Any) -> None:
         """Write down what a person says of a run: `star`, `tags`, `notes`; what is not named stays."""
@@ -145,16 +140,17 @@ class Journal:
     def forget(self, run_id: str) -> None:
         """Delete what is known of a run."""
         with self._locked():
-            for known in (self._unsaved, self._running, self._events):
+            for known in (self._unsaved, self._running):
                 known.pop(run_id, None)
+            self._events.forget(run_id)
             self._file.use(lambda store: store.delete(run_id))
 
     def adopt(self, rows: Iterable[JournalRow], events: Mapping[str, bytes]) -> None:
         """Take in runs that another journal kept, with their event logs."""
         with self._locked():
             self._unsaved |= {row.id: row for row in rows}
-            self._events |= events
             self._write()
+            self._events.keep(self._file, events)
 
     def unfinished(self, server: str) -> list[JournalRow]:
         """Return the runs of that server that have not ended as far as the journal knows, newest first."""
@@ -181,6 +177,13 @@ class Journal:
             stored = [row for row in found if row.id not in self._unsaved]
             unsaved = [row for row in self._unsaved.values() if query.fits(row)]
             return sorted(unsaved[::-1] + stored, key=lambda row: row.intent_at, reverse=True)[:limit]
+
+    def count(self, server: str) -> int:
+        """Return how many runs `records` has, without reading them."""
+        query = Query(server=server, outcomes=SENT)
+        with self._locked():
+            stored = None if self._unsaved else self._file.use(lambda store: store.count(query))
+        return len(self.rows(query)) if stored is None else stored
 
     def close(self) -> None:
         """Close the file; closing twice is fine, and a late settle still finds its way to the disk."""
@@ -239,21 +242,9 @@ class Journal:
     def _write(self) -> None:
         if self._file.write(self._unsaved.values()):
             self._unsaved = {}
-            self._write_events()
+            self._events.keep(self._file, {})
         if self._file.take_renewed():
             self._renew()
-
-    def _write_events(self) -> None:
-        waiting = self._events
-
-        def save(store: Store) -> bool:
-            for run_id, lines in waiting.items():
-                store.save_events(run_id, lines)
-            return True
-
-        done = self._file.use(save) if waiting else None
-        if done:
-            self._events = {}
 
     def _renew(self) -> None:
         """Bring what still runs to a file that knows nothing of it."""

@@ -72,13 +72,13 @@ _UPSERT: Final = (
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _OWNED)} "
     "WHERE runs.settled_at IS NULL OR excluded.settled_at IS NOT NULL"
 )
-_SELECT: Final = (
-    f"SELECT {', '.join(COLUMNS)} FROM runs "  # noqa: S608 - constants
+_WHERE: Final = (
     "WHERE id IS coalesce(?1, id) AND server IS coalesce(?2, server) AND task_id IS coalesce(?3, task_id) "
     "AND (?4 IS NULL OR outcome IN (SELECT value FROM json_each(?4))) "
     "AND (?5 IS NULL OR content IN (SELECT value FROM json_each(?5))) "
-    "ORDER BY intent_at DESC, rowid DESC"
 )
+_SELECT: Final = f"SELECT {', '.join(COLUMNS)} FROM runs {_WHERE} ORDER BY intent_at DESC, rowid DESC"  # noqa: S608 - constants
+_COUNT: Final = f"SELECT count(*) FROM runs {_WHERE}"  # noqa: S608 - constants
 
 
 class Store:
@@ -108,9 +108,13 @@ class Store:
 
     def select(self, query: Query, limit: int | None = None) -> list[JournalRow]:
         """Return the rows that fit, newest first."""
-        values = (query.id, query.server, query.task_id, _listed(query.outcomes), _listed(query.contents))
-        with closing(self._connection.execute(_SELECT, values)) as found:
+        with closing(self._connection.execute(_SELECT, _values(query))) as found:
             return list(islice(filter(query.fits, map(unpacked, found)), limit))
+
+    def count(self, query: Query) -> int:
+        """Return how many rows have its id, server, task, outcomes and contents; the rest of it is not looked at."""
+        with closing(self._connection.execute(_COUNT, _values(query))) as found:
+            return int(found.fetchone()[0])
 
     def annotate(self, run_id: str, told: Mapping[str, Any]) -> None:
         """Write what a person has to say of a run: `star`, `tags` (a list), `notes`."""
@@ -192,6 +196,10 @@ def identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _values(query: Query) -> tuple[str | None, ...]:
+    return query.id, query.server, query.task_id, _listed(query.outcomes), _listed(query.contents)
 
 
 def _listed(values: Collection[str] | None) -> str | None:
