@@ -52,3 +52,21 @@ def test_a_hidden_field_can_be_read_in_its_own_process() -> None:
     """The client needs the token to follow the task."""
     assert Receipt("5", TOKEN).token == TOKEN
     assert isinstance(Receipt("5"), hidden.Unpickled)
+
+
+def _shout(text: str) -> str:
+    return text.replace("secret", "[hidden]")
+
+
+def test_texts_within_a_value_are_redacted() -> None:
+    """Values, keys and the inside of JSON texts, however its escapes spell them."""
+    inner = '{"a": "\\u0073ecret", "\\u0073ecret": ["\\"\\\\u0073ecret\\""]}'
+    found = hidden.within({"secret": ["secret", 5, None], "text": inner}, _shout)
+    assert found["[hidden]"] == ["[hidden]", 5, None]
+    assert json.loads(found["text"]) == {"a": "[hidden]", "[hidden]": ['"[hidden]"']}
+
+
+@pytest.mark.parametrize("text", ["C:\\new", '{"a": "b\\n"}', '["\\u00', '{"a" : "\\/"}'])
+def test_a_text_without_a_secret_stays_as_it_is(text: str) -> None:
+    """What looks like JSON is not written anew for nothing."""
+    assert hidden.within(text, _shout) == text

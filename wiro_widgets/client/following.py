@@ -76,10 +76,14 @@ class Following:
 
     async def end(self) -> TaskDetail:
         """Follow the task until Task/Detail says that it has ended; raises NotFound when it never was."""
+        tokens = self._engine.http.tokens
+        if self._token:
+            tokens[self._task_id] = self._token
         listening = asyncio.create_task(self._socket.run()) if self._socket else None
         try:
             return await self._until_ended()
         finally:
+            tokens.pop(self._task_id, None)
             if listening is not None:
                 listening.cancel()
                 (outcome,) = await asyncio.gather(listening, return_exceptions=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
+from wiro_widgets.client import quiet
 from wiro_widgets.client.bodies import (
     BrokenBodyError,
     ExactFile,
@@ -20,7 +21,7 @@ from wiro_widgets.client.bodies import (
     read_reply,
 )
 from wiro_widgets.client.surroundings import Transport, warm_up
-from wiro_widgets.protocol import hidden, replies, retry
+from wiro_widgets.protocol import replies, retry
 from wiro_widgets.protocol.credentials import Credentials
 from wiro_widgets.protocol.errors import ApiError, ConfigurationError, TransportError, WiroError
 from wiro_widgets.protocol.requests import Request, Upload
@@ -60,6 +61,7 @@ class Http:
         self.credentials = credentials
         self.base_url = base_url
         self.timeout = timeout
+        self.tokens: dict[str, str] = {}  # of the tasks that are being followed: what no reply may repeat
         self._auth = _Signature(credentials)
         self._redact = credentials.redactor()
         self._calls = asyncio.Semaphore(CALLS_AT_ONCE)
@@ -83,7 +85,7 @@ class Http:
         if self._client is None:
             self._loop = loop
             limits = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=IDLE_SECONDS)
-            self._client = httpx.AsyncClient(
+            self._client = quiet.Client(
                 transport=Transport(limits),
                 trust_env=False,  # Transport asks the environment
                 headers={"accept-encoding": "gzip", "user-agent": f"wiro-widgets/{__version__}"},
@@ -176,15 +178,16 @@ class Http:
             reason = "the server answered with a redirect, which is not followed"
             return ApiError(reason, http_status=status, endpoint=where)
         try:
-            reply = replies.payload(body, http_status=status, endpoint=where)
-            return {key: hidden.within(value, self._redact) for key, value in reply.items()}
+            return replies.payload(
+                body, http_status=status, endpoint=where, redact=self._redactor_of(request)
+            )
         except ApiError as error:
-            error.message = self._redact(error.message)
-            error.args = tuple(self._redact(str(item)) for item in error.args)
             error.retry_after = retry.retry_after(response.headers.get("retry-after"), datetime.now(UTC))
             return error.with_traceback(None)
-        except RecursionError:
-            return ApiError(replies.NO_OBJECT, http_status=status, endpoint=where)
+
+    def _redactor_of(self, request: Request) -> Callable[[str], str]:
+        token = self.tokens.get(str((request.json or {}).get("taskid")))
+        return self.credentials.redactor(token) if token else self._redact
 
     def _broken(self, request: Request, error: Exception, seconds: float) -> WiroError:
         """Return what became of a call without a reply that can be read."""

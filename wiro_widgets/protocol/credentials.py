@@ -72,17 +72,7 @@ class Credentials:
 
     def redactor(self, *also: str | None) -> Callable[[str], str]:
         """Return what redacts one text after the other, quickly."""
-        plain = {hidden for hidden in (self._key, self._secret, *also) if hidden}
-        forms = plain | {quote(hidden, safe="") for hidden in plain}
-        longest_first = sorted(forms, key=len, reverse=True)  # one may be the beginning of another
-        hidden_forms = [hidden for hidden in longest_first if len(hidden) >= SHORTEST_SECRET]
-
-        def redact(text: str) -> str:
-            for hidden in hidden_forms:
-                text = text.replace(hidden, HIDDEN)
-            return text
-
-        return redact
+        return redactor(self._key, self._secret, *also)
 
     def __repr__(self) -> str:
         return f"<Credentials {'with signature' if self.signs else 'key only'}>"
@@ -96,6 +86,25 @@ class Credentials:
     def __reduce__(self) -> tuple[Callable[[], Credentials], tuple[()]]:
         """Pickle without the secrets; the other process finds its own."""
         return Credentials.find, ()
+
+
+def redactor(*secrets_of_ours: str | None) -> Callable[[str], str]:
+    """Return what blots secrets out of a text: as they are, as in a URL, and as JSON may write them."""
+    plain = {str(hidden) for hidden in secrets_of_ours if hidden}
+    forms = plain | {quote(hidden, safe="") for hidden in plain} | {_with_slashes(hidden) for hidden in plain}
+    longest_first = sorted(forms, key=len, reverse=True)  # one may be the beginning of another
+    hidden_forms = [hidden for hidden in longest_first if len(hidden) >= SHORTEST_SECRET]
+
+    def redact(text: str) -> str:
+        for hidden in hidden_forms:
+            text = text.replace(hidden, HIDDEN)
+        return text
+
+    return redact
+
+
+def _with_slashes(text: str) -> str:
+    return text.replace("/", "\\/")
 
 
 def _checked(text: str, what: str) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from wiro_widgets.protocol import drift, hidden
+from wiro_widgets.protocol.credentials import redactor
 from wiro_widgets.protocol.replies import OutputInfo, outputs
 
 CANCELLED = "task_cancel"
@@ -73,7 +74,9 @@ def details(reply: Mapping[str, Any]) -> tuple[TaskDetail, ...]:
 
 
 def detail(task: Mapping[str, Any]) -> TaskDetail:
-    """Read one task, whatever its types have drifted to."""
+    """Read one task, whatever its types have drifted to; its token is in the hidden field and nowhere else."""
+    token = drift.identifier(task.get("socketaccesstoken")) or drift.identifier(task.get("tasktoken"))
+    task = hidden.within(task, redactor(token)) if token else task
     plain: dict[str, Any] = {
         **{name: drift.text(task.get(wire)) or "" for wire, name in _WORDS.items()},
         **{name: drift.identifier(task.get(wire)) for wire, name in _IDS.items()},
@@ -83,6 +86,7 @@ def detail(task: Mapping[str, Any]) -> TaskDetail:
     return TaskDetail(
         id=drift.identifier(task.get("id")) or drift.identifier(task.get("taskid")) or "",
         status=drift.text(task.get("status")) or "",
+        token=token,
         model=_model(task),
         parameters=drift.mapping(task.get("parameters")),
         exit_code=drift.integer(task.get("pexit")),
@@ -107,7 +111,6 @@ _WORDS = {
     "callbackurl": "callback_url",
 }
 _IDS = {
-    "socketaccesstoken": "token",
     "uuid": "uuid",
     "runtype": "run_type",
     "guestid": "guest_id",
@@ -132,6 +135,6 @@ _TIMES = {
 }
 _NUMBERS = {"totalcost": "total_cost", "cps": "cps", "elapsedseconds": "elapsed_seconds"}
 _KNOWN = frozenset(
-    {*_WORDS, *_IDS, *_TIMES, *_NUMBERS, "id", "taskid", "status", "parameters", "pexit", "outputs", "output"}
-    | {"categories", "size", "modelslugowner", "modelslugproject"}
+    {*_WORDS, *_IDS, *_TIMES, *_NUMBERS, *hidden.TOKENS, "id", "taskid", "status", "parameters"}
+    | {"pexit", "outputs", "output", "categories", "size", "modelslugowner", "modelslugproject"}
 )

@@ -32,7 +32,7 @@ STAGES = (
 )
 MAX_TEXT = 64 * 1024  # characters of one log line, or of the end of a whole log, that are kept
 _SHOWN = 200  # characters of a frame that makes no sense
-_LIKE_A_TOKEN = re.compile(r"[\w+/=-]{16,}|(?<=token)\W{1,8}[^\s\"\\',}]+")
+_LIKE_A_TOKEN = re.compile(r"[\w+/=\\-]{16,}|(?<=token)\W{1,8}[^\s\"\\',}]+")
 
 Stream = Literal["output", "error"]
 

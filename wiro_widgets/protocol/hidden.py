@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from typing import Any
 
+from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.credentials import HIDDEN
 
+TOKENS = frozenset({"socketaccesstoken", "tasktoken"})  # fields that hold a token and nothing else
 _HIDDEN = {"hidden": True}
 
 
@@ -48,15 +51,33 @@ class Unpickled:
         return _again, (type(self), kept)
 
 
-def within(value: Any, redact: Callable[[str], str]) -> Any:
-    """Return a value of JSON with every text in it redacted."""
+def within(value: Any, redact: Callable[[str], str], keep: frozenset[str] = frozenset()) -> Any:
+    """Return a value of JSON with every text in it redacted, keys and JSON texts too; fields to `keep` stay."""
     if isinstance(value, str):
-        return redact(value)
+        found = redact(value)
+        return _unescaped(found, redact) if "\\" in found else found
     if isinstance(value, list):
-        return [within(item, redact) for item in value]
+        return [within(item, redact, keep) for item in value]
     if isinstance(value, dict):
-        return {redact(key): within(item, redact) for key, item in value.items()}
+        return {
+            redact(key): item if key in keep and isinstance(item, str) else within(item, redact, keep)
+            for key, item in value.items()
+        }
     return value
+
+
+def _unescaped(text: str, redact: Callable[[str], str]) -> str:
+    """Redact a text that is JSON itself, in which escapes can spell a secret so that no search finds it."""
+    if not text.lstrip().startswith(("{", "[", '"')):
+        return text
+    try:
+        found = drift.loads(text)
+        clean = within(found, redact)
+        return text if clean == found else json.dumps(clean)
+    except ValueError:
+        return text  # nobody will be able to read it either
+    except RecursionError:
+        return HIDDEN
 
 
 def _again(kind: type[Any], fields: dict[str, Any]) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,13 +115,15 @@ class ModelSummary:
     image: str | None = None
 
 
-def payload(body: bytes, *, http_status: int, endpoint: str) -> Mapping[str, Any]:
-    """Return the reply's object, or raise the ApiError that it stands for (protocol: Envelope)."""
-    try:
-        reply = drift.loads(body)
-    except ValueError:
-        reply = None
-    if not isinstance(reply, dict):
+def payload(
+    body: bytes, *, http_status: int, endpoint: str, redact: Callable[[str], str] = str
+) -> Mapping[str, Any]:
+    """Return the reply's object, or raise the ApiError that it stands for (protocol: Envelope).
+
+    Secrets go before anything else is made of the reply: half a secret would not be found again.
+    """
+    reply = _object(body, redact)
+    if reply is None:
         if http_status < ERRORS_FROM:
             raise ApiError(NO_OBJECT, http_status=http_status, endpoint=endpoint)
         reply = {"result": False, "errors": [_plain_message(http_status)]}
@@ -130,6 +132,15 @@ def payload(body: bytes, *, http_status: int, endpoint: str) -> Mapping[str, Any
     if http_status < ERRORS_FROM and (said or (said is None and not errors)):
         return reply
     raise api_error(errors, http_status=http_status, endpoint=endpoint)
+
+
+def _object(body: bytes, redact: Callable[[str], str]) -> dict[str, Any] | None:
+    """Return a reply's object without secrets; only the fields for tokens still hold one."""
+    try:
+        reply = drift.loads(body)
+        return hidden.within(reply, redact, hidden.TOKENS) if isinstance(reply, dict) else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def api_error(errors: list[Any], *, http_status: int, endpoint: str) -> ApiError:
