@@ -60,7 +60,7 @@ class Following:
         self._loop = asyncio.get_running_loop()
         self._socket = TaskSocket(engine.socket_url, token, self) if token else None
         self._poke = asyncio.Event()
-        self._last: TaskDetail | None = None
+        self._told: asyncio.Future[TaskDetail] = self._loop.create_future()
         self._ended = False
         self._heard_at = self._read_at = self._fresh_at = self._loop.time()
         self._not_before = 0.0
@@ -79,18 +79,18 @@ class Following:
         tokens = self._engine.http.tokens
         if self._token:
             tokens[self._task_id] = self._token
-        listening = asyncio.create_task(self._socket.run()) if self._socket else None
+        listening = asyncio.create_task(self._socket.run() if self._socket else asyncio.sleep(0))
+        reading = asyncio.create_task(self._until_ended())
         try:
-            return await self._until_ended()
+            await asyncio.wait({reading, self._told}, return_when=asyncio.FIRST_COMPLETED)
+            return self._told.result() if self._told.done() else reading.result()
         finally:
             tokens.pop(self._task_id, None)
-            if listening is not None:
-                listening.cancel()
-                (outcome,) = await asyncio.gather(listening, return_exceptions=True)
-                if isinstance(outcome, Exception):
-                    _log.error(
-                        "The live connection broke off, which is a mistake of this package: %r", outcome
-                    )
+            listening.cancel()
+            reading.cancel()
+            outcome, _ = await asyncio.gather(listening, reading, return_exceptions=True)
+            if isinstance(outcome, Exception):
+                _log.error("The live connection broke off, which is a mistake of this package: %r", outcome)
 
     def look(self) -> None:
         """Read Task/Detail at once."""
@@ -98,9 +98,9 @@ class Following:
         self._poke.set()
 
     def told(self, detail: TaskDetail) -> None:
-        """Take a detail that came in answer to something else, such as a Kill."""
-        if detail.terminal and detail.id in (self._task_id, ""):
-            self._last = detail
+        """Take a detail that came in answer to something else, such as a Kill; a last one ends the following."""
+        if detail.terminal and detail.id in (self._task_id, "") and not self._told.done():
+            self._told.set_result(detail)
         self.look()
 
     # What the socket says
@@ -148,16 +148,15 @@ class Following:
     # What Task/Detail says
 
     async def _until_ended(self) -> TaskDetail:
-        while self._last is None:
+        while True:
             await self._quiet_or_poked()
-            detail = self._last or await self._read()
+            detail = await self._read()
             if detail is None:
                 continue
             if detail.terminal:
                 return detail
             self._listener.take(detail)
             self._renew_stale_socket()
-        return self._last
 
     async def _quiet_or_poked(self) -> None:
         """Wait until the socket has been silent for a while, or there is a reason to look at once."""
@@ -179,7 +178,7 @@ class Following:
         patience = min(READ_SECONDS * 2 ** min(self._failures, 5), self._engine.http.timeout)
         try:
             request = requests.task_detail(task_id=self._task_id)
-            reply = details(await self._engine.http.call(request, tries=1, seconds=patience))
+            reply = details(await self._engine.http.look(request, seconds=patience))
             found = next((item for item in reply if item.id in (self._task_id, "")), None)
             reason = "it does not list the task"
         except NotFound as error:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,7 +29,7 @@ from wiro_widgets.protocol.version import __version__
 MAX_REPLY_BYTES = 16 * 1024 * 1024
 MAX_CONNECTIONS = 100
 CALLS_AT_ONCE = 96  # the rest is for downloads
-READS_AT_ONCE = 80  # so that a Stop or a Run never waits behind a thousand tasks that are being looked at
+LOOKS_AT_ONCE = 80  # so that no Stop and no Run waits behind a thousand tasks that are being looked at
 TRIES = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
 IDLE_SECONDS = 4.0  # shorter than servers keep an idle connection, so a Run never meets one that just closed
@@ -65,7 +64,7 @@ class Http:
         self._auth = _Signature(credentials)
         self._redact = credentials.redactor()
         self._calls = asyncio.Semaphore(CALLS_AT_ONCE)
-        self._reads = asyncio.Semaphore(READS_AT_ONCE)
+        self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
         self._client: httpx.AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -96,6 +95,11 @@ class Http:
                 "or use Client, which has a loop of its own."
             )
         return self._client
+
+    async def look(self, request: Request, *, seconds: float) -> Reply:
+        """Send a read once, for whoever reads again and again; raises what `call` raises."""
+        async with self._looks:
+            return await self.call(request, tries=1, seconds=seconds)
 
     async def call(self, request: Request, *, tries: int = TRIES, seconds: float | None = None) -> Reply:
         """Send a read or a control, again where that helps, and return the reply's object.
@@ -135,7 +139,7 @@ class Http:
     async def _attempt(self, request: Request, seconds: float) -> Reply | WiroError:
         """Send once; an error is returned, not raised, so that no frame of httpx with the key hangs on it."""
         try:
-            async with self._slot(request), asyncio.timeout(None if request.safety == "run" else seconds):
+            async with self._calls, asyncio.timeout(None if request.safety == "run" else seconds):
                 return await self._exchange(request, seconds)
         except asyncio.CancelledError as error:
             raise error.with_traceback(None) from None  # the frames below hold the headers
@@ -143,15 +147,6 @@ class Http:
             return self._broken(request, error, seconds)
         except ConfigurationError as error:
             return error.with_traceback(None)
-
-    @asynccontextmanager
-    async def _slot(self, request: Request) -> AsyncIterator[None]:
-        if request.safety != "read":
-            async with self._calls:
-                yield
-        else:
-            async with self._reads, self._calls:
-                yield
 
     async def _exchange(self, request: Request, seconds: float) -> Reply | WiroError:
         if self._client is None and not self._closed:
