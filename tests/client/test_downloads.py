@@ -249,6 +249,15 @@ def test_names_stay_in_the_folder(server: Hostile, client: Client, picture: byte
         assert output.path.resolve().parent.parent == (tmp_path / "outputs").resolve()
 
 
+def test_saving_takes_no_name_of_the_server(server: Hostile, client: Client, tmp_path: Path) -> None:
+    """A text that is saved into a folder is named after the model and the task, not as the server says."""
+    task = client.run("a/b", prompt="x")
+    text = {"name": "sitecustomize.py", "contenttype": "raw", "content": {"answer": ["import os"], "raw": ""}}
+    server.finish(server.task(), [text])
+    (output,) = task.wait(5).outputs
+    assert output.save(tmp_path).name == f"a-b-{task.id}-0.txt"
+
+
 def test_no_more_than_four_at_once(server: Hostile, client: Client, picture: bytes) -> None:
     """Of many outputs four are fetched at the same time."""
     busy, most = 0, 0

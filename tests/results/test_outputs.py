@@ -95,10 +95,30 @@ def test_save_onto_itself(on_disk: Output) -> None:
     assert on_disk.save(on_disk.path).read_bytes() == DATA
 
 
-def test_save_in_memory_uses_a_plain_name(tmp_path: Path) -> None:
-    """A server's name with a path in it does not lead out of the folder."""
-    output = Output(OutputInfo(name="../../evil.png"), data=DATA)
-    assert output.save(tmp_path) == tmp_path / "evil.png"
+@pytest.mark.parametrize(
+    ("name", "content_type", "saved"),
+    [
+        ("../../evil.png", None, "wiro-12-0.png"),
+        ("sitecustomize.py", "text/x-python", "wiro-12-0.bin"),
+        ("con.png", "image/png", "wiro-12-0.png"),
+        (".bashrc", None, "wiro-12-0.bin"),
+    ],
+)
+def test_save_into_a_folder_takes_no_name_of_the_server(
+    tmp_path: Path, name: str, content_type: str | None, saved: str
+) -> None:
+    """In a folder an output has a name of our own, for the server's could mean something there."""
+    output = Output(OutputInfo(name=name, content_type=content_type), data=DATA, task_id="12")
+    assert output.save(tmp_path) == tmp_path / saved
+    assert output.save(tmp_path / "mine.py") == tmp_path / "mine.py"
+
+
+def test_text_is_saved_as_text(tmp_path: Path) -> None:
+    """What a language model said is saved as a .txt, whatever the server calls it."""
+    info = OutputInfo(name="sitecustomize.py", content_type="raw", content=TextContent(answer=("42",)))
+    assert Output(info, task_id="12").save(tmp_path) == tmp_path / "wiro-12-0.txt"
+    named = Output(info, task_id="12", file_name="owner-chat-12-3.txt")
+    assert named.save(tmp_path) == tmp_path / "owner-chat-12-3.txt"
 
 
 def test_text_output() -> None:

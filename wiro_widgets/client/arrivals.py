@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from wiro_widgets.client.parts import Part
@@ -66,7 +67,8 @@ def keep(job: Job, part: Part) -> Output:
         path, kept = part.keep(data, ending)
     except OSError as error:
         raise job.error(f"it cannot be kept: {error.strerror or error}") from None
-    return Output(job.info, path=path, data=kept, task_id=job.task_id)
+    name = job.name if ending is None else f"{Path(job.name).stem}.{ending}"
+    return Output(job.info, path=path, data=kept, task_id=job.task_id, file_name=name)
 
 
 def _damage(data: bytes) -> str | None:

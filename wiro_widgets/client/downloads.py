@@ -67,7 +67,8 @@ class Downloads:
         notify: Callable[[str], None],
     ) -> tuple[Output, ...]:
         """Fetch every output that is not on the disk yet; what cannot be fetched is an Output that holds its error."""
-        names = [safe_name(model, task_id, n, info.content_type, info.name) for n, info in enumerate(infos)]
+        types = [info.content_type if info.url or not info.content else "text/plain" for info in infos]
+        names = [safe_name(model, task_id, n, types[n], info.name) for n, info in enumerate(infos)]
         jobs = [Job(info, task_id, name, recipe) for info, name in zip(infos, names, strict=True)]
         here = await asyncio.to_thread(self._on_disk, jobs, kept)
         return tuple(
@@ -76,7 +77,7 @@ class Downloads:
 
     async def _one(self, job: Job, path: Path | None, notify: Callable[[str], None]) -> Output:
         if path is not None or not job.info.url:
-            return Output(job.info, path=path, task_id=job.task_id)
+            return Output(job.info, path=path, task_id=job.task_id, file_name=job.name)
         loop = asyncio.get_running_loop()
         async with self._slots:
             part = await asyncio.to_thread(

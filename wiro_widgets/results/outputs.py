@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.results import images
 from wiro_widgets.results.content_types import HEAD_SIZE, is_picture
-from wiro_widgets.results.files import replace_bytes, unique_target, written_whole
+from wiro_widgets.results.files import replace_bytes, safe_name, unique_target, written_whole
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -35,6 +35,7 @@ class Output:
         data: _Bytes | None = None,
         error: OutputError | None = None,
         task_id: str | None = None,
+        file_name: str | None = None,
     ) -> None:
         self.id = info.id
         self.name = info.name
@@ -45,6 +46,7 @@ class Output:
         self.error = error
         self.task_id = task_id
         self._data = data
+        self._file_name = file_name
         self._told_size = info.size
 
     @property
@@ -99,13 +101,13 @@ class Output:
         )
 
     def save(self, path: str | Path) -> Path:
-        """Write the file to this path, in place of what is there, or into a folder under a free name.
+        """Write the file to this path, in place of what is there, or into a folder under a free name of our own.
 
         Returns the path. Raises OutputError when the bytes are not here, OSError when it cannot be written.
         """
         target = Path(path).expanduser()
         if target.is_dir():
-            target = unique_target(target, self.path.name if self.path else self.name)
+            target = unique_target(target, self.path.name if self.path else self._own_name())
         if self.path is not None and target.exists() and target.samefile(self.path):
             return target
         if self.error is None and self._data is None and self.path is not None and self.path.is_file():
@@ -120,6 +122,11 @@ class Output:
         state = f"error: {self.error.reason}" if self.error else "text" if self.content else where
         size = f", {self.size:,} bytes" if self.size is not None else ""
         return f"<Output {self.name} {self.content_type or 'of unknown type'}{size}, {state}>"
+
+    def _own_name(self) -> str:
+        """Return the name of the file in a folder; the server's own name could be one that means something there."""
+        content_type = "text/plain" if self._is_text() else self.content_type
+        return self._file_name or safe_name(None, self.task_id, 0, content_type, self.name)
 
     def _is_text(self) -> bool:
         return self.content is not None and self.path is None and self._data is None
