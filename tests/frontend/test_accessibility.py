@@ -11,6 +11,8 @@ from playwright.sync_api import FloatRect, Page, expect
 from tests.frontend.gallery import STATES, THEMES
 from tests.frontend.panel_page import PanelPage
 from tests.frontend.payloads import delta, image, output, run, state
+from tests.hosts.test_vscode import JUPYTERS
+from tests.hosts.test_vscode import THEMES as VSCODE
 
 RIM = 6  # pixels around an element in which its focus ring is drawn
 AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
@@ -18,7 +20,13 @@ LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "forced_colors": "none"},
     "dark": {"color_scheme": "dark", "forced_colors": "none"},
     "plain": {"color_scheme": "dark", "forced_colors": "none"},
+    "Dark+": {"color_scheme": "dark", "forced_colors": "none"},
+    "Light+": {"color_scheme": "light", "forced_colors": "none"},
     "forced": {"color_scheme": "dark", "forced_colors": "active"},
+}
+STYLES = THEMES | {
+    theme: f"{JUPYTERS}{style}; background: var(--vscode-editor-background)"
+    for theme, style in VSCODE.items()
 }
 WIDTHS = (360, 1200)
 # A page's own business is where its landmarks and headings are.
@@ -56,7 +64,7 @@ MOVING = """() => [...host.root().querySelectorAll("*")].filter((one) => {
 
 def _look(page: Page, look: str) -> None:
     page.emulate_media(reduced_motion="reduce", **LOOKS[look])  # a colour halfway is nobody's choice
-    page.evaluate("(style) => { document.body.style.cssText = style; }", THEMES.get(look, ""))
+    page.evaluate("(style) => { document.body.style.cssText = style; }", STYLES.get(look, ""))
 
 
 def _complaints(panel: PanelPage, look: str) -> list[str]:
@@ -69,7 +77,7 @@ def _complaints(panel: PanelPage, look: str) -> list[str]:
 
 @pytest.mark.parametrize("name", STATES)
 def test_axe_finds_nothing(panel: PanelPage, name: str) -> None:
-    """No state has a violation in light, dark and forced colours, at 360 and at 1200 pixels."""
+    """No state has a violation in any host's colours, light, dark or forced, at 360 and at 1200 pixels."""
     STATES[name](panel)
     found = {}
     for look in LOOKS:

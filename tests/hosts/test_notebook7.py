@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.hosts.hosted import HostedPanel, Watch, panel_source
 from tests.jupyter import JupyterServer, jupyter_server
@@ -31,4 +31,5 @@ def test_the_main_job_in_notebook_7(page: Page, notebook_server: JupyterServer, 
     panel.do_the_main_job("Harbour")
     notebook.run_cell(1)
     assert notebook.output_text(1).strip() == "Harbour Harbour (192, 192)"
+    expect(page.locator(".wiro-card")).to_be_hidden()
     assert watch.complaints == []

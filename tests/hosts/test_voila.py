@@ -58,4 +58,5 @@ def test_the_main_job_in_voila(page: Page, address: str) -> None:
     panel = HostedPanel(page)
     panel.do_the_main_job("Harbour")
     expect(page.get_by_text("Python sees Harbour, succeeded, 2 pictures")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".wiro-card")).to_be_hidden()
     assert watch.complaints == []

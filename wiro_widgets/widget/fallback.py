@@ -22,12 +22,14 @@ MAX_VALUES = 8_000  # characters of all values
 MAX_ANSWER = 4_000
 LONG = 60  # characters from which a value gets a line of its own
 
-# The front end marks a view that lives with data-wiro-live. A host's "model not found" is text without elements.
+# The front end marks a view that lives with data-wiro-live, and hides the cards that it finds. What comes later, a
+# host's "model not found" (text without elements), and the white that VS Code puts behind any widget is hidden here.
 _STYLE = (
     "<style>"
-    '.jp-OutputArea:has([data-wiro-live="{id}"]) .wiro-card[data-card="{id}"],'
     ".wiro-card[hidden]{{display:none!important}}"
+    ':root:has([data-wiro-live="{id}"]) .wiro-card[data-card="{id}"]{{display:none!important}}'
     ".jp-OutputArea:has(.wiro-card) .jupyter-widgets:not(:has(*),[data-wiro-live]){{display:none}}"
+    ".cell-output-ipywidget-background:has([data-wiro-live]){{background:transparent!important}}"
     "</style>"
 )
 _BOX = (
