@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Protocol
 
 from wiro_widgets.client.engine import Engine
@@ -19,6 +18,9 @@ from wiro_widgets.protocol.state import TaskState
 
 # Seconds without a frame before Task/Detail is read, for the first, second, ... time in the same silence.
 SILENCE = (0.3, 1.0, 2.0, 4.0, 8.0, 15.0)
+# Where on that ladder a task stands that has just spoken: it is more likely at work than cut off, and a line a second
+# must not be a call a second.
+AT_WORK = 2
 # The same once a terminal frame said that the task is over.
 ENDING = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 # A read that hangs is given up after so long, and after twice as long each further time.
@@ -59,12 +61,13 @@ class Following:
         self._redact = engine.http.credentials.redactor(token)
         self._loop = asyncio.get_running_loop()
         self._socket = TaskSocket(engine.socket_url, token, self) if token else None
-        self._poke = asyncio.Event()
+        self._poked = False
+        self._waking: asyncio.Future[None] | None = None
         self._told: asyncio.Future[TaskDetail] = self._loop.create_future()
         self._ended = False
         self._heard_at = self._read_at = self._fresh_at = self._loop.time()
         self._not_before = 0.0
-        self._reads = 0  # reads of Task/Detail since the last frame
+        self._reads = 0  # reads of Task/Detail in the same silence
         self._failures = 0  # in a row
         self._missing = 0
         self._connections = 0
@@ -95,7 +98,7 @@ class Following:
     def look(self) -> None:
         """Read Task/Detail at once."""
         self._reads = 0
-        self._poke.set()
+        self._poke()
 
     def told(self, detail: TaskDetail) -> None:
         """Take a detail that came in answer to something else, such as a Kill; a last one ends the following."""
@@ -125,8 +128,8 @@ class Following:
         heard = [event for data in frames if (event := self._event(data, now)) is not None]
         if heard and self._listener.hear(heard).ended and not self._ended:
             self._ended = True
-            self._failures = 0
-            self._poke.set()
+            self._failures = self._reads = 0
+            self._poke()
 
     def _event(self, data: str | bytes, at: float) -> TaskEvent | None:
         frame = events.frame(data) if isinstance(data, str) else None
@@ -136,7 +139,7 @@ class Following:
             return None
         self._heard = True
         self._heard_at = self._fresh_at = self._loop.time()
-        self._reads = 0
+        self._reads = AT_WORK
         return events.event(frame, at, self._redact)
 
     def _nonsense(self, data: str | bytes, at: float) -> TaskEvent | None:
@@ -160,17 +163,29 @@ class Following:
 
     async def _quiet_or_poked(self) -> None:
         """Wait until the socket has been silent for a while, or there is a reason to look at once."""
-        while not self._poke.is_set():
+        while not self._poked:
             ladder = ENDING if self._ended else SILENCE
             pause = ladder[min(self._reads, len(ladder) - 1)]
             left = max(self._heard_at, self._read_at) + pause - self._loop.time()
             if left <= 0:
                 break
-            with suppress(TimeoutError):
-                async with asyncio.timeout(left):
-                    await self._poke.wait()
-        self._poke.clear()
+            # A future and a timer: of an Event and a Timeout a thousand tasks would need a megabyte more.
+            self._waking = self._loop.create_future()
+            timer = self._loop.call_later(left, self._wake)
+            try:
+                await self._waking
+            finally:
+                timer.cancel()
+        self._poked = False
         await asyncio.sleep(max(0.0, self._not_before - self._loop.time()))
+
+    def _poke(self) -> None:
+        self._poked = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waking is not None and not self._waking.done():
+            self._waking.set_result(None)
 
     async def _read(self) -> TaskDetail | None:
         """Read Task/Detail; a failure does not end a task that the server may still run."""
