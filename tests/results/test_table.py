@@ -157,6 +157,14 @@ def test_parquet_and_back(tmp_path: Path, expand: bool) -> None:
     assert again["parameters"].tolist() == table["parameters"].tolist()
 
 
+@pytest.mark.parametrize("records", [[RECORD], [RECORD, RUNNING]], ids=len)
+def test_parquet_gives_the_same_table(tmp_path: Path, records: list[TaskRecord]) -> None:
+    """What comes back from Parquet is the same table, to the types of its categories."""
+    table = to_pandas(records, expand=True)
+    table.to_parquet(tmp_path / "runs.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "runs.parquet"), table)
+
+
 def test_csv_and_back() -> None:
     """A table goes to CSV and comes back with its numbers."""
     text = to_pandas([RECORD, RUNNING]).to_csv(index=False)
