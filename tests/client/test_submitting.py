@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.client.conftest import MakeClient
 from tests.client.hostile import CUT, Hostile, ok, refused
-from tests.client.wire import Answer, Hang, Reply
+from tests.client.wire import Answer, Call, Endless, Hang, Reply
 from wiro_widgets.client.sync import Client
 from wiro_widgets.protocol.errors import (
     ApiError,
@@ -31,6 +32,9 @@ AMBIGUOUS: dict[str, Answer] = {
     "502": Reply(b"<html>bad gateway</html>", 502, {"content-type": "text/html"}),
     "503 with an envelope": refused("try later", 0, 503),
     "408": refused("too slow", 0, 408),
+    "408 with code 96": refused("too many", 96, 408),
+    "502 with code 96": refused("too many", 96, 502),
+    "503 with code 97": refused("no balance", 97, 503),
     "303": Reply(b"", 303, {"location": "https://example.org/"}),
     "no JSON": Reply(b"certainly"),
     "half of a JSON": Reply(b'{"result": true, "taskid": "5'),
@@ -60,6 +64,48 @@ def test_an_ambiguous_answer_is_never_followed_by_a_second_run(
     assert server.count("Run") == 1
     (row,) = client.history.unfinished()
     assert (row.outcome, row.id, row.task_id) == ("unknown", caught.value.journal_id, None)
+
+
+@pytest.mark.parametrize("code", [0, 96, 97])
+@pytest.mark.parametrize("status", [200, 307, 409, 429, 502])
+def test_an_answer_that_names_a_task_is_a_receipt(
+    server: Hostile, client: Client, status: int, code: int
+) -> None:
+    """Whatever else the answer says, the Run is not repeated: its task is followed, to be stopped or paid for."""
+
+    def act(call: Call) -> Reply:
+        more = {"errors": [{"code": code, "message": "no"}], "result": False}
+        return Reply({**server.honest(call).content, **more}, status, {"location": "/v1/elsewhere"})
+
+    server.script("Run", act)
+    task = client.run("a/b", prompt="x")
+    server.finish(server.task())
+    assert task.wait(10).record.task_id == server.task().id
+    assert server.count("Run") == 1
+
+
+@pytest.mark.parametrize("number", [0, "0", "", None, False])
+def test_a_number_that_is_none_is_no_receipt(server: Hostile, client: Client, number: object) -> None:
+    """A refusal with an empty number for a task is a refusal."""
+    answer = {"result": False, "errors": [{"code": 0, "message": "no"}], "taskid": number}
+    server.script("Run", Reply(answer))
+    with pytest.raises(ApiError):
+        client.run("a/b", prompt="x")
+    assert client.history.unfinished() == []
+
+
+@pytest.mark.parametrize("drip", [b"x-drip: 1\r\n", b""], ids=["headers", "early hints"])
+def test_an_answer_that_never_begins_is_ambiguous(
+    server: Hostile, make_client: MakeClient, drip: bytes
+) -> None:
+    """A server that keeps a Run waiting with headers or interim answers is given up after four timeouts."""
+    server.script("Run", Endless(b"HTTP/1.1 200 -\r\n" if drip else b"", drip or b"HTTP/1.1 103 -\r\n\r\n"))
+    client = make_client(timeout=0.2)
+    began = time.monotonic()
+    with pytest.raises(RunOutcomeUnknown, match="no answer within"):
+        client.run("a/b", prompt="x")
+    assert 0.8 <= time.monotonic() - began < 5
+    assert server.count("Run") == 1
 
 
 @pytest.mark.parametrize(("answer", "kind"), REFUSED.values(), ids=REFUSED)

@@ -60,7 +60,15 @@ class Hang:
     """Never answer."""
 
 
-Answer = Reply | Cut | Hang
+@dataclass
+class Endless:
+    """Begin an answer and say the same thing again and again."""
+
+    beginning: bytes
+    again: bytes
+
+
+Answer = Reply | Cut | Hang | Endless
 
 
 async def read_call(reader: asyncio.StreamReader) -> Call | None:
@@ -90,6 +98,13 @@ async def read_call(reader: asyncio.StreamReader) -> Call | None:
 
 async def write(writer: asyncio.StreamWriter, answer: Answer) -> bool:
     """Write an answer; tell whether the connection can be used again."""
+    if isinstance(answer, Endless):
+        writer.write(answer.beginning)
+        while not writer.is_closing():
+            writer.write(answer.again)
+            await writer.drain()
+            await asyncio.sleep(0.05)
+        return False
     if isinstance(answer, Hang):
         await asyncio.Event().wait()
     if isinstance(answer, Cut | Hang):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +32,9 @@ CALLS_AT_ONCE = 96  # the rest is for downloads
 LOOKS_AT_ONCE = 80  # so that no Stop and no Run waits behind a thousand tasks that are being looked at
 TRIES = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
+# A Run may take long to send. Once all of it is sent, the whole reply has so many times the timeout of one read: a
+# server that drips headers, or says "103 Early Hints" for ever, holds nobody for longer.
+ANSWER_TIMEOUTS = 4
 IDLE_SECONDS = 4.0  # shorter than servers keep an idle connection, so a Run never meets one that just closed
 
 _log = logging.getLogger("wiro_widgets")
@@ -139,8 +142,9 @@ class Http:
     async def _attempt(self, request: Request, seconds: float) -> Reply | WiroError:
         """Send once; an error is returned, not raised, so that no frame of httpx with the key hangs on it."""
         try:
-            async with self._calls, asyncio.timeout(None if request.safety == "run" else seconds):
-                return await self._exchange(request, seconds)
+            limit = None if request.safety == "run" else seconds
+            async with self._calls, asyncio.timeout(limit) as deadline:
+                return await self._exchange(request, seconds, deadline)
         except asyncio.CancelledError as error:
             raise error.with_traceback(None) from None  # the frames below hold the headers
         except _BROKEN as error:
@@ -148,10 +152,15 @@ class Http:
         except ConfigurationError as error:
             return error.with_traceback(None)
 
-    async def _exchange(self, request: Request, seconds: float) -> Reply | WiroError:
+    async def _exchange(
+        self, request: Request, seconds: float, deadline: asyncio.Timeout
+    ) -> Reply | WiroError:
         if self._client is None and not self._closed:
             await asyncio.to_thread(warm_up)
-        response = await self.pool.send(self._built(request, seconds), stream=True, auth=self._auth)
+        built = self._built(request, seconds)
+        if request.safety == "run":
+            built.extensions["trace"] = _once_sent(deadline, ANSWER_TIMEOUTS * seconds)
+        response = await self.pool.send(built, stream=True, auth=self._auth)
         try:
             async with asyncio.timeout(seconds):
                 body = await read_reply(response, MAX_REPLY_BYTES)
@@ -168,14 +177,14 @@ class Http:
 
     def _answer(self, request: Request, response: httpx.Response, body: bytes) -> Reply | WiroError:
         """Return what the reply says, without the secrets that a server repeats to us."""
-        status, where = response.status_code, request.path
+        status, where, redact = response.status_code, request.path, self._redactor_of(request)
+        if request.safety == "run" and (reply := replies.issued(body, redact)):
+            return reply
         if response.is_redirect:
             reason = "the server answered with a redirect, which is not followed"
             return ApiError(reason, http_status=status, endpoint=where)
         try:
-            return replies.payload(
-                body, http_status=status, endpoint=where, redact=self._redactor_of(request)
-            )
+            return replies.payload(body, http_status=status, endpoint=where, redact=redact)
         except ApiError as error:
             error.retry_after = retry.retry_after(response.headers.get("retry-after"), datetime.now(UTC))
             return error.with_traceback(None)
@@ -198,6 +207,16 @@ class Http:
             reason = f"{str(error) or type(error).__name__} at {self.base_url}"
         safe = request.safety != "run" or isinstance(error, (*_NEVER_ARRIVED, UnreadableFileError))
         return TransportError(self._redact(reason), endpoint=request.path, safe_to_retry=safe)
+
+
+def _once_sent(deadline: asyncio.Timeout, seconds: float) -> Callable[[str, object], Awaitable[None]]:
+    """Return what httpcore tells its steps to: when the last byte has left, the clock begins to run."""
+
+    async def trace(step: str, _info: object) -> None:
+        if step.endswith(".send_request_body.complete"):
+            deadline.reschedule(asyncio.get_running_loop().time() + seconds)
+
+    return trace
 
 
 def _part(part: str | Upload) -> tuple[str | None, Any] | tuple[str, Any, str]:

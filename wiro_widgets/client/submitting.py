@@ -16,7 +16,6 @@ from wiro_widgets.protocol import replies, requests, retry
 from wiro_widgets.protocol.errors import (
     ApiError,
     ConcurrencyLimit,
-    InsufficientBalance,
     RateLimited,
     RunOutcomeUnknown,
     TaskCancelled,
@@ -85,6 +84,8 @@ class Submission:
         try:
             return await self._sent(request)
         except ConcurrencyLimit as error:
+            if _ambiguous(error):
+                raise
             refusal = error
         self._notify("Your balance allows no further task at once; waiting for one of yours to end")
         line = self._engine.turns
@@ -97,6 +98,8 @@ class Submission:
                 try:
                     return await self._sent(request)
                 except ConcurrencyLimit as error:
+                    if _ambiguous(error):
+                        raise
                     refusal = error
         raise _waited_in_vain(refusal)
 
@@ -165,8 +168,6 @@ def _ambiguous(error: TransportError | ApiError) -> bool:
     """Whether a task may have been made although there is no receipt."""
     if isinstance(error, TransportError):
         return not error.safe_to_retry
-    if isinstance(error, ConcurrencyLimit | InsufficientBalance | RateLimited):
-        return False
     broken = error.http_status >= SERVER_ERRORS_FROM or error.http_status in MAYBE_DONE
     return broken or error.message == replies.NO_OBJECT
 

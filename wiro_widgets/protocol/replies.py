@@ -134,6 +134,16 @@ def payload(
     raise api_error(errors, http_status=http_status, endpoint=endpoint)
 
 
+def issued(body: bytes, redact: Callable[[str], str] = str) -> Mapping[str, Any] | None:
+    """Return the reply to a Run when it names a task, whatever else it says.
+
+    A task that has a number exists and may cost money, also beside a refusal or an HTTP error: it is followed,
+    can be stopped and is counted. If it is none after all, following it finds that out, at no cost.
+    """
+    reply = _object(body, redact) or {}
+    return reply if (drift.identifier(reply.get("taskid")) or "0").strip("0") else None
+
+
 def _object(body: bytes, redact: Callable[[str], str]) -> dict[str, Any] | None:
     """Return a reply's object without secrets; only the fields for tokens still hold one."""
     try:
@@ -249,10 +259,10 @@ def _kind_of(message: str, code: int | None, http_status: int) -> type[ApiError]
         return WrongState
     if _MISSING.search(message):
         return NotFound
+    if http_status >= _SERVER_ERRORS_FROM:
+        return ApiError  # whatever code it carries: a server that breaks down does not know what it has done
     known = _BY_CODE.get(code or 0) or _BY_STATUS.get(http_status)
-    if known:
-        return known
-    return NotFound if code == _NOT_FOUND_CODE and http_status < _SERVER_ERRORS_FROM else ApiError
+    return known or (NotFound if code == _NOT_FOUND_CODE else ApiError)
 
 
 def _plain_message(http_status: int) -> str:
