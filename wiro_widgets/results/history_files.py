@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wiro_widgets.protocol.errors import ConfigurationError, WiroError
 from wiro_widgets.results import frames, table
 from wiro_widgets.results.files import written_whole
-from wiro_widgets.results.rows import COLUMNS, from_plain, record_of_row, to_plain
+from wiro_widgets.results.rows import COLUMNS, UNREADABLE, from_plain, record_of_row, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,7 +62,7 @@ def read(path: Path, server: str) -> tuple[list[JournalRow], dict[str, bytes]]:
                 continue
             lines_of_events = told.pop("events", None)
             row = from_plain({**dict.fromkeys(COLUMNS), **told, "server": server})
-        except (ValueError, TypeError, KeyError, AttributeError) as exc:
+        except UNREADABLE as exc:
             why = str(exc) or type(exc).__name__
             raise WiroError(
                 f"The history file {path} is damaged at line {number}: {why}. Nothing was taken in."

@@ -37,6 +37,7 @@ class JournalFile:
         self._store: Store | None = None
         self._last: tuple[int, int] | None = None
         self._renewed = False
+        self._told_damage = False
 
     def write(self, rows: Collection[JournalRow]) -> bool:
         """Bring rows to the file and tell whether they are there."""
@@ -50,7 +51,12 @@ class JournalFile:
 
     def read(self, query: Query, limit: int | None = None) -> list[JournalRow]:
         """Return the rows that fit, newest first; none from a file that cannot be read."""
-        return self.use(lambda store: store.select(query, limit)) or []
+        found = self.use(lambda store: store.select(query, limit)) or []
+        if self._store is not None and self._store.damaged and not self._told_damage:
+            self._told_damage = True
+            runs = f"{len(self._store.damaged)} damaged runs, beginning with {min(self._store.damaged)}"
+            self.warn(f"The run journal {self.path} has {runs}; what cannot be read of them is left out.")
+        return found
 
     def use(self, action: Callable[[Store], T]) -> T | None:
         """Do something with the open file and return its answer, or None from a file that cannot be used."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.results.sound import readable, sound
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -98,6 +99,8 @@ class Query:
 COLUMNS: Final = tuple(item.name for item in fields(JournalRow))
 _TIMES: Final = ("intent_at", "submitted_at", "settled_at")
 _LISTS: Final = ("paths", "tags")
+_TEXTS: Final = ("task_id", "error", "host", "notes", "content", "born")
+UNREADABLE: Final = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 def packed(row: JournalRow) -> tuple[Any, ...]:
@@ -120,25 +123,38 @@ def unpacked(values: Sequence[Any]) -> JournalRow:
 
 
 def from_plain(values: Mapping[str, Any]) -> JournalRow:
-    """Return the row that `to_plain` gave; raises ValueError, TypeError or KeyError for anything else."""
+    """Return the row that `to_plain` gave; raises one of `UNREADABLE` for anything else."""
     plain = {name: values[name] for name in COLUMNS}
     if not all(isinstance(plain[name], str) for name in ("id", "server", "model", "intent_at")):
         raise ValueError("the run has no id, server, model or time")
     if plain["outcome"] not in (*SENT, "refused"):
         raise ValueError(f"{plain['outcome']!r} is no outcome")
-    plain |= {name: datetime.fromisoformat(plain[name]) for name in _TIMES if plain[name]}
-    plain |= {name: tuple(json.loads(plain[name])) for name in _LISTS}
-    plain["parameters"] = json.loads(plain["parameters"])
-    plain["record"] = TaskRecord.from_dict(json.loads(plain["record"])) if plain["record"] else None
+    if not all(plain[name] is None or isinstance(plain[name], str) for name in _TEXTS):
+        raise ValueError("the run has something else where a text belongs")
+    plain |= {name: _time(plain[name]) for name in _TIMES if plain[name]}
+    plain |= {name: tuple(_loaded(plain[name], list)) for name in _LISTS}
+    if not all(isinstance(item, str) for name in _LISTS for item in plain[name]):
+        raise ValueError("the run has something else where a list of texts belongs")
+    plain["parameters"] = _loaded(plain["parameters"], dict)
+    plain["record"] = sound(TaskRecord.from_dict(_loaded(plain["record"], dict))) if plain["record"] else None
     plain["star"] = bool(plain["star"])
     return JournalRow(**plain)
+
+
+def salvaged(values: Sequence[Any]) -> JournalRow | None:
+    """Return what can be read of a damaged row that `packed` gave; None where that is too little."""
+    told = readable(dict(zip(COLUMNS, values, strict=True)))
+    try:
+        return from_plain(told) if told else None
+    except UNREADABLE:
+        return None
 
 
 def record_of_row(row: JournalRow) -> TaskRecord:
     """Return a run's record with what a person said of it; from what was to be run where it has none yet."""
     said: dict[str, Any] = {"star": row.star, "tags": row.tags, "note": row.notes}
     if row.record is not None:
-        return replace(row.record, **said)
+        return replace(sound(row.record), **said)
     seed = row.parameters.get("seed")
     prompt = row.parameters.get("prompt")
     return TaskRecord(
@@ -175,6 +191,19 @@ def _same(kept: Any, wanted: Any) -> bool:
     if one is not None and other is not None:
         return one == other and drift.integer(kept) == drift.integer(wanted)
     return drift.text(kept) is not None and drift.text(kept) == drift.text(wanted)
+
+
+def _loaded(text: Any, kind: type) -> Any:
+    """Return what a JSON text holds; raises ValueError when that is not of the kind."""
+    found = json.loads(text)
+    if not isinstance(found, kind):
+        raise ValueError(f"{text[:100]} is not what belongs there")  # noqa: TRY004 - a damaged row
+    return found
+
+
+def _time(text: Any) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _stamp(moment: datetime | None) -> str | None:

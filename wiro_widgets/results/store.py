@@ -9,10 +9,10 @@ from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from wiro_widgets.results.rows import COLUMNS, packed, unpacked
+from wiro_widgets.results.rows import COLUMNS, UNREADABLE, packed, salvaged, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from wiro_widgets.results.rows import JournalRow, Query
@@ -89,12 +89,14 @@ class Store:
         # Prompts are private. SQLite gives its side files the rights of the main one.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self.identity = identity(path)
+        self.damaged: set[str] = set()  # rows that were read and were not whole
         self._connection = sqlite3.connect(
             path,
             timeout=BUSY_SECONDS,
             isolation_level=None,
             check_same_thread=False,
         )
+        self._connection.text_factory = lambda text: text.decode("utf-8", "replace")
         try:
             self._prepare()
         except BaseException:
@@ -109,7 +111,7 @@ class Store:
     def select(self, query: Query, limit: int | None = None) -> list[JournalRow]:
         """Return the rows that fit, newest first."""
         with closing(self._connection.execute(_SELECT, _values(query))) as found:
-            return list(islice(filter(query.fits, map(unpacked, found)), limit))
+            return list(islice(filter(query.fits, self._read(found)), limit))
 
     def count(self, query: Query) -> int:
         """Return how many rows have its id, server, task, outcomes and contents; the rest of it is not looked at."""
@@ -148,6 +150,17 @@ class Store:
     def close(self) -> None:
         """Close the database; the last one to close it folds the write-ahead log into the file."""
         self._connection.close()
+
+    def _read(self, found: Iterable[Sequence[Any]]) -> Iterator[JournalRow]:
+        """Yield rows, of damaged ones what can be read."""
+        for values in found:
+            try:
+                yield unpacked(values)
+            except UNREADABLE:
+                self.damaged.add(str(values[0]))
+                row = salvaged(values)
+                if row is not None:
+                    yield row
 
     def _prepare(self) -> None:
         run = self._connection.execute

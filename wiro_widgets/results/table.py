@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from wiro_widgets.protocol import drift
 from wiro_widgets.results.frames import require_pandas
 from wiro_widgets.results.plain import plain
+from wiro_widgets.results.sound import sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,14 +55,15 @@ def to_pandas(records: Iterable[TaskRecord], expand: bool = False) -> pd.DataFra
     Times are datetime64[us, UTC], durations and cost float64, counts and codes Int64, model, status and outcome
     categories. `parameters` is JSON text, so that the frame goes to Parquet and CSV; `expand=True` adds a column
     `param.<id>` for each parameter, with its own type. Integers stay exact: seeds beyond 64 bits make theirs a
-    column of Python objects. Without records the columns and their types are the same.
+    column of Python objects. Other values of a wrong type or out of range are missing. Without records the columns
+    and their types are the same.
 
     Raises ConfigurationError when pandas is not installed.
     """
     require_pandas()
     import pandas as pd  # noqa: PLC0415 - optional and slow
 
-    rows = [(record, plain(record.parameters)) for record in records]
+    rows = [(record, plain(record.parameters)) for record in map(sound, records)]
     columns: dict[str, pd.Series[Any]] = {}
     for name, dtype in _DTYPES.items():
         values = [getattr(record, name) for record, _ in rows]
