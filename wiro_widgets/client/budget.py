@@ -81,10 +81,12 @@ class Budget:
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        entered = list(_active.get())
-        entered.reverse()
-        entered.remove(self)
-        _active.set(tuple(reversed(entered)))
+        innermost_first = list(reversed(_active.get()))
+        if (
+            self in innermost_first
+        ):  # it is not where a block is left in another context than it was entered in
+            innermost_first.remove(self)
+        _active.set(tuple(reversed(innermost_first)))
 
 
 def _amount(usd: object) -> float:

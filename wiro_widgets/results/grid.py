@@ -106,6 +106,9 @@ def table(layout: Layout, edge: int, *, large: bool) -> str:
     head = "".join(f'<th style="{_EDGE};max-width:{edge}px">{escape(name)}</th>' for name in layout.columns)
     body = ""
     for name, places in zip(layout.rows, layout.places, strict=True):
+        if purse.is_empty:
+            purse.left_out += sum(map(len, places))
+            continue
         cells = "".join(f'<td style="{_EDGE}">{_place(place, edge, large, purse)}</td>' for place in places)
         body += f'<tr><th style="{_EDGE};max-width:200px;text-align:left">{escape(name)}</th>{cells}</tr>'
     left = f"<div>{purse.left_out} cells are not shown.</div>" if purse.left_out else ""
@@ -122,13 +125,18 @@ class _Purse:
         self.cells = MAX_CELLS
         self.left_out = 0
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no room for another cell."""
+        return self.cells <= 0 or self.bytes <= 0
+
 
 def _place(place: tuple[Shown, ...], edge: int, large: bool, purse: _Purse) -> str:
     return "".join(_cell(shown, edge, large, purse) for shown in place)
 
 
 def _cell(shown: Shown, edge: int, large: bool, purse: _Purse) -> str:
-    if purse.cells <= 0 or purse.bytes <= 0:
+    if purse.is_empty:
         purse.left_out += 1
         return ""
     purse.cells -= 1
