@@ -3,6 +3,7 @@
 import io
 import os
 import sqlite3
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from tests.client.conftest import MakeClient
 from tests.client.hostile import CUT, Hostile
 from wiro_widgets.client.sync import Client
-from wiro_widgets.protocol.errors import RunOutcomeUnknown
+from wiro_widgets.protocol.errors import RunOutcomeUnknown, WiroWarning
 from wiro_widgets.results.processes import birth
 
 
@@ -22,6 +23,12 @@ def lose(server: Hostile, client: Client, **values: Any) -> RunOutcomeUnknown:
     with pytest.raises(RunOutcomeUnknown) as caught:
         client.run("a/b", **values)
     return caught.value
+
+
+def cut_off(server: Hostile, client: Client) -> None:
+    """Make a task of a run as a process does that is killed before the reply: nobody looks at the list."""
+    server.script("Task/List", CUT, CUT)
+    lose(server, client, prompt="x")
 
 
 def test_the_task_is_named(server: Hostile, client: Client) -> None:
@@ -88,8 +95,44 @@ def test_several_candidates_are_all_named(server: Hostile, client: Client) -> No
     server.make(prompt="x")
     error = lose(server, client, prompt="x")
     assert set(error.candidates) == set(server.tasks)
-    assert client.recover() == []
+    with pytest.warns(WiroWarning, match=r"A run of a/b got no reply.* client.attach\(id\)") as caught:
+        assert client.recover() == []
+    assert all(task in str(caught[0].message) for task in server.tasks)
     assert len(client.history.unfinished()) == 1
+
+
+def test_equal_runs_take_equal_tasks(server: Hostile, make_client: MakeClient) -> None:
+    """Two equal runs that were cut off before their replies are both picked up, each with a task of its own."""
+    client = make_client()
+    for _ in range(2):
+        cut_off(server, client)
+    found = make_client().recover()
+    assert {task.id for task in found} == set(server.tasks)
+    rows = client.history.unfinished()
+    assert {row.task_id for row in rows} == set(server.tasks)
+
+
+def test_of_equal_runs_one_that_never_came_is_left(server: Hostile, make_client: MakeClient) -> None:
+    """Of two equal runs of which one became a task, one is picked up and the other stays."""
+    client = make_client()
+    cut_off(server, client)
+    server.script("Run", CUT)
+    with pytest.raises(RunOutcomeUnknown):
+        client.run("a/b", prompt="x")
+    with warnings.catch_warnings(action="error"):
+        assert [task.id for task in make_client().recover()] == list(server.tasks)
+    assert sorted(row.task_id is None for row in client.history.unfinished()) == [False, True]
+
+
+def test_more_equal_tasks_than_lost_runs(server: Hostile, make_client: MakeClient) -> None:
+    """Where three tasks fit two lost runs, none is guessed and all are named."""
+    client = make_client()
+    for _ in range(2):
+        cut_off(server, client)
+    server.make(prompt="x")
+    with pytest.warns(WiroWarning, match="2 runs of a/b got no reply") as caught:
+        assert make_client().recover() == []
+    assert all(task in str(caught[0].message) for task in server.tasks)
 
 
 def test_a_list_that_fails_loses_nothing(server: Hostile, client: Client) -> None:

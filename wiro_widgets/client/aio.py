@@ -218,8 +218,9 @@ class AsyncClient(AsyncExperiments):
     async def recover(self) -> list[AsyncTask]:
         """Pick up every run that was cut off, for example by a killed kernel, and return the tasks.
 
-        A run whose id never came is looked for in Wiro's list of tasks, and picked up where exactly one fits. Runs
-        that another living process looks after are left to it. Raises TransportError or an ApiError.
+        A run whose id never came is looked for in Wiro's list of tasks, and picked up unless more tasks fit than runs
+        are lost: a WiroWarning names those. Runs that another living process looks after are left to it. Raises
+        TransportError or an ApiError.
         """
         return await self._reattaching.recover()
 

@@ -74,13 +74,18 @@ def _fits(run: Run, task: TaskDetail) -> bool:
     """Whether the task has the run's model and echoes its values; files have new names at Wiro and do not count."""
     if task.model is not None and task.model.lower() != run.model.lower():
         return False
-    told = {name: value for name, value in run.parameters.items() if _comparable(name, value)}
+    told = comparable(run.parameters)
     if not told:
         return task.model is not None
     return all(_same(value, task.parameters.get(name)) for name, value in told.items())
 
 
-def _comparable(name: str, value: object) -> bool:
+def comparable(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that a task echoes as they were sent."""
+    return {name: value for name, value in parameters.items() if _is_echoed(name, value)}
+
+
+def _is_echoed(name: str, value: object) -> bool:
     return name.lower() not in _NOT_ECHOED and isinstance(value, str | int | float) and value != ""
 
 

@@ -8,7 +8,7 @@ import os
 import platform
 from datetime import timedelta
 
-from wiro_widgets.client import lost
+from wiro_widgets.client import pairing
 from wiro_widgets.client.addresses import is_loopback
 from wiro_widgets.client.downloads import Keepsake
 from wiro_widgets.client.engine import Engine
@@ -54,17 +54,18 @@ class Reattaching:
     async def recover(self) -> list[AsyncTask]:
         """Attach to every run that was cut off, except those that another living process looks after."""
         rows = await asyncio.to_thread(self._engine.journal.unfinished, self._engine.server)
+        ours = [row for row in rows if not self._in_other_hands(row)]
+        paired = await pairing.pair(self._engine, [row for row in ours if row.task_id is None])
         found = []
-        for row in rows:
-            task_id = row.task_id if not self._in_other_hands(row) else None
-            if row.task_id is None and not self._in_other_hands(row):
-                task_id = await self._become(row)
+        for row in ours:
+            task_id = row.task_id or paired.get(row.id)
             if task_id is None:
                 continue
             try:
                 found.append(await self.attach(task_id))
             except NotFound as error:
                 _log.warning("Task %s of the journal cannot be picked up: %s", task_id, error)
+                await asyncio.to_thread(self._engine.journal.unknown, row.id, error)
         return found
 
     async def _attach(self, task_id: str) -> AsyncTask:
@@ -78,15 +79,6 @@ class Reattaching:
         task = AsyncTask(engine, row.model or detail.model, values, on_interrupt=self._on_interrupt)
         task.resume(detail, row.id, Keepsake(row.paths, row.intent_at))
         return task
-
-    async def _become(self, row: JournalRow) -> str | None:
-        """Return the task that a Run without a reply became, where Wiro's list leaves no doubt."""
-        run = lost.Run(row.id, row.model, row.parameters, row.intent_at)
-        found = await lost.find(self._engine, run, pauses=(0.0,))
-        if len(found) != 1:
-            return None
-        await asyncio.to_thread(self._engine.journal.submitted, row.id, found[0])
-        return found[0]
 
     def _in_other_hands(self, row: JournalRow) -> bool:
         if row.pid == os.getpid() and row.host == platform.node():
