@@ -131,7 +131,7 @@ def _gallery(pictures: Iterable[Thumbnail], room: int) -> str:
         data = base64.b64encode(picture.data).decode()
         item = (
             f'<img alt="Result {number} of {len(shown)}" width="{picture.width}" height="{picture.height}" '
-            f'style="border-radius:6px;margin:0 6px 6px 0;display:inline-block" '
+            f'style="border-radius:6px;margin:0 6px 6px 0;vertical-align:top" '
             f'src="data:{escape(picture.content_type)};base64,{data}"> '
         )
         if len(found) + len(item) + 100 > room:
