@@ -319,6 +319,46 @@ def test_what_may_be_fetched(url: str, base: str, fetched: bool) -> None:
     assert may_fetch(url, base=base) is fetched
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(
+            "2130706433",
+            "127.1",
+            "0x7f.1",
+            "0177.0.0.1",
+            "0",
+            "127。0。0。1",
+            "\uff11\uff12\uff17.0.0.1",
+            "localhost.",
+            "localhost。",
+        ),
+        *(
+            "LOCALHOST",
+            "a.localhost.",
+            "router",
+            "nas.lan",
+            "localhost.localdomain",
+            "169.254.169.254",
+            "0xa9fea9fe",
+        ),
+        *("[::]", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:a9fe:a9fe]", "[64:ff9b::7f00:1]", "[::127.0.0.1]"),
+        *("[2002:7f00:1::]", "[fe80::1%25lo]", "[fc00::1]", "x\\@127.0.0.1", "10.1", "192.168.257"),
+    ],
+)
+def test_no_spelling_of_a_near_address_is_fetched(host: str) -> None:
+    """This machine and its network stay out of reach of a server on the internet, however it writes them."""
+    assert not may_fetch(f"https://{host}/0.png", base="https://api.wiro.ai/v1")
+
+
+@pytest.mark.parametrize(
+    "host", ["cdn1.wiro.ai", "cdn1.wiro.ai.", "8.8.8.8", "[2606:4700::1]", "bücher.example"]
+)
+def test_public_addresses_are_fetched(host: str) -> None:
+    """Names and addresses of the internet are."""
+    assert may_fetch(f"https://{host}/0.png", base="https://api.wiro.ai/v1")
+
+
 def test_no_credentials_go_to_the_files(server: Hostile, fetch: Fetch, picture: bytes) -> None:
     """A download carries neither key nor signature."""
     fetch(picture)

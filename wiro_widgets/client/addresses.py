@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
+import unicodedata
 from urllib.parse import urlsplit
 
 from wiro_widgets.protocol.errors import ConfigurationError
 
 BASE_URL = "https://api.wiro.ai/v1"
 SOCKET_URL = "wss://socket.wiro.ai/v1"
+
+_OF_A_NETWORK = (".localhost", ".local", ".localdomain", ".internal", ".lan", ".home", ".home.arpa", ".corp")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_IPV4_IN_IPV6 = ipaddress.IPv6Network("::/96")
+
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def base_url(given: str | None, *, allow_http: bool = False) -> str:
@@ -37,20 +45,19 @@ def is_loopback(url: str) -> bool:
     host = _host(url)
     if host == "localhost" or host.endswith(".localhost"):
         return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    address = _address(host)
+    return address is not None and address.is_loopback
 
 
 def may_fetch(url: str, *, base: str, allow_http: bool = False) -> bool:
     """Whether an output may be fetched from there.
 
     A server on the internet can name public https addresses only: nothing of this machine or its network. Plain http
-    is for a loopback API beside its own machine, or with `allow_http`.
+    is for a loopback API beside its own machine, or with `allow_http`. A public name whose owner lets it resolve to an
+    address of this network is not found out here: only what the address itself says is looked at.
     """
     host, scheme = _host(url), url.partition(":")[0].lower()
-    if not host or scheme not in ("https", "http"):
+    if not host or scheme not in ("https", "http") or "\\" in url:
         return False
     local = is_loopback(base)
     if scheme == "http" and not allow_http and not (local and is_loopback(url)):
@@ -59,18 +66,38 @@ def may_fetch(url: str, *, base: str, allow_http: bool = False) -> bool:
 
 
 def _is_private(host: str) -> bool:
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        return True
+    address = _address(host)
+    if address is None:
+        return "." not in host or host.endswith(_OF_A_NETWORK)
+    return not address.is_global
+
+
+def _address(host: str) -> IpAddress | None:
+    """Return the address that a host is, of an IPv4 one inside an IPv6 one the inner; None for a name."""
     try:
-        return not ipaddress.ip_address(host).is_global
+        address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        return False
+        return None
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    inner = address.ipv4_mapped or address.sixtofour
+    if inner is None and (address in _NAT64 or (address in _IPV4_IN_IPV6 and int(address) > 1)):
+        inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return inner or address
 
 
 def _host(url: str) -> str:
-    """Return the host in lower case; nothing for what is no address."""
+    """Return the host as a resolver understands it; nothing for what is no address.
+
+    In lower case, in plain letters and dots, and numbers in any of their spellings (127.1, 0x7f.1, 2130706433) as
+    the address that they are.
+    """
     try:
-        return (urlsplit(url).hostname or "").rstrip(".")
+        host = unicodedata.normalize("NFKC", urlsplit(url).hostname or "")
+        host = host.replace("\N{IDEOGRAPHIC FULL STOP}", ".").lower().rstrip(".")
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except OSError:
+        return host
     except ValueError:
         return ""
 
