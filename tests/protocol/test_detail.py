@@ -202,9 +202,18 @@ def _assert_typed(found: TaskDetail) -> None:
             assert value is None or (isinstance(value, float) and math.isfinite(value))
         elif item.name in {"size", "exit_code"}:
             assert value is None or isinstance(value, int)
+        elif item.name == "exit_garbled":
+            assert isinstance(value, bool)
         elif item.name in {"parameters", "extra"}:
             assert isinstance(value, Mapping)
         elif item.name in {"outputs", "categories"}:
             assert isinstance(value, tuple)
         else:
             assert value is None or isinstance(value, str)
+
+
+def test_a_list_without_end_is_cut() -> None:
+    """A thousand tasks of a reply are read, the wanted one first; a megabyte of empty ones costs no time."""
+    found = details({"tasklist": [{}] * 5_000 + [{"id": "5"}]}, wanted="5")
+    assert (len(found), found[0].id) == (1_000, "5")
+    assert len(told(outputs=["https://host/0.png"] * 5_000).outputs) == 1_000

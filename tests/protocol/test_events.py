@@ -210,3 +210,12 @@ def test_an_unknown_message_shows_no_token() -> None:
 def test_a_frame_shows_nothing() -> None:
     """Its repr has no field of it."""
     assert repr(Frame({"tasktoken": TOKEN})) == "Frame()"
+
+
+def test_words_beside_a_progress_bar_are_words() -> None:
+    """A label of a megabyte is cut to what a bar can show."""
+    words = dict.fromkeys(("task", "speed", "speedType", "elapsedTime", "remainingTime"), "w" * 1_000_000)
+    found = heard({"type": "task_output", "message": {"type": "progressGenerate", "percentage": 5, **words}})
+    assert isinstance(found, Progress)
+    assert max(map(len, (found.label or "", found.elapsed or "", found.remaining or ""))) == 200
+    assert len(found.speed or "") <= 401

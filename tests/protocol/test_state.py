@@ -92,12 +92,28 @@ def test_no_other_status_settles(status: str) -> None:
         ({}, [], "failed"),
     ],
 )
-def test_where_pexit_is_garbage_the_frames_decide_then_the_outputs(
+def test_where_pexit_is_missing_the_frames_decide_then_the_outputs(
     frame: dict[str, object], outputs: list[object], status: Status
 ) -> None:
-    """A code that cannot be read is neither success nor failure by itself."""
+    """No code is neither success nor failure by itself."""
     end = heard({"type": "task_postprocess_end", **frame})
-    assert lived([end, told(status="task_postprocess_end", pexit="?", outputs=outputs)]).status == status
+    for missing in (None, ""):
+        last = told(status="task_postprocess_end", pexit=missing, outputs=outputs)
+        assert lived([end, last]).status == status
+
+
+@pytest.mark.parametrize("pexit", ["SIGKILL", "137 (killed)", {"code": 137}, [1], True, {}])
+def test_a_pexit_that_nobody_can_read_is_no_success(pexit: object) -> None:
+    """Whatever it says, it does not say 0; outputs and frames do not change that."""
+    end = heard({"type": "task_postprocess_end", "success": True, "exitCode": 0})
+    state = lived([end, told(status="task_postprocess_end", pexit=pexit, outputs=[IMAGE])])
+    assert (state.status, state.success) == ("failed", False)
+
+
+def test_outputs_beside_an_error_are_no_success() -> None:
+    """Without an exit code and without a word from the frames, an error counts for more than a file."""
+    end = told(status="task_postprocess_end", pexit=None, outputs=[IMAGE], debugerror="CUDA out of memory")
+    assert lived([end]).status == "failed"
 
 
 def test_pexit_goes_before_what_a_frame_said() -> None:

@@ -193,7 +193,7 @@ class Following:
         patience = min(READ_SECONDS * 2 ** min(self._failures, 5), self._engine.http.timeout)
         try:
             request = requests.task_detail(task_id=self._task_id)
-            reply = details(await self._engine.http.look(request, seconds=patience))
+            reply = details(await self._engine.http.look(request, seconds=patience), self._task_id)
             found = next((item for item in reply if item.id in (self._task_id, "")), None)
             reason = "it does not list the task"
         except NotFound as error:

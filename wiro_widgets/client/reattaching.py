@@ -46,7 +46,7 @@ class Reattaching:
     async def detail(self, task_id: str) -> TaskDetail:
         """Read one task; raises NotFound when there is none."""
         request = requests.task_detail(task_id=task_id)
-        found = details(await self._engine.http.call(request))
+        found = details(await self._engine.http.call(request), task_id)
         if not found:
             raise NotFound(f"there is no task {task_id}", code=1, endpoint=request.path)
         return found[0]

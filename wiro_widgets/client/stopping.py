@@ -70,4 +70,4 @@ class _Stopping:
         except (TransportError, ApiError) as error:
             self._refusal = error
             return None
-        return next(iter(details(reply)), TaskDetail(id=self._task_id, status=""))
+        return next(iter(details(reply, self._task_id)), TaskDetail(id=self._task_id, status=""))

@@ -13,6 +13,7 @@ from wiro_widgets.protocol.replies import OutputInfo, outputs
 
 CANCELLED = "task_cancel"
 FINISHED = "task_postprocess_end"
+MAX_TASKS = 1_000  # of one reply: each costs more to read than a server pays to send it
 TERMINAL = frozenset({CANCELLED, FINISHED})
 
 
@@ -20,7 +21,7 @@ TERMINAL = frozenset({CANCELLED, FINISHED})
 class TaskDetail(hidden.Unpickled):
     """One task: times in UTC, durations in seconds, money in USD, the size in bytes.
 
-    `exit_code` is None when Wiro's `pexit` is missing or garbage.
+    `exit_code` is None when Wiro's `pexit` is missing, or something that is no number: then it is `exit_garbled`.
     `extra` keeps the fields that this package does not know.
     """
 
@@ -32,6 +33,7 @@ class TaskDetail(hidden.Unpickled):
     model: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict, repr=False)
     exit_code: int | None = None
+    exit_garbled: bool = False
     total_cost: float | None = None
     cps: float | None = None
     elapsed_seconds: float | None = None
@@ -68,9 +70,16 @@ class TaskDetail(hidden.Unpickled):
         return self.status in TERMINAL
 
 
-def details(reply: Mapping[str, Any]) -> tuple[TaskDetail, ...]:
-    """Read the `tasklist` of a reply."""
-    return tuple(detail(item) for item in drift.mappings(reply.get("tasklist")))
+def details(reply: Mapping[str, Any], wanted: str | None = None) -> tuple[TaskDetail, ...]:
+    """Read the `tasklist` of a reply, the wanted task first."""
+    listed = drift.mappings(reply.get("tasklist"))
+    if wanted is not None:
+        listed = sorted(listed, key=lambda task: _id(task) != wanted)
+    return tuple(map(detail, listed[:MAX_TASKS]))
+
+
+def _id(task: Mapping[str, Any]) -> str:
+    return drift.identifier(task.get("id")) or drift.identifier(task.get("taskid")) or ""
 
 
 def detail(task: Mapping[str, Any]) -> TaskDetail:
@@ -83,13 +92,16 @@ def detail(task: Mapping[str, Any]) -> TaskDetail:
         **{name: drift.moment(task.get(wire)) for wire, name in _TIMES.items()},
         **{name: drift.number(task.get(wire)) for wire, name in _NUMBERS.items()},
     }
+    pexit = task.get("pexit")
+    code = drift.integer(pexit)
     return TaskDetail(
-        id=drift.identifier(task.get("id")) or drift.identifier(task.get("taskid")) or "",
+        id=_id(task),
         status=drift.text(task.get("status")) or "",
         token=token,
         model=_model(task),
         parameters=drift.mapping(task.get("parameters")),
-        exit_code=drift.integer(task.get("pexit")),
+        exit_code=code,
+        exit_garbled=code is None and pexit is not None and pexit != "",
         outputs=outputs(task.get("outputs")) or outputs(task.get("output")),
         categories=drift.strings(task.get("categories")),
         size=drift.integer(task.get("size")),

@@ -31,7 +31,7 @@ STAGES = (
     "task_cancel",
 )
 MAX_TEXT = 64 * 1024  # characters of one log line, or of the end of a whole log, that are kept
-_SHOWN = 200  # characters of a frame that makes no sense
+_SHOWN = 200  # characters of a frame that makes no sense, or of a word beside a progress bar
 _LIKE_A_TOKEN = re.compile(r"[\w+/=\\-]{16,}|(?<=token)\W{1,8}[^\s\"\\',}]+")
 
 Stream = Literal["output", "error"]
@@ -189,17 +189,22 @@ def _progress(told: Mapping[str, Any], at: float) -> Progress:
     done, whole = drift.number(told.get("stepCurrent")), drift.number(told.get("stepTotal"))
     if percentage is None and done is not None and whole:
         percentage = 100 * (done / whole)
-    speed = drift.text(told.get("speed"))
+    speed = _word(told, "speed")
     return Progress(
         at=at,
         fraction=None if percentage is None else min(max(percentage / 100, 0.0), 1.0),
         step=drift.integer(told.get("stepCurrent")),
         total=drift.integer(told.get("stepTotal")),
-        speed=f"{speed} {drift.text(told.get('speedType')) or ''}".strip() if speed else None,
-        elapsed=drift.text(told.get("elapsedTime")),
-        remaining=drift.text(told.get("remainingTime")),
-        label=drift.text(told.get("task")),
+        speed=f"{speed} {_word(told, 'speedType') or ''}".strip() if speed else None,
+        elapsed=_word(told, "elapsedTime"),
+        remaining=_word(told, "remainingTime"),
+        label=_word(told, "task"),
     )
+
+
+def _word(told: Mapping[str, Any], name: str) -> str | None:
+    found = drift.text(told.get(name))
+    return found and found[:_SHOWN]
 
 
 def _ending(fields: Mapping[str, Any]) -> dict[str, Any]:

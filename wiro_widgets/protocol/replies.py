@@ -33,6 +33,8 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
 }
 _NOT_FOUND_CODE = 1
 _SERVER_ERRORS_FROM = 500
+_MAX_ENTRIES = 10_000  # of a list in a reply that are looked at at all
+_MAX_OUTPUTS = 1_000  # of one task
 _LONGEST_MESSAGE = 2_000  # characters of what a server says that an error carries
 NO_OBJECT = "the reply is no JSON object"
 _AUTHENTICATION = re.compile(r"project (authorization|requires signature)", re.IGNORECASE)
@@ -148,9 +150,15 @@ def _object(body: bytes, redact: Callable[[str], str]) -> dict[str, Any] | None:
     """Return a reply's object without secrets; only the fields for tokens still hold one."""
     try:
         reply = drift.loads(body)
-        return hidden.within(reply, redact, hidden.TOKENS) if isinstance(reply, dict) else None
+        if not isinstance(reply, dict):
+            return None
+        short = {
+            name: item[:_MAX_ENTRIES] if isinstance(item, list) else item for name, item in reply.items()
+        }
+        found: dict[str, Any] = hidden.within(short, redact, hidden.TOKENS)
     except (ValueError, RecursionError):
         return None
+    return found
 
 
 def api_error(errors: list[Any], *, http_status: int, endpoint: str) -> ApiError:
@@ -175,7 +183,7 @@ def receipt(reply: Mapping[str, Any]) -> Receipt | None:
 def outputs(value: object) -> tuple[OutputInfo, ...]:
     """Read a list of outputs: objects, or bare addresses."""
     found = []
-    for index, item in enumerate(drift.items(value)):
+    for index, item in enumerate(drift.items(value)[:_MAX_OUTPUTS]):
         if isinstance(item, dict):
             found.append(_output(item, index))
         elif isinstance(item, str) and item:

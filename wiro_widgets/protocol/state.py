@@ -111,14 +111,17 @@ def _is_line(event: TaskEvent) -> bool:
 def succeeded(detail: TaskDetail, state: TaskState) -> bool:
     """Whether an ended task gave what was asked (protocol: the life of a task).
 
-    Where `pexit` is missing or garbage, the newer frames' `success` decides, and failing that the outputs do.
+    A `pexit` that says something unreadable ("SIGKILL") is no success. Where it is missing, the newer frames'
+    `success` decides, and failing that the outputs do, unless there is an error beside them.
     """
-    if detail.status != FINISHED:
+    if detail.status != FINISHED or detail.exit_garbled:
         return False
     code = detail.exit_code if detail.exit_code is not None else state.exit_code
     if code is not None:
         return code == 0
-    return bool(detail.outputs) if state.success is None else state.success
+    if state.success is not None:
+        return state.success
+    return bool(detail.outputs) and not detail.debug_error
 
 
 def _staged(state: TaskState, stage: str, at: float) -> TaskState:
