@@ -189,6 +189,33 @@ def test_a_run_of_another_living_process_is_left_to_it(server: Hostile, client: 
     assert task.wait(5).record.outcome == "succeeded"
 
 
+@pytest.mark.parametrize("way", ["attach", "recover"])
+def test_a_run_that_ended_meanwhile_is_closed(server: Hostile, make_client: MakeClient, way: str) -> None:
+    """A run that ended while nobody was there is running no more once it is picked up."""
+    first = make_client()
+    task = first.run("a/b", prompt="x")
+    first.close()
+    server.finish(server.task(), quietly=True)
+    client = make_client()
+    found = client.recover()[0] if way == "recover" else client.attach(task.id or "")
+    assert found.wait(5).record.outcome == "succeeded"
+    assert client.history.unfinished() == []
+    assert "unfinished" not in repr(client.history)
+
+
+def test_a_run_that_wiro_forgot_runs_no_more(server: Hostile, make_client: MakeClient) -> None:
+    """A run whose task is not at Wiro any more is unknown after recover, not running for good."""
+    first = make_client()
+    task = first.run("a/b", prompt="x")
+    first.close()
+    server.tasks.clear()
+    client = make_client()
+    assert client.recover() == []
+    record = client.history[task.id or ""]
+    assert record.outcome == "unknown"
+    assert "no task" in str(record.error)
+
+
 def taken_over(client: Client, journal: Path, born: str | None) -> None:
     """Let every row be one of the process that started this one."""
     client.close()

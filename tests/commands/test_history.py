@@ -6,6 +6,7 @@ import json
 import pytest
 
 from tests.commands.terminal import Terminal
+from wiro_widgets.results.journal import Journal
 
 CHAT = "wiro/sandbox-chat"
 
@@ -28,6 +29,15 @@ def test_the_newest_runs_come_first(used: Terminal) -> None:
     assert first.endswith(f"{CHAT}  the first of two")
     assert "failed" in second
     assert second.endswith("wiro/sandbox-fail  the second")
+
+
+def test_unfinished_runs_are_told(terminal: Terminal) -> None:
+    """Runs that nobody saw the end of are counted on stderr, with the way to see it."""
+    with Journal.open(terminal.env["WIRO_JOURNAL"]) as journal:
+        journal.submitted(journal.begin(terminal.env["WIRO_BASE_URL"], CHAT, {"prompt": "cut off"}), "9")
+    status, out, err = terminal.run("history")
+    assert (status, len(out.splitlines())) == (0, 1)
+    assert err == "1 run is unfinished as far as is known here; client.recover() in Python asks.\n"
 
 
 def test_a_limit(used: Terminal) -> None:

@@ -93,6 +93,7 @@ def test_unfinished(history: History) -> None:
 def test_repr_counts(history: History) -> None:
     """A repr is one calm line."""
     assert repr(history).startswith(f"<History of {SERVER}: 4 runs, newest 20")
+    assert repr(history).endswith(" UTC, 1 unfinished, which client.recover() picks up>")
     assert repr(History(Journal.open(None), SERVER)) == f"<History of {SERVER}: 0 runs>"
 
 

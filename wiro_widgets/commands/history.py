@@ -20,6 +20,13 @@ def main(*, csv: str | None, limit: int) -> int:
             return _write(Path(csv).expanduser(), client.history.records())
         for record in client.history.find(limit=limit):
             print(_line(record))
+        left = len(client.history.unfinished())
+        if left:
+            runs = "1 run is" if left == 1 else f"{left} runs are"
+            print(
+                f"{runs} unfinished as far as is known here; client.recover() in Python asks.",
+                file=sys.stderr,
+            )
     return 0
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from wiro_widgets.protocol.errors import ConfigurationError
 from wiro_widgets.results import event_log, history_files, html, spending, table
 from wiro_widgets.results.result import TaskResult, result_of
-from wiro_widgets.results.rows import SENT, Query, as_kept, record_of_row
+from wiro_widgets.results.rows import SENT, UNSETTLED, Query, as_kept, record_of_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -85,7 +85,7 @@ class History:
         return self._journal.records(self._server, query, limit)
 
     def unfinished(self) -> list[JournalRow]:
-        """Return the runs that were cut off or still go on: `client.attach(row.task_id)` picks one up.
+        """Return the runs that were cut off or still go on: `client.recover()` picks them up and sees how they ended.
 
         A row without a task id was sent without a reply: look at your tasks on Wiro before running it again.
         """
@@ -186,7 +186,9 @@ class History:
         when = f", newest {newest:%Y-%m-%d %H:%M} UTC" if newest else ""
         count = len(self)
         runs = "1 run" if count == 1 else f"{count} runs"
-        return f"<History of {self._server}: {runs}{when}>"
+        left = self._journal.count(self._server, UNSETTLED)
+        unfinished = f", {left} unfinished, which client.recover() picks up" if left else ""
+        return f"<History of {self._server}: {runs}{when}{unfinished}>"
 
     def _repr_html_(self) -> str:
         return html.history(repr(self), self.records(limit=SHOWN))

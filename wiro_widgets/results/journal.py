@@ -19,7 +19,7 @@ from wiro_widgets.results.plain import plain
 from wiro_widgets.results.rows import SENT, UNSETTLED, JournalRow, Query, as_kept, record_of_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from wiro_widgets.protocol.record import TaskRecord
 
@@ -178,9 +178,9 @@ class Journal:
             unsaved = [row for row in self._unsaved.values() if query.fits(row)]
             return sorted(unsaved[::-1] + stored, key=lambda row: row.intent_at, reverse=True)[:limit]
 
-    def count(self, server: str) -> int:
-        """Return how many runs `records` has, without reading them."""
-        query = Query(server=server, outcomes=SENT)
+    def count(self, server: str, outcomes: Collection[str] = SENT) -> int:
+        """Return how many rows of these outcomes there are, all that `records` has by default, without reading them."""
+        query = Query(server=server, outcomes=outcomes)
         with self._locked():
             stored = None if self._unsaved else self._file.use(lambda store: store.count(query))
         return len(self.rows(query)) if stored is None else stored
