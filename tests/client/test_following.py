@@ -11,13 +11,13 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from tests.client.conftest import MakeClient
-from tests.client.hostile import CUT, Hostile, Made, refused
+from tests.client.hostile import CUT, Hostile, Made, ok, refused
 from tests.client.wire import Answer, Call, Hang, Reply
 from wiro_widgets.client import following
 from wiro_widgets.client import socket as task_socket
 from wiro_widgets.client.socket import TaskSocket
 from wiro_widgets.client.sync import Client, Task
-from wiro_widgets.protocol.errors import TaskError
+from wiro_widgets.protocol.errors import AuthenticationError, TaskCancelled, TaskError
 from wiro_widgets.protocol.events import Log, Notice, Unknown
 
 NEVER = (3600.0,)
@@ -279,6 +279,42 @@ def test_retry_after_is_honoured_by_reads(
     client.run("a/b", prompt="x")
     server.wait(lambda: len(times) == 2, "the second read")
     assert times[1] - times[0] >= 0.4
+
+
+def test_a_stop_does_not_wait_for_retry_after(
+    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task that is killed is looked at at once, although a read was told to come back in a minute."""
+    monkeypatch.setattr(following, "SILENCE", (0.01,))
+    server.script("Task/Detail", refused("slow down", 0, 429, retry_after="55"))
+    task = client.run("a/b", prompt="x")
+    server.wait(lambda: server.count("Task/Detail") == 1, "the refused read")
+    server.task().status = "task_start"
+
+    def kill(call: Call) -> Reply:
+        server.honest(call)
+        return ok()  # and does not say what has become of the task
+
+    server.script("Task/Kill", kill)
+    begun = time.monotonic()
+    task.stop()
+    with pytest.raises(TaskCancelled):
+        task.wait(5)
+    assert time.monotonic() - begun < 5
+
+
+def test_a_key_that_is_revoked_ends_the_following(
+    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After five refusals in a row the task is unknown, with the refusal as its error; its row stays open."""
+    monkeypatch.setattr(following, "SILENCE", (0.01,))
+    refusal = refused("Project authorization is not valid.", 98, 401)
+    server.script("Task/Detail", *[refusal] * 4, server.honest, *[refusal] * 9)
+    task = client.run("a/b", prompt="x")
+    with pytest.raises(AuthenticationError):
+        task.wait(5)
+    assert (task.status, server.count("Task/Detail")) == ("unknown", 10)
+    assert [row.task_id for row in client.history.unfinished()] == [task.id]
 
 
 def test_a_task_that_nobody_knows_is_given_up(

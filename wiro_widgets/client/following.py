@@ -12,7 +12,7 @@ from wiro_widgets.client.engine import Engine
 from wiro_widgets.client.socket import TaskSocket
 from wiro_widgets.protocol import events, requests, retry
 from wiro_widgets.protocol.detail import TaskDetail, details
-from wiro_widgets.protocol.errors import ApiError, NotFound, TransportError
+from wiro_widgets.protocol.errors import ApiError, AuthenticationError, NotFound, TransportError
 from wiro_widgets.protocol.events import Notice, TaskEvent
 from wiro_widgets.protocol.state import TaskState
 
@@ -29,6 +29,8 @@ READ_SECONDS = 5.0
 STALE_SECONDS = 60.0
 # A task that Task/Detail does not know for so many reads in a row does not exist.
 MISSING_READS = 6
+# A key that is refused in so many reads in a row has been revoked: reading on would tell nothing more.
+REFUSED_READS = 5
 MAX_NOTICES = 20  # of one task
 
 _log = logging.getLogger("wiro_widgets")
@@ -70,6 +72,7 @@ class Following:
         self._reads = 0  # reads of Task/Detail in the same silence
         self._failures = 0  # in a row
         self._missing = 0
+        self._refused = 0
         self._connections = 0
         self._heard = False
         self._said: set[str] = set()
@@ -78,7 +81,10 @@ class Following:
         return f"<Following task {self._task_id}, {'ended' if self._ended else 'under way'}>"
 
     async def end(self) -> TaskDetail:
-        """Follow the task until Task/Detail says that it has ended; raises NotFound when it never was."""
+        """Follow the task until Task/Detail says that it has ended.
+
+        Raises NotFound when it never was, AuthenticationError when the key is not accepted any more.
+        """
         tokens = self._engine.http.tokens
         if self._token:
             tokens[self._task_id] = self._token
@@ -96,9 +102,9 @@ class Following:
                 _log.error("The live connection broke off, which is a mistake of this package: %r", outcome)
 
     def look(self) -> None:
-        """Read Task/Detail at once."""
-        self._reads = 0
-        self._poke()
+        """Read Task/Detail at once, for something was done to the task: also before a Retry-After is over."""
+        self._not_before = 0.0
+        self._look_soon()
 
     def told(self, detail: TaskDetail) -> None:
         """Take a detail that came in answer to something else, such as a Kill; a last one ends the following."""
@@ -113,14 +119,14 @@ class Following:
         self._connections += 1
         self._reads = 0
         if self._connections > 1:
-            self.look()
+            self._look_soon()
 
     def lost(self, reason: str, *, was_open: bool) -> None:
         """Say so, and read Task/Detail meanwhile."""
         if not self._ended:
             self._notice(f"There is no live connection ({reason}); connecting again")
             if was_open:
-                self.look()
+                self._look_soon()
 
     def received(self, frames: Sequence[str | bytes]) -> None:
         """Take frames: the first that is no JSON object is reported, what is another task's is left alone."""
@@ -163,12 +169,7 @@ class Following:
 
     async def _quiet_or_poked(self) -> None:
         """Wait until the socket has been silent for a while, or there is a reason to look at once."""
-        while not self._poked:
-            ladder = ENDING if self._ended else SILENCE
-            pause = ladder[min(self._reads, len(ladder) - 1)]
-            left = max(self._heard_at, self._read_at) + pause - self._loop.time()
-            if left <= 0:
-                break
+        while (left := self._next_look() - self._loop.time()) > 0:
             # A future and a timer: of an Event and a Timeout a thousand tasks would need a megabyte more.
             self._waking = self._loop.create_future()
             timer = self._loop.call_later(left, self._wake)
@@ -177,7 +178,18 @@ class Following:
             finally:
                 timer.cancel()
         self._poked = False
-        await asyncio.sleep(max(0.0, self._not_before - self._loop.time()))
+
+    def _next_look(self) -> float:
+        """Return when Task/Detail is to be read, in the loop's time; never sooner than the server asked for."""
+        if self._poked:
+            return self._not_before
+        ladder = ENDING if self._ended else SILENCE
+        pause = ladder[min(self._reads, len(ladder) - 1)]
+        return max(self._heard_at + pause, self._read_at + pause, self._not_before)
+
+    def _look_soon(self) -> None:
+        self._reads = 0
+        self._poke()
 
     def _poke(self) -> None:
         self._poked = True
@@ -202,12 +214,15 @@ class Following:
                 raise
             reason = error.message
         except (TransportError, ApiError) as error:
+            self._refused = self._refused + 1 if isinstance(error, AuthenticationError) else 0
+            if self._refused >= REFUSED_READS:
+                raise
             self._wait_as_told(error)
             reason = str(error)
         self._reads += 1
         self._read_at = self._loop.time()
         if found:
-            self._missing = self._failures = 0
+            self._missing = self._refused = self._failures = 0
         else:
             self._failures += 1
             self._notice(f"Task/Detail could not be read ({reason}); the task may well go on, trying again")
