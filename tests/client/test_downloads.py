@@ -14,8 +14,8 @@ from PIL import Image
 
 from tests.client.conftest import MakeClient
 from tests.client.hostile import CUT, Hostile
-from tests.client.wire import Answer, Call, Reply
-from wiro_widgets.client import downloads
+from tests.client.wire import Answer, Call, Hang, Reply
+from wiro_widgets.client import downloads, transfer
 from wiro_widgets.client.addresses import may_fetch
 from wiro_widgets.client.sync import Client
 from wiro_widgets.protocol.errors import OutputError
@@ -274,6 +274,28 @@ def test_no_more_than_four_at_once(server: Hostile, client: Client, picture: byt
     server.finish(server.task(), [server.serve_file(picture, act, name=f"{n}.png") for n in range(12)])
     assert len(task.wait(10).images) == 12
     assert most == downloads.AT_ONCE == 4
+
+
+def test_a_slow_server_keeps_no_other_task_waiting(server: Hostile, client: Client, picture: bytes) -> None:
+    """While one task's outputs hang, another task's come."""
+    slow = client.run("a/b", prompt="slow")
+    hanging = [server.serve_file(picture, lambda _: Hang(), name=f"{n}.png") for n in range(9)]
+    server.finish(server.task(), hanging)
+    server.wait(lambda: sum("/files/" in call.path for call in server.calls) == 4, "the four downloads")
+    fast = client.run("a/b", prompt="fast")
+    server.finish(server.task(1), [server.serve_file(picture)])
+    assert len(fast.wait(5).images) == 1
+    assert slow.status == "finishing"
+
+
+def test_a_download_that_drips_is_broken(
+    fetch: Fetch, picture: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that sends less than 1 KiB a second is given up, and asked again."""
+    monkeypatch.setattr(transfer, "SLOW_SECONDS", 0.1)
+    answers = [Reply(picture, headers=PNG, trickle=0.02), Reply(picture, headers=PNG)]
+    assert fetch(picture, lambda _: answers.pop(0)).path is not None
+    assert answers == []
 
 
 def test_an_output_over_the_limit(

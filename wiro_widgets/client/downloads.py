@@ -15,7 +15,7 @@ from typing import Any
 
 from wiro_widgets.client import arrivals
 from wiro_widgets.client.arrivals import Doubt, Job
-from wiro_widgets.client.http import Http
+from wiro_widgets.client.http import DOWNLOADS_AT_ONCE, Http
 from wiro_widgets.client.parts import Part
 from wiro_widgets.client.transfer import IncompleteError, Transfer
 from wiro_widgets.protocol.errors import OutputError, WiroWarning
@@ -24,7 +24,7 @@ from wiro_widgets.results.files import safe_name
 from wiro_widgets.results.outputs import Output
 
 MAX_BYTES = 256 * 1024 * 1024  # of one output
-AT_ONCE = 4
+AT_ONCE = 4  # of one task, so that a task with a slow server leaves room for others
 TRIES = 4
 PAUSE = 0.3  # seconds before the second try; doubles
 
@@ -51,7 +51,7 @@ class Downloads:
         self._folder = folder
         self._max_bytes = max_bytes
         self._allow_http = allow_http
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
 
     def __repr__(self) -> str:
         return f"<Downloads into {self._folder}>"
@@ -71,15 +71,18 @@ class Downloads:
         names = [safe_name(model, task_id, n, types[n], info.name) for n, info in enumerate(infos)]
         jobs = [Job(info, task_id, name, recipe) for info, name in zip(infos, names, strict=True)]
         here = await asyncio.to_thread(self._on_disk, jobs, kept)
+        own = asyncio.Semaphore(AT_ONCE)
         return tuple(
-            await asyncio.gather(*(self._one(job, here.get(n), notify) for n, job in enumerate(jobs)))
+            await asyncio.gather(*(self._one(job, here.get(n), own, notify) for n, job in enumerate(jobs)))
         )
 
-    async def _one(self, job: Job, path: Path | None, notify: Callable[[str], None]) -> Output:
+    async def _one(
+        self, job: Job, path: Path | None, own: asyncio.Semaphore, notify: Callable[[str], None]
+    ) -> Output:
         if path is not None or not job.info.url:
             return Output(job.info, path=path, task_id=job.task_id, file_name=job.name)
         loop = asyncio.get_running_loop()
-        async with self._slots:
+        async with own, self._slots:
             part = await asyncio.to_thread(
                 Part,
                 self._folder / date.today().isoformat(),  # noqa: DTZ011 - the user's own day

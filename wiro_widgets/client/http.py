@@ -27,8 +27,9 @@ from wiro_widgets.protocol.requests import Request, Upload
 from wiro_widgets.protocol.version import __version__
 
 MAX_REPLY_BYTES = 16 * 1024 * 1024
-MAX_CONNECTIONS = 100
-CALLS_AT_ONCE = 96  # the rest is for downloads
+CALLS_AT_ONCE = 96
+DOWNLOADS_AT_ONCE = 16
+MAX_CONNECTIONS = CALLS_AT_ONCE + DOWNLOADS_AT_ONCE
 LOOKS_AT_ONCE = 80  # so that no Stop and no Run waits behind a thousand tasks that are being looked at
 TRIES = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from time import monotonic
 from urllib.parse import urljoin
 
 import httpx
@@ -16,6 +17,8 @@ from wiro_widgets.client.parts import Part
 
 MAX_REDIRECTS = 5
 TRY_SECONDS = 600.0  # for one try, however slowly the bytes come
+SLOWEST = 1024  # bytes a second, over so many seconds; less is a connection that is as good as broken
+SLOW_SECONDS = 30.0
 
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _AGAIN = frozenset({404, 408, 425, 429})  # 404: a file may reach every server of a network a moment late
@@ -69,7 +72,9 @@ class Transfer:
             whole = self._place(response)
             self._check_size(response)
             unpack = unpacker(response)
+            pace = _Pace()
             async for chunk in response.aiter_raw():
+                pace.check(len(chunk))
                 self._part.write(unpack(chunk, self._max_bytes + 1 - self._part.size))
                 self._check_room(self._part.size)
             if whole is not None and self._part.size != whole:
@@ -126,6 +131,22 @@ class Transfer:
         if size > self._max_bytes:
             limit = f"{self._max_bytes >> 20} MiB" if self._max_bytes >> 20 else f"{self._max_bytes} bytes"
             raise self._job.error(f"it is larger than {limit}, the limit", for_good=True)
+
+
+class _Pace:
+    """Raises IncompleteError when a server sends next to nothing, for that holds a place that others need."""
+
+    def __init__(self) -> None:
+        self._since, self._size = monotonic(), 0
+
+    def check(self, size: int) -> None:
+        self._size += size
+        seconds = monotonic() - self._since
+        if seconds < SLOW_SECONDS:
+            return
+        if self._size < SLOWEST * seconds:
+            raise IncompleteError(f"only {self._size} bytes came in {seconds:.0f} s")
+        self._since, self._size = monotonic(), 0
 
 
 def _validator(response: httpx.Response) -> str | None:
