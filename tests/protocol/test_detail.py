@@ -9,7 +9,7 @@ import pytest
 
 from tests.protocol.recorded import body, told
 from wiro_widgets.protocol.detail import TaskDetail, detail, details
-from wiro_widgets.protocol.replies import payload
+from wiro_widgets.protocol.envelope import payload
 
 _TIMES = {item.name for item in fields(TaskDetail) if item.name.endswith("_at")}
 

@@ -7,7 +7,8 @@ import pytest
 
 from tests.protocol.recorded import body
 from wiro_widgets.protocol.detail import TaskDetail, details
-from wiro_widgets.protocol.replies import OutputInfo, payload
+from wiro_widgets.protocol.envelope import payload
+from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.protocol.state import TaskState, advance
 
 SAMPLES = {

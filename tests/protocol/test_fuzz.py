@@ -21,7 +21,7 @@ from tests.protocol.arbitrary import (
     few,
     objects,
 )
-from wiro_widgets.protocol import drift, events, replies
+from wiro_widgets.protocol import drift, envelope, events, replies
 from wiro_widgets.protocol.detail import TaskDetail, detail, details
 from wiro_widgets.protocol.errors import ApiError, ConfigurationError, InvalidParameter, WiroError
 from wiro_widgets.protocol.record import TaskRecord, record_of
@@ -57,7 +57,7 @@ def test_json_or_value_error(data: bytes | str) -> None:
 def test_a_reply_is_an_object_or_an_api_error(body: Any, http_status: int) -> None:
     """Any body under any status."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    found = _outcome(lambda: replies.payload(data, http_status=http_status, endpoint="/Run"))
+    found = _outcome(lambda: envelope.payload(data, http_status=http_status, endpoint="/Run"))
     assert isinstance(found, dict | ApiError)
     assert str(found)
 

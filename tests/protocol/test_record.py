@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.protocol.recorded import LIVES, body, life, lived, told
 from wiro_widgets.protocol.detail import details
+from wiro_widgets.protocol.envelope import payload
 from wiro_widgets.protocol.events import Lifecycle, Log
 from wiro_widgets.protocol.record import TaskRecord, error_text, record_of
-from wiro_widgets.protocol.replies import payload
 from wiro_widgets.protocol.state import TaskState
 
 MODEL = "tencent/hunyuan-flux-srpo"

@@ -20,7 +20,7 @@ from wiro_widgets.client.bodies import (
     read_reply,
 )
 from wiro_widgets.client.surroundings import Transport, warm_up
-from wiro_widgets.protocol import replies, retry
+from wiro_widgets.protocol import envelope, retry
 from wiro_widgets.protocol.credentials import Credentials
 from wiro_widgets.protocol.errors import ApiError, ConfigurationError, TransportError, WiroError
 from wiro_widgets.protocol.requests import Request, Upload
@@ -179,13 +179,13 @@ class Http:
     def _answer(self, request: Request, response: httpx.Response, body: bytes) -> Reply | WiroError:
         """Return what the reply says, without the secrets that a server repeats to us."""
         status, where, redact = response.status_code, request.path, self._redactor_of(request)
-        if request.safety == "run" and (reply := replies.issued(body, redact)):
+        if request.safety == "run" and (reply := envelope.issued(body, redact)):
             return reply
         if response.is_redirect:
             reason = "the server answered with a redirect, which is not followed"
             return ApiError(reason, http_status=status, endpoint=where)
         try:
-            return replies.payload(body, http_status=status, endpoint=where, redact=redact)
+            return envelope.payload(body, http_status=status, endpoint=where, redact=redact)
         except ApiError as error:
             error.retry_after = retry.retry_after(response.headers.get("retry-after"), datetime.now(UTC))
             return error.with_traceback(None)

@@ -12,7 +12,7 @@ from typing import Any
 
 from wiro_widgets.client import content, files, lost, terms, turns
 from wiro_widgets.client.engine import Engine
-from wiro_widgets.protocol import replies, requests, retry
+from wiro_widgets.protocol import envelope, replies, requests, retry
 from wiro_widgets.protocol.errors import (
     ApiError,
     ConcurrencyLimit,
@@ -169,7 +169,7 @@ def _ambiguous(error: TransportError | ApiError) -> bool:
     if isinstance(error, TransportError):
         return not error.safe_to_retry
     broken = error.http_status >= SERVER_ERRORS_FROM or error.http_status in MAYBE_DONE
-    return broken or error.message == replies.NO_OBJECT
+    return broken or error.message == envelope.NO_OBJECT
 
 
 def _waited_in_vain(error: ConcurrencyLimit) -> ConcurrencyLimit:

@@ -1,9 +1,9 @@
-"""JSON in, typed replies out; the only place that knows what Wiro's replies look like."""
+"""A reply's object in, typed replies out; the only place that knows what Wiro's replies look like."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,10 +33,8 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
 }
 _NOT_FOUND_CODE = 1
 _SERVER_ERRORS_FROM = 500
-_MAX_ENTRIES = 10_000  # of a list in a reply that are looked at at all
 _MAX_OUTPUTS = 1_000  # of one task
 _LONGEST_MESSAGE = 2_000  # characters of what a server says that an error carries
-NO_OBJECT = "the reply is no JSON object"
 _AUTHENTICATION = re.compile(r"project (authorization|requires signature)", re.IGNORECASE)
 _MISSING = re.compile(r"no task yet|task-not-founded|project-not-exist|tool-not-accessible", re.IGNORECASE)
 _WRONG_STATE = re.compile(r"cancellable state|could not be (killed|cancell?ed)", re.IGNORECASE)
@@ -117,56 +115,12 @@ class ModelSummary:
     image: str | None = None
 
 
-def payload(
-    body: bytes, *, http_status: int, endpoint: str, redact: Callable[[str], str] = str
-) -> Mapping[str, Any]:
-    """Return the reply's object, or raise the ApiError that it stands for (protocol: Envelope).
-
-    Secrets go before anything else is made of the reply: half a secret would not be found again.
-    """
-    reply = _object(body, redact)
-    if reply is None:
-        if http_status < ERRORS_FROM:
-            raise ApiError(NO_OBJECT, http_status=http_status, endpoint=endpoint)
-        reply = {"result": False, "errors": [_plain_message(http_status)]}
-    errors = drift.entries(reply.get("errors"))
-    said = drift.flag(reply.get("result"))
-    if http_status < ERRORS_FROM and (said or (said is None and not errors)):
-        return reply
-    raise api_error(errors, http_status=http_status, endpoint=endpoint)
-
-
-def issued(body: bytes, redact: Callable[[str], str] = str) -> Mapping[str, Any] | None:
-    """Return the reply to a Run when it names a task, whatever else it says.
-
-    A task that has a number exists and may cost money, also beside a refusal or an HTTP error: it is followed,
-    can be stopped and is counted. If it is none after all, following it finds that out, at no cost.
-    """
-    reply = _object(body, redact) or {}
-    return reply if (drift.identifier(reply.get("taskid")) or "0").strip("0") else None
-
-
-def _object(body: bytes, redact: Callable[[str], str]) -> dict[str, Any] | None:
-    """Return a reply's object without secrets; only the fields for tokens still hold one."""
-    try:
-        reply = drift.loads(body)
-        if not isinstance(reply, dict):
-            return None
-        short = {
-            name: item[:_MAX_ENTRIES] if isinstance(item, list) else item for name, item in reply.items()
-        }
-        found: dict[str, Any] = hidden.within(short, redact, hidden.TOKENS)
-    except (ValueError, RecursionError):
-        return None
-    return found
-
-
 def api_error(errors: list[Any], *, http_status: int, endpoint: str) -> ApiError:
     """Return the error for a reply's `errors`: objects with code and message, or plain texts."""
     codes = [drift.integer(item.get("code")) for item in errors if isinstance(item, dict)]
     code = next((item for item in codes if item is not None), None)
     messages = [drift.text(item.get("message") if isinstance(item, dict) else item) for item in errors]
-    message = "; ".join(item for item in messages if item)[:_LONGEST_MESSAGE] or _plain_message(http_status)
+    message = "; ".join(item for item in messages if item)[:_LONGEST_MESSAGE] or plain_message(http_status)
     wrong = _FIELD.search(message)
     if wrong and http_status not in _BY_STATUS:
         return ParameterRefused(wrong[1], wrong[2], code=code, http_status=http_status, endpoint=endpoint)
@@ -273,5 +227,6 @@ def _kind_of(message: str, code: int | None, http_status: int) -> type[ApiError]
     return known or (NotFound if code == _NOT_FOUND_CODE else ApiError)
 
 
-def _plain_message(http_status: int) -> str:
+def plain_message(http_status: int) -> str:
+    """Return what an HTTP status says where nothing else does."""
     return f"the server answered with HTTP {http_status}" if http_status >= ERRORS_FROM else ""
