@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, get_args
 
@@ -20,11 +20,12 @@ _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 def sound(record: TaskRecord) -> TaskRecord:
     """Return the record with what is of another type or out of range as missing."""
-    told = {item.name: getattr(record, item.name) for item in fields(record)}
-    mended = {name: read(told[name]) for name, read in _READERS.items()}
-    changed = {
-        name: value for name, value in mended.items() if value is not told[name] and value != told[name]
-    }
+    changed: dict[str, Any] = {}
+    for name, read in _READERS.items():
+        told = getattr(record, name)
+        mended = read(told)
+        if mended is not told and mended != told:
+            changed[name] = mended
     return replace(record, **changed) if changed else record
 
 
@@ -62,8 +63,10 @@ def _loaded(value: object, kind: type) -> Any:
 
 
 def _text(value: object) -> str | None:
-    found = drift.text(value)
-    return None if found is None else found.encode("utf-8", "replace").decode("utf-8")
+    found = value if isinstance(value, str) else drift.text(value)
+    if found is None or found.isascii():
+        return found
+    return found.encode("utf-8", "replace").decode("utf-8")  # without lone surrogates
 
 
 def _said(value: object) -> str:
