@@ -225,9 +225,7 @@ class Journal:
             if row is None:
                 row = next(iter(self.rows(Query(id=run_id), 1)), None)
             if row is None:
-                self._file.warn(
-                    f"The run journal has no run {run_id}; what became of it is not written down."
-                )
+                self._file.warn(f"The run journal has no run {run_id}; what became of it is not kept.")
             else:
                 self._save(replace(row, **told))
 
