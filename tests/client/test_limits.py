@@ -18,7 +18,8 @@ from wiro_widgets.client import http, stream
 from wiro_widgets.client.stream import EventStream
 from wiro_widgets.client.sync import Client
 from wiro_widgets.protocol.errors import ApiError, ConfigurationError, TransportError
-from wiro_widgets.protocol.events import Log
+from wiro_widgets.protocol.events import Log, Outputs, Progress, TaskEvent, TextSnapshot
+from wiro_widgets.protocol.replies import OutputInfo, TextContent
 
 LIMIT = http.MAX_REPLY_BYTES
 MEASURED = """
@@ -151,6 +152,25 @@ def test_events_are_bounded_by_size(monkeypatch: pytest.MonkeyPatch) -> None:
         events.publish([Log("output", "x" * 10_000, 0.0)])
     assert len(events.seen()) == 10
     assert len(events) == 100
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Progress(0.0, label="x" * 10_000),
+        TextSnapshot(TextContent(answer=("x" * 10_000,)), 0.0),
+        Outputs((OutputInfo("0.png", url="x" * 10_000),), 0.0),
+        Outputs((OutputInfo("0.txt", content=TextContent(raw="x" * 10_000)),), 0.0),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_every_kind_of_event_has_a_size(event: TaskEvent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a server repeats for ever, the ring forgets it."""
+    monkeypatch.setattr(stream, "MAX_TEXT", 100_000)
+    events = EventStream()
+    for _ in range(100):
+        events.publish([event])
+    assert len(events.seen()) <= 10
 
 
 def test_a_slow_reader_loses_the_oldest_alone(server: Hostile, client: Client) -> None:

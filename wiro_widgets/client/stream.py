@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import islice
 
-from wiro_widgets.protocol.events import Log, Notice, TaskEvent, TextSnapshot, Unknown
+from wiro_widgets.protocol.events import Log, Notice, Outputs, Progress, TaskEvent, TextSnapshot, Unknown
+from wiro_widgets.protocol.replies import TextContent
 
 MAX_EVENTS = 100_000
 MAX_TEXT = 64 * 1024 * 1024  # characters in all: a language model's snapshots repeat themselves
@@ -93,9 +94,18 @@ def _size(event: TaskEvent) -> int:
     if isinstance(event, Log | Unknown | Notice):
         return len(event.text)
     if isinstance(event, TextSnapshot):
-        said = event.content
-        return len(said.raw) + len(said.prompt) + sum(map(len, (*said.thinking, *said.answer)))
+        return _said(event.content)
+    if isinstance(event, Outputs):
+        return sum(len(item.name) + len(item.url or "") + _said(item.content) for item in event.outputs)
+    if isinstance(event, Progress):
+        return sum(len(word or "") for word in (event.label, event.speed, event.elapsed, event.remaining))
     return 0
+
+
+def _said(content: TextContent | None) -> int:
+    if content is None:
+        return 0
+    return len(content.raw) + len(content.prompt) + sum(map(len, (*content.thinking, *content.answer)))
 
 
 def _call(callback: Callable[[TaskEvent], object], event: TaskEvent) -> None:
