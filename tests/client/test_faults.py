@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wiro_widgets.client.sync import Client
+from wiro_widgets.client.sync import Client, Task
 from wiro_widgets.protocol import requests
 from wiro_widgets.protocol.detail import TaskDetail, details
 from wiro_widgets.protocol.errors import (
@@ -218,6 +219,13 @@ def test_a_task_that_is_stuck_is_stopped(sandbox: SandboxServer, client: Client,
     assert task.status == "cancelled"
 
 
+def ended(task: Task) -> str:
+    """Return how a task ended."""
+    with suppress(TaskFailed):
+        task.wait(30)
+    return task.record.outcome
+
+
 _numbers = count()
 mixed = st.fixed_dictionaries(
     {},
@@ -263,13 +271,11 @@ def test_bad_days_in_any_mixture(
     with client_of(sandbox, tmp_path_factory.mktemp("mixed")) as client:
         outcome = "unknown"
         try:
-            outcome = client.run(FLUX, {**SMALL, "prompt": mark}).wait(30).record.outcome
-        except TaskFailed:
-            outcome = "failed"
+            outcome = ended(client.run(FLUX, {**SMALL, "prompt": mark}))
         except RunOutcomeUnknown:
             sandbox.faults = None
             for task in client.recover():
-                outcome = task.wait(30).record.outcome
+                outcome = ended(task)
         made = tasks_of(sandbox, client, mark)
         assert len(made) <= 1
         lost = not made and ("Run" in str(faults.get("cut_before")))
