@@ -1,8 +1,10 @@
 // Bundles the panel into the Python package. Notebooks store the bundle with every instance, so its size is a promise.
 
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { minify } from "terser";
 
 const LIMIT = 30_000; // bytes, gzipped
 const OUT = new URL("../wiro_widgets/static/widget.js", import.meta.url).pathname;
@@ -19,7 +21,7 @@ const minifyCss = {
   },
 };
 
-await build({
+const bundled = await build({
   entryPoints: [new URL("src/widget.ts", import.meta.url).pathname],
   outfile: OUT,
   bundle: true,
@@ -29,10 +31,20 @@ await build({
   charset: "utf8",
   legalComments: "none",
   logLevel: "warning",
+  write: false,
   plugins: [minifyCss],
 });
 
-const bytes = await readFile(OUT);
+// A second look takes another kilobyte off what is sent.
+const { code } = await minify(bundled.outputFiles[0].text, {
+  module: true,
+  ecma: 2022,
+  compress: { ecma: 2022, passes: 3 },
+  format: { ecma: 2022 },
+});
+await mkdir(dirname(OUT), { recursive: true });
+await writeFile(OUT, code);
+const bytes = Buffer.from(code);
 const zipped = gzipSync(bytes, { level: 9 }).length;
 console.log(
   `widget.js ${(bytes.length / 1000).toFixed(1)} kB, ${(zipped / 1000).toFixed(1)} kB gzipped (limit ${LIMIT / 1000} kB)`,
