@@ -1,28 +1,28 @@
-import { attr, button, h, on, show, text } from "./dom.ts";
+import { attr, button, ends, h, show, text } from "./dom.ts";
 import { dollars, seconds } from "./format.ts";
+import { isActive } from "./runs.ts";
 import type { Store } from "./store.ts";
 import type { View } from "./view.ts";
-import { statusWord } from "./words.ts";
-
-const GONE = "The kernel does not answer. Run the cell again.";
-const QUIET = "No answer from the kernel yet. It may be busy; if it was restarted, run the cell again.";
+import { GOES_ON, GONE, QUIET, statusWord } from "./words.ts";
 
 /** Run and, beside it while there is something to stop, Stop: the second of two clicks never ends what the first began. */
 export function mountActions(view: View, run: () => void): HTMLElement {
   const { store, signal } = view;
-  const start = button("Run", "primary", () => store.active || run(), signal);
+  const start = button("Run", "primary", run, signal);
   attr(start, "aria-keyshortcuts", "Control+Enter Meta+Enter");
-  const stop = button("Stop", "stop", () => store.stop(), signal);
-  const aside = h("span", { class: "aside" });
+  const stop = button("Stop", "stop", () => stopShown(store), signal);
+  const aside = h("span", "aside");
   const trouble = h("p", { class: "trouble", role: "alert" });
-  const keys = h("kbd", {}, /Mac|iP/.test(navigator.platform) ? "⌘ Enter" : "Ctrl Enter");
+  const keys = h("kbd", "", /Mac|iP/.test(navigator.platform) ? "⌘ Enter" : "Ctrl Enter");
   view.paint(["status", "run", "values", "link"], () => {
     const { active } = store;
-    attr(start, "aria-disabled", active ? "true" : null);
-    show(stop, active);
+    const lost = store.link.state === "lost";
+    attr(start, "aria-disabled", store.runs.pending || lost);
+    // The key that stopped a run does not start the next one: the focus goes to Run only once Stop is gone.
+    show(stop, active, start);
     show(keys, !active);
     text(stop, store.stopping ? "Stopping" : "Stop");
-    attr(stop, "aria-disabled", store.stopping ? "true" : null);
+    attr(stop, "aria-disabled", store.stopping);
     const words = troubleOf(store);
     text(trouble, words);
     show(trouble, words !== "");
@@ -30,13 +30,17 @@ export function mountActions(view: View, run: () => void): HTMLElement {
     text(aside, asideOf(store));
   });
   ticking(view, () => text(aside, asideOf(store)));
-  on(stop, "click", () => start.focus(), signal);
-  return h("div", { class: "act" }, start, stop, aside, keys, trouble);
+  return h("div", "act", start, stop, aside, keys, trouble);
+}
+
+function stopShown(store: Store): void {
+  // A Run on its way there will be the shown one by the time the kernel reads this.
+  if (!store.stopping) store.runs.stop(store.runs.submitting ? null : (store.run?.number ?? null));
 }
 
 function troubleOf(store: Store): string {
-  if (store.link.state === "lost") return GONE;
-  return store.link.state === "waiting" ? QUIET : (store.refusal ?? "");
+  if (store.link.state === "lost") return isActive(store.status) ? `${GONE} ${GOES_ON}` : GONE;
+  return store.link.state === "waiting" ? QUIET : (store.runs.refusal ?? "");
 }
 
 function asideOf(store: Store): string {
@@ -45,13 +49,13 @@ function asideOf(store: Store): string {
     const known = run !== null && store.status !== "submitting";
     return known ? `${statusWord(store).toLowerCase()} ${seconds(store.elapsed, true)}` : "";
   }
-  if (!run) return "";
-  if (run.cost === null) return "";
-  return run.cost === 0 ? "the last run was free" : `last run ${dollars(run.cost)}`;
+  if (run?.cost == null) return "";
+  const which = store.runs.list.length > 1 ? `run ${run.number}` : "last run";
+  return run.cost === 0 ? `${which}: free` : `${which}: ${dollars(run.cost)}`;
 }
 
 /** Redraws while a run is active, by this page's clock. */
 export function ticking(view: View, draw: () => void): void {
   const timer = setInterval(() => view.store.active && view.schedule(draw), 250);
-  view.signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+  ends(view.signal, () => clearInterval(timer));
 }

@@ -1,3 +1,4 @@
+import { ends } from "./dom.ts";
 import type { Store } from "./store.ts";
 import type { View } from "./view.ts";
 
@@ -19,7 +20,7 @@ export function standFor(el: HTMLElement, host: HTMLElement, view: View): void {
     host.hidden = !lives && cards(store).length > 0;
     mark(el, store, lives);
   });
-  signal.addEventListener("abort", () => mark(el, store, false), { once: true });
+  ends(signal, () => mark(el, store, false));
 }
 
 function mark(el: HTMLElement, store: Store, lives: boolean): void {

@@ -1,20 +1,28 @@
 type Attributes = Record<string, string | number | boolean | null>;
 
-/** An element with attributes and children; texts become text nodes, never markup. */
+/** An element with a class, or with attributes, and children; texts become text nodes, never markup. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
-  attributes: Attributes = {},
+  attributes: Attributes | string = "",
   ...children: (Node | string)[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) attr(element, name, value);
+  if (attributes && typeof attributes === "string") element.className = attributes;
+  else for (const [name, value] of Object.entries(attributes)) attr(element, name, value);
   element.append(...children);
   return element;
 }
 
+/** A boolean is there or not, but for aria's own, which say true or false. */
 export function attr(element: Element, name: string, value: string | number | boolean | null): void {
-  if (value === null || value === false) element.removeAttribute(name);
-  else element.setAttribute(name, value === true ? "" : String(value));
+  const flag = typeof value === "boolean" && !name.startsWith("aria-");
+  if (value === null || (flag && !value)) element.removeAttribute(name);
+  else element.setAttribute(name, flag ? "" : String(value));
+}
+
+/** What is to be let go with the signal. */
+export function ends(signal: AbortSignal, act: () => void): void {
+  signal.addEventListener("abort", act, { once: true });
 }
 
 export function on<K extends keyof HTMLElementEventMap>(
@@ -42,9 +50,25 @@ export function text(element: Element, value: string): void {
   if (element.textContent !== value) element.textContent = value;
 }
 
-/** Shows or hides without moving focus into the void. */
-export function show(element: HTMLElement, visible: boolean): void {
-  if (element.hidden === visible) element.hidden = !visible;
+/** Shows or hides; the focus never falls into the void but to `next`, or to the panel around. */
+export function show(element: HTMLElement, visible: boolean, next?: HTMLElement): void {
+  if (element.hidden !== visible) return;
+  const focused = !visible && element.matches(":focus-within");
+  if (focused) (next ?? element.closest<HTMLElement>("section"))?.focus();
+  element.hidden = !visible;
+}
+
+/** A button that is a sign; its words are heard and shown on hover. */
+export function icon(name: string, words: string, act: () => void, signal: AbortSignal): HTMLButtonElement {
+  const element = button("", `quiet icon ${name}`, act, signal);
+  attr(element, "aria-label", words);
+  attr(element, "title", words);
+  return element;
+}
+
+/** Keys go between the elements of a group as one stop of Tab. */
+export function rove(all: HTMLElement[], current: HTMLElement | undefined): void {
+  for (const one of all) one.tabIndex = one === (current ?? all[0]) ? 0 : -1;
 }
 
 /** An address the panel may follow: encrypted, our own bytes, or this machine. */

@@ -1,7 +1,8 @@
-import type { Delta, Heartbeat, Row, Run, Snapshot } from "./messages.ts";
+import type { Delta, Heartbeat, Row, Run, RunSummary, Snapshot } from "./messages.ts";
 
-const KEEP = 20_000;
-const SLACK = 4_000; // trimmed in one cut, so that a row costs O(1)
+const KEEP = 100_000; // rows
+const MOST = 32_000_000; // characters
+const SLACK = 10_000; // trimmed in one cut, so that a row costs O(1)
 
 /** "gap" asks the caller for a snapshot; nothing was taken from the message. */
 export type Outcome = "applied" | "gap";
@@ -12,7 +13,11 @@ export class Feed {
   next = 0;
   dropped = 0;
   rows: Row[] = [];
+  /** How many rows were here and are not any more: what tells where `rows` begins. */
+  trimmed = 0;
   run: Run | null = null;
+  runs: RunSummary[] = [];
+  #characters = 0;
 
   delta(message: Delta): Outcome {
     if (message.epoch !== this.epoch) {
@@ -25,16 +30,20 @@ export class Feed {
     this.next = message.next;
     this.dropped = Math.max(this.dropped, message.dropped);
     if (message.run !== undefined) this.run = message.run;
+    if (message.runs !== undefined) this.runs = message.runs;
     return "applied";
   }
 
   snapshot(message: Snapshot): void {
-    if (message.epoch === this.epoch && message.next < this.next) return;
-    this.#restart(message.epoch);
+    const same = message.epoch === this.epoch;
+    if (same && message.next < this.next) return;
+    // Older rows than the kernel still has are kept where nothing is missing between.
+    if (!same || message.first > this.next) this.#restart(message.epoch);
     this.#append(message.rows);
     this.next = message.next;
     this.dropped = message.dropped;
     this.run = message.run;
+    this.runs = message.runs;
   }
 
   /** Whether the kernel's heartbeat tells of rows or of a ring that are not here. */
@@ -48,11 +57,24 @@ export class Feed {
     this.next = 0;
     this.dropped = 0;
     this.rows = [];
+    this.trimmed = 0;
+    this.#characters = 0;
     this.run = null;
   }
 
   #append(rows: Row[]): void {
-    for (const row of rows) if (row[0] >= this.next) this.rows.push(row);
-    if (this.rows.length > KEEP + SLACK) this.rows = this.rows.slice(-KEEP);
+    for (const row of rows) {
+      if (row[0] < this.next) continue;
+      this.rows.push(row);
+      this.#characters += row[3].length;
+    }
+    if (this.rows.length > KEEP + SLACK) this.#trim(this.rows.length - KEEP);
+    while (this.#characters > MOST && this.rows.length > 1) this.#trim(Math.ceil(this.rows.length / 10));
+  }
+
+  #trim(count: number): void {
+    for (const row of this.rows.slice(0, count)) this.#characters -= row[3].length;
+    this.rows = this.rows.slice(count);
+    this.trimmed += count;
   }
 }

@@ -45,8 +45,8 @@ function advancedOf(groups: Group[]): Parameter[] {
 }
 
 function mountGroup(view: View, parameters: Parameter[], title: string, fields: Field[]): HTMLElement {
-  const rows = h("div", { class: "rows" });
-  const group = title ? h("fieldset", {}, h("legend", {}, title), rows) : rows;
+  const rows = h("div", "rows");
+  const group = title ? h("fieldset", "", h("legend", "", title), rows) : rows;
   for (const field of mountFields(view, parameters)) {
     fields.push(field);
     rows.append(field.element);
@@ -56,7 +56,7 @@ function mountGroup(view: View, parameters: Parameter[], title: string, fields: 
 
 function mountAdvanced(view: View, parameters: Parameter[], fields: Field[]): HTMLElement {
   const rows = mountGroup(view, parameters, "", fields);
-  return h("details", { class: "advanced" }, h("summary", {}, "Advanced"), rows);
+  return h("details", "advanced", h("summary", "", "Advanced"), rows);
 }
 
 function mountFields(view: View, parameters: Parameter[]): Field[] {

@@ -41,3 +41,9 @@ export function humanise(label: string, id: string): string {
 export function count(amount: number, one: string, many = `${one}s`): string {
   return `${amount.toLocaleString("en")} ${amount === 1 ? one : many}`;
 }
+
+/** "PNG" for image/png: the part of a content type that people say. */
+export function kindName(mime: string): string {
+  const name = (mime.split("/")[1] ?? "").split(/[;+]/)[0] ?? "";
+  return name.replace(/^(x-|vnd\.)/, "").toUpperCase();
+}

@@ -1,14 +1,17 @@
-import { h, show, text } from "./dom.ts";
+import { attr, button, h, show, text } from "./dom.ts";
 import type { Form } from "./messages.ts";
 import type { View } from "./view.ts";
 import { statusWord } from "./words.ts";
 
-export function mountHeader(view: View, form: Form | null): HTMLElement {
-  const { store } = view;
-  const pill = h("span", { class: "pill" });
-  const name = h("div", { class: "model" });
-  if (form) name.append(h("span", { class: "owner" }, `${form.owner} / `), form.name);
+/** The model, which can be changed where the catalogue is offered, and how the shown run stands. */
+export function mountHeader(view: View, form: Form | null, aside: HTMLElement[], change?: () => void) {
+  const { store, signal } = view;
+  const pill = h("span", "pill");
+  const name = form && change ? button("", "model change", change, signal) : h("div", "model");
+  if (form) name.append(h("span", "owner", `${form.owner} / `), form.name);
   else name.append("Wiro");
+  if (form && change) attr(name, "aria-label", `Change model, ${form.model}`);
+  if (form) name.title = form.title;
   const sandbox = h(
     "span",
     { class: "tag", title: "A Wiro on this machine: no account, no cost" },
@@ -17,7 +20,9 @@ export function mountHeader(view: View, form: Form | null): HTMLElement {
   show(sandbox, form?.sandbox === true);
   view.paint(["status", "run", "link"], () => {
     text(pill, statusWord(store));
+    show(pill, form !== null || store.link.state === "lost");
     pill.dataset.status = store.link.state === "lost" ? "unknown" : store.status;
   });
-  return h("header", {}, name, sandbox, h("span", { class: "spring" }), pill);
+  const element = h("header", "", name, sandbox, h("span", "spring"), ...aside, pill);
+  return { element, name };
 }

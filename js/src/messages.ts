@@ -1,154 +1,8 @@
 // What the kernel and the browser say to each other. The only place where these shapes are declared.
 
-export type Scalar = string | number | boolean | null;
+import type { Row, Run, RunSummary, Scalar } from "./shapes.ts";
 
-export type ParameterKind = "text" | "textarea" | "select" | "range" | "number" | "boolean" | "file";
-export type ParameterRole = "prompt" | "seed" | "width" | "height";
-
-export interface Option {
-  value: Scalar;
-  label: string;
-}
-
-export interface Parameter {
-  id: string;
-  kind: ParameterKind;
-  label: string;
-  required: boolean;
-  default: Scalar;
-  options: Option[];
-  minimum: number | null;
-  maximum: number | null;
-  step: number | null;
-  integer: boolean;
-  help: string | null;
-  placeholder: string | null;
-  advanced: boolean;
-  multiple: boolean;
-  max_files: number | null;
-  accept: "image" | "audio" | "video" | null;
-  role: ParameterRole | null;
-}
-
-export interface Group {
-  title: string;
-  advanced: boolean;
-  parameters: Parameter[];
-}
-
-export interface Form {
-  v: 1;
-  model: string;
-  owner: string;
-  name: string;
-  title: string;
-  sandbox: boolean;
-  groups: Group[];
-}
-
-export interface FileRef {
-  id: string;
-  name: string;
-  mime: string;
-  size: number | null;
-  url: string | null;
-}
-
-export type Value = Scalar | FileRef[];
-
-export type Status =
-  | "idle"
-  | "submitting"
-  | "queued"
-  | "running"
-  | "finishing"
-  | "succeeded"
-  | "failed"
-  | "cancelled"
-  | "unknown";
-
-export interface Heartbeat {
-  epoch: string;
-  head: number;
-}
-
-/** The synced traits, written by the kernel only. */
-export interface Traits {
-  _form: Form | Record<string, never>;
-  values: Record<string, Value>;
-  _errors: Record<string, string>;
-  status: Status;
-  progress: number | null;
-  _feed: Heartbeat | Record<string, never>;
-  _card_id: string;
-}
-
-export type RowKind =
-  | "queue"
-  | "accept"
-  | "prepare"
-  | "assign"
-  | "start"
-  | "output"
-  | "stderr"
-  | "progress"
-  | "text"
-  | "finish"
-  | "done"
-  | "cancel"
-  | "note"
-  | "error";
-
-/** Sequence number, seconds since the run started, kind, text. */
-export type Row = [seq: number, seconds: number, kind: RowKind, text: string];
-
-export interface Stage {
-  name: "Queue" | "Prepare" | "Generate" | "Finish";
-  start: number;
-  end: number | null;
-}
-
-export interface Progress {
-  fraction: number | null;
-  step: number | null;
-  total: number | null;
-  speed: string | null;
-  left: string | null;
-}
-
-export interface Notice {
-  kind: "error" | "info";
-  title: string;
-  text: string;
-}
-
-export interface Output {
-  id: string;
-  name: string;
-  content_type: string;
-  size: number | null;
-  width: number | null;
-  height: number | null;
-}
-
-export interface TextResult {
-  thinking: string;
-  answer: string;
-  done: boolean;
-}
-
-export interface Run {
-  number: number;
-  task: string | null;
-  status: Status;
-  elapsed: number;
-  stages: Stage[];
-  progress: Progress | null;
-  cost: number | null;
-  notice: Notice | null;
-  outputs: Output[];
-  text: TextResult | null;
-}
+export type * from "./shapes.ts";
 
 export interface Delta {
   v: 1;
@@ -159,6 +13,7 @@ export interface Delta {
   rows: Row[];
   dropped: number;
   run?: Run | null;
+  runs?: RunSummary[];
 }
 
 export interface Snapshot {
@@ -171,6 +26,7 @@ export interface Snapshot {
   rows: Row[];
   dropped: number;
   run: Run | null;
+  runs: RunSummary[];
 }
 
 /** Carries its bytes in the first buffer. */
@@ -194,11 +50,30 @@ export interface Reply {
   error: string | null;
   upload?: string;
   received?: number;
+  /** The answer to `code` and `recipe`. */
+  text?: string;
 }
 
-export type Down = Delta | Snapshot | ImageMessage | Reply;
+export interface ModelSummary {
+  model: string;
+  title: string;
+  description: string;
+  categories: string[];
+}
 
-export type FileItem = string | { url: string };
+/** The answer to `search`. */
+export interface ModelsMessage {
+  v: 1;
+  type: "models";
+  to: string;
+  rev: number;
+  models: ModelSummary[];
+  error: string | null;
+}
+
+export type Down = Delta | Snapshot | ImageMessage | Reply | ModelsMessage;
+
+export type FileItem = string | { url: string } | { output: string };
 export type Patch = Record<string, Scalar | FileItem[]>;
 
 export interface SyncMessage {
@@ -219,11 +94,48 @@ export interface RunMessage {
   values: Record<string, Scalar>;
 }
 
+/** Null is the run that is shown. */
 export interface StopMessage {
   type: "stop";
+  run: number | null;
 }
 
-/** Carries one chunk of the file in the first buffer. */
+export interface ShowMessage {
+  type: "show";
+  run: number;
+}
+
+export interface StarMessage {
+  type: "star";
+  rev: number;
+  run: number;
+  on: boolean;
+}
+
+export interface SearchMessage {
+  type: "search";
+  rev: number;
+  text: string;
+}
+
+export interface ModelMessage {
+  type: "model";
+  rev: number;
+  model: string;
+}
+
+export interface CodeMessage {
+  type: "code";
+  rev: number;
+}
+
+export interface RecipeMessage {
+  type: "recipe";
+  rev: number;
+  id: string;
+}
+
+/** Carries one chunk of the file in the first buffer; the field "*recipe" takes a picture for its settings. */
 export interface FileMessage {
   type: "file";
   rev: number;
@@ -240,7 +152,22 @@ export interface ImageRequest {
   id: string;
 }
 
-export type Up = SyncMessage | ValuesMessage | RunMessage | StopMessage | FileMessage | ImageRequest;
+/** What is answered by a `reply`, or by `models`, under its rev. */
+export type Question = StarMessage | SearchMessage | ModelMessage | CodeMessage | RecipeMessage;
+
+export type Up =
+  | SyncMessage
+  | ValuesMessage
+  | RunMessage
+  | StopMessage
+  | ShowMessage
+  | StarMessage
+  | SearchMessage
+  | ModelMessage
+  | CodeMessage
+  | RecipeMessage
+  | FileMessage
+  | ImageRequest;
 
 /** Every message up names its format and the store that sent it. */
 export type Sent = Up & { v: 1; client: string };

@@ -1,11 +1,16 @@
 import { mountActions } from "./actions.ts";
-import { h, on, text } from "./dom.ts";
+import { mountCode } from "./code.ts";
+import { attr, h, on, show, text } from "./dom.ts";
 import { mountForm } from "./form.ts";
 import { mountHeader } from "./header.ts";
-import { mountLog } from "./log.ts";
-import { mountStage } from "./stage.ts";
+import { mountLog } from "./log/log.ts";
+import type { Form } from "./messages.ts";
+import { mountRunList } from "./runlist.ts";
+import { mountSearch } from "./search.ts";
+import { acceptDrops, mountSettingsButton, mountSettingsNote, takePicture } from "./settingsnote.ts";
+import { mountStage } from "./stage/stage.ts";
 import { type View, within } from "./view.ts";
-import { announcement } from "./words.ts";
+import { announcement, GONE } from "./words.ts";
 
 /** The whole panel; built anew when the kernel sends another form. */
 export function mountPanel(view: View): HTMLElement {
@@ -16,60 +21,94 @@ export function mountPanel(view: View): HTMLElement {
   // In a notebook a key pressed on a button would otherwise insert cells.
   on(section, "keydown", (event) => event.stopPropagation(), signal);
   view.paint(["form"], () => {
-    const key = JSON.stringify(store.values.form);
+    const { form, searchable } = store.values;
+    const key = JSON.stringify([form, searchable]);
     if (key === drawn) return;
     drawn = key;
     current.abort();
     current = new AbortController();
-    section.setAttribute("aria-label", `Wiro panel, ${store.values.form?.model ?? "loading"}`);
-    section.replaceChildren(...build(within(view, current.signal), section));
+    const focused = section.matches(":focus-within");
+    section.setAttribute("aria-label", `Wiro panel, ${form?.model ?? (searchable ? "no model" : "loading")}`);
+    const inner = within(view, current.signal);
+    section.replaceChildren(
+      ...(form ? build(inner, section, form) : searchable ? offer(inner, section) : wait(inner)),
+    );
+    // What had the focus is gone: it goes on with the new form.
+    if (focused) (section.querySelector<HTMLElement>("form :is(textarea, input)") ?? section).focus();
   });
   return section;
 }
 
-function build(view: View, section: HTMLElement): HTMLElement[] {
-  const { form } = view.store.values;
-  const said = mountAnnouncer(view);
-  if (!form) return [mountHeader(view, null), mountWaiting(view), said];
+function build(view: View, section: HTMLElement, form: Form): HTMLElement[] {
+  const { store } = view;
   const log = mountLog(view);
   const controls = mountForm(view, form);
+  controls.element.append(mountSettingsButton(view));
   const run = () => {
-    if (view.store.active || !controls.ready()) return;
-    if (view.store.uploads.busy) view.store.refuse("Wait until the file has arrived.");
-    else view.store.start();
+    if (!controls.ready()) return;
+    if (store.uploads.busy) store.runs.refuse("Wait until the file has arrived.");
+    else store.start();
   };
-  on(
-    section,
-    "keydown",
-    (event) => {
-      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.repeat) return;
-      event.preventDefault();
-      run();
-    },
-    view.signal,
-  );
+  listenFor(view, section, run);
   const take = (event: Event, transfer: DataTransfer | null) => {
-    if (controls.take(transfer, event.composedPath()[0] ?? null)) event.preventDefault();
+    const taken = controls.take(transfer, event.composedPath()[0] ?? null) || takePicture(view, transfer);
+    if (taken) event.preventDefault();
   };
   on(section, "paste", (event) => writes(event) || take(event, event.clipboardData), view.signal);
-  on(section, "dragover", (event) => event.preventDefault(), view.signal);
-  on(
-    section,
-    "drop",
-    (event) => {
-      event.preventDefault(); // the browser would leave the notebook for the file
-      take(event, event.dataTransfer);
-    },
-    view.signal,
-  );
-  const body = h(
-    "div",
-    { class: "body" },
-    controls.element,
-    mountActions(view, run),
-    mountStage(view, log.open),
-  );
-  return [mountHeader(view, form), body, log.element, said];
+  acceptDrops(view, section, (event) => take(event, event.dataTransfer));
+  const code = mountCode(view);
+  const change = store.values.searchable ? mountChange(view) : null;
+  const { element: header, name } = mountHeader(view, form, [code.opener], change?.toggle);
+  change?.follow(name);
+  const left = h("div", "side", controls.element, mountActions(view, run), mountRunList(view));
+  return [
+    header,
+    ...(change ? [change.element] : []),
+    code.element,
+    mountSettingsNote(view),
+    h("div", "body", left, mountStage(view, log.open)),
+    log.element,
+    announce(view),
+  ];
+}
+
+/** Control Enter runs, wherever the focus is in the panel. */
+function listenFor(view: View, section: HTMLElement, run: () => void): void {
+  const keys = (event: KeyboardEvent) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.repeat) return;
+    event.preventDefault();
+    run();
+  };
+  on(section, "keydown", keys, view.signal);
+}
+
+/** The search that a panel made without a model keeps behind its model's name. */
+function mountChange(view: View) {
+  let opener: HTMLElement | undefined;
+  const set = (open: boolean) => {
+    show(element, open, opener);
+    if (opener) attr(opener, "aria-expanded", open);
+    if (open) search.open();
+  };
+  const search = mountSearch(view, () => set(false));
+  const element = h("div", { class: "drawer", hidden: true }, search.element);
+  const follow = (name: HTMLElement) => {
+    opener = name;
+    attr(name, "aria-expanded", false);
+  };
+  return { element, follow, toggle: () => set(element.hidden !== false) };
+}
+
+/** No model is chosen yet: the catalogue is all there is. */
+function offer(view: View, section: HTMLElement): HTMLElement[] {
+  const search = mountSearch(view);
+  acceptDrops(view, section, () => {});
+  search.look();
+  const hint = h("p", "soft", "Choose a model; its controls take this place.");
+  const lost = h("p", { class: "bad", role: "alert" });
+  view.paint(["link"], () => text(lost, view.store.link.state === "lost" ? GONE : ""));
+  const body = h("div", "offer", hint, search.element, lost, mountSettingsButton(view));
+  return [mountHeader(view, null, []).element, mountSettingsNote(view), body, announce(view)];
 }
 
 /** Words pasted where words go; a text editor's clipboard holds a picture of them as well. */
@@ -80,10 +119,10 @@ function writes(event: ClipboardEvent): boolean {
 }
 
 /** Before there is a schema: quiet, or the reason why there is none. */
-function mountWaiting(view: View): HTMLElement {
+function wait(view: View): HTMLElement[] {
   const { store } = view;
   const [title, words] = [h("strong"), h("p")];
-  const card = h("div", {}, title, words);
+  const card = h("div", "", title, words);
   view.paint(["run", "link"], () => {
     const notice = store.run?.notice;
     card.className = notice || store.link.state !== "ok" ? "notice" : "";
@@ -95,18 +134,17 @@ function mountWaiting(view: View): HTMLElement {
       text(words, store.link.state === "ok" ? "Loading the model's parameters" : "Run the cell again.");
     }
   });
-  return h("div", { class: "waiting" }, card);
+  return [mountHeader(view, null, []).element, h("div", "waiting", card), announce(view)];
 }
 
 /** Polite, and silent until something changes after the panel is there. */
-function mountAnnouncer(view: View): HTMLElement {
-  const element = h("p", { class: "unseen", role: "status" });
+function announce(view: View): HTMLElement {
   let said = announcement(view.store);
-  view.paint(["status", "run"], () => {
+  view.paint(["status", "run", "link"], () => {
     const words = announcement(view.store);
     if (words === said) return;
     said = words;
-    text(element, words);
+    text(view.voice, words);
   });
-  return element;
+  return view.voice;
 }

@@ -1,6 +1,7 @@
 import type { ImageMessage } from "./messages.ts";
 
 export interface Picture {
+  blob: Blob;
   url: string;
   name: string;
   mime: string;
@@ -22,16 +23,17 @@ export class Pictures {
     const { role, id, name, mime, width, height } = message;
     const key = `${role} ${id}`;
     this.#forget(key);
-    const url = URL.createObjectURL(new Blob([bytes], { type: mime }));
-    this.#all.set(key, { url, name, mime, width, height });
+    const blob = new Blob([bytes], { type: mime });
+    this.#all.set(key, { blob, url: URL.createObjectURL(blob), name, mime, width, height });
   }
 
-  /** Keeps what `wanted` names and frees the rest of these roles. */
-  prune(roles: Role[], wanted: Set<string>): void {
-    for (const key of [...this.#all.keys()]) {
-      const [role = "", id = ""] = key.split(" ");
-      if (roles.includes(role as Role) && !wanted.has(id)) this.#forget(key);
-    }
+  /** Keeps what `wanted` names, and the newest of the others, and frees the rest of this role. */
+  prune(role: Role, wanted: Set<string>, others = 0): void {
+    const unwanted = [...this.#all.keys()].filter((key) => {
+      const [of = "", id = ""] = key.split(" ");
+      return of === role && !wanted.has(id);
+    });
+    for (const key of unwanted.slice(0, Math.max(0, unwanted.length - others))) this.#forget(key);
   }
 
   clear(): void {

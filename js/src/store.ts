@@ -1,46 +1,54 @@
+import { Asks } from "./asks.ts";
 import { Feed } from "./feed.ts";
+import { Gallery } from "./gallery.ts";
 import type { Model } from "./host.ts";
 import { Link } from "./link.ts";
 import type { Down, ImageMessage, Parameter, Reply, Run, Status } from "./messages.ts";
+import { Originals } from "./originals.ts";
 import { Pictures } from "./pictures.ts";
+import { isActive, Runs } from "./runs.ts";
+import { Settings } from "./settings.ts";
 import { Timers } from "./timers.ts";
 import { type Topic, Topics } from "./topics.ts";
 import { Uploads } from "./uploads.ts";
 import { Values } from "./values.ts";
+import { GONE } from "./words.ts";
 
 const BEHIND = 1_000; // ms the heartbeat may be ahead before a snapshot is asked for
-const TAKEN = 2_000; // ms after the reply in which a Run that was taken shows in the status
-
-const ACTIVE: Status[] = ["submitting", "queued", "running", "finishing"];
+const FULL = 8; // originals of earlier runs that stay
 
 /** All that one panel knows in this page. It belongs to the model; the views only draw it. */
 export class Store {
   readonly topics = new Topics();
   readonly feed = new Feed();
+  readonly gallery = new Gallery();
   readonly pictures = new Pictures();
-  readonly uploads: Uploads;
   readonly link: Link;
+  readonly asks: Asks;
+  readonly originals: Originals;
+  readonly uploads: Uploads;
   readonly values: Values;
-  /** Why the last Run or file was refused, when no field is to blame. */
-  refusal: string | null = null;
-  stopping = false;
+  readonly settings: Settings;
+  readonly runs: Runs;
   /** performance.now() of the last word about the run: its clock goes on from there. */
   heard = 0;
 
   readonly #model: Model;
   readonly #closing = new AbortController();
   readonly #timers = new Timers();
-  #run = 0; // rev of the last Run sent from this page
-  #submitting: number | null = null;
 
   constructor(model: Model) {
     this.#model = model;
-    this.link = new Link(model, this.#timers, () => this.topics.emit("link"));
+    this.link = new Link(model, this.#timers, () => this.#linkChanged());
+    this.asks = new Asks(this.link);
+    this.originals = new Originals(this.link, this.pictures);
     this.values = new Values(model, this.link, this.#timers, () => this.#edited());
     this.uploads = new Uploads(
       (message, bytes) => this.link.send({ ...message, rev: this.link.nextRev() }, bytes),
       () => this.#uploadsChanged(),
     );
+    this.settings = new Settings(this.uploads, this.values, () => this.topics.emit("uploads"));
+    this.runs = new Runs(this.feed, this.link, this.#timers, () => this.topics.emit("status", "run"));
     this.#listen();
     this.#sync();
   }
@@ -51,7 +59,7 @@ export class Store {
 
   /** Of the run that is shown, which need not be the newest; the trait speaks until a run is known. */
   get status(): Status {
-    if (this.#submitting !== null) return "submitting";
+    if (this.runs.submitting) return "submitting";
     return this.run?.status ?? this.#model.get("status") ?? "idle";
   }
 
@@ -61,11 +69,16 @@ export class Store {
   }
 
   get fraction(): number | null {
-    return this.run?.progress?.fraction ?? this.#model.get("progress") ?? null;
+    return this.run?.progress?.fraction ?? null;
   }
 
+  /** Whether the shown run is under way, as far as anybody here can know. */
   get active(): boolean {
-    return ACTIVE.includes(this.status);
+    return isActive(this.status) && this.link.state !== "lost";
+  }
+
+  get stopping(): boolean {
+    return this.run !== null && this.active && this.runs.stopping(this.run.number);
   }
 
   /** Seconds since the run started, going on by this page's clock while it is active. */
@@ -85,27 +98,7 @@ export class Store {
 
   start(): void {
     this.values.flush();
-    this.#timers.cancel("submitting");
-    const rev = this.link.nextRev();
-    this.refusal = null;
-    this.#run = this.#submitting = rev;
-    if (!this.link.send({ type: "run", rev, values: this.values.plain() })) this.#submitting = null;
-    this.topics.emit("status", "run");
-  }
-
-  /** A Run that is not sent, and why. */
-  refuse(reason: string): void {
-    this.refusal = reason;
-    this.topics.emit("status");
-  }
-
-  stop(): void {
-    this.stopping = this.link.send({ type: "stop" });
-    this.topics.emit("status");
-  }
-
-  requestImage(id: string): void {
-    if (!this.pictures.get("full", id)) this.link.send({ type: "image", id });
+    this.runs.start(this.values.plain());
   }
 
   close(): void {
@@ -115,8 +108,17 @@ export class Store {
     this.uploads.clear();
   }
 
+  #linkChanged(): void {
+    if (this.link.state === "lost") {
+      this.asks.lost();
+      this.originals.failed(GONE);
+      this.runs.lost();
+    }
+    this.topics.emit("link", "status", "run");
+  }
+
   #uploadsChanged(): void {
-    if (!this.uploads.busy) this.refusal = null; // it may have been the wait for them
+    if (!this.uploads.busy) this.runs.refusal = null; // it may have been the wait for them
     this.topics.emit("uploads", "status");
   }
 
@@ -125,11 +127,10 @@ export class Store {
       this.#model.on(event, listener);
       this.#closing.signal.addEventListener("abort", () => this.#model.off(event, listener));
     };
-    on("change:_form", () => this.#hear("form"));
+    on("change:_form", () => this.#hear("form", "values"));
     on("change:values", () => this.#valuesChanged());
     on("change:_errors", () => this.#hear("values"));
     on("change:status", () => this.#statusChanged());
-    on("change:progress", () => this.#hear("run"));
     on("change:_feed", () => this.#beat());
     on("msg:custom", (content: Down, buffers?: BlobPart[]) => this.#receive(content, buffers ?? []));
     // ipywidgets tells a model so when its kernel restarts or goes; a question shows which it is.
@@ -159,15 +160,24 @@ export class Store {
       case "reply":
         this.#reply(message);
         break;
+      case "models":
+        this.asks.answered(message.rev, message);
+        break;
     }
   }
 
   #fed(aboutRun: boolean): void {
+    const { run } = this;
     if (aboutRun) this.heard = performance.now();
-    const outputs = this.run?.outputs ?? [];
+    this.runs.heard();
     // The last pictures stay until others take their place, so that a new run does not blank the stage.
-    if (outputs.length > 0)
-      this.pictures.prune(["thumb", "full"], new Set(outputs.map((output) => output.id)));
+    if (run && run.outputs.length > 0) {
+      this.gallery.take(run);
+      const own = new Set(run.outputs.map((output) => output.id));
+      const known = this.gallery.pictures.map((one) => one.output.id);
+      this.pictures.prune("thumb", new Set([...own, ...known]));
+      this.pictures.prune("full", own, FULL);
+    }
     this.topics.emit("log", "run", "status");
   }
 
@@ -175,36 +185,29 @@ export class Store {
     const [bytes] = buffers;
     if (bytes === undefined) return;
     this.pictures.take(message, bytes);
+    if (message.role === "full") this.originals.arrived(message.id);
     this.topics.emit("pictures");
   }
 
   #reply(message: Reply): void {
     this.values.settle(message.rev);
     if (message.upload !== undefined) this.uploads.answered(message);
-    if (message.rev === this.#run) this.#runAnswered(message.error);
+    if (message.rev === 0 && message.error !== null) this.originals.failed(message.error);
+    this.runs.answered(message.rev, message.error);
+    this.asks.answered(message.rev, message);
     this.topics.emit("values", "status");
-  }
-
-  #runAnswered(error: string | null): void {
-    this.refusal = error;
-    if (error !== null) this.#submitting = null;
-    // Taken, but nothing came of it: another page had started one already.
-    if (this.#submitting !== null) this.#timers.set("submitting", TAKEN, () => this.#statusChanged());
   }
 
   #valuesChanged(): void {
     this.values.follow();
     this.link.marimo.valuesChanged();
     const refs = this.values.parameters.flatMap((p) => this.values.files(p.id));
-    this.pictures.prune(["preview"], new Set(refs.map((ref) => ref.id)));
+    this.pictures.prune("preview", new Set(refs.map((ref) => ref.id)));
     this.#hear("values");
   }
 
   #statusChanged(): void {
-    this.#submitting = null;
-    this.#timers.cancel("submitting");
-    if (!this.active) this.stopping = false;
-    if (!ACTIVE.includes(this.#model.get("status") ?? "idle")) this.link.marimo.runEnded();
+    if (!isActive(this.#model.get("status") ?? "idle")) this.link.marimo.runEnded();
     this.#hear("status", "run");
   }
 
@@ -224,7 +227,7 @@ export class Store {
   }
 
   #edited(): void {
-    this.refusal = null;
+    this.runs.refusal = null;
     this.topics.emit("values");
   }
 

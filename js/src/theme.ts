@@ -1,3 +1,5 @@
+import { ends } from "./dom.ts";
+
 const THEMED = ["class", "style", "data-jp-theme-light", "data-vscode-theme-kind", "data-theme"];
 
 /** JupyterLab's dark themes set no color-scheme; without it menus, scroll bars and check boxes stay light. */
@@ -11,7 +13,7 @@ export function followTheme(host: HTMLElement, panel: HTMLElement, signal: Abort
   for (const element of [document.documentElement, document.body]) {
     observer.observe(element, { attributeFilter: THEMED });
   }
-  signal.addEventListener("abort", () => observer.disconnect(), { once: true });
+  ends(signal, () => observer.disconnect());
   update();
 }
 

@@ -1,3 +1,5 @@
+import { ends } from "./dom.ts";
+
 export type Topic = "form" | "values" | "status" | "run" | "log" | "pictures" | "uploads" | "link";
 
 /** Who wants to hear of what; a listener leaves with its signal. */
@@ -9,7 +11,7 @@ export class Topics {
     for (const topic of topics) {
       const set = this.#listeners.get(topic) ?? new Set();
       this.#listeners.set(topic, set.add(listener));
-      signal.addEventListener("abort", () => set.delete(listener), { once: true });
+      ends(signal, () => set.delete(listener));
     }
   }
 

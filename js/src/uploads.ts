@@ -1,7 +1,9 @@
 import { randomId } from "./host.ts";
 import type { FileMessage, Reply } from "./messages.ts";
+import { GONE } from "./words.ts";
 
 export const CHUNK = 1 << 20;
+export const LARGEST = 256 << 20; // what the kernel takes (uploads.py)
 const AHEAD = 4; // chunks on their way before the first is answered
 
 export interface Upload {
@@ -13,6 +15,7 @@ export interface Upload {
   error: string | null;
   preview: string | null; // object URL of the file itself
   pumping: boolean; // one loop a file keeps its chunks in order
+  ended(error: string | null): void;
 }
 
 type Send = (message: Omit<FileMessage, "rev">, bytes: ArrayBuffer) => boolean;
@@ -36,11 +39,11 @@ export class Uploads {
     return [...this.#all.values()].some((upload) => upload.error === null);
   }
 
-  /** Sends a file, or only shows why it is not sent. */
-  start(field: string, file: File, error: string | null = null): void {
+  /** Sends a file, or only shows why it is not sent; `ended` is told once it is whole or refused. */
+  start(field: string, file: File, error: string | null = null, ended: Upload["ended"] = () => {}): void {
     const preview = file.type.startsWith("image/") ? URL.createObjectURL(file) : null;
     const counters = { sent: 0, received: 0, pumping: false };
-    const upload: Upload = { id: randomId(), field, file, error, preview, ...counters };
+    const upload: Upload = { id: randomId(), field, file, error, preview, ended, ...counters };
     this.#all.set(upload.id, upload);
     this.#changed();
     void this.#pump(upload);
@@ -57,9 +60,11 @@ export class Uploads {
     const upload = this.#all.get(reply.upload ?? "");
     if (!upload) return;
     upload.received = Math.max(upload.received, reply.received ?? 0);
-    upload.error = reply.error ?? upload.error;
-    if (!upload.error && upload.received >= upload.file.size) {
+    if (reply.error !== null) {
+      this.#fail(upload, reply.error);
+    } else if (!upload.error && upload.received >= upload.file.size) {
       this.remove(upload.id);
+      upload.ended(null);
     } else {
       this.#changed();
       void this.#pump(upload);
@@ -90,10 +95,15 @@ export class Uploads {
       if (!this.#all.has(id)) return;
       const { name, type: mime, size } = file;
       const left = this.#send({ type: "file", field, upload: id, name, mime, size, offset }, bytes);
-      if (!left) upload.error = "The kernel does not answer";
+      if (!left) this.#fail(upload, GONE);
     } catch {
-      upload.error = "The file could not be read"; // it was moved or changed after it was chosen
+      this.#fail(upload, "The file could not be read"); // it was moved or changed after it was chosen
     }
-    if (upload.error) this.#changed();
+  }
+
+  #fail(upload: Upload, error: string): void {
+    upload.error ??= error;
+    this.#changed();
+    upload.ended(upload.error);
   }
 }

@@ -1,9 +1,12 @@
 import { Edits } from "./edits.ts";
 import type { Model } from "./host.ts";
 import type { Link } from "./link.ts";
-import type { FileItem, FileRef, Form, Parameter, Scalar, Value } from "./messages.ts";
-import { check, isEmpty } from "./rules.ts";
+import type { FileItem, FileRef, Form, Output, Parameter, Scalar, Value } from "./messages.ts";
+import { check, fileLimit, isEmpty } from "./rules.ts";
 import type { Timers } from "./timers.ts";
+
+/** A file of a field, as the kernel told of it or as it will. */
+export type HeldFile = FileRef & { output?: string };
 
 const TYPING = 120; // ms of quiet before an edit leaves
 
@@ -28,6 +31,11 @@ export class Values {
   get form(): Form | null {
     const form = this.#model.get("_form");
     return form && "groups" in form ? (form as Form) : null;
+  }
+
+  /** Whether the catalogue may be searched for another model. */
+  get searchable(): boolean {
+    return this.#model.get("_form")?.models === true;
   }
 
   get parameters(): Parameter[] {
@@ -71,11 +79,16 @@ export class Values {
     this.#edit(id, value, value);
   }
 
-  editFiles(id: string, refs: FileRef[]): void {
-    // A reference without an id is a URL the kernel has not seen yet.
-    const items: FileItem[] = refs.map((ref) => ref.id || { url: ref.url ?? "" });
-    this.#edit(id, refs, items);
+  editFiles(id: string, refs: HeldFile[]): void {
+    this.#edit(id, refs, refs.map(itemOf));
     this.flush();
+  }
+
+  /** An earlier result becomes an input: beside the others, or in place of the one before. */
+  useOutput(p: Parameter, { id, name, content_type, size }: Output): void {
+    const held: HeldFile = { id: "", name, mime: content_type, size, url: null, output: id };
+    const before = fileLimit(p) === 1 ? [] : this.files(p.id).slice(0, fileLimit(p) - 1);
+    this.editFiles(p.id, [...before, held]);
   }
 
   /** Sends what was typed and waits in the debounce. */
@@ -113,6 +126,12 @@ export class Values {
     this.#timers.set("typing", TYPING, () => this.flush());
     this.#changed();
   }
+}
+
+/** A file the kernel has no id for yet travels as where it is found. */
+function itemOf({ id, url, output }: HeldFile): FileItem {
+  if (id) return id;
+  return output ? { output } : { url: url ?? "" };
 }
 
 function same(a: Value | undefined, b: Value | undefined): boolean {

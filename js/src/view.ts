@@ -1,3 +1,4 @@
+import { ends, h, text } from "./dom.ts";
 import type { Store } from "./store.ts";
 import type { Topic } from "./topics.ts";
 
@@ -5,6 +6,8 @@ import type { Topic } from "./topics.ts";
 export interface View {
   store: Store;
   signal: AbortSignal;
+  /** The one polite region of the panel: what is written here is read out. */
+  voice: HTMLElement;
   /** Draws now, and again in the next frame after any of these topics. */
   paint(topics: Topic[], draw: () => void): void;
   /** Draws in the next frame, however often it is asked. */
@@ -30,12 +33,13 @@ export function createView(store: Store, signal: AbortSignal, fail: (error: unkn
     dirty.add(draw);
     frame ||= requestAnimationFrame(drawAll);
   };
-  signal.addEventListener("abort", () => cancelAnimationFrame(frame), { once: true });
+  ends(signal, () => cancelAnimationFrame(frame));
   const paint = (topics: Topic[], draw: () => void) => {
     draw();
     store.topics.on(topics, () => schedule(draw), signal);
   };
-  return { store, signal, paint, schedule };
+  const voice = h("p", { class: "unseen", role: "status" });
+  return { store, signal, voice, paint, schedule };
 }
 
 /** The same store, ending earlier: what is inside a form ends when the form is replaced. */
@@ -50,4 +54,11 @@ export function within(view: View, signal: AbortSignal): View {
       view.store.topics.on(topics, () => view.schedule(guarded), both);
     },
   };
+}
+
+/** Shows words where they belong, and has them read out. */
+export function say({ voice }: View, element: HTMLElement, words: string, bad = false): void {
+  text(element, words);
+  element.classList.toggle("bad", bad);
+  if (words) text(voice, words);
 }

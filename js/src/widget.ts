@@ -1,9 +1,9 @@
 import { standFor } from "./card.ts";
-import { h } from "./dom.ts";
+import { ends, h } from "./dom.ts";
 import type { Model } from "./host.ts";
 import { mountPanel } from "./panel.ts";
 import { Store } from "./store.ts";
-import styles from "./styles.css";
+import { styles } from "./styles.ts";
 import { followTheme } from "./theme.ts";
 import { createView, type View } from "./view.ts";
 
@@ -42,7 +42,7 @@ export default function panel() {
     signal?.addEventListener("abort", close, { once: true });
     const host = h("div", { class: "wiro-widgets", "data-lm-suppress-shortcuts": "true" });
     el.append(host);
-    controller.signal.addEventListener("abort", () => host.remove(), { once: true });
+    ends(controller.signal, () => host.remove());
     try {
       if (broken) throw broken;
       store ??= new Store(model); // a host that knows no initialize
@@ -60,7 +60,7 @@ function mountInto(host: HTMLElement, store: Store, signal: AbortSignal): View {
   const root = host.attachShadow({ mode: "open" });
   const view = createView(store, signal, (error) => drawError(host, error));
   const section = mountPanel(view);
-  root.append(h("style", {}, styles), section);
+  root.append(h("style", "", styles), section);
   followTheme(host, section, signal);
   return view;
 }

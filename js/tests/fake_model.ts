@@ -94,7 +94,15 @@ export function delta(first: number, next: number, facts: Partial<Delta> = {}): 
 }
 
 export function snapshot(first: number, next: number, facts: Partial<Snapshot> = {}): Snapshot {
-  const base = { v: 1, type: "snapshot", to: "", epoch: "e", dropped: first, run: null } as const;
+  const base: Omit<Snapshot, "first" | "next" | "rows"> = {
+    v: 1,
+    type: "snapshot",
+    to: "",
+    epoch: "e",
+    dropped: first,
+    run: null,
+    runs: [],
+  };
   return { ...base, first, next, rows: rows(first, next), ...facts };
 }
 
@@ -103,6 +111,9 @@ export function run(facts: Partial<Run> = {}): Run {
     number: 1,
     task: "1",
     status: "running",
+    seed: null,
+    prompt: "",
+    starred: false,
     elapsed: 1,
     stages: [],
     progress: null,

@@ -86,7 +86,7 @@ test("a heartbeat ahead of the rows means that some are missing", () => {
 
 test("the ring is bounded and keeps the newest rows", () => {
   const feed = new Feed();
-  for (let first = 0; first < 60_000; first += 1_000) feed.delta(delta(first, first + 1_000));
-  expect(feed.rows.length).toBeLessThanOrEqual(24_000);
-  expect(feed.rows.at(-1)?.[0]).toBe(59_999);
+  for (let first = 0; first < 250_000; first += 1_000) feed.delta(delta(first, first + 1_000));
+  expect(feed.rows.length).toBeLessThanOrEqual(110_000);
+  expect(feed.rows.at(-1)?.[0]).toBe(249_999);
 });

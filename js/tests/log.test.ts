@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { HEIGHT, LINE, visible } from "../src/log.ts";
+import { HEIGHT, LINE, visible } from "../src/log/window.ts";
 
 test("the window holds the rows in sight and one more", () => {
   expect(visible(0, 10_000)).toEqual({ from: 0, to: HEIGHT / LINE + 1 });

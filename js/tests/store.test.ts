@@ -115,7 +115,7 @@ test("a click shows submitting before the kernel has said anything", () => {
   const { model, store } = start();
   store.start();
   expect(store.status).toBe("submitting");
-  model.update({ status: "queued" });
+  model.tell(delta(0, 0, { run: run({ status: "queued" }) }));
   expect(store.status).toBe("queued");
 });
 
@@ -123,7 +123,7 @@ test("a refused Run returns to what was, and says why", () => {
   const { model, store, reply } = start({ status: "succeeded" });
   store.start();
   reply(model.of("run")[0]?.rev ?? 0, "No API key was found.");
-  expect([store.status, store.refusal]).toEqual(["succeeded", "No API key was found."]);
+  expect([store.status, store.runs.refusal]).toEqual(["succeeded", "No API key was found."]);
 });
 
 test("a Run that was taken and came to nothing does not stay submitting", () => {

@@ -14,11 +14,13 @@ from tests.frontend.payloads import (
     delta,
     form,
     image,
+    model,
     output,
     parameter,
     rows,
     run,
     state,
+    summary,
 )
 
 WIDTHS = (360, 600, 1200)
@@ -107,11 +109,121 @@ def _long(panel: PanelPage) -> None:
     panel.page.get_by_text("Advanced").click()
 
 
+def _several(panel: PanelPage) -> None:
+    _done(panel)
+    prompts = ("A close up portrait of a Chinese princess", "A lighthouse at dusk", "", "A harbour at dawn")
+    runs = [
+        summary(1, "succeeded", prompt=prompts[0], cost=0.00351, starred=True),
+        summary(2, "failed", prompt=prompts[1]),
+        summary(3, "running", prompt=prompts[2], progress=0.42),
+        summary(4, "queued", prompt=prompts[3]),
+    ]
+    panel.tell(delta([], first=len(LINES), runs=runs))
+
+
+def _search(panel: PanelPage) -> None:
+    panel.start(state(_form={"v": 1, "models": True}, values={}))
+    asked = panel.await_sent("search")[0]
+    panel.tell({"type": "models", "to": "me", "rev": asked["rev"], "models": CATALOGUE, "error": None})
+    panel.page.get_by_role("combobox").press("ArrowDown")
+
+
+def _change(panel: PanelPage) -> None:
+    _done(panel)
+    panel.update(_form=form(*CHAT["groups"][0]["parameters"], models=True))
+    panel.page.get_by_role("button", name="Change model").click()
+    asked = panel.await_sent("search")[0]
+    panel.tell({"type": "models", "to": "me", "rev": asked["rev"], "models": CATALOGUE, "error": None})
+
+
+def _code(panel: PanelPage) -> None:
+    _done(panel)
+    panel.button("Copy as Python").click()
+    panel.reply(panel.await_sent("code")[0]["rev"], text=CALL)
+    panel.page.get_by_text("select").or_(panel.page.get_by_text("Copied")).first.wait_for()
+
+
+def _view(panel: PanelPage) -> None:
+    _done(panel)
+    panel.page.get_by_role("button", name="Picture 1 of 4, open full size").click()
+    panel.tell(image("o0", "full", name="0.png"), {"hue": 250, "width": 1024, "height": 1024})
+
+
+def _compare(panel: PanelPage) -> None:
+    _done(panel)
+    panel.button("Compare").click()
+
+
+def _log(panel: PanelPage) -> None:
+    _done(panel)
+    panel.button("Log").click()
+    more = rows(*((n / 10, "output", f"step {n} of 200") for n in range(200)), first=len(LINES))
+    panel.tell(delta(more, first=len(LINES)))
+    panel.page.get_by_label("Find in the log").fill("step 1")
+    panel.page.get_by_role("log").evaluate("(log) => log.scrollTo(0, 400)")
+
+
+def _files(panel: PanelPage) -> None:
+    names = ("holiday.jpg", "a very long name of a picture that was taken at the sea.png", "cat.webp")
+    refs = [
+        {"id": f"f{n}", "name": name, "mime": "image/jpeg", "size": 2_345_678, "url": None}
+        for n, name in enumerate(names)
+    ]
+    images = parameter("images", "file", "Reference images", multiple=True, max_files=5, accept="image")
+    panel.start(state(_form=form(images, *CHAT["groups"][0]["parameters"]), values={"images": refs}))
+    for n, hue in enumerate(HUES[:3]):
+        panel.tell(image(f"f{n}", "preview"), {"hue": hue})
+
+
+def _kinds(panel: PanelPage) -> None:
+    panel.start(state(status="succeeded"))
+    document = output("j", "result.json", "application/json", text='{"label": "cat", "score": 0.98}')
+    outputs = [document, output("v", "film.mp4", "video/mp4"), output("z", "all.zip", "application/zip")]
+    panel.tell(delta(LINES, run=run(status="succeeded", stages=STAGES, progress=None, outputs=outputs)))
+
+
+def _film(panel: PanelPage) -> None:
+    _kinds(panel)
+    panel.button("film.mp4 2 of 3").click()
+
+
+def _dropping(panel: PanelPage) -> None:
+    panel.start(state())
+    panel.page.evaluate("() => host.root().querySelector('.panel').classList.add('dropping')")
+
+
+def _settings(panel: PanelPage) -> None:
+    panel.start(state())
+    panel.page.locator(".from-picture input").set_input_files(
+        {"name": "photo.png", "mimeType": "image/png", "buffer": b"1"}
+    )
+    chunk = panel.await_sent("file")[0]
+    panel.reply(chunk["rev"], upload=chunk["upload"], error="photo.png carries no recipe")
+
+
 def _lost(panel: PanelPage) -> None:
     panel.start(state())
     panel.page.evaluate("() => { host.model.gone = true; }")
     panel.button("Run").click()
 
+
+CATALOGUE = [
+    model(
+        "tencent/hunyuan-flux-srpo",
+        "Hunyuan Flux SRPO",
+        "Portraits and scenes with natural light, from words or from a picture. " * 3,
+        "text-to-image",
+        "image-to-image",
+    ),
+    model("wiro/sandbox-chat", "Chat", "Answers in words.", "llm"),
+    model("kling/video-2", "", "Short films from a prompt.", "text-to-video", "fast"),
+]
+CALL = """client.run(
+    "tencent/hunyuan-flux-srpo",
+    prompt="A close up portrait of a Chinese princess wearing colorful clothing",
+    steps=20,
+    seed=7350148318,
+)"""
 
 STATES: dict[str, Callable[[PanelPage], None]] = {
     "idle": _idle,
@@ -122,15 +234,29 @@ STATES: dict[str, Callable[[PanelPage], None]] = {
     "answer": _answer,
     "long": _long,
     "lost": _lost,
+    "several": _several,
+    "search": _search,
+    "change": _change,
+    "code": _code,
+    "log": _log,
+    "files": _files,
+    "kinds": _kinds,
+    "film": _film,
+    "dropping": _dropping,
+    "settings": _settings,
 }
+
+# The panel behind is out of reach.
+DIALOGS: dict[str, Callable[[PanelPage], None]] = {"view": _view, "compare": _compare}
 
 
 def take(browser: Browser, folder: Path, name: str, theme: str, width: int) -> Path:
     """Draw one state and save its picture."""
     context = browser.new_context(viewport={"width": width, "height": 800})
     panel = PanelPage(context.new_page(), style=f"body {{ margin: 16px; {THEMES[theme]} }}")
-    STATES[name](panel)
+    (STATES | DIALOGS)[name](panel)
     panel.painted()
+    assert panel.complaints == []
     path = folder / f"{name}-{theme}-{width}.png"
     panel.page.screenshot(path=path, full_page=True)
     context.close()
@@ -142,7 +268,7 @@ def main(folder: Path, names: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROME_ARGS)
-        for name in names or STATES:
+        for name in names or STATES | DIALOGS:
             for theme in THEMES:
                 for width in WIDTHS:
                     sys.stdout.write(f"{take(browser, folder, name, theme, width)}\n")

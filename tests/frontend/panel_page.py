@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage, Locator, Page
+from playwright.sync_api import ConsoleMessage, Error, Locator, Page
 
 HERE = Path(__file__).parent
 BUNDLE = HERE.parents[1] / "wiro_widgets" / "static" / "widget.js"
@@ -18,7 +18,15 @@ class PanelPage:
         self.style = style
         self.complaints: list[str] = []
         page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("pageerror", self._fail)
+
+    def leave(self) -> None:
+        """Listen no longer: the page goes on to another test."""
+        self.page.remove_listener("console", self._hear)
+        self.page.remove_listener("pageerror", self._fail)
+
+    def _fail(self, error: Error) -> None:
+        self.complaints.append(str(error))
 
     def _hear(self, line: ConsoleMessage) -> None:
         if line.type == "error":

@@ -98,6 +98,9 @@ def run(**facts: Any) -> Payload:
         "number": 1,
         "task": "2221",
         "status": "running",
+        "seed": "7350148318",
+        "prompt": "A close up portrait",
+        "starred": False,
         "elapsed": 12.0,
         "stages": [*STAGES[:2], {"name": "Generate", "start": 2.0, "end": None}],
         "progress": {"fraction": 0.6, "step": 12, "total": 20, "speed": "1.2 it/s", "left": "7 s"},
@@ -121,14 +124,26 @@ def delta(lines: list[list[Any]], *, first: int = 0, epoch: str = "e1", **facts:
 
 def snapshot(lines: list[list[Any]], *, first: int = 0, epoch: str = "e1", **facts: Any) -> Payload:
     """Return a snapshot addressed to the page's own store."""
-    reach = {"first": first, "next": first + len(lines), "dropped": 0, "run": None}
+    reach: Payload = {"first": first, "next": first + len(lines), "dropped": 0, "run": None, "runs": []}
     return {"type": "snapshot", "to": "me", "epoch": epoch, "rows": lines} | reach | facts
 
 
-def output(identifier: str, name: str, content_type: str = "image/png") -> Payload:
-    """Return one result, a megapixel large."""
-    size = {"size": 202_472, "width": 1024, "height": 1024}
+def output(identifier: str, name: str, content_type: str = "image/png", text: str | None = None) -> Payload:
+    """Return one result; a picture is a megapixel large."""
+    edge = 1024 if content_type.startswith("image/") else None
+    size = {"size": 202_472, "width": edge, "height": edge, "text": text}
     return {"id": identifier, "name": name, "content_type": content_type} | size
+
+
+def summary(number: int, status: str, **facts: Any) -> Payload:
+    """Return one line of the list of runs."""
+    base = {"task": str(number), "progress": None, "prompt": "A lighthouse at dusk", "cost": None}
+    return {"number": number, "status": status, "starred": False} | base | facts
+
+
+def model(name: str, title: str, description: str, *categories: str) -> Payload:
+    """Return one model of the catalogue."""
+    return {"model": name, "title": title, "description": description, "categories": list(categories)}
 
 
 def image(identifier: str, role: str = "thumb", **facts: Any) -> Payload:

@@ -1,9 +1,12 @@
 """The log and the feed it draws: bounded, complete, and honest about what it lost."""
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.frontend.panel_page import PanelPage
 from tests.frontend.payloads import delta, rows, run, snapshot, state
+from tests.frontend.test_results import CLIPBOARD
 
 
 def _lines(count: int, first: int = 0) -> list[list[object]]:
@@ -39,11 +42,81 @@ def test_scrolling_up_stops_following_until_asked(panel: PanelPage) -> None:
     panel.tell(delta(_lines(500)))
     log = panel.page.get_by_role("log")
     log.evaluate("(log) => log.scrollTo(0, 2000)")
-    expect(panel.button("Follow")).to_have_attribute("aria-pressed", "false")
+    expect(panel.button("Jump to newest")).to_be_visible()
     panel.tell(delta(_lines(10, 500), first=500))
     expect(log).to_contain_text("line 100")
-    panel.button("Follow").click()
+    panel.button("Jump to newest · 10 new lines").click()
     expect(log).to_contain_text("line 509")
+    expect(log).to_be_focused()
+
+
+def test_levels_are_left_out_and_back(panel: PanelPage) -> None:
+    """Output, errors, progress and notes, each by its button."""
+    panel.start(state())
+    panel.button("Log").click()
+    panel.tell(delta(rows((0.0, "note", "a note"), (0.1, "stderr", "a warning"), (0.2, "output", "a line"))))
+    log = panel.page.get_by_role("log")
+    panel.button("Output").click()
+    panel.button("Notes").click()
+    expect(log.get_by_role("listitem")).to_have_text([re.compile("a warning")])
+    expect(panel.page.get_by_text("1 of 3 lines")).to_be_visible()
+    panel.tell(delta(rows((0.3, "output", "more"), (0.4, "error", "an error"), first=3), first=3))
+    expect(log.get_by_role("listitem")).to_have_text([re.compile("a warning"), re.compile("an error")])
+    panel.button("Output").click()
+    expect(log.get_by_role("listitem")).to_have_count(4)
+
+
+def test_words_are_found_and_marked(panel: PanelPage) -> None:
+    """Only the lines that have them, with their count; Escape shows all again."""
+    panel.start(state())
+    panel.button("Log").click()
+    panel.tell(delta(_lines(115)))
+    find = panel.page.get_by_label("Find in the log")
+    find.fill("LINE 11")
+    log = panel.page.get_by_role("log")
+    expect(log.get_by_role("listitem")).to_have_count(6)
+    expect(log.locator("mark").first).to_have_text("line 11")
+    expect(panel.page.get_by_text("6 of 115 lines")).to_be_visible()
+    expect(panel.page.locator("[role=status]")).to_have_text("6 lines")
+    find.press("Escape")
+    expect(panel.page.get_by_text("115 lines", exact=True)).to_be_visible()
+
+
+def test_the_log_is_copied_whole_or_as_shown(panel: PanelPage) -> None:
+    """Times, kinds and words, a line each."""
+    panel.start(state())
+    panel.page.evaluate(CLIPBOARD, arg=True)
+    panel.button("Log").click()
+    panel.tell(delta(_lines(3)))
+    panel.button("Copy all").click()
+    expect(panel.page.get_by_text("3 lines copied").first).to_be_visible()
+    panel.page.get_by_label("Find in the log").fill("line 2")
+    panel.button("Copy shown").click()
+    expect(panel.page.get_by_text("1 line copied").first).to_be_visible()
+    everything, found = panel.page.evaluate("() => window.copied")
+    assert everything.count("\n") == 2
+    assert found == "0.1 s\toutput\tline 2"
+
+
+def test_what_is_read_stays_when_old_rows_go(panel: PanelPage) -> None:
+    """A hundred thousand rows stay; the place in them does when more come."""
+    panel.start(state())
+    panel.button("Log").click()
+    flood = """([first, count]) => {
+      const rows = Array.from({ length: count }, (_, at) => [first + at, 0.1, "output", `line ${first + at}`]);
+      const reach = { epoch: "e1", first, next: first + count, dropped: 0 };
+      host.model.emit("msg:custom", { v: 1, type: "delta", rows, ...reach }, []);
+    }"""
+    panel.page.evaluate(flood, [0, 109_000])
+    panel.painted()
+    log = panel.page.get_by_role("log")
+    log.evaluate("(log) => log.scrollTo(0, 60_000 * 20)")
+    expect(log.get_by_role("listitem").first).to_contain_text("line 60000")
+    panel.page.evaluate(flood, [109_000, 2_000])
+    panel.painted()
+    expect(log.get_by_role("listitem").first).to_contain_text("line 60000")
+    expect(panel.page.get_by_text("the last 100,000 of 111,000 lines")).to_be_visible()
+    assert log.locator("*").count() < 60
 
 
 def test_a_gap_asks_for_a_snapshot_which_closes_it(panel: PanelPage) -> None:

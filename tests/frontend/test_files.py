@@ -37,7 +37,7 @@ def test_a_chosen_file_goes_up_in_chunks(panel: PanelPage) -> None:
         ("inputImage", "photo.png", 2 * MIB + 5)
     }
     _answer(panel, chunks[0])
-    expect(panel.page.get_by_text("2.1 MB · 49% sent")).to_be_visible()
+    expect(panel.page.get_by_text("PNG · 2.1 MB · 49% sent")).to_be_visible()
     for chunk in chunks[1:]:
         _answer(panel, chunk)
     expect(panel.page.get_by_text("photo.png")).to_be_hidden()
@@ -49,7 +49,7 @@ def test_a_value_from_python_shows_with_its_preview(panel: PanelPage) -> None:
     panel.start(state(values=SEED_VALUES | {"inputImage": [ref]}))
     panel.tell(image("f1", "preview"), {"hue": 20})
     field = panel.field("inputImage")
-    expect(field.get_by_text("202 kB")).to_be_visible()
+    expect(field.get_by_text("PNG · 202 kB")).to_be_visible()
     expect(field.locator("li img")).to_have_js_property("complete", value=True)
     panel.button("Remove cat.png").click()
     assert panel.await_sent("values")[-1]["patch"] == {"inputImage": []}
@@ -119,6 +119,54 @@ def test_a_run_waits_for_the_file(panel: PanelPage) -> None:
     panel.button("Run").click()
     expect(panel.page.get_by_role("alert")).to_have_text("Wait until the file has arrived.")
     assert panel.sent("run") == []
+
+
+def _several(panel: PanelPage, count: int) -> None:
+    refs = [
+        {"id": f"f{n}", "name": f"{n}.png", "mime": "image/png", "size": 1, "url": None} for n in range(count)
+    ]
+    images = parameter("images", "file", "Images", multiple=True, max_files=5, accept="image")
+    panel.start(state(_form=form(images), values={"images": refs}))
+
+
+def test_files_change_places_by_keyboard(panel: PanelPage) -> None:
+    """The focus goes with the file; the first goes no further up."""
+    _several(panel, 3)
+    panel.button("Move down 0.png, 1 of 3").press("Enter")
+    assert panel.await_sent("values")[-1]["patch"] == {"images": ["f1", "f0", "f2"]}
+    expect(panel.button("Move down 0.png, 2 of 3")).to_be_focused()
+    expect(panel.button("Move up 1.png, 1 of 3")).to_have_attribute("aria-disabled", "true")
+
+
+def test_files_change_places_by_dragging(panel: PanelPage) -> None:
+    """A row is dropped on the place it is to have."""
+    _several(panel, 3)
+    items = panel.field("images").get_by_role("listitem")
+    items.nth(2).drag_to(items.nth(0))
+    assert panel.await_sent("values")[-1]["patch"] == {"images": ["f2", "f0", "f1"]}
+    assert panel.sent("file") == []
+
+
+def test_a_file_alone_has_no_order(panel: PanelPage) -> None:
+    """What has no use takes no room."""
+    _several(panel, 1)
+    expect(panel.page.get_by_role("button", name="Move up")).to_have_count(0)
+
+
+def test_what_a_field_takes_is_told_before(panel: PanelPage) -> None:
+    """Kinds and the largest size; a larger file is not sent."""
+    panel.start(state())
+    expect(panel.field("inputImage").get_by_text("PNG, JPEG, WebP, up to 256 MB")).to_be_visible()
+    large = """() => {
+      const file = new File([], "huge.png", { type: "image/png" });
+      Object.defineProperty(file, "size", { value: 300 * 2 ** 20 });
+      const event = new Event("drop", { bubbles: true, cancelable: true });
+      event.dataTransfer = { files: [file], types: ["Files"], getData: () => "" };
+      host.root().querySelector(".drop").dispatchEvent(event);
+    }"""
+    panel.page.evaluate(large)
+    expect(panel.page.get_by_text("This is larger than 256 MB")).to_be_visible()
+    assert panel.sent("file") == []
 
 
 def test_several_files_up_to_the_limit(panel: PanelPage) -> None:

@@ -7,6 +7,7 @@ from tests.frontend.panel_page import PanelPage
 from tests.frontend.payloads import delta, rows, run, snapshot, state
 
 MISSING_KEY = {"kind": "error", "title": "No API key was found", "text": "Set WIRO_API_KEY."}
+GONE = "The kernel was restarted or is gone: run the cell again."
 COUNT_LISTENERS = """() => {
   window.alive = 0;
   const add = EventTarget.prototype.addEventListener;
@@ -42,7 +43,7 @@ def test_a_lost_kernel_is_told_in_words(panel: PanelPage) -> None:
     panel.start(state())
     panel.page.evaluate("() => { host.model.gone = true; }")
     panel.button("Run").click()
-    expect(panel.page.get_by_role("alert")).to_have_text("The kernel does not answer. Run the cell again.")
+    expect(panel.page.get_by_role("alert")).to_have_text(GONE)
     expect(panel.page.locator(".pill")).to_have_text("No kernel")
     expect(panel.field("prompt")).to_be_visible()
 
@@ -52,7 +53,7 @@ def test_a_restarted_kernel_is_noticed_without_a_click(panel: PanelPage) -> None
     panel.start(state())
     panel.tell(snapshot([]))
     panel.page.evaluate("() => { host.model.gone = true; host.model.emit('comm_live_update'); }")
-    expect(panel.page.get_by_role("alert")).to_have_text("The kernel does not answer. Run the cell again.")
+    expect(panel.page.get_by_role("alert")).to_have_text(GONE)
 
 
 @pytest.mark.parametrize("signal", [True, False])

@@ -37,12 +37,13 @@ from wiro_widgets.widget.messages import parse
 from wiro_widgets.widget.rows import rows
 from wiro_widgets.widget.runview import _STAGES, RunView, Shown, notice_of
 
-SOURCE = Path(__file__).resolve().parents[2] / "js" / "src" / "messages.ts"
+SOURCES = [Path(__file__).resolve().parents[2] / "js" / "src" / name for name in ("messages.ts", "shapes.ts")]
 
 
 @cache
 def _source() -> str:
-    return re.sub(r"/\*.*?\*/|//[^\n]*", "", SOURCE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    return re.sub(r"/\*.*?\*/|//[^\n]*", "", source, flags=re.DOTALL)
 
 
 @cache

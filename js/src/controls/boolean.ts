@@ -9,5 +9,5 @@ export function mountBoolean({ view, p, touched }: Context): Control {
     const value = view.store.values.get(p.id);
     input.checked = !["", "0", "false", "null"].includes(String(value).toLowerCase());
   };
-  return { element: h("label", { class: "check" }, input, labelOf(p)), input, draw };
+  return { element: h("label", "check", input, labelOf(p)), input, draw };
 }

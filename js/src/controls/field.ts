@@ -73,7 +73,7 @@ export function mountField(
     children.unshift(label);
   }
   const name = ["field", shape.wide && "wide", shape.bare && "bare"].filter(Boolean).join(" ");
-  const element = h("div", { class: name }, ...children);
+  const element = h("div", name, ...children);
   element.dataset.field = parameters.map((one) => one.id).join(" ");
   control.input.id ||= id;
 
@@ -117,14 +117,14 @@ function firstProblem(view: View, parameters: Parameter[], revealed: boolean): s
 
 function describe(control: Control, by: string | null, invalid: boolean): void {
   for (const input of [control.input, ...(control.others ?? [])]) {
-    attr(input, "aria-invalid", invalid ? "true" : null);
+    attr(input, "aria-invalid", invalid);
     attr(input, "aria-describedby", by);
   }
 }
 
 function mountLabel(id: string, label: string, note: string): HTMLElement {
-  const element = h("div", { class: "label" }, h("label", { for: id }, label));
-  if (note) element.append(h("span", { class: "note" }, ` · ${note}`));
+  const element = h("div", "label", h("label", { for: id }, label));
+  if (note) element.append(h("span", "note", ` · ${note}`));
   return element;
 }
 
@@ -132,10 +132,10 @@ function mountAbout(view: View, p: Parameter, draw: () => void) {
   let open = false;
   const element = button("?", "about", () => toggle(), view.signal);
   attr(element, "aria-label", `About ${labelOf(p)}`);
-  attr(element, "aria-expanded", "false");
+  attr(element, "aria-expanded", false);
   const toggle = () => {
     open = !open;
-    attr(element, "aria-expanded", String(open));
+    attr(element, "aria-expanded", open);
     draw();
   };
   return { element, open: () => open };

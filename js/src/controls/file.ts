@@ -18,7 +18,7 @@ export function mountFile({ view, p, touched }: Context): Control {
   const items = mountItems(view, p, () => view.schedule(() => choose.focus()));
   const address = mountAddress(view, p);
   const invite = mountInvite(view, p, chooser, choose, address.opener);
-  const element = h("div", { class: "drop" }, items.element, invite, address.element, chooser);
+  const element = h("div", "drop", items.element, invite, address.element, chooser);
   acceptDrops(view, p, element);
   const draw = () => {
     const uploads = store.uploads.of(p.id);
@@ -58,8 +58,8 @@ function mountInvite(
 ): HTMLElement {
   const plus = h("span", { class: "blank plus", "aria-hidden": "true" }, "+");
   on(plus, "click", () => chooser.click(), view.signal);
-  const kinds = h("small", {}, opener, p.accept ? ` · ${KINDS[p.accept]}` : "");
-  return h("div", { class: "invite" }, plus, h("div", {}, h("p", {}, "Drop, paste or ", choose), kinds));
+  const kinds = h("small", "", opener, ` · ${p.accept ? `${KINDS[p.accept]}, ` : ""}up to 256 MB`);
+  return h("div", "invite", plus, h("div", "", h("p", "", "Drop, paste or ", choose), kinds));
 }
 
 function acceptDrops(view: View, p: Parameter, zone: HTMLElement): void {
@@ -99,11 +99,11 @@ function mountAddress(view: View, p: Parameter) {
     if (event.key === "Escape") set(false);
   };
   on(input, "keydown", keys, signal);
-  const element = h("div", { class: "with-button" }, input, button("Add", "", add, signal));
+  const element = h("div", "with-button", input, button("Add", "", add, signal));
   const draw = (room: boolean) => {
     open &&= room;
     show(element, open);
-    attr(opener, "aria-expanded", String(open));
+    attr(opener, "aria-expanded", open);
   };
   return { element, opener, draw };
 }

@@ -1,5 +1,6 @@
 import type { FileRef, Parameter } from "../messages.ts";
 import { fileLimit } from "../rules.ts";
+import { LARGEST } from "../uploads.ts";
 import type { View } from "../view.ts";
 
 /** Takes what was chosen, dropped or pasted, as far as there is room. */
@@ -16,6 +17,7 @@ export function addFiles(view: View, p: Parameter, files: Iterable<File>): void 
 
 /** A file whose kind is known to be another; an unknown kind is the kernel's to judge. */
 function unfit(p: Parameter, file: File): string | null {
+  if (file.size > LARGEST) return "This is larger than 256 MB";
   if (!p.accept || !file.type || file.type.startsWith(`${p.accept}/`)) return null;
   return `This is not ${p.accept === "video" ? "a" : "an"} ${p.accept}`;
 }

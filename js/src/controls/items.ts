@@ -1,18 +1,36 @@
-import { button, h, safeUrl, show, text } from "../dom.ts";
-import { bytes } from "../format.ts";
+import { attr, button, h, icon, safeUrl, show, text } from "../dom.ts";
+import { bytes, kindName } from "../format.ts";
 import type { FileRef, Parameter } from "../messages.ts";
+import { fileLimit } from "../rules.ts";
 import type { Upload } from "../uploads.ts";
 import type { View } from "../view.ts";
+import { acceptOrder, moved } from "./order.ts";
 
 /** What a file field holds and what is on its way to it; rows are made anew only when they are others. */
 export function mountItems(view: View, p: Parameter, removed: () => void) {
-  const list = h("ul", { class: "files" });
+  const { store } = view;
+  const list = h("ul", "files");
   let drawn = "";
+  const move = (from: number, to: number) => {
+    const files = store.values.files(p.id);
+    if (to < 0 || to >= files.length || from === to) return;
+    store.values.editFiles(p.id, moved(files, from, to));
+    const button = to < from ? ".up" : ".down";
+    // The row is drawn in the next frame; the focus goes with it.
+    view.schedule(() => {
+      const row = list.children[to];
+      const other = row?.querySelector<HTMLElement>(`${button}:not([aria-disabled="true"])`);
+      (other ?? row?.querySelector<HTMLElement>("button"))?.focus();
+    });
+  };
+  acceptOrder(view, list, move);
   const draw = (files: FileRef[], uploads: Upload[]) => {
-    const previews = files.map((ref) => view.store.pictures.get("preview", ref.id)?.url);
+    const previews = files.map((ref) => previewOf(view, ref));
     const key = JSON.stringify([files, previews, uploads.map((one) => one.id)]);
     if (key !== drawn) {
       const rows = files.map((ref, index) => drawFile(view, p, ref, index, removed));
+      if (fileLimit(p) > 1 && files.length > 1)
+        for (const [index, row] of rows.entries()) addMoves(view, row, files, index, move);
       list.replaceChildren(...rows, ...uploads.map((one) => drawUpload(view, one, removed)));
     }
     drawn = key;
@@ -23,9 +41,33 @@ export function mountItems(view: View, p: Parameter, removed: () => void) {
   return { element: list, draw };
 }
 
+/** By keyboard and by click, and by dragging the row. */
+function addMoves(
+  view: View,
+  row: HTMLElement,
+  files: FileRef[],
+  index: number,
+  move: (from: number, to: number) => void,
+): void {
+  row.draggable = true;
+  const { name } = files[index] as FileRef;
+  const where = `${name}, ${index + 1} of ${files.length}`;
+  const up = icon("up", `Move up ${where}`, () => move(index, index - 1), view.signal);
+  const down = icon("down", `Move down ${where}`, () => move(index, index + 1), view.signal);
+  attr(up, "aria-disabled", index === 0);
+  attr(down, "aria-disabled", index === files.length - 1);
+  row.querySelector(".remove")?.before(up, down);
+}
+
+/** An earlier result that was just made an input has its thumbnail here already. */
+function previewOf({ store }: View, ref: FileRef): string | null {
+  const output = "output" in ref ? String(ref.output) : "";
+  const picture = store.pictures.get("preview", ref.id) ?? store.pictures.get("thumb", output);
+  return picture?.url ?? null;
+}
+
 function drawFile(view: View, p: Parameter, ref: FileRef, index: number, removed: () => void): HTMLElement {
   const { store } = view;
-  const picture = store.pictures.get("preview", ref.id);
   const remove = () => {
     store.values.editFiles(
       p.id,
@@ -33,8 +75,8 @@ function drawFile(view: View, p: Parameter, ref: FileRef, index: number, removed
     );
     removed();
   };
-  const words = ref.size === null ? (ref.url ? "from its URL" : "") : bytes(ref.size);
-  return drawItem(view, picture?.url ?? null, ref, words, remove);
+  const facts = ref.size === null ? [ref.url ? "from its URL" : ""] : [kindName(ref.mime), bytes(ref.size)];
+  return drawItem(view, previewOf(view, ref), ref, facts.filter(Boolean).join(" · "), remove);
 }
 
 function drawUpload(view: View, upload: Upload, removed: () => void): HTMLElement {
@@ -51,11 +93,13 @@ function drawProgress(item: Element | undefined, upload: Upload): void {
   const bar = item?.querySelector("progress");
   const facts = item?.querySelector("small");
   if (!bar || !facts) return;
-  const share = upload.file.size ? upload.received / upload.file.size : 0;
+  const { size, type } = upload.file;
+  const share = size ? upload.received / size : 0;
   bar.value = share;
   show(bar, !upload.error);
   facts.classList.toggle("bad", upload.error !== null);
-  text(facts, upload.error ?? `${bytes(upload.file.size)} · ${Math.floor(share * 100)}% sent`);
+  const told = [kindName(type), bytes(size), `${Math.floor(share * 100)}% sent`].filter(Boolean).join(" · ");
+  text(facts, upload.error ?? told);
 }
 
 function drawItem(
@@ -69,10 +113,10 @@ function drawItem(
   remover.setAttribute("aria-label", `Remove ${name}`);
   const extension = /\.(\w{1,4})$/.exec(name)?.[1] ?? "file";
   const image = picture
-    ? h("img", { src: picture, alt: "" })
+    ? h("img", { src: picture, alt: "", draggable: "false" })
     : h("span", { class: "blank", "aria-hidden": "true" }, extension);
   const href = safeUrl(url ?? "");
   const title = href ? h("a", { href, target: "_blank", rel: "noreferrer" }, name) : name;
-  const words = h("div", { class: "facts" }, h("p", { title: name }, title), h("small", {}, facts));
-  return h("li", {}, image, words, remover);
+  const words = h("div", "facts", h("p", { title: name }, title), h("small", "", facts));
+  return h("li", "", image, words, remover);
 }

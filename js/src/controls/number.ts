@@ -19,7 +19,7 @@ export function mountNumberInput(view: View, p: Parameter): HTMLInputElement {
     autocomplete: "off",
     class: "number",
     placeholder: p.placeholder,
-    "aria-required": p.required ? "true" : null,
+    "aria-required": p.required,
     "aria-valuemin": p.minimum,
     "aria-valuemax": p.maximum,
   });

@@ -10,7 +10,7 @@ export function mountSeed({ view, p, touched }: Context): Control {
     autocomplete: "off",
     class: "number",
     placeholder: p.placeholder ?? "Random each time",
-    "aria-required": p.required ? "true" : null,
+    "aria-required": p.required,
   });
   const edit = (typed: string) => {
     view.store.values.edit(p.id, parse({ ...p, role: "seed" }, typed));

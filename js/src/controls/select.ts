@@ -21,11 +21,11 @@ export function mountSelect({ view, p, touched }: Context): Control {
     const value = view.store.values.get(p.id) as Scalar;
     const all = choices(p, value);
     const key = JSON.stringify(all);
-    if (key !== drawn) input.replaceChildren(...all.map((option) => h("option", {}, option.label)));
+    if (key !== drawn) input.replaceChildren(...all.map((option) => h("option", "", option.label)));
     drawn = key;
     input.selectedIndex = all.findIndex((option) => matches(option.value, value));
   };
-  return { element: h("div", { class: "select" }, input), input, draw };
+  return { element: h("div", "select", input), input, draw };
 }
 
 const matches = (a: Scalar, b: Scalar) => String(a ?? "") === String(b ?? "");

@@ -26,7 +26,7 @@ export function mountSize(height: Parameter): (context: Context) => Control {
       drawNumber(view, height, down);
     };
     return {
-      element: h("div", { class: "size" }, across, swapper, down),
+      element: h("div", "size", across, swapper, down),
       input: across,
       others: [down],
       draw,

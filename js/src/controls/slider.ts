@@ -38,12 +38,12 @@ export function mountSlider({ view, p, touched }: Context): Control {
   on(input, "blur", touched, view.signal);
   const draw = () => {
     drawNumber(view, p, input);
-    const value = Number(view.store.values.get(p.id) ?? Number.NaN);
-    if (Number.isFinite(value) && Number(range.value) !== value) range.value = String(value);
     const low = p.minimum ?? 0;
+    const value = Number(view.store.values.get(p.id) ?? low); // not set: at its low end
+    if (Number.isFinite(value) && Number(range.value) !== value) range.value = String(value);
     const share = (Number(range.value) - low) / ((p.maximum ?? 1) - low);
     range.style.setProperty("--share", String(share));
-    attr(range, "aria-valuetext", String(view.store.values.get(p.id) ?? ""));
+    attr(range, "aria-valuetext", String(view.store.values.get(p.id) ?? "not set"));
   };
-  return { element: h("div", { class: "slider" }, range, input), input, others: [range], draw };
+  return { element: h("div", "slider", range, input), input, others: [range], draw };
 }

@@ -1,17 +1,17 @@
-import { attr, h, show, text } from "./dom.ts";
-import type { Run, Status } from "./messages.ts";
-import type { View } from "./view.ts";
+import { attr, h, show, text } from "../dom.ts";
+import type { Run, Status } from "../messages.ts";
+import type { View } from "../view.ts";
 
 /** How far the run is, drawn on the picture it is about. */
 export function mountProgress(view: View): HTMLElement {
   const { store } = view;
-  const [what, left, fill] = [h("span"), h("span", { class: "soft" }), h("div", { class: "fill" })];
+  const [what, left, fill] = [h("span"), h("span", "soft"), h("div", "fill")];
   const bar = h(
     "div",
     { class: "bar", role: "progressbar", "aria-label": "Progress", "aria-valuemin": 0, "aria-valuemax": 100 },
     fill,
   );
-  const element = h("div", { class: "veil" }, h("p", {}, what, left), bar);
+  const element = h("div", "veil", h("p", "", what, left), bar);
   view.paint(["run", "status"], () => {
     const { active, status, run, fraction } = store;
     show(element, active);

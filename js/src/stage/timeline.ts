@@ -1,8 +1,8 @@
-import { ticking } from "./actions.ts";
-import { h, show, text } from "./dom.ts";
-import { seconds } from "./format.ts";
-import type { Stage } from "./messages.ts";
-import type { View } from "./view.ts";
+import { ticking } from "../actions.ts";
+import { h, show, text } from "../dom.ts";
+import { seconds } from "../format.ts";
+import type { Stage } from "../messages.ts";
+import type { View } from "../view.ts";
 
 const NAMES: Stage["name"][] = ["Queue", "Prepare", "Generate", "Finish"];
 
@@ -10,11 +10,11 @@ const NAMES: Stage["name"][] = ["Queue", "Prepare", "Generate", "Finish"];
 export function mountTimeline(view: View): HTMLElement {
   const { store } = view;
   const cells = NAMES.map((name) => {
-    const time = h("span", {});
+    const time = h("span", "");
     return {
       name,
       time,
-      element: h("li", {}, h("i", { "aria-hidden": "true" }), h("b", {}, name), " ", time),
+      element: h("li", "", h("i", { "aria-hidden": "true" }), h("b", "", name), " ", time),
     };
   });
   const element = h("ol", { class: "stages", "aria-label": "Stages" }, ...cells.map((cell) => cell.element));

@@ -1,0 +1,67 @@
+import type { Feed } from "../feed.ts";
+import type { Row, RowKind } from "../messages.ts";
+
+export type Level = "output" | "errors" | "progress" | "notes";
+
+export const LEVELS: Level[] = ["output", "errors", "progress", "notes"];
+
+export function levelOf(kind: RowKind): Level {
+  if (kind === "output" || kind === "progress") return kind;
+  return kind === "stderr" || kind === "error" ? "errors" : "notes";
+}
+
+/** The rows that are wanted, kept up row by row: a new row costs one look at it, however many there are. */
+export class Filter {
+  readonly #feed: Feed;
+  readonly #hidden = new Set<Level>();
+  #words = "";
+  #found: Row[] = [];
+  #seen = 0; // rows of the feed looked at, the trimmed ones counted
+  #epoch: string | null = null;
+
+  constructor(feed: Feed) {
+    this.#feed = feed;
+  }
+
+  /** Whether anything is left out. */
+  get narrows(): boolean {
+    return this.#words !== "" || this.#hidden.size > 0;
+  }
+
+  get words(): string {
+    return this.#words;
+  }
+
+  search(words: string): void {
+    this.#words = words.toLowerCase();
+    this.#epoch = null;
+  }
+
+  toggle(level: Level): boolean {
+    if (!this.#hidden.delete(level)) this.#hidden.add(level);
+    this.#epoch = null;
+    return !this.#hidden.has(level);
+  }
+
+  get rows(): Row[] {
+    const { rows, trimmed, epoch } = this.#feed;
+    if (!this.narrows) return rows;
+    if (epoch !== this.#epoch || this.#seen < trimmed) {
+      this.#epoch = epoch;
+      this.#found = [];
+      this.#seen = trimmed;
+    }
+    for (let at = this.#seen - trimmed; at < rows.length; at++) {
+      const row = rows[at];
+      if (row && this.#wants(row)) this.#found.push(row);
+    }
+    this.#seen = trimmed + rows.length;
+    const first = rows[0]?.[0] ?? 0;
+    if ((this.#found[0]?.[0] ?? first) < first) this.#found = this.#found.filter((row) => row[0] >= first);
+    return this.#found;
+  }
+
+  #wants([, , kind, text]: Row): boolean {
+    return !this.#hidden.has(levelOf(kind)) && (!this.#words || text.toLowerCase().includes(this.#words));
+  }
+}

@@ -1,0 +1,105 @@
+import { labelOf } from "./controls/field.ts";
+import { addFiles } from "./controls/intake.ts";
+import { button, h, icon, on, show, text } from "./dom.ts";
+import type { Parameter } from "./messages.ts";
+import { carriesSettings } from "./settings.ts";
+import { say, type View } from "./view.ts";
+
+/** What came of a picture whose settings were to be taken. */
+export function mountSettingsNote(view: View): HTMLElement {
+  const { store, signal } = view;
+  const words = h("p", "grow");
+  const undo = button("Undo", "quiet", () => store.settings.undo(), signal);
+  const use = button("", "quiet", () => useInstead(), signal);
+  const close = icon("remove", "Dismiss", () => store.settings.dismiss(), signal);
+  const element = h("div", "drawer", h("div", "drawer-head", words, undo, use, close));
+  const useInstead = () => {
+    const { last } = store.settings;
+    const field = fieldFor(view, last?.file);
+    if (!last || !field) return;
+    addFiles(view, field, [last.file]);
+    store.settings.dismiss();
+  };
+  view.paint(["uploads", "form"], () => {
+    const { last, undoable } = store.settings;
+    const field = last?.state === "failed" ? fieldFor(view, last.file) : undefined;
+    show(element, last !== null);
+    show(undo, undoable);
+    show(use, field !== undefined);
+    if (field) text(use, `Use it as ${labelOf(field).toLowerCase()}`);
+    const told = last ? sentence(last) : "";
+    if (words.textContent !== told) say(view, words, told, last?.state === "failed");
+  });
+  return element;
+}
+
+function sentence({ file, state, error }: NonNullable<View["store"]["settings"]["last"]>): string {
+  if (state === "failed") return `${error}: no settings were taken.`;
+  return state === "taken"
+    ? `The settings are those of ${file.name}.`
+    : `Reading the settings of ${file.name}`;
+}
+
+/** The file field that takes a file of this kind. */
+export function fieldFor(view: View, file: { type: string } | undefined): Parameter | undefined {
+  const family = file?.type.split("/")[0];
+  return view.store.values.parameters.find(
+    (p) => p.kind === "file" && family !== undefined && (!p.accept || p.accept === family),
+  );
+}
+
+/** The way there without dragging. */
+export function mountSettingsButton(view: View): HTMLElement {
+  const { signal } = view;
+  const chooser = h("input", { type: "file", accept: "image/png,image/jpeg,image/webp", hidden: true });
+  on(
+    chooser,
+    "change",
+    () => {
+      const [file] = chooser.files ?? [];
+      if (file) view.store.settings.take(file);
+      chooser.value = "";
+    },
+    signal,
+  );
+  const opener = button("Settings from a picture", "link soft", () => chooser.click(), signal);
+  opener.title = "A picture made here carries its settings: choose one, or drop it on the panel.";
+  return h("div", "from-picture", opener, chooser);
+}
+
+/** Files dropped on the panel beside its file fields; `take` is the form's own way with them. */
+export function acceptDrops(view: View, section: HTMLElement, take: (event: DragEvent) => void): void {
+  const { signal } = view;
+  const over = (event: DragEvent, inside: boolean) => {
+    const files = event.dataTransfer?.types.includes("Files") ?? false;
+    section.classList.toggle("dropping", inside && files);
+  };
+  on(
+    section,
+    "dragover",
+    (event) => {
+      event.preventDefault();
+      over(event, true);
+    },
+    signal,
+  );
+  const leave = (event: DragEvent) => section.contains(event.relatedTarget as Node) || over(event, false);
+  on(section, "dragleave", leave, signal);
+  on(
+    section,
+    "drop",
+    (event) => {
+      event.preventDefault(); // the browser would leave the notebook for the file
+      over(event, false);
+      if (!takePicture(view, event.dataTransfer)) take(event);
+    },
+    signal,
+  );
+}
+
+/** Takes the settings of the picture that was dropped or pasted; false when it is none that could carry any. */
+export function takePicture({ store }: View, transfer: DataTransfer | null): boolean {
+  const [file] = transfer?.files ?? [];
+  if (file && carriesSettings(file)) store.settings.take(file);
+  return file !== undefined && carriesSettings(file);
+}

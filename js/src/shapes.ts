@@ -1,0 +1,172 @@
+// What the messages and the traits are made of: the form, the values, a run and its outputs.
+
+export type Scalar = string | number | boolean | null;
+
+export type ParameterKind = "text" | "textarea" | "select" | "range" | "number" | "boolean" | "file";
+export type ParameterRole = "prompt" | "seed" | "width" | "height";
+
+export interface Option {
+  value: Scalar;
+  label: string;
+}
+
+export interface Parameter {
+  id: string;
+  kind: ParameterKind;
+  label: string;
+  required: boolean;
+  default: Scalar;
+  options: Option[];
+  minimum: number | null;
+  maximum: number | null;
+  step: number | null;
+  integer: boolean;
+  help: string | null;
+  placeholder: string | null;
+  advanced: boolean;
+  multiple: boolean;
+  max_files: number | null;
+  accept: "image" | "audio" | "video" | null;
+  role: ParameterRole | null;
+}
+
+export interface Group {
+  title: string;
+  advanced: boolean;
+  parameters: Parameter[];
+}
+
+export interface Form {
+  v: 1;
+  model: string;
+  owner: string;
+  name: string;
+  title: string;
+  sandbox: boolean;
+  /** The panel was made without a model: the catalogue is offered. */
+  models?: boolean;
+  groups: Group[];
+}
+
+/** While no model is chosen, and while there is no schema. */
+export type NoForm = { v: 1; models: true } | Record<string, never>;
+
+export interface FileRef {
+  id: string;
+  name: string;
+  mime: string;
+  size: number | null;
+  url: string | null;
+}
+
+export type Value = Scalar | FileRef[];
+
+export type Status =
+  | "idle"
+  | "submitting"
+  | "queued"
+  | "running"
+  | "finishing"
+  | "succeeded"
+  | "failed"
+  | "cancelled"
+  | "unknown";
+
+export interface Heartbeat {
+  epoch: string;
+  head: number;
+}
+
+/** The synced traits, written by the kernel only. */
+export interface Traits {
+  _form: Form | NoForm;
+  values: Record<string, Value>;
+  _errors: Record<string, string>;
+  status: Status;
+  progress: number | null;
+  _feed: Heartbeat | Record<string, never>;
+  _card_id: string;
+}
+
+export type RowKind =
+  | "queue"
+  | "accept"
+  | "prepare"
+  | "assign"
+  | "start"
+  | "output"
+  | "stderr"
+  | "progress"
+  | "text"
+  | "finish"
+  | "done"
+  | "cancel"
+  | "note"
+  | "error";
+
+/** Sequence number, seconds since the run started, kind, text. */
+export type Row = [seq: number, seconds: number, kind: RowKind, text: string];
+
+export interface Stage {
+  name: "Queue" | "Prepare" | "Generate" | "Finish";
+  start: number;
+  end: number | null;
+}
+
+export interface Progress {
+  fraction: number | null;
+  step: number | null;
+  total: number | null;
+  speed: string | null;
+  left: string | null;
+}
+
+export interface Notice {
+  kind: "error" | "info";
+  title: string;
+  text: string;
+}
+
+export interface Output {
+  id: string;
+  name: string;
+  content_type: string;
+  size: number | null;
+  width: number | null;
+  height: number | null;
+  /** What a small text or JSON file says. */
+  text: string | null;
+}
+
+export interface TextResult {
+  thinking: string;
+  answer: string;
+  done: boolean;
+}
+
+/** A run as one line of the list of runs; `progress` is 0..1. */
+export interface RunSummary {
+  number: number;
+  task: string | null;
+  status: Status;
+  progress: number | null;
+  prompt: string;
+  cost: number | null;
+  starred: boolean;
+}
+
+export interface Run {
+  number: number;
+  task: string | null;
+  status: Status;
+  seed: string | null;
+  prompt: string;
+  starred: boolean;
+  elapsed: number;
+  stages: Stage[];
+  progress: Progress | null;
+  cost: number | null;
+  notice: Notice | null;
+  outputs: Output[];
+  text: TextResult | null;
+}

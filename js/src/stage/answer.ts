@@ -1,0 +1,47 @@
+import { h, show, text } from "../dom.ts";
+import type { View } from "../view.ts";
+import type { Shelf } from "./shelf.ts";
+
+const NEAR = 40; // px from the end within which the answer is being followed
+
+/** A language model's answer as it grows, its thinking folded away. */
+export function mountAnswer(view: View, shelf: Shelf): HTMLElement {
+  const { store } = view;
+  const thought = h("pre");
+  const label = h("summary");
+  const thinking = h("details", "", label, thought);
+  const answer = h("div", "words");
+  const element = h(
+    "div",
+    { class: "answer", tabindex: 0, role: "region", "aria-label": "Answer" },
+    thinking,
+    answer,
+  );
+  let number = -1;
+  view.paint(["run", "status", "pictures"], () => {
+    const said = store.run?.text ?? null;
+    show(element, shelf.shows("answer") && !shelf.stale);
+    if (!said || element.hidden) return;
+    const low = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
+    show(thinking, said.thinking !== "");
+    text(label, said.answer === "" && store.active ? "Thinking" : "Thoughts");
+    grow(thought, said.thinking);
+    grow(answer, said.answer);
+    const another = store.run?.number !== number;
+    number = store.run?.number ?? -1;
+    if (another) element.scrollTop = 0;
+    // Whoever scrolled up to read is left alone.
+    else if (low && store.active) element.scrollTop = element.scrollHeight;
+  });
+  return element;
+}
+
+/** Adds what is new, so that a selection in what was there stays. */
+function grow(element: HTMLElement, words: string): void {
+  const node = element.firstChild;
+  if (node instanceof Text && words.startsWith(node.data)) {
+    if (words.length > node.data.length) node.appendData(words.slice(node.data.length));
+  } else {
+    text(element, words);
+  }
+}

@@ -1,0 +1,28 @@
+import { attr, h, show, text } from "../dom.ts";
+import type { Output } from "../messages.ts";
+import type { View } from "../view.ts";
+import type { Shelf } from "./shelf.ts";
+
+/** A text or a JSON file, as it reads best. */
+export function mountDocument(view: View, shelf: Shelf): HTMLElement {
+  const body = h("pre");
+  const element = h("div", { class: "answer document", tabindex: 0, role: "region" }, body);
+  view.paint(["run", "status", "pictures"], () => {
+    const { output } = shelf;
+    const shown = shelf.shows("text");
+    show(element, shown);
+    if (!shown || !output) return;
+    attr(element, "aria-label", output.name);
+    text(body, pretty(output));
+  });
+  return element;
+}
+
+export function pretty({ content_type, text: words }: Output): string {
+  if (words === null || !content_type.includes("json")) return words ?? "";
+  try {
+    return JSON.stringify(JSON.parse(words), null, 2);
+  } catch {
+    return words;
+  }
+}

@@ -1,0 +1,71 @@
+import { attr, button, h, show, text } from "../dom.ts";
+import { bytes } from "../format.ts";
+import type { Output } from "../messages.ts";
+import { saveOutput } from "../save.ts";
+import type { View } from "../view.ts";
+import type { Shelf } from "./shelf.ts";
+
+const VERBS: Record<string, string> = { video: "Play", audio: "Play", image: "Show", file: "Download" };
+
+/** What is heard, played, or only kept: named and weighed, its bytes asked for when they are wanted. */
+export function mountMedia(view: View, shelf: Shelf): HTMLElement {
+  const { store, signal } = view;
+  const [name, facts] = [h("p"), h("small")];
+  const trouble = h("p", { class: "bad", role: "alert" });
+  const act = button("", "", () => void fetchOutput(), signal);
+  const label = h("div", "plate", name, facts, act, trouble);
+  const element = h("div", "media", label);
+  let drawn = "";
+  const reset = (id: string) => {
+    drawn = id;
+    element.replaceChildren(label);
+    text(trouble, "");
+    attr(act, "aria-disabled", false);
+  };
+  const fetchOutput = async () => {
+    const { output, current } = shelf;
+    if (!output || !current || act.ariaDisabled === "true") return;
+    attr(act, "aria-disabled", true);
+    const failed = await (current.kind === "file" ? saveOutput(store, output) : play(output, current.kind));
+    if (signal.aborted || drawn !== output.id) return;
+    attr(act, "aria-disabled", false);
+    text(trouble, failed);
+  };
+  const play = async (output: Output, kind: string): Promise<string> => {
+    const got = await store.originals.get(output.id);
+    if (typeof got === "string") return got;
+    if (drawn === output.id) element.replaceChildren(player(kind, got.url, output.name));
+    element.querySelector<HTMLElement>("video, audio")?.focus();
+    return "";
+  };
+  view.paint(["run", "status", "pictures"], () => {
+    const shown = shelf.shows("video", "audio", "image", "file");
+    show(element, shown);
+    const { output } = shelf;
+    if (!shown || !output) return;
+    if (output.id !== drawn) reset(output.id);
+    text(name, output.name);
+    text(facts, factsOf(output));
+    const verb = VERBS[shelf.current?.kind ?? ""] ?? "";
+    text(act, verb);
+    attr(act, "aria-label", `${verb} ${output.name}`);
+  });
+  return element;
+}
+
+/** Autoplay, because Play was pressed to have it here. */
+function player(kind: string, src: string, name: string): HTMLElement {
+  if (kind === "image") return h("img", { src, alt: name });
+  return h(kind as "video" | "audio", {
+    src,
+    controls: true,
+    autoplay: true,
+    loop: false,
+    "aria-label": name,
+  });
+}
+
+export function factsOf({ content_type, size, width, height }: Output): string {
+  const extent = width && height ? `${width} × ${height}` : null;
+  return [content_type, extent, size === null ? null : bytes(size)].filter(Boolean).join(" · ");
+}

@@ -1,0 +1,42 @@
+import { button, h, show, text } from "../dom.ts";
+import type { View } from "../view.ts";
+import type { Shelf } from "./shelf.ts";
+
+const ENDS: Record<string, string> = {
+  succeeded: "The run ended without a result",
+  cancelled: "Stopped before there was a result",
+  failed: "The run failed",
+  unknown: "It is not known how the run ended",
+};
+
+/** Before there is a result, and when none came. */
+export function mountEmpty(view: View, shelf: Shelf): HTMLElement {
+  const { store } = view;
+  const first = h("p");
+  const second = h("small", "", "and in Python as ", h("code", "", "panel.images"));
+  const element = h("div", "empty", first, second);
+  view.paint(["run", "status", "pictures"], () => {
+    const { run, active, status } = store;
+    show(element, !active && !shelf.visible && !run?.notice);
+    show(second, status === "idle");
+    text(first, ENDS[status] ?? "Results appear here");
+  });
+  return element;
+}
+
+/** What went wrong, or why it takes longer, in words. */
+export function mountNotice(view: View, showLog: () => void): HTMLElement {
+  const { store } = view;
+  const [title, words] = [h("strong"), h("p")];
+  const log = button("Show the log", "", showLog, view.signal);
+  const element = h("div", "notice", title, words, log);
+  view.paint(["run", "status"], () => {
+    const notice = store.status === "submitting" ? null : (store.run?.notice ?? null);
+    show(element, notice !== null);
+    element.classList.toggle("info", notice?.kind === "info");
+    text(title, notice?.title ?? "");
+    text(words, notice?.text ?? "");
+    show(log, store.feed.rows.length > 0);
+  });
+  return element;
+}

@@ -1,0 +1,69 @@
+import { type Kind, kindOf } from "../kinds.ts";
+import type { Output, Run } from "../messages.ts";
+import type { Store } from "../store.ts";
+
+export type Item = { kind: "answer" } | { kind: Kind; output: Output };
+
+/** What is on the stage: this run's results, or the last pictures until this run has some. */
+export class Shelf {
+  selected = 0;
+  #items: Item[] = [];
+  #number = -1;
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  get items(): Item[] {
+    const { run } = this.#store;
+    if (!run) return this.#items;
+    const own = itemsOf(run);
+    if (own.length > 0) {
+      if (run.number !== this.#number) this.selected = 0;
+      this.#number = run.number;
+      this.#items = own;
+    } else if (run.number !== this.#number) {
+      // Only pictures may stand for another run's: words would be taken for this one's.
+      this.#items = this.#items.filter((item) => item.kind === "picture");
+    }
+    return this.#items;
+  }
+
+  /** Left from an earlier run. */
+  get stale(): boolean {
+    return this.#store.status === "submitting" || this.#store.run?.number !== this.#number;
+  }
+
+  get current(): Item | undefined {
+    const { items } = this;
+    return items[Math.min(this.selected, items.length - 1)];
+  }
+
+  get output(): Output | undefined {
+    const item = this.current;
+    return item && "output" in item ? item.output : undefined;
+  }
+
+  /** A failure takes the stage from an earlier run's pictures. */
+  get visible(): boolean {
+    return this.items.length > 0 && (!this.stale || this.#store.active);
+  }
+
+  /** Whether what is shown now is of this kind. */
+  shows(...kinds: Item["kind"][]): boolean {
+    const { current } = this;
+    return this.visible && current !== undefined && kinds.includes(current.kind);
+  }
+}
+
+export function nameOf(item: Item): string {
+  return "output" in item ? item.output.name : "Answer";
+}
+
+/** "raw" is the file form of a language model's answer, which is shown as text. */
+function itemsOf(run: Run): Item[] {
+  const files = run.outputs.filter((output) => !run.text || output.content_type !== "raw");
+  const items: Item[] = files.map((output) => ({ kind: kindOf(output), output }));
+  return run.text ? [{ kind: "answer" }, ...items] : items;
+}

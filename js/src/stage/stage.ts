@@ -1,0 +1,36 @@
+import { h } from "../dom.ts";
+import type { View } from "../view.ts";
+import { mountViewer } from "../viewer/viewer.ts";
+import { mountAnswer } from "./answer.ts";
+import { mountDocument } from "./document.ts";
+import { mountLarge } from "./large.ts";
+import { mountMedia } from "./media.ts";
+import { mountEmpty, mountNotice } from "./notice.ts";
+import { mountProgress } from "./progress.ts";
+import { Shelf } from "./shelf.ts";
+import { mountStrip } from "./strip.ts";
+import { mountTimeline } from "./timeline.ts";
+import { mountTools } from "./tools.ts";
+
+/** The result, in room that is kept from the start: nothing moves when it comes. */
+export function mountStage(view: View, showLog: () => void): HTMLElement {
+  const viewer = mountViewer(view);
+  const shelf = new Shelf(view.store);
+  const frame = h(
+    "div",
+    "frame",
+    mountEmpty(view, shelf),
+    mountLarge(view, shelf, viewer.open),
+    mountMedia(view, shelf),
+    mountDocument(view, shelf),
+    mountAnswer(view, shelf),
+    mountNotice(view, showLog),
+    mountProgress(view),
+  );
+  view.paint(["run", "status", "pictures"], () => {
+    frame.classList.toggle("pictured", shelf.shows("picture"));
+    frame.classList.toggle("telling", shelf.shows("answer"));
+  });
+  const below = [mountTimeline(view), mountStrip(view, shelf), mountTools(view, shelf, viewer)];
+  return h("div", "stage", h("div", "result", frame, ...below), viewer.element);
+}

@@ -1,0 +1,60 @@
+import { attr, button, h, on, rove, show } from "../dom.ts";
+import type { View } from "../view.ts";
+import { type Item, nameOf, type Shelf } from "./shelf.ts";
+
+/** Every result of the run, one chosen; one stop of Tab, then the arrow keys. */
+export function mountStrip(view: View, shelf: Shelf): HTMLElement {
+  const { store, signal } = view;
+  const element = h("div", { class: "strip", role: "group", "aria-label": "Results" });
+  let drawn = "";
+  const select = (index: number) => {
+    shelf.selected = index;
+    store.topics.emit("pictures");
+  };
+  const draw = () => {
+    const { items } = shelf;
+    show(element, shelf.visible && items.length > 1);
+    const urls = items.map((item) =>
+      "output" in item ? store.pictures.get("thumb", item.output.id)?.url : undefined,
+    );
+    const key = JSON.stringify([items.map(nameOf), urls]);
+    const tiles = () => [...element.children] as HTMLElement[];
+    if (key !== drawn) {
+      const focused = tiles().findIndex((tile) => tile.matches(":focus"));
+      const made = items.map((item, index) => tile(item, index, items, urls[index]));
+      element.replaceChildren(...made);
+      made[focused]?.focus();
+    }
+    drawn = key;
+    for (const [index, child] of tiles().entries()) attr(child, "aria-current", index === shelf.selected);
+    rove(tiles(), tiles()[shelf.selected]);
+    element.classList.toggle("stale", shelf.stale);
+  };
+  const tile = (item: Item, index: number, all: Item[], url: string | undefined) => {
+    const made = button("", "thumb", () => select(index), signal);
+    const what = item.kind === "picture" ? "Picture" : nameOf(item);
+    attr(made, "aria-label", `${what} ${index + 1} of ${all.length}`);
+    attr(made, "title", nameOf(item));
+    made.append(url ? h("img", { src: url, alt: "" }) : sign(item));
+    return made;
+  };
+  view.paint(["run", "status", "pictures"], draw);
+  on(element, "keydown", (event) => arrow(event, element), signal);
+  return element;
+}
+
+function sign(item: Item): HTMLElement {
+  const extension = /\.(\w{1,4})$/.exec(nameOf(item))?.[1];
+  return h("span", "blank", extension ?? (item.kind === "answer" ? "text" : "file"));
+}
+
+function arrow(event: KeyboardEvent, strip: HTMLElement): void {
+  const all = [...strip.children] as HTMLElement[];
+  const at = all.indexOf(event.target as HTMLElement);
+  const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: all.length - 1 }[event.key];
+  const next = to === undefined ? undefined : all[to];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+  next.click();
+}

@@ -1,0 +1,101 @@
+import { copyPicture, copyText } from "../clipboard.ts";
+import { labelOf } from "../controls/field.ts";
+import { attr, button, h, icon, show, text } from "../dom.ts";
+import { setStar } from "../runlist.ts";
+import { saveOutput } from "../save.ts";
+import { fieldFor } from "../settingsnote.ts";
+import { say, type View } from "../view.ts";
+import type { Viewer } from "../viewer/viewer.ts";
+import { pretty } from "./document.ts";
+import { nextSeed, rerun } from "./rerun.ts";
+import type { Shelf } from "./shelf.ts";
+
+const NOT_COPIED = "The browser does not allow copying here: download it instead.";
+
+/** What can be done with the result that is chosen, and with its run. */
+export function mountTools(view: View, shelf: Shelf, viewer: Viewer): HTMLElement {
+  const { store, signal } = view;
+  const said = h("span", "said");
+  const tool = (label: string, act: () => Promise<string> | string | undefined) =>
+    button(label, "quiet", async () => say(view, said, (await act()) ?? ""), signal);
+
+  const save = tool("Download", () => (shelf.output ? saveOutput(store, shelf.output) : ""));
+  const copy = tool("Copy", () => copyShown(view, shelf));
+  const recipe = tool("Copy recipe", () => copyRecipe(view, shelf));
+  const compare = tool("Compare", () => {
+    const pair = pairOf(view, shelf);
+    if (pair) viewer.compare(...pair);
+    return "";
+  });
+  const use = tool("Use as input", () => {
+    const { output } = shelf;
+    const field = fieldFor(view, output && { type: output.content_type });
+    if (!output || !field) return "";
+    store.values.useOutput(field, output);
+    return `${output.name} is now the ${labelOf(field).toLowerCase()}`;
+  });
+  const same = tool("Same seed", () => rerun(store, store.run?.seed ?? null));
+  const next = tool("Next seed", () => rerun(store, nextSeed(store)));
+  same.title = "Run again with what the controls say and this run's seed";
+  next.title = "Run again with what the controls say and the seed after this run's";
+  const star = icon("star", "Star this run", () => run(), signal);
+  const run = () => store.run && setStar(view, store.run.number, !store.run.starred);
+
+  const row = h("div", { class: "tools", role: "group", "aria-label": "With this result" });
+  row.append(star, save, copy, recipe, compare, use, same, next);
+  const element = h("div", "", row, said);
+  let about = "";
+  view.paint(["run", "status", "pictures", "form"], () => {
+    const { output, current } = shelf;
+    const picture = current?.kind === "picture";
+    show(element, shelf.visible && !shelf.stale && !store.active);
+    if (element.hidden) return;
+    show(save, output !== undefined);
+    show(copy, picture || current?.kind === "text" || current?.kind === "answer");
+    show(recipe, picture);
+    show(compare, pairOf(view, shelf) !== undefined);
+    show(use, fieldFor(view, output && { type: output.content_type }) !== undefined);
+    show(same, seeded(view));
+    show(next, seeded(view) && nextSeed(store) !== null);
+    attr(star, "aria-pressed", store.run?.starred ?? false);
+    const key = `${store.run?.number} ${output?.id}`;
+    if (key !== about) text(said, ""); // it was about another one
+    about = key;
+  });
+  return element;
+}
+
+const seeded = ({ store }: View) =>
+  store.run?.seed != null && store.values.parameters.some((p) => p.role === "seed");
+
+async function copyShown({ store }: View, shelf: Shelf): Promise<string> {
+  const { output, current } = shelf;
+  if (current?.kind !== "picture") {
+    const words = output ? pretty(output) : (store.run?.text?.answer ?? "");
+    return (await copyText(words)) ? "Copied" : "The browser does not allow copying here: select the text.";
+  }
+  const got = await store.originals.get(output?.id ?? "");
+  if (typeof got === "string") return got;
+  return (await copyPicture(got)) ? "Copied" : NOT_COPIED;
+}
+
+async function copyRecipe({ store }: View, shelf: Shelf): Promise<string> {
+  if (!shelf.output) return "";
+  const { error, text: recipe } = await store.asks.ask({ type: "recipe", id: shelf.output.id });
+  if (!recipe) return error ?? "It carries no recipe.";
+  return (await copyText(recipe)) ? "Recipe copied" : "The browser does not allow copying here.";
+}
+
+/** The chosen picture beside the next one, else beside the last one of an earlier run. */
+function pairOf({ store }: View, shelf: Shelf): [string, string] | undefined {
+  const id = shelf.current?.kind === "picture" ? shelf.output?.id : undefined;
+  const all = store.gallery.pictures.filter((one) => store.pictures.get("thumb", one.output.id));
+  const at = all.findIndex((one) => one.output.id === id);
+  const own = all[at];
+  if (!own || all.length < 2) return undefined;
+  const beside = all[at + 1]?.run === own.run ? all[at + 1] : (all[at - 1] ?? all[at + 1]);
+  if (!beside) return undefined;
+  // The older one on the left.
+  const pair: [string, string] = [beside.output.id, own.output.id];
+  return beside === all[at + 1] ? [pair[1], pair[0]] : pair;
+}
