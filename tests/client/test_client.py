@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import io
 import os
@@ -15,11 +16,19 @@ from pathlib import Path
 import pytest
 
 from tests.client.conftest import MakeClient
-from tests.client.hostile import KEY, SECRET, Hostile
+from tests.client.hostile import CUT, KEY, SECRET, Hostile
+from tests.client.wire import Reply
 from wiro_widgets.client import sync
 from wiro_widgets.client.aio import AsyncClient
 from wiro_widgets.client.sync import Client
-from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, TaskError, WiroWarning
+from wiro_widgets.protocol.errors import (
+    ConfigurationError,
+    InvalidParameter,
+    NotFound,
+    TaskError,
+    TransportError,
+    WiroWarning,
+)
 from wiro_widgets.protocol.events import Notice
 
 OPEN_AT_EXIT = {
@@ -218,6 +227,64 @@ def test_what_was_sent_wins_over_the_echo(server: Hostile, make_client: MakeClie
     again = make_client().attach(str(task.id))
     assert again.values == {"prompt": "x", "scale": 3.5, "seed": 7350148318, "added": "by the server"}
     assert (again.record.seed, again.record.prompt) == (7350148318, "x")
+
+
+@pytest.mark.parametrize("away", ["forgotten", "unreachable"])
+def test_what_is_on_the_disk_needs_no_server(
+    server: Hostile, make_client: MakeClient, picture: bytes, away: str
+) -> None:
+    """A task whose files are all here can be attached to when Wiro has forgotten it or cannot be reached."""
+    client = make_client()
+    first = client.run("a/b", prompt="x")
+    second = client.run("a/b", prompt="y")
+    server.finish(server.task(0), [server.serve_file(picture)])
+    server.finish(server.task(1), [server.serve_file(b"", lambda _: Reply(b"", 410))])
+    for task in (first, second):
+        task.wait(5)
+    server.tasks.clear()
+    if away == "unreachable":
+        server.script("Task/Detail", *[CUT] * 50)
+    again = client.attach(str(first.id))
+    result = again.wait(5)
+    assert [image.size for image in result.images] == [(160, 160)]
+    assert (again.status, result.record.prompt) == ("succeeded", "x")
+    with pytest.raises(NotFound if away == "forgotten" else TransportError):
+        client.attach(str(second.id))
+
+
+def test_a_callback_that_closes_its_client(server: Hostile, client: Client) -> None:
+    """A callback cannot close the client it is called by, and is told so."""
+    told: list[ConfigurationError] = []
+
+    def close(_event: object) -> None:
+        try:
+            client.close()
+        except ConfigurationError as error:
+            told.append(error)
+
+    task = client.run("a/b", prompt="x")
+    task.add_callback(close)
+    server.wait(lambda: server.task().listeners, "the registration")
+    server.emit(server.task(), "task_start")
+    server.finish(server.task())
+    assert task.wait(5).record.outcome == "succeeded"
+    assert told
+
+
+def test_an_async_client_lives_on_one_loop(server: Hostile) -> None:
+    """An AsyncClient that is used on a second loop says so."""
+    client = AsyncClient(KEY, base_url=server.base_url, journal=False)
+    made = server.make()
+
+    async def look() -> str:
+        return (await client.detail(made.id)).status
+
+    with asyncio.Runner() as first:
+        assert first.run(look()) == "task_queue"
+        with pytest.raises(ConfigurationError, match="another event loop"):
+            asyncio.run(look())
+        first.run(client.close())
+        first.run(client.close())
 
 
 def test_a_task_begun_elsewhere_gets_a_row(server: Hostile, client: Client) -> None:

@@ -54,7 +54,12 @@ class Connection:
             held.post(call, *args)
 
     def close(self) -> None:
-        """Close the client and give the thread back; closing twice is fine."""
+        """Close the client and give the thread back; closing twice is fine.
+
+        Raises ConfigurationError in a callback, which would wait for itself.
+        """
+        if self._loop is not None and self._loop.is_here:
+            raise ConfigurationError(loop.IN_CALLBACK)
         with self._lock:
             first, self.closed = not self.closed, True
             held, self._loop = self._loop, None

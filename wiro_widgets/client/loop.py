@@ -20,9 +20,13 @@ from wiro_widgets.protocol.errors import ConfigurationError
 T = TypeVar("T")
 TICK = 0.1  # seconds; how soon a waiting thread sees an interrupt on systems whose locks do not
 GRACE = 0.9  # seconds that an interrupt waits for the work to put things in order
-WORKERS = 4  # threads for files and the journal
+WORKERS = 12  # threads for files, the journal and the names of hosts, which may keep some of them waiting
 END_SECONDS = 5.0  # for the thread to end
 
+IN_CALLBACK = (
+    "A callback runs on the engine's thread and cannot wait there; use task.stop_soon(), "
+    "or do this in a thread of your own."
+)
 _CLOSED = "The connection was closed while this was under way; make a new client."
 
 
@@ -46,17 +50,19 @@ class LoopThread:
         """Whether it was made in this process, and not before a fork."""
         return self.pid == os.getpid()
 
+    @property
+    def is_here(self) -> bool:
+        """Whether this is the loop's own thread."""
+        return threading.current_thread() is self._thread
+
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run the work on the loop and wait for it; an interrupt of this thread is seen at once and cancels it.
 
         Raises ConfigurationError on the loop's own thread, which would wait for itself.
         """
-        if threading.current_thread() is self._thread:
+        if self.is_here:
             work.close()
-            raise ConfigurationError(
-                "A callback runs on the engine's thread and cannot wait there; use task.stop_soon(), "
-                "or do this in a thread of your own."
-            )
+            raise ConfigurationError(IN_CALLBACK)
         ended = threading.Event()
         future = self.spawn(work, ended)
         try:

@@ -12,12 +12,14 @@ from wiro_widgets.client import pairing
 from wiro_widgets.client.addresses import is_loopback
 from wiro_widgets.client.downloads import Keepsake
 from wiro_widgets.client.engine import Engine
+from wiro_widgets.client.reuse import is_whole
 from wiro_widgets.client.task import AsyncTask, OnInterrupt
 from wiro_widgets.protocol import requests
 from wiro_widgets.protocol.detail import TaskDetail, details
-from wiro_widgets.protocol.errors import NotFound
+from wiro_widgets.protocol.errors import NotFound, TransportError
 from wiro_widgets.results.processes import looks_after
-from wiro_widgets.results.rows import JournalRow
+from wiro_widgets.results.result import TaskResult, result_of
+from wiro_widgets.results.rows import JournalRow, record_of_row
 
 CLOCK_SKEW = timedelta(minutes=2)
 
@@ -36,7 +38,10 @@ class Reattaching:
         return f"<Reattaching, {len(self._pending)} pending>"
 
     async def attach(self, task_id: str) -> AsyncTask:
-        """Return the live task, or one made from Task/Detail and the journal; raises NotFound."""
+        """Return the live task, or one made from Task/Detail and the journal; raises NotFound.
+
+        Where Wiro cannot be asked or has forgotten it, a task whose files are all on the disk is made from these.
+        """
         pending = self._pending.get(task_id)
         if pending is None:
             pending = self._pending[task_id] = asyncio.create_task(self._attach(task_id))
@@ -73,11 +78,29 @@ class Reattaching:
         known = next((task for task in engine.tasks if task.id == task_id), None)
         if known is not None:
             return known
-        detail = await self.detail(task_id)
+        try:
+            detail = await self.detail(task_id)
+        except (NotFound, TransportError) as error:
+            kept = await asyncio.to_thread(self._kept, task_id)
+            if kept is None:
+                raise
+            return self._from_history(kept, f"Wiro cannot tell of task {task_id} any more: {error}")
         row = await asyncio.to_thread(self._row_of, detail)
         values = {**detail.parameters, **row.parameters}
         task = AsyncTask(engine, row.model or detail.model, values, on_interrupt=self._on_interrupt)
         task.resume(detail, row.id, Keepsake(row.paths, row.intent_at))
+        return task
+
+    def _kept(self, task_id: str) -> TaskResult | None:
+        """Return what the journal and the disk have of a task that succeeded, when they have all of it."""
+        row = self._engine.journal.find(task_id, self._engine.server)
+        if row is None or row.outcome != "succeeded" or not is_whole(row):
+            return None
+        return result_of(record_of_row(row))
+
+    def _from_history(self, kept: TaskResult, why: str) -> AsyncTask:
+        task = AsyncTask(self._engine, kept.record.model, kept.record.parameters)
+        task.answer(kept, why)
         return task
 
     def _in_other_hands(self, row: JournalRow) -> bool:

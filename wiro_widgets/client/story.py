@@ -103,14 +103,14 @@ class Story:
         self.state, self.outputs = final, outputs
         self.error = self._outcome_error()
 
-    def answer(self, kept: TaskResult) -> None:
-        """Take the result of an equal run of before in place of running."""
+    def answer(self, kept: TaskResult, why: str | None = None) -> None:
+        """Take a result that the history kept: of an equal run, or of this one where Wiro cannot be asked."""
         self._kept, self.id, self.outputs = kept, kept.record.task_id, kept.outputs
         code = kept.record.exit_code
         self.state = TaskState(
             status="succeeded", stage=FINISHED, progress=1.0, success=True, exit_code=code, text=None
         )
-        self.note(f"Answered from the history: the same run was task {self.id}", "info")
+        self.note(why or f"Answered from the history: the same run was task {self.id}", "info")
 
     def fail(self, error: WiroError) -> None:
         """End with an error of the submission or of the following; a task that may exist is "unknown"."""

@@ -115,9 +115,9 @@ class AsyncTask:
         self._story.fail(error)
         self._story.close()
 
-    def answer(self, kept: TaskResult) -> None:
-        """End a task before it began with the result of an equal run; nothing is sent."""
-        self._story.answer(kept)
+    def answer(self, kept: TaskResult, why: str | None = None) -> None:
+        """End a task before it began with a result that the history kept; nothing is sent."""
+        self._story.answer(kept, why)
         self._story.close()
 
     def start(self, schema: ModelSchema | None) -> None:
