@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Self
 
 import anywidget
@@ -186,8 +187,12 @@ class Panel(PanelResults, anywidget.AnyWidget):
                 self.display.catch_up()
 
     def star(self, run: int, *, on: bool = True) -> None:
-        """Mark a run of this panel, counted from 1, as one to keep."""
-        self.display.star(run, on=on)
+        """Mark a run of this panel, counted from 1, as one to keep, here and in the history."""
+        view = self.display.star(run, on=on)
+        task_id = view.task.id if view and view.task else None
+        if task_id is not None:
+            with suppress(KeyError):  # the journal may be elsewhere, or gone
+                self.client.history.star(task_id, on)
 
     def close(self) -> None:
         """Take the panel away; its task goes on. Closing twice is fine."""
