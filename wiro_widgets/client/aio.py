@@ -3,49 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from platformdirs import user_data_path
-
 from wiro_widgets.client import addresses, reuse
 from wiro_widgets.client.budget import Budget
-from wiro_widgets.client.downloads import Downloads
-from wiro_widgets.client.engine import Engine
-from wiro_widgets.client.estimating import Estimator
+from wiro_widgets.client.catalogue import Catalogue
 from wiro_widgets.client.experiments import AsyncExperiments
-from wiro_widgets.client.http import Http
-from wiro_widgets.client.money import Money
+from wiro_widgets.client.opening import found_credentials, open_engine
 from wiro_widgets.client.reattaching import Reattaching
 from wiro_widgets.client.task import AsyncTask, OnInterrupt
-from wiro_widgets.protocol import replies, requests
 from wiro_widgets.protocol.credentials import Credentials
 from wiro_widgets.protocol.detail import TaskDetail
-from wiro_widgets.protocol.errors import ConfigurationError, NotFound
+from wiro_widgets.protocol.errors import ConfigurationError
 from wiro_widgets.protocol.replies import ModelSummary
 from wiro_widgets.protocol.schema import ModelSchema, split_model
 from wiro_widgets.results.history import History
-from wiro_widgets.results.journal import Journal
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 CLOSE_SECONDS = 5.0  # how long closing waits for replies to Runs and for tasks that are just being stopped
-
-
-def found_credentials(key: str | Credentials | None, secret: str | None) -> Credentials:
-    """Return the credentials; raises ConfigurationError without the frames that hold what was given."""
-    if isinstance(key, Credentials):
-        return key
-    try:
-        return Credentials.find(key, secret)
-    except ConfigurationError as error:
-        reason = error.with_traceback(None)
-    finally:
-        del key, secret
-    raise reason
 
 
 class AsyncClient(AsyncExperiments):
@@ -81,22 +60,19 @@ class AsyncClient(AsyncExperiments):
             credentials = found_credentials(api_key, api_secret)
         finally:
             del api_key, api_secret  # so that no traceback with locals shows them
-        base = addresses.base_url(base_url, allow_http=allow_http)
-        if timeout <= 0:
-            raise ConfigurationError(f"timeout must be more than 0 seconds, not {timeout}.")
-        http = Http(credentials, base, timeout=timeout)
-        data = user_data_path("wiro-widgets", appauthor=False)
-        folder = output_dir or os.environ.get("WIRO_OUTPUT_DIR") or data / "outputs"
-        self._on_interrupt: OnInterrupt = on_interrupt
-        self._reuse = reuse
-        self._schemas: dict[str, ModelSchema] = {}
-        self._closed = False
-        own = budget if budget is None or isinstance(budget, Budget) else Budget(budget)
-        kept = _journal(journal, data)
-        sockets = addresses.socket_url(socket_url, base, allow_http=allow_http)
+        self._engine = open_engine(
+            credentials,
+            base_url=base_url,
+            socket_url=socket_url,
+            timeout=timeout,
+            journal=journal,
+            output_dir=output_dir,
+            allow_http=allow_http,
+            budget=budget,
+        )
         self.settings: dict[str, Any] = {  # what another process needs to make such a client; no credentials
-            "base_url": base,
-            "socket_url": sockets,
+            "base_url": self._engine.server,
+            "socket_url": self._engine.socket_url,
             "timeout": timeout,
             "journal": journal,
             "output_dir": output_dir,
@@ -104,13 +80,10 @@ class AsyncClient(AsyncExperiments):
             "allow_http": allow_http,
             "reuse": reuse,
         }
-        self._engine = Engine(
-            http=http,
-            socket_url=sockets,
-            journal=kept,
-            downloads=Downloads(http, Path(folder).expanduser(), allow_http=allow_http),
-            money=Money(Estimator(http, kept), own),
-        )
+        self._on_interrupt: OnInterrupt = on_interrupt
+        self._reuse = reuse
+        self._closed = False
+        self._catalogue = Catalogue(self._engine.http)
         self._reattaching = Reattaching(self._engine, on_interrupt)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -120,9 +93,8 @@ class AsyncClient(AsyncExperiments):
         if not hasattr(self, "_engine"):  # as a debugger shows it in the frame that raised
             return f"<{type(self).__name__} that was refused>"
         here = " (on this machine)" if addresses.is_loopback(self._engine.server) else ""
-        return (
-            f"<{type(self).__name__} {self._engine.server}{here}, {len(self._engine.tasks)} tasks under way>"
-        )
+        tasks = len(self._engine.tasks)
+        return f"<{type(self).__name__} {self._engine.server}{here}, {tasks} tasks under way>"
 
     async def run(
         self,
@@ -230,22 +202,13 @@ class AsyncClient(AsyncExperiments):
 
     async def schema(self, model: str) -> ModelSchema:
         """Return what a model takes, from the catalogue, asked once; raises NotFound."""
-        owner, name = split_model(model)
-        key = f"{owner}/{name}"
-        known = ModelSchema.built_in(key) or self._schemas.get(key)
-        if known is None:
-            tool = await self._tool(key)
-            known = self._schemas[key] = ModelSchema.from_tool(
-                {"slugowner": owner, "slugproject": name, **tool}
-            )
-        return known
+        return await self._catalogue.schema(model)
 
     async def models(
         self, search: str = "", categories: Sequence[str] = (), limit: int = 20
     ) -> list[ModelSummary]:
         """Search the catalogue; the best matches first."""
-        request = requests.tool_list(search=search, categories=categories, limit=limit)
-        return list(replies.models(await self._engine.http.call(request)))
+        return await self._catalogue.models(search, categories, limit)
 
     @property
     def server(self) -> str:
@@ -290,28 +253,5 @@ class AsyncClient(AsyncExperiments):
     async def __aexit__(self, *_exc: object) -> None:
         await self.close()
 
-    async def _tool(self, model: str) -> Mapping[str, Any]:
-        """Return a model's catalogue entry; Wiro's own refusal does not name the model."""
-        request = requests.tool_detail(model)
-        sentence = f"there is no model {model}"
-        try:
-            tool = replies.tool(await self._engine.http.call(request))
-        except NotFound as error:
-            raise NotFound(f"{sentence} ({error.message})", code=error.code, endpoint=request.path) from None
-        if tool is None:
-            raise NotFound(sentence, code=1, endpoint=request.path)
-        return tool
-
     async def _schema_if_known(self, model: str) -> ModelSchema | None:
-        """Return the schema, or None for a model that the catalogue does not show but may well run."""
-        try:
-            return await self.schema(model)
-        except NotFound:
-            return None
-
-
-def _journal(given: str | Path | Literal[False] | None, data: Path) -> Journal:
-    if given is False:
-        return Journal.open(None)
-    named = given or os.environ.get("WIRO_JOURNAL")
-    return Journal.open(Path(named).expanduser() if named else data / "journal.sqlite3")
+        return await self._catalogue.schema_if_known(model)

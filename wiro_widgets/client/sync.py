@@ -11,9 +11,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from wiro_widgets.client import addresses
-from wiro_widgets.client.aio import AsyncClient, found_credentials
+from wiro_widgets.client.aio import AsyncClient
 from wiro_widgets.client.budget import Budget
 from wiro_widgets.client.connection import Connection
+from wiro_widgets.client.opening import found_credentials
 from wiro_widgets.client.sync_experiments import Experiments
 from wiro_widgets.client.sync_task import Interruption, Task
 from wiro_widgets.client.task import AsyncTask, OnInterrupt
