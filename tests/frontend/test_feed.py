@@ -119,6 +119,24 @@ def test_what_is_read_stays_when_old_rows_go(panel: PanelPage) -> None:
     assert log.locator("*").count() < 60
 
 
+def test_a_flood_does_not_stop_the_following(panel: PanelPage) -> None:
+    """Rows that come between a frame and the news that it scrolled are no reason to stay behind."""
+    panel.start(state())
+    panel.button("Log").click()
+    panel.page.evaluate(
+        """async () => {
+      for (let first = 0; first < 6000; first += 100) {
+        const rows = Array.from({ length: 100 }, (_, at) => [first + at, 0.1, "output", `line ${first + at}`]);
+        const reach = { epoch: "e1", first, next: first + 100, dropped: 0 };
+        host.model.emit("msg:custom", { v: 1, type: "delta", rows, ...reach }, []);
+        await new Promise((go) => setTimeout(go, 7));
+      }
+    }"""
+    )
+    panel.painted()
+    expect(panel.page.get_by_role("log").get_by_text("line 5999")).to_be_visible()
+
+
 def test_a_gap_asks_for_a_snapshot_which_closes_it(panel: PanelPage) -> None:
     """What was lost on the way is asked for and shown."""
     panel.start(state())

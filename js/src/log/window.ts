@@ -29,6 +29,7 @@ export function mountWindow(view: View): LogWindow {
   let find = "";
   let trimmed = 0;
   let left = 0; // rows when the end was left
+  let height = 0; // as drawn: by the time a scroll is told of, more rows may have come
   const list = h("ol");
   const spacer = h("div", "spacer", list);
   const scroller = h(
@@ -43,7 +44,7 @@ export function mountWindow(view: View): LogWindow {
   };
   const jump = button("", "primary jump", follow, signal);
   const paint = () => {
-    const height = shown.length * LINE;
+    height = shown.length * LINE;
     spacer.style.height = `${height}px`;
     // Setting is cheap where reading scrollHeight would lay out the page.
     if (following) scroller.scrollTop = height;
@@ -60,7 +61,7 @@ export function mountWindow(view: View): LogWindow {
     scroller,
     "scroll",
     () => {
-      following = scroller.scrollTop >= shown.length * LINE - HEIGHT - LINE;
+      following = scroller.scrollTop >= height - HEIGHT - LINE;
       view.schedule(paint);
     },
     signal,
