@@ -39,7 +39,7 @@ def test_a_restarted_kernel_is_explained(page: Page, lab: JupyterServer, sandbox
     panel.prompt.fill("Do not lose this")
     page.evaluate(RESTART)
     expect(panel.root.get_by_role("alert")).to_have_text(
-        "The kernel does not answer. Run the cell again.", timeout=PATIENCE
+        "The kernel was restarted or is gone: run the cell again.", timeout=PATIENCE
     )
     expect(panel.root.get_by_text("No kernel")).to_be_visible()
     expect(panel.prompt).to_have_value("Do not lose this")

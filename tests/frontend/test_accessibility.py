@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageChops
 from playwright.sync_api import FloatRect, Page, expect
 
-from tests.frontend.gallery import STATES, THEMES
+from tests.frontend.gallery import DIALOGS, STATES, THEMES
 from tests.frontend.panel_page import PanelPage
 from tests.frontend.payloads import delta, image, output, run, state
 from tests.hosts.test_vscode import JUPYTERS
@@ -75,10 +75,10 @@ def _complaints(panel: PanelPage, look: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", STATES)
+@pytest.mark.parametrize("name", STATES | DIALOGS)
 def test_axe_finds_nothing(panel: PanelPage, name: str) -> None:
     """No state has a violation in any host's colours, light, dark or forced, at 360 and at 1200 pixels."""
-    STATES[name](panel)
+    (STATES | DIALOGS)[name](panel)
     found = {}
     for look in LOOKS:
         _look(panel.page, look)
@@ -87,16 +87,6 @@ def test_axe_finds_nothing(panel: PanelPage, name: str) -> None:
             panel.painted()
             found[look, width] = _complaints(panel, look)
     assert {key: words for key, words in found.items() if words} == {}
-
-
-def test_axe_finds_nothing_in_the_large_picture(panel: PanelPage) -> None:
-    """The same for the dialog that shows one picture in full."""
-    STATES["done"](panel)
-    panel.button("Picture 1 of 4, open full size").click()
-    expect(panel.page.get_by_role("dialog")).to_be_visible()
-    for look in LOOKS:
-        _look(panel.page, look)
-        assert _complaints(panel, look) == []
 
 
 def _tab(panel: PanelPage) -> dict[str, Any] | None:
