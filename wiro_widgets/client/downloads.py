@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +16,7 @@ from typing import Any
 from wiro_widgets.client import arrivals
 from wiro_widgets.client.arrivals import Doubt, Job
 from wiro_widgets.client.http import DOWNLOADS_AT_ONCE, Http
+from wiro_widgets.client.leftovers import whole_files
 from wiro_widgets.client.parts import Part
 from wiro_widgets.client.transfer import IncompleteError, Transfer
 from wiro_widgets.protocol.errors import OutputError, WiroWarning
@@ -120,30 +121,15 @@ class Downloads:
 
     def _on_disk(self, jobs: list[Job], kept: Keepsake) -> dict[int, Path]:
         """Return the outputs that an earlier process brought here, by their numbers."""
-        names = {Path(job.name).stem for job in jobs}
+        stems = {Path(job.name).stem for job in jobs}
+        left = whole_files(self._folder, stems, kept.since) if kept.since else []
         found: dict[int, Path] = {}
-        for path in (*map(Path, kept.paths), *self._left_behind(names, kept.since)):
+        for path in (*map(Path, kept.paths), *left):
             number = _NUMBERED.search(path.name)
             with suppress(OSError):
                 if number and int(number[1]) < len(jobs) and path.stat().st_size:
                     found.setdefault(int(number[1]), path)
         return found
-
-    def _left_behind(self, stems: set[str], since: datetime | None) -> Iterator[Path]:
-        """Yield whole files that a process gave their names and was killed before the journal knew.
-
-        Only files younger than the run: a sandbox begins its task numbers anew.
-        """
-        if since is None:
-            return
-        with suppress(OSError):
-            for folder in self._folder.iterdir():
-                if folder.name < since.astimezone().date().isoformat():
-                    continue
-                for stem in stems:
-                    for path in folder.glob(f"{stem}.*"):
-                        if path.stat().st_mtime >= since.timestamp():
-                            yield path
 
 
 def _warn(job: Job, error: OSError, notify: Callable[[str], object]) -> None:

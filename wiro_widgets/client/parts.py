@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import os
-import platform
-import re
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from wiro_widgets.client.leftovers import half_name
 from wiro_widgets.results import content_types
 from wiro_widgets.results.files import unique_target
-from wiro_widgets.results.processes import is_alive
-
-_HOST = sha256(platform.node().encode()).hexdigest()[:6]
-_OURS = re.compile(r"\.(?P<host>[0-9a-f]{6})-(?P<pid>\d+)-[0-9a-f]{6}\.part")
 
 
 class Part:
@@ -33,8 +26,7 @@ class Part:
         self._file: BinaryIO = BytesIO()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _clear_up(folder, name)
-            path = folder / f".{name}.{_HOST}-{os.getpid()}-{secrets.token_hex(3)}.part"
+            path = folder / half_name(name)
             # Unbuffered: a full disk is noticed by the write that it refuses, and what it took can be read back.
             self._file = cast("BinaryIO", path.open("x+b", buffering=0))
             self._path = path
@@ -111,12 +103,3 @@ class Part:
         self._file = BytesIO()
         self._file.write(held)
         self._trouble(error)
-
-
-def _clear_up(folder: Path, name: str) -> None:
-    """Remove what processes that were killed have left of this output."""
-    for left in folder.glob(f".{name}.*.part"):
-        found = _OURS.fullmatch(left.name.removeprefix(f".{name}"))
-        if found and found["host"] == _HOST and not is_alive(int(found["pid"])):
-            with suppress(OSError):
-                left.unlink()
