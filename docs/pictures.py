@@ -6,10 +6,13 @@ pictures; the notebook is the quickstart in a real JupyterLab.
 
 import base64
 import io
+import json
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +20,11 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import CHROME_ARGS, find_chromium
-from tests.frontend.gallery import STATES, THEMES
+from tests.frontend.gallery import CHAT, DIALOGS, LINES, STATES, THEMES
 from tests.frontend.panel_page import PanelPage
-from tests.frontend.payloads import SEED_VALUES
+from tests.frontend.payloads import SEED_VALUES, STAGES, delta, rows, run, state, summary
 from tests.hosts.hosted import PATIENCE, HostedPanel
-from tests.jupyter import ROOT, jupyter_server
+from tests.jupyter import ROOT, JupyterServer, jupyter_server
 from tests.notebook_page import NotebookPage
 from wiro_widgets.sandbox.render import Scene, paint
 
@@ -29,41 +32,54 @@ FOLDER = Path(__file__).parent / "images"
 MODEL = "tencent/hunyuan-flux-srpo"
 PROMPT = "Mountain ridges in the last light of the day"
 SEED = 7350148318
+ORDER = (3, 1, 2, 0)  # the seeds after the first, the most pleasant picture before the others
 LOOKS = ("light", "dark")
 SCALE = 1.5  # sharp on a dense screen, still small
 QUALITY = 82
 WIDTH = 960
 MARGIN = 12
+LIGHT = "Portraits and scenes with natural light, from words or from a picture. "
+# The tests' portrait becomes what the sandbox draws; what is long there to be cut is as long as it should be.
+WORDS = {
+    json.dumps(SEED_VALUES["prompt"])[1:-1]: PROMPT,
+    "A close up portrait of a Chinese princess wearing colorful clothing": PROMPT,
+    "A close up portrait of a Chinese princess": PROMPT,
+    "A close up portrait": PROMPT,
+    LIGHT * 3: LIGHT.strip(),
+}
+SHOW = """([message, data]) => {
+  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+  host.model.emit("msg:custom", { v: 1, ...message, to: null }, [new DataView(bytes.buffer)]);
+}"""
+DRAWN = "() => [...host.root().querySelectorAll('img')].every((one) => one.complete)"
+ANSWER = """A diffusion model learns to undo noise.
+
+It is shown pictures that were blurred with noise, a little or a lot, and is taught to say what was added. \
+To make a new picture it starts from noise alone and takes a little away, step by step; the words of the prompt \
+say in which direction.
+
+More steps are finer steps. The scale says how"""
 
 
 class IllustratedPage(PanelPage):
     """A panel whose results are pictures of the sandbox."""
 
+    drawn = 0
+
     def start(self, state: dict[str, Any], **options: bool) -> None:
-        """Ask for the pictures that are shown."""
-        values = state.get("values") or {}
-        if values.get("prompt") == SEED_VALUES["prompt"]:
-            state = state | {"values": values | {"prompt": PROMPT, "seed": str(SEED)}}
-        super().start(state, **options)
-        self.drawn = 0
+        """Open the panel with the prompt that the pictures were drawn for."""
+        super().start(_in_other_words(state), **options)
 
     def tell(self, message: dict[str, Any], picture: dict[str, Any] | None = None) -> None:
         """Send a picture of the sandbox wherever the tests would paint one."""
+        message = _in_other_words(message)
         if picture is None:
             super().tell(message)
             return
-        data = base64.b64encode(_picture(SEED + self.drawn)).decode()
+        number = int(message["id"][1:]) if message["id"][1:].isdigit() else self.drawn
         self.drawn += 1
-        self.page.evaluate(
-            """([message, data]) => {
-              const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-              host.model.emit("msg:custom", { v: 1, ...message }, [new DataView(bytes.buffer)]);
-            }""",
-            [message, data],
-        )
-        self.page.wait_for_function(
-            "() => [...host.root().querySelectorAll('img')].every((one) => one.complete)"
-        )
+        self.page.evaluate(SHOW, [message, base64.b64encode(_picture(ORDER[number % len(ORDER)])).decode()])
+        self.page.wait_for_function(DRAWN)
         self.painted()
 
 
@@ -75,66 +91,127 @@ class Shot:
     width: int = WIDTH
 
 
-def _picture(seed: int) -> bytes:
-    return paint(Scene(MODEL, PROMPT, seed, 1024, 1024, 20, 3.5, 0.88), None)
+def _in_other_words(message: dict[str, Any]) -> dict[str, Any]:
+    text = json.dumps(message)
+    for old, new in WORDS.items():
+        text = text.replace(old, new)
+    other: dict[str, Any] = json.loads(text)
+    return other
 
 
-SHOTS = {name: Shot(draw) for name, draw in STATES.items()} | {"narrow": Shot(STATES["done"], width=384)}
+@cache
+def _picture(number: int) -> bytes:
+    return paint(Scene(MODEL, PROMPT, SEED + number, 1024, 1024, 20, 3.5, 0.88), None)
+
+
+def _done(panel: PanelPage) -> None:
+    STATES["done"](panel)
+    panel.tell(delta(rows((18.2, "done", "Done"), first=len(LINES)), first=len(LINES)))
+
+
+def _stopped(panel: PanelPage) -> None:
+    panel.start(state(status="cancelled"))
+    ended = [*STAGES[:2], {"name": "Generate", "start": 2.0, "end": 9.4}]
+    lines = [*LINES[:-1], *rows((9.4, "cancel", "Stopped"), first=len(LINES) - 1)]
+    panel.tell(delta(lines, run=run(status="cancelled", elapsed=9.4, stages=ended, progress=None)))
+
+
+def _answer(panel: PanelPage) -> None:
+    values = {"prompt": "How does diffusion work?", "temperature": 0.7, "reasoning": "", "stream": True}
+    panel.start(state(_form=CHAT, values=values, status="running"))
+    said = {"thinking": "They want the idea, not the formulas.", "answer": ANSWER, "done": False}
+    panel.tell(delta(LINES[:3], run=run(progress=None, prompt=values["prompt"], text=said)))
+
+
+def _several(panel: PanelPage) -> None:
+    _done(panel)
+    runs = [
+        summary(1, "succeeded", prompt=PROMPT, cost=0.00351, starred=True),
+        summary(2, "failed", prompt="The same ridges as a woodcut"),
+        summary(3, "running", prompt="Ridges under northern lights", progress=0.42),
+        summary(4, "queued", prompt="Ridges in the first snow"),
+    ]
+    panel.tell(delta([], first=len(LINES) + 1, runs=runs))
+
+
+SHOTS = {
+    "idle": Shot(STATES["idle"]),
+    "running": Shot(STATES["running"]),
+    "done": Shot(_done),
+    "failed": Shot(STATES["failed"]),
+    "stopped": Shot(_stopped),
+    "answer": Shot(_answer),
+    "several": Shot(_several),
+    "search": Shot(STATES["search"]),
+    "view": Shot(DIALOGS["view"]),
+    "compare": Shot(DIALOGS["compare"]),
+    "narrow": Shot(_done, width=384),
+}
 
 
 def take(browser: Browser, name: str, look: str) -> Path:
     """Draw one state in one look and save it."""
     shot = SHOTS[name]
     context = browser.new_context(
-        viewport={"width": shot.width, "height": 800}, device_scale_factor=SCALE, reduced_motion="reduce"
+        viewport={"width": shot.width, "height": 760}, device_scale_factor=SCALE, reduced_motion="reduce"
     )
-    style = f"body {{ margin: {MARGIN}px; {THEMES[look]} }}"
-    panel = IllustratedPage(context.new_page(), style=style)
-    shot.draw(panel)
-    panel.page.mouse.move(0, 0)
-    panel.painted()
-    height = panel.page.evaluate("() => Math.ceil(document.body.getBoundingClientRect().height)")
-    clip = {"x": 0, "y": 0, "width": shot.width, "height": height + 2 * MARGIN}
-    return _saved(panel.page.screenshot(clip=clip, full_page=True), name, look, context.close)  # type: ignore[arg-type]
+    with ExitStack() as stack:
+        stack.callback(context.close)
+        panel = IllustratedPage(context.new_page(), style=f"body {{ margin: {MARGIN}px; {THEMES[look]} }}")
+        shot.draw(panel)
+        panel.page.wait_for_function(DRAWN)
+        panel.painted()
+        assert panel.complaints == [], panel.complaints  # noqa: S101 - a picture of a broken panel is none
+        height = panel.page.evaluate("() => Math.ceil(document.body.getBoundingClientRect().bottom)") + MARGIN
+        if name not in DIALOGS:  # they fill the window, whatever is behind
+            panel.page.set_viewport_size({"width": shot.width, "height": height})
+            panel.painted()
+        return _save(panel.page.screenshot(), name, look)
 
 
-def _saved(png: bytes, name: str, look: str, close: Callable[[], object]) -> Path:
-    close()
+def _save(png: bytes, name: str, look: str) -> Path:
     path = FOLDER / f"{name}-{look}.webp"
     Image.open(io.BytesIO(png)).convert("RGB").save(path, quality=QUALITY, method=6)
     return path
 
 
-def notebook(browser: Browser, look: str) -> Path:
-    """Run the quickstart in JupyterLab and save what is on the screen."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        jupyter_server("lab", folder=Path(folder), env={"XDG_DATA_HOME": folder}) as server,
-    ):
+def notebook(browser: Browser, look: str) -> tuple[Path, Path]:
+    """Run the quickstart in JupyterLab and save what is on the screen; then what is left of it without a kernel."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = stack.enter_context(jupyter_server("lab", folder=folder, env={"XDG_DATA_HOME": str(folder)}))
         server.add(ROOT / "notebooks" / "quickstart.ipynb")
-        context = browser.new_context(viewport={"width": 1120, "height": 900}, device_scale_factor=1.25)
+        context = browser.new_context(viewport={"width": 1180, "height": 920}, device_scale_factor=1.25)
+        stack.callback(context.close)
         page = context.new_page()
-        opened = NotebookPage(page, server, "quickstart.ipynb", document=True)
-        _arrange(opened, look)
+        opened = _open(page, server, look)
         opened.run_cell(1)
         opened.run_cell(3)
         panel = HostedPanel(page)
-        panel.shows()
-        panel.prompt.fill(PROMPT)
-        panel.button("Run").click()
-        panel.status("Done")
-        expect(panel.pictures.first).to_be_visible(timeout=PATIENCE)
-        _scroll(page)
-        return _saved(page.screenshot(), "jupyterlab", look, context.close)
+        panel.do_the_main_job(PROMPT)
+        opened.wait_for_output(3, "Done")
+        live = _save(_seen(page), "jupyterlab", look)
+        opened.save()
+        page.goto("about:blank")
+        server.end_kernels()
+        _open(page, server, look)
+        expect(page.locator(".wiro-card")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text("Loading widget")).to_have_count(0, timeout=PATIENCE)
+        return live, _save(_seen(page), "saved", look)
 
 
-def _arrange(opened: NotebookPage, look: str) -> None:
+def _open(page: Page, server: JupyterServer, look: str) -> NotebookPage:
+    opened = NotebookPage(page, server, "quickstart.ipynb", document=True)
     opened.command("apputils:change-theme", theme=f"JupyterLab {look.title()}")
+    page.wait_for_function("(look) => document.body.dataset.jpThemeName?.endsWith(look)", arg=look.title())
+    return opened
 
 
-def _scroll(page: Page) -> None:
+def _seen(page: Page) -> bytes:
     page.mouse.move(0, 0)
     page.locator(".jp-Cell").nth(2).evaluate("(cell) => cell.scrollIntoView({ block: 'start' })")
+    page.evaluate("() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
+    return page.screenshot()
 
 
 def main(names: list[str]) -> None:
@@ -144,8 +221,9 @@ def main(names: list[str]) -> None:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROME_ARGS)
         for name in names or [*SHOTS, "jupyterlab"]:
             for look in LOOKS:
-                path = notebook(browser, look) if name == "jupyterlab" else take(browser, name, look)
-                print(f"{path.relative_to(ROOT)} {path.stat().st_size // 1000} kB")
+                paths = notebook(browser, look) if name == "jupyterlab" else (take(browser, name, look),)
+                for path in paths:
+                    print(f"{path.relative_to(ROOT)} {path.stat().st_size // 1000} kB")
         browser.close()
 
 
