@@ -61,14 +61,16 @@ function mountLine(view: View, number: number): Line {
   const element = h("li", "", shower, stop, star);
   const draw = (run: RunSummary, shown: boolean) => {
     const stopping = store.runs.stopping(number);
+    const active = isActive(run.status);
+    const lost = active && store.link.state === "lost";
     starred = run.starred;
-    dot.dataset.status = run.status;
+    dot.dataset.status = lost ? "unknown" : run.status;
     text(snippet, run.prompt || "without a prompt");
-    text(state, summaryWords(run, stopping));
+    text(state, lost ? "Unknown" : summaryWords(run, stopping));
     attr(shower, "aria-current", shown);
     attr(star, "aria-pressed", starred);
     attr(stop, "aria-disabled", stopping);
-    show(stop, isActive(run.status), shower);
+    show(stop, active && !lost, shower);
   };
   return { element, buttons: [shower, stop, star], draw };
 }

@@ -1,5 +1,17 @@
 import type { Model } from "../src/host.ts";
-import type { Delta, Form, Parameter, Row, Run, Sent, Snapshot, Traits } from "../src/messages.ts";
+import type {
+  Delta,
+  Form,
+  Output,
+  Parameter,
+  Row,
+  Run,
+  RunSummary,
+  Sent,
+  Snapshot,
+  Status,
+  Traits,
+} from "../src/messages.ts";
 
 /** A model that remembers what was sent; the tests play the kernel. */
 export class FakeModel implements Model {
@@ -123,4 +135,14 @@ export function run(facts: Partial<Run> = {}): Run {
     text: null,
     ...facts,
   };
+}
+
+export function summary(number: number, status: Status, facts: Partial<RunSummary> = {}): RunSummary {
+  const base = { task: String(number), progress: null, prompt: "", cost: null, starred: false };
+  return { number, status, ...base, ...facts };
+}
+
+export function output(id: string, facts: Partial<Output> = {}): Output {
+  const base = { content_type: "image/png", size: 1, width: 512, height: 512, text: null };
+  return { id, name: `${id}.png`, ...base, ...facts };
 }

@@ -23,12 +23,14 @@ def test_a_page_that_is_loaded_again_shows_everything(panel: PanelPage) -> None:
 def test_a_restart_during_a_run_says_where_the_run_is_found(panel: PanelPage) -> None:
     """No clock and no Stop for a run that nobody here follows any more."""
     panel.start(state())
-    panel.tell(delta([], run=run()))
+    panel.tell(delta([], run=run(number=2), runs=[summary(1, "succeeded"), summary(2, "running")]))
     panel.page.evaluate(RESTART)
     expect(panel.page.get_by_role("alert")).to_contain_text(GONE)
     expect(panel.page.get_by_role("alert")).to_contain_text("client.history.unfinished()")
     expect(panel.page.locator(".pill")).to_have_text("No kernel")
     expect(panel.button("Stop")).to_be_hidden()
+    expect(panel.button("Stop run 2")).to_be_hidden()
+    expect(panel.page.get_by_role("button", name="Run 2 A lighthouse at dusk Unknown")).to_be_visible()
     expect(panel.page.locator(".veil")).to_be_hidden()
     expect(panel.page.locator("[role=status]")).to_have_text(GONE)
 

@@ -4,12 +4,16 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.frontend.panel_page import PanelPage
-from tests.frontend.payloads import delta, rows, run, snapshot, state
+from tests.frontend.payloads import delta, image, output, rows, run, snapshot, state, summary
 
 MISSING_KEY = {"kind": "error", "title": "No API key was found", "text": "Set WIRO_API_KEY."}
 GONE = "The kernel was restarted or is gone: run the cell again."
-COUNT_LISTENERS = """() => {
+COUNT = """() => {
   window.alive = 0;
+  window.addresses = 0;
+  const { createObjectURL, revokeObjectURL } = URL;
+  URL.createObjectURL = (...what) => (window.addresses++, createObjectURL.apply(URL, what));
+  URL.revokeObjectURL = (...what) => (window.addresses--, revokeObjectURL.apply(URL, what));
   const add = EventTarget.prototype.addEventListener;
   EventTarget.prototype.addEventListener = function (name, act, options) {
     const signal = options?.signal;
@@ -58,14 +62,50 @@ def test_a_restarted_kernel_is_noticed_without_a_click(panel: PanelPage) -> None
 
 @pytest.mark.parametrize("signal", [True, False])
 def test_a_closed_view_leaves_nothing_behind(panel: PanelPage, *, signal: bool) -> None:
-    """Two hundred views come and go; no listener stays, with the host's signal or without."""
+    """Two hundred views come and go; no listener, node or address stays, with the host's signal or without."""
     panel.start(state(), signal=signal)
-    panel.page.evaluate(COUNT_LISTENERS)
-    before = panel.page.evaluate("() => host.model.listeners.length")
-    panel.page.evaluate("() => { for (let i = 1; i <= 200; i++) { host.open(); host.close(i); } }")
-    assert panel.page.evaluate("() => window.alive") == 0
-    assert panel.page.evaluate("() => host.model.listeners.length") == before
+    runs = [summary(1, "running"), summary(2, "succeeded")]
+    panel.tell(delta([], run=run(status="succeeded", outputs=[output("1-0", "0.png")]), runs=runs))
+    for role in ("thumb", "full"):
+        panel.tell(image("1-0", role), {"hue": 20})
+    panel.page.evaluate(COUNT)
+    _open_and_close(panel, 5)  # what is made once, such as the browser's own parts of controls, is there then
+    listeners = panel.page.evaluate("() => host.model.listeners.length")
+    before = _counters(panel)
+    _open_and_close(panel, 200)
+    after = _counters(panel)
+    assert panel.page.evaluate("() => [window.alive, window.addresses]") == [0, 0]
+    assert panel.page.evaluate("() => host.model.listeners.length") == listeners
+    assert after["jsEventListeners"] - before["jsEventListeners"] < 200
+    assert after["nodes"] - before["nodes"] < 1000  # one view alone has some 400
     assert panel.page.locator(".wiro-widgets").count() == 1
+
+
+def _open_and_close(panel: PanelPage, count: int) -> None:
+    """Draw views and take them away; each is used a little, as listeners may be made only then."""
+    panel.page.evaluate(
+        """async (count) => {
+          for (let i = 0; i < count; i++) {
+            host.open();
+            const at = host.views.length - 1;
+            if (i % 5 === 0) for (const one of host.root(at).querySelectorAll(".fold, .large")) one.click();
+            host.close(at);
+            if (i % 20 === 0) await new Promise((go) => requestAnimationFrame(go));
+          }
+          host.views.length = 1;
+        }""",
+        count,
+    )
+
+
+def _counters(panel: PanelPage) -> dict[str, int]:
+    """Ask Chromium how much is alive once the rubbish is collected."""
+    session = panel.page.context.new_cdp_session(panel.page)
+    for _ in range(3):
+        session.send("HeapProfiler.collectGarbage")
+    found: dict[str, int] = session.send("Memory.getDOMCounters")
+    session.detach()
+    return found
 
 
 def test_the_views_that_stay_go_on(panel: PanelPage) -> None:

@@ -38,7 +38,7 @@ export function mountLog(view: View): LogView {
   });
   const draw = () => {
     attr(toggle, "aria-expanded", opened);
-    for (const element of [window.element, tools]) show(element, opened);
+    for (const element of [window.element, tools, tally]) show(element, opened);
     show(last, !opened);
     const row = store.feed.rows.at(-1);
     text(last, row ? row[3] : "No task yet");
@@ -49,7 +49,7 @@ export function mountLog(view: View): LogView {
     window.draw(rows, filter.words);
   };
   view.paint(["log"], draw);
-  const head = h("div", "head", toggle, last, tools);
+  const head = h("div", "head", toggle, last, tally, tools);
   return {
     element: h("div", "log", head, window.element),
     open: () => {
@@ -102,7 +102,7 @@ function mountTools(view: View, filter: Filter, tally: HTMLElement, changed: () 
   const kinds = h("div", { class: "levels", role: "group", "aria-label": "Levels" }, ...levels);
   on(kinds, "click", () => show(shown, filter.narrows), signal);
   show(shown, false);
-  return h("div", "log-tools", tally, kinds, find, shown, all);
+  return h("div", "log-tools", kinds, find, shown, all);
 }
 
 function tallyOf({ store }: View, filter: Filter, found: number): string {

@@ -1,4 +1,5 @@
 import { button, h, show, text } from "../dom.ts";
+import { isActive } from "../runs.ts";
 import type { View } from "../view.ts";
 import type { Shelf } from "./shelf.ts";
 
@@ -19,7 +20,8 @@ export function mountEmpty(view: View, shelf: Shelf): HTMLElement {
     const { run, active, status } = store;
     show(element, !active && !shelf.visible && !run?.notice);
     show(second, status === "idle");
-    text(first, ENDS[status] ?? "Results appear here");
+    const lost = run !== null && isActive(status) && "The kernel went while the run was under way";
+    text(first, lost || (ENDS[status] ?? "Results appear here"));
   });
   return element;
 }

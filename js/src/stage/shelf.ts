@@ -1,5 +1,6 @@
 import { type Kind, kindOf } from "../kinds.ts";
 import type { Output, Run } from "../messages.ts";
+import { isActive } from "../runs.ts";
 import type { Store } from "../store.ts";
 
 export type Item = { kind: "answer" } | { kind: Kind; output: Output };
@@ -47,7 +48,7 @@ export class Shelf {
 
   /** A failure takes the stage from an earlier run's pictures. */
   get visible(): boolean {
-    return this.items.length > 0 && (!this.stale || this.#store.active);
+    return this.items.length > 0 && (!this.stale || isActive(this.#store.status));
   }
 
   /** Whether what is shown now is of this kind. */

@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { ImageMessage } from "../src/messages.ts";
+import { Pictures } from "../src/pictures.ts";
+
+const alive = new Set<string>();
+
+function message(role: ImageMessage["role"], id: string): ImageMessage {
+  return { v: 1, type: "image", id, role, name: id, mime: "image/png", width: 1, height: 1, to: null };
+}
+
+beforeEach(() => {
+  alive.clear();
+  let count = 0;
+  vi.stubGlobal("URL", {
+    createObjectURL: () => {
+      const url = `blob:${count++}`;
+      alive.add(url);
+      return url;
+    },
+    revokeObjectURL: (url: string) => alive.delete(url),
+  });
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+test("a picture that comes again takes the place of the first", () => {
+  const pictures = new Pictures();
+  pictures.take(message("thumb", "a"), "1");
+  pictures.take(message("thumb", "a"), "2");
+  expect([...alive]).toEqual([pictures.get("thumb", "a")?.url]);
+});
+
+test("what is wanted stays, and of the rest the newest", () => {
+  const pictures = new Pictures();
+  for (const id of ["a", "b", "c", "d"]) pictures.take(message("full", id), id);
+  pictures.take(message("thumb", "a"), "a");
+  pictures.prune("full", new Set(["a"]), 1);
+  expect(["a", "b", "c", "d"].map((id) => pictures.get("full", id) !== undefined)).toEqual([
+    true,
+    false,
+    false,
+    true,
+  ]);
+  expect(alive.size).toBe(3);
+});
+
+test("closing frees every one", () => {
+  const pictures = new Pictures();
+  for (const role of ["thumb", "full", "preview"] as const) pictures.take(message(role, "a"), "1");
+  pictures.clear();
+  expect(alive.size).toBe(0);
+});
