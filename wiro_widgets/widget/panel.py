@@ -39,7 +39,8 @@ def _values_to_json(_values: Mapping[str, Any], panel: Panel) -> dict[str, Any]:
 class Panel(PanelResults, anywidget.AnyWidget):
     """A model's controls, Run and Stop, its task live and its results; shows in a cell, composes with ipywidgets.
 
-    Without a model it shows a search over the catalogue. `client` is the Client to run with, by default one made
+    The model is "owner/name", or a ModelSchema, as from an OpenAPI description. Without one it shows a search over
+    the catalogue. `client` is the Client to run with, by default one made
     from the environment when it is first needed. Further keyword arguments set the controls. Everything the hand can
     do Python can do, and each shows in the other at once. Raises InvalidParameter for a value that the model does
     not take.
@@ -64,13 +65,21 @@ class Panel(PanelResults, anywidget.AnyWidget):
 
     _held: loop.LoopThread | None = None  # while it is open
 
-    def __init__(self, model: str | None = None, *, client: Client | None = None, **values: Any) -> None:
-        self.model = "/".join(split_model(model)) if model else None
+    def __init__(
+        self,
+        model: str | ModelSchema | None = None,
+        *,
+        client: Client | None = None,
+        **values: Any,
+    ) -> None:
+        given = model if isinstance(model, ModelSchema) else None
+        name = model.model if isinstance(model, ModelSchema) else model
+        self.model = "/".join(split_model(name)) if name else None
         self._given_client = client
         self._lock = threading.RLock()
         self._runs = 0
         self._searches = model is None
-        schema, trouble = self._find_schema(self.model)
+        schema, trouble = (given, None) if given else self._find_schema(self.model)
         self.controls = Controls(schema, self.model or "")
         self.controls.put(self.controls.checked(values))
         self._held = loop.acquire()
