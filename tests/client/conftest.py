@@ -9,10 +9,13 @@ import pytest
 from PIL import Image
 
 from tests.client.hostile import KEY, SECRET, Hostile
+from tests.client.wire import Answer, Call
 from wiro_widgets.client import downloads, following, http, lost, submitting
-from wiro_widgets.client.sync import Client
+from wiro_widgets.client.sync import Client, Task
+from wiro_widgets.results.outputs import Output
 
 MakeClient = Callable[..., Client]
+Fetch = Callable[..., Output]
 
 
 @pytest.fixture
@@ -52,6 +55,33 @@ def make_client(server: Hostile, tmp_path: Path) -> Iterator[MakeClient]:
 def client(make_client: MakeClient) -> Client:
     """Make one client of the server."""
     return make_client()
+
+
+@pytest.fixture
+def run(server: Hostile, client: Client) -> Task:
+    """Start a run whose socket is registered."""
+    task = client.run("a/b", prompt="x")
+    server.wait(lambda: server.task().listeners, "the registration")
+    return task
+
+
+@pytest.fixture
+def only_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let silence alone cause no read of Task/Detail."""
+    monkeypatch.setattr(following, "SILENCE", (3600.0,))
+
+
+@pytest.fixture
+def fetch(server: Hostile, client: Client) -> Fetch:
+    """Return what makes an output of a task and fetches it."""
+
+    def one(data: bytes, act: Callable[[Call], Answer] | None = None, **more: Any) -> Output:
+        task = client.run("a/b", prompt="x")
+        server.finish(server.task(), [server.serve_file(data, act, **more)])
+        (output,) = task.wait(10).outputs
+        return output
+
+    return one
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.client.complaints import complaints
 from tests.client.hostile import KEY, SECRET, Hostile
 from tests.client.wire import Hang
 from wiro_widgets.client.aio import AsyncClient
@@ -78,7 +79,7 @@ class Child:
     def end(self) -> str:
         """Let it close its client and end; return what it had to complain about."""
         _, errors = self._process.communicate("\n", timeout=15)
-        return errors
+        return complaints(errors)
 
     def kill(self) -> None:
         """End it in any case."""
