@@ -1,14 +1,16 @@
-# Two commands, from nothing but python3 (3.11 or newer), make and the package registries:
+# Three commands, from nothing but python3 (3.11 or newer), make and the package registries:
 #   make demo [ARGS=--no-browser]   a sandbox and JupyterLab on the quickstart notebook
 #   make test                       every check that CI runs
+#   make bench [CHECK=1]            every promise of speed beside its floor; writes docs/benchmarks.md
 # Everything lands in .venv and js/node_modules; what is up to date is left alone.
 
 BIN := .venv/bin
 ARGS ?=
+CHECK ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint front-end chromium clean
+.PHONY: bench demo test lint front-end chromium clean
 .NOTPARALLEL:
 
 demo: .venv/demo.stamp front-end
@@ -51,6 +53,9 @@ chromium: .venv/dev.stamp
 	@echo "==> Installing wiro-widgets and what its tests need into .venv"
 	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@ .venv/demo.stamp
+
+bench: front-end chromium
+	@$(BIN)/python -m benchmarks $(if $(CHECK),--check)
 
 clean:
 	@rm -rf .venv js/node_modules wiro_widgets/static dist build

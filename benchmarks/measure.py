@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,19 +12,22 @@ Better = Literal["higher", "lower"]
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What was promised: a ratio of ours to the floor, and which way is better; or a bare figure."""
+    """What was promised: `target` is for the ratio of ours to the floor, or without a floor for our figure itself.
+
+    Without a target nothing was promised. A `peer` is measured in place of ours, and ours in place of the floor.
+    """
 
     name: str
-    floor: str
     unit: str
     better: Better
     target: float | None = None
-    absolute: bool = False  # the target is for our figure itself, not for a ratio
+    floor: str | None = None
+    peer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The pairs that were measured for a promise; `note` says what a reader should know."""
+    """What was measured for a promise, round by round; `note` says what a reader should know."""
 
     promise: Promise
     ours: tuple[float, ...]
@@ -32,30 +35,34 @@ class Result:
     note: str = ""
 
     @property
-    def ratios(self) -> tuple[float, ...]:
-        """Ours over the floor, pair by pair."""
-        return tuple(a / b for a, b in zip(self.ours, self.floor, strict=True) if b) if self.floor else ()
+    def judged(self) -> tuple[float, ...]:
+        """What the target is for: ours over the floor, pair by pair, or ours alone."""
+        if self.promise.floor is None:
+            return self.ours
+        return tuple(one / other for one, other in zip(self.ours, self.floor, strict=True))
 
     @property
-    def judged(self) -> float:
+    def middle(self) -> float:
         """The median of what the target is for."""
-        return statistics.median(self.ours if self.promise.absolute else self.ratios or self.ours)
+        return statistics.median(self.judged)
 
     @property
     def spread(self) -> float:
-        """Half the distance between the smallest and the largest pair."""
-        values = self.ours if self.promise.absolute else self.ratios or self.ours
-        return (max(values) - min(values)) / 2
+        """Half the distance between the quartiles, so that one disturbed round says little."""
+        if len(self.judged) == 1:
+            return 0.0
+        first, _, third = statistics.quantiles(self.judged, n=4, method="inclusive")
+        return (third - first) / 2
 
     @property
     def kept(self) -> bool | None:
-        """Whether the promise was kept, within the spread; None where nothing was promised."""
+        """Whether the promise was kept, or missed by no more than the spread; None where nothing was promised."""
         target = self.promise.target
         if target is None:
             return None
         if self.promise.better == "higher":
-            return self.judged + self.spread >= target
-        return self.judged - self.spread <= target
+            return self.middle + self.spread >= target
+        return self.middle - self.spread <= target
 
 
 def pairs(
@@ -72,9 +79,9 @@ def pairs(
         ours()
         floor()
     measured = [(ours(), floor()) for _ in range(rounds)]
-    return Result(promise, tuple(a for a, _ in measured), tuple(b for _, b in measured), note)
+    return Result(promise, tuple(one for one, _ in measured), tuple(other for _, other in measured), note)
 
 
-def alone(promise: Promise, ours: Callable[[], float], *, rounds: int = 3, note: str = "") -> Result:
-    """Measure a figure that has no floor."""
-    return Result(promise, tuple(ours() for _ in range(rounds)), (), note)
+def alone(promise: Promise, figures: Sequence[float], note: str = "") -> Result:
+    """Return the result of a promise that has no floor."""
+    return Result(promise, tuple(figures), (), note)

@@ -1,0 +1,91 @@
+"""`python -m benchmarks [--check] [PART ...]`: everything that issue 6 promises, in under ten minutes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+
+from benchmarks import (
+    browser,
+    calls,
+    feeding,
+    following,
+    lab,
+    pictures,
+    records,
+    report,
+    runs,
+    startup,
+    streaming,
+)
+from benchmarks.loading import Server, load_server
+from benchmarks.measure import Result
+from tests.browser import chromium_path
+
+Part = Callable[[Server], Result | list[Result]]
+PARTS: dict[str, Part] = {
+    "events": streaming.events,
+    "sent": feeding.sent,
+    "lab": lab.accounted,
+    "log": lambda _: browser.log(),
+    "gaps": lambda _: browser.gaps(),
+    "imports": lambda _: startup.imports(),
+    "calls": calls.details,
+    "run": runs.one,
+    "fetch": runs.fetch,
+    "thousand": runs.thousand,
+    "following": following.following,
+    "pictures": lambda _: pictures.pictures(),
+    "upload": calls.upload,
+    "memory": streaming.memory,
+    "history": lambda _: records.records(),
+    "panel": lambda _: startup.panels(),
+    "bundle": lambda _: startup.bundle(),
+    "peers": feeding.peers,
+    "polling": runs.peers,
+}
+IN_A_BROWSER = ("lab", "log", "gaps")
+
+
+def main(arguments: list[str]) -> int:
+    """Measure all parts, or those that are named; with --check say by the exit code whether all was kept."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="fail when a ratio is missed by more than its spread"
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    told = parser.parse_args(arguments)
+    unknown = set(told.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"there is no {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}")
+    begun = time.monotonic()
+    results = measured(told.parts or list(PARTS))
+    if not told.parts:
+        report.write(results, time.monotonic() - begun)
+    missed = [result for result in results if result.kept is False]
+    sys.stdout.write(
+        f"{len(missed)} of {sum(result.kept is not None for result in results)} promises missed\n"
+    )
+    return 1 if told.check and missed else 0
+
+
+def measured(names: list[str]) -> list[Result]:
+    """Measure these parts one after the other, and print each as soon as it is known."""
+    results: list[Result] = []
+    with load_server() as server:
+        for name in names:
+            if name in IN_A_BROWSER and chromium_path() is None:
+                sys.stdout.write(f"{name}: left out, there is no Chromium\n")
+                continue
+            found = PARTS[name](server)
+            results += found if isinstance(found, list) else [found]
+            for result in found if isinstance(found, list) else [found]:
+                sys.stdout.write(f"{report.line(result)}\n")
+                sys.stdout.flush()
+    return results
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,63 @@
+"""The whole way: a load server, a kernel, JupyterLab and a page that must account for every event."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.sync_api import sync_playwright
+
+from benchmarks.loading import Server
+from benchmarks.measure import Promise, Result, alone
+from tests.browser import CHROME_ARGS, chromium_path
+from tests.jupyter import jupyter_server
+from tests.notebook_page import NotebookPage
+
+MISSING = Promise("5,000 events/s for 20 s in JupyterLab: unaccounted for", "events", "lower", 0)
+GAPS = Promise("5,000 events/s for 20 s in JupyterLab: gaps", "snapshots asked for", "lower", 0)
+SEEN = re.compile(r"(?:of )?([\d,]+) lines?$")
+
+CELL = """
+import wiro_widgets
+from wiro_widgets.widget import inbox, messages
+client = wiro_widgets.Client("key-of-the-benchmarks", "secret-of-the-benchmarks", journal=False,
+                             base_url={base!r}, socket_url={sockets!r})
+panel = wiro_widgets.Panel("bench/n{lines}-r{rate}", client=client)
+asked, show_again = [], panel.show_again
+panel.show_again = lambda page: (asked.append(page), show_again(page))
+panel
+"""
+RUN = "panel.run().wait(); None"
+TOLD = "print(panel.task.state.log.dropped + len(panel.task.state.log), len(asked))"
+
+
+def accounted(server: Server, rate: int = 5_000, seconds: int = 20) -> list[Result]:
+    """Run a task that talks a lot, and compare what the page has seen with what was sent."""
+    lines = rate * seconds
+    cells = [CELL.format(base=server.base_url, sockets=server.socket_url, lines=lines, rate=rate), RUN, TOLD]
+    with (
+        TemporaryDirectory(prefix="wiro-bench-") as folder,
+        jupyter_server("lab", folder=Path(folder)) as lab,
+    ):
+        lab.write("load.ipynb", cells)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROME_ARGS)
+            page = browser.new_page(viewport={"width": 1200, "height": 900})
+            page.set_default_timeout(60_000)
+            notebook = NotebookPage(page, lab, "load.ipynb")
+            notebook.run_cell(0)
+            page.locator(".panel").first.get_by_role("button", name="Log", exact=True).click()
+            before = 1  # the snapshot that a view asks for when it begins
+            notebook.run_cell(1)
+            tally = page.locator(".panel .tally").first
+            page.locator(".panel .rows-window").get_by_text("Done", exact=True).wait_for()
+            seen = SEEN.search(tally.inner_text())
+            notebook.run_cell(2)
+            told, asked = map(int, notebook.output_text(2).split())
+            browser.close()
+    if told != lines:
+        raise RuntimeError(f"{told} of {lines} lines reached Python")
+    shown = int(seen[1].replace(",", "")) if seen else 0
+    note = f"{lines:,} lines sent; the page says {shown:,} with the task's stages; it keeps the last 20,000"
+    return [alone(MISSING, [max(0, lines - shown)], note), alone(GAPS, [asked - before], note)]

@@ -1,0 +1,105 @@
+"""The measurements as a table: printed while they are made, and written into docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from benchmarks.measure import Result
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+PACKAGES = ("websockets", "httpx", "anywidget", "ipywidgets", "ipykernel", "jupyterlab", "pillow", "pandas")
+HEAD = """# Benchmarks
+
+Every promise of speed, measured on one machine by `make bench`, which writes this page.
+Each figure stands beside its floor: what the same job costs by hand, measured in turn with ours in the same run.
+The ratio is the median of the pairs, the spread half the distance between their quartiles.
+`make bench CHECK=1` fails when a ratio is missed by more than its spread; the test suite has no clock.
+
+"""
+PEERS = """
+## Beside what one would do otherwise
+
+Measured in the same run against the same server; the last column says how many times better ours is.
+
+"""
+
+
+def line(result: Result) -> str:
+    """Return a result as a line for a terminal."""
+    promise, kept = result.promise, result.kept
+    word = {True: "kept", False: "MISSED", None: ""}[kept]
+    target = "" if promise.target is None else f"{_sign(result)} {promise.target:g}"
+    return f"{promise.name:<66} {_judged(result):>18}  {target:<9} {word}"
+
+
+def write(results: Sequence[Result], seconds: float, page: Path = PAGE) -> None:
+    """Write the page."""
+    promised = [result for result in results if not result.promise.peer]
+    peers = [result for result in results if result.promise.peer]
+    parts = [HEAD, _machine(seconds), "\n", _table(promised), PEERS, _peers(peers), _notes(results)]
+    page.parent.mkdir(exist_ok=True)
+    page.write_text("".join(parts), encoding="utf-8")
+
+
+def _machine(seconds: float) -> str:
+    packages = ", ".join(f"{name} {found}" for name in PACKAGES if (found := _version(name)))
+    when = datetime.now(UTC).date().isoformat()
+    return (
+        f"Measured on {when} in {seconds / 60:.1f} minutes: {os.cpu_count()} cores ({platform.machine()}), "
+        f"{platform.system()}, Python {platform.python_version()}, {packages}.\n"
+    )
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _table(results: Sequence[Result]) -> str:
+    rows = ["| what | ours | floor | ratio | promised | |", "| --- | --- | --- | --- | --- | --- |"]
+    for result in results:
+        promise = result.promise
+        floor = "" if promise.floor is None else f"{_figure(result.floor)} ({promise.floor})"
+        target = "" if promise.target is None else f"{_sign(result)} {promise.target:g}"
+        word = {True: "kept", False: "**missed**", None: ""}[result.kept]
+        ratio = _judged(result) if promise.floor else ""
+        ours = f"{_figure(result.ours)} {promise.unit}"
+        rows.append(f"| {promise.name} | {ours} | {floor} | {ratio} | {target} | {word} |")
+    return "\n".join(rows) + "\n"
+
+
+def _peers(results: Sequence[Result]) -> str:
+    rows = ["| peer | peer | ours | times better |", "| --- | --- | --- | --- |"]
+    for result in results:
+        figures = (
+            f"{_figure(result.ours)} {result.promise.unit} | {_figure(result.floor)} {result.promise.unit}"
+        )
+        rows.append(f"| {result.promise.name} | {figures} | {result.middle:.3g} |")
+    return "\n".join(rows) + "\n"
+
+
+def _notes(results: Sequence[Result]) -> str:
+    notes = [f"- {result.promise.name}: {result.note}.\n" for result in results if result.note]
+    return "\n## Notes\n\n" + "".join(notes) if notes else ""
+
+
+def _sign(result: Result) -> str:
+    return "≥" if result.promise.better == "higher" else "≤"
+
+
+def _judged(result: Result) -> str:
+    spread = f" ± {result.spread:.2g}" if len(result.judged) > 1 else ""
+    return f"{result.middle:.3g}{spread}"
+
+
+def _figure(values: Sequence[float]) -> str:
+    middle = statistics.median(values)
+    return f"{middle:,.0f}" if abs(middle) >= 100 else f"{middle:.3g}"  # noqa: PLR2004 - three digits are enough

@@ -1,0 +1,169 @@
+"""Whole runs against the same calls by hand: one, its outputs, a thousand, and how the vendor's examples wait."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import httpx
+import requests
+from PIL import Image
+from websockets.asyncio.client import connect
+
+from benchmarks.kernel import Counting, connected
+from benchmarks.loading import Server
+from benchmarks.measure import Promise, Result, pairs
+from wiro_widgets import Client, Panel
+
+ONE = Promise("one run of zero length, click to PIL image", "ms", "lower", 1.15, "the same calls by hand")
+FETCH = Promise(
+    "terminal frame to 4 PIL images of 1024 px", "ms", "lower", 1.15, "concurrent GETs, decoding by hand"
+)
+THOUSAND = Promise("1,000 tasks of 1 s, 50 at once", "s", "lower", 1.10, "1,000 x 1 s / 50")
+POLLED = Promise("a task of 1 s: requests, polled every 3 s", "s", "lower", None, "ours", peer=True)
+TIMES = 8  # runs in each round
+POLL_SECONDS = 3.0  # as in the vendor's examples
+HAND_KEYS = {"x-api-key": "key-of-the-benchmarks"}
+
+
+def one(server: Server, rounds: int = 7) -> Result:
+    """Measure the time from the click in a panel to the picture in Python, journal, file and thumbnail included."""
+    with connected(server) as client, asyncio.Runner() as runner:
+        panel, hand = Panel("bench/o1", client=client), Hand(server)
+        try:
+            return pairs(
+                ONE,
+                lambda: _ms(lambda: _clicked(panel)),
+                lambda: runner.run(_awaited_ms(lambda: hand.run("bench/o1"))),
+                rounds=rounds,
+            )
+        finally:
+            panel.close()
+            runner.run(hand.close())
+
+
+def fetch(server: Server, rounds: int = 7) -> Result:
+    """Measure the time from the terminal frame to the pictures in Python, checked and kept on the disk."""
+    with connected(server) as client, asyncio.Runner() as runner:
+        hand = Hand(server)
+        try:
+            return pairs(
+                FETCH,
+                lambda: statistics.median(_fetched(client) for _ in range(TIMES)),
+                lambda: runner.run(_awaited_ms(lambda: hand.fetch(4))),
+                rounds=rounds,
+            )
+        finally:
+            runner.run(hand.close())
+
+
+def thousand(server: Server, tasks: int = 1000, at_once: int = 50) -> Result:
+    """Measure a sweep whose tasks take a second each, against the time that these take by themselves."""
+    with connected(server) as client:
+        client.run("bench/d0").wait()
+        begun = time.perf_counter()
+        sweep = client.map(
+            "bench/d1000", [{"prompt": str(number)} for number in range(tasks)], concurrency=at_once
+        )
+        sweep.wait(progress=False)
+        seconds = time.perf_counter() - begun
+        if sum(cell.status == "succeeded" for cell in sweep) != tasks:
+            raise RuntimeError(f"of {tasks} tasks some failed: {sweep!r}")
+    return Result(THOUSAND, (seconds,), (tasks / at_once,), "journal and records included")
+
+
+def peers(server: Server) -> Result:
+    """Measure how long a task of a second takes for who polls as the vendor's Python example does."""
+    with connected(server) as client:
+        client.run("bench/d0").wait()
+        begun = time.perf_counter()
+        client.run("bench/d1000").wait()
+        ours = time.perf_counter() - begun
+    return Result(POLLED, (_polled(server),), (ours,), "the vendor's way to wait")
+
+
+class Hand:
+    """What a person would write: one pool, one socket a task, Pillow."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._http = httpx.AsyncClient(headers=HAND_KEYS)
+
+    async def run(self, model: str) -> Image.Image:
+        """Run a model and return its first picture."""
+        base = self._server.base_url
+        told = (await self._http.post(f"{base}/Run/{model}", json={"prompt": "x"})).json()
+        async with connect(self._server.socket_url, compression=None) as socket:
+            await socket.send(json.dumps({"type": "task_info", "tasktoken": told["socketaccesstoken"]}))
+            async for data in socket:
+                if json.loads(data)["type"] == "task_postprocess_end":
+                    break
+        detail = (await self._http.post(f"{base}/Task/Detail", json={"taskid": told["taskid"]})).json()
+        return await self._picture(detail["tasklist"][0]["outputs"][0]["url"])
+
+    async def fetch(self, count: int) -> list[Image.Image]:
+        """Return so many pictures."""
+        address = self._server.address
+        return await asyncio.gather(
+            *(self._picture(f"{address}/files/{number}.png") for number in range(count))
+        )
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._http.aclose()
+
+    async def _picture(self, url: str) -> Image.Image:
+        image = Image.open(io.BytesIO((await self._http.get(url)).content))
+        image.load()
+        return image
+
+
+def _clicked(panel: Panel) -> Image.Image:
+    before = panel.task
+    cast("Counting", panel.comm).click("run", values={"prompt": "x"})
+    while panel.task is before:
+        time.sleep(0)
+    return panel.wait().images[0]
+
+
+def _fetched(client: Client) -> float:
+    """Return the ms between the terminal frame and the last picture."""
+    task = client.run("bench/o4")
+    pictures = task.wait().images
+    seconds = time.time() - task.state.heard["task_postprocess_end"]
+    if len(pictures) != 4:  # noqa: PLR2004 - as the model's name says
+        raise RuntimeError(f"{len(pictures)} of 4 pictures came")
+    return seconds * 1000
+
+
+def _ms(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    for _ in range(TIMES):
+        work()
+    return (time.perf_counter() - begun) / TIMES * 1000
+
+
+async def _awaited_ms(work: Callable[[], Awaitable[Any]]) -> float:
+    begun = time.perf_counter()
+    for _ in range(TIMES):
+        await work()
+    return (time.perf_counter() - begun) / TIMES * 1000
+
+
+def _polled(server: Server) -> float:
+    """Return the seconds until the status is terminal."""
+    begun = time.perf_counter()
+    told = requests.post(f"{server.base_url}/Run/bench/d1000", json={}, headers=HAND_KEYS, timeout=10).json()
+    while True:
+        body = {"taskid": told["taskid"]}
+        answer = requests.post(
+            f"{server.base_url}/Task/Detail", json=body, headers=HAND_KEYS, timeout=10
+        ).json()
+        if answer["tasklist"][0]["status"] == "task_postprocess_end":
+            return time.perf_counter() - begun
+        time.sleep(POLL_SECONDS)

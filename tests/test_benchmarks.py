@@ -1,0 +1,132 @@
+"""The benchmarks measure what they say, on sizes that take no time; no clock decides here."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks import browser, calls, feeding, following, pictures, records, report, runs, streaming
+from benchmarks.__main__ import PARTS, main
+from benchmarks.loading import Server, load_server
+from benchmarks.measure import Promise, Result, pairs
+from tests.browser import find_chromium
+
+HIGH = Promise("more is better", "a second", "higher", 0.9, "by hand")
+LOW = Promise("less is better", "MiB", "lower", 20)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """Start the load server."""
+    with load_server() as running:
+        yield running
+
+
+def test_a_ratio_is_the_median_of_pairs() -> None:
+    """One disturbed pair moves neither the ratio nor its spread by much."""
+    result = Result(HIGH, (10, 20, 30, 1, 50), (10, 20, 30, 40, 50))
+    assert (result.middle, result.spread, result.kept) == (1, 0, True)
+
+
+@pytest.mark.parametrize(
+    ("ours", "kept"), [((89, 91, 93), True), ((70, 71, 72), False), ((80, 89, 98), True)]
+)
+def test_a_promise_is_missed_by_more_than_the_spread(ours: tuple[float, ...], kept: bool) -> None:
+    """What is near enough for the spread is no failure."""
+    assert Result(HIGH, ours, (100, 100, 100)).kept is kept
+
+
+def test_a_figure_without_a_floor_is_judged_itself() -> None:
+    """Where there is no floor the target is for ours."""
+    assert Result(LOW, (19,)).kept is True
+    assert Result(LOW, (21,)).kept is False
+
+
+def test_ours_and_the_floor_are_measured_in_turn() -> None:
+    """A machine that drifts does so for both, and the warm-up does not count."""
+    order: list[str] = []
+
+    def measured(what: str) -> float:
+        order.append(what)
+        return float(len(order))
+
+    result = pairs(HIGH, lambda: measured("ours"), lambda: measured("floor"), rounds=2)
+    assert order == ["ours", "floor"] * 3
+    assert (result.ours, result.floor) == ((3, 5), (4, 6))
+
+
+def test_the_page_has_every_row(tmp_path: Path) -> None:
+    """The page names the machine, the floors, what was missed and what the peers need; no path and no host."""
+    peer = Promise("polling", "s", "lower", None, "ours", peer=True)
+    results = [Result(HIGH, (70,), (100,), "a note"), Result(LOW, (3,)), Result(peer, (3,), (1,))]
+    page = tmp_path / "benchmarks.md"
+    report.write(results, 61, page)
+    text = page.read_text()
+    assert "| more is better | 70 a second | 100 (by hand) | 0.7 | ≥ 0.9 | **missed** |" in text
+    assert "| less is better | 3 MiB |  |  | ≤ 20 | kept |" in text
+    assert "| polling | 3 s | 1 s | 3 |" in text
+    assert "- more is better: a note." in text
+    assert "cores" in text
+    assert str(Path.home()) not in text
+
+
+def test_an_unknown_part_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """A part that does not exist ends the run with the names of those that do."""
+    with pytest.raises(SystemExit):
+        main(["nothing"])
+    told = capsys.readouterr().err
+    assert [name for name in ("nothing", *PARTS) if name not in told] == []
+
+
+def test_the_streaming_benchmark_counts_every_line(server: Server) -> None:
+    """Both ends have all lines."""
+    assert min(streaming.events(server, lines=200, rounds=1).judged) > 0
+
+
+def test_the_memory_benchmark_runs_in_a_process_of_its_own(server: Server) -> None:
+    """It looks at a panel whose rings are as full as they get."""
+    assert len(streaming.memory(server, lines=2_000, full=1_000).ours) == 1
+
+
+def test_the_feeding_benchmark_counts_bytes_and_messages(server: Server) -> None:
+    """Ours and both peers have sent something."""
+    results = [*feeding.sent(server, lines=50, rates=(1_000,)), *feeding.peers(server, lines=20)]
+    assert all(min(result.ours) > 0 for result in results)
+
+
+def test_the_benchmark_of_calls_calls(server: Server) -> None:
+    """One at a time and several at once, and a file goes up whole."""
+    results = [*calls.details(server, calls=20, rounds=1), *calls.upload(server, megabytes=1, rounds=1)]
+    assert [len(result.ours) for result in results] == [1, 1, 1, 1]
+
+
+def test_the_benchmark_of_runs_has_their_pictures(server: Server) -> None:
+    """A click in a panel, four outputs, and a list of runs come to their end."""
+    results = [
+        runs.one(server, rounds=1),
+        runs.fetch(server, rounds=1),
+        runs.thousand(server, tasks=4, at_once=4),
+    ]
+    assert all(min(result.judged) > 0 for result in results)
+
+
+def test_the_benchmark_of_many_tasks_follows_them(server: Server) -> None:
+    """Each task has its lines, over ws and wss."""
+    assert all(len(result.ours) == 1 for result in following.following(server, tasks=3, rounds=1))
+
+
+def test_the_benchmark_of_the_history_finds_what_is_there_by_hand() -> None:
+    """Both ways find the same number of runs."""
+    assert [len(result.ours) for result in records.records(count=400, rounds=1)] == [1, 1]
+
+
+def test_the_benchmark_of_pictures_draws_them() -> None:
+    """A thumbnail and a recipe cost something."""
+    assert all(min(result.ours) > 0 for result in pictures.pictures(rounds=1))
+
+
+def test_the_benchmarks_in_a_browser_draw() -> None:
+    """A log and a flood are drawn, ours and the vendor's way."""
+    find_chromium()
+    results = [*browser.log(lines=3_000, rounds=1), *browser.gaps(seconds=1)]
+    assert all(min(result.ours) > 0 for result in results)
