@@ -72,12 +72,14 @@ function build(view: View, section: HTMLElement, form: Form): HTMLElement[] {
   ];
 }
 
-/** Control Enter runs, wherever the focus is in the panel. */
+/** Control Enter runs, wherever the focus is in the panel; a key that is held down presses nothing twice. */
 function listenFor(view: View, section: HTMLElement, run: () => void): void {
   const keys = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.repeat) return;
+    const runs = event.ctrlKey || event.metaKey;
+    const held = event.repeat && (event.target as Element).matches("button");
+    if (event.key !== "Enter" || !(runs || held)) return;
     event.preventDefault();
-    run();
+    if (!event.repeat) run();
   };
   on(section, "keydown", keys, view.signal);
 }

@@ -62,6 +62,11 @@ class PanelPage:
             "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
         )
 
+    def past_double_click(self) -> None:
+        """Return once a second press is no part of a double click any more, by the page's own clock."""
+        self.page.evaluate("() => { window.begun = performance.now(); }")
+        self.page.wait_for_function("() => performance.now() - window.begun > 450")
+
     def sent(self, kind: str | None = None) -> list[Payload]:
         """Return what went up, or only the messages of one kind."""
         messages: list[Payload] = self.page.evaluate("() => host.model.sent")

@@ -138,6 +138,15 @@ def test_files_change_places_by_keyboard(panel: PanelPage) -> None:
     expect(panel.button("Move up 1.png, 1 of 3")).to_have_attribute("aria-disabled", "true")
 
 
+def test_the_focus_stays_when_the_kernel_has_made_its_own_of_a_file(panel: PanelPage) -> None:
+    """A preview or an id that comes later does not take the keyboard away."""
+    _several(panel, 2)
+    panel.button("Remove 1.png").focus()
+    panel.tell(image("f1", "preview"), {"hue": 20})
+    expect(panel.field("images").locator("li img")).to_have_count(1)
+    expect(panel.button("Remove 1.png")).to_be_focused()
+
+
 def test_files_change_places_by_dragging(panel: PanelPage) -> None:
     """A row is dropped on the place it is to have."""
     _several(panel, 3)

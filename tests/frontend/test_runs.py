@@ -89,6 +89,19 @@ def test_run_by_keyboard_alone(panel: PanelPage) -> None:
     assert panel.page.evaluate("() => window.keys") == 1  # the Tab that led in
 
 
+def test_a_key_that_is_held_down_runs_once(panel: PanelPage) -> None:
+    """However long Enter is pressed on Run, and whatever the kernel answers meanwhile."""
+    panel.start(state())
+    panel.button("Run").focus()
+    panel.page.keyboard.down("Enter")
+    panel.reply(panel.await_sent("run")[0]["rev"])
+    panel.past_double_click()
+    for _ in range(3):
+        panel.page.keyboard.down("Enter")  # a second one without an "up" between is a repeat
+    panel.page.keyboard.up("Enter")
+    assert len(panel.sent("run")) == 1
+
+
 def test_enter_alone_never_runs(panel: PanelPage) -> None:
     """A run costs money: Enter in a field only ends the writing."""
     panel.start(state(_form=form(parameter("text", "text", "Text")), values={"text": "hi"}))
@@ -150,7 +163,7 @@ def test_the_full_picture_is_asked_for_and_can_be_saved(panel: PanelPage) -> Non
     panel.page.get_by_role("button", name="Picture 1 of 2, open full size").click()
     dialog = panel.page.get_by_role("dialog")
     assert panel.await_sent("image")[0]["id"] == "o0"
-    with panel.page.expect_download() as download:
+    with panel.page.expect_download(timeout=15_000) as download:
         dialog.get_by_role("button", name="Download").click()
         panel.tell(image("o0", "full", name="0.png"), {"hue": 250, "width": 1024, "height": 1024})
     assert len(panel.sent("image")) == 1
@@ -165,7 +178,7 @@ def test_a_result_that_is_no_picture_can_be_saved(panel: PanelPage) -> None:
     panel.tell(delta([], run=_settled(outputs=[output("m", "song.mp3", "audio/mpeg")])))
     expect(panel.page.get_by_text("audio/mpeg · 202 kB")).to_be_visible()
     panel.button("Download").click()
-    with panel.page.expect_download() as download:
+    with panel.page.expect_download(timeout=15_000) as download:
         panel.tell(image("m", "full", name="song.mp3", mime="audio/mpeg"), {"hue": 1})
     assert download.value.suggested_filename == "song.mp3"
 
@@ -207,7 +220,7 @@ def test_a_refused_run_says_why_and_can_be_tried_again(panel: PanelPage) -> None
     panel.reply(panel.await_sent("run")[0]["rev"], error="No API key was found. Set WIRO_API_KEY.")
     expect(panel.page.get_by_role("alert")).to_have_text("No API key was found. Set WIRO_API_KEY.")
     expect(panel.page.locator(".pill")).to_have_text("Ready")
-    panel.page.wait_for_timeout(400)  # two presses within 400 ms are a double click
+    panel.past_double_click()
     panel.button("Run").click()
     assert len(panel.await_sent("run", 2)) == 2
 

@@ -11,27 +11,27 @@ export function mountItems(view: View, p: Parameter, removed: () => void) {
   const { store } = view;
   const list = h("ul", "files");
   let drawn = "";
+  let follow = -1; // where the row that has the focus goes
   const move = (from: number, to: number) => {
     const files = store.values.files(p.id);
     if (to < 0 || to >= files.length || from === to) return;
+    follow = to;
     store.values.editFiles(p.id, moved(files, from, to));
-    const button = to < from ? ".up" : ".down";
-    // The row is drawn in the next frame; the focus goes with it.
-    view.schedule(() => {
-      const row = list.children[to];
-      const other = row?.querySelector<HTMLElement>(`${button}:not([aria-disabled="true"])`);
-      (other ?? row?.querySelector<HTMLElement>("button"))?.focus();
-    });
   };
   acceptOrder(view, list, move);
   const draw = (files: FileRef[], uploads: Upload[]) => {
     const previews = files.map((ref) => previewOf(view, ref));
     const key = JSON.stringify([files, previews, uploads.map((one) => one.id)]);
     if (key !== drawn) {
+      const focused = list.querySelector<HTMLElement>(":focus");
+      const at = follow < 0 ? [...list.children].findIndex((row) => row.contains(focused)) : follow;
       const rows = files.map((ref, index) => drawFile(view, p, ref, index, removed));
       if (fileLimit(p) > 1 && files.length > 1)
         for (const [index, row] of rows.entries()) addMoves(view, row, files, index, move);
       list.replaceChildren(...rows, ...uploads.map((one) => drawUpload(view, one, removed)));
+      // Made anew, the button that had the focus is another one.
+      if (focused) list.children[at]?.querySelector<HTMLElement>(`[class="${focused.className}"]`)?.focus();
+      follow = -1;
     }
     drawn = key;
     for (const [index, upload] of uploads.entries())
