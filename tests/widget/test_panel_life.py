@@ -3,7 +3,7 @@
 import threading
 from pathlib import Path
 
-import ipywidgets  # type: ignore[import-untyped] # it has no stubs
+import ipywidgets
 import pytest
 
 from tests.widget.conftest import FLUX, SMALL, MakePanel
