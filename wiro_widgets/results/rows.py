@@ -111,7 +111,7 @@ def packed(row: JournalRow) -> tuple[Any, ...]:
 def to_plain(row: JournalRow) -> dict[str, Any]:
     """Return a row as texts and numbers."""
     plain: dict[str, Any] = {name: getattr(row, name) for name in COLUMNS}
-    plain |= {name: _stamp(plain[name]) for name in _TIMES}
+    plain |= {name: stamp(plain[name]) for name in _TIMES}
     plain |= {name: json.dumps(plain[name], ensure_ascii=False) for name in ("parameters", *_LISTS)}
     plain["record"] = json.dumps(row.record.to_dict(), ensure_ascii=False) if row.record else None
     return plain
@@ -206,6 +206,6 @@ def _time(text: Any) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _stamp(moment: datetime | None) -> str | None:
+def stamp(moment: datetime | None) -> str | None:
     """Return a time as text of one length, so that its order is the order of the text."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else None

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from wiro_widgets.results.rows import COLUMNS, UNREADABLE, packed, salvaged, unpacked
+from wiro_widgets.results.rows import COLUMNS, UNREADABLE, packed, salvaged, stamp, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -72,13 +72,17 @@ _UPSERT: Final = (
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _OWNED)} "
     "WHERE runs.settled_at IS NULL OR excluded.settled_at IS NOT NULL"
 )
-_WHERE: Final = (
-    "WHERE id IS coalesce(?1, id) AND server IS coalesce(?2, server) AND task_id IS coalesce(?3, task_id) "
-    "AND (?4 IS NULL OR outcome IN (SELECT value FROM json_each(?4))) "
-    "AND (?5 IS NULL OR content IN (SELECT value FROM json_each(?5))) "
-)
-_SELECT: Final = f"SELECT {', '.join(COLUMNS)} FROM runs {_WHERE} ORDER BY intent_at DESC, rowid DESC"  # noqa: S608 - constants
-_COUNT: Final = f"SELECT count(*) FROM runs {_WHERE}"  # noqa: S608 - constants
+# Only what is asked for is looked at, so that SQLite finds the index that helps.
+_CONDITIONS: Final = {
+    "id": "id = :id",
+    "server": "server = :server",
+    "task_id": "task_id = :task_id",
+    "model": "model = :model",
+    "since": "intent_at >= :since",
+    "until": "intent_at <= :until",
+    "outcomes": "outcome IN (SELECT value FROM json_each(:outcomes))",
+    "contents": "content IN (SELECT value FROM json_each(:contents))",
+}
 
 
 class Store:
@@ -110,12 +114,15 @@ class Store:
 
     def select(self, query: Query, limit: int | None = None) -> list[JournalRow]:
         """Return the rows that fit, newest first."""
-        with closing(self._connection.execute(_SELECT, _values(query))) as found:
+        where, values = _conditions(query)
+        sql = f"SELECT {', '.join(COLUMNS)} FROM runs WHERE {where} ORDER BY intent_at DESC, rowid DESC"  # noqa: S608 - constants
+        with closing(self._connection.execute(sql, values)) as found:
             return list(islice(filter(query.fits, self._read(found)), limit))
 
     def count(self, query: Query) -> int:
-        """Return how many rows have its id, server, task, outcomes and contents; the rest of it is not looked at."""
-        with closing(self._connection.execute(_COUNT, _values(query))) as found:
+        """Return how many rows fit, as far as SQLite can tell: texts, parameters and annotations are not looked at."""
+        where, values = _conditions(query)
+        with closing(self._connection.execute(f"SELECT count(*) FROM runs WHERE {where}", values)) as found:  # noqa: S608 - constants
             return int(found.fetchone()[0])
 
     def annotate(self, run_id: str, told: Mapping[str, Any]) -> None:
@@ -211,9 +218,17 @@ def identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _values(query: Query) -> tuple[str | None, ...]:
-    return query.id, query.server, query.task_id, _listed(query.outcomes), _listed(query.contents)
-
-
-def _listed(values: Collection[str] | None) -> str | None:
-    return None if values is None else json.dumps(list(values))
+def _conditions(query: Query) -> tuple[str, dict[str, str]]:
+    """Return what SQLite can look for of a query, and the values for it."""
+    asked = {
+        "id": query.id,
+        "server": query.server,
+        "task_id": query.task_id,
+        "model": query.model,
+        "since": stamp(query.since),
+        "until": stamp(query.until),
+        "outcomes": None if query.outcomes is None else json.dumps(list(query.outcomes)),
+        "contents": None if query.contents is None else json.dumps(list(query.contents)),
+    }
+    values = {name: value for name, value in asked.items() if value is not None}
+    return " AND ".join(_CONDITIONS[name] for name in values) or "TRUE", values
