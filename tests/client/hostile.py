@@ -16,7 +16,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Self
 
@@ -24,7 +23,11 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from tests.client.wire import Answer, Call, Cut, Reply, read_call, write
+from tests.client.gates import CUT, Gate
+from tests.client.honest import Made, Wiro
+from tests.client.wire import Answer, Call, Reply, read_call, write
+
+__all__ = ["CUT", "KEY", "SECRET", "Act", "Hostile"]
 
 KEY, SECRET = "planted-key-7f3a", "planted-key-7f3a-secret-91bc"
 PATIENCE = 10.0  # seconds for a condition to come true
@@ -33,46 +36,13 @@ Act = Callable[[Call], Awaitable[Answer] | Answer]
 Listen = Callable[[ServerConnection, "Made"], Awaitable[None]]
 
 
-@dataclass
-class Made:
-    """A task of this server."""
-
-    id: str
-    token: str
-    model: str
-    parameters: dict[str, Any]
-    status: str = "task_queue"
-    pexit: str | None = None
-    outputs: list[dict[str, Any]] = field(default_factory=list)
-    created: float = field(default_factory=time.time)
-    more: dict[str, Any] = field(default_factory=dict)
-    listeners: list[ServerConnection] = field(default_factory=list)
-    stops: int = 0
-
-    def entry(self) -> dict[str, Any]:
-        """Return it as Task/Detail does."""
-        owner, _, project = self.model.partition("/")
-        return {
-            "id": self.id,
-            "socketaccesstoken": self.token,
-            "status": self.status,
-            "pexit": self.pexit,
-            "parameters": self.parameters,
-            "outputs": self.outputs,
-            "modelslugowner": owner,
-            "modelslugproject": project,
-            "createtime": str(int(self.created)),
-            **self.more,
-        }
-
-
-class Hostile:
+class Hostile(Wiro):
     """One thread, one loop, a port for HTTP and one for sockets."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__()
         self.tls = tls
         self.calls: list[Call] = []
-        self.tasks: dict[str, Made] = {}
         self.files: dict[str, Act] = {}
         self.registrations: list[str] = []
         self.connections = 0
@@ -81,7 +51,6 @@ class Hostile:
         self.redirect_sockets: str | None = None
         self._scripts: dict[str, deque[Answer | Act]] = {}
         self._changed = threading.Condition()
-        self._number = 700
         self._more: list[asyncio.Server] = []
         self._jobs: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="hostile")
@@ -116,24 +85,6 @@ class Hostile:
         """Answer an endpoint honestly again."""
         self._scripts.pop(endpoint, None)
 
-    def honest(self, call: Call) -> Reply:
-        """Return the honest answer, with its effect."""
-        endpoint = call.path.removeprefix("/v1/")
-        if endpoint.startswith("Run/"):
-            return self._run(call, endpoint.removeprefix("Run/"))
-        if endpoint == "Task/List":
-            newest = sorted(self.tasks.values(), key=lambda task: int(task.id), reverse=True)
-            start, limit = int(call.json["start"]), int(call.json["limit"])
-            return ok(tasklist=[task.entry() for task in newest[start : start + limit]])
-        if endpoint == "Tool/Detail":
-            return refused("slug-owner-project-not-exist", 1)
-        task = self.tasks.get(str(call.json.get("taskid")))
-        if task is None:
-            return refused("There is no task yet.", 1)
-        if endpoint in ("Task/Kill", "Task/Cancel"):
-            return self._stop(endpoint, task)
-        return ok(total="1", tasklist=[task.entry()])
-
     def gate(self, answer: Answer | None = None) -> Gate:
         """Return an act that has its effect, and answers when it is opened; honestly by default."""
         return Gate(self, answer)
@@ -151,14 +102,6 @@ class Hostile:
         """Wait for a task and return it; the last one by default."""
         self.wait(lambda: len(self.tasks) > max(index, 0), "a task")
         return list(self.tasks.values())[index]
-
-    def make(self, model: str = "a/b", **parameters: Any) -> Made:
-        """Make a task without a Run."""
-        self._number += 1
-        task = Made(str(self._number), f"token-{self._number}-planted", model, parameters)
-        self.tasks[task.id] = task
-        self.touch()
-        return task
 
     def emit(self, task: Made, kind: str, message: Any = None, **more: Any) -> None:
         """Send a frame to everybody who listens to the task."""
@@ -194,10 +137,6 @@ class Hostile:
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Do something on the server's loop and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE)
-
-    def restart_numbers(self) -> None:
-        """Count tasks from the beginning."""
-        self._number = 700
 
     @staticmethod
     async def pause(seconds: float) -> None:
@@ -285,17 +224,6 @@ class Hostile:
         self.touch()
         return answer
 
-    def _run(self, call: Call, model: str) -> Reply:
-        task = self.make(model, **{name: str(value) for name, value in call.json.items()})
-        return ok(taskid=task.id, socketaccesstoken=task.token)
-
-    def _stop(self, endpoint: str, task: Made) -> Reply:
-        queued = task.status == "task_queue"
-        if task.status in ("task_cancel", "task_postprocess_end") or queued != (endpoint == "Task/Cancel"):
-            return refused("Task is not in a cancellable state.", 1)
-        task.stops, task.status = task.stops + 1, "task_cancel"
-        return ok(tasklist=[task.entry()])
-
     def _redirected(self, connection: ServerConnection, _request: Request) -> Response | None:
         if self.redirect_sockets is None:
             return None
@@ -325,46 +253,5 @@ class Hostile:
                 await listener.send(data)
 
 
-class Gate:
-    """An answer that waits to be let through."""
-
-    def __init__(self, server: Hostile, answer: Answer | None) -> None:
-        self._server = server
-        self._answer = answer
-        self._opened = asyncio.Event()
-        self.effect = True
-        self.reached = False
-
-    async def __call__(self, call: Call) -> Answer:
-        """Do what was asked, and answer later."""
-        honest = self._server.honest(call) if self.effect else CUT
-        self.reached = True
-        self._server.touch()
-        await self._opened.wait()
-        return self._answer or honest
-
-    def await_call(self) -> None:
-        """Wait until the call is here."""
-        self._server.wait(lambda: self.reached, "the call")
-
-    def open(self) -> None:
-        """Let the answer through."""
-        self._server.loop.call_soon_threadsafe(self._opened.set)
-
-
 async def _stay(connection: ServerConnection, _task: Made) -> None:
     await connection.wait_closed()
-
-
-def ok(**payload: Any) -> Reply:
-    """Return a good reply."""
-    return Reply({"result": True, "errors": [], **payload})
-
-
-def refused(message: str, code: int, status: int = 200, **headers: str) -> Reply:
-    """Return a reply that says no."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Reply({"result": False, "errors": [{"code": code, "message": message}]}, status, named)
-
-
-CUT = Cut()

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.client.hostile import KEY, SECRET, Hostile, ok, refused
+from tests.client.honest import ok, refused
+from tests.client.hostile import KEY, SECRET, Hostile
 from tests.client.wire import Reply
 from wiro_widgets.client.sync import Client
 from wiro_widgets.protocol.errors import ApiError, TaskFailed

@@ -9,7 +9,8 @@ from websockets.asyncio.server import ServerConnection
 
 from tests.client.conftest import MakeClient
 from tests.client.heard import lines, notices
-from tests.client.hostile import Hostile, Made
+from tests.client.honest import Made
+from tests.client.hostile import Hostile
 from wiro_widgets.client import following
 from wiro_widgets.client import socket as task_socket
 from wiro_widgets.client.socket import TaskSocket

@@ -6,7 +6,8 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from tests.client.conftest import MakeClient
-from tests.client.hostile import CUT, Hostile, Made, ok, refused
+from tests.client.honest import Made, ok, refused
+from tests.client.hostile import CUT, Hostile
 from tests.client.wire import Answer, Call, Hang, Reply
 from wiro_widgets.client import following
 from wiro_widgets.client.sync import Client

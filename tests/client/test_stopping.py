@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.client.hostile import CUT, Hostile, refused
+from tests.client.honest import refused
+from tests.client.hostile import CUT, Hostile
 from tests.client.wire import Call, Hang, Reply
 from wiro_widgets.client import stopping
 from wiro_widgets.client.sync import Client, Task

@@ -9,7 +9,8 @@ from typing import BinaryIO
 import pytest
 
 from tests.client.conftest import MakeClient
-from tests.client.hostile import CUT, Hostile, ok, refused
+from tests.client.honest import ok, refused
+from tests.client.hostile import CUT, Hostile
 from tests.client.wire import Answer, Call, Endless, Hang, Reply
 from wiro_widgets.client.sync import Client
 from wiro_widgets.protocol.errors import (

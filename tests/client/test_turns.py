@@ -6,7 +6,8 @@ import time
 import pytest
 
 from tests.client.conftest import MakeClient
-from tests.client.hostile import Hostile, refused
+from tests.client.honest import refused
+from tests.client.hostile import Hostile
 from tests.client.wire import Call, Reply
 from wiro_widgets.client import turns
 from wiro_widgets.client.sync import Client
