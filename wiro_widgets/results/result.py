@@ -13,6 +13,7 @@ from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.results import html
 from wiro_widgets.results.outputs import Output
+from wiro_widgets.results.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -32,7 +33,7 @@ class TaskResult:
 
         Raises OutputError naming the first one that could not be downloaded or is no picture.
         """
-        return [output.image() for output in self.outputs if output.is_image]
+        return side_by_side(Output.image, [output for output in self.outputs if output.is_image])
 
     def __repr__(self) -> str:
         words = f", {len(self.text)} characters" if self.text else ""

@@ -11,6 +11,7 @@ from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.results.outputs import Output
 from wiro_widgets.results.result import TaskResult
+from wiro_widgets.results.side_by_side import side_by_side
 from wiro_widgets.results.table import to_pandas
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class PanelResults:
     @property
     def images(self) -> list[Image]:
         """The pictures of the last run that made some, as PIL images; raises OutputError for a broken one."""
-        return [output.image() for output in self.outputs if output.is_image]
+        return side_by_side(Output.image, [output for output in self.outputs if output.is_image])
 
     @property
     def image(self) -> Image | None:

@@ -21,6 +21,7 @@ from wiro_widgets.protocol.errors import (
 from wiro_widgets.protocol.state import Status, TaskState
 from wiro_widgets.results.images import Thumbnail, thumbnail
 from wiro_widgets.results.outputs import Output
+from wiro_widgets.results.side_by_side import side_by_side
 
 MAX_ANSWER = 200_000  # characters of a model's answer that the browser is told
 MAX_PROMPT = 200  # characters of a prompt in the list of runs
@@ -102,7 +103,7 @@ class RunView:
         """Make the thumbnails and the notice of a run whose task is over; takes its time."""
         if self.task is None:
             return
-        self.shown = [Shown.of(output) for output in self.task.outputs]
+        self.shown = side_by_side(Shown.of, self.task.outputs)
         error = self.task.error or next((item.error for item in self.shown if item.error), None)
         if error is not None:
             self.notice = notice_of(error)
