@@ -1,0 +1,113 @@
+"""What a person does in a longer session with a panel, in a real JupyterLab against the sandbox."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.test_panel import QUICK, SECONDS, Opened
+from tests.jupyter import JupyterServer
+from tests.notebook_page import NotebookPage
+from wiro_widgets import Sandbox
+
+MEMORY = """() => Object.defineProperty(navigator, "clipboard", {
+  value: { writeText: async (text) => { window.copied = text; } },
+})"""
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """Serve a Wiro for the kernels of this module."""
+    with Sandbox(speed=4) as running:
+        yield running
+
+
+def test_several_runs_at_once(page: Page, lab: JupyterServer, sandbox: Sandbox) -> None:
+    """A second press runs beside the first; one is stopped, the other ends, and both can be looked at again."""
+    opened = Opened(
+        page, lab, sandbox, "print([task.status for task in panel.tasks])", values=f"{QUICK}, steps=50"
+    )
+    opened.button("Run").click()
+    opened.status("Running")
+    opened.button("Run").click()
+    runs = page.locator(".runs li")
+    expect(runs).to_have_count(2, timeout=20 * SECONDS)
+    page.get_by_role("button", name="Stop run 1", exact=True).click()
+    expect(runs.nth(1)).to_contain_text("Stopped", timeout=20 * SECONDS)
+    opened.status("Run 2: Done")
+    assert opened.python(1) == "['cancelled', 'succeeded']"
+    runs.nth(1).get_by_role("button").first.click()
+    expect(page.locator(".pill")).to_have_text("Stopped", timeout=20 * SECONDS)
+    runs.nth(0).get_by_role("button").first.click()
+    expect(page.get_by_role("button", name="Picture 1 of 2, open full size")).to_be_visible(
+        timeout=20 * SECONDS
+    )
+
+
+def test_a_model_is_searched_and_changed_in_place(page: Page, lab: JupyterServer, sandbox: Sandbox) -> None:
+    """A panel without a model finds one; its name changes it later, and the prompt is kept."""
+    source = (
+        "import wiro_widgets as wiro\n"
+        f"client = wiro.Client({sandbox.api_key!r}, {sandbox.api_secret!r}, base_url={sandbox.base_url!r})\n"
+        "panel = wiro.Panel(client=client)\n"
+        "panel"
+    )
+    lab.write("search.ipynb", [source, "print(panel.model)"])
+    notebook = NotebookPage(page, lab, "search.ipynb")
+    notebook.run_cell(0)
+    field = page.get_by_role("combobox", name="Search models")
+    field.fill("srpo", timeout=30 * SECONDS)
+    expect(page.get_by_role("listbox").get_by_role("option", selected=True)).to_contain_text(
+        "hunyuan-flux-srpo", timeout=20 * SECONDS
+    )
+    field.press("Enter")
+    prompt = page.get_by_role("textbox", name="Prompt")
+    expect(prompt).to_be_focused(timeout=20 * SECONDS)
+    prompt.fill("Kept")
+    page.get_by_role("button", name="Change model").click()
+    field.fill("chat")
+    page.get_by_role("listbox").get_by_role("option").filter(has_text="sandbox-chat").click(
+        timeout=20 * SECONDS
+    )
+    expect(page.get_by_label("Change model, wiro/sandbox-chat")).to_be_visible(timeout=20 * SECONDS)
+    expect(prompt).to_have_value("Kept")
+    notebook.run_cell(1)
+    assert notebook.output_text(1).strip() == "wiro/sandbox-chat"
+
+
+def test_a_picture_gives_its_settings_back(
+    page: Page, lab: JupyterServer, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """What is downloaded from the panel carries what made it; chosen again, the controls say so."""
+    opened = Opened(page, lab, sandbox, "panel.run()", "panel.set(prompt='Another', steps=3)")
+    opened.python(1)
+    opened.status("Done")
+    with page.expect_download(timeout=20 * SECONDS) as download:
+        opened.button("Download").click()
+    picture = tmp_path / download.value.suggested_filename
+    download.value.save_as(picture)
+    opened.python(2)
+    prompt = page.get_by_role("textbox", name="Prompt")
+    expect(prompt).to_have_value("Another", timeout=20 * SECONDS)
+    with page.expect_file_chooser() as chooser:
+        opened.button("Settings from a picture").click()
+    chooser.value.set_files(picture)
+    expect(prompt).to_have_value("A lighthouse", timeout=20 * SECONDS)
+    opened.button("Undo").click()
+    expect(prompt).to_have_value("Another", timeout=20 * SECONDS)
+
+
+def test_the_copied_call_runs(page: Page, lab: JupyterServer, sandbox: Sandbox) -> None:
+    """What "Copy as Python" copies is Python that makes the same picture."""
+    opened = Opened(page, lab, sandbox, "")
+    page.evaluate(MEMORY)
+    page.get_by_role("textbox", name="Prompt").fill('A "quoted" harbour')
+    opened.button("Copy as Python").click()
+    expect(page.get_by_text("Copied. Paste it into a cell.").first).to_be_visible(timeout=20 * SECONDS)
+    call = page.evaluate("() => window.copied")
+    page.evaluate(
+        "(call) => window.jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel.setSource(call)",
+        f"images = {call}\nprint(len(images), images[0].size)",
+    )
+    assert opened.python(1) == "2 (192, 192)"
