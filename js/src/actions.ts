@@ -1,5 +1,5 @@
 import { attr, button, ends, h, show, text } from "./dom.ts";
-import { dollars, seconds } from "./format.ts";
+import { seconds } from "./format.ts";
 import { isActive } from "./runs.ts";
 import type { Store } from "./store.ts";
 import type { View } from "./view.ts";
@@ -49,9 +49,8 @@ function asideOf(store: Store): string {
     const known = run !== null && store.status !== "submitting";
     return known ? `${statusWord(store).toLowerCase()} ${seconds(store.elapsed, true)}` : "";
   }
-  if (run?.cost == null) return "";
-  const which = store.runs.list.length > 1 ? `run ${run.number}` : "last run";
-  return run.cost === 0 ? `${which}: free` : `${which}: ${dollars(run.cost)}`;
+  if (run?.price == null) return "";
+  return `${store.runs.list.length > 1 ? `run ${run.number}` : "last run"}: ${run.price}`;
 }
 
 /** Redraws while a run is active, by this page's clock. */

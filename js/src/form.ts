@@ -1,12 +1,12 @@
 import { mountBoolean } from "./controls/boolean.ts";
-import { type Field, labelOf, type MountControl, mountField } from "./controls/field.ts";
+import { type Field, type MountControl, mountField } from "./controls/field.ts";
 import { fileNote, mountFile } from "./controls/file.ts";
 import { takeTransfer } from "./controls/intake.ts";
 import { mountNumber } from "./controls/number.ts";
 import { mountSeed } from "./controls/seed.ts";
 import { mountSelect } from "./controls/select.ts";
 import { mountSize } from "./controls/size.ts";
-import { mountSlider, slides } from "./controls/slider.ts";
+import { mountSlider } from "./controls/slider.ts";
 import { mountText } from "./controls/text.ts";
 import { h, on } from "./dom.ts";
 import type { Form, Group, Parameter } from "./messages.ts";
@@ -68,7 +68,7 @@ function mountFields(view: View, parameters: Parameter[]): Field[] {
 }
 
 function mountPair(view: View, width: Parameter, height: Parameter): Field {
-  const label = `${labelOf(width)} × ${labelOf(height).toLowerCase()}`;
+  const label = `${width.label} × ${height.label.toLowerCase()}`;
   return mountField(view, [width, height], mountSize(height), { label });
 }
 
@@ -83,7 +83,7 @@ function controlFor(p: Parameter): MountControl {
   if (p.kind === "select") return mountSelect;
   if (p.kind === "boolean") return mountBoolean;
   if (p.role === "seed") return mountSeed;
-  if (slides(p)) return mountSlider;
+  if (p.slider) return mountSlider;
   return p.kind === "number" || p.kind === "range" ? mountNumber : mountText;
 }
 

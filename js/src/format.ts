@@ -17,27 +17,6 @@ export function bytes(count: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
-/** Two figures below a dollar: most runs cost fractions of a cent. */
-export function dollars(value: number): string {
-  if (value === 0) return "$0";
-  return value >= 1
-    ? `$${value.toFixed(2)}`
-    : `$${Number(value.toPrecision(2)).toFixed(10).replace(/0+$/, "")}`;
-}
-
-/** A label that is only the id, made readable; display alone, the id is what travels. */
-export function humanise(label: string, id: string): string {
-  if (label && label !== id) return label;
-  const words = id
-    .replace(/([a-z\d])([A-Z])/g, "$1 $2")
-    .replace(/[_-]+/g, " ")
-    .trim()
-    .split(/\s+/)
-    .map((word) => (/^[A-Z]+$/.test(word) ? word : word.toLowerCase()))
-    .join(" ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
 export function count(amount: number, one: string, many = `${one}s`): string {
   return `${amount.toLocaleString("en")} ${amount === 1 ? one : many}`;
 }

@@ -26,15 +26,10 @@ export function isEmpty(value: Value | undefined): boolean {
 
 /** The sentence that belongs beside the field, or null when the value may be sent. */
 export function check(p: Parameter, value: Value): string | null {
-  if (isEmpty(value)) return p.required ? missing(p) : null;
+  if (isEmpty(value)) return p.required ? p.expected : null;
   if (p.kind === "file") return checkFiles(p, value);
-  if (isNumeric(p) || (p.role === "seed" && p.integer)) return fits(p, value) ? null : expected(p);
+  if (isNumeric(p) || (p.role === "seed" && p.integer)) return fits(p, value) ? null : p.expected;
   return null;
-}
-
-function missing(p: Parameter): string {
-  if (p.kind === "file") return p.accept === "image" ? "Choose an image" : "Choose a file";
-  return isNumeric(p) ? expected(p) : "This cannot be empty";
 }
 
 function checkFiles(p: Parameter, value: Value): string | null {
@@ -64,27 +59,14 @@ function below(a: string | number | null, b: string | number | null): boolean {
 
 const toBig = (text: string) => BigInt(text.replace(/^\+/, ""));
 
-/** "A whole number, 1 to 50", from the schema's own bounds. */
-export function expected(p: Parameter): string {
-  const what = p.integer ? "A whole number" : "A number";
-  if (p.minimum !== null && p.maximum !== null) return `${what}, ${p.minimum} to ${p.maximum}`;
-  if (p.minimum !== null) return `${what}, ${p.minimum} or more`;
-  return p.maximum !== null ? `${what}, at most ${p.maximum}` : what;
-}
-
-/** How many decimals the step asks for; null leaves the number as it is. */
-export function decimals(step: number | null): number | null {
-  if (step === null) return null;
-  const [mantissa = "", exponent = "0"] = String(step).split("e");
-  return Math.max(0, (mantissa.split(".")[1] ?? "").length - Number(exponent));
-}
-
 /** The next value a step away, inside the bounds and free of binary noise. */
 export function stepped(p: Parameter, value: number, steps: number): number {
-  const step = p.step ?? (p.integer ? 1 : 0.1);
+  const step = p.step ?? 1;
   const moved = value + steps * step;
   const bounded = Math.min(p.maximum ?? moved, Math.max(p.minimum ?? moved, moved));
-  return Number(bounded.toFixed(decimals(step) ?? 6));
+  const [mantissa = "", exponent = "0"] = String(step).split("e");
+  const decimals = (mantissa.split(".")[1] ?? "").length - Number(exponent);
+  return Number(bounded.toFixed(Math.max(0, decimals)));
 }
 
 export function randomSeed(p: Parameter, random: () => number = Math.random): string {

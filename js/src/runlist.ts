@@ -3,7 +3,6 @@ import { count } from "./format.ts";
 import type { RunSummary } from "./messages.ts";
 import { isActive } from "./runs.ts";
 import type { View } from "./view.ts";
-import { summaryWords } from "./words.ts";
 
 interface Line {
   element: HTMLElement;
@@ -66,7 +65,7 @@ function mountLine(view: View, number: number): Line {
     starred = run.starred;
     dot.dataset.status = lost ? "unknown" : run.status;
     text(snippet, run.prompt || "without a prompt");
-    text(state, lost ? "Unknown" : summaryWords(run, stopping));
+    text(state, lost ? "Unknown" : stopping ? "Stopping" : run.line);
     attr(shower, "aria-current", shown);
     attr(star, "aria-pressed", starred);
     attr(stop, "aria-disabled", stopping);

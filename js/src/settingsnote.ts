@@ -1,4 +1,3 @@
-import { labelOf } from "./controls/field.ts";
 import { addFiles } from "./controls/intake.ts";
 import { button, h, icon, on, show, text } from "./dom.ts";
 import type { Parameter } from "./messages.ts";
@@ -26,7 +25,7 @@ export function mountSettingsNote(view: View): HTMLElement {
     show(element, last !== null);
     show(undo, undoable);
     show(use, field !== undefined);
-    if (field) text(use, `Use it as ${labelOf(field).toLowerCase()}`);
+    if (field) text(use, `Use it as ${field.label.toLowerCase()}`);
     const told = last ? sentence(last) : "";
     if (words.textContent !== told) say(view, words, told, last?.state === "failed");
   });

@@ -19,10 +19,14 @@ export interface Parameter {
   options: Option[];
   minimum: number | null;
   maximum: number | null;
+  /** By how much an arrow key moves a number. */
   step: number | null;
+  slider: boolean;
   integer: boolean;
   help: string | null;
   placeholder: string | null;
+  /** What is said beside a field that is empty or wrong. */
+  expected: string;
   advanced: boolean;
   multiple: boolean;
   max_files: number | null;
@@ -113,14 +117,6 @@ export interface Stage {
   end: number | null;
 }
 
-export interface Progress {
-  fraction: number | null;
-  step: number | null;
-  total: number | null;
-  speed: string | null;
-  left: string | null;
-}
-
 export interface Notice {
   kind: "error" | "info";
   title: string;
@@ -144,28 +140,27 @@ export interface TextResult {
   done: boolean;
 }
 
-/** A run as one line of the list of runs; `progress` is 0..1. */
+/** A run as one line of the list of runs; `progress` is 0..1, `line` what the line says at its end. */
 export interface RunSummary {
   number: number;
   task: string | null;
   status: Status;
   progress: number | null;
   prompt: string;
-  cost: number | null;
   starred: boolean;
+  line: string;
 }
 
-export interface Run {
-  number: number;
-  task: string | null;
-  status: Status;
+/** `word` says how it stands, `doing` and `pace` what it is at, `said` is read out, `price` what it has cost. */
+export interface Run extends RunSummary {
   seed: string | null;
-  prompt: string;
-  starred: boolean;
   elapsed: number;
   stages: Stage[];
-  progress: Progress | null;
-  cost: number | null;
+  word: string;
+  doing: string;
+  pace: string;
+  said: string;
+  price: string | null;
   notice: Notice | null;
   outputs: Output[];
   text: TextResult | null;

@@ -69,7 +69,7 @@ export class Store {
   }
 
   get fraction(): number | null {
-    return this.run?.progress?.fraction ?? null;
+    return this.run?.progress ?? null;
   }
 
   /** Whether the shown run is under way, as far as anybody here can know. */

@@ -80,9 +80,11 @@ export function parameter(id: string, facts: Partial<Parameter> = {}): Parameter
     minimum: null,
     maximum: null,
     step: null,
+    slider: false,
     integer: false,
     help: null,
     placeholder: null,
+    expected: "",
     advanced: false,
     multiple: false,
     max_files: null,
@@ -129,7 +131,12 @@ export function run(facts: Partial<Run> = {}): Run {
     elapsed: 1,
     stages: [],
     progress: null,
-    cost: null,
+    line: "Running",
+    word: "Running",
+    doing: "Generating",
+    pace: "",
+    said: "Running",
+    price: null,
     notice: null,
     outputs: [],
     text: null,
@@ -138,7 +145,7 @@ export function run(facts: Partial<Run> = {}): Run {
 }
 
 export function summary(number: number, status: Status, facts: Partial<RunSummary> = {}): RunSummary {
-  const base = { task: String(number), progress: null, prompt: "", cost: null, starred: false };
+  const base = { task: String(number), progress: null, prompt: "", line: "", starred: false };
   return { number, status, ...base, ...facts };
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { safeUrl } from "../src/dom.ts";
-import { bytes, count, dollars, humanise, seconds } from "../src/format.ts";
+import { bytes, count, seconds } from "../src/format.ts";
 import { schemeOf } from "../src/theme.ts";
 
 test("seconds have tenths once they stand still", () => {
@@ -15,21 +15,6 @@ test("bytes are told in the unit a person would use", () => {
   expect(bytes(202_472)).toBe("202 kB");
   expect(bytes(2_345_678)).toBe("2.3 MB");
   expect(bytes(999_999)).toBe("1.0 MB");
-});
-
-test("a cost below a dollar keeps two figures", () => {
-  expect(dollars(0.00351)).toBe("$0.0035");
-  expect(dollars(0.004)).toBe("$0.004");
-  expect(dollars(0)).toBe("$0");
-  expect(dollars(12.5)).toBe("$12.50");
-});
-
-test("a label that is only an id is made readable", () => {
-  expect(humanise("inputImage", "inputImage")).toBe("Input image");
-  expect(humanise("negative_prompt", "negative_prompt")).toBe("Negative prompt");
-  expect(humanise("guidancescale", "guidancescale")).toBe("Guidancescale");
-  expect(humanise("", "callbackUrl")).toBe("Callback url");
-  expect(humanise("Callback URL", "callbackUrl")).toBe("Callback URL");
 });
 
 test("one is singular, thousands have commas", () => {

@@ -3,7 +3,8 @@ import { Store } from "../src/store.ts";
 import { delta, FakeModel, form, parameter, run, snapshot } from "./fake_model.ts";
 
 const prompt = parameter("prompt", { kind: "textarea", required: true });
-const steps = parameter("steps", { kind: "range", integer: true, minimum: 1, maximum: 50, step: 1 });
+const whole = { integer: true, minimum: 1, maximum: 50, step: 1, expected: "A whole number" };
+const steps = parameter("steps", { kind: "range", ...whole });
 const image = parameter("image", { kind: "file", max_files: 1 });
 
 function start(state = {}) {
@@ -87,7 +88,7 @@ test("wrong input stays to be corrected when the kernel keeps its own value", ()
   vi.advanceTimersByTime(120);
   reply(1, "steps: a whole number");
   expect(store.values.get("steps")).toBe("twenty");
-  expect(store.problem(steps)).toBe("A whole number, 1 to 50");
+  expect(store.problem(steps)).toBe("A whole number");
 });
 
 test("a value set from Python afterwards takes the place of wrong input", () => {

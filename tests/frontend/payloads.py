@@ -1,6 +1,12 @@
 """Messages as the kernel sends them: the seed's form, a run, its rows."""
 
-from typing import Any
+from typing import Any, cast
+
+from wiro_widgets.protocol.events import Progress
+from wiro_widgets.protocol.parameters import Kind, Parameter
+from wiro_widgets.protocol.state import Status
+from wiro_widgets.widget import words
+from wiro_widgets.widget.form import expected
 
 Payload = dict[str, Any]
 
@@ -10,16 +16,18 @@ def parameter(identifier: str, kind: str, label: str = "", **facts: Any) -> Payl
     base: Payload = {
         "id": identifier,
         "kind": kind,
-        "label": label or identifier,
+        "label": label or identifier.capitalize(),
         "required": False,
         "default": None,
         "options": [],
         "minimum": None,
         "maximum": None,
-        "step": None,
+        "step": 1 if facts.get("integer") else 0.1 if kind in ("range", "number") else None,
+        "slider": kind == "range" and not facts.get("role"),
         "integer": False,
         "help": None,
         "placeholder": None,
+        "expected": _expected(kind, facts),
         "advanced": False,
         "multiple": False,
         "max_files": None,
@@ -27,6 +35,18 @@ def parameter(identifier: str, kind: str, label: str = "", **facts: Any) -> Payl
         "role": None,
     }
     return base | facts
+
+
+def _expected(kind: str, facts: Payload) -> str:
+    made = Parameter(
+        "x",
+        cast("Kind", kind),
+        integer=bool(facts.get("integer")),
+        minimum=facts.get("minimum"),
+        maximum=facts.get("maximum"),
+        accept=facts.get("accept"),
+    )
+    return expected(made)
 
 
 def form(*parameters: Payload, **facts: Any) -> Payload:
@@ -93,22 +113,37 @@ def state(**traits: Any) -> Payload:
 
 
 def run(**facts: Any) -> Payload:
-    """Return a run that is generating, with `facts` over it."""
-    return {
-        "number": 1,
+    """Return a run that is generating, with `facts` over it; `cost` is what it has cost, in USD."""
+    told: Payload = {
+        **summary(1, "running"),
         "task": "2221",
-        "status": "running",
         "seed": "7350148318",
         "prompt": "A close up portrait",
-        "starred": False,
         "elapsed": 12.0,
         "stages": [*STAGES[:2], {"name": "Generate", "start": 2.0, "end": None}],
-        "progress": {"fraction": 0.6, "step": 12, "total": 20, "speed": "1.2 it/s", "left": "7 s"},
-        "cost": None,
+        "progress": 0.6,
         "notice": None,
         "outputs": [],
         "text": None,
     } | facts
+    return _in_words(told, told.pop("cost", None)) | facts
+
+
+def _in_words(told: Payload, cost: float | None) -> Payload:
+    """Return a run with what the kernel says of it."""
+    status, elapsed, notice = told["status"], told["elapsed"], told["notice"]
+    stages = [stage["name"] for stage in told["stages"] if stage["end"] is None]
+    step = Progress(0, told["progress"], 12, 20, "1.2 it/s", remaining="7") if told["progress"] else None
+    kinds = [output["content_type"] for output in told["outputs"]]
+    trouble = notice["title"] if notice else None
+    return told | {
+        "line": words.line(status, told["progress"], cost),
+        "word": words.standing(status, elapsed),
+        "doing": words.doing(status, stages[-1] if stages else None, step),
+        "pace": words.pace(step),
+        "said": words.said(status, elapsed, trouble=trouble, answered=told["text"] is not None, kinds=kinds),
+        "price": None if cost is None else words.price(cost),
+    }
 
 
 def rows(*lines: tuple[float, str, str], first: int = 0) -> list[list[Any]]:
@@ -135,10 +170,16 @@ def output(identifier: str, name: str, content_type: str = "image/png", text: st
     return {"id": identifier, "name": name, "content_type": content_type} | size
 
 
-def summary(number: int, status: str, **facts: Any) -> Payload:
+def summary(number: int, status: Status, cost: float | None = None, **facts: Any) -> Payload:
     """Return one line of the list of runs."""
-    base = {"task": str(number), "progress": None, "prompt": "A lighthouse at dusk", "cost": None}
-    return {"number": number, "status": status, "starred": False} | base | facts
+    base: Payload = {
+        "task": str(number),
+        "progress": None,
+        "prompt": "A lighthouse at dusk",
+        "starred": False,
+    }
+    told = {"number": number, "status": status} | base | facts
+    return {"line": words.line(status, told["progress"], cost)} | told
 
 
 def model(name: str, title: str, description: str, *categories: str) -> Payload:

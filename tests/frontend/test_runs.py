@@ -153,7 +153,7 @@ def test_pictures_show_with_a_strip(panel: PanelPage) -> None:
     expect(large.locator("img")).to_have_js_property("complete", value=True)
     panel.button("Picture 2 of 2").click()
     expect(panel.page.get_by_role("button", name="Picture 2 of 2, open full size")).to_be_visible()
-    expect(panel.page.locator(".aside")).to_have_text("last run: $0.0035")
+    expect(panel.page.locator(".aside")).to_have_text("last run: $0.00351")
     expect(panel.page.locator(".pill")).to_have_text("Done · 18.2 s")
 
 

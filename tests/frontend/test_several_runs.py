@@ -46,7 +46,7 @@ def test_the_newest_run_is_on_top_and_says_how_it_stands(panel: PanelPage) -> No
     _start(panel, done, summary(2, "running", progress=0.25), summary(3, "failed", prompt=""), shown=3)
     lines = [text.split() for text in _lines(panel).all_inner_texts()]
     assert [line[1] for line in lines] == ["3", "2", "1"]
-    assert [line[-1] for line in lines] == ["Failed", "25%", "$0.0035"]
+    assert [line[-1] for line in lines] == ["Failed", "25%", "$0.00351"]
     expect(panel.page.get_by_role("button", name="Run 1 A lighthouse at dusk $0.0035")).to_be_visible()
 
 
@@ -104,7 +104,7 @@ def test_the_focus_stays_when_the_runs_go_on(panel: PanelPage) -> None:
     _start(panel)
     line = panel.page.get_by_role("button", name="Run 1 A lighthouse at dusk 25%")
     line.focus()
-    panel.tell(delta([], runs=[TWO[0] | {"progress": 0.5}, TWO[1], summary(3, "queued")]))
+    panel.tell(delta([], runs=[TWO[0] | {"progress": 0.5, "line": "50%"}, TWO[1], summary(3, "queued")]))
     expect(panel.page.get_by_role("button", name="Run 1 A lighthouse at dusk 50%")).to_be_focused()
 
 

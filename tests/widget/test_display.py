@@ -9,6 +9,7 @@ import pytest
 from tests.widget.conftest import FLUX, SMALL, MakePanel
 from tests.widget.wire import SECONDS, Message, Page, Wire
 from wiro_widgets import Client, Panel, Sandbox, Task, TaskFailed
+from wiro_widgets.protocol.pricing import dollars
 from wiro_widgets.widget.feed import MAX_DELTA_ROWS
 from wiro_widgets.widget.rows import rows
 from wiro_widgets.widget.runview import RunView
@@ -49,7 +50,8 @@ def test_a_run_as_the_browser_sees_it(panel: Panel, wire: Wire) -> None:
     """The deltas tell the whole run: its stages, its log, its outputs, its cost."""
     task = _done(panel, wire)
     run = _run(wire)
-    assert (run["status"], run["task"], run["cost"]) == ("succeeded", task.id, task.record.total_cost)
+    price = dollars(task.record.total_cost or 0)
+    assert (run["status"], run["task"], run["price"]) == ("succeeded", task.id, price)
     assert run["stages"][0]["name"] == "Queue"
     assert run["stages"][-1]["name"] == "Finish"
     assert run["stages"][-1]["end"] is not None

@@ -10,8 +10,9 @@ from wiro_widgets.widget.fallback import EDGE, MAX_BYTES, card, words
 RUN: dict[str, Any] = {
     "number": 1,
     "status": "succeeded",
+    "word": "Done \N{MIDDLE DOT} 18.2 s",
     "elapsed": 18.24,
-    "cost": 0.00351,
+    "price": "$0.00351",
     "task": "2221",
     "notice": None,
     "text": None,
@@ -65,7 +66,9 @@ def test_no_secret_and_no_address() -> None:
 
 def test_a_failed_run_says_why() -> None:
     """The notice stands in the card, in words."""
-    html = _card(status="failed", notice={"title": "Out of memory", "text": "Try a smaller size."})
+    html = _card(
+        status="failed", word="Failed", notice={"title": "Out of memory", "text": "Try a smaller size."}
+    )
     assert "Failed" in html
     assert "Out of memory Try a smaller size." in html
 

@@ -1,13 +1,14 @@
 """The schema as the browser draws it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from tests.widget.models import flux, many
 from wiro_widgets import ModelSchema
 from wiro_widgets.protocol.parameters import Parameter
-from wiro_widgets.widget.form import LARGEST_EXACT, control, exact, form, no_form
+from wiro_widgets.widget.form import LARGEST_EXACT, control, exact, form, label, no_form
 
 
 def test_the_form_has_the_schemas_groups() -> None:
@@ -75,6 +76,63 @@ def test_roles(parameter: Parameter, role: str | None) -> None:
 def test_what_javascript_would_round_travels_as_text(value: object, told: object) -> None:
     """Whole numbers beyond 2**53 - 1, and nothing else."""
     assert (exact(value), type(exact(value))) == (told, type(told))
+
+
+def test_a_label_that_is_only_an_id_is_made_readable() -> None:
+    """The words are shown alone; the id is what travels."""
+    ids = ("inputImage", "negative_prompt", "guidancescale", "callbackUrl", "CFG_scale")
+    told = [label(Parameter(item, label=item)) for item in ids]
+    assert told == ["Input image", "Negative prompt", "Guidancescale", "Callback url", "CFG scale"]
+    assert label(Parameter("callbackUrl", label="Callback URL")) == "Callback URL"
+
+
+@pytest.mark.parametrize(
+    ("parameter", "words"),
+    [
+        (Parameter("steps", "range", integer=True, minimum=1, maximum=50), "A whole number, 1 to 50"),
+        (Parameter("scale", "number", minimum=0.5), "A number, 0.5 or more"),
+        (Parameter("scale", "number", maximum=50), "A number, at most 50"),
+        (Parameter("x", "number"), "A number"),
+        (Parameter("seed", "text", integer=True, minimum=0), "A whole number, 0 or more"),
+        (Parameter("seed", "text"), "This cannot be empty"),
+        (Parameter("prompt", "textarea"), "This cannot be empty"),
+        (Parameter("a", "file", accept="image"), "Choose an image"),
+        (Parameter("a", "file"), "Choose a file"),
+    ],
+)
+def test_what_is_said_beside_a_field(parameter: Parameter, words: str) -> None:
+    """The bounds are said as the schema gives them."""
+    assert control(parameter)["expected"] == words
+
+
+def test_a_slider_needs_two_ends_and_few_steps_and_no_size_or_seed_to_set() -> None:
+    """What cannot be aimed at is typed."""
+    steps = Parameter("steps", "range", integer=True, minimum=1, maximum=50)
+    assert control(steps)["slider"]
+    assert control(replace(steps, integer=False))["slider"]
+    for other in (
+        replace(steps, maximum=None),
+        replace(steps, maximum=100_000),
+        replace(steps, minimum=50),
+        replace(steps, id="width"),
+        replace(steps, kind="number"),
+    ):
+        assert not control(other)["slider"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "step"),
+    [
+        (Parameter("a", "range", step=0.5), 0.5),
+        (Parameter("a", "range", integer=True), 1),
+        (Parameter("a", "range", minimum=0, maximum=10), 0.1),
+        (Parameter("a", "number"), 0.1),
+        (Parameter("a", "text"), None),
+    ],
+)
+def test_a_step_that_the_catalogue_leaves_out(parameter: Parameter, step: float | None) -> None:
+    """An arrow key moves by a whole, by a hundredth of the way, or by a tenth."""
+    assert control(parameter)["step"] == step
 
 
 def test_no_form() -> None:

@@ -49,8 +49,11 @@ def _source() -> str:
 @cache
 def _interface(name: str) -> dict[str, str]:
     """Return the fields of an interface with their types; a field that may be absent ends in "?"."""
-    [body] = re.findall(rf"interface {name} \{{\n(.*?)\n\}}", _source(), re.DOTALL)
-    return dict(re.findall(r"^  (\w+\??): (.*);$", body, re.MULTILINE))
+    [(parent, body)] = re.findall(
+        rf"interface {name}(?: extends (\w+))? \{{\n(.*?)\n\}}", _source(), re.DOTALL
+    )
+    own = dict(re.findall(r"^  (\w+\??): (.*);$", body, re.MULTILINE))
+    return {**_interface(parent), **own} if parent else own
 
 
 def _union(name: str) -> set[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from wiro_widgets.results.images import Thumbnail, thumbnail
 from wiro_widgets.results.plain import without_files
+from wiro_widgets.widget.words import seconds
 
 MAX_BYTES = 150_000
 EDGE = 160  # pixels
@@ -37,7 +38,6 @@ _BOX = (
     "font:13px/1.5 system-ui,sans-serif;max-width:760px"
 )
 _SOFT = "opacity:.7"
-_WORDS = {"succeeded": "Done", "cancelled": "Stopped", "unknown": "Outcome unknown"}
 _FOOTER = "A still picture of the panel. Run the cell to bring it to life."
 
 
@@ -95,12 +95,11 @@ def _facts(run: Mapping[str, Any] | None) -> Iterator[str]:
     """Say how the run stands: status, seconds, dollars, task."""
     if run is None or not run.get("number"):
         return
-    status = str(run["status"])
-    yield _WORDS.get(status, status.capitalize())
-    if run.get("elapsed"):
-        yield f"{run['elapsed']:.1f} s"
-    if run.get("cost") is not None:
-        yield f"${run['cost']:.4f}"
+    yield str(run["word"])
+    if run.get("elapsed") and run["status"] != "succeeded":  # the word for that has its time
+        yield seconds(run["elapsed"])
+    if run.get("price") is not None:
+        yield str(run["price"])
     if run.get("task"):
         yield f"task {run['task']}"
 

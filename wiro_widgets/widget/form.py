@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.parameters import Parameter
 from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.widget.messages import VERSION
 
+_NUMERIC = ("number", "range")
+_FINEST = 1_000  # steps that a hand can still aim at on a slider
 LARGEST_EXACT = 2**53 - 1  # a JavaScript number keeps whole numbers up to here
 
 
@@ -43,22 +47,68 @@ def control(parameter: Parameter) -> dict[str, Any]:
     return {
         "id": parameter.id,
         "kind": parameter.kind,
-        "label": parameter.label,
+        "label": label(parameter),
         "required": parameter.required,
         "default": exact(parameter.default),
         "options": [{"value": option.value, "label": option.label} for option in parameter.options],
         "minimum": parameter.minimum,
         "maximum": parameter.maximum,
-        "step": parameter.step,
+        "step": step(parameter),
+        "slider": slides(parameter),
         "integer": parameter.integer,
         "help": parameter.help or None,
         "placeholder": parameter.placeholder or None,
+        "expected": expected(parameter),
         "advanced": parameter.advanced,
         "multiple": parameter.multiple,
         "max_files": parameter.max_files,
         "accept": parameter.accept,
         "role": _role(parameter),
     }
+
+
+def label(parameter: Parameter) -> str:
+    """Return the words for a parameter; a label that is only the id is made readable, the id is what travels."""
+    if parameter.label and parameter.label != parameter.id:
+        return parameter.label
+    parts = re.sub(r"([a-z\d])([A-Z])|[_-]+", r"\1 \2", parameter.id).split()
+    words = " ".join(part if part.isupper() else part.lower() for part in parts)
+    return words[:1].upper() + words[1:]
+
+
+def step(parameter: Parameter) -> float | None:
+    """Return by how much an arrow key moves a number."""
+    if parameter.kind not in _NUMERIC:
+        return None
+    low, high = parameter.minimum, parameter.maximum
+    if parameter.step or parameter.integer:
+        return parameter.step or 1
+    wide = low is not None and high is not None and high > low and parameter.kind == "range"
+    return ((high or 0) - (low or 0)) / 100 if wide else 0.1
+
+
+def slides(parameter: Parameter) -> bool:
+    """Whether a slider serves: it needs both ends and few enough steps to aim at; sizes and seeds are typed."""
+    low, high, by = parameter.minimum, parameter.maximum, step(parameter)
+    if parameter.kind != "range" or _role(parameter) or low is None or high is None or not by:
+        return False
+    return high > low and (high - low) / by <= _FINEST
+
+
+def expected(parameter: Parameter) -> str:
+    """Return what is said beside a field that is empty or wrong, from the schema's own bounds."""
+    if parameter.kind == "file":
+        return "Choose an image" if parameter.accept == "image" else "Choose a file"
+    if parameter.kind not in _NUMERIC and not (_role(parameter) == "seed" and parameter.integer):
+        return "This cannot be empty"
+    what = "A whole number" if parameter.integer else "A number"
+    low, high = (
+        bound if bound is None else drift.number_text(bound)
+        for bound in (parameter.minimum, parameter.maximum)
+    )
+    if low is None:
+        return what if high is None else f"{what}, at most {high}"
+    return f"{what}, {low} or more" if high is None else f"{what}, {low} to {high}"
 
 
 def exact(value: Any) -> Any:

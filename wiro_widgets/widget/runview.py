@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from wiro_widgets.client.sync import Task
-from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.errors import (
     ApiError,
     InvalidParameter,
@@ -22,6 +21,7 @@ from wiro_widgets.protocol.state import Status, TaskState
 from wiro_widgets.results.images import Thumbnail, thumbnail
 from wiro_widgets.results.outputs import Output
 from wiro_widgets.results.side_by_side import side_by_side
+from wiro_widgets.widget import words
 
 MAX_ANSWER = 200_000  # characters of a model's answer that the browser is told
 MAX_PROMPT = 200  # characters of a prompt in the list of runs
@@ -122,21 +122,34 @@ class RunView:
             "status": self.status,
             "progress": self.state.progress,
             "prompt": self.prompt,
-            "cost": self.cost,
             "starred": self.starred,
+            "line": words.line(self.status, self.state.progress, self.cost),
         }
 
     def message(self) -> dict[str, Any]:
         """Return the run as the browser takes it; times are in seconds since it was started."""
         elapsed = self.seconds(self.ended or time.time())
-        state = self.state
+        state, status = self.state, self.status
+        stages = self._stages(state.timings, elapsed)
+        notice = self.notice or _waiting_note(state)
         return {
             **self.summary(),
             "seed": self.seed,
             "elapsed": round(elapsed, 2),
-            "stages": self._stages(state.timings, elapsed),
-            "progress": _progress(state),
-            "notice": self.notice or _waiting_note(state),
+            "stages": stages,
+            "progress": None if state.settled else state.progress,
+            "word": words.standing(status, elapsed),
+            "doing": words.doing(status, _open_stage(stages), state.step),
+            "pace": words.pace(state.step),
+            "said": words.said(
+                status,
+                elapsed,
+                trouble=notice["title"] if notice else None,
+                answered=state.text is not None,
+                kinds=[shown.output.content_type or "" for shown in self.shown],
+            ),
+            "price": None if self.cost is None else words.price(self.cost),
+            "notice": notice,
             "outputs": [self._output(index) for index in range(len(self.shown))],
             "text": _text(state),
         }
@@ -161,8 +174,8 @@ class RunView:
     def _stages(self, timings: Mapping[str, float], elapsed: float) -> list[dict[str, Any]]:
         """Return the stages begun so far; each ends where the next one begins."""
         begins = []
-        for name, words in _STAGES:
-            heard = [timings[word] for word in words if word in timings]
+        for name, kinds in _STAGES:
+            heard = [timings[kind] for kind in kinds if kind in timings]
             if heard:
                 begins.append((name, max(0.0, min(heard) - self.begun)))
         found = []
@@ -199,7 +212,7 @@ def notice_of(error: WiroError) -> dict[str, str]:
         (ApiError, "Wiro refused"),
         (WiroError, "This did not work"),
     )
-    title = next(words for kind, words in titles if isinstance(error, kind))
+    title = next(title for kind, title in titles if isinstance(error, kind))
     return {"kind": "error", "title": title, "text": str(error)}
 
 
@@ -209,25 +222,8 @@ def _waiting_note(state: TaskState) -> dict[str, str] | None:
     return {"kind": "info", "title": "Wiro tries again", "text": state.note.strip()[-500:]}
 
 
-def _progress(state: TaskState) -> dict[str, Any] | None:
-    if state.progress is None or state.settled:
-        return None
-    step = state.step
-    return {
-        "fraction": state.progress,
-        "step": step.step if step else None,
-        "total": step.total if step else None,
-        "speed": step.speed if step else None,
-        "left": _seconds(step.remaining) if step else None,
-    }
-
-
-def _seconds(told: str | None) -> str | None:
-    """Return "3 s" for Wiro's "3s" and "3", anything else as told."""
-    if told is None:
-        return None
-    value = drift.number(told.strip().removesuffix("s"))
-    return told if value is None else f"{value:.0f} s"
+def _open_stage(stages: Sequence[Mapping[str, Any]]) -> str | None:
+    return next((stage["name"] for stage in reversed(stages) if stage["end"] is None), None)
 
 
 def _text(state: TaskState) -> dict[str, Any] | None:

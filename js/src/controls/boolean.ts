@@ -1,5 +1,5 @@
 import { h, on } from "../dom.ts";
-import { type Context, type Control, labelOf } from "./field.ts";
+import type { Context, Control } from "./field.ts";
 
 export function mountBoolean({ view, p, touched }: Context): Control {
   const input = h("input", { type: "checkbox" });
@@ -9,5 +9,5 @@ export function mountBoolean({ view, p, touched }: Context): Control {
     const value = view.store.values.get(p.id);
     input.checked = !["", "0", "false", "null"].includes(String(value).toLowerCase());
   };
-  return { element: h("label", "check", input, labelOf(p)), input, draw };
+  return { element: h("label", "check", input, p.label), input, draw };
 }

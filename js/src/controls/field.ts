@@ -1,5 +1,4 @@
 import { attr, button, h, show, text } from "../dom.ts";
-import { humanise } from "../format.ts";
 import { randomId } from "../host.ts";
 import type { Parameter } from "../messages.ts";
 import type { View } from "../view.ts";
@@ -66,7 +65,7 @@ export function mountField(
   const about = mountAbout(view, p, draw);
   const children: Node[] = [control.element, help, error];
   if (!shape.bare) {
-    const label = mountLabel(id, shape.label ?? labelOf(p), shape.note ?? noteOf(p));
+    const label = mountLabel(id, shape.label ?? p.label, shape.note ?? noteOf(p));
     // Beside a narrow control a sentence would be three lines: it waits behind a question mark.
     if (p.help && !shape.wide) label.append(about.element);
     if (control.aside) label.append(control.aside);
@@ -108,7 +107,7 @@ function firstProblem(view: View, parameters: Parameter[], revealed: boolean): s
     // An empty required field is not scolded before it was visited or Run was pressed.
     if (sentence !== null && (revealed || !view.store.values.missing(p))) {
       return parameters.length > 1
-        ? `${labelOf(p)}: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`
+        ? `${p.label}: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`
         : sentence;
     }
   }
@@ -131,7 +130,7 @@ function mountLabel(id: string, label: string, note: string): HTMLElement {
 function mountAbout(view: View, p: Parameter, draw: () => void) {
   let open = false;
   const element = button("?", "about", () => toggle(), view.signal);
-  attr(element, "aria-label", `About ${labelOf(p)}`);
+  attr(element, "aria-label", `About ${p.label}`);
   attr(element, "aria-expanded", false);
   const toggle = () => {
     open = !open;
@@ -139,10 +138,6 @@ function mountAbout(view: View, p: Parameter, draw: () => void) {
     draw();
   };
   return { element, open: () => open };
-}
-
-export function labelOf(p: Parameter): string {
-  return humanise(p.label, p.id);
 }
 
 function noteOf(p: Parameter): string {

@@ -2,7 +2,7 @@ import { attr, button, h, on, show } from "../dom.ts";
 import type { Parameter } from "../messages.ts";
 import { fileLimit } from "../rules.ts";
 import type { View } from "../view.ts";
-import { type Context, type Control, labelOf } from "./field.ts";
+import type { Context, Control } from "./field.ts";
 import { addFiles, addUrl, takeTransfer } from "./intake.ts";
 import { mountItems } from "./items.ts";
 
@@ -13,7 +13,7 @@ export function mountFile({ view, p, touched }: Context): Control {
   const { store } = view;
   const chooser = mountChooser(view, p, touched);
   const choose = button("choose a file", "link", () => chooser.click(), view.signal);
-  choose.setAttribute("aria-label", `choose a file, ${labelOf(p)}`);
+  choose.setAttribute("aria-label", `choose a file, ${p.label}`);
   // The button that removed a file goes with it; the focus stays in the field.
   const items = mountItems(view, p, () => view.schedule(() => choose.focus()));
   const address = mountAddress(view, p);
@@ -80,7 +80,7 @@ function acceptDrops(view: View, p: Parameter, zone: HTMLElement): void {
 function mountAddress(view: View, p: Parameter) {
   const { signal } = view;
   let open = false;
-  const label = `${labelOf(p)}, URL`;
+  const label = `${p.label}, URL`;
   const input = h("input", { type: "text", inputmode: "url", placeholder: "https://", "aria-label": label });
   const set = (to: boolean) => {
     open = to;

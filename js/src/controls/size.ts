@@ -1,14 +1,13 @@
 import { button, h, on } from "../dom.ts";
 import type { Parameter } from "../messages.ts";
 import type { Context, Control } from "./field.ts";
-import { labelOf } from "./field.ts";
 import { drawNumber, mountNumberInput } from "./number.ts";
 
 /** Width and height in one row, to be swapped for the other orientation. */
 export function mountSize(height: Parameter): (context: Context) => Control {
   return ({ view, p: width, touched }) => {
     const [across, down] = [mountNumberInput(view, width), mountNumberInput(view, height)];
-    down.setAttribute("aria-label", labelOf(height));
+    down.setAttribute("aria-label", height.label);
     for (const input of [across, down]) on(input, "blur", touched, view.signal);
     const swap = () => {
       const { store } = view;

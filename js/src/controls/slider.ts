@@ -1,23 +1,7 @@
 import { attr, h, on } from "../dom.ts";
-import type { Parameter } from "../messages.ts";
 import { stepped } from "../rules.ts";
-import { type Context, type Control, labelOf } from "./field.ts";
+import type { Context, Control } from "./field.ts";
 import { drawNumber, mountNumberInput } from "./number.ts";
-
-const TOO_FINE = 1_000; // steps a hand can still aim at
-
-/** A slider needs both ends and few enough steps; sizes are typed. */
-export function slides(p: Parameter): boolean {
-  const { kind, role, minimum, maximum } = p;
-  if (kind !== "range" || role === "width" || role === "height" || role === "seed") return false;
-  return (
-    minimum !== null && maximum !== null && maximum > minimum && (maximum - minimum) / stepOf(p) <= TOO_FINE
-  );
-}
-
-function stepOf(p: Parameter): number {
-  return p.step || (p.integer ? 1 : ((p.maximum ?? 1) - (p.minimum ?? 0)) / 100);
-}
 
 /** The number is the field's input; the slider is a second hand on it. */
 export function mountSlider({ view, p, touched }: Context): Control {
@@ -26,15 +10,10 @@ export function mountSlider({ view, p, touched }: Context): Control {
     type: "range",
     min: p.minimum,
     max: p.maximum,
-    step: p.step ?? (p.integer ? 1 : "any"),
-    "aria-label": `${labelOf(p)}, slider`,
+    step: p.step,
+    "aria-label": `${p.label}, slider`,
   });
-  on(
-    range,
-    "input",
-    () => view.store.values.edit(p.id, stepped({ ...p, step: stepOf(p) }, Number(range.value), 0)),
-    view.signal,
-  );
+  on(range, "input", () => view.store.values.edit(p.id, stepped(p, Number(range.value), 0)), view.signal);
   on(input, "blur", touched, view.signal);
   const draw = () => {
     drawNumber(view, p, input);

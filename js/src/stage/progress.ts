@@ -1,5 +1,4 @@
 import { attr, h, show, text } from "../dom.ts";
-import type { Run, Status } from "../messages.ts";
 import type { View } from "../view.ts";
 
 /** How far the run is, drawn on the picture it is about. */
@@ -16,27 +15,13 @@ export function mountProgress(view: View): HTMLElement {
     const { active, status, run, fraction } = store;
     show(element, active);
     if (!active) return;
-    text(what, doing(status, run));
-    text(left, status === "submitting" ? "" : remaining(run));
-    const known = status !== "submitting" && fraction !== null;
+    const told = status === "submitting" ? null : run;
+    text(what, told?.doing ?? "Submitting");
+    text(left, told?.pace ?? "");
+    const known = told !== null && fraction !== null;
     attr(bar, "aria-valuenow", known ? Math.round(fraction * 100) : null);
     bar.classList.toggle("unknown", !known);
     fill.style.width = known ? `${fraction * 100}%` : "";
   });
   return element;
-}
-
-function doing(status: Status, run: Run | null): string {
-  if (status === "submitting") return "Submitting";
-  if (status === "queued") return "Waiting for a worker";
-  if (status === "finishing") return "Finishing";
-  const stage = run?.stages.findLast((one) => one.end === null)?.name;
-  const { step, total } = run?.progress ?? {};
-  if (stage === "Prepare") return "Preparing";
-  return step != null && total != null ? `Generating · step ${step} of ${total}` : "Generating";
-}
-
-function remaining(run: Run | null): string {
-  const { speed, left } = run?.progress ?? {};
-  return [speed, left ? `${left} left` : null].filter(Boolean).join(" · ");
 }

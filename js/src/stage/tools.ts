@@ -1,5 +1,4 @@
 import { copyPicture, copyText } from "../clipboard.ts";
-import { labelOf } from "../controls/field.ts";
 import { attr, button, h, icon, show, text } from "../dom.ts";
 import { setStar } from "../runlist.ts";
 import { saveOutput } from "../save.ts";
@@ -32,7 +31,7 @@ export function mountTools(view: View, shelf: Shelf, viewer: Viewer): HTMLElemen
     const field = fieldFor(view, output && { type: output.content_type });
     if (!output || !field) return "";
     store.values.useOutput(field, output);
-    return `${output.name} is now the ${labelOf(field).toLowerCase()}`;
+    return `${output.name} is now the ${field.label.toLowerCase()}`;
   });
   const same = tool("Same seed", () => rerun(store, store.run?.seed ?? null));
   const next = tool("Next seed", () => rerun(store, nextSeed(store)));
