@@ -28,6 +28,7 @@ export function mountActions(view: View, run: () => void): HTMLElement {
     show(trouble, words !== "");
     trouble.classList.toggle("patient", words === QUIET);
     text(aside, asideOf(store));
+    aside.title = (!active && store.outlook.reason) || "";
   });
   ticking(view, () => text(aside, asideOf(store)));
   return h("div", "act", start, stop, aside, keys, trouble);
@@ -49,8 +50,9 @@ function asideOf(store: Store): string {
     const known = run !== null && store.status !== "submitting";
     return known ? `${statusWord(store).toLowerCase()} ${seconds(store.elapsed, true)}` : "";
   }
-  if (run?.price == null) return "";
-  return `${store.runs.list.length > 1 ? `run ${run.number}` : "last run"}: ${run.price}`;
+  const which = store.runs.list.length > 1 ? `run ${run?.number}` : "last run";
+  const told = run?.price == null ? "" : `${which}: ${run.price}`;
+  return [store.outlook.price, told].filter(Boolean).join(" · ");
 }
 
 /** Redraws while a run is active, by this page's clock. */

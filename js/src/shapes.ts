@@ -81,6 +81,12 @@ export interface Heartbeat {
   head: number;
 }
 
+/** What pressing Run would cost, in words, and why it is that. */
+export interface Outlook {
+  price: string;
+  reason: string;
+}
+
 /** The synced traits, written by the kernel only. */
 export interface Traits {
   _form: Form | NoForm;
@@ -89,6 +95,7 @@ export interface Traits {
   status: Status;
   progress: number | null;
   _feed: Heartbeat | Record<string, never>;
+  _outlook: Outlook | Record<string, never>;
   _card_id: string;
 }
 

@@ -3,7 +3,7 @@ import { Feed } from "./feed.ts";
 import { Gallery } from "./gallery.ts";
 import type { Model } from "./host.ts";
 import { Link } from "./link.ts";
-import type { Down, ImageMessage, Parameter, Reply, Run, Status } from "./messages.ts";
+import type { Down, ImageMessage, Outlook, Parameter, Reply, Run, Status } from "./messages.ts";
 import { Originals } from "./originals.ts";
 import { Pictures } from "./pictures.ts";
 import { isActive, Runs } from "./runs.ts";
@@ -66,6 +66,10 @@ export class Store {
   /** Names the static card that stands for the panel where no view can live. */
   get cardId(): string {
     return this.#model.get("_card_id") ?? "";
+  }
+
+  get outlook(): Partial<Outlook> {
+    return this.#model.get("_outlook") ?? {};
   }
 
   get fraction(): number | null {
@@ -132,6 +136,7 @@ export class Store {
     on("change:_errors", () => this.#hear("values"));
     on("change:status", () => this.#statusChanged());
     on("change:_feed", () => this.#beat());
+    on("change:_outlook", () => this.#hear("status"));
     on("msg:custom", (content: Down, buffers?: BlobPart[]) => this.#receive(content, buffers ?? []));
     // ipywidgets tells a model so when its kernel restarts or goes; a question shows which it is.
     on("comm_live_update", () => {

@@ -109,6 +109,7 @@ def state(**traits: Any) -> Payload:
         "status": "idle",
         "progress": None,
         "_feed": {"epoch": "e1", "head": 0},
+        "_outlook": {},
     } | traits
 
 

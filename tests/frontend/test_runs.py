@@ -157,6 +157,20 @@ def test_pictures_show_with_a_strip(panel: PanelPage) -> None:
     expect(panel.page.locator(".pill")).to_have_text("Done · 18.2 s")
 
 
+def test_what_run_would_cost_stands_beside_it(panel: PanelPage) -> None:
+    """The estimate before, then with it what the last run has truly cost; the reason is a hover away."""
+    panel.start(state(_outlook={"price": "about $0.0023", "reason": "billed by the second"}))
+    aside = panel.page.locator(".aside")
+    expect(aside).to_have_text("about $0.0023")
+    expect(aside).to_have_attribute("title", "billed by the second")
+    panel.tell(delta([], run=run()))
+    expect(aside).to_contain_text("running")
+    expect(aside).to_have_attribute("title", "")
+    panel.tell(delta([], run=run(status="succeeded", progress=None, cost=0.00351)))
+    panel.update(_outlook={"price": "about $0.0035", "reason": "one such run of yours cost $0.00351"})
+    expect(aside).to_have_text("about $0.0035 · last run: $0.00351")
+
+
 def test_the_full_picture_is_asked_for_and_can_be_saved(panel: PanelPage) -> None:
     """A click opens it; Download waits for the bytes and gives them its name; Escape closes."""
     _done(panel)

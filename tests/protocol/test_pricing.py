@@ -216,3 +216,20 @@ def test_any_catalogue_entry_can_be_read(tool: dict[str, Any]) -> None:
     found = estimate(pricing.read(tool), {"prompt": "x", "width": 64, "height": 64})
     assert found.low is None or found.high is None or found.low <= found.high
     assert str(found)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "words"),
+    [
+        (Estimate(0.04, 0.04, exact=True, reason=""), "$0.04"),
+        (Estimate(0.0024, 0.0024, exact=False, reason=""), "about $0.0024"),
+        (Estimate(0.02, 0.05, exact=False, reason=""), "$0.02 to $0.05"),
+        (Estimate(0.02, None, exact=False, reason=""), "at least $0.02"),
+        (Estimate(None, 0.05, exact=False, reason=""), "at most $0.05"),
+        (Estimate(None, None, exact=False, reason="", typical=0.003), "about $0.003"),
+        (Estimate(None, None, exact=False, reason=""), "unknown"),
+    ],
+)
+def test_what_is_known_of_a_cost_in_words(estimate: Estimate, words: str) -> None:
+    """Only what is exact is said without a reserve."""
+    assert estimate.amount == words

@@ -59,18 +59,20 @@ class Estimate:
             return self.high
         return max((item for item in (self.low, self.typical) if item is not None), default=None)
 
+    @property
+    def amount(self) -> str:
+        """What is known of the cost, in words: an amount, a range, a bound, an average, or "unknown"."""
+        if self.low is not None and self.high is not None:
+            near = self.low == self.high and not self.exact
+            return f"about {dollars(self.low)}" if near else _span(self.low, self.high)
+        if self.low:
+            return f"at least {dollars(self.low)}"
+        if self.high:
+            return f"at most {dollars(self.high)}"
+        return "unknown" if self.typical is None else f"about {dollars(self.typical)}"
+
     def __str__(self) -> str:
-        if self.exact and self.low is not None:
-            amount = dollars(self.low)
-        elif self.low is not None and self.high is not None:
-            amount = f"{dollars(self.low)} to {dollars(self.high)}"
-        elif self.low or self.high:
-            amount = f"at least {dollars(self.low)}" if self.low else f"at most {dollars(self.high or 0)}"
-        elif self.typical is not None:
-            amount = f"about {dollars(self.typical)}"
-        else:
-            amount = "unknown"
-        return f"{amount} ({self.reason})"
+        return f"{self.amount} ({self.reason})"
 
     def __repr__(self) -> str:
         return f"<Estimate {self}>"

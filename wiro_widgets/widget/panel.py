@@ -15,6 +15,7 @@ from wiro_widgets.client.sync import Client, Task, default_client
 from wiro_widgets.client.task import OnInterrupt
 from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, WiroError
+from wiro_widgets.protocol.pricing import Estimate
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.schema import ModelSchema, split_model
 from wiro_widgets.protocol.state import Status
@@ -26,6 +27,7 @@ from wiro_widgets.widget.exhibit import Card, Cards
 from wiro_widgets.widget.form import form, no_form
 from wiro_widgets.widget.inbox import Inbox
 from wiro_widgets.widget.messages import sendable
+from wiro_widgets.widget.outlook import Outlook
 from wiro_widgets.widget.results import MAX_TASKS, PanelResults
 from wiro_widgets.widget.runview import RunView
 from wiro_widgets.widget.subshells import hear_while_busy
@@ -54,6 +56,7 @@ class Panel(PanelResults, anywidget.AnyWidget):
     _form = traitlets.Dict().tag(sync=True)
     _errors = traitlets.Dict().tag(sync=True)
     _feed = traitlets.Dict().tag(sync=True)
+    _outlook = traitlets.Dict().tag(sync=True)
     _card_id = traitlets.Unicode().tag(sync=True)
     values = ValuesTrait(help="The values of the controls that have one.").tag(
         sync=True, to_json=_values_to_json
@@ -85,6 +88,7 @@ class Panel(PanelResults, anywidget.AnyWidget):
         self._held = loop.acquire()
         self.display = Display(self, self._held, self._lock)
         self._inbox = Inbox(self)
+        self._prospect = Outlook(self)
         self._cards = Cards(self.display.catch_up)
         wide = {
             "width": "100%"
@@ -139,6 +143,7 @@ class Panel(PanelResults, anywidget.AnyWidget):
             self.controls.fit(before, trusted=True)
             self._form = self._described()
             self.publish()
+        self._prospect.another()
 
     @traitlets.validate("values")
     def _validate_values(self, proposal: Mapping[str, Any]) -> PanelValues:
@@ -154,6 +159,7 @@ class Panel(PanelResults, anywidget.AnyWidget):
     def _values_changed(self, _change: object) -> None:
         self._show_problems(self.controls.errors)
         self._send_previews_soon()
+        self._prospect.changed()
 
     def code(self) -> str:
         """Return the Python call that repeats what the controls say."""
@@ -212,6 +218,16 @@ class Panel(PanelResults, anywidget.AnyWidget):
             super().close()
             loop.release(held)
 
+    def price(self) -> Estimate:
+        """Return what pressing Run would cost: exact, a range, or honestly unknown.
+
+        Raises ConfigurationError without a model or credentials, InvalidParameter, and what asking Wiro's catalogue
+        raises.
+        """
+        with self._lock:
+            model, values = self._chosen(), dict(self.controls.values)
+        return self.client.estimate(model, values)
+
     # What the browser does (see Inbox) and is told (see Display)
 
     def typed(self, patch: Mapping[str, Any]) -> None:
@@ -246,6 +262,7 @@ class Panel(PanelResults, anywidget.AnyWidget):
     def show_again(self, client: str) -> None:
         """Send a view everything it lacks."""
         self.display.snapshot(client)
+        self._prospect.look()
         self.controls.previews.again()
         self._send_previews_soon()
 
@@ -261,8 +278,14 @@ class Panel(PanelResults, anywidget.AnyWidget):
             self.set_trait("progress", progress)
             self._feed = {"epoch": epoch, "head": head}
 
+    def foresee(self, price: str, reason: str) -> None:
+        """Show what pressing Run would cost, and why."""
+        with self._lock:
+            self._outlook = {"price": price, "reason": reason}
+
     def settled(self) -> None:
-        """Bring the cards up to date: the run that is shown, or how it stands, is another."""
+        """Bring the cards and the price up to date: the run that is shown, or how it stands, is another."""
+        self._prospect.changed()
         if self._cards:
             self._cards.update(self._card())
 
@@ -303,13 +326,15 @@ class Panel(PanelResults, anywidget.AnyWidget):
 
     def _started(self, values: Mapping[str, Any]) -> Task:
         try:
-            if self.model is None:
-                raise ConfigurationError("Choose a model first.")
-            return self.client.start(
-                self.model, values, self.controls.schema if self.controls.known else None
-            )
+            schema = self.controls.schema if self.controls.known else None
+            return self.client.start(self._chosen(), values, schema)
         except WiroError as error:
             return Task.refused(self.model, values, error)
+
+    def _chosen(self) -> str:
+        if self.model is None:
+            raise ConfigurationError("Choose a model first.")
+        return self.model
 
     def _card(self) -> Card:
         run, pictures = self.display.picture()
