@@ -12,7 +12,7 @@ from wiro_widgets.client.files import NamedBytes
 from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.results.outputs import Output
 from wiro_widgets.widget.controls import Controls
-from wiro_widgets.widget.runview import Shown
+from wiro_widgets.widget.shown import Shown
 
 
 def _flux() -> Controls:

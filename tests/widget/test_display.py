@@ -193,7 +193,8 @@ def test_events_that_came_before(panel: Panel, wire: Wire, steady: Sandbox) -> N
     next(iter(task.events()))
     view = RunView(7)
     panel.display.begin(view)
-    panel.display.follow(view, task)
+    view.task = task
+    panel.display.follow(view)
     task.wait(SECONDS)
     wire.until(lambda: wire.traits.get("status") == "succeeded")
     assert [row[3] for row in _page(wire).rows][:-1] == [
@@ -207,7 +208,8 @@ def test_a_task_that_was_over_before_it_was_followed(panel: Panel, wire: Wire, c
     task.wait(SECONDS)
     view = RunView(7)
     panel.display.begin(view)
-    panel.display.follow(view, task)
+    view.task = task
+    panel.display.follow(view)
     assert wire.traits["status"] == "succeeded"
     assert len(_page(wire).rows) == 1 + sum(1 for event in task.seen() for _ in rows(event))
 

@@ -27,15 +27,17 @@ from wiro_widgets.protocol.replies import OutputInfo, TextContent
 from wiro_widgets.protocol.state import Status, TaskState
 from wiro_widgets.results.images import Thumbnail
 from wiro_widgets.results.outputs import Output
-from wiro_widgets.widget import display, messages
+from wiro_widgets.widget import messages
 from wiro_widgets.widget.controls import Controls
 from wiro_widgets.widget.display import image
 from wiro_widgets.widget.feed import Feed
 from wiro_widgets.widget.form import control, form
 from wiro_widgets.widget.inbox import reply
 from wiro_widgets.widget.messages import parse
+from wiro_widgets.widget.notices import notice_of
 from wiro_widgets.widget.rows import rows
-from wiro_widgets.widget.runview import _STAGES, RunView, Shown, notice_of
+from wiro_widgets.widget.runview import _LAST_ROW, _STAGES, RunView
+from wiro_widgets.widget.shown import Shown
 
 SOURCES = [Path(__file__).resolve().parents[2] / "js" / "src" / name for name in ("messages.ts", "shapes.ts")]
 
@@ -158,7 +160,5 @@ def test_the_kinds_of_rows() -> None:
         Notice("x", 0),
         Notice("x", 0, "error"),
     ]
-    told = {kind for event in events for kind, _ in rows(event)} | {
-        kind for kind, _ in display._LAST_ROW.values()
-    }
+    told = {kind for event in events for kind, _ in rows(event)} | {kind for kind, _ in _LAST_ROW.values()}
     assert told == _union("RowKind")

@@ -22,7 +22,10 @@ from wiro_widgets.protocol.events import STAGES, Lifecycle, Progress, TextSnapsh
 from wiro_widgets.protocol.replies import OutputInfo, TextContent
 from wiro_widgets.protocol.state import TaskState, advance
 from wiro_widgets.results.outputs import Output
-from wiro_widgets.widget.runview import MAX_ANSWER, MAX_PROMPT, RunView, Shown, notice_of
+from wiro_widgets.widget.notices import notice_of
+from wiro_widgets.widget.runview import MAX_ANSWER, RunView
+from wiro_widgets.widget.shown import Shown
+from wiro_widgets.widget.view import MAX_PROMPT
 
 
 class _At(RunView):

@@ -10,7 +10,7 @@ from wiro_widgets.protocol.errors import InvalidParameter, OutputError
 from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.results.outputs import Output
 from wiro_widgets.widget.previews import Previews
-from wiro_widgets.widget.runview import Shown
+from wiro_widgets.widget.shown import Shown
 from wiro_widgets.widget.values import Files, as_list, from_browser, to_browser, web_address
 
 

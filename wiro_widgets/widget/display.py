@@ -8,7 +8,6 @@ import time
 from typing import Any, Protocol
 
 from wiro_widgets.client.loop import LoopThread
-from wiro_widgets.client.sync import Task
 from wiro_widgets.protocol.errors import OutputError, WiroError
 from wiro_widgets.protocol.state import Status
 from wiro_widgets.results.images import Thumbnail
@@ -16,20 +15,15 @@ from wiro_widgets.results.outputs import Output
 from wiro_widgets.widget.fallback import MAX_PICTURES, small
 from wiro_widgets.widget.feed import RATE, Feed
 from wiro_widgets.widget.messages import VERSION
-from wiro_widgets.widget.rows import clipped, rows, unheard
-from wiro_widgets.widget.runview import RunView, Shown, notice_of
+from wiro_widgets.widget.notices import notice_of
+from wiro_widgets.widget.runview import RunView
+from wiro_widgets.widget.shown import Shown
+from wiro_widgets.widget.view import View
 
 _log = logging.getLogger("wiro_widgets")
 
 MARK_SECONDS = 0.25
 MAX_RUNS = 50  # runs of a panel that can be shown again
-
-_LAST_ROW: dict[Status, tuple[str, str]] = {
-    "succeeded": ("done", "Done"),
-    "failed": ("error", "Failed"),
-    "cancelled": ("cancel", "Stopped"),
-    "unknown": ("error", "Lost sight of the task"),
-}
 
 
 class Screen(Protocol):
@@ -58,8 +52,8 @@ class Display:
         self._timing = threading.Lock()  # for `_scheduled` alone, never held while anything is called
         self._feed = Feed()
         self._position = 0  # in the events of the shown run
-        self._views: dict[int, RunView] = {}
-        self._shown = RunView(0)
+        self._views: dict[int, View] = {}
+        self._shown: View = RunView(0)
         self._scheduled = False
         self._last_run: dict[str, Any] | None = None
         self._last_runs: list[dict[str, Any]] = []
@@ -71,22 +65,21 @@ class Display:
     def __repr__(self) -> str:
         return f"<Display of {len(self._views)} runs, {self._shown}>"
 
-    def begin(self, view: RunView) -> None:
+    def begin(self, view: View) -> None:
         """Show a new run and say that it is being submitted."""
         with self._lock:
             self._views[view.number] = view
             self._forget_oldest()
             self._turn_to(view)
 
-    def follow(self, view: RunView, task: Task) -> None:
-        """Show what happens to this task, which is the run that `begin` announced."""
+    def follow(self, view: View) -> None:
+        """Show what happens to a run that `begin` announced, now that it has its task."""
         with self._lock:
-            view.task = task
-            if task.over:  # refused, or faster than this
+            if view.over:  # refused, or faster than this
                 self._replay()
                 self._flush()
                 return
-        task.watch(self._hear)
+        view.watch(self._hear)
         self._loop.post(self._hear)  # it may be over by now
 
     def show(self, number: int) -> None:
@@ -96,7 +89,7 @@ class Display:
             if view is not None and view is not self._shown:
                 self._turn_to(view)
 
-    def star(self, number: int, *, on: bool) -> RunView | None:
+    def star(self, number: int, *, on: bool) -> View | None:
         """Mark a run as one to keep; returns it."""
         with self._lock:
             view = self._views.get(number)
@@ -111,11 +104,10 @@ class Display:
             self._shown.notice = notice_of(error)
             self._flush()
 
-    def task(self, number: int | None) -> Task | None:
-        """Return the task of a run, or of the one that is shown."""
+    def view(self, number: int | None) -> View | None:
+        """Return a run, or the one that is shown."""
         with self._lock:
-            view = self._shown if number is None else self._views.get(number)
-            return view.task if view else None
+            return self._shown if number is None else self._views.get(number)
 
     def output(self, output_id: str) -> Shown | None:
         """Return the output that the browser knows under this id."""
@@ -147,13 +139,11 @@ class Display:
         picture = Thumbnail(data, shown.output.content_type or "", shown.width or 0, shown.height or 0)
         self._screen.tell(image(output_id, "full", _name(shown.output), picture, client), [data])
 
-    def picture(self) -> tuple[dict[str, Any], list[Thumbnail]]:
+    def picture(self) -> tuple[View, list[Thumbnail]]:
         """Return the shown run and small pictures of its outputs, for a still picture of the panel."""
         with self._lock:
-            view = self._shown
-            return view.message(), [small(item.thumbnail) for item in view.shown if item.thumbnail][
-                :MAX_PICTURES
-            ]
+            thumbnails = [item.thumbnail for item in self._shown.shown if item.thumbnail]
+            return self._shown, [small(item) for item in thumbnails[:MAX_PICTURES]]
 
     def catch_up(self) -> None:
         """Bring the browser up to what Python knows, now."""
@@ -197,7 +187,7 @@ class Display:
         for view in ended:
             view.finish()
             if view is self._shown:
-                self._add_last_row(view)
+                self._add_last_lines(view)
         run, runs = self._shown.message(), self._summaries()
         told = {key: value for key, value in run.items() if key != "elapsed"}
         news: dict[str, Any] = {"run": run} if told != self._last_run else {}
@@ -213,11 +203,11 @@ class Display:
             self._last_standing = standing
             self._screen.settled()
 
-    def _turn_to(self, view: RunView) -> None:
+    def _turn_to(self, view: View) -> None:
         self._shown, self._last_run = view, None
         self._replay()
         if view.ended is not None:
-            self._add_last_row(view)
+            self._add_last_lines(view)
         self._flush()
         self._send_thumbnails()
 
@@ -229,29 +219,15 @@ class Display:
 
     def _take_news(self) -> None:
         """Bring the feed up to what was heard of the shown run."""
-        view = self._shown
-        if view.task is None:
-            return
-        events, position = view.task.since(self._position)
-        missed = position - self._position - len(events)
+        lines, self._position, missed = self._shown.news(self._position)
         if missed:
             self._feed.lose(missed)
-        self._position = position
-        for event in events:
-            seconds = view.seconds(event.at)
-            for kind, text in rows(event):
-                self._feed.add(seconds, kind, text)
+        for line in lines:
+            self._feed.add(*line)
 
-    def _add_last_row(self, view: RunView) -> None:
-        task = view.task
-        if task is None or view.ended is None:
-            return
-        ended = view.seconds(view.ended)
-        for kind, text in unheard(view.state):
-            self._feed.add(ended, kind, text)
-        kind, words = _LAST_ROW.get(task.status, ("note", task.status))
-        said = f"{words}: {task.error}" if task.error and task.status != "cancelled" else words
-        self._feed.add(ended, kind, clipped(said))
+    def _add_last_lines(self, view: View) -> None:
+        for line in view.last_lines():
+            self._feed.add(*line)
 
     def _mark(self) -> None:
         """Set the small traits: the status at once, the others a few times a second."""
@@ -261,7 +237,7 @@ class Display:
             self._tick_in(MARK_SECONDS)
             return
         self._last_status, self._last_mark = newest.status, now
-        self._screen.mark(newest.status, newest.state.progress, self._feed.epoch, self._feed.next)
+        self._screen.mark(newest.status, newest.fraction, self._feed.epoch, self._feed.next)
 
     def _send_thumbnails(self) -> None:
         for index, shown in enumerate(self._shown.shown):

@@ -179,9 +179,9 @@ class Panel(PanelResults, anywidget.AnyWidget):
             view = RunView(self._runs, prompt=prompt or "", seed=seed)
             self.display.begin(view)
             self._show_problems(self.controls.problems())
-            task = self._started(values)
+            task = view.task = self._started(values)
             self._tasks = (*self._tasks, task)[-MAX_TASKS:]
-            self.display.follow(view, task)
+            self.display.follow(view)
             return task
 
     def stop(self) -> None:
@@ -204,7 +204,7 @@ class Panel(PanelResults, anywidget.AnyWidget):
     def star(self, run: int, *, on: bool = True) -> None:
         """Mark a run of this panel, counted from 1, as one to keep, here and in the history."""
         view = self.display.star(run, on=on)
-        task_id = view.task.id if view and view.task else None
+        task_id = view.task_id if view else None
         if task_id is not None:
             with suppress(KeyError):  # the journal may be elsewhere, or gone
                 self.client.history.star(task_id, on)
@@ -255,9 +255,9 @@ class Panel(PanelResults, anywidget.AnyWidget):
 
     def stop_run(self, run: int | None) -> None:
         """Stop a run, or the one that is shown."""
-        task = self.display.task(run)
-        if task is not None:
-            task.stop_soon()
+        view = self.display.view(run)
+        if view is not None:
+            view.stop()
 
     def show_again(self, client: str) -> None:
         """Send a view everything it lacks."""
@@ -337,13 +337,13 @@ class Panel(PanelResults, anywidget.AnyWidget):
         return self.model
 
     def _card(self) -> Card:
-        run, pictures = self.display.picture()
-        task = self.display.task(None)
+        view, pictures = self.display.picture()
+        values = view.values
         return Card.of(
             self._cards.id,
-            model=(task and task.record.model) or self.model or "Wiro",
-            run=run,
-            values=task.record.parameters if task else self.controls.values,
+            model=view.model or self.model or "Wiro",
+            run=view.message(),
+            values=self.controls.values if values is None else values,
             order=[parameter.id for parameter in self.controls.schema.parameters],
             pictures=pictures,
         )

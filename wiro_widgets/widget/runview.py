@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from wiro_widgets.client.sync import Task
-from wiro_widgets.protocol.errors import (
-    ApiError,
-    InvalidParameter,
-    OutputError,
-    RunOutcomeUnknown,
-    TaskCancelled,
-    TaskFailed,
-    WiroError,
-)
 from wiro_widgets.protocol.state import Status, TaskState
-from wiro_widgets.results.images import Thumbnail, thumbnail
-from wiro_widgets.results.outputs import Output
 from wiro_widgets.results.side_by_side import side_by_side
 from wiro_widgets.widget import words
+from wiro_widgets.widget.notices import notice_of, waiting_note
+from wiro_widgets.widget.rows import clipped, rows, unheard
+from wiro_widgets.widget.shown import Shown
+from wiro_widgets.widget.view import Line, View
 
 MAX_ANSWER = 200_000  # characters of a model's answer that the browser is told
-MAX_PROMPT = 200  # characters of a prompt in the list of runs
-MAX_SHOWN_TEXT = 20_000  # bytes of a text output that is shown at once
 
 # Each stage of the timeline, and Wiro's words for its begin.
 _STAGES = (
@@ -37,48 +26,18 @@ _STAGES = (
         ("task_output_full", "task_end", "task_postprocess_start", "task_postprocess_end", "task_cancel"),
     ),
 )
+_LAST_ROW: dict[Status, tuple[str, str]] = {
+    "succeeded": ("done", "Done"),
+    "failed": ("error", "Failed"),
+    "cancelled": ("cancel", "Stopped"),
+    "unknown": ("error", "Lost sight of the task"),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """An output with its thumbnail and its own size, where it is a picture."""
+class RunView(View):
+    """One run of the model; without a task it is being submitted."""
 
-    output: Output
-    thumbnail: Thumbnail | None = None
-    width: int | None = None
-    height: int | None = None
-    text: str | None = None
-    error: OutputError | None = None
-
-    @classmethod
-    def of(cls, output: Output) -> Shown:
-        """Make the thumbnail; what is no picture, or is not here, or is broken, has none."""
-        if not output.is_image:
-            return cls(output, text=_small_text(output), error=output.error)
-        try:
-            picture = output.image()
-        except OutputError as error:
-            return cls(output, error=error)
-        return cls(output, thumbnail(picture), picture.width, picture.height)
-
-
-class RunView:
-    """One run of a panel and what is shown of it; `begun` is the unix time at which it was started."""
-
-    def __init__(self, number: int, *, prompt: str = "", seed: str | None = None) -> None:
-        self.number = number
-        self.prompt = prompt[:MAX_PROMPT]
-        self.seed = seed
-        self.begun = time.time()
-        self.ended: float | None = None
-        self.task: Task | None = None
-        self.shown: list[Shown] = []
-        self.notice: dict[str, str] | None = None
-        self.cost: float | None = None
-        self.starred = False
-
-    def __repr__(self) -> str:
-        return f"<RunView {self.number}: {self.status}, {len(self.shown)} outputs>"
+    task: Task | None = None
 
     @property
     def state(self) -> TaskState:
@@ -95,9 +54,39 @@ class RunView:
         return self.task.status
 
     @property
-    def due(self) -> bool:
-        """Whether its task is over and its outputs are still to be shown."""
-        return self.ended is None and self.task is not None and self.task.over
+    def over(self) -> bool:
+        """Whether its task has settled, or never came to be."""
+        return self.task is not None and self.task.over
+
+    @property
+    def fraction(self) -> float | None:
+        """How far the model is."""
+        return self.state.progress
+
+    @property
+    def task_id(self) -> str | None:
+        """The id of its task."""
+        return self.task.id if self.task else None
+
+    @property
+    def model(self) -> str | None:
+        """The model that it runs."""
+        return self.task.record.model if self.task else None
+
+    @property
+    def values(self) -> Mapping[str, Any] | None:
+        """What it was started with."""
+        return self.task.record.parameters if self.task else None
+
+    def watch(self, hear: Callable[[], object]) -> None:
+        """Have something called whenever something happens to its task."""
+        if self.task is not None:
+            self.task.watch(hear)
+
+    def stop(self) -> None:
+        """Begin to stop its task."""
+        if self.task is not None:
+            self.task.stop_soon()
 
     def finish(self) -> None:
         """Make the thumbnails and the notice of a run whose task is over; takes its time."""
@@ -108,37 +97,35 @@ class RunView:
         if error is not None:
             self.notice = notice_of(error)
         self.cost = self.task.record.total_cost
-        self.ended = time.time()
+        self.end()
 
-    def seconds(self, at: float) -> float:
-        """Return how long after the run's start a unix time is."""
-        return max(0.0, at - self.begun)
+    def news(self, position: int) -> tuple[Iterator[Line], int, int]:
+        """Return what its task has said since."""
+        if self.task is None:
+            return iter(()), position, 0
+        events, after = self.task.since(position)
+        lines = ((self.seconds(event.at), kind, text) for event in events for kind, text in rows(event))
+        return lines, after, after - position - len(events)
 
-    def summary(self) -> dict[str, Any]:
-        """Return the run as one line of the list of runs."""
-        return {
-            "number": self.number,
-            "task": self.task.id if self.task else None,
-            "status": self.status,
-            "progress": self.state.progress,
-            "prompt": self.prompt,
-            "starred": self.starred,
-            "line": words.line(self.status, self.state.progress, self.cost),
-        }
+    def last_lines(self) -> Iterator[Line]:
+        """Return what the socket did not bring, and how the run ended."""
+        task = self.task
+        if task is None or self.ended is None:
+            return
+        ended = self.seconds(self.ended)
+        yield from ((ended, kind, text) for kind, text in unheard(self.state))
+        kind, standing = _LAST_ROW.get(task.status, ("note", task.status))
+        said = f"{standing}: {task.error}" if task.error and task.status != "cancelled" else standing
+        yield ended, kind, clipped(said)
 
-    def message(self) -> dict[str, Any]:
-        """Return the run as the browser takes it; times are in seconds since it was started."""
-        elapsed = self.seconds(self.ended or time.time())
+    def details(self, elapsed: float) -> dict[str, Any]:
+        """Return its timeline, what it is at, and what came of it."""
         state, status = self.state, self.status
         stages = self._stages(state.timings, elapsed)
-        notice = self.notice or _waiting_note(state)
+        notice = self.notice or waiting_note(state)
         return {
-            **self.summary(),
-            "seed": self.seed,
-            "elapsed": round(elapsed, 2),
-            "stages": stages,
             "progress": None if state.settled else state.progress,
-            "word": words.standing(status, elapsed),
+            "stages": stages,
             "doing": words.doing(status, _open_stage(stages), state.step),
             "pace": words.pace(state.step),
             "said": words.said(
@@ -148,27 +135,9 @@ class RunView:
                 answered=state.text is not None,
                 kinds=[shown.output.content_type or "" for shown in self.shown],
             ),
-            "price": None if self.cost is None else words.price(self.cost),
             "notice": notice,
-            "outputs": [self._output(index) for index in range(len(self.shown))],
+            "outputs": [shown.message(self.output_id(index)) for index, shown in enumerate(self.shown)],
             "text": _text(state),
-        }
-
-    def output_id(self, index: int) -> str:
-        """Return the id under which the browser knows an output."""
-        return f"{self.number}-{index}"
-
-    def _output(self, index: int) -> dict[str, Any]:
-        shown = self.shown[index]
-        output = shown.output
-        return {
-            "id": self.output_id(index),
-            "name": output.path.name if output.path else output.name,
-            "content_type": output.content_type or "",
-            "size": output.size,
-            "width": shown.width,
-            "height": shown.height,
-            "text": shown.text,
         }
 
     def _stages(self, timings: Mapping[str, float], elapsed: float) -> list[dict[str, Any]]:
@@ -184,42 +153,6 @@ class RunView:
             whole = None if end is None else round(max(end, start), 2)
             found.append({"name": name, "start": round(start, 2), "end": whole})
         return found
-
-
-def _small_text(output: Output) -> str | None:
-    """Return the text of a small text file, so that it can be shown at once."""
-    kind = output.content_type or ""
-    if output.content is not None or not kind.startswith(("text/", "application/json")):
-        return None
-    try:
-        data = output.bytes() if (output.size or 0) <= MAX_SHOWN_TEXT else b""
-    except OutputError:
-        return None
-    return data.decode("utf-8", "replace") or None
-
-
-def notice_of(error: WiroError) -> dict[str, str]:
-    """Return what happened, in a title and a sentence that says what to do."""
-    if isinstance(error, TaskCancelled):
-        return {"kind": "info", "title": "Stopped", "text": str(error)}
-    if isinstance(error, TaskFailed):
-        code = "" if error.exit_code is None else f" with exit code {error.exit_code}"
-        return {"kind": "error", "title": f"The model stopped{code}", "text": str(error)}
-    if isinstance(error, InvalidParameter):
-        return {"kind": "error", "title": f"{error.parameter} needs another value", "text": str(error)}
-    titles: tuple[tuple[type[WiroError], str], ...] = (
-        (RunOutcomeUnknown, "Nobody knows whether this run was started"),
-        (ApiError, "Wiro refused"),
-        (WiroError, "This did not work"),
-    )
-    title = next(title for kind, title in titles if isinstance(error, kind))
-    return {"kind": "error", "title": title, "text": str(error)}
-
-
-def _waiting_note(state: TaskState) -> dict[str, str] | None:
-    if state.settled or not state.note:
-        return None
-    return {"kind": "info", "title": "Wiro tries again", "text": state.note.strip()[-500:]}
 
 
 def _open_stage(stages: Sequence[Mapping[str, Any]]) -> str | None:
