@@ -1,3 +1,4 @@
+import queue
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -276,3 +277,26 @@ def wait_for(condition: Callable[[], bool]) -> None:
             return
         ended.wait(0.005)
     raise AssertionError(condition)
+
+
+def test_whoever_wants_to_hear_of_each_cell_does(client: Client) -> None:
+    """A callback has every cell as it begins, with its task, and as it ends; what it raises stops nothing."""
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL, "seed": range(4)}, start=False)
+    heard: list[tuple[int, str, bool]] = []
+    sweep.add_callback(lambda _: 1 / 0)
+    sweep.add_callback(lambda cell: heard.append((cell.index, cell.status, cell.task is not None)))
+    sweep.resume().wait()
+    assert sorted(heard) == [(n, status, True) for n in range(4) for status in ("running", "succeeded")]
+    late: queue.Queue[int] = queue.Queue()
+    sweep.add_callback(lambda cell: late.put(cell.index))
+    assert sorted(late.get(timeout=5) for _ in range(4)) == list(range(4))
+
+
+def test_a_sweep_can_be_stopped_by_who_cannot_wait(client: Client, sandbox: Sandbox) -> None:
+    """`stop_soon` returns at once, also on the engine's thread."""
+    sandbox.faults = {"delay": 0.05}
+    sweep = swept(client, seed=range(30))
+    sweep.add_callback(lambda _: sweep.stop_soon())
+    sweep.wait()
+    assert {"pending", "cancelled"} & set(statuses(sweep))
+    assert not sweep.busy

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from wiro_widgets.client import axes as axis_rules
 from wiro_widgets.client import sweep_plan
-from wiro_widgets.client.axes import How
+from wiro_widgets.client.axes import Axis, How
 from wiro_widgets.client.carrying import Carrier, Then
 from wiro_widgets.client.engine import Engine
 from wiro_widgets.client.sweep_cell import TaskT
@@ -134,6 +135,21 @@ class AsyncExperiments:
         schema = await self._schema_if_known(model)
         return await asyncio.to_thread(sweep_plan.grid, model, schema, values, how)
 
+    async def of_axes(
+        self, model: str, schema: ModelSchema | None, axes: Sequence[Axis], same: Mapping[str, Any]
+    ) -> Plan:
+        """Return the plan of a grid whose axes are known; raises InvalidParameter."""
+        return await asyncio.to_thread(sweep_plan.of_axes, model, schema, axes, same)
+
+    async def foresee(
+        self, model: str, schema: ModelSchema | None, axes: Sequence[Axis], same: Mapping[str, Any]
+    ) -> Estimate:
+        """Return what such a grid will cost where nothing of it has run before; raises InvalidParameter."""
+        cells = [
+            sweep_plan.converted({**same, **chosen}, schema) for chosen in axis_rules.combine(axes, "grid")
+        ]
+        return await self._price_of(model, schema, cells)
+
     async def listed(self, model: str, cells: Iterable[Mapping[str, Any]]) -> Plan:
         """Return the plan of a list of values; raises InvalidParameter."""
         schema = await self._schema_if_known(model)
@@ -162,11 +178,14 @@ class AsyncExperiments:
         return sweep
 
     async def _priced(self, sweep: AsyncSweep[Any]) -> Estimate:
-        estimator, plan = self._engine.money.estimator, sweep.plan
         pending = [cell.values for cell in sweep.cells if cell.status == "pending" and cell.result is None]
-        return pricing.total(
-            [await estimator.estimate(plan.model, values, plan.schema) for values in pending]
-        )
+        return await self._price_of(sweep.plan.model, sweep.plan.schema, pending)
+
+    async def _price_of(
+        self, model: str, schema: ModelSchema | None, cells: Sequence[Mapping[str, Any]]
+    ) -> Estimate:
+        estimator = self._engine.money.estimator
+        return pricing.total([await estimator.estimate(model, values, schema) for values in cells])
 
 
 def _fetched(loop: asyncio.AbstractEventLoop, attach: Callable[[str], Any], task_id: str) -> TaskResult:

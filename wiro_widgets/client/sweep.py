@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 from typing import Self
@@ -68,6 +68,18 @@ class Sweep(SweepView[Task]):
                     raise TimeoutError(f"After {timeout:g} s the sweep goes on ({self.line}); wait again.")
         self._sweep.check()
         return self
+
+    def add_callback(self, callback: Callable[[Cell[Task]], object]) -> None:
+        """Call `callback(cell)` on the engine's thread as each cell begins and ends, those that are done first.
+
+        What it raises is logged, and the sweep goes on.
+        """
+        self._connection.post(self._sweep.add_callback, callback)
+
+    def stop_soon(self) -> None:
+        """Begin to stop the sweep and what runs of it, and return at once."""
+        if self.busy:
+            self._connection.spawn(self._sweep.stop())
 
     def pause(self) -> None:
         """Begin no further cell; those that run go on."""

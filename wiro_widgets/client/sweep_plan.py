@@ -46,14 +46,24 @@ def grid(model: str, schema: ModelSchema | None, values: Mapping[str, Any], how:
 
     Raises InvalidParameter that names the axis, and the value or the cell where it is one.
     """
-    split_model(model)
     _check_names(schema, values)
     axes, same = axis_rules.split(values, schema)
+    return of_axes(model, schema, axes, same, how)
+
+
+def of_axes(
+    model: str, schema: ModelSchema | None, axes: Sequence[Axis], same: Mapping[str, Any], how: How = "grid"
+) -> Plan:
+    """Return the plan of these axes, beside values that stay the same; reads and hashes their files.
+
+    Raises InvalidParameter that names the axis, and the value or the cell where it is one.
+    """
+    split_model(model)
     hold = _Files(schema)
     same = {name: hold.frozen(name, value) for name, value in same.items()}
-    axes = tuple(_held(axis, hold) for axis in axes)
-    chosen = list(axis_rules.combine(axes, how))
-    return Plan(model, schema, axes, _cells(model, schema, [({**same, **one}, one) for one in chosen], hold))
+    held = tuple(_held(axis, hold) for axis in axes)
+    chosen = list(axis_rules.combine(held, how))
+    return Plan(model, schema, held, _cells(model, schema, [({**same, **one}, one) for one in chosen], hold))
 
 
 def listed(model: str, schema: ModelSchema | None, given: Iterable[Mapping[str, Any]]) -> Plan:

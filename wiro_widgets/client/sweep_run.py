@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextvars import copy_context
 from typing import Self
 
@@ -54,6 +54,13 @@ class AsyncSweep(SweepView[TaskT]):
             if cell.status in AGAIN or (unknown and cell.status == "unknown"):
                 cell.status = "pending"
         self._work.start(self._context)
+
+    def add_callback(self, callback: Callable[[Cell[TaskT]], object]) -> None:
+        """Call `callback(cell)` as each cell begins and as it ends, those that are done already first.
+
+        What it raises is logged, and the sweep goes on.
+        """
+        self._work.add_callback(callback)
 
     def pause(self) -> None:
         """Begin no further cell; those that run go on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import Context
@@ -26,6 +27,8 @@ from wiro_widgets.protocol.errors import (
     WiroError,
 )
 from wiro_widgets.protocol.schema import ModelSchema
+
+_log = logging.getLogger("wiro_widgets")
 
 CONCURRENCY = 8  # cells at once where nothing else is said
 LOOK = 0.5  # seconds after which a held back cell is looked at again
@@ -65,6 +68,7 @@ class Work(Generic[TaskT]):
         self.error: WiroError | None = None
         self.held = False
         self.changed = asyncio.Event()
+        self._callbacks: list[Callable[[Cell[TaskT]], object]] = []
         self._plan = plan
         self._cells = cells
         self._most = most or CONCURRENCY
@@ -98,6 +102,12 @@ class Work(Generic[TaskT]):
         self.line_up()
         if self._left and self.driver is None:
             self._driver = asyncio.create_task(self._drive(), context=context, name="wiro sweep")
+
+    def add_callback(self, callback: Callable[[Cell[TaskT]], object]) -> None:
+        """Call it with each cell as it begins and as it ends, those that are done already first."""
+        for cell in self.finished:
+            self._tell_of(cell, callback)
+        self._callbacks.append(callback)
 
     def tell(self) -> None:
         """Let everybody who waits for a change know of one."""
@@ -136,6 +146,7 @@ class Work(Generic[TaskT]):
         if result is None:
             task = self.live[cell.index] = await self._begun(cell)
             cell.task = self.host.wrap(task)
+            self._tell_of(cell, *self._callbacks)
             await task.submitted()
             result = cell.result = await task.wait(on_interrupt="detach")
         cell.result, cell.value = await self.carrier.carry(result)
@@ -162,6 +173,14 @@ class Work(Generic[TaskT]):
         if isinstance(error, _HOPELESS):
             self.error = error
         self.finished.append(cell)
+        self._tell_of(cell, *self._callbacks)
+
+    def _tell_of(self, cell: Cell[TaskT], *callbacks: Callable[[Cell[TaskT]], object]) -> None:
+        for callback in callbacks:
+            try:
+                callback(cell)
+            except Exception:  # noqa: BLE001 - the user's own code may raise anything
+                _log.exception("A callback of a sweep failed; the sweep goes on")
 
 
 def _status(error: BaseException | None) -> Status:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
-from wiro_widgets.client.axes import How
+from wiro_widgets.client.axes import Axis, How
 from wiro_widgets.client.carrying import Then
 from wiro_widgets.client.connection import Connection
 from wiro_widgets.client.experiments import Conduct
@@ -15,6 +15,7 @@ from wiro_widgets.client.sweep_plan import Plan
 from wiro_widgets.client.sync_task import Task
 from wiro_widgets.client.task import AsyncTask
 from wiro_widgets.protocol.pricing import Estimate
+from wiro_widgets.protocol.schema import ModelSchema
 
 if TYPE_CHECKING:
     from wiro_widgets.client.aio import AsyncClient
@@ -82,6 +83,25 @@ class Experiments:
         """Run a list of values; otherwise like `sweep`."""
         conduct = Conduct(concurrency, then, executor, resume, reuse, start)
         return self._launched(self._connection.call(self._client.listed(model, cells)), conduct)
+
+    def begin_sweep(
+        self,
+        model: str,
+        schema: ModelSchema | None,
+        axes: Sequence[Axis],
+        same: Mapping[str, Any],
+        *,
+        resume: bool = True,
+    ) -> Sweep:
+        """Run the grid of axes that are known, as `sweep` does; raises what it raises."""
+        plan = self._connection.call(self._client.of_axes(model, schema, axes, same))
+        return self._launched(plan, Conduct(resume=resume))
+
+    def foresee(
+        self, model: str, schema: ModelSchema | None, axes: Sequence[Axis], same: Mapping[str, Any]
+    ) -> Estimate:
+        """Return what such a grid will cost where nothing of it has run before; raises what `estimate` raises."""
+        return self._connection.call(self._client.foresee(model, schema, axes, same))
 
     def delete_files(self, task_id: str) -> None:
         """Delete a finished task's files at Wiro, inputs and outputs; doing it twice is fine. Raises NotFound."""
