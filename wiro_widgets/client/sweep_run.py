@@ -56,7 +56,7 @@ class AsyncSweep(SweepView[TaskT]):
         self._work.start(self._context)
 
     def add_callback(self, callback: Callable[[Cell[TaskT]], object]) -> None:
-        """Call `callback(cell)` as each cell begins and as it ends, those that are done already first.
+        """Call `callback(cell)` as each cell begins and as it ends, those that are done or under way first.
 
         What it raises is logged, and the sweep goes on.
         """

@@ -104,8 +104,8 @@ class Work(Generic[TaskT]):
             self._driver = asyncio.create_task(self._drive(), context=context, name="wiro sweep")
 
     def add_callback(self, callback: Callable[[Cell[TaskT]], object]) -> None:
-        """Call it with each cell as it begins and as it ends, those that are done already first."""
-        for cell in self.finished:
+        """Call it with each cell as it begins and as it ends, those that are done or under way already first."""
+        for cell in (*self.finished, *self._jobs.values()):
             self._tell_of(cell, callback)
         self._callbacks.append(callback)
 
