@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sqlite3
+import threading
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -55,6 +57,8 @@ MIGRATIONS: Final = (
     "ALTER TABLE runs ADD COLUMN born TEXT",
 )
 
+_making: Final = threading.Lock()  # until the file just made is closed, no other thread may have locks on it
+
 
 class NewerVersionError(Exception):
     """The database was written by a newer version of this package."""
@@ -90,8 +94,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Prompts are private. SQLite gives its side files the rights of the main one.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        _make_private(path)
         self.identity = identity(path)
         self.damaged: set[str] = set()  # rows that were read and were not whole
         self._connection = sqlite3.connect(
@@ -216,6 +219,19 @@ def identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _make_private(path: Path) -> None:
+    """Make the file where there is none, for its owner alone; raises PermissionError for one that is not ours to write.
+
+    Prompts are private, and SQLite gives its side files the rights of the main one. A file that is there is opened by
+    SQLite alone: to close any descriptor of a file takes all locks away that a process has on it (POSIX), those of its
+    other connections too, and then another process removes the log that they write to.
+    """
+    with _making, suppress(FileExistsError):
+        os.close(os.open(path.resolve(), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    if not os.access(path, os.R_OK | os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def _conditions(query: Query) -> tuple[str, dict[str, str]]:
