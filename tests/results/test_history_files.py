@@ -90,6 +90,55 @@ def test_a_damaged_file_names_the_line(
     assert len(other) == 0
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("events", 123),
+        ("events", "\u00e9"),
+        ("events", "@@@"),
+        ("cell", "first"),
+        ("pid", "12"),
+        ("intent_at", "yesterday"),
+        ("outcome", "splendid"),
+    ],
+)
+def test_a_damaged_value_names_the_line(history: History, tmp_path: Path, column: str, value: object) -> None:
+    """A value that is not what its column holds is refused with its line, an event log too."""
+    path = tmp_path / "runs.jsonl"
+    history.export_to(path)
+    header, first, _ = path.read_text(encoding="utf-8").splitlines()
+    path.write_text(f"{header}\n{first}\n{json.dumps({**json.loads(first), column: value})}\n")
+    other = elsewhere()
+    with pytest.raises(WiroError, match="damaged at line 3"):
+        other.import_from(path)
+    assert len(other) == 0
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a\u2028b", "a\u2029b", "a\x85b", "a\x1cb", "a\vb\fc", "a\nb", "a\r\nb"], ids=ascii
+)
+def test_any_character_may_stand_in_a_prompt(tmp_path: Path, prompt: str) -> None:
+    """A history moves in whole whatever separators of lines its prompts hold."""
+    with Journal.open(tmp_path / "journal.sqlite3") as journal:
+        run_id = journal.begin(SERVER, "a/b", {"prompt": prompt})
+        journal.settle(run_id, TaskRecord("1", "a/b", prompt=prompt, outcome="succeeded"))
+        History(journal, SERVER).export_to(tmp_path / "runs.jsonl")
+    other = elsewhere()
+    assert other.import_from(tmp_path / "runs.jsonl") == 1
+    assert other["1"].prompt == prompt
+
+
+def test_a_run_twice_in_a_file_comes_in_once(history: History, tmp_path: Path) -> None:
+    """A file that has a run twice, or one of another Wiro's history here, takes nothing away and counts right."""
+    path = tmp_path / "runs.jsonl"
+    history.export_to(path)
+    path.write_text(path.read_text(encoding="utf-8") + path.read_text(encoding="utf-8").split("\n")[1] + "\n")
+    other = elsewhere()
+    assert (other.import_from(path), len(other)) == (2, 2)
+    sandboxed = History(history._journal, "http://127.0.0.1:1/v1")
+    assert (sandboxed.import_from(path), len(history)) == (0, 2)
+
+
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     """A file that is no text at all, or not there, is a clear error too."""
     (tmp_path / "runs.jsonl").write_bytes(b"\xff\xfe\x00")

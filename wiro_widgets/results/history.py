@@ -169,10 +169,10 @@ class History:
 
         Raises WiroError that names the line when the file is damaged; then nothing is taken in.
         """
-        known = {row.id for row in self._journal.rows(Query(server=self._server))}
+        known = {row.id for row in self._journal.rows(Query())}  # of another Wiro too: those stay there
         rows, events = history_files.read(Path(path).expanduser(), self._server)
-        new = [row for row in rows if row.id not in known]
-        self._journal.adopt(new, {row.id: events[row.id] for row in new if row.id in events})
+        new = {row.id: row for row in rows if row.id not in known}
+        self._journal.adopt(new.values(), {run_id: events[run_id] for run_id in new if run_id in events})
         return len(new)
 
     def __iter__(self) -> Iterator[TaskRecord]:

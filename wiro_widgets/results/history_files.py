@@ -50,29 +50,34 @@ def read(path: Path, server: str) -> tuple[list[JournalRow], dict[str, bytes]]:
     """
     rows: list[JournalRow] = []
     events: dict[str, bytes] = {}
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as exc:
-        raise WiroError(f"The history file {path} cannot be read: {exc}. Nothing was taken in.") from exc
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(_lines(path), 1):
         try:
             told = json.loads(line)
             if number == 1:
                 _check_header(told)
                 continue
-            lines_of_events = told.pop("events", None)
+            packed = told.pop("events", None)
             row = from_plain({**dict.fromkeys(COLUMNS), **told, "server": server})
+            if packed:
+                events[row.id] = base64.b64decode(packed, validate=True)
         except UNREADABLE as exc:
             why = str(exc) or type(exc).__name__
             raise WiroError(
                 f"The history file {path} is damaged at line {number}: {why}. Nothing was taken in."
             ) from exc
         rows.append(row)
-        if lines_of_events:
-            events[row.id] = base64.b64decode(lines_of_events)
-    if not lines:
-        raise WiroError(f"The history file {path} is empty. Nothing was taken in.")
     return rows, events
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the lines of a file; only a line feed ends one, for texts hold other characters that Python splits at."""
+    try:
+        text = path.read_text(encoding="utf-8").rstrip("\n")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise WiroError(f"The history file {path} cannot be read: {exc}. Nothing was taken in.") from exc
+    if not text:
+        raise WiroError(f"The history file {path} is empty. Nothing was taken in.")
+    return text.split("\n")
 
 
 def _check_header(told: Any) -> None:

@@ -131,6 +131,8 @@ def from_plain(values: Mapping[str, Any]) -> JournalRow:
         raise ValueError(f"{plain['outcome']!r} is no outcome")
     if not all(plain[name] is None or isinstance(plain[name], str) for name in _TEXTS):
         raise ValueError("the run has something else where a text belongs")
+    if not all(plain[name] is None or isinstance(plain[name], int) for name in ("pid", "cell")):
+        raise ValueError("the run has something else where a number belongs")
     plain |= {name: _time(plain[name]) for name in _TIMES if plain[name]}
     plain |= {name: tuple(_loaded(plain[name], list)) for name in _LISTS}
     if not all(isinstance(item, str) for name in _LISTS for item in plain[name]):
