@@ -1,4 +1,5 @@
 import json
+import platform
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from wiro_widgets.protocol.errors import ConfigurationError, WiroError
+from wiro_widgets.protocol.errors import ConfigurationError, WiroError, WiroWarning
 from wiro_widgets.protocol.events import Log
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.results import event_log
@@ -48,6 +49,21 @@ def test_a_history_moves_in_whole(history: History, tmp_path: Path) -> None:
     assert other.import_from(tmp_path / "runs.jsonl") == 2
     assert list(other) == list(history)
     assert other.events_to_pandas("1")["text"].tolist() == ["hello"]
+
+
+def test_an_imported_history_owns_no_files(tmp_path: Path, history: History) -> None:
+    """Forgetting an imported run with its files leaves these, whatever the history file says, and names them."""
+    precious = tmp_path / "thesis.txt"
+    precious.write_text("precious")
+    history.export_to(tmp_path / "runs.jsonl")
+    header, line, _ = (tmp_path / "runs.jsonl").read_text(encoding="utf-8").splitlines()
+    told = {**json.loads(line), "paths": json.dumps([str(precious)]), "pid": 1, "host": platform.node()}
+    (tmp_path / "runs.jsonl").write_text(f"{header}\n{json.dumps(told)}\n")
+    other = elsewhere()
+    other.import_from(tmp_path / "runs.jsonl")
+    with pytest.warns(WiroWarning, match=r"was imported, so the files that it names are left: .*thesis\.txt"):
+        other.forget("1", files=True)
+    assert (precious.read_text(), len(other)) == ("precious", 0)
 
 
 def test_runs_come_in_once(history: History, tmp_path: Path) -> None:
@@ -97,7 +113,6 @@ def test_a_damaged_file_names_the_line(
         ("events", "\u00e9"),
         ("events", "@@@"),
         ("cell", "first"),
-        ("pid", "12"),
         ("intent_at", "yesterday"),
         ("outcome", "splendid"),
     ],

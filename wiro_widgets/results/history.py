@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from wiro_widgets.protocol.errors import ConfigurationError
+from wiro_widgets.protocol.errors import ConfigurationError, WiroWarning
 from wiro_widgets.results import event_log, history_files, html, spending, table
 from wiro_widgets.results.result import TaskResult, result_of
 from wiro_widgets.results.rows import SENT, UNSETTLED, Query, as_kept, record_of_row
@@ -128,6 +129,7 @@ class History:
     def forget(self, task_id: str, *, files: bool = False, server: bool = False) -> None:
         """Delete a run from the history; with `files` its files here, with `server` its files at Wiro (first).
 
+        Files of an imported run are left, and a WiroWarning names them: whoever wrote that history chose the paths.
         Raises KeyError, and what the call to Wiro raises: then nothing is deleted.
         """
         row = self._row(task_id)
@@ -135,10 +137,13 @@ class History:
             raise ConfigurationError("Await client.delete_files(task_id) first, then forget the run here.")
         if server and self._delete_files is not None:
             self._delete_files(str(task_id))
-        for name in row.paths if files else ():
+        own = row.pid is not None  # nobody here began an imported run
+        for name in row.paths if files and own else ():
             with suppress(FileNotFoundError):
                 Path(name).unlink()
         self._journal.forget(row.id)
+        if files and not own:
+            _tell_of_files(row)
 
     # All of them
 
@@ -201,6 +206,17 @@ class History:
                 f"no task {task_id} in this history; client.attach({str(task_id)!r}) asks Wiro for it"
             )
         return found[0]
+
+
+def _tell_of_files(row: JournalRow) -> None:
+    left = [path for path in row.paths if Path(path).exists()]
+    if left:
+        warnings.warn(
+            f"The run of task {row.task_id} was imported, so the files that it names are left: {', '.join(left)}. "
+            "Delete them yourself if they are yours.",
+            WiroWarning,
+            stacklevel=3,
+        )
 
 
 def _moment(value: datetime | str | None) -> datetime | None:

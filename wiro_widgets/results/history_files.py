@@ -57,7 +57,7 @@ def read(path: Path, server: str) -> tuple[list[JournalRow], dict[str, bytes]]:
                 _check_header(told)
                 continue
             packed = told.pop("events", None)
-            row = from_plain({**dict.fromkeys(COLUMNS), **told, "server": server})
+            row = from_plain({**dict.fromkeys(COLUMNS), **told, **dict.fromkeys(_LOCAL), "server": server})
             if packed:
                 events[row.id] = base64.b64decode(packed, validate=True)
         except UNREADABLE as exc:
