@@ -74,6 +74,13 @@ def test_any_character_may_stand_in_a_line(text: str) -> None:
     assert [row["text"] for row in event_log.unpacked(event_log.packed(events))] == ["one", text, "three"]
 
 
+def test_half_a_character_in_a_line() -> None:
+    """Half a character, as a model may say it, is kept as a mark."""
+    assert [row["text"] for row in event_log.unpacked(event_log.packed([Log("output", "a\ud83d", 1.0)]))] == [
+        "a?"
+    ]
+
+
 def test_a_long_log_keeps_both_ends() -> None:
     """Of too many events the first and the last are kept, and the gap says how many are missing."""
     events = [Log("output", f"line {n}", float(n)) for n in range(3 * event_log.MAX_EVENTS)]

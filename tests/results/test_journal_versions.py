@@ -6,7 +6,8 @@ import pytest
 from wiro_widgets.protocol.errors import WiroWarning
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.results.journal import Journal
-from wiro_widgets.results.store import MIGRATIONS, Store
+from wiro_widgets.results.migrations import MIGRATIONS
+from wiro_widgets.results.store import Store
 
 SERVER = "https://api.wiro.ai/v1"
 
@@ -60,7 +61,9 @@ def test_migrations_run_from_any_version(path: Path, monkeypatch: pytest.MonkeyP
     """A journal of an older version is brought up to date and keeps its runs."""
     with Journal.open(path) as journal:
         run(journal)
-    monkeypatch.setattr("wiro_widgets.results.store.MIGRATIONS", (*MIGRATIONS, "CREATE TABLE more (x TEXT)"))
+    monkeypatch.setattr(
+        "wiro_widgets.results.migrations.MIGRATIONS", (*MIGRATIONS, "CREATE TABLE more (x TEXT)")
+    )
     with Journal.open(path) as journal:
         assert tasks(journal) == ["12"]
     with sqlite3.connect(path) as connection:
@@ -73,7 +76,7 @@ def test_a_failed_migration_changes_nothing(path: Path, monkeypatch: pytest.Monk
     Journal.open(path).close()
     steps = (*MIGRATIONS, "CREATE TABLE more (x TEXT); NONSENSE")
     with monkeypatch.context() as patched:
-        patched.setattr("wiro_widgets.results.store.MIGRATIONS", steps)
+        patched.setattr("wiro_widgets.results.migrations.MIGRATIONS", steps)
         with pytest.raises(sqlite3.OperationalError):
             Store(path)
     with Journal.open(path) as journal:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wiro_widgets.protocol.events import Lifecycle, Log, Notice, Outputs, Progress, TaskEvent, TextSnapshot
 from wiro_widgets.results.frames import frame
+from wiro_widgets.results.plain import storable
 from wiro_widgets.results.rows import UNREADABLE
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _line(event: TaskEvent) -> str:
     row: list[Any] = [round(event.at, 6), event.type, kind, text[:MAX_TEXT]]
     if isinstance(event, Progress):
         row += [event.fraction, event.step, event.total]
-    return json.dumps(row, ensure_ascii=False)
+    return storable(json.dumps(row, ensure_ascii=False))
 
 
 def _told(event: TaskEvent) -> tuple[str, str]:

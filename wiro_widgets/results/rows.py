@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.results.plain import storable
 from wiro_widgets.results.sound import readable, sound
 
 if TYPE_CHECKING:
@@ -109,12 +110,12 @@ def packed(row: JournalRow) -> tuple[Any, ...]:
 
 
 def to_plain(row: JournalRow) -> dict[str, Any]:
-    """Return a row as texts and numbers."""
+    """Return a row as texts and numbers; half a character, as a model may say it, becomes a mark."""
     plain: dict[str, Any] = {name: getattr(row, name) for name in COLUMNS}
     plain |= {name: stamp(plain[name]) for name in _TIMES}
     plain |= {name: json.dumps(plain[name], ensure_ascii=False) for name in ("parameters", *_LISTS)}
     plain["record"] = json.dumps(row.record.to_dict(), ensure_ascii=False) if row.record else None
-    return plain
+    return {name: storable(value) if isinstance(value, str) else value for name, value in plain.items()}
 
 
 def unpacked(values: Sequence[Any]) -> JournalRow:

@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 
 from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.record import Outcome, TaskRecord
+from wiro_widgets.results.plain import storable
 
 MOST_DOLLARS: Final = 1e6  # of one task
 MOST_SECONDS: Final = 1e9
@@ -64,9 +65,7 @@ def _loaded(value: object, kind: type) -> Any:
 
 def _text(value: object) -> str | None:
     found = value if isinstance(value, str) else drift.text(value)
-    if found is None or found.isascii():
-        return found
-    return found.encode("utf-8", "replace").decode("utf-8")  # without lone surrogates
+    return None if found is None else storable(found)
 
 
 def _said(value: object) -> str:

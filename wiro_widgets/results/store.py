@@ -1,4 +1,4 @@
-"""Store: the journal's rows in one SQLite database, with its migrations; short transactions, no policy."""
+"""Store: the journal's rows in one SQLite database; short transactions, no policy."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from wiro_widgets.results import migrations
+from wiro_widgets.results.plain import storable
 from wiro_widgets.results.rows import COLUMNS, UNREADABLE, packed, salvaged, stamp, unpacked
 
 if TYPE_CHECKING:
@@ -19,55 +21,8 @@ if TYPE_CHECKING:
 
     from wiro_widgets.results.rows import JournalRow, Query
 
-APPLICATION_ID: Final = 0x5769726F  # "Wiro", in the file's header
 BUSY_SECONDS: Final = 5.0
-MIGRATIONS: Final = (
-    """
-    CREATE TABLE runs (
-        id TEXT PRIMARY KEY NOT NULL,
-        server TEXT NOT NULL,
-        model TEXT NOT NULL,
-        parameters TEXT NOT NULL,
-        intent_at TEXT NOT NULL,
-        outcome TEXT NOT NULL,
-        task_id TEXT,
-        submitted_at TEXT,
-        settled_at TEXT,
-        record TEXT,
-        paths TEXT NOT NULL DEFAULT '[]',
-        error TEXT,
-        pid INTEGER,
-        host TEXT,
-        tags TEXT NOT NULL DEFAULT '[]',
-        notes TEXT NOT NULL DEFAULT '',
-        star INTEGER NOT NULL DEFAULT 0
-    );
-    CREATE INDEX runs_by_time ON runs (intent_at);
-    CREATE INDEX runs_by_task ON runs (task_id);
-    """,
-    """
-    ALTER TABLE runs ADD COLUMN content TEXT;
-    ALTER TABLE runs ADD COLUMN cell INTEGER;
-    CREATE INDEX runs_by_content ON runs (content);
-    CREATE TABLE events (
-        run_id TEXT PRIMARY KEY NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
-        lines BLOB NOT NULL
-    );
-    """,
-    "ALTER TABLE runs ADD COLUMN born TEXT",
-)
-
 _making: Final = threading.Lock()  # until the file just made is closed, no other thread may have locks on it
-
-
-class NewerVersionError(Exception):
-    """The database was written by a newer version of this package."""
-
-
-class ForeignDatabaseError(Exception):
-    """The database belongs to another program."""
-
-
 ANNOTATIONS: Final = ("star", "tags", "notes")
 # What a person wrote is never overwritten by a run, and a settled run never unsettled.
 _OWNED: Final = tuple(name for name in COLUMNS if name not in {"id", "intent_at", *ANNOTATIONS})
@@ -130,7 +85,7 @@ class Store:
 
     def annotate(self, run_id: str, told: Mapping[str, Any]) -> None:
         """Write what a person has to say of a run: `star`, `tags` (a list), `notes`."""
-        values = {name: json.dumps(value) if name == "tags" else value for name, value in told.items()}
+        values = {name: _annotation(value) for name, value in told.items()}
         columns = ", ".join(f"{name} = :{name}" for name in ANNOTATIONS if name in told)
         with self._transaction():
             self._connection.execute(
@@ -175,29 +130,15 @@ class Store:
     def _prepare(self) -> None:
         run = self._connection.execute
         run("BEGIN")  # one view of the file, while another process may be setting it up
-        version = run("PRAGMA user_version").fetchone()[0]
-        ours = run("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-        used = run("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+        is_old = migrations.wanted(self._connection)
         run("COMMIT")
-        if used and not ours:
-            raise ForeignDatabaseError
-        if version > len(MIGRATIONS):
-            raise NewerVersionError
         with suppress(sqlite3.OperationalError):  # another process is switching it at this moment
             run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = FULL")  # a run costs more than a sync does
         run("PRAGMA secure_delete = ON")  # what is forgotten is gone from the file as well
-        if version < len(MIGRATIONS):
-            self._migrate()
-
-    def _migrate(self) -> None:
-        with self._transaction():
-            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            for script in MIGRATIONS[version:]:
-                for statement in script.split(";"):
-                    self._connection.execute(statement)
-            self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            self._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        if is_old:
+            with self._transaction():
+                migrations.migrate(self._connection)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -219,6 +160,12 @@ def identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _annotation(value: Any) -> Any:
+    if isinstance(value, str):
+        return storable(value)
+    return value if isinstance(value, bool) else storable(json.dumps(value, ensure_ascii=False))
 
 
 def _make_private(path: Path) -> None:
