@@ -55,6 +55,7 @@ DTYPES = {
     "output_paths": "object",
     "error": "string",
     "outcome": "category",
+    "text": "string",
     "reused_from": "string",
     "star": "bool",
     "tags": "object",

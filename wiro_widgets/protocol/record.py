@@ -23,8 +23,9 @@ _TUPLES = ("output_urls", "output_paths", "tags")
 class TaskRecord:
     """One task as one row: times in UTC, durations in seconds, cost in USD.
 
-    `status` is Wiro's own word ("task_postprocess_end"), `outcome` is ours. `reused_from` is the task whose result
-    answered the run, which then cost nothing. `star`, `tags` and `note` are what a person said of it in the history.
+    `status` is Wiro's own word ("task_postprocess_end"), `outcome` is ours. `text` is what a language model said.
+    `reused_from` is the task whose result answered the run, which then cost nothing. `star`, `tags` and `note` are what
+    a person said of it in the history.
     """
 
     task_id: str | None = None
@@ -47,6 +48,7 @@ class TaskRecord:
     output_paths: tuple[str, ...] = ()
     error: str | None = None
     outcome: Outcome = "unknown"
+    text: str | None = None
     reused_from: str | None = None
     star: bool = False
     tags: tuple[str, ...] = ()
@@ -122,6 +124,7 @@ def record_of(
         output_paths=paths,
         error=_error(state),
         outcome=_outcome(state),
+        text=state.text.text if state.text else None,
     )
 
 

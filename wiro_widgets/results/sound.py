@@ -126,7 +126,7 @@ def _outcome(value: object) -> Outcome:
 
 
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    **dict.fromkeys(("task_id", "model", "status", "prompt", "error", "reused_from"), _text),
+    **dict.fromkeys(("task_id", "model", "status", "prompt", "text", "error", "reused_from"), _text),
     "success": _flag,
     "exit_code": _whole,
     "seed": _seed,

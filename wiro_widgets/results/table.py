@@ -39,6 +39,7 @@ _DTYPES: Final = {
     "output_paths": "object",
     "error": "string",
     "outcome": "category",
+    "text": "string",
     "reused_from": "string",
     "star": "bool",
     "tags": "object",
