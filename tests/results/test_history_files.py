@@ -1,11 +1,9 @@
 import json
 import platform
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from wiro_widgets.protocol.errors import ConfigurationError, WiroError, WiroWarning
@@ -14,7 +12,6 @@ from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.results import event_log
 from wiro_widgets.results.history import History
 from wiro_widgets.results.journal import Journal
-from wiro_widgets.results.table_reading import from_pandas
 
 SERVER = "https://api.wiro.ai/v1"
 
@@ -162,25 +159,8 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
             elsewhere().import_from(tmp_path / name)
 
 
-def test_tables_for_other_programs(history: History, tmp_path: Path) -> None:
-    """A history is written as CSV and Parquet, and comes back as the same table."""
-    for name in ("runs.csv", "runs.parquet"):
-        assert history.export_to(tmp_path / name) == 2
-    assert from_pandas(pd.read_parquet(tmp_path / "runs.parquet")) == list(history)
-    assert from_pandas(pd.read_csv(tmp_path / "runs.csv")) == list(history)
-
-
 def test_a_format_that_is_none(history: History, tmp_path: Path) -> None:
     """Another ending is refused before anything is written."""
     with pytest.raises(ConfigurationError, match=r"\.jsonl, \.csv or \.parquet"):
         history.export_to(tmp_path / "runs.xlsx")
     assert not (tmp_path / "runs.xlsx").exists()
-
-
-def test_parquet_without_pyarrow(history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without pyarrow the error says what to install, and no half file is left."""
-    for name in ("pyarrow", "fastparquet"):
-        monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(ConfigurationError, match="pip install pyarrow"):
-        history.export_to(tmp_path / "runs.parquet")
-    assert sorted(path.name for path in tmp_path.glob("*runs*")) == []

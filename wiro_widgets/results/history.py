@@ -161,22 +161,26 @@ class History:
         """Return one row a task; see `wiro_widgets.to_pandas`."""
         return table.to_pandas(self.records(), expand=expand)
 
-    def export_to(self, path: str | Path) -> int:
+    def export_to(self, path: str | Path, *, expand: bool = False) -> int:
         """Write the history to a file and return the number of runs: .jsonl (all of it), .csv or .parquet (the table).
 
-        Raises ConfigurationError for another ending, or when what the format needs is not installed.
+        `expand` gives the table a column `param.<id>` for each parameter. Raises ConfigurationError for another ending,
+        or when what the format needs is not installed.
         """
         rows = self._journal.rows(Query(server=self._server, outcomes=SENT))
-        return history_files.write(Path(path).expanduser(), rows, self._journal.events)
+        return history_files.write(Path(path).expanduser(), rows, self._journal.events, expand=expand)
 
     def import_from(self, path: str | Path) -> int:
-        """Take in the runs of a .jsonl file that `export_to` wrote, and return how many of them were new.
+        """Take in the runs of a file that `export_to` wrote, and return how many of them were new.
 
-        Raises WiroError that names the line when the file is damaged; then nothing is taken in.
+        A .csv or .parquet has no event logs. Raises WiroError that names the line or column when the file is damaged;
+        then nothing is taken in.
         """
-        known = {row.id for row in self._journal.rows(Query())}  # of another Wiro too: those stay there
+        known = self._journal.rows(Query())  # of another Wiro too: those stay there
+        ids = {row.id for row in known}
+        runs = {_run(row) for row in known if row.server == self._server}
         rows, events = history_files.read(Path(path).expanduser(), self._server)
-        new = {row.id: row for row in rows if row.id not in known}
+        new = {row.id: row for row in rows if row.id not in ids and _run(row) not in runs}
         self._journal.adopt(new.values(), {run_id: events[run_id] for run_id in new if run_id in events})
         return len(new)
 
@@ -206,6 +210,11 @@ class History:
                 f"no task {task_id} in this history; client.attach({str(task_id)!r}) asks Wiro for it"
             )
         return found[0]
+
+
+def _run(row: JournalRow) -> tuple[str | None, datetime | None]:
+    """Return what tells a run from others where its row has another id; a sandbox begins its task numbers anew."""
+    return row.task_id, row.record.created_at if row.record else row.intent_at
 
 
 def _tell_of_files(row: JournalRow) -> None:
