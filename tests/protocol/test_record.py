@@ -3,6 +3,7 @@
 import json
 import pickle
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -170,6 +171,31 @@ def test_a_row_comes_back(record: TaskRecord) -> None:
     """Through JSON and through a pickle."""
     assert TaskRecord.from_dict(json.loads(json.dumps(record.to_dict()))) == record
     assert pickle.loads(pickle.dumps(record)) == record  # noqa: S301 - our own bytes
+
+
+def test_a_row_in_a_terminal() -> None:
+    """A record prints itself as what is read at a glance, on one line of a bounded length."""
+    assert repr(_full()) == (
+        "<TaskRecord of task 90311, tencent/hunyuan-flux-srpo: succeeded, seed 7350148318, 6.0 s, $0.00351, 1 output, "
+        "prompt 'a lighthouse'>"
+    )
+    assert repr(TaskRecord()) == "<TaskRecord of no task, no model: unknown>"
+    long = "two\nlines " * 10_000
+    record = replace(
+        _full(), model=long, prompt=long, error=long, text=long, seed=10**300, reused_from="90310"
+    )
+    assert len(repr(record)) < 600
+    assert "\n" not in repr(record)
+    assert record.to_dict()["prompt"] == long
+
+
+def test_a_row_in_a_notebook() -> None:
+    """A host gets both forms of a record and takes the one that it can show."""
+    record = _full()
+    assert record._repr_mimebundle_(include=None, exclude=None) == {
+        "text/plain": repr(record),
+        "text/html": record._repr_html_(),
+    }
 
 
 @pytest.mark.parametrize("name", LIVES)

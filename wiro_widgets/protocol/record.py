@@ -10,12 +10,14 @@ from typing import Any, Literal
 
 from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.detail import TaskDetail
+from wiro_widgets.protocol.pricing import dollars
 from wiro_widgets.protocol.state import TaskState
 
 Outcome = Literal["succeeded", "failed", "cancelled", "running", "unknown"]
 
 _TIMES = ("created_at", "started_at", "ended_at")
 _SHOWN = 1_000  # characters of one value in a notebook
+_GLANCE = 80  # characters of one value in a terminal
 _TUPLES = ("output_urls", "output_paths", "tags")
 
 
@@ -61,6 +63,14 @@ class TaskRecord:
         row.update({name: list(row[name]) for name in _TUPLES})
         return row
 
+    def __repr__(self) -> str:
+        whose = f"task {self.task_id}" if self.task_id else "no task"
+        what = ", ".join((self.outcome, *_facts(self)))
+        return f"<TaskRecord of {whose}, {_clipped(self.model or 'no model')}: {what}>"
+
+    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
     def _repr_html_(self) -> str:
         rows = [(name, value) for name, value in self.to_dict().items() if value not in (None, "", [], False)]
         cells = "".join(f"<tr><th>{name}</th><td>{_cell(value)}</td></tr>" for name, value in rows)
@@ -74,6 +84,27 @@ class TaskRecord:
         for name in _TUPLES:
             known[name] = tuple(known.get(name) or ())
         return cls(**known)
+
+
+def _facts(record: TaskRecord) -> list[str]:
+    """Return what is read of a run at a glance; the row itself has the rest."""
+    count = record.output_count
+    told = [
+        record.seed is not None and f"seed {_clipped(record.seed)}",
+        record.elapsed_seconds is not None and f"{record.elapsed_seconds:.1f} s",
+        record.total_cost is not None and dollars(record.total_cost),
+        count > 0 and (f"{count} outputs" if count > 1 else "1 output"),
+        record.text and f"{len(record.text)} characters",
+        record.prompt and f"prompt {_clipped(record.prompt)!r}",
+        record.error and f"error {_clipped(record.error)!r}",
+        record.reused_from and f"reused from task {record.reused_from}",
+    ]
+    return [fact for fact in told if fact]
+
+
+def _clipped(value: object) -> str:
+    line = " ".join(str(value).split())
+    return line if len(line) <= _GLANCE else f"{line[:_GLANCE]}..."
 
 
 def _cell(value: object) -> str:

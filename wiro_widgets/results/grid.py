@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from wiro_widgets.protocol import drift
+from wiro_widgets.results.display import Displayed
 from wiro_widgets.results.html import clipped, thumbnail
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Layout:
         )
 
 
-class Grid:
+class Grid(Displayed):
     """A table of pictures that a notebook shows; a click on a picture enlarges it."""
 
     def __init__(self, layout: Layout, *, edge: int = 160) -> None:

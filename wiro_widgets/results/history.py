@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from wiro_widgets.protocol.errors import ConfigurationError, WiroWarning
 from wiro_widgets.results import event_log, history_files, html, spending, table
+from wiro_widgets.results.display import Displayed
 from wiro_widgets.results.result import TaskResult, result_of
 from wiro_widgets.results.rows import SENT, UNSETTLED, Query, as_kept, record_of_row
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 SHOWN = 12  # runs that a notebook shows
 
 
-class History:
+class History(Displayed):
     """The runs that were sent to one Wiro, from every kernel and process that shares the journal.
 
     `delete_files` deletes a task's files at Wiro; without it `forget(server=True)` is refused.

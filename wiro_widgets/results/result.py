@@ -12,6 +12,7 @@ from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.replies import OutputInfo, TextContent
 from wiro_widgets.results import html
+from wiro_widgets.results.display import Displayed
 from wiro_widgets.results.outputs import Output
 from wiro_widgets.results.side_by_side import side_by_side
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class TaskResult:
+class TaskResult(Displayed):
     """The outputs of a task that succeeded, its text when it is a language model, and its record."""
 
     record: TaskRecord
