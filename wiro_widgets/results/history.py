@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import warnings
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from wiro_widgets.protocol.errors import ConfigurationError, WiroWarning
-from wiro_widgets.results import event_log, history_files, html, spending, table
+from wiro_widgets.results import event_log, history_files, html, spending, table, wanted
 from wiro_widgets.results.display import Displayed
 from wiro_widgets.results.result import TaskResult, result_of
 from wiro_widgets.results.rows import SENT, UNSETTLED, Query, as_kept, record_of_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
 
     import pandas as pd
 
     from wiro_widgets.protocol.record import TaskRecord
     from wiro_widgets.results.journal import Journal
     from wiro_widgets.results.rows import JournalRow
+    from wiro_widgets.results.wanted import Moment
 
 SHOWN = 12  # runs that a notebook shows
 
@@ -51,15 +52,15 @@ class History(Displayed):
 
     def records(self, limit: int | None = None) -> list[TaskRecord]:
         """Return the records, newest first."""
-        return self._journal.records(self._server, limit=limit)
+        return self._journal.records(self._server, limit=wanted.count(limit))
 
     def find(
         self,
-        model: str | None = None,
+        model: str | Iterable[str] | None = None,
         *,
-        since: datetime | str | None = None,
-        until: datetime | str | None = None,
-        outcome: str | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        outcome: str | Iterable[str] | None = None,
         text: str | None = None,
         parameters: Mapping[str, Any] | None = None,
         star: bool | None = None,
@@ -69,22 +70,23 @@ class History(Displayed):
     ) -> list[TaskRecord]:
         """Return the records that fit all that is given, newest first.
 
-        Times are datetimes or ISO 8601 text, local where they name no zone; `outcome` is a `TaskRecord.outcome`;
-        `text` is looked for in the prompt and the other texts of the parameters, `note` in the notes, whatever their
-        case; `parameters` are values that must be equal. Raises ValueError for a text that is no time.
+        Of several models or outcomes (see `TaskRecord.outcome`) any fits, of several tags all must. Times are datetimes
+        or ISO 8601 text, local where they name no zone, and a day is meant whole. `text` is looked for in the prompt
+        and the other texts of the parameters, `note` in the notes, whatever their case; `parameters` are values that
+        must be equal. Raises ValueError that names what is none of this.
         """
-        query = Query(
+        query = wanted.query(
             model=model,
-            since=_moment(since),
-            until=_moment(until),
-            outcomes=None if outcome is None else (outcome,),
+            since=since,
+            until=until,
+            outcome=outcome,
             text=text,
-            parameters=parameters or {},
+            parameters=parameters,
             star=star,
-            tags=(tag,) if isinstance(tag, str) else tuple(tag),
+            tag=tag,
             note=note,
         )
-        return self._journal.records(self._server, query, limit)
+        return self._journal.records(self._server, query, wanted.count(limit))
 
     def unfinished(self) -> list[JournalRow]:
         """Return the runs that were cut off or still go on: `client.recover()` picks them up and sees how they ended.
@@ -152,8 +154,8 @@ class History(Displayed):
         self,
         by: Literal["model", "day"] = "model",
         *,
-        since: datetime | str | None = None,
-        until: datetime | str | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
     ) -> dict[str, float]:
         """Return USD by model, the largest first, or by day of your own clock as "2026-05-01", the newest first."""
         return spending.spending(self.find(since=since, until=until), by)
@@ -204,8 +206,8 @@ class History(Displayed):
         return html.history(repr(self), self.records(limit=SHOWN))
 
     def _row(self, task_id: str) -> JournalRow:
-        wanted = Query(server=self._server, task_id=str(task_id), outcomes=as_kept(SENT))
-        found = self._journal.rows(wanted, 1)
+        query = Query(server=self._server, task_id=str(task_id), outcomes=as_kept(SENT))
+        found = self._journal.rows(query, 1)
         if not found:
             raise KeyError(
                 f"no task {task_id} in this history; client.attach({str(task_id)!r}) asks Wiro for it"
@@ -227,8 +229,3 @@ def _tell_of_files(row: JournalRow) -> None:
             WiroWarning,
             stacklevel=3,
         )
-
-
-def _moment(value: datetime | str | None) -> datetime | None:
-    found = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return found.astimezone(UTC) if found else None

@@ -55,13 +55,14 @@ class JournalRow:
 class Query:
     """Which rows are wanted; None is any.
 
-    `text` is looked for in the texts of the parameters, `note` in the notes, both whatever their case; `parameters`
-    must all be equal, numbers by their value; `contents` are those of `JournalRow.content`.
+    Of several models, outcomes or contents any fits. `text` is looked for in the texts of the parameters, `note` in the
+    notes, both whatever their case; `parameters` must all be equal, numbers by their value; `contents` are those of
+    `JournalRow.content`.
     """
 
     server: str | None = None
     task_id: str | None = None
-    model: str | None = None
+    model: str | Collection[str] | None = None
     since: datetime | None = None
     until: datetime | None = None
     outcomes: Collection[str] | None = None
@@ -79,7 +80,7 @@ class Query:
             self.id in {None, row.id}
             and self.server in {None, row.server}
             and self.task_id in {None, row.task_id}
-            and self.model in {None, row.model}
+            and (self.model is None or row.model in several(self.model))
             and self.star in {None, row.star}
             and (self.since is None or row.intent_at >= self.since)
             and (self.until is None or row.intent_at <= self.until)
@@ -178,6 +179,11 @@ def as_kept(outcomes: Iterable[str]) -> tuple[str, ...]:
     return tuple(
         name for told in outcomes for name in (("unknown", "submitting") if told == "unknown" else (told,))
     )
+
+
+def several(given: str | Collection[str]) -> Collection[str]:
+    """Return one text or several as several."""
+    return (given,) if isinstance(given, str) else given
 
 
 def _texts(parameters: dict[str, Any]) -> list[str]:

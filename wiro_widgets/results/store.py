@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wiro_widgets.results import migrations
 from wiro_widgets.results.plain import storable
-from wiro_widgets.results.rows import COLUMNS, UNREADABLE, packed, salvaged, stamp, unpacked
+from wiro_widgets.results.rows import COLUMNS, UNREADABLE, packed, salvaged, several, stamp, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ _CONDITIONS: Final = {
     "id": "id = :id",
     "server": "server = :server",
     "task_id": "task_id = :task_id",
-    "model": "model = :model",
+    "model": "model IN (SELECT value FROM json_each(:model))",
     "since": "intent_at >= :since",
     "until": "intent_at <= :until",
     "outcomes": "outcome IN (SELECT value FROM json_each(:outcomes))",
@@ -187,7 +187,7 @@ def _conditions(query: Query) -> tuple[str, dict[str, str]]:
         "id": query.id,
         "server": query.server,
         "task_id": query.task_id,
-        "model": query.model,
+        "model": None if query.model is None else json.dumps(list(several(query.model))),
         "since": stamp(query.since),
         "until": stamp(query.until),
         "outcomes": None if query.outcomes is None else json.dumps(list(query.outcomes)),
