@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import escape
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.pricing import dollars
 from wiro_widgets.protocol.state import TaskState
 
+_Seen: TypeAlias = tuple[
+    datetime | None, datetime | None
+]  # of a stage: when Wiro says it was, when it was heard
 Outcome = Literal["succeeded", "failed", "cancelled", "running", "unknown"]
 
 _TIMES = ("created_at", "started_at", "ended_at")
 _SHOWN = 1_000  # characters of one value in a notebook
+_EARLIEST, _LATEST = timedelta(seconds=-1), timedelta(seconds=2)  # a whole second, other clocks, the way here
 _GLANCE = 80  # characters of one value in a terminal
 _TUPLES = ("output_urls", "output_paths", "tags")
 
@@ -124,12 +128,17 @@ def record_of(
     parameters: Mapping[str, Any],
     paths: tuple[str, ...] = (),
 ) -> TaskRecord:
-    """Return the row of a task as it stands; times come from the detail where there is one."""
+    """Return the row of a task as it stands.
+
+    Times are those that were heard, to parts of a second, where Task/Detail, which counts whole ones, agrees with them.
+    """
     detail = state.detail or TaskDetail(id=task_id or "", status=state.stage or "")
-    created = detail.created_at or _at(state, "task_queue")
-    started = detail.started_at or _at(state, "task_start")
+    created = _seen(state, "task_queue", detail.created_at)
+    started = _seen(state, "task_start", detail.started_at)
     ended = _ended(state, detail)
-    begun = detail.accepted_at or _at(state, "task_accept") or started
+    accepted = _seen(state, "task_accept", detail.accepted_at)
+    stopped = _seen(state, "task_end", detail.ended_at)
+    created_at, started_at, ended_at = _on_one_clock(created, started, ended)
     known = {**detail.parameters, **parameters}
     seed = drift.integer(known.get("seed"))
     return TaskRecord(
@@ -141,11 +150,11 @@ def record_of(
         prompt=drift.text(known.get("prompt")),
         seed=seed if seed is not None else drift.text(known.get("seed")),
         parameters=known,
-        created_at=created,
-        started_at=started,
-        ended_at=ended,
-        queue_seconds=_between(created, begun),
-        run_seconds=_between(started, detail.ended_at or _at(state, "task_end") or ended),
+        created_at=created_at,
+        started_at=started_at,
+        ended_at=ended_at,
+        queue_seconds=_between(created, accepted if any(accepted) else started),
+        run_seconds=_between(started, stopped if any(stopped) else ended),
         elapsed_seconds=detail.elapsed_seconds
         if detail.elapsed_seconds is not None
         else _between(created, ended),
@@ -177,20 +186,30 @@ def _error(state: TaskState) -> str | None:
     return (error_text(state) or "The model gave no reason.") if state.status == "failed" else state.note
 
 
-def _ended(state: TaskState, detail: TaskDetail) -> datetime | None:
+def _ended(state: TaskState, detail: TaskDetail) -> _Seen:
     if not state.settled:
-        return None
+        return None, None
+    told = detail.postprocess_ended_at or detail.ended_at
     if state.status == "cancelled":
-        return (
-            detail.cancelled_at or detail.postprocess_ended_at or detail.ended_at or _at(state, "task_cancel")
-        )
-    return detail.postprocess_ended_at or detail.ended_at or _at(state, "task_postprocess_end")
+        return _seen(state, "task_cancel", detail.cancelled_at or told)
+    return _seen(state, "task_postprocess_end", told)
 
 
-def _at(state: TaskState, stage: str) -> datetime | None:
-    at = state.timings.get(stage)
-    return None if at is None else datetime.fromtimestamp(at, UTC)
+def _seen(state: TaskState, stage: str, told: datetime | None) -> _Seen:
+    """Return a stage's time as Wiro tells it and as it was heard, unless that was long after, as by a late listener."""
+    at = state.heard.get(stage)
+    heard = None if at is None else datetime.fromtimestamp(at, UTC)
+    if told is not None and heard is not None and not _EARLIEST < heard - told < _LATEST:
+        heard = None
+    return told, heard
 
 
-def _between(start: datetime | None, end: datetime | None) -> float | None:
-    return None if start is None or end is None else max(0.0, (end - start).total_seconds())
+def _on_one_clock(*seen: _Seen) -> list[datetime | None]:
+    """Return the times as heard where all of them were, else as Wiro tells them, so that their order is right."""
+    all_heard = all(heard is not None for told, heard in seen if told is not None)
+    return [heard if all_heard else told or heard for told, heard in seen]
+
+
+def _between(start: _Seen, end: _Seen) -> float | None:
+    first, last = _on_one_clock(start, end)
+    return None if first is None or last is None else max(0.0, (last - first).total_seconds())
