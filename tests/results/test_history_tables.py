@@ -39,6 +39,7 @@ def history(tmp_path: Path) -> Iterator[History]:
         found.star("1")
         found.tag("1", "good")
         found.note("1", "a note")
+        journal.reused(found._row("1").id)
         yield found
 
 

@@ -159,6 +159,17 @@ def test_half_a_character_is_no_trouble(path: Path) -> None:
     assert exported == 2
 
 
+def test_reuses_are_counted_while_a_run_is_written(path: Path) -> None:
+    """A count is never lost to whoever writes the run down once more."""
+    with Journal.open(path) as journal, Journal.open(path) as other:
+        run_id = journal.begin(SERVER, MODEL, {})
+        journal.settle(run_id, record())
+        other.reused(run_id)
+        journal.reused(run_id)
+        other.settle(run_id, record(total_cost=0.1))
+        assert [(row.reuses, row.total_cost) for row in journal.records(SERVER)] == [(2, 0.1)]
+
+
 def test_only_the_owner_reads_it(path: Path) -> None:
     """The folder and the files, which hold prompts, are for the user alone."""
     with Journal.open(path) as journal:

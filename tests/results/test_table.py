@@ -60,6 +60,7 @@ DTYPES = {
     "star": "bool",
     "tags": "object",
     "note": "string",
+    "reuses": "int64",
 }
 
 

@@ -59,5 +59,6 @@ def _found(
     row = next(filter(is_whole, engine.journal.rows(query)), None)
     if row is None:
         return None
+    engine.journal.reused(row.id)
     record = record_of_row(row)
     return result_of(replace(record, reused_from=record.task_id, total_cost=0.0))

@@ -30,8 +30,8 @@ class TaskRecord:
     """One task as one row: times in UTC, durations in seconds, cost in USD.
 
     `status` is Wiro's own word ("task_postprocess_end"), `outcome` is ours. `text` is what a language model said.
-    `reused_from` is the task whose result answered the run, which then cost nothing. `star`, `tags` and `note` are what
-    a person said of it in the history.
+    `reused_from` is the task whose result answered the run, which then cost nothing, and `reuses` how many runs this
+    one's has answered. `star`, `tags` and `note` are what a person said of it in the history.
     """
 
     task_id: str | None = None
@@ -59,6 +59,7 @@ class TaskRecord:
     star: bool = False
     tags: tuple[str, ...] = ()
     note: str = ""
+    reuses: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the row as JSON-ready values: times as ISO 8601 text, tuples as lists."""

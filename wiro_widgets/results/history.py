@@ -160,6 +160,10 @@ class History(Displayed):
         """Return USD by model, the largest first, or by day of your own clock as "2026-05-01", the newest first."""
         return spending.spending(self.find(since=since, until=until), by)
 
+    def savings(self) -> dict[str, float]:
+        """Return USD by model that `reuse=True` has spared, the largest first: what the runs it answered once cost."""
+        return spending.savings(self.records())
+
     def to_pandas(self, expand: bool = False) -> pd.DataFrame:
         """Return one row a task; see `wiro_widgets.to_pandas`."""
         return table.to_pandas(self.records(), expand=expand)

@@ -133,6 +133,7 @@ def _row_of(record: TaskRecord, server: str) -> JournalRow:
         tags=record.tags,
         notes=record.note,
         star=record.star,
+        reuses=record.reuses,
     )
 
 

@@ -137,6 +137,14 @@ class Journal:
                     rows[run_id] = replace(rows[run_id], **told)
             self._file.use(lambda store: store.annotate(run_id, told))
 
+    def reused(self, run_id: str) -> None:
+        """Count a run that this one's result has answered, and that was not sent."""
+        with self._locked():
+            for rows in (self._unsaved, self._running):
+                if run_id in rows:
+                    rows[run_id] = replace(rows[run_id], reuses=rows[run_id].reuses + 1)
+            self._file.use(lambda store: store.count_reuse(run_id))
+
     def forget(self, run_id: str) -> None:
         """Delete what is known of a run."""
         with self._locked():

@@ -42,6 +42,7 @@ MIGRATIONS: Final = (
     );
     """,
     "ALTER TABLE runs ADD COLUMN born TEXT",
+    "ALTER TABLE runs ADD COLUMN reuses INTEGER NOT NULL DEFAULT 0",
 )
 
 

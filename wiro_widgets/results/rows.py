@@ -26,7 +26,7 @@ class JournalRow:
 
     `parameters` has files by name and size. `pid`, `host` and `born` (see `processes.birth`) say which process began
     it. `content` is the same for runs of the same model, values and file contents; `cell` counts equal cells within a
-    sweep, and is None for a run that no sweep made.
+    sweep, and is None for a run that no sweep made. `reuses` is how many runs its result has answered.
     """
 
     id: str
@@ -49,6 +49,7 @@ class JournalRow:
     content: str | None = None
     cell: int | None = None
     born: str | None = None
+    reuses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ def from_plain(values: Mapping[str, Any]) -> JournalRow:
         raise ValueError(f"{plain['outcome']!r} is no outcome")
     if not all(plain[name] is None or isinstance(plain[name], str) for name in _TEXTS):
         raise ValueError("the run has something else where a text belongs")
-    if not all(plain[name] is None or isinstance(plain[name], int) for name in ("pid", "cell")):
+    if not all(plain[name] is None or isinstance(plain[name], int) for name in ("pid", "cell", "reuses")):
         raise ValueError("the run has something else where a number belongs")
     plain |= {name: _time(plain[name]) for name in _TIMES if plain[name]}
     plain |= {name: tuple(_loaded(plain[name], list)) for name in _LISTS}
@@ -142,6 +143,7 @@ def from_plain(values: Mapping[str, Any]) -> JournalRow:
     plain["parameters"] = _loaded(plain["parameters"], dict)
     plain["record"] = sound(TaskRecord.from_dict(_loaded(plain["record"], dict))) if plain["record"] else None
     plain["star"] = bool(plain["star"])
+    plain["reuses"] = plain["reuses"] or 0
     return JournalRow(**plain)
 
 
@@ -156,7 +158,7 @@ def salvaged(values: Sequence[Any]) -> JournalRow | None:
 
 def record_of_row(row: JournalRow) -> TaskRecord:
     """Return a run's record with what a person said of it; from what was to be run where it has none yet."""
-    said: dict[str, Any] = {"star": row.star, "tags": row.tags, "note": row.notes}
+    said: dict[str, Any] = {"star": row.star, "tags": row.tags, "note": row.notes, "reuses": row.reuses}
     if row.record is not None:
         return replace(sound(row.record), **said)
     seed = row.parameters.get("seed")

@@ -48,6 +48,7 @@ def readable(values: Mapping[str, Any]) -> dict[str, Any] | None:
         **{name: _whole(values.get(name)) for name in ("pid", "cell")},
         "notes": _text(values.get("notes")) or "",
         "star": values.get("star") == 1,
+        "reuses": _count(values.get("reuses")),
     }
 
 
@@ -134,7 +135,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     **dict.fromkeys(("created_at", "started_at", "ended_at"), _moment),
     **dict.fromkeys(("queue_seconds", "run_seconds", "elapsed_seconds"), _up_to(MOST_SECONDS)),
     "total_cost": _up_to(MOST_DOLLARS),
-    "output_count": _count,
+    **dict.fromkeys(("output_count", "reuses"), _count),
     **dict.fromkeys(("output_urls", "output_paths", "tags"), _texts),
     "outcome": _outcome,
     "star": _star,

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 BUSY_SECONDS: Final = 5.0
 _making: Final = threading.Lock()  # until the file just made is closed, no other thread may have locks on it
 ANNOTATIONS: Final = ("star", "tags", "notes")
-# What a person wrote is never overwritten by a run, and a settled run never unsettled.
-_OWNED: Final = tuple(name for name in COLUMNS if name not in {"id", "intent_at", *ANNOTATIONS})
+# What a person wrote, and what is counted, is never overwritten by a run, and a settled run never unsettled.
+_OWNED: Final = tuple(name for name in COLUMNS if name not in {"id", "intent_at", "reuses", *ANNOTATIONS})
 _UPSERT: Final = (
     f"INSERT INTO runs ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))}) "  # noqa: S608 - constants
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _OWNED)} "
@@ -92,6 +92,11 @@ class Store:
                 f"UPDATE runs SET {columns} WHERE id = :id",  # noqa: S608 - names from ANNOTATIONS
                 {**values, "id": run_id},
             )
+
+    def count_reuse(self, run_id: str) -> None:
+        """Count one more run that this one's result has answered."""
+        with self._transaction():
+            self._connection.execute("UPDATE runs SET reuses = reuses + 1 WHERE id = ?", (run_id,))
 
     def save_events(self, run_id: str, lines: bytes) -> None:
         """Keep the event log of a run."""

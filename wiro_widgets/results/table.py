@@ -44,6 +44,7 @@ _DTYPES: Final = {
     "star": "bool",
     "tags": "object",
     "note": "string",
+    "reuses": "int64",
 }
 _OUTCOMES: Final = ("succeeded", "failed", "cancelled", "running", "unknown")
 _INT64: Final = range(-(2**63), 2**63)

@@ -149,7 +149,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "exit_code": _integer,
     "seed": _seed,
     "parameters": _parameters,
-    "output_count": _count,
+    **dict.fromkeys(("output_count", "reuses"), _count),
     "outcome": _outcome,
     "star": _star,
     "note": _said,
