@@ -17,6 +17,7 @@ from wiro_widgets.results.journal_events import JournalEvents
 from wiro_widgets.results.journal_file import JournalFile
 from wiro_widgets.results.plain import plain
 from wiro_widgets.results.rows import SENT, UNSETTLED, JournalRow, Query, as_kept, record_of_row
+from wiro_widgets.results.sound import sound
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -108,6 +109,7 @@ class Journal:
 
         `events` is the event log as `event_log.packed` gives it.
         """
+        record = sound(record)
         files = tuple(str(path) for path in paths) or record.output_paths
         told: dict[str, Any] = {
             "record": replace(record, parameters=plain(record.parameters), output_paths=files),
