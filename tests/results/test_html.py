@@ -173,6 +173,33 @@ def test_a_result_from_a_record_opens_nothing(tmp_path: Path) -> None:
     assert result_of(TaskRecord("7", created_at=datetime.now(UTC))).outputs == ()
 
 
+def test_a_result_from_a_record_has_its_text() -> None:
+    """What a language model said comes back with the record, as the result's text and as an output."""
+    result = result_of(TaskRecord("7", output_count=1, text="It scatters."))
+    assert (result.text, [item.text for item in result.outputs]) == ("It scatters.", ["It scatters."])
+    beside = TaskRecord("7", output_count=2, output_urls=("https://a.b/a.png",), text="a lighthouse")
+    assert [item.text for item in result_of(beside).outputs] == [None, "a lighthouse"]
+
+
+def test_answers_show_as_text() -> None:
+    """What a language model said shows in a result, a grid and a history: as text, harmless, and clipped."""
+    record = TaskRecord("7", "a/b", outcome="succeeded", output_count=1, text=EVIL + "x" * 10_000)
+    result = result_of(record)
+    journal = Journal.open(None)
+    journal.settle(journal.begin("s", "a/b", {}), record)
+    places = (((Shown("seed 1", "succeeded", result.outputs),),),)
+    shown = {
+        "result": result._repr_html_(),
+        "grid": Grid(Layout("seed", "", ("1",), ("",), places))._repr_html_(),
+        "history": History(journal, "s")._repr_html_(),
+    }
+    for name, text in shown.items():
+        assert "&lt;script&gt;alert(" in text, name
+        assert "<script" not in text, name
+        assert len(text) < 6_000, name
+    assert "<span" not in shown["result"]
+
+
 def test_a_record_shows_its_row() -> None:
     """A record shows what it knows as a table, harmless whatever a prompt says, and in a terminal as one line."""
     text = RECORD._repr_html_()

@@ -39,9 +39,15 @@ def has_fixed_seed(values: Mapping[str, Any], schema: ModelSchema | None) -> boo
 
 
 def is_whole(row: JournalRow) -> bool:
-    """Whether all that the run made is still where it was put."""
-    made = row.record.output_count if row.record else 0
-    return made > 0 and len(row.paths) == made and all(Path(path).is_file() for path in row.paths)
+    """Whether all that the run made is still where it was put: its files on the disk, a text in the journal."""
+    if row.record is None or row.record.output_count == 0:
+        return False
+    texts = row.record.output_count - len(row.record.output_urls)  # these have no address
+    return (
+        (texts == 0 or row.record.text is not None)
+        and len(row.paths) == row.record.output_count - texts
+        and all(Path(path).is_file() for path in row.paths)
+    )
 
 
 def _found(
@@ -53,5 +59,6 @@ def _found(
     row = next(filter(is_whole, engine.journal.rows(query)), None)
     if row is None:
         return None
+    engine.journal.reused(row.id)
     record = record_of_row(row)
     return result_of(replace(record, reused_from=record.task_id, total_cost=0.0))

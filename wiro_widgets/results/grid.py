@@ -8,7 +8,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from wiro_widgets.protocol import drift
-from wiro_widgets.results.html import thumbnail
+from wiro_widgets.results.display import Displayed
+from wiro_widgets.results.html import clipped, thumbnail
 
 if TYPE_CHECKING:
     from wiro_widgets.results.outputs import Output
@@ -18,6 +19,7 @@ MAX_BYTES: Final = 8 * 2**20  # of all pictures of one table; a notebook stores 
 FOLD: Final = 10  # pictures in a row where there is one axis alone
 MAX_CELLS: Final = 400  # of one table; the contact sheet and the DataFrame have them all
 _LABEL: Final = 80  # characters
+_ANSWER: Final = 300  # characters of what a language model said
 _EDGE: Final = "padding:4px;text-align:center;vertical-align:top"
 # Where a host removes it, a click shows the large picture below the small one instead of in its place.
 _ZOOM: Final = (
@@ -62,7 +64,7 @@ class Layout:
         )
 
 
-class Grid:
+class Grid(Displayed):
     """A table of pictures that a notebook shows; a click on a picture enlarges it."""
 
     def __init__(self, layout: Layout, *, edge: int = 160) -> None:
@@ -143,9 +145,17 @@ def _cell(shown: Shown, edge: int, large: bool, purse: _Purse) -> str:
     title = escape(f"{shown.title}: {shown.error or shown.status}")
     pictures = "".join(_picture(output, edge, large, purse) for output in shown.outputs if output.is_image)
     if not pictures:
-        word = _WAITING.get(shown.status, shown.status) if not shown.outputs else shown.outputs[0].name
-        pictures = f'<span style="opacity:.6;font-size:90%">{escape(word)}</span>'
+        pictures = _words(shown)
     return f'<div title="{title}" style="display:inline-block;margin:1px">{pictures}</div>'
+
+
+def _words(shown: Shown) -> str:
+    """Return what a language model said, clipped, or the name of what is no picture, or how the cell stands."""
+    said = next((output.text for output in shown.outputs if output.text is not None), None)
+    if said is not None:
+        return f'<div style="text-align:left;white-space:pre-wrap;max-width:320px">{clipped(said, _ANSWER)}</div>'
+    word = shown.outputs[0].name if shown.outputs else _WAITING.get(shown.status, shown.status)
+    return f'<span style="opacity:.6;font-size:90%">{escape(word)}</span>'
 
 
 def _picture(output: Output, edge: int, large: bool, purse: _Purse) -> str:
