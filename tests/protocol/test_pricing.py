@@ -35,6 +35,12 @@ def test_what_the_values_decide_is_exact(rows: Any, values: dict[str, Any], amou
     assert (found.low, found.high, found.exact) == (amount, amount, True)
 
 
+def test_one_output_is_told_as_one() -> None:
+    """The reason counts as a person does."""
+    assert priced(one("cpo"), {"samples": 1}).reason == "$0.10 for one output"
+    assert priced(one("cpo"), {"samples": 2}).reason == "$0.10 for each of 2 outputs"
+
+
 @pytest.mark.parametrize("method", ["cps", "cpt", "cp-realtimeturn", "cp-readoutput", "cp-outputVideoLength"])
 def test_what_nobody_can_know_is_unknown(method: str) -> None:
     """Seconds of work, tokens, turns and costs that the model tells are unknown, with the reason."""

@@ -116,7 +116,9 @@ def _per_output(row: PriceRow, run: _Run) -> Estimate:
     count = run.number(_COUNTS)
     if count is None:
         return _at_least(row.price, f"{dollars(row.price)} for each output, and nobody knows how many come")
-    return _exact(row.price * max(count, Decimal(1)), f"{dollars(row.price)} for each of {count} outputs")
+    count = max(count, Decimal(1))
+    outputs = "one output" if count == 1 else f"each of {count} outputs"
+    return _exact(row.price * count, f"{dollars(row.price)} for {outputs}")
 
 
 def _per_token(row: PriceRow, _run: _Run) -> Estimate:
