@@ -9,7 +9,7 @@ from PIL import Image
 
 from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.record import TaskRecord
-from wiro_widgets.protocol.replies import OutputInfo
+from wiro_widgets.protocol.replies import OutputInfo, text_content
 from wiro_widgets.results import grid, html
 from wiro_widgets.results.grid import Grid, Layout, Shown
 from wiro_widgets.results.history import History
@@ -141,6 +141,24 @@ def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
     table = grid.table(Layout("", "", ("",), ("",), (places,)), 64, large=True)
     assert "film.mp4" in table
     assert 'title="y: out of memory"' in table
+
+
+def test_what_a_model_said_is_shown() -> None:
+    """A cell of text has its words in place of a picture, clipped and harmless; what is no text has its name."""
+    said = Output(OutputInfo(name="0", content_type="raw", content=text_content({"raw": EVIL + "x" * 500})))
+    film = Output(OutputInfo(name="film.mp4", content_type="video/mp4"), data=b"....ftyp")
+    places = ((Shown("a", "succeeded", (said,), caption=EVIL), Shown("b", "succeeded", (film, said))),)
+    table = grid.table(Layout("", "", ("",), ("",), (places,)), 64, large=True)
+    assert Elements(table).names.count("script") == Elements(table).names.count("img") == 0
+    assert table.count("&lt;script&gt;alert(") == 3
+    assert ">0<" not in table
+    assert "x" * 160 not in table
+    assert Shown("", "succeeded", (film,)).words == "film.mp4"
+    assert [Shown("", status, ()).words for status in ("pending", "running", "failed")] == [
+        "to go",
+        "running",
+        "failed",
+    ]
 
 
 def test_values_become_labels(tmp_path: Path) -> None:
