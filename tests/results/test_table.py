@@ -82,7 +82,7 @@ def test_values_arrive() -> None:
     assert row["ended_at"] == pd.Timestamp("2026-05-01T12:00:08.000500Z")
     assert (row["seed"], row["total_cost"], row["success"]) == (7350148318, 0.00351, True)
     assert row["output_paths"] == ["/pictures/0.png"]
-    assert row["parameters"] == '{"prompt": "a cat", "steps": 20, "scale": 3.5, "seed": 7350148318}'
+    assert row["parameters"] == '{"prompt":"a cat","steps":20,"scale":3.5,"seed":7350148318}'
 
 
 def test_outcomes_have_one_set_of_categories() -> None:

@@ -84,11 +84,23 @@ class TaskRecord:
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> TaskRecord:
         """Read what `to_dict` wrote; unknown keys are left out."""
-        known = {item.name: row[item.name] for item in fields(cls) if item.name in row}
-        known.update({name: drift.moment(known[name]) for name in _TIMES if isinstance(known.get(name), str)})
+        known = {name: row[name] for name in _NAMES if name in row}
+        known.update({name: _moment(known[name]) for name in _TIMES if isinstance(known.get(name), str)})
         for name in _TUPLES:
             known[name] = tuple(known.get(name) or ())
         return cls(**known)
+
+
+_NAMES = tuple(item.name for item in fields(TaskRecord))
+
+
+def _moment(text: str) -> datetime | None:
+    """Return a time that `to_dict` wrote, which needs no look at Wiro's other ways; those for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return drift.moment(text)
+    return found if found.tzinfo is UTC else drift.moment(text)
 
 
 def _facts(record: TaskRecord) -> list[str]:

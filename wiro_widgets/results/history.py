@@ -166,7 +166,9 @@ class History(Displayed):
 
     def to_pandas(self, expand: bool = False) -> pd.DataFrame:
         """Return one row a task; see `wiro_widgets.to_pandas`."""
-        return table.to_pandas(self.records(), expand=expand)
+        columns = self._journal.columns(self._server)
+        found = None if columns is None else table.of_columns(columns, expand=expand)
+        return table.to_pandas(self.records(), expand=expand) if found is None else found
 
     def export_to(self, path: str | Path, *, expand: bool = False) -> int:
         """Write the history to a file and return the number of runs: .jsonl (all of it), .csv or .parquet (the table).

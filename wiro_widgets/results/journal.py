@@ -158,7 +158,7 @@ class Journal:
     def adopt(self, rows: Iterable[JournalRow], events: Mapping[str, bytes]) -> None:
         """Take in runs that another journal kept, with their event logs."""
         with self._locked():
-            self._unsaved |= {row.id: row for row in rows}
+            self._unsaved |= {row.id: _without_secrets(row) for row in rows}
             self._write()
             self._events.keep(self._file, events)
 
@@ -176,6 +176,13 @@ class Journal:
         outcomes = SENT if wanted.outcomes is None else as_kept(wanted.outcomes)
         found = self.rows(replace(wanted, server=server, outcomes=outcomes), limit)
         return [record_of_row(row) for row in found]
+
+    def columns(self, server: str) -> dict[str, list[Any]] | None:
+        """Return the columns of all that `records` has, where the file alone has them and all of them are sound."""
+        with self._locked():
+            if self._unsaved:
+                return None
+            return self._file.use(lambda store: store.columns(Query(server=server, outcomes=SENT)))
 
     def rows(self, query: Query, limit: int | None = None) -> list[JournalRow]:
         """Return the rows that fit, newest first."""
@@ -258,3 +265,9 @@ class Journal:
         """Bring what still runs to a file that knows nothing of it."""
         self._unsaved = {**self._running, **self._unsaved}
         self._write()
+
+
+def _without_secrets(row: JournalRow) -> JournalRow:
+    """Return a row of somebody else's with its parameters as they are kept here."""
+    record = row.record and replace(row.record, parameters=plain(row.record.parameters))
+    return replace(row, parameters=plain(row.parameters), record=record)

@@ -160,7 +160,8 @@ def record_of_row(row: JournalRow) -> TaskRecord:
     """Return a run's record with what a person said of it; from what was to be run where it has none yet."""
     said: dict[str, Any] = {"star": row.star, "tags": row.tags, "note": row.notes, "reuses": row.reuses}
     if row.record is not None:
-        return replace(row.record, **said)
+        same = all(getattr(row.record, name) == value for name, value in said.items())
+        return row.record if same else replace(row.record, **said)
     seed = row.parameters.get("seed")
     prompt = row.parameters.get("prompt")
     return TaskRecord(

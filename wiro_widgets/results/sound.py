@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any, Final, get_args
 
@@ -24,6 +24,8 @@ def sound(record: TaskRecord) -> TaskRecord:
     changed: dict[str, Any] = {}
     for name, read in _READERS.items():
         told = getattr(record, name)
+        if told is None and name in _MAY_MISS:
+            continue
         mended = read(told)
         if mended is not told and mended != told:
             changed[name] = mended
@@ -126,6 +128,7 @@ def _outcome(value: object) -> Outcome:
     return next((name for name in _OUTCOMES if name == value), "unknown")
 
 
+_MAY_MISS: Final = frozenset(item.name for item in fields(TaskRecord) if item.default is None)
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     **dict.fromkeys(("task_id", "model", "status", "prompt", "text", "error", "reused_from"), _text),
     "success": _flag,

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from wiro_widgets.results import migrations
+from wiro_widgets.results import columns, migrations
 from wiro_widgets.results.plain import storable
 from wiro_widgets.results.rows import COLUMNS, UNREADABLE, packed, salvaged, several, stamp, unpacked
 
@@ -76,6 +76,22 @@ class Store:
         sql = f"SELECT {', '.join(COLUMNS)} FROM runs WHERE {where} ORDER BY intent_at DESC, rowid DESC"  # noqa: S608 - constants
         with closing(self._connection.execute(sql, values)) as found:
             return list(islice(filter(query.fits, self._read(found)), limit))
+
+    def columns(self, query: Query) -> dict[str, list[Any]] | None:
+        """Return the columns of the rows that fit, newest first, as far as SQLite can tell which do (see `columns`).
+
+        None where a row is damaged: then `select` is to be asked.
+        """
+        where, values = _conditions(query)
+        order = f"FROM runs WHERE {where} ORDER BY intent_at DESC, rowid DESC"
+        before, self._connection.text_factory = self._connection.text_factory, str
+        try:
+            with closing(self._connection.execute(f"SELECT {columns.SELECTED} {order}", values)) as found:
+                return columns.checked(found.fetchall())
+        except (columns.UnsoundError, sqlite3.OperationalError):  # not as it should be, not JSON, not UTF-8
+            return None
+        finally:
+            self._connection.text_factory = before
 
     def count(self, query: Query) -> int:
         """Return how many rows fit, as far as SQLite can tell: texts, parameters and annotations are not looked at."""
