@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import wiro_widgets as wiro
-from tests.experiments.conftest import FLUX, SMALL, MakeClient
+from tests.experiments.conftest import FLUX, SMALL, MakeClient, wait_for
 from wiro_widgets import BudgetExceeded, Client, InvalidParameter, Sandbox, Sweep, TaskFailed
 from wiro_widgets.client.axes import MAX_CELLS
 
@@ -267,16 +267,6 @@ def test_the_limit_is_documented() -> None:
 def tasks(sweep: Sweep) -> list[wiro.Task]:
     """Return the tasks that have been accepted."""
     return [cell.task for cell in sweep.cells if cell.task is not None and cell.task.id is not None]
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    ended = threading.Event()
-    for _ in range(2000):
-        if condition():
-            return
-        ended.wait(0.005)
-    raise AssertionError(condition)
 
 
 def test_whoever_wants_to_hear_of_each_cell_does(client: Client) -> None:

@@ -162,6 +162,9 @@ class AsyncClient(AsyncExperiments):
         kept = await reuse.answer(self._engine, task.model or "", task.values, schema) if wanted else None
         if kept is not None:
             task.answer(kept)
+        elif wanted and reuse.has_fixed_seed(task.values, schema):
+            with reuse.sharing(self._engine):
+                task.start(schema)
         else:
             task.start(schema)
 

@@ -167,7 +167,7 @@ class AsyncExperiments:
         begin = partial(self.begin, reuse_results=conduct.reuse)
         policy = self.settings["on_interrupt"]
         host = Host(self._engine, self.prepare, begin, self.attach, wrap, policy)
-        sweep = AsyncSweep(plan, host, carrier, concurrency=conduct.concurrency)
+        sweep = AsyncSweep(plan, host, carrier, concurrency=conduct.concurrency, anew=not conduct.resume)
         if conduct.resume:
             await sweep.recall()
         estimate = sweep.estimate = await self._priced(sweep)

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import platform
 from datetime import timedelta
 
-from wiro_widgets.client import pairing
+from wiro_widgets.client import claims, pairing
 from wiro_widgets.client.addresses import is_loopback
 from wiro_widgets.client.downloads import Keepsake
 from wiro_widgets.client.engine import Engine
 from wiro_widgets.client.reuse import is_whole
 from wiro_widgets.client.task import AsyncTask, OnInterrupt
-from wiro_widgets.protocol import requests
-from wiro_widgets.protocol.detail import TaskDetail, details
+from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.errors import NotFound, TransportError
-from wiro_widgets.results.processes import looks_after
 from wiro_widgets.results.result import TaskResult, result_of
 from wiro_widgets.results.rows import JournalRow, record_of_row
 
@@ -50,16 +46,12 @@ class Reattaching:
 
     async def detail(self, task_id: str) -> TaskDetail:
         """Read one task; raises NotFound when there is none."""
-        request = requests.task_detail(task_id=task_id)
-        found = details(await self._engine.http.call(request), task_id)
-        if not found:
-            raise NotFound(f"there is no task {task_id}", code=1, endpoint=request.path)
-        return found[0]
+        return await self._engine.detail(task_id)
 
     async def recover(self) -> list[AsyncTask]:
         """Attach to every run that was cut off, except those that another living process looks after."""
         rows = await asyncio.to_thread(self._engine.journal.unfinished, self._engine.server)
-        ours = [row for row in rows if not self._in_other_hands(row)]
+        ours = [row for row in rows if not claims.looked_after(row)]
         paired = await pairing.pair(self._engine, [row for row in ours if row.task_id is None])
         found = []
         for row in ours:
@@ -102,12 +94,6 @@ class Reattaching:
         task = AsyncTask(self._engine, kept.record.model, kept.record.parameters)
         task.answer(kept, why)
         return task
-
-    def _in_other_hands(self, row: JournalRow) -> bool:
-        if row.pid == os.getpid() and row.host == platform.node():
-            return row.id in self._engine.sending
-        here = row.host == platform.node() and row.pid is not None
-        return here and looks_after(row.pid or 0, row.born, row.intent_at)
 
     def _row_of(self, detail: TaskDetail) -> JournalRow:
         """Return the journal's row for a task, a new one when it was begun elsewhere."""

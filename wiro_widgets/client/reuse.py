@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from wiro_widgets.client import content, files
+from wiro_widgets.client import claims, content, files, terms
 from wiro_widgets.client.engine import Engine
 from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.schema import ModelSchema
@@ -38,10 +38,30 @@ def has_fixed_seed(values: Mapping[str, Any], schema: ModelSchema | None) -> boo
     return seed != 0 or parameter is None or drift.integer(parameter.default) != 0
 
 
+@contextmanager
+def sharing(engine: Engine) -> Iterator[None]:
+    """Let runs that are begun in the block take the result of the same run that is under way, beside other terms."""
+    held = terms.current()
+
+    def stands(row: JournalRow) -> bool:
+        return _is_under_way(engine, row) or (held.stands is not None and held.stands(row))
+
+    with terms.under(replace(held, stands=stands)):
+        yield
+
+
 def is_whole(row: JournalRow) -> bool:
     """Whether all that the run made is still where it was put."""
     made = row.record.output_count if row.record else 0
     return made > 0 and len(row.paths) == made and all(Path(path).is_file() for path in row.paths)
+
+
+def _is_under_way(engine: Engine, row: JournalRow) -> bool:
+    """Whether somebody sends or follows that run just now, or it has come to its end in the meantime."""
+    if row.outcome == "succeeded":
+        return is_whole(row)
+    ours = row.task_id is not None and any(task.id == row.task_id for task in tuple(engine.tasks))
+    return row.outcome in ("submitting", "running") and (ours or claims.looked_after(row))
 
 
 def _found(

@@ -24,17 +24,25 @@ class AsyncSweep(SweepView[TaskT]):
     """
 
     def __init__(
-        self, plan: Plan, host: Host[TaskT], carrier: Carrier, *, concurrency: int | None = None
+        self,
+        plan: Plan,
+        host: Host[TaskT],
+        carrier: Carrier,
+        *,
+        concurrency: int | None = None,
+        anew: bool = False,
     ) -> None:
         super().__init__(plan, [Cell[TaskT](plan.model, cell) for cell in plan.cells])
-        self._work = Work(plan, self.cells, host, carrier, concurrency)
+        self._work = Work(plan, self.cells, host, carrier, concurrency, anew=anew)
         self._context = copy_context()
 
     async def recall(self, cells: Sequence[Cell[TaskT]] | None = None) -> None:
         """Take from the journal what ran before: results, and tasks that still run."""
         work = self._work
         asked = [cell for cell in cells or self.cells if cell.result is None]
-        work.under_way |= await sweep_recall.recall(work.host.engine, asked)
+        known = await sweep_recall.recall(work.host.engine, asked)
+        work.under_way |= known.under_way
+        work.judged |= known.judged
         for cell in asked:
             if cell.index in work.under_way or (cell.result is not None and work.carrier.works):
                 cell.status = "pending"

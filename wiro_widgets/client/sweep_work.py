@@ -8,8 +8,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic
 
+from wiro_widgets.client import claims
 from wiro_widgets.client.carrying import Carrier
 from wiro_widgets.client.engine import Engine
 from wiro_widgets.client.sweep_cell import Cell, Status, TaskT
@@ -27,6 +29,8 @@ from wiro_widgets.protocol.errors import (
     WiroError,
 )
 from wiro_widgets.protocol.schema import ModelSchema
+from wiro_widgets.results.result import TaskResult
+from wiro_widgets.results.rows import JournalRow
 
 _log = logging.getLogger("wiro_widgets")
 
@@ -52,17 +56,27 @@ class Work(Generic[TaskT]):
     """Runs the cells that are lined up; lives on the client's loop.
 
     `finished` has the cells in the order in which they ended, `live` the tasks under way by cell, `under_way` the ids
-    of tasks that an earlier kernel left running. `error` is what halted it. `changed` is set once, at each change.
+    of tasks that an earlier kernel left running, `judged` the rows of runs that may be repeated though nobody knows
+    their tasks. `error` is what halted it. `changed` is set once, at each change. With `anew` every cell is sent,
+    whatever else runs or has run.
     """
 
     def __init__(
-        self, plan: Plan, cells: Sequence[Cell[TaskT]], host: Host[TaskT], carrier: Carrier, most: int | None
+        self,
+        plan: Plan,
+        cells: Sequence[Cell[TaskT]],
+        host: Host[TaskT],
+        carrier: Carrier,
+        most: int | None,
+        *,
+        anew: bool,
     ) -> None:
         if most is not None and most < 1:
             raise ConfigurationError(f"A sweep runs at least 1 cell at once, not {most}.")
         self.host = host
         self.carrier = carrier
         self.under_way: dict[int, str] = {}
+        self.judged: set[str] = set()
         self.live: dict[int, AsyncTask] = {}
         self.finished: list[Cell[TaskT]] = []
         self.error: WiroError | None = None
@@ -72,6 +86,7 @@ class Work(Generic[TaskT]):
         self._plan = plan
         self._cells = cells
         self._most = most or CONCURRENCY
+        self._anew = anew
         self._left: deque[Cell[TaskT]] = deque()
         self._jobs: dict[asyncio.Task[None], Cell[TaskT]] = {}
         self._driver: asyncio.Task[None] | None = None
@@ -142,23 +157,59 @@ class Work(Generic[TaskT]):
         return not self._jobs or not (self._short or self.host.engine.turns.waiting)
 
     async def _run(self, cell: Cell[TaskT]) -> None:
-        result = cell.result
-        if result is None:
-            task = self.live[cell.index] = await self._begun(cell)
-            cell.task = self.host.wrap(task)
-            self._tell_of(cell, *self._callbacks)
-            await task.submitted()
-            result = cell.result = await task.wait(on_interrupt="detach")
-        cell.result, cell.value = await self.carrier.carry(result)
+        if cell.result is None:
+            cell.result = await self._result(cell)
+        cell.result, cell.value = await self.carrier.carry(cell.result)
+
+    async def _result(self, cell: Cell[TaskT]) -> TaskResult:
+        """Wait for the cell's task, which may be another sweep's of this client: what it pays for is paid for once."""
+        shared = self._shared(cell)
+        if shared is None:
+            return await (await self._sent(cell)).wait(on_interrupt="detach")
+        self.under_way.pop(cell.index, None)
+        self._takes(cell, shared)
+        try:
+            await shared.submitted()
+        except WiroError as error:
+            if self.held or isinstance(error, RunOutcomeUnknown):
+                raise
+            # The other sweep was stopped, or is out of money, where this one is not.
+            return await (await self._sent(cell)).wait(on_interrupt="detach")
+        result = await shared.wait(on_interrupt="detach")
+        if self.carrier.fetches or result.outputs or shared.id is None:
+            return result
+        return await (await self.host.attach(shared.id)).wait(on_interrupt="detach")
+
+    def _shared(self, cell: Cell[TaskT]) -> AsyncTask | None:
+        """Return the task of the same cell that is under way in this client."""
+        task = None if self._anew else self.host.engine.cells.get((cell.content, cell.number))
+        return None if task is None or task.over else task
+
+    async def _sent(self, cell: Cell[TaskT]) -> AsyncTask:
+        """Return the cell's own task, as soon as its receipt is there."""
+        task = await self._begun(cell)
+        self._takes(cell, task)
+        await task.submitted()
+        return task
 
     async def _begun(self, cell: Cell[TaskT]) -> AsyncTask:
         task_id = self.under_way.pop(cell.index, None)
-        with under(Terms(cell=cell.number, fetch=not self.carrier.fetches)):
+        stands = None if self._anew else partial(self._stands, cell)
+        with under(Terms(cell=cell.number, fetch=not self.carrier.fetches, stands=stands)):
             if task_id is not None:
                 return await self.host.attach(task_id)
             task = self.host.prepare(self._plan.model, cell.values, self._plan.schema)
             await self.host.begin(task, self._plan.schema)
             return task
+
+    def _stands(self, cell: Cell[TaskT], row: JournalRow) -> bool:
+        """Whether that run makes this cell's needless."""
+        return row.cell == cell.number and row.id not in self.judged and claims.may_stand(row)
+
+    def _takes(self, cell: Cell[TaskT], task: AsyncTask) -> None:
+        self.live[cell.index] = self.host.engine.cells[cell.content, cell.number] = task
+        cell.task = self.host.wrap(task)
+        self._tell_of(cell, *self._callbacks)
 
     def _end(self, cell: Cell[TaskT], job: asyncio.Task[None]) -> None:
         self.live.pop(cell.index, None)
