@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.experiments.conftest import FLUX, SMALL, MakeClient
-from tests.experiments.errands import fail, mean
+from tests.experiments.errands import fail, mean, move, recipe, text
 from wiro_widgets import AsyncClient, Client, ConfigurationError, Sandbox, Sweep
 
 Runs = Callable[[], int]
@@ -62,6 +62,53 @@ def test_a_process_pool_carries_downloads_and_post_processing(
     assert sum("/files/" in request.path for request in sandbox.requests) == runs() == 3
     assert sweep[0].images[0].size == (64, 64)
     assert all(len(client.history[cell.record.task_id or ""].output_paths) == 1 for cell in sweep.cells)
+
+
+@pytest.mark.usefixtures("credentials")
+def test_a_worker_may_have_a_folder_of_its_own(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, runs: Runs
+) -> None:
+    """A worker with another folder and journal names and marks its files as they are here, and the history has them."""
+    monkeypatch.setenv("WIRO_OUTPUT_DIR", str(tmp_path / "here"))
+    client = make_client(output_dir=None)
+    with ProcessPoolExecutor(
+        1, multiprocessing.get_context("spawn"), initializer=move, initargs=(str(tmp_path / "there"),)
+    ) as pool:
+        (cell,) = (
+            client.map(FLUX, [{"prompt": "x", "scale": 2.5, **SMALL}], executor=pool, then=recipe)
+            .wait()
+            .cells
+        )
+    (path,) = cell.record.output_paths
+    assert Path(path).parent.parent == tmp_path / "there"
+    assert Path(path).name.startswith("tencent-hunyuan-flux-srpo-")
+    assert cell.value == (FLUX, cell.values)
+    assert cell.record.model == FLUX
+    assert client.history[cell.record.task_id or ""] == cell.record
+    again = client.map(FLUX, [{"prompt": "x", "scale": 2.5, **SMALL}])
+    assert (again[0].from_journal, again[0].images[0].size, runs()) == (True, (64, 64), 1)
+    assert not (tmp_path / "there" / "journal.sqlite3").exists()
+
+
+def test_what_is_there_is_not_downloaded_again(
+    client: Client, processes: ProcessPoolExecutor, sandbox: Sandbox
+) -> None:
+    """Another `then` for results of before finds their files where the workers can read them."""
+    mapped(client, processes)
+    fetched = sum("/files/" in request.path for request in sandbox.requests)
+    assert mapped(client, processes, then=mean).counts == {"succeeded": 3}
+    assert sum("/files/" in request.path for request in sandbox.requests) == fetched == 3
+
+
+@pytest.mark.parametrize("where", ["threads", "processes"])
+def test_texts_come_back(client: Client, request: pytest.FixtureRequest, where: str) -> None:
+    """What a language model said is in the result, and `then` has it, wherever it was carried."""
+    pool: Executor = ThreadPoolExecutor(1) if where == "threads" else request.getfixturevalue("processes")
+    (cell,) = client.map("wiro/sandbox-chat", [{"prompt": "hello"}], executor=pool, then=text).wait().cells
+    assert cell.result is not None
+    assert cell.result.text
+    assert cell.value == cell.result.text == cell.result.outputs[0].text
+    pool.shutdown()
 
 
 def test_what_fails_in_a_worker_comes_back(client: Client, processes: ProcessPoolExecutor) -> None:

@@ -183,12 +183,15 @@ class AsyncClient(AsyncExperiments):
         bound = schema.bind(given) if schema else given
         return AsyncTask(self._engine, model, bound, on_interrupt=on_interrupt or self._on_interrupt)
 
-    async def attach(self, task_id: str | int) -> AsyncTask:
+    async def attach(
+        self, task_id: str | int, *, model: str | None = None, values: Mapping[str, Any] | None = None
+    ) -> AsyncTask:
         """Return a task that exists already, running or over, from any process; raises NotFound.
 
-        Outputs that are on the disk are used, those that are missing are downloaded.
+        Outputs that are on the disk are used, those that are missing are downloaded. `model` and `values` say what it
+        was begun with, where the journal does not know: Wiro tells values as texts, and not always the model.
         """
-        return await self._reattaching.attach(str(task_id))
+        return await self._reattaching.attach(str(task_id), model, values or {})
 
     async def recover(self) -> list[AsyncTask]:
         """Pick up every run that was cut off, for example by a killed kernel, and return the tasks.

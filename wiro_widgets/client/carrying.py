@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from wiro_widgets.protocol.errors import TaskError
 from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.results.outputs import Output
 from wiro_widgets.results.result import TaskResult, result_of
 
 if TYPE_CHECKING:
@@ -34,10 +36,26 @@ class Errand:
     settings: tuple[tuple[str, Any], ...]
     token: str = field(default_factory=lambda: uuid4().hex)
 
-    def fetch(self, task_id: str) -> TaskResult:
-        """Return the result of a finished task, its outputs downloaded where this runs."""
+    def fetch(self, record: TaskRecord) -> TaskResult:
+        """Return the result of a finished task, its outputs downloaded where this runs unless they are there."""
+        if record.task_id is None:
+            raise TaskError("There is no task to fetch.", task_id=None)
+        if len(record.output_paths) == record.output_count and all(map(os.path.isfile, record.output_paths)):
+            return result_of(record)
         here = _here.get(self.token)
-        return here(task_id) if here is not None else _client(self.settings).attach(task_id).wait()
+        if here is not None:
+            return here(record.task_id)
+        client = _client(self.settings)
+        return client.attach(record.task_id, model=record.model, values=record.parameters).wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What comes back from a worker: the outputs where it has put them, and what `then` made of the result."""
+
+    outputs: tuple[Output, ...]
+    text: str | None
+    value: Any
 
 
 class Carrier:
@@ -76,8 +94,10 @@ class Carrier:
         if self._executor is not None:
             _here[self._errand.token] = self._fetch
             sent = self._executor.submit(on_worker, self._errand, result.record, self._then)
-            record, value = await asyncio.wrap_future(sent)
-            return result_of(record), value
+            carried = await asyncio.wrap_future(sent)
+            paths = tuple(str(output.path) for output in carried.outputs if output.path)
+            record = replace(result.record, output_paths=paths)
+            return TaskResult(record, carried.outputs, result.text or carried.text), carried.value
         if self._then is None:
             return result, None
         self._threads = self._threads or ThreadPoolExecutor(THREADS, "wiro-then")
@@ -91,12 +111,10 @@ class Carrier:
             threads.shutdown(wait=False)
 
 
-def on_worker(errand: Errand, record: TaskRecord, then: Then | None) -> tuple[TaskRecord, Any]:
+def on_worker(errand: Errand, record: TaskRecord, then: Then | None) -> Carried:
     """Fetch a finished task's outputs where this runs, and post-process them there; what an Executor is given."""
-    if record.task_id is None:
-        raise TaskError("There is no task to fetch.", task_id=None)
-    result = errand.fetch(record.task_id)
-    return result.record, then(result) if then is not None else None
+    result = errand.fetch(record)
+    return Carried(result.outputs, result.text, then(result) if then is not None else None)
 
 
 @lru_cache(maxsize=8)
@@ -104,4 +122,5 @@ def _client(settings: tuple[tuple[str, Any], ...]) -> Client:
     """Return this process's client for these settings; raises ConfigurationError where it finds no credentials."""
     from wiro_widgets.client.sync import Client  # noqa: PLC0415 - which has sweeps and with them this module
 
-    return Client(**dict(settings))
+    # The run stands in the journal of whoever sent it.
+    return Client(**{**dict(settings), "journal": False})

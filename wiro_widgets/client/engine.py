@@ -70,6 +70,16 @@ class Engine:
             self.money.settled(journal_id, record)
             await asyncio.to_thread(self._settle, journal_id, record, events)
 
+    async def keep(self, record: TaskRecord) -> None:
+        """Note in the journal where somebody else has put the outputs of a task that has a row."""
+        if record.reused_from is None:  # that row is another run's
+            await asyncio.to_thread(self._keep, record)
+
+    def _keep(self, record: TaskRecord) -> None:
+        row = self.journal.find(record.task_id or "", self.server)
+        if row is not None:
+            self.journal.settle(row.id, record)
+
     def _settle(self, journal_id: str, record: TaskRecord, events: Sequence[TaskEvent]) -> None:
         log = event_log.packed(events) if events else None
         self.journal.settle(journal_id, record, record.output_paths, log)

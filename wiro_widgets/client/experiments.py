@@ -49,7 +49,9 @@ class AsyncExperiments:
         """Return a task that is bound but not yet started; raises InvalidParameter."""
         raise NotImplementedError
 
-    async def attach(self, task_id: str | int) -> AsyncTask:
+    async def attach(
+        self, task_id: str | int, *, model: str | None = None, values: Mapping[str, Any] | None = None
+    ) -> AsyncTask:
         """Return a task that exists already; raises NotFound."""
         raise NotImplementedError
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
 
 from wiro_widgets.client import claims, pairing
 from wiro_widgets.client.addresses import is_loopback
@@ -18,6 +21,8 @@ from wiro_widgets.results.result import TaskResult, result_of
 from wiro_widgets.results.rows import JournalRow, record_of_row
 
 CLOCK_SKEW = timedelta(minutes=2)
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 _log = logging.getLogger("wiro_widgets")
 
@@ -33,14 +38,16 @@ class Reattaching:
     def __repr__(self) -> str:
         return f"<Reattaching, {len(self._pending)} pending>"
 
-    async def attach(self, task_id: str) -> AsyncTask:
-        """Return the live task, or one made from Task/Detail and the journal; raises NotFound.
+    async def attach(
+        self, task_id: str, model: str | None = None, values: Mapping[str, Any] = _NONE
+    ) -> AsyncTask:
+        """Return the live task, or one made from Task/Detail, the journal and what is given; raises NotFound.
 
         Where Wiro cannot be asked or has forgotten it, a task whose files are all on the disk is made from these.
         """
         pending = self._pending.get(task_id)
         if pending is None:
-            pending = self._pending[task_id] = asyncio.create_task(self._attach(task_id))
+            pending = self._pending[task_id] = asyncio.create_task(self._attach(task_id, model, values))
             pending.add_done_callback(lambda _: self._pending.pop(task_id, None))
         return await asyncio.shield(pending)
 
@@ -65,7 +72,7 @@ class Reattaching:
                 await asyncio.to_thread(self._engine.journal.unknown, row.id, error)
         return found
 
-    async def _attach(self, task_id: str) -> AsyncTask:
+    async def _attach(self, task_id: str, model: str | None, values: Mapping[str, Any]) -> AsyncTask:
         engine = self._engine
         known = next((task for task in engine.tasks if task.id == task_id), None)
         if known is not None:
@@ -77,9 +84,10 @@ class Reattaching:
             if kept is None:
                 raise
             return self._from_history(kept, f"Wiro cannot tell of task {task_id} any more: {error}")
-        row = await asyncio.to_thread(self._row_of, detail)
-        values = {**detail.parameters, **row.parameters}
-        task = AsyncTask(engine, row.model or detail.model, values, on_interrupt=self._on_interrupt)
+        model, given = model or detail.model, {**detail.parameters, **values}
+        row = await asyncio.to_thread(self._row_of, detail, model, given)
+        bound = {**given, **row.parameters}
+        task = AsyncTask(engine, row.model or model, bound, on_interrupt=self._on_interrupt)
         task.resume(detail, row.id, Keepsake(row.paths, row.intent_at))
         return task
 
@@ -95,13 +103,13 @@ class Reattaching:
         task.answer(kept, why)
         return task
 
-    def _row_of(self, detail: TaskDetail) -> JournalRow:
+    def _row_of(self, detail: TaskDetail, model: str | None, values: Mapping[str, Any]) -> JournalRow:
         """Return the journal's row for a task, a new one when it was begun elsewhere."""
         journal, server = self._engine.journal, self._engine.server
         row = journal.find(detail.id, server)
         if row is not None and not (is_loopback(server) and _is_older(detail, row)):
             return row
-        row_id = journal.begin(server, detail.model or "", dict(detail.parameters))
+        row_id = journal.begin(server, model or "", values)
         journal.submitted(row_id, detail.id)
         found = journal.find(detail.id, server)
         assert found is not None  # noqa: S101 - it was written above

@@ -160,6 +160,8 @@ class Work(Generic[TaskT]):
         if cell.result is None:
             cell.result = await self._result(cell)
         cell.result, cell.value = await self.carrier.carry(cell.result)
+        if self.carrier.fetches:
+            await self.host.engine.keep(cell.result.record)
 
     async def _result(self, cell: Cell[TaskT]) -> TaskResult:
         """Wait for the cell's task, which may be another sweep's of this client: what it pays for is paid for once."""

@@ -131,12 +131,15 @@ class Client(Experiments):
         self._connection.begin(task.start, schema)
         return self._face(task)
 
-    def attach(self, task_id: str | int) -> Task:
+    def attach(
+        self, task_id: str | int, *, model: str | None = None, values: Mapping[str, Any] | None = None
+    ) -> Task:
         """Return a task that exists already, running or over, from any process; raises NotFound.
 
-        Outputs that are on the disk are used, those that are missing are downloaded.
+        Outputs that are on the disk are used, those that are missing are downloaded. `model` and `values` say what it
+        was begun with, where the journal does not know: Wiro tells values as texts, and not always the model.
         """
-        return self._face(self.call(self._client.attach(task_id)))
+        return self._face(self.call(self._client.attach(task_id, model=model, values=values)))
 
     def recover(self) -> list[Task]:
         """Pick up every run that was cut off, for example by a killed kernel, and return the tasks.
