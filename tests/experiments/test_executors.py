@@ -30,6 +30,24 @@ def processes(credentials: None) -> Iterator[ProcessPoolExecutor]:  # noqa: ARG0
         yield pool
 
 
+@pytest.fixture(
+    params=[
+        pytest.param(
+            "fork",
+            # Python 3.12 and later warn of any fork beside threads; it is the default of 3.11 to 3.13 on Linux.
+            marks=pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning"),
+        ),
+        "forkserver",
+    ]
+)
+def family(credentials: None, request: pytest.FixtureRequest) -> Iterator[ProcessPoolExecutor]:  # noqa: ARG001 - inherited
+    """Start two worker processes as Linux does, from this one with all that it holds, or from a clean one."""
+    if request.param not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"this system has no {request.param}")
+    with ProcessPoolExecutor(2, multiprocessing.get_context(request.param)) as pool:
+        yield pool
+
+
 @pytest.fixture(params=[False, True], ids=["threads", "processes"])
 def dask(credentials: None, request: pytest.FixtureRequest) -> Iterator[Executor]:  # noqa: ARG001 - inherited
     """Start a Dask cluster on this machine, without a dashboard: its worker in this process, or in another."""
@@ -62,6 +80,13 @@ def test_a_process_pool_carries_downloads_and_post_processing(
     assert sum("/files/" in request.path for request in sandbox.requests) == runs() == 3
     assert sweep[0].images[0].size == (64, 64)
     assert all(len(client.history[cell.record.task_id or ""].output_paths) == 1 for cell in sweep.cells)
+
+
+def test_workers_may_be_forked(client: Client, family: ProcessPoolExecutor, runs: Runs) -> None:
+    """A worker that is a copy of this process makes a client of its own, and does not wait for a loop that is gone."""
+    sweep = mapped(client, family, then=mean)
+    assert (sweep.counts, runs()) == ({"succeeded": 3}, 3)
+    assert os.getpid() not in {cell.value[0] for cell in sweep.cells}
 
 
 @pytest.mark.usefixtures("credentials")

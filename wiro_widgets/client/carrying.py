@@ -122,5 +122,16 @@ def _client(settings: tuple[tuple[str, Any], ...]) -> Client:
     """Return this process's client for these settings; raises ConfigurationError where it finds no credentials."""
     from wiro_widgets.client.sync import Client  # noqa: PLC0415 - which has sweeps and with them this module
 
-    # The run stands in the journal of whoever sent it.
+    # The run stands in the journal of whoever sent it. A forked worker could not even use that: SQLite's locks of the
+    # parent's threads are copied, and nobody opens them.
     return Client(**{**dict(settings), "journal": False})
+
+
+def _forget() -> None:
+    """Start anew in a forked child: the loop that fetches for its parent does not run there."""
+    _here.clear()
+    _client.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
