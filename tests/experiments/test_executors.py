@@ -6,11 +6,12 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.experiments.conftest import FLUX, SMALL, MakeClient
-from tests.experiments.errands import fail, mean, move, recipe, text
+from tests.experiments.errands import die, fail, mean, move, recipe, text
 from wiro_widgets import AsyncClient, Client, ConfigurationError, Sandbox, Sweep
 
 Runs = Callable[[], int]
@@ -149,6 +150,59 @@ def test_a_worker_without_credentials_says_so(client: Client) -> None:
     with nobody_told_it as pool, pytest.raises(ConfigurationError, match="WIRO_API_KEY"):
         mapped(client, pool, then=mean)
     assert len(client.history.find(outcome="succeeded")) == 3
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ({"then": "mean"}, "'mean' cannot be called"),
+        ({"executor": "pool"}, "not 'pool'"),
+        ({"executor": ThreadPoolExecutor}, "not <class"),
+    ],
+    ids=["then", "executor", "class"],
+)
+def test_what_could_not_work_is_refused_first(
+    client: Client, runs: Runs, bad: dict[str, Any], says: str
+) -> None:
+    """A `then` that cannot be called and an executor that is none are refused before anything is sent."""
+    with pytest.raises(ConfigurationError, match=says):
+        client.map(FLUX, [{"prompt": "x", **SMALL}], **bad)
+    assert runs() == 0
+
+
+def test_a_function_that_cannot_travel_is_refused_first(
+    client: Client, processes: ProcessPoolExecutor, runs: Runs
+) -> None:
+    """A lambda for a process pool is refused before anything is sent; threads take it."""
+    with pytest.raises(ConfigurationError, match="Define it with `def` in a module"):
+        client.map(FLUX, [{"prompt": "x", **SMALL}], executor=processes, then=lambda result: result.text)
+    assert runs() == 0
+
+
+def test_a_pool_that_breaks_halts_the_sweep(
+    make_client: MakeClient, processes: ProcessPoolExecutor, runs: Runs
+) -> None:
+    """When its workers have died no further cell is sent, and the same sweep with another executor goes on."""
+    client = make_client()
+    cells = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(40)]
+    sweep = client.map(FLUX, cells, executor=processes, then=die, concurrency=2)
+    with pytest.raises(ConfigurationError, match=r"takes no more work .* another executor"):
+        sweep.wait()
+    sent = runs()
+    assert sent < 10
+    with ThreadPoolExecutor(2) as pool:
+        again = client.map(FLUX, cells[:sent], executor=pool, then=mean).wait()
+    assert (again.counts, runs()) == ({"succeeded": sent}, sent)
+
+
+def test_a_pool_that_was_shut_down_halts_the_sweep(client: Client, runs: Runs) -> None:
+    """An executor that takes nothing any more is said once, and not met by every cell."""
+    with ThreadPoolExecutor(1) as pool:
+        pass
+    cells = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(40)]
+    with pytest.raises(ConfigurationError, match="takes no more work"):
+        client.map(FLUX, cells, executor=pool, concurrency=2).wait()
+    assert runs() < 10
 
 
 def test_no_credentials_travel(make_client: MakeClient, sandbox: Sandbox) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
-from wiro_widgets.protocol.errors import TaskError
+from wiro_widgets.protocol.errors import ConfigurationError, TaskError
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.results.outputs import Output
 from wiro_widgets.results.result import TaskResult, result_of
@@ -19,6 +20,7 @@ from wiro_widgets.results.result import TaskResult, result_of
 if TYPE_CHECKING:
     from wiro_widgets.client.sync import Client
 
+T = TypeVar("T")
 Then = Callable[[TaskResult], Any]
 Fetch = Callable[[str], TaskResult]
 THREADS = 4  # for `then` where no executor is given
@@ -67,11 +69,13 @@ class Carrier:
     def __init__(
         self, then: Then | None, executor: Executor | None, settings: dict[str, Any], fetch: Fetch
     ) -> None:
+        _check(then, executor)
         self._then = then
         self._executor = executor
         self._errand = Errand(tuple(settings.items()))
         self._fetch = fetch
         self._threads: ThreadPoolExecutor | None = None
+        self._sent: set[Future[Any]] = set()
 
     def __repr__(self) -> str:
         where = (
@@ -90,18 +94,40 @@ class Carrier:
         return self._executor is not None
 
     async def carry(self, result: TaskResult) -> tuple[TaskResult, Any]:
-        """Return the result with its outputs, and what `then` made of it; raises what `then` raised."""
+        """Return the result with its outputs, and what `then` made of it.
+
+        Raises what `then` raised, and ConfigurationError when the executor takes nothing any more.
+        """
         if self._executor is not None:
             _here[self._errand.token] = self._fetch
-            sent = self._executor.submit(on_worker, self._errand, result.record, self._then)
-            carried = await asyncio.wrap_future(sent)
+            carried = await self._carried(self._executor, result)
             paths = tuple(str(output.path) for output in carried.outputs if output.path)
             record = replace(result.record, output_paths=paths)
             return TaskResult(record, carried.outputs, result.text or carried.text), carried.value
         if self._then is None:
             return result, None
         self._threads = self._threads or ThreadPoolExecutor(THREADS, "wiro-then")
-        return result, await asyncio.wrap_future(self._threads.submit(self._then, result))
+        return result, await self._done(self._threads.submit(self._then, result))
+
+    def withdraw(self) -> None:
+        """Take back what no worker has begun with; whoever waits for it is cancelled."""
+        for sent in tuple(self._sent):
+            sent.cancel()
+
+    async def _carried(self, executor: Executor, result: TaskResult) -> Carried:
+        try:
+            sent = executor.submit(on_worker, self._errand, result.record, self._then)
+        except RuntimeError as error:  # it was shut down, or has broken
+            raise _gone(error) from error
+        try:
+            return await self._done(sent)
+        except BrokenExecutor as error:
+            raise _gone(error) from error
+
+    async def _done(self, sent: Future[T]) -> T:
+        self._sent.add(sent)
+        sent.add_done_callback(self._sent.discard)
+        return await asyncio.wrap_future(sent)
 
     def close(self) -> None:
         """Let the threads go; an executor belongs to whoever gave it."""
@@ -109,6 +135,35 @@ class Carrier:
         threads, self._threads = self._threads, None
         if threads is not None:
             threads.shutdown(wait=False)
+
+
+def _check(then: object, executor: object) -> None:
+    """Find out before anything is paid for what would fail with every result; raises ConfigurationError."""
+    if then is not None and not callable(then):
+        raise ConfigurationError(f"`then` is called with each result, but {then!r} cannot be called.")
+    if executor is None:
+        return
+    if isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
+        raise ConfigurationError(
+            f"`executor` is an Executor of concurrent.futures, such as ThreadPoolExecutor(4), not {executor!r}."
+        )
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - whoever has one has loaded it already
+
+    if isinstance(executor, ProcessPoolExecutor):
+        try:
+            pickle.dumps(then)
+        except Exception as error:  # whatever the user's own objects raise
+            raise ConfigurationError(
+                f"`then` cannot be sent to another process ({error}). "
+                "Define it with `def` in a module, or give an executor of threads."
+            ) from error
+
+
+def _gone(error: Exception) -> ConfigurationError:
+    return ConfigurationError(
+        f"The executor takes no more work ({error}). What has run is in the history: "
+        "ask for the same sweep again with another executor, and only what is missing is done."
+    )
 
 
 def on_worker(errand: Errand, record: TaskRecord, then: Then | None) -> Carried:
