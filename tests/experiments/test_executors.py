@@ -2,6 +2,7 @@ import asyncio
 import multiprocessing
 import os
 import pickle
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -10,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.experiments.conftest import FLUX, SMALL, MakeClient
+from tests.experiments.conftest import FLUX, SMALL, MakeClient, wait_for
 from tests.experiments.errands import die, fail, mean, move, recipe, text
-from wiro_widgets import AsyncClient, Client, ConfigurationError, Sandbox, Sweep
+from wiro_widgets import AsyncClient, Client, ConfigurationError, Sandbox, Sweep, TaskResult
 
 Runs = Callable[[], int]
 
@@ -203,6 +204,31 @@ def test_a_pool_that_was_shut_down_halts_the_sweep(client: Client, runs: Runs) -
     with pytest.raises(ConfigurationError, match="takes no more work"):
         client.map(FLUX, cells, executor=pool, concurrency=2).wait()
     assert runs() < 10
+
+
+@pytest.mark.parametrize("carried", [True, False], ids=["executor", "threads"])
+def test_a_stop_does_not_wait_for_post_processing(
+    client: Client, runs: Runs, monkeypatch: pytest.MonkeyPatch, carried: bool
+) -> None:
+    """A stop takes back each `then` that has not begun, waits a moment for others, and `resume` calls them again."""
+    monkeypatch.setattr("wiro_widgets.client.sweep_work.THEN_SECONDS", 0.05)
+    begun, release = threading.Event(), threading.Event()
+
+    def slow(result: TaskResult) -> int | str | None:
+        begun.set()
+        release.wait(30)
+        return result.record.seed
+
+    cells = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(6)]
+    with ThreadPoolExecutor(1) as pool:
+        sweep = client.map(FLUX, cells, executor=pool if carried else None, then=slow)
+        wait_for(lambda: begun.is_set() and all(cell.result is not None for cell in sweep.cells))
+        sweep.stop()
+        assert not release.is_set()
+        assert (sweep.busy, sweep.counts, list(sweep)) == (False, {"pending": 6}, [])
+        release.set()
+        assert sweep.resume().wait().counts == {"succeeded": 6}
+    assert ([cell.value for cell in sweep.cells], runs()) == (list(range(6)), 6)
 
 
 def test_no_credentials_travel(make_client: MakeClient, sandbox: Sandbox) -> None:

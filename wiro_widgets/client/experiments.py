@@ -17,7 +17,7 @@ from wiro_widgets.client.engine import Engine
 from wiro_widgets.client.sweep_cell import TaskT
 from wiro_widgets.client.sweep_plan import Plan
 from wiro_widgets.client.sweep_run import AsyncSweep
-from wiro_widgets.client.sweep_work import Host
+from wiro_widgets.client.sweep_tasks import Host
 from wiro_widgets.client.task import AsyncTask
 from wiro_widgets.protocol import pricing, requests
 from wiro_widgets.protocol.detail import TaskDetail

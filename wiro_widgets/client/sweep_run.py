@@ -11,8 +11,9 @@ from wiro_widgets.client import budget, sweep_recall
 from wiro_widgets.client.carrying import Carrier
 from wiro_widgets.client.sweep_cell import AGAIN, Cell, TaskT
 from wiro_widgets.client.sweep_plan import Plan
+from wiro_widgets.client.sweep_tasks import Host
 from wiro_widgets.client.sweep_view import SweepView
-from wiro_widgets.client.sweep_work import Host, Work
+from wiro_widgets.client.sweep_work import Work
 from wiro_widgets.client.task import OnInterrupt
 from wiro_widgets.protocol.errors import WiroError
 
@@ -41,10 +42,10 @@ class AsyncSweep(SweepView[TaskT]):
         work = self._work
         asked = [cell for cell in cells or self.cells if cell.result is None]
         known = await sweep_recall.recall(work.host.engine, asked)
-        work.under_way |= known.under_way
-        work.judged |= known.judged
+        work.tasks.under_way |= known.under_way
+        work.tasks.judged |= known.judged
         for cell in asked:
-            if cell.index in work.under_way or (cell.result is not None and work.carrier.works):
+            if cell.index in work.tasks.under_way or (cell.result is not None and work.carrier.works):
                 cell.status = "pending"
         work.line_up()
 
@@ -72,18 +73,24 @@ class AsyncSweep(SweepView[TaskT]):
 
     def pause(self) -> None:
         """Begin no further cell; those that run go on."""
-        self._work.held = True
-        self._work.tell()
+        self._work.hold()
 
     async def stop(self) -> None:
-        """Begin no further cell and stop those that run; `resume` runs them again."""
-        self.pause()
-        stops = [task.stop() for task in self._work.live.values() if not task.over]
+        """Begin no further cell and stop those that run; `resume` runs them again.
+
+        A `then` that has not begun is left to `resume` as well; one that has gets a moment to end.
+        """
+        self._work.halt()
+        stops = [task.stop() for task in self._work.tasks.live.values() if not task.over]
         for error in await asyncio.gather(*stops, return_exceptions=True):
             if isinstance(error, BaseException) and not isinstance(error, WiroError):
                 raise error
-        if self._work.driver is not None:
-            await asyncio.wait({self._work.driver})
+        await self._work.ended()
+
+    async def close(self) -> None:
+        """End it with the client, whose tasks go on at Wiro: what was not sent is as if it had never had its turn."""
+        self._work.halt()
+        await self._work.ended()
 
     async def wait(
         self,
@@ -120,7 +127,7 @@ class AsyncSweep(SweepView[TaskT]):
     @property
     def willing(self) -> bool:
         """Whether it will begin further cells."""
-        return self.busy and not self._work.held
+        return self.busy and not self._work.tasks.held
 
     @property
     def error(self) -> WiroError | None:
@@ -136,8 +143,8 @@ class AsyncSweep(SweepView[TaskT]):
         """Nobody waits any more: begin nothing further and stop what runs, unless it is to go on alone."""
         policy = on_interrupt or self._work.host.on_interrupt
         if policy == "stop" and self.busy:
-            self.pause()
-            await asyncio.gather(*(task.interrupted("stop") for task in self._work.live.values()))
+            self._work.halt()
+            await asyncio.gather(*(task.interrupted("stop") for task in self._work.tasks.live.values()))
 
     async def finished(self, position: int, on_interrupt: OnInterrupt | None = None) -> Cell[TaskT] | None:
         """Return the cell that finished at that place in order, or None when the sweep ends before."""
