@@ -1,3 +1,4 @@
+import gc
 import queue
 import threading
 from collections.abc import Callable
@@ -219,15 +220,47 @@ def test_a_failed_then_does_not_pay_again(client: Client, runs: Runs) -> None:
     assert runs() == 1
 
 
-def test_closing_the_client_ends_it(make_client: MakeClient, sandbox: Sandbox) -> None:
-    """A sweep whose client is closed begins nothing further."""
+def test_closing_the_client_ends_it(make_client: MakeClient, sandbox: Sandbox, runs: Runs) -> None:
+    """A sweep whose client is closed begins nothing further; its tasks go on, and nothing has failed."""
     client = make_client()
     sandbox.faults = {"stuck": "run"}
     sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(9), concurrency=2)
     wait_for(lambda: len(tasks(sweep)) == 2)
     client.close()
-    assert not sweep.busy
-    assert "pending" in sweep.counts
+    assert (sweep.busy, sweep.error, sweep.counts) == (False, None, {"unknown": 2, "pending": 7})
+    sandbox.faults = None
+    again = make_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(9)).wait()
+    assert (again.counts, runs()) == ({"succeeded": 9}, 9)
+
+
+def test_a_sweep_that_nobody_names_can_be_stopped(client: Client, sandbox: Sandbox) -> None:
+    """`client.sweeps` has those under way, in the order in which they began, also when their names are gone."""
+    sandbox.faults = {"stuck": "run"}
+    swept(client, seed=range(20))
+    other = swept(client, seed=range(20, 22))
+    forgotten, found = client.sweeps
+    assert (len(forgotten), found) == (20, other)
+    forgotten.stop()
+    wait_for(lambda: client.sweeps == (other,))
+    assert "pending" in forgotten.counts
+    sandbox.faults = None
+    forgotten.resume().wait()
+    other.wait()
+    wait_for(lambda: client.sweeps == ())
+
+
+def test_a_client_that_nobody_names_ends_its_sweeps(
+    make_client: MakeClient, sandbox: Sandbox, tmp_path: Path, runs: Runs
+) -> None:
+    """A sweep goes on to its last cell when neither it nor its client is named any more."""
+    journal = tmp_path / "journal.sqlite3"
+    sandbox.client(journal=journal, output_dir=tmp_path).sweep(
+        FLUX, {"prompt": "x", **SMALL}, seed=range(12), concurrency=1
+    )
+    gc.collect()
+    history = make_client(journal=journal).history
+    wait_for(lambda: len(history.find(outcome="succeeded")) == 12)
+    assert runs() == 12
 
 
 def test_its_repr_counts(client: Client, sandbox: Sandbox) -> None:

@@ -222,6 +222,11 @@ class AsyncClient(AsyncExperiments):
         return self._engine.server
 
     @property
+    def budget(self) -> Budget | None:
+        """The budget of every run of this client: what is spent, in flight and left of it; None without one."""
+        return self._engine.money.own
+
+    @property
     def history(self) -> History:
         """The runs of this Wiro that the journal knows, newest first."""
         return History(self._engine.journal, self._engine.server)
@@ -232,7 +237,9 @@ class AsyncClient(AsyncExperiments):
         Runs that are on the wire get a moment for their replies, for a task with an id can be found again.
         """
         self._closed = True
-        tasks = tuple(self._engine.tasks)
+        sweeps, tasks = self.sweeps, tuple(self._engine.tasks)
+        for sweep in sweeps:
+            sweep.pause()
         replies_in = [asyncio.create_task(task.hold_back().wait()) for task in tasks]
         stops = [stop for task in tasks if (stop := task.stopping) is not None]
         if tasks:
@@ -240,13 +247,15 @@ class AsyncClient(AsyncExperiments):
         for job in replies_in:
             job.cancel()
         await asyncio.gather(*(task.close() for task in tasks))
+        await asyncio.gather(*(sweep.close() for sweep in sweeps))
         await self._engine.http.aclose()
         self._engine.journal.close()
 
     async def idle(self) -> None:
-        """Wait until no task is under way."""
-        while tasks := tuple(self._engine.tasks):
-            await asyncio.wait([asyncio.create_task(task.settled()) for task in tasks])
+        """Wait until no task is under way, and no sweep."""
+        while self._engine.tasks or self._engine.sweeps:
+            tasks = [asyncio.create_task(task.settled()) for task in self._engine.tasks]
+            await asyncio.wait([*tasks, *(asyncio.create_task(sweep.settled()) for sweep in self.sweeps)])
 
     def close_unused(self) -> None:
         """Close a client that has never been on a loop, or whose loop is another process's."""

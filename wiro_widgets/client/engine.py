@@ -1,11 +1,11 @@
-"""What every task of a client shares: its connection, its journal, its downloads, the tasks that are under way."""
+"""What every task of a client shares: its connection, its journal, its downloads, all that is under way."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from wiro_widgets.client.downloads import Downloads
@@ -21,6 +21,7 @@ from wiro_widgets.results import event_log
 from wiro_widgets.results.journal import Journal
 
 if TYPE_CHECKING:
+    from wiro_widgets.client.sweep_run import AsyncSweep
     from wiro_widgets.client.task import AsyncTask
 
 
@@ -35,6 +36,9 @@ class Engine:
     money: Money
     turns: Turns = field(default_factory=Turns, repr=False)
     tasks: set[AsyncTask] = field(default_factory=set, repr=False)
+    sweeps: dict[AsyncSweep[Any], None] = field(
+        default_factory=dict, repr=False
+    )  # those begun first come first
     # The task of each cell of a sweep, by content and number, so that another sweep awaits it and pays nothing.
     cells: WeakValueDictionary[tuple[str, int], AsyncTask] = field(
         default_factory=WeakValueDictionary, repr=False

@@ -123,6 +123,11 @@ class AsyncExperiments:
         conduct = Conduct(concurrency, then, executor, resume, reuse, start)
         return await self.run_plan(await self.listed(model, cells), lambda task: task, conduct)
 
+    @property
+    def sweeps(self) -> tuple[AsyncSweep[Any], ...]:
+        """The sweeps that are under way, those that nobody names any more included."""
+        return tuple(self._engine.sweeps)
+
     async def delete_files(self, task_id: str) -> None:
         """Delete a finished task's files at Wiro, inputs and outputs; doing it twice is fine. Raises NotFound."""
         detail = await self.detail(task_id)

@@ -62,7 +62,11 @@ class AsyncSweep(SweepView[TaskT]):
         for cell in self.cells:
             if cell.status in AGAIN or (unknown and cell.status == "unknown"):
                 cell.status = "pending"
-        self._work.start(self._context)
+        driver = self._work.start(self._context)
+        if driver is not None:
+            sweeps = self._work.host.engine.sweeps
+            sweeps[self] = None
+            driver.add_done_callback(lambda _: None if self.busy else sweeps.pop(self, None))
 
     def add_callback(self, callback: Callable[[Cell[TaskT]], object]) -> None:
         """Call `callback(cell)` as each cell begins and as it ends, those that are done already first.
@@ -90,7 +94,7 @@ class AsyncSweep(SweepView[TaskT]):
     async def close(self) -> None:
         """End it with the client, whose tasks go on at Wiro: what was not sent is as if it had never had its turn."""
         self._work.halt()
-        await self._work.ended()
+        await self._work.ended(at_last=True)
 
     async def wait(
         self,
@@ -118,6 +122,11 @@ class AsyncSweep(SweepView[TaskT]):
             await self.interrupted(on_interrupt)
             raise
         return self.busy
+
+    async def settled(self) -> None:
+        """Wait until nothing runs any more, whatever becomes of it."""
+        if self._work.driver is not None:
+            await asyncio.wait({self._work.driver})
 
     @property
     def busy(self) -> bool:

@@ -86,13 +86,15 @@ class Work(Generic[TaskT]):
         self.finished += [cell for cell in self._cells if cell.done and cell.index not in listed]
         self.tell()
 
-    def start(self, context: Context) -> None:
-        """Begin with what is lined up, under the budgets of that context."""
+    def start(self, context: Context) -> asyncio.Task[None] | None:
+        """Begin with what is lined up, under the budgets of that context; return what drives it, where it is new."""
         self.tasks.held = self._stopping = False
         self.error = None
         self.line_up()
-        if self._left and self.driver is None:
-            self._driver = asyncio.create_task(self._drive(), context=context, name="wiro sweep")
+        if not self._left or self.driver is not None:
+            return None
+        self._driver = asyncio.create_task(self._drive(), context=context, name="wiro sweep")
+        return self._driver
 
     def hold(self) -> None:
         """Begin no further cell; those that run go on."""
@@ -105,12 +107,17 @@ class Work(Generic[TaskT]):
         self.carrier.withdraw()
         self.hold()
 
-    async def ended(self) -> None:
-        """Wait until nothing runs any more, but not for long for a `then`: its result is here, it can begin anew."""
+    async def ended(self, *, at_last: bool = False) -> None:
+        """Wait until nothing runs any more, but not for long for a `then`: its result is here, it can begin anew.
+
+        With `at_last` nothing else is waited for either.
+        """
         if self.driver is None:
             return
         driver = self.driver
         await asyncio.wait({driver}, timeout=THEN_SECONDS)
+        if at_last:
+            driver.cancel()
         for job, cell in self._jobs.items():
             if cell.result is not None:
                 job.cancel()

@@ -79,6 +79,7 @@ class Client(Experiments):
         )
         self._connection = Connection(self._client)
         self._faces: weakref.WeakValueDictionary[int, Task] = weakref.WeakValueDictionary()
+        self._sweeps = weakref.WeakValueDictionary()
         self._unnamed = weakref.finalize(self, self._connection.abandon)
         self._unnamed.atexit = False  # then the connection is closed, with a wait
 
@@ -161,6 +162,11 @@ class Client(Experiments):
     def models(self, search: str = "", categories: Sequence[str] = (), limit: int = 20) -> list[ModelSummary]:
         """Search the catalogue; the best matches first."""
         return self.call(self._client.models(search, categories, limit))
+
+    @property
+    def budget(self) -> Budget | None:
+        """The budget of every run of this client: what is spent, in flight and left of it; None without one."""
+        return self._client.budget
 
     @property
     def history(self) -> History:
