@@ -35,12 +35,12 @@ def test_a_price_by_the_second_is_open(client: Client) -> None:
     assert "each second of work" in found.reason
 
 
-def test_equal_runs_make_it_a_range(client: Client) -> None:
-    """Once such a model has run, runs with the same settings are a range of what they cost."""
+def test_equal_runs_say_what_is_typical(client: Client) -> None:
+    """Once such a model has run, runs with the same settings cost about what that one did, and no more is promised."""
     cost = client.run(FLUX, prompt="x", seed=1, **SMALL).wait().record.total_cost
     found = client.estimate(FLUX, prompt="another", seed=2, **SMALL)
-    assert (found.low, found.high, found.exact) == (cost, cost, False)
-    assert client.estimate(FLUX, prompt="x", **{**SMALL, "steps": 50}).high is None
+    assert (found.low, found.high, found.typical, found.reserve) == (None, None, cost, cost)
+    assert client.estimate(FLUX, prompt="x", **{**SMALL, "steps": 50}).typical == 0.00234
 
 
 def test_an_estimate_needs_no_complete_form(client: Client) -> None:
