@@ -127,6 +127,17 @@ def test_sweeps_reuse_single_runs(client: Client, runs: Runs) -> None:
     assert runs() == 2
 
 
+def test_what_is_reused_is_not_priced(client: Client, runs: Runs) -> None:
+    """A sweep that may reuse counts the cells that cost anything, and is not refused for the others."""
+    client.run(FLUX, **SEEDED).wait()
+    sweep = client.sweep(FLUX, {**SEEDED, "seed": [3, 4, 5]}, reuse=True, start=False)
+    assert sweep.estimate is not None
+    assert sweep.estimate.reason.startswith("2 runs")
+    with wiro.budget(usd=0.0001):
+        again = client.sweep(FLUX, {**SEEDED, "seed": [3]}, reuse=True, resume=False).wait()
+    assert (again.counts, again.spent, runs()) == ({"succeeded": 1}, 0.0, 1)
+
+
 def test_the_task_tells(client: Client) -> None:
     """A task that was answered from the history is over at once, and says why in its events."""
     client.run(FLUX, **SEEDED).wait()

@@ -163,9 +163,47 @@ def test_a_sweep_certain_to_pass_a_budget_is_refused(
     """When exact prices add up to more than the budget has, nothing is sent at all."""
     price = {"dynamicprice": [{"inputs": {}, "price": 0.5, "priceMethod": "cpr"}]}
     monkeypatch.setattr("wiro_widgets.sandbox.endpoints.tool_entry", lambda _model: price)
-    with wiro.budget(usd=2.00), pytest.raises(BudgetExceeded, match=r"up to \$2.5"):
+    with wiro.budget(usd=2.00), pytest.raises(BudgetExceeded, match=r"5 runs .* at least \$2.5"):
         swept(client, seed=range(5))
     assert runs() == 0
+
+
+def test_a_budget_below_the_first_run_refuses_a_sweep(client: Client, runs: Runs) -> None:
+    """When not even the cheapest cell could begin, nothing is sent at all, also where prices are not exact."""
+    with (
+        wiro.budget(usd=0.001),
+        pytest.raises(BudgetExceeded, match="Any of the 3 runs of this sweep") as refused,
+    ):
+        swept(client, seed=range(3))
+    assert (refused.value.runs, refused.value.estimate, runs()) == (3, 0.00234, 0)
+
+
+def test_a_budget_that_refuses_every_cell_is_raised(client: Client) -> None:
+    """When the money has gone before the first cell's turn, `wait` raises what each of them met."""
+    with wiro.budget(usd=0.003) as purse:
+        sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3), start=False)
+        purse.limit = 0.0001
+        sweep.resume()
+        with pytest.raises(BudgetExceeded, match="Nothing was sent"):
+            sweep.wait()
+    assert (sweep.counts, isinstance(sweep.error, BudgetExceeded)) == ({"refused": 3}, True)
+    purse.limit = 1.0
+    assert sweep.resume().wait().counts == {"succeeded": 3}
+
+
+def test_what_others_pay_for_is_not_held_against_a_budget(
+    make_client: MakeClient, sandbox: Sandbox, runs: Runs
+) -> None:
+    """Cells that were left running cost this sweep nothing, however small its budget is."""
+    sandbox.faults = {"stuck": "run"}
+    first = make_client()
+    sweep = first.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2))
+    wait_for(lambda: len(tasks(sweep)) == 2)
+    first.close()
+    sandbox.faults = None
+    with wiro.budget(usd=0.0001):
+        again = make_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2)).wait()
+    assert (again.counts, runs()) == ({"succeeded": 2}, 2)
 
 
 def test_a_budget_ends_a_sweep_early(client: Client, runs: Runs) -> None:
@@ -178,6 +216,18 @@ def test_a_budget_ends_a_sweep_early(client: Client, runs: Runs) -> None:
     purse.limit = 1.0
     assert sweep.resume().wait().counts == {"succeeded": 12}
     assert purse.spent == pytest.approx(sweep.spent)
+
+
+def test_a_price_that_cannot_be_asked_for_stops_nothing(client: Client, sandbox: Sandbox) -> None:
+    """Without a budget a sweep runs though the catalogue does not answer: its cost is not known, and it says why."""
+    sandbox.faults = {"server_error": "Tool/Detail:99", "retry_after": "0"}
+    sweep = swept(client, seed=range(2)).wait()
+    assert sweep.counts == {"succeeded": 2}
+    assert sweep.estimate is not None
+    assert (sweep.estimate.amount, sweep.estimate.reserve) == ("unknown", None)
+    assert "the price could not be asked for" in sweep.estimate.reason
+    with wiro.budget(usd=1.00), pytest.raises(wiro.ApiError):
+        swept(client, seed=range(2, 4))
 
 
 def test_a_timeout_lets_it_go_on(client: Client, sandbox: Sandbox) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -48,6 +48,12 @@ def sharing(engine: Engine) -> Iterator[None]:
 
     with terms.under(replace(held, stands=stands)):
         yield
+
+
+def answerable(engine: Engine, contents: Collection[str]) -> set[str]:
+    """Return those of the contents whose runs, with a fixed seed, the history answers; reads the journal."""
+    query = Query(server=engine.server, contents=contents, outcomes=("succeeded",))
+    return {row.content for row in engine.journal.rows(query) if row.content is not None and is_whole(row)}
 
 
 def is_whole(row: JournalRow) -> bool:

@@ -12,9 +12,12 @@ from wiro_widgets.client.engine import Engine
 from wiro_widgets.client.reuse import is_whole
 from wiro_widgets.client.sweep_cell import Cell
 from wiro_widgets.protocol.errors import RunOutcomeUnknown
-from wiro_widgets.results.result import result_of
+from wiro_widgets.results.result import TaskResult, result_of
 from wiro_widgets.results.rows import SENT, JournalRow, Query, record_of_row
 
+# The rows of a cell, those that tell most first and of these the newest, and its result.
+Known = tuple[list[JournalRow], TaskResult | None]
+_NOTHING: Known = ([], None)
 _BEST_FIRST = ("succeeded", "running", "submitting", "unknown")
 
 
@@ -22,10 +25,12 @@ _BEST_FIRST = ("succeeded", "running", "submitting", "unknown")
 class Recalled:
     """What the journal told: `under_way` has the tasks that may still run, by the index of their cells.
 
-    `judged` has the runs without a task whose cells may run again, as far as anybody can know.
+    `elsewhere` has the cells whose Runs somebody else sends just now, `judged` the runs without a task whose cells may
+    run again, as far as anybody can know.
     """
 
     under_way: dict[int, str]
+    elsewhere: frozenset[int]
     judged: frozenset[str]
 
 
@@ -37,24 +42,27 @@ async def recall(engine: Engine, cells: Iterable[Cell[Any]]) -> Recalled:
     sends just now is left for when the cell's turn comes.
     """
     wanted = list(cells)
-    known = await asyncio.to_thread(_rows, engine, wanted)
+    known = await asyncio.to_thread(_known, engine, wanted)
     under_way: dict[int, str] = {}
+    elsewhere: set[int] = set()
     judged: set[str] = set()
     for cell in wanted:
-        rows = known.get((cell.content, cell.number), [])
-        row = min(rows, key=_rank, default=None)
-        if row is None:
+        rows, result = known.get((cell.content, cell.number), _NOTHING)
+        if not rows:
             continue
-        if row.outcome == "succeeded" and is_whole(row):
-            cell.result = result_of(record_of_row(row))
+        row = rows[0]
+        if result is not None:
+            cell.result = result
             cell.from_journal = True
             cell.end("succeeded")
         elif row.task_id is not None:
             under_way[cell.index] = row.task_id
-        elif row.outcome != "submitting" or not claims.looked_after(row):
+        elif row.outcome == "submitting" and claims.looked_after(row):
+            elsewhere.add(cell.index)
+        else:
             judged |= {item.id for item in rows if item.task_id is None and not claims.looked_after(item)}
             await _look_for(engine, cell, row, under_way)
-    return Recalled(under_way, frozenset(judged))
+    return Recalled(under_way, frozenset(elsewhere), frozenset(judged))
 
 
 async def _look_for(engine: Engine, cell: Cell[Any], row: JournalRow, under_way: dict[int, str]) -> None:
@@ -68,15 +76,17 @@ async def _look_for(engine: Engine, cell: Cell[Any], row: JournalRow, under_way:
             under_way[cell.index] = found
 
 
-def _rows(engine: Engine, cells: list[Cell[Any]]) -> dict[tuple[str, int], list[JournalRow]]:
-    """Return the rows of each cell that tell anything, newest first."""
+def _known(engine: Engine, cells: list[Cell[Any]]) -> dict[tuple[str, int], Known]:
+    """Return what the journal has of each cell: the rows that tell anything, and the result where all of it is here."""
     query = Query(server=engine.server, contents={cell.content for cell in cells}, outcomes=SENT)
     found: dict[tuple[str, int], list[JournalRow]] = {}
     for row in engine.journal.rows(query):
         if row.cell is not None and row.content is not None and row.outcome in _BEST_FIRST:
             found.setdefault((row.content, row.cell), []).append(row)
-    return found
+    return {key: _best(rows) for key, rows in found.items()}
 
 
-def _rank(row: JournalRow) -> int:
-    return _BEST_FIRST.index(row.outcome)
+def _best(rows: list[JournalRow]) -> Known:
+    ranked = sorted(rows, key=lambda row: _BEST_FIRST.index(row.outcome))
+    whole = ranked[0].outcome == "succeeded" and is_whole(ranked[0])
+    return ranked, result_of(record_of_row(ranked[0])) if whole else None

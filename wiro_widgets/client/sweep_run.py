@@ -36,6 +36,7 @@ class AsyncSweep(SweepView[TaskT]):
         super().__init__(plan, [Cell[TaskT](plan.model, cell) for cell in plan.cells])
         self._work = Work(plan, self.cells, host, carrier, concurrency, anew=anew)
         self._context = copy_context()
+        self._elsewhere: frozenset[int] = frozenset()
 
     async def recall(self, cells: Sequence[Cell[TaskT]] | None = None) -> None:
         """Take from the journal what ran before: results, and tasks that still run."""
@@ -44,10 +45,21 @@ class AsyncSweep(SweepView[TaskT]):
         known = await sweep_recall.recall(work.host.engine, asked)
         work.tasks.under_way |= known.under_way
         work.tasks.judged |= known.judged
+        self._elsewhere = known.elsewhere
         for cell in asked:
             if cell.index in work.tasks.under_way or (cell.result is not None and work.carrier.works):
                 cell.status = "pending"
         work.line_up()
+
+    @property
+    def unpaid(self) -> list[Cell[TaskT]]:
+        """The cells that would be sent: they have no result, and nobody has sent them or does just now."""
+        sent = {*self._work.tasks.under_way, *self._elsewhere}
+        return [
+            cell
+            for cell in self.cells
+            if cell.status == "pending" and cell.result is None and cell.index not in sent
+        ]
 
     async def resume(self, *, unknown: bool = False) -> None:
         """Run what is left: cells that have not run, and those that failed, were stopped or refused; returns at once.

@@ -66,6 +66,8 @@ class Work(Generic[TaskT]):
         self._driver: asyncio.Task[None] | None = None
         self._short = False
         self._stopping = False
+        self._ran = False
+        self._refusal: BudgetExceeded | None = None  # as long as every cell has met one
 
     def __repr__(self) -> str:
         return f"<Work, {len(self._jobs)} under way, {len(self._left)} left>"
@@ -93,6 +95,7 @@ class Work(Generic[TaskT]):
         self.line_up()
         if not self._left or self.driver is not None:
             return None
+        self._ran, self._refusal = False, None
         self._driver = asyncio.create_task(self._drive(), context=context, name="wiro sweep")
         return self._driver
 
@@ -145,6 +148,7 @@ class Work(Generic[TaskT]):
                     self._jobs[job] = cell
                 self.tell()
                 if not self._jobs:
+                    self.error = self.error or self._refusal
                     return
                 done, _ = await asyncio.wait(self._jobs, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
                 for job in done:
@@ -189,6 +193,10 @@ class Work(Generic[TaskT]):
             self._left.appendleft(cell)
             return
         self._short = False
+        if not isinstance(error, BudgetExceeded):
+            self._ran, self._refusal = True, None
+        elif not self._ran:
+            self._refusal = error
         cell.end(_status(error), error if isinstance(error, Exception) else None)
         if isinstance(error, _HOPELESS):
             self.error = error
