@@ -102,8 +102,9 @@ def test_no_more_run_at_once_than_allowed(client: Client, sandbox: Sandbox) -> N
     assert sweep.counts == {"running": 2, "pending": 3}
     sandbox.faults = None
     assert sweep.wait().counts == {"succeeded": 5}
-    with pytest.raises(wiro.ConfigurationError, match="at least 1 cell"):
-        client.sweep(FLUX, prompt="x", concurrency=0)
+    for most in (0, 2.5, "4", True):
+        with pytest.raises(wiro.ConfigurationError, match="at least 1 cell"):
+            client.sweep(FLUX, prompt="x", concurrency=most)  # type: ignore[arg-type]  # as users may
 
 
 def test_code_96_holds_back_the_rest(client: Client, sandbox: Sandbox) -> None:

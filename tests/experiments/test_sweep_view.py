@@ -1,3 +1,6 @@
+from typing import Any
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -62,6 +65,34 @@ def test_an_axis_that_does_not_exist(sweep: Sweep) -> None:
         sweep.grid(x="seeds")
     with pytest.raises(InvalidParameter, match=r"width: is no axis of this sweep. It has prompt, seed"):
         sweep.contact_sheet(y="width")
+
+
+def test_one_axis_does_not_go_both_ways(sweep: Sweep) -> None:
+    """An axis that is named twice is refused, rather than showing a diagonal."""
+    with pytest.raises(InvalidParameter, match="seed: is named for both ways"):
+        sweep.grid(x="seed", y="seed")
+    with pytest.raises(InvalidParameter, match="prompt: is named for both ways"):
+        sweep.contact_sheet(x="prompt", y="prompt")
+
+
+@pytest.mark.parametrize(
+    ("values", "headings"),
+    [
+        (np.linspace(0, 1, 7), ("0", "0.1667", "0.3333", "0.5", "0.6667", "0.8333", "1")),
+        ([0.1 * n for n in range(4)], ("0", "0.1", "0.2", "0.3")),
+        ([1.00001, 1.00002], ("1.00001", "1.00002")),
+        ([2, 3.5], ("2", "3.5")),
+    ],
+    ids=["thirds", "tenths", "close", "mixed"],
+)
+def test_headings_are_as_long_as_tells_them_apart(
+    client: Client, values: Any, headings: tuple[str, ...]
+) -> None:
+    """A float has no more digits in a heading than it needs beside the others; the table has all of them."""
+    sweep = client.sweep(FLUX, prompt="x", scale=values, start=False)
+    assert sweep.grid().layout.columns == headings
+    assert sweep.grid().layout.places[0][-1][0].title == f"scale {headings[-1]}"
+    assert sweep.to_pandas()["axis.scale"].tolist() == [float(value) for value in values]
 
 
 def test_a_contact_sheet_is_a_picture(sweep: Sweep) -> None:

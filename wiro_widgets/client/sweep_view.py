@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic
 
 from wiro_widgets.client.axes import Axis, distinct, identity
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from PIL.Image import Image
 
+FEWEST_DIGITS, FLOAT_DIGITS = 4, 17  # significant ones: of a heading, and of a float in full
 _ORDER = ("succeeded", "failed", "cancelled", "refused", "unknown", "running", "pending")
 _WORDS = {"pending": "to go", "refused": "refused by the budget", "unknown": "of unknown outcome"}
 
@@ -100,6 +101,8 @@ class SweepView(Generic[TaskT]):
         )
         across = self._axis(x) if x else None
         down = self._axis(y) if y else None
+        if across is not None and across is down:
+            raise InvalidParameter(across.name, "is named for both ways; name another axis, or one alone")
         if across is None and rest:
             across = rest.pop(0)
         if down is None and rest:
@@ -117,20 +120,34 @@ class SweepView(Generic[TaskT]):
     def _laid_out(self, across: Axis | None, down: Axis | None) -> Layout:
         columns = distinct(across.values) if across else (None,)
         rows = distinct(down.values) if down else (None,)
+        names = {axis.name: _labels(axis) for axis in self.axes}
         found: dict[tuple[Any, Any], list[Shown]] = {}
         for cell in self.cells:
-            found.setdefault((_place(cell, down), _place(cell, across)), []).append(_shown(cell))
+            found.setdefault((_place(cell, down), _place(cell, across)), []).append(_shown(cell, names))
         layout = Layout(
             x=across.name if across else "",
             y=down.name if down else "",
-            columns=tuple(label(value) if across else "" for value in columns),
-            rows=tuple(label(value) if down else "" for value in rows),
+            columns=tuple(names[across.name][identity(value)] if across else "" for value in columns),
+            rows=tuple(names[down.name][identity(value)] if down else "" for value in rows),
             places=tuple(
                 tuple(tuple(found.get((_id(row, down), _id(column, across)), ())) for column in columns)
                 for row in rows
             ),
         )
         return layout if down else layout.folded()
+
+
+def _labels(axis: Axis) -> dict[Any, str]:
+    """Return the headings of an axis by the identities of its values; floats no longer than tells them apart."""
+    values = distinct(axis.values)
+    apart = len({label(value) for value in values})
+    for digits in range(FEWEST_DIGITS, FLOAT_DIGITS):
+        texts = [
+            label(float(f"{value:.{digits}g}") if isinstance(value, float) else value) for value in values
+        ]
+        if len(set(texts)) == apart:
+            return {identity(value): text for value, text in zip(values, texts, strict=True)}
+    return {identity(value): label(value) for value in values}
 
 
 def _place(cell: Cell[Any], axis: Axis | None) -> Any:
@@ -141,7 +158,7 @@ def _id(value: Any, axis: Axis | None) -> Any:
     return identity(value) if axis else None
 
 
-def _shown(cell: Cell[Any]) -> Shown:
+def _shown(cell: Cell[Any], names: Mapping[str, Mapping[Any, str]]) -> Shown:
     outputs = cell.result.outputs if cell.result else ()
-    title = ", ".join(f"{name} {label(value)}" for name, value in cell.chosen.items())
+    title = ", ".join(f"{name} {names[name][identity(value)]}" for name, value in cell.chosen.items())
     return Shown(title, cell.status, tuple(outputs), str(cell.error) if cell.error else "")

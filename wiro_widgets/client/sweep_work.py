@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextvars import Context
+from numbers import Integral
 from typing import Generic
 
 from wiro_widgets.client.carrying import Carrier
@@ -50,8 +51,8 @@ class Work(Generic[TaskT]):
         *,
         anew: bool,
     ) -> None:
-        if most is not None and most < 1:
-            raise ConfigurationError(f"A sweep runs at least 1 cell at once, not {most}.")
+        if most is not None and (not isinstance(most, Integral) or isinstance(most, bool) or most < 1):
+            raise ConfigurationError(f"A sweep runs at least 1 cell at once, in whole numbers, not {most!r}.")
         self.host = host
         self.carrier = carrier
         self.tasks = CellTasks(plan, host, fetch=not carrier.fetches, anew=anew, begun=self._tell_of)
