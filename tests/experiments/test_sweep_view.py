@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tests.experiments.conftest import FLUX, SMALL
-from wiro_widgets import Client, InvalidParameter, Sandbox, Sweep
+from wiro_widgets import Client, InvalidParameter, Sandbox, Sweep, TaskResult
 
 
 @pytest.fixture
@@ -17,7 +17,8 @@ def sweep(client: Client) -> Sweep:
 def test_a_sweep_is_a_table(sweep: Sweep) -> None:
     """One row a cell: its place, its status, its axes with their own types, and its record."""
     table = sweep.to_pandas()
-    assert list(table.columns[:5]) == ["cell", "cell_status", "axis.prompt", "axis.seed", "task_id"]
+    front = ["cell", "cell_status", "axis.prompt", "axis.seed", "cell_error", "task_id"]
+    assert list(table.columns[:6]) == front
     assert table.dtypes.astype(str)[["cell", "cell_status", "axis.prompt", "axis.seed"]].tolist() == [
         "int64",
         "category",
@@ -47,6 +48,37 @@ def test_cells_that_were_not_run_are_rows_too(client: Client, sandbox: Sandbox) 
     assert list(waiting["cell_status"]) == ["pending", "pending"]
     assert waiting["param.seed" if "param.seed" in waiting else "axis.seed"].tolist() == [0, 1]
     assert pd.concat([mixed, waiting]).dtypes.astype(str)["cell_status"] == "category"
+
+
+def test_what_then_made_is_a_column(client: Client) -> None:
+    """The table has the values of `then` in their type, and why there is none where it failed."""
+
+    def brightness(result: TaskResult) -> float:
+        if result.record.seed == 1:
+            raise ValueError("odd")
+        return 0.25
+
+    table = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), then=brightness).wait().to_pandas()
+    assert table.columns[3:5].tolist() == ["cell_value", "cell_error"]
+    assert str(table["cell_value"].dtype) == "float64"
+    assert table["cell_value"][0] == 0.25
+    assert table["cell_value"].isna().tolist() == table["cell_error"].isna().tolist()[::-1] == [False, True]
+    assert table["cell_error"][1] == "odd"
+    assert table["outcome"].tolist() == ["succeeded"] * 2
+
+
+def test_values_of_any_kind_are_kept(client: Client) -> None:
+    """What is neither number nor text stands in the table as it is."""
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, then=lambda result: result.images[0].size).wait()
+    assert sweep.to_pandas()["cell_value"].tolist() == [(64, 64)]
+
+
+def test_files_that_did_not_come_are_told(client: Client, sandbox: Sandbox) -> None:
+    """A run whose files could not be had has succeeded, and the line and the table say what is missing."""
+    sandbox.faults = {"expire_urls": True}
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2)).wait()
+    assert sweep.line.startswith("2 cells: 2 succeeded, 2 of them without all files; $0.0")
+    assert sweep.to_pandas()["cell_error"].str.contains("Output 0.png of task").tolist() == [True, True]
 
 
 def test_a_grid_has_an_axis_each_way(sweep: Sweep) -> None:

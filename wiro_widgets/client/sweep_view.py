@@ -14,6 +14,7 @@ from wiro_widgets.protocol.parameters import nearest
 from wiro_widgets.protocol.pricing import Estimate, dollars
 from wiro_widgets.results import contact_sheet, sweep_table
 from wiro_widgets.results.grid import Grid, Layout, Shown, label, with_progress
+from wiro_widgets.results.sweep_table import SweepRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,18 +61,30 @@ class SweepView(Generic[TaskT]):
     def line(self) -> str:
         """How far it is, in one line."""
         told = ", ".join(f"{count} {_WORDS.get(status, status)}" for status, count in self.counts.items())
-        return f"{len(self.cells)} cells: {told}; {dollars(self.spent)} spent"
+        lacking = sum(cell.status == "succeeded" and cell.trouble is not None for cell in self.cells)
+        without = f", {lacking} of them without all files" if lacking else ""
+        return f"{len(self.cells)} cells: {told}{without}; {dollars(self.spent)} spent"
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.model}, {self.line}>"
 
     def to_pandas(self, expand: bool = False) -> pd.DataFrame:
-        """Return one row a cell: its number, its status, `axis.<id>` for each axis, then the columns of its record.
+        """Return one row a cell: `cell`, `cell_status`, `axis.<id>`, `cell_error`, then the columns of its record.
 
+        `cell_error` is also what `then` or a download failed with; `cell_value` is what `then` made of each result.
         `expand` adds `param.<id>` for every parameter. Raises ConfigurationError without pandas.
         """
         names = [axis.name for axis in self.axes]
-        rows = [(cell.status, [cell.chosen.get(name) for name in names], cell.record) for cell in self.cells]
+        rows = [
+            SweepRow(
+                cell.status,
+                [cell.chosen.get(name) for name in names],
+                cell.record,
+                error=cell.trouble,
+                value=cell.value,
+            )
+            for cell in self.cells
+        ]
         return sweep_table.to_pandas(names, rows, expand=expand)
 
     def grid(self, x: str | None = None, y: str | None = None, *, edge: int = 160) -> Grid:
