@@ -84,7 +84,7 @@ class AsyncClient(AsyncExperiments):
         self._reuse = reuse
         self._closed = False
         self._catalogue = Catalogue(self._engine.http)
-        self._reattaching = Reattaching(self._engine, on_interrupt)
+        self._reattaching = Reattaching(self._engine, self._catalogue.known, on_interrupt)
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError("An AsyncClient lives on its loop; make one where it is needed.")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +17,8 @@ from wiro_widgets.client.engine import Engine
 from wiro_widgets.client.reuse import is_whole
 from wiro_widgets.client.task import AsyncTask, OnInterrupt
 from wiro_widgets.protocol.detail import TaskDetail
-from wiro_widgets.protocol.errors import NotFound, TransportError
+from wiro_widgets.protocol.errors import InvalidParameter, NotFound, TransportError
+from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.results.result import TaskResult, result_of
 from wiro_widgets.results.rows import JournalRow, record_of_row
 
@@ -28,10 +30,13 @@ _log = logging.getLogger("wiro_widgets")
 
 
 class Reattaching:
-    """Makes tasks out of ids, each id once while it is under way."""
+    """Makes tasks out of ids, each id once while it is under way; `schema_of` asks nobody."""
 
-    def __init__(self, engine: Engine, on_interrupt: OnInterrupt) -> None:
+    def __init__(
+        self, engine: Engine, schema_of: Callable[[str], ModelSchema | None], on_interrupt: OnInterrupt
+    ) -> None:
         self._engine = engine
+        self._schema_of = schema_of
         self._on_interrupt: OnInterrupt = on_interrupt
         self._pending: dict[str, asyncio.Task[AsyncTask]] = {}
 
@@ -84,12 +89,20 @@ class Reattaching:
             if kept is None:
                 raise
             return self._from_history(kept, f"Wiro cannot tell of task {task_id} any more: {error}")
-        model, given = model or detail.model, {**detail.parameters, **values}
+        model = model or detail.model
+        given = {**self._typed(detail.parameters, model), **values}
         row = await asyncio.to_thread(self._row_of, detail, model, given)
         bound = {**given, **row.parameters}
         task = AsyncTask(engine, row.model or model, bound, on_interrupt=self._on_interrupt)
         task.resume(detail, row.id, Keepsake(row.paths, row.intent_at))
         return task
+
+    def _typed(self, values: Mapping[str, Any], model: str | None) -> dict[str, Any]:
+        """Return values that Wiro tells as texts in the types of the model's schema, if that is at hand."""
+        schema = None
+        with suppress(InvalidParameter):
+            schema = self._schema_of(model) if model else None
+        return schema.restored(values) if schema else dict(values)
 
     def _kept(self, task_id: str) -> TaskResult | None:
         """Return what the journal and the disk have of a task that succeeded, when they have all of it."""
