@@ -94,7 +94,8 @@ class AsyncSweep(SweepView[TaskT]):
     async def stop(self) -> None:
         """Begin no further cell and stop those that run; `resume` runs them again.
 
-        A `then` that has not begun is left to `resume` as well; one that has gets a moment to end.
+        A `then` that has not begun is left to `resume` as well; one that has gets a moment. A task that sweeps share is
+        stopped for all.
         """
         self._work.halt()
         stops = [task.stop() for task in self._work.tasks.live.values() if not task.over]
@@ -116,8 +117,9 @@ class AsyncSweep(SweepView[TaskT]):
     ) -> Self:
         """Wait until every cell is done, or the sweep is paused, stopped or halted, and nothing runs any more.
 
-        Raises what halted it, and TimeoutError when the time is up: then it goes on. A failed cell raises nothing.
-        Being cancelled stops the sweep, unless `on_interrupt` is "detach".
+        Raises what halted it, BudgetExceeded when a budget refused every cell, and TimeoutError when the time is up:
+        then it goes on. A failed cell raises nothing. Being cancelled stops the sweep, unless `on_interrupt` is
+        "detach".
         """
         await self.changed(timeout, on_interrupt)
         if self.busy:

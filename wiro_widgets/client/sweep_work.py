@@ -184,7 +184,7 @@ class Work(Generic[TaskT]):
     def _end(self, cell: Cell[TaskT], job: asyncio.Task[None]) -> None:
         self.tasks.live.pop(cell.index, None)
         error = asyncio.CancelledError() if job.cancelled() else job.exception()
-        if job.cancelled() and (cell.task is None or cell.result is not None):
+        if job.cancelled() and self.tasks.held and (cell.task is None or cell.result is not None):
             cell.status = "pending"  # it was not sent, or all of it but its `then` is here
             self._tell_of(cell)
             return
