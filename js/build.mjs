@@ -35,11 +35,20 @@ const bundled = await build({
   plugins: [minifyCss],
 });
 
-// A second look takes another kilobyte off what is sent.
+// A second look takes another kilobyte off what is sent; what compresses best was found by trying.
+const compress = {
+  ecma: 2022,
+  passes: 2,
+  inline: 1,
+  hoist_funs: true,
+  lhs_constants: false,
+  unsafe_arrows: true,
+  unsafe_methods: true,
+};
 const { code } = await minify(bundled.outputFiles[0].text, {
   module: true,
   ecma: 2022,
-  compress: { ecma: 2022, passes: 3 },
+  compress,
   format: { ecma: 2022 },
 });
 await mkdir(dirname(OUT), { recursive: true });

@@ -58,6 +58,7 @@ PROMISED: list[tuple[Callable[..., Any], str]] = [
     (wiro.to_pandas, "records"),
     (wiro.read_recipe, "source"),
     (wiro.strip_recipe, "path"),
+    (wiro.write_recipe, "path, recipe"),
     (wiro.allow_nested_loops, ""),
 ]
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,15 @@ def test_a_notebook_runs_with_an_account_and_keeps_its_secrets(
     tokens = list(sandbox._inside._world.tasks._by_token)
     assert tokens
     assert [secret for secret in (sandbox.api_key, sandbox.api_secret, *tokens) if secret in saved] == []
+
+
+def test_the_sweep_expects_what_it_finds(tmp_path: Path) -> None:
+    """The line through the costs of few steps gives the cost of more, as the notebook's sentences say."""
+    notebook = _executed(ROOT / "notebooks" / "sweep.ipynb", tmp_path)
+    said = "".join(output.get("text", "") for output in _outputs(notebook))
+    found = re.search(r"20 steps should cost (\$0\.\d+) and have cost (\$0\.\d+)", said)
+    assert found is not None
+    assert found[1] == found[2]
 
 
 @EVERY

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from wiro_widgets.protocol.schema import ModelSchema as ModelSchema
     from wiro_widgets.results.recipes import read_recipe as read_recipe
     from wiro_widgets.results.recipes import strip_recipe as strip_recipe
+    from wiro_widgets.results.recipes import write_recipe as write_recipe
     from wiro_widgets.results.result import TaskResult as TaskResult
     from wiro_widgets.results.table import to_pandas as to_pandas
     from wiro_widgets.results.table_reading import from_pandas as from_pandas
@@ -79,7 +80,7 @@ _HOMES = {
     "protocol.pricing": ("Estimate",),
     "protocol.record": ("TaskRecord",),
     "protocol.schema": ("ModelSchema",),
-    "results.recipes": ("read_recipe", "strip_recipe"),
+    "results.recipes": ("read_recipe", "strip_recipe", "write_recipe"),
     "results.result": ("TaskResult",),
     "results.table": ("to_pandas",),
     "results.table_reading": ("from_pandas",),

@@ -20,6 +20,7 @@ export function mountActions(view: View, run: () => void): HTMLElement {
     attr(start, "aria-disabled", store.runs.pending || lost);
     // The key that stopped a run does not start the next one: the focus goes to Run only once Stop is gone.
     show(stop, active, start);
+    text(start, store.count > 1 ? `Run ${store.count.toLocaleString("en")}` : "Run");
     show(keys, !active);
     text(stop, store.stopping ? "Stopping" : "Stop");
     attr(stop, "aria-disabled", store.stopping);

@@ -1,4 +1,4 @@
-import type { Delta, Heartbeat, Row, Run, RunSummary, Snapshot } from "./messages.ts";
+import type { Board, Cell, Delta, Heartbeat, Row, Run, RunSummary, Snapshot } from "./messages.ts";
 
 const KEEP = 100_000; // rows
 const MOST = 32_000_000; // characters
@@ -17,6 +17,8 @@ export class Feed {
   trimmed = 0;
   run: Run | null = null;
   runs: RunSummary[] = [];
+  board: Board | null = null;
+  readonly cells = new Map<number, Cell>();
   #characters = 0;
 
   delta(message: Delta): Outcome {
@@ -29,8 +31,7 @@ export class Feed {
     this.#append(message.rows);
     this.next = message.next;
     this.dropped = Math.max(this.dropped, message.dropped);
-    if (message.run !== undefined) this.run = message.run;
-    if (message.runs !== undefined) this.runs = message.runs;
+    this.#hear(message);
     return "applied";
   }
 
@@ -42,14 +43,25 @@ export class Feed {
     this.#append(message.rows);
     this.next = message.next;
     this.dropped = message.dropped;
-    this.run = message.run;
-    this.runs = message.runs;
+    this.#hear(message);
   }
 
   /** Whether the kernel's heartbeat tells of rows or of a ring that are not here. */
   behind(beat: Heartbeat | Record<string, never> | undefined): boolean {
     if (!beat?.epoch) return false;
     return beat.epoch !== this.epoch || beat.head > this.next;
+  }
+
+  /** A sweep's outputs are those of its cells, which are told as they come. */
+  #hear({ run = this.run, runs = this.runs, board, cells = [] }: Delta | Snapshot): void {
+    this.run = run;
+    this.runs = runs;
+    if (board) this.board = board;
+    for (const cell of cells) this.cells.set(cell.index, cell);
+    if (run && this.board?.run === run.number)
+      run.outputs = [...this.cells.values()]
+        .sort((a, b) => a.index - b.index)
+        .flatMap((cell) => cell.outputs);
   }
 
   #restart(epoch: string): void {
@@ -60,6 +72,8 @@ export class Feed {
     this.trimmed = 0;
     this.#characters = 0;
     this.run = null;
+    this.board = null;
+    this.cells.clear();
   }
 
   #append(rows: Row[]): void {

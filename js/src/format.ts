@@ -20,9 +20,3 @@ export function bytes(count: number): string {
 export function count(amount: number, one: string, many = `${one}s`): string {
   return `${amount.toLocaleString("en")} ${amount === 1 ? one : many}`;
 }
-
-/** "PNG" for image/png: the part of a content type that people say. */
-export function kindName(mime: string): string {
-  const name = (mime.split("/")[1] ?? "").split(/[;+]/)[0] ?? "";
-  return name.replace(/^(x-|vnd\.)/, "").toUpperCase();
-}

@@ -1,6 +1,6 @@
 // What the kernel and the browser say to each other. The only place where these shapes are declared.
 
-import type { Row, Run, RunSummary, Scalar } from "./shapes.ts";
+import type { Board, Cell, Row, Run, RunSummary, Scalar } from "./shapes.ts";
 
 export type * from "./shapes.ts";
 
@@ -14,6 +14,8 @@ export interface Delta {
   dropped: number;
   run?: Run | null;
   runs?: RunSummary[];
+  board?: Board;
+  cells?: Cell[];
 }
 
 export interface Snapshot {
@@ -27,19 +29,25 @@ export interface Snapshot {
   dropped: number;
   run: Run | null;
   runs: RunSummary[];
+  board?: Board;
+  cells?: Cell[];
 }
 
-/** Carries its bytes in the first buffer. */
+/** Carries the bytes of each in a buffer. */
 export interface ImageMessage {
   v: 1;
   type: "image";
+  to: string | null;
+  images: PictureFacts[];
+}
+
+export interface PictureFacts {
   id: string;
   role: "thumb" | "full" | "preview";
   name: string;
   mime: string;
   width: number | null;
   height: number | null;
-  to: string | null;
 }
 
 export interface Reply {
@@ -133,6 +141,8 @@ export interface RecipeMessage {
   type: "recipe";
   rev: number;
   id: string;
+  /** The controls are to say what it says. */
+  take: boolean;
 }
 
 /** Carries one chunk of the file in the first buffer; the field "*recipe" takes a picture for its settings. */

@@ -1,4 +1,4 @@
-import type { ImageMessage } from "./messages.ts";
+import type { PictureFacts } from "./messages.ts";
 
 export interface Picture {
   blob: Blob;
@@ -9,7 +9,7 @@ export interface Picture {
   height: number | null;
 }
 
-type Role = ImageMessage["role"];
+type Role = PictureFacts["role"];
 
 /** Images as object URLs, each revoked when it is replaced or no longer belongs to anything shown. */
 export class Pictures {
@@ -19,7 +19,7 @@ export class Pictures {
     return this.#all.get(`${role} ${id}`);
   }
 
-  take(message: ImageMessage, bytes: BlobPart): void {
+  take(message: PictureFacts, bytes: BlobPart): void {
     const { role, id, name, mime, width, height } = message;
     const key = `${role} ${id}`;
     this.#forget(key);

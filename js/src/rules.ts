@@ -61,12 +61,9 @@ const toBig = (text: string) => BigInt(text.replace(/^\+/, ""));
 
 /** The next value a step away, inside the bounds and free of binary noise. */
 export function stepped(p: Parameter, value: number, steps: number): number {
-  const step = p.step ?? 1;
-  const moved = value + steps * step;
+  const moved = value + steps * (p.step ?? 1);
   const bounded = Math.min(p.maximum ?? moved, Math.max(p.minimum ?? moved, moved));
-  const [mantissa = "", exponent = "0"] = String(step).split("e");
-  const decimals = (mantissa.split(".")[1] ?? "").length - Number(exponent);
-  return Number(bounded.toFixed(Math.max(0, decimals)));
+  return Number(bounded.toFixed(p.decimals));
 }
 
 export function randomSeed(p: Parameter, random: () => number = Math.random): string {

@@ -79,8 +79,8 @@ export function setStar(view: View, run: number, to: boolean): void {
 }
 
 /** Up and down to the same button of the next line, left and right within it. */
-function step(event: KeyboardEvent, list: HTMLElement): void {
-  const line = (event.target as Element).closest("li");
+export function step(event: KeyboardEvent, list: Element): void {
+  const line = (event.target as Element).closest("li, tr");
   if (!line) return;
   const buttons = (of: Element | null | undefined) => [
     ...(of?.querySelectorAll<HTMLElement>("button:not([hidden])") ?? []),

@@ -21,6 +21,8 @@ export interface Parameter {
   maximum: number | null;
   /** By how much an arrow key moves a number. */
   step: number | null;
+  /** How many of them the step asks for. */
+  decimals: number;
   slider: boolean;
   integer: boolean;
   help: string | null;
@@ -32,6 +34,8 @@ export interface Parameter {
   max_files: number | null;
   accept: "image" | "audio" | "video" | null;
   role: ParameterRole | null;
+  /** What stands in the field of an axis while it is empty. */
+  example: string;
 }
 
 export interface Group {
@@ -61,6 +65,8 @@ export interface FileRef {
   mime: string;
   size: number | null;
   url: string | null;
+  /** Its kind and its weight, in words. */
+  facts: string;
 }
 
 export type Value = Scalar | FileRef[];
@@ -81,6 +87,13 @@ export interface Heartbeat {
   head: number;
 }
 
+/** What stands over the values while controls are varied, what is said beside them, and how many runs they make. */
+export interface Axes {
+  shown: Record<string, Value>;
+  words: Record<string, string>;
+  runs: number;
+}
+
 /** What pressing Run would cost, in words, and why it is that. */
 export interface Outlook {
   price: string;
@@ -95,6 +108,7 @@ export interface Traits {
   status: Status;
   progress: number | null;
   _feed: Heartbeat | Record<string, never>;
+  _axes: Axes;
   _outlook: Outlook | Record<string, never>;
   _card_id: string;
 }
@@ -139,6 +153,8 @@ export interface Output {
   height: number | null;
   /** What a small text or JSON file says. */
   text: string | null;
+  /** Its type, its extent and its weight, in words. */
+  facts: string;
 }
 
 export interface TextResult {
@@ -161,14 +177,36 @@ export interface RunSummary {
 /** `word` says how it stands, `doing` and `pace` what it is at, `said` is read out, `price` what it has cost. */
 export interface Run extends RunSummary {
   seed: string | null;
+  next_seed: string | null;
   elapsed: number;
   stages: Stage[];
   word: string;
   doing: string;
   pace: string;
   said: string;
+  /** What stands where its result would. */
+  empty: string;
   price: string | null;
   notice: Notice | null;
   outputs: Output[];
   text: TextResult | null;
+}
+
+/** Where a sweep's cells lie, by index; `x` and `y` name its axes, `note` says what is not shown or not done. */
+export interface Board {
+  run: number;
+  x: string;
+  y: string;
+  columns: string[];
+  rows: { label: string; cells: (number | null)[] }[];
+  titles: Record<string, string>;
+  note: string;
+}
+
+export interface Cell {
+  index: number;
+  status: "pending" | "running" | "succeeded" | "failed" | "cancelled" | "refused" | "unknown";
+  /** What became of it, in words. */
+  note: string;
+  outputs: Output[];
 }

@@ -72,6 +72,11 @@ export class Store {
     return this.#model.get("_outlook") ?? {};
   }
 
+  /** How many runs a press of Run begins. */
+  get count(): number {
+    return this.#model.get("_axes")?.runs ?? 1;
+  }
+
   get fraction(): number | null {
     return this.run?.progress ?? null;
   }
@@ -136,6 +141,7 @@ export class Store {
     on("change:_errors", () => this.#hear("values"));
     on("change:status", () => this.#statusChanged());
     on("change:_feed", () => this.#beat());
+    on("change:_axes", () => this.#valuesChanged());
     on("change:_outlook", () => this.#hear("status"));
     on("msg:custom", (content: Down, buffers?: BlobPart[]) => this.#receive(content, buffers ?? []));
     // ipywidgets tells a model so when its kernel restarts or goes; a question shows which it is.
@@ -186,11 +192,11 @@ export class Store {
     this.topics.emit("log", "run", "status");
   }
 
-  #image(message: ImageMessage, buffers: BlobPart[]): void {
-    const [bytes] = buffers;
-    if (bytes === undefined) return;
-    this.pictures.take(message, bytes);
-    if (message.role === "full") this.originals.arrived(message.id);
+  #image({ images }: ImageMessage, buffers: BlobPart[]): void {
+    for (const [at, facts] of images.entries()) {
+      this.pictures.take(facts, buffers[at] ?? "");
+      if (facts.role === "full") this.originals.arrived(facts.id);
+    }
     this.topics.emit("pictures");
   }
 

@@ -8,6 +8,9 @@ import type { Timers } from "./timers.ts";
 /** A file of a field, as the kernel told of it or as it will. */
 export type HeldFile = FileRef & { output?: string };
 
+/** The name under which the text of a parameter's axis travels. */
+export const axisOf = (p: Parameter) => `*${p.id}`;
+
 const TYPING = 120; // ms of quiet before an edit leaves
 
 /** What the controls say: the kernel's values, under what the hand has changed since. */
@@ -25,7 +28,12 @@ export class Values {
     this.#link = link;
     this.#timers = timers;
     this.#changed = changed;
-    this.#kernel = model.get("values") ?? {};
+    this.#kernel = this.#read();
+  }
+
+  /** What is said of an axis: how many values, and which. */
+  words(p: Parameter): string {
+    return this.#edits.has(axisOf(p)) ? "" : (this.#model.get("_axes")?.words[p.id] ?? "");
   }
 
   get form(): Form | null {
@@ -42,8 +50,18 @@ export class Values {
     return this.form?.groups.flatMap((group) => group.parameters) ?? [];
   }
 
+  /** Whether the control stands for an axis. */
+  varied(p: Parameter): boolean {
+    return this.get(axisOf(p)) !== null;
+  }
+
+  /** How many files a field takes. */
+  limit(p: Parameter): number {
+    return this.varied(p) ? Number.POSITIVE_INFINITY : fileLimit(p);
+  }
+
   get(id: string): Value {
-    return this.#edits.get(id) ?? this.#kernel[id] ?? null;
+    return (this.#edits.has(id) ? this.#edits.get(id) : this.#kernel[id]) ?? null;
   }
 
   files(id: string): FileRef[] {
@@ -63,16 +81,17 @@ export class Values {
 
   /** What is wrong with a field: our own rule at once, Python's word until the field is edited. */
   problem(p: Parameter): string | null {
-    return this.ownProblem(p) ?? (this.#edits.has(p.id) ? null : this.#pythonError(p.id));
+    return this.ownProblem(p) ?? (this.varied(p) || this.#edits.has(p.id) ? null : this.#pythonError(p.id));
   }
 
-  /** What the browser's own rules say. */
+  /** What the browser's own rules say; only Python reads the text of an axis. */
   ownProblem(p: Parameter): string | null {
+    if (this.varied(p)) return this.#edits.has(axisOf(p)) ? null : this.#pythonError(axisOf(p));
     return check(p, this.get(p.id));
   }
 
   missing(p: Parameter): boolean {
-    return p.required && isEmpty(this.get(p.id));
+    return !this.varied(p) && p.required && isEmpty(this.get(p.id));
   }
 
   edit(id: string, value: Scalar): void {
@@ -86,8 +105,9 @@ export class Values {
 
   /** An earlier result becomes an input: beside the others, or in place of the one before. */
   useOutput(p: Parameter, { id, name, content_type, size }: Output): void {
-    const held: HeldFile = { id: "", name, mime: content_type, size, url: null, output: id };
-    const before = fileLimit(p) === 1 ? [] : this.files(p.id).slice(0, fileLimit(p) - 1);
+    const held: HeldFile = { id: "", name, mime: content_type, size, url: null, facts: "", output: id };
+    const limit = this.limit(p);
+    const before = limit === 1 ? [] : this.files(p.id).slice(0, limit - 1);
     this.editFiles(p.id, [...before, held]);
   }
 
@@ -112,9 +132,13 @@ export class Values {
   /** The trait changed: a value set from Python takes the place of what was typed and answered. */
   follow(): void {
     const before = this.#kernel;
-    this.#kernel = this.#model.get("values") ?? {};
+    this.#kernel = this.#read();
     const changed = Object.keys(this.#kernel).filter((id) => !same(before[id], this.#kernel[id]));
     this.#edits.drop(changed, this.#answered);
+  }
+
+  #read(): Record<string, Value> {
+    return { ...this.#model.get("values"), ...this.#model.get("_axes")?.shown };
   }
 
   #pythonError(id: string): string | null {

@@ -80,6 +80,7 @@ export function parameter(id: string, facts: Partial<Parameter> = {}): Parameter
     minimum: null,
     maximum: null,
     step: null,
+    decimals: 0,
     slider: false,
     integer: false,
     help: null,
@@ -90,6 +91,7 @@ export function parameter(id: string, facts: Partial<Parameter> = {}): Parameter
     max_files: null,
     accept: null,
     role: null,
+    example: "",
     ...facts,
   };
 }
@@ -126,6 +128,7 @@ export function run(facts: Partial<Run> = {}): Run {
     task: "1",
     status: "running",
     seed: null,
+    next_seed: null,
     prompt: "",
     starred: false,
     elapsed: 1,
@@ -136,6 +139,7 @@ export function run(facts: Partial<Run> = {}): Run {
     doing: "Generating",
     pace: "",
     said: "Running",
+    empty: "Results appear here",
     price: null,
     notice: null,
     outputs: [],
@@ -150,6 +154,6 @@ export function summary(number: number, status: Status, facts: Partial<RunSummar
 }
 
 export function output(id: string, facts: Partial<Output> = {}): Output {
-  const base = { content_type: "image/png", size: 1, width: 512, height: 512, text: null };
+  const base = { content_type: "image/png", size: 1, width: 512, height: 512, text: null, facts: "" };
   return { id, name: `${id}.png`, ...base, ...facts };
 }

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { ImageMessage } from "../src/messages.ts";
+import type { PictureFacts } from "../src/messages.ts";
 import { Pictures } from "../src/pictures.ts";
 
 const alive = new Set<string>();
 
-function message(role: ImageMessage["role"], id: string): ImageMessage {
-  return { v: 1, type: "image", id, role, name: id, mime: "image/png", width: 1, height: 1, to: null };
+function message(role: PictureFacts["role"], id: string): PictureFacts {
+  return { id, role, name: id, mime: "image/png", width: 1, height: 1 };
 }
 
 beforeEach(() => {

@@ -3,7 +3,7 @@ import { moved } from "../src/controls/order.ts";
 import { Gallery } from "../src/gallery.ts";
 import { kindOf } from "../src/kinds.ts";
 import { pretty } from "../src/stage/document.ts";
-import { nextSeed, rerun } from "../src/stage/rerun.ts";
+import { rerun } from "../src/stage/rerun.ts";
 import { nameOf, Shelf } from "../src/stage/shelf.ts";
 import { Store } from "../src/store.ts";
 import { delta, FakeModel, form, output, parameter, run } from "./fake_model.ts";
@@ -73,23 +73,6 @@ test("an answer comes first, and its raw file is not shown beside it", () => {
   expect(shelf.items.map(nameOf)).toEqual(["Answer", "1-1.png"]);
 });
 
-test.each([
-  ["41", "42"],
-  ["9007199254740992", "9007199254740993"],
-  ["cat", null],
-  [null, null],
-])("after the seed %s comes %s", (before, after) => {
-  const { model, store } = start(seed);
-  model.tell(delta(0, 1, { run: run({ seed: before }) }));
-  expect(nextSeed(store)).toBe(after);
-});
-
-test("after the largest seed there is none", () => {
-  const { model, store } = start({ ...seed, maximum: 100 });
-  model.tell(delta(0, 1, { run: run({ seed: "100" }) }));
-  expect(nextSeed(store)).toBeNull();
-});
-
 test("running again with a seed sends what the controls say besides", () => {
   const { model, store } = start(seed, parameter("prompt"));
   store.values.edit("prompt", "a fox");
@@ -107,7 +90,7 @@ test("an output becomes an input in place of the one before, or beside the other
   const one = parameter("one", { kind: "file" });
   const several = parameter("several", { kind: "file", multiple: true, max_files: 2 });
   const { model, store } = start(one, several);
-  const kept = { id: "f1", name: "a.png", mime: "image/png", size: 1, url: null };
+  const kept = { id: "f1", name: "a.png", mime: "image/png", size: 1, url: null, facts: "" };
   model.update({ values: { one: [kept], several: [kept] } });
   for (const p of [one, several]) store.values.useOutput(p, output("1-0"));
   const patches = model.of("values").map((message) => message.patch);

@@ -11,7 +11,14 @@ const CHOOSE = "Choose a file";
 
 const whole = { kind: "range", integer: true, minimum: 1, maximum: 50, step: 1, expected: WHOLE } as const;
 const steps = parameter("steps", whole);
-const scale = parameter("scale", { kind: "range", minimum: 0, maximum: 10, step: 0.1, expected: NUMBER });
+const scale = parameter("scale", {
+  kind: "range",
+  minimum: 0,
+  maximum: 10,
+  step: 0.1,
+  decimals: 1,
+  expected: NUMBER,
+});
 const seed = parameter("seed", { kind: "number", integer: true, minimum: 0, role: "seed", expected: SEED });
 const many = { kind: "file", multiple: true, max_files: 2, required: true, expected: CHOOSE } as const;
 const files = parameter("files", many);
@@ -44,7 +51,7 @@ test.each(cases)("%o with %o says %o", (p, value, sentence) => {
 });
 
 test("more files than allowed are named", () => {
-  const ref = { id: "1", name: "a", mime: "", size: 1, url: null };
+  const ref = { id: "1", name: "a", mime: "", size: 1, url: null, facts: "" };
   expect(check(files, [ref, ref])).toBeNull();
   expect(check(files, [ref, ref, ref])).toBe("At most 2 files");
   expect(check({ ...files, multiple: false }, [ref, ref])).toBe("One file only");

@@ -99,7 +99,10 @@ test("a kernel that goes ends the wait, and what is asked of it is answered", as
 
 test("each question has its own answer, whatever the order", async () => {
   const { model, store } = start();
-  const [code, recipe] = [store.asks.ask({ type: "code" }), store.asks.ask({ type: "recipe", id: "1-0" })];
+  const [code, recipe] = [
+    store.asks.ask({ type: "code" }),
+    store.asks.ask({ type: "recipe", id: "1-0", take: false }),
+  ];
   const reply = (rev: number, text: string) =>
     model.tell({ type: "reply", to: store.link.client, rev, error: null, text });
   reply(model.of("recipe")[0]?.rev ?? 0, "the recipe");
@@ -110,8 +113,8 @@ test("each question has its own answer, whatever the order", async () => {
 test("an output is asked for once, by whoever wants it", async () => {
   const { model, store } = start();
   const both = [store.originals.get("1-0"), store.originals.get("1-0")];
-  const facts = { id: "1-0", role: "full", name: "0.png", mime: "image/png", width: 1, height: 1, to: null };
-  model.tell({ type: "image", ...facts }, new Uint8Array([1]));
+  const facts = { id: "1-0", role: "full", name: "0.png", mime: "image/png", width: 1, height: 1 };
+  model.tell({ type: "image", to: null, images: [facts] }, new Uint8Array([1]));
   expect((await Promise.all(both)).map((got) => typeof got)).toEqual(["object", "object"]);
   expect(await store.originals.get("1-0")).toMatchObject({ name: "0.png" });
   expect(model.of("image")).toHaveLength(1);

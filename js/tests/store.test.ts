@@ -214,10 +214,10 @@ test("a kernel that never spoke is given three seconds", () => {
 
 test("a URL leaves at once, in order with the files that are there", () => {
   const { model, store } = start();
-  const kept = { id: "f1", name: "a.png", mime: "image/png", size: 1, url: null };
+  const kept = { id: "f1", name: "a.png", mime: "image/png", size: 1, url: null, facts: "" };
   store.values.editFiles("image", [
     kept,
-    { id: "", name: "b", mime: "", size: null, url: "https://example.com/b.png" },
+    { id: "", name: "b", mime: "", size: null, url: "https://example.com/b.png", facts: "" },
   ]);
   expect(model.of("values")).toMatchObject([
     { patch: { image: ["f1", { url: "https://example.com/b.png" }] } },

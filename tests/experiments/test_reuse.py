@@ -119,6 +119,28 @@ def test_it_costs_nothing(client: Client) -> None:
     assert (purse.spent, client.history.spending(), len(client.history)) == (0.0, {FLUX: cost}, 1)
 
 
+def test_what_was_spared_is_counted(make_client: MakeClient, runs: Runs) -> None:
+    """The history says how many runs an earlier one has answered and what they would have cost, in any client."""
+    client = make_client()
+    first = client.run(FLUX, **SEEDED).wait().record
+    client.run(FLUX, reuse=True, **SEEDED).wait()
+    make_client().run(FLUX, reuse=True, **SEEDED).wait()
+    assert (client.history[first.task_id or ""].reuses, len(client.history), runs()) == (2, 1, 1)
+    assert client.history.savings() == {FLUX: pytest.approx(2 * (first.total_cost or 0))}
+    assert client.history.spending() == {FLUX: first.total_cost}
+    assert client.history.to_pandas()["reuses"].tolist() == [2]
+
+
+def test_what_was_spared_without_a_journal(make_client: MakeClient) -> None:
+    """A journal in memory counts as well, and where nothing was reused nothing was spared."""
+    client = make_client(journal=False)
+    assert client.history.savings() == {}
+    cost = client.run(FLUX, **SEEDED).wait().record.total_cost
+    assert client.history.savings() == {}
+    client.run(FLUX, reuse=True, **SEEDED).wait()
+    assert client.history.savings() == {FLUX: cost}
+
+
 def test_sweeps_reuse_single_runs(client: Client, runs: Runs) -> None:
     """A sweep that may reuse takes a single run of before for the cell that it equals."""
     client.run(FLUX, **SEEDED).wait()

@@ -6,6 +6,7 @@ import pytest
 
 from tests.experiments.conftest import FLUX, SMALL
 from wiro_widgets import Client, InvalidParameter, Sandbox, Sweep, TaskResult
+from wiro_widgets.results.grid import Grid
 
 
 @pytest.fixture
@@ -130,7 +131,29 @@ def test_headings_are_as_long_as_tells_them_apart(
 def test_a_contact_sheet_is_a_picture(sweep: Sweep) -> None:
     """`contact_sheet` gives a PIL image of all pictures with labels."""
     sheet = sweep.contact_sheet(x="seed", y="prompt", edge=64)
-    assert sheet.size == (170 + 3 * 70 + 6, 19 + 2 * 70 + 6)
+    turned = sweep.contact_sheet(x="prompt", y="seed", edge=64)
+    assert sheet.width > 3 * 64 < turned.height
+    assert sheet.height > 2 * 64 < turned.width
+    with pytest.raises(InvalidParameter, match="font: "):
+        sweep.contact_sheet(font="no such font")
+
+
+def test_further_axes_are_told_below_the_pictures(sweep: Sweep) -> None:
+    """What neither the row nor the column says of a cell is its caption, in the grid and on the sheet."""
+    text = sweep.grid(x="seed", y="prompt")._repr_html_()
+    assert "seed: " not in text
+    layout = sweep._laid_out(sweep._axis("seed"), None)
+    assert [shown.caption for shown in layout.places[0][1]] == ["prompt: a cat", "prompt: a <b>dog</b>"]
+    assert "prompt: a &lt;b&gt;dog&lt;/b&gt;" in Grid(layout)._repr_html_()
+
+
+def test_answers_stand_in_the_grid(client: Client) -> None:
+    """A cell of a language model shows what it said, clipped."""
+    sweep = client.map("wiro/sandbox-chat", [{"prompt": f"{number}: why?"} for number in (1, 2)]).wait()
+    text = sweep.grid()._repr_html_()
+    assert text.count("You asked: ") == 2
+    assert "costs nothing" not in text
+    assert sweep.contact_sheet(edge=64).width > 128
 
 
 def test_one_long_axis_is_folded(client: Client) -> None:
@@ -139,6 +162,7 @@ def test_one_long_axis_is_folded(client: Client) -> None:
     assert repr(sweep.grid()) == "<Grid of 2 x 10: seed down, one column across>"
     assert "0 to 9" in sweep.grid()._repr_html_()
     assert "10 to 12" in sweep.grid()._repr_html_()
+    assert "seed: 7<" in sweep.grid()._repr_html_()
 
 
 def test_three_axes_share_places(client: Client) -> None:
@@ -152,7 +176,7 @@ def test_without_axes_there_is_one_place(client: Client) -> None:
     """A sweep of one run has a grid and a sheet as well."""
     sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}).wait()
     assert sweep.grid()._repr_html_().count("<img") == 1
-    assert sweep.contact_sheet().size == (64 + 12, 64 + 12)
+    assert sweep.contact_sheet().size == (64 + 22, 64 + 22)
 
 
 def test_a_notebook_shows_how_far_it_is(client: Client, sandbox: Sandbox) -> None:

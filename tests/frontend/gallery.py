@@ -11,6 +11,9 @@ from tests.frontend.panel_page import PanelPage
 from tests.frontend.payloads import (
     SEED_VALUES,
     STAGES,
+    axes,
+    board,
+    cell,
     delta,
     form,
     image,
@@ -21,6 +24,7 @@ from tests.frontend.payloads import (
     run,
     state,
     summary,
+    swept,
 )
 
 WIDTHS = (360, 600, 1200)
@@ -103,7 +107,14 @@ def _answer(panel: PanelPage) -> None:
 
 
 def _long(panel: PanelPage) -> None:
-    reference = {"id": "f1", "name": "holiday.jpg", "mime": "image/jpeg", "size": 2_345_678, "url": None}
+    reference = {
+        "id": "f1",
+        "name": "holiday.jpg",
+        "mime": "image/jpeg",
+        "size": 2_345_678,
+        "url": None,
+        "facts": "JPEG \N{MIDDLE DOT} 2.3 MB",
+    }
     panel.start(state(values=SEED_VALUES | {"prompt": "light and shadow " * 60, "inputImage": [reference]}))
     panel.tell(image("f1", "preview"), {"hue": 20})
     panel.page.get_by_text("Advanced").click()
@@ -166,7 +177,14 @@ def _log(panel: PanelPage) -> None:
 def _files(panel: PanelPage) -> None:
     names = ("holiday.jpg", "a very long name of a picture that was taken at the sea.png", "cat.webp")
     refs = [
-        {"id": f"f{n}", "name": name, "mime": "image/jpeg", "size": 2_345_678, "url": None}
+        {
+            "id": f"f{n}",
+            "name": name,
+            "mime": "image/jpeg",
+            "size": 2_345_678,
+            "url": None,
+            "facts": "JPEG \N{MIDDLE DOT} 2.3 MB",
+        }
         for n, name in enumerate(names)
     ]
     images = parameter("images", "file", "Reference images", multiple=True, max_files=5, accept="image")
@@ -207,6 +225,57 @@ def _lost(panel: PanelPage) -> None:
     panel.button("Run").click()
 
 
+def _vary(panel: PanelPage) -> None:
+    words = {
+        "steps": "4 values: 20, 30, 40, 50",
+        "seed": "3 values: 7350148318 \N{HORIZONTAL ELLIPSIS} 7350148320",
+    }
+    shown = {"steps": "20, 30..50 by 10", "seed": "7350148318..7350148320", "scale": "0..12 by 4"}
+    panel.start(
+        state(
+            _axes=axes(0, shown, **words),
+            _errors={"*scale": "must be between 0 and 10, not 12"},
+            _outlook={"price": "about $0.028", "reason": "12 runs: billed by the second"},
+        )
+    )
+
+
+def _sweep(panel: PanelPage) -> None:
+    panel.start(state(status="running", _axes=axes(12, {"steps": "20..50 by 10", "seed": "1..3"})))
+    standing = ["succeeded"] * 5 + ["failed", "succeeded"] + ["running"] * 3
+    cells = [cell(index, status, status) for index, status in enumerate(standing)]
+    table = board(["20", "30", "40", "50"], ["7350148318", "7350148319", "7350148320"])
+    panel.tell(delta(LINES[:2], run=swept(), board=table, cells=cells))
+    for index, status in enumerate(standing):
+        if status == "succeeded":
+            panel.tell(image(f"1-{index}"), {"hue": 30 * index})
+
+
+def _swept(panel: PanelPage) -> None:
+    panel.start(state(status="failed", _axes=axes(6, {"prompt": "one\ntwo"})))
+    prompts = [
+        "a lighthouse in the fog",
+        "a lighthouse at dusk, seen from the sea",
+        "a harbour",
+        "snow",
+        "dunes",
+        "x",
+    ]
+    note = "5 of 6 done \N{MIDDLE DOT} 1 failed. Run again runs what is left."
+    cells = [*(cell(index) for index in range(5)), cell(5, "failed", "failed: CUDA out of memory")]
+    ended = {"status": "failed", "progress": None, "elapsed": 42.0, "cost": 0.0115, "word": "5 of 6 done"}
+    panel.tell(
+        delta(LINES[:2], run=swept(**ended), board=board([], prompts, x="prompt", note=note), cells=cells)
+    )
+    for index in range(5):
+        panel.tell(image(f"1-{index}"), {"hue": 60 * index})
+
+
+def _chosen(panel: PanelPage) -> None:
+    _swept(panel)
+    panel.page.locator(".board button").nth(1).click()
+
+
 CATALOGUE = [
     model(
         "tencent/hunyuan-flux-srpo",
@@ -244,6 +313,10 @@ STATES: dict[str, Callable[[PanelPage], None]] = {
     "film": _film,
     "dropping": _dropping,
     "settings": _settings,
+    "vary": _vary,
+    "sweep": _sweep,
+    "swept": _swept,
+    "chosen": _chosen,
 }
 
 # The panel behind is out of reach.

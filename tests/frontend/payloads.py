@@ -23,6 +23,7 @@ def parameter(identifier: str, kind: str, label: str = "", **facts: Any) -> Payl
         "minimum": None,
         "maximum": None,
         "step": 1 if facts.get("integer") else 0.1 if kind in ("range", "number") else None,
+        "decimals": 1 if not facts.get("integer") else 0,
         "slider": kind == "range" and not facts.get("role"),
         "integer": False,
         "help": None,
@@ -33,6 +34,7 @@ def parameter(identifier: str, kind: str, label: str = "", **facts: Any) -> Payl
         "max_files": None,
         "accept": None,
         "role": None,
+        "example": "1..4, or 10..50 by 10",
     }
     return base | facts
 
@@ -109,6 +111,7 @@ def state(**traits: Any) -> Payload:
         "status": "idle",
         "progress": None,
         "_feed": {"epoch": "e1", "head": 0},
+        "_axes": {"shown": {}, "words": {}, "runs": 1},
         "_outlook": {},
     } | traits
 
@@ -119,6 +122,7 @@ def run(**facts: Any) -> Payload:
         **summary(1, "running"),
         "task": "2221",
         "seed": "7350148318",
+        "next_seed": "7350148319",
         "prompt": "A close up portrait",
         "elapsed": 12.0,
         "stages": [*STAGES[:2], {"name": "Generate", "start": 2.0, "end": None}],
@@ -143,6 +147,7 @@ def _in_words(told: Payload, cost: float | None) -> Payload:
         "doing": words.doing(status, stages[-1] if stages else None, step),
         "pace": words.pace(step),
         "said": words.said(status, elapsed, trouble=trouble, answered=told["text"] is not None, kinds=kinds),
+        "empty": words.empty(status),
         "price": None if cost is None else words.price(cost),
     }
 
@@ -168,7 +173,9 @@ def output(identifier: str, name: str, content_type: str = "image/png", text: st
     """Return one result; a picture is a megapixel large."""
     edge = 1024 if content_type.startswith("image/") else None
     size = {"size": 202_472, "width": edge, "height": edge, "text": text}
-    return {"id": identifier, "name": name, "content_type": content_type} | size
+    extent = [f"{edge} \N{MULTIPLICATION SIGN} {edge}"] if edge else []
+    facts = " \N{MIDDLE DOT} ".join([content_type, *extent, "202 kB"])
+    return {"id": identifier, "name": name, "content_type": content_type, "facts": facts} | size
 
 
 def summary(number: int, status: Status, cost: float | None = None, **facts: Any) -> Payload:
@@ -191,4 +198,59 @@ def model(name: str, title: str, description: str, *categories: str) -> Payload:
 def image(identifier: str, role: str = "thumb", **facts: Any) -> Payload:
     """Return the message that carries a picture's bytes."""
     base = {"name": f"{identifier}.png", "mime": "image/png", "width": 1024, "height": 1024}
-    return {"type": "image", "id": identifier, "role": role, "to": None} | base | facts
+    return {"type": "image", "to": None, "images": [{"id": identifier, "role": role} | base | facts]}
+
+
+def axes(runs: int, shown: Payload, **words: str) -> Payload:
+    """Return the trait of controls that are varied: the text of each axis, and what is said beside it."""
+    return {"shown": {f"*{name}": text for name, text in shown.items()}, "words": words, "runs": runs}
+
+
+def board(
+    columns: list[str], labels: list[str], *, x: str = "steps", y: str = "seed", note: str = ""
+) -> Payload:
+    """Return the layout of a grid, of run 1; without columns one axis whose cells are captioned, four in a row."""
+    width = len(columns) or 4
+    count = len(columns) * len(labels) if columns else len(labels)
+    cells = [list(range(start, min(start + width, count))) for start in range(0, count, width)]
+    titles = (
+        [f"{x} {column}, {y} {label}" for label in labels for column in columns]
+        if columns
+        else [f"{x} {label}" for label in labels]
+    )
+    headings: list[str] = labels if columns else [""] * len(cells)
+    table = [{"label": label, "cells": row} for label, row in zip(headings, cells, strict=True)]
+    told: Payload = {
+        "run": 1,
+        "x": x,
+        "y": y if columns else "",
+        "columns": columns,
+        "rows": table,
+        "note": note,
+    }
+    return told | {"titles": {str(index): title for index, title in enumerate(titles)}}
+
+
+def cell(index: int, status: str = "succeeded", note: str = "$0.0023 \N{MIDDLE DOT} 4.1 s") -> Payload:
+    """Return how one cell of a sweep stands; one that has succeeded has a picture."""
+    outputs = [output(f"1-{index}", f"{index}.png")] if status == "succeeded" else []
+    return {"index": index, "status": status, "note": note, "outputs": outputs}
+
+
+def swept(**facts: Any) -> Payload:
+    """Return a sweep that is under way, as a run."""
+    told: Payload = {
+        "prompt": "12 runs: steps \N{MULTIPLICATION SIGN} seed",
+        "seed": None,
+        "next_seed": None,
+        "stages": [],
+    }
+    return run(
+        **{
+            **told,
+            "progress": 0.5,
+            "doing": "6 of 12 done \N{MIDDLE DOT} 4 running",
+            "pace": "about 9.0 s left",
+        }
+        | facts
+    )

@@ -37,7 +37,7 @@ def test_a_chosen_file_goes_up_in_chunks(panel: PanelPage) -> None:
         ("inputImage", "photo.png", 2 * MIB + 5)
     }
     _answer(panel, chunks[0])
-    expect(panel.page.get_by_text("PNG · 2.1 MB · 49% sent")).to_be_visible()
+    expect(panel.page.get_by_text("2.1 MB · 49% sent")).to_be_visible()
     for chunk in chunks[1:]:
         _answer(panel, chunk)
     expect(panel.page.get_by_text("photo.png")).to_be_hidden()
@@ -45,7 +45,14 @@ def test_a_chosen_file_goes_up_in_chunks(panel: PanelPage) -> None:
 
 def test_a_value_from_python_shows_with_its_preview(panel: PanelPage) -> None:
     """Name, size and picture; Remove takes it out in Python as well."""
-    ref = {"id": "f1", "name": "cat.png", "mime": "image/png", "size": 202_472, "url": None}
+    ref = {
+        "id": "f1",
+        "name": "cat.png",
+        "mime": "image/png",
+        "size": 202_472,
+        "url": None,
+        "facts": "PNG \N{MIDDLE DOT} 202 kB",
+    }
     panel.start(state(values=SEED_VALUES | {"inputImage": [ref]}))
     panel.tell(image("f1", "preview"), {"hue": 20})
     field = panel.field("inputImage")
@@ -123,7 +130,15 @@ def test_a_run_waits_for_the_file(panel: PanelPage) -> None:
 
 def _several(panel: PanelPage, count: int) -> None:
     refs = [
-        {"id": f"f{n}", "name": f"{n}.png", "mime": "image/png", "size": 1, "url": None} for n in range(count)
+        {
+            "id": f"f{n}",
+            "name": f"{n}.png",
+            "mime": "image/png",
+            "size": 1,
+            "url": None,
+            "facts": "PNG \N{MIDDLE DOT} 1 B",
+        }
+        for n in range(count)
     ]
     images = parameter("images", "file", "Images", multiple=True, max_files=5, accept="image")
     panel.start(state(_form=form(images), values={"images": refs}))
@@ -181,7 +196,15 @@ def test_what_a_field_takes_is_told_before(panel: PanelPage) -> None:
 def test_several_files_up_to_the_limit(panel: PanelPage) -> None:
     """The invitation goes when there is no more room."""
     refs = [
-        {"id": f"f{n}", "name": f"{n}.png", "mime": "image/png", "size": 1, "url": None} for n in range(2)
+        {
+            "id": f"f{n}",
+            "name": f"{n}.png",
+            "mime": "image/png",
+            "size": 1,
+            "url": None,
+            "facts": "PNG \N{MIDDLE DOT} 1 B",
+        }
+        for n in range(2)
     ]
     images = parameter("images", "file", "Images", multiple=True, max_files=3, accept="image")
     panel.start(state(_form=form(images), values={"images": refs}))

@@ -63,7 +63,8 @@ def test_tab_reaches_everything_once_and_leaves(panel: PanelPage) -> None:
               const one = host.root()?.activeElement;
               if (!one) return null;
               const ring = getComputedStyle(one).outlineStyle !== "none";
-              return `${ring} ${one.tagName} ${one.ariaLabel || one.textContent.slice(0, 20) || one.id}`;
+              const name = one.ariaLabel || one.title || one.textContent.slice(0, 20) || one.id;
+              return `${ring} ${one.tagName} ${name}`;
             }"""
         )
         if found is None:

@@ -143,7 +143,7 @@ def test_the_recipe_is_copied(panel: PanelPage) -> None:
     expect(panel.page.get_by_text("Recipe copied").first).to_be_visible()
     assert _copied(panel) == ['{"model": "a/b"}']
     panel.button("Copy recipe").click()
-    panel.reply(panel.await_sent("recipe", 2)[1]["rev"], text="")
+    panel.reply(panel.await_sent("recipe", 2)[1]["rev"], error="It carries no recipe.")
     expect(panel.page.get_by_text("It carries no recipe.").first).to_be_visible()
 
 
@@ -169,7 +169,7 @@ def test_without_a_field_for_it_a_result_is_no_input(panel: PanelPage) -> None:
 )
 def test_a_run_is_repeated_with_its_seed_or_the_next(panel: PanelPage, name: str, seed: str) -> None:
     """With what the controls say now, exact beyond what a double holds."""
-    _show(panel, *PICTURES, seed="9007199254740993")
+    _show(panel, *PICTURES, seed="9007199254740993", next_seed="9007199254740994")
     panel.field("prompt").locator("textarea").fill("a red fox")
     panel.button(name).click()
     values = panel.await_sent("run")[0]["values"]

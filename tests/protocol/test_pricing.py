@@ -1,32 +1,16 @@
-import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.protocol.priced import one, priced
 from wiro_widgets.protocol import pricing
 from wiro_widgets.protocol.price_methods import Media, estimate
 from wiro_widgets.protocol.pricing import Estimate
 from wiro_widgets.protocol.schema import ModelSchema
 
 FLUX = ModelSchema.built_in("tencent/hunyuan-flux-srpo")
-VIDEO = [
-    {"inputs": {"resolution": "720p", "duration": "5"}, "price": 0.13, "priceMethod": "cpr"},
-    {"inputs": {"resolution": "1080p", "duration": "5"}, "price": 0.29, "priceMethod": "cpr"},
-    {"inputs": {"resolution": "720p", "duration": "10"}, "price": 0.26, "priceMethod": "cpr"},
-]
-
-
-def priced(rows: Any, values: dict[str, Any], media: tuple[Media, ...] = (), **tool: Any) -> Estimate:
-    """Estimate a run of a model with these price rows."""
-    found = pricing.read({"dynamicprice": json.dumps(rows) if rows is not None else None, **tool})
-    return estimate(found, values, media=media)
-
-
-def one(method: str, price: Any = 0.1, **more: Any) -> list[dict[str, Any]]:
-    """Return the rows of a model with one price."""
-    return [{"inputs": {}, "price": price, "priceMethod": method, **more}]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +33,12 @@ def test_what_the_values_decide_is_exact(rows: Any, values: dict[str, Any], amou
     """A price per request, output, character or tier is exact where the values say how many there are."""
     found = priced(rows, values)
     assert (found.low, found.high, found.exact) == (amount, amount, True)
+
+
+def test_one_output_is_told_as_one() -> None:
+    """The reason counts as a person does."""
+    assert priced(one("cpo"), {"samples": 1}).reason == "$0.10 for one output"
+    assert priced(one("cpo"), {"samples": 2}).reason == "$0.10 for each of 2 outputs"
 
 
 @pytest.mark.parametrize("method", ["cps", "cpt", "cp-realtimeturn", "cp-readoutput", "cp-outputVideoLength"])
@@ -97,39 +87,6 @@ def test_several_pictures_of_a_size_are_a_range() -> None:
     """Whether each of several pictures is billed by its pixels is not documented, so it is a range."""
     found = priced(one("cp-pixel"), {"width": 64, "height": 64, "samples": 4})
     assert (found.low, found.high, found.exact) == (0.1, 0.4, False)
-
-
-def test_the_row_whose_inputs_all_match_applies() -> None:
-    """Rows are chosen by values as text or number, whatever their case."""
-    assert priced(VIDEO, {"resolution": "1080P", "duration": 5}).low == 0.29
-    assert priced(VIDEO, {"resolution": "720p", "duration": "10.0"}).low == 0.26
-
-
-def test_the_most_particular_row_goes_first() -> None:
-    """A row with more inputs is taken before one that fits everything."""
-    rows = [*one("cpr", 0.5), {"inputs": {"mode": "fast"}, "price": 0.1, "priceMethod": "cpr"}]
-    assert priced(rows, {"mode": "fast"}).low == 0.1
-    assert priced(rows, {"mode": "slow"}).low == 0.5
-
-
-def test_a_value_that_is_not_given_leaves_a_range() -> None:
-    """Where a value that decides is neither given nor has a default, all rows that may apply make a range."""
-    found = priced(VIDEO, {"duration": "5"})
-    assert (found.low, found.high, found.exact) == (0.13, 0.29, False)
-    assert priced([*one("cpr", 0.5), VIDEO[0]], {"duration": 5}).high == 0.5
-
-
-def test_no_row_that_fits_is_unknown() -> None:
-    """Values that no row has are unknown, not the nearest row's."""
-    found = priced(VIDEO, {"resolution": "480p", "duration": "5"})
-    assert (found.low, found.high) == (None, None)
-    assert "no price row" in found.reason
-
-
-def test_rows_count_files() -> None:
-    """QUANTITY:n in a row's inputs is the number of files under that parameter."""
-    rows = [{"inputs": {"images": f"QUANTITY:{n}"}, "price": n / 10, "priceMethod": "cpr"} for n in (1, 2, 3)]
-    assert priced(rows, {}, (Media("images"), Media("images"))).low == 0.2
 
 
 def test_defaults_count_as_given() -> None:

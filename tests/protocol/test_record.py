@@ -3,6 +3,7 @@
 import json
 import pickle
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -124,6 +125,67 @@ def test_durations_are_never_negative() -> None:
     assert (record.queue_seconds, record.run_seconds) == (0.0, 0.0)
 
 
+HEARD = [
+    Lifecycle("task_queue", 100.9),
+    Lifecycle("task_accept", 101.25),
+    Lifecycle("task_start", 102.5),
+    Lifecycle("task_end", 104.75),
+    Lifecycle("task_postprocess_end", 105.25),
+]
+WHOLE: Mapping[str, Any] = {
+    "status": "task_postprocess_end",
+    "pexit": 0,
+    "createtime": 100,
+    "accepttime": 101,
+    "starttime": 102,
+    "endtime": 104,
+    "postprocessendtime": 105,
+}
+
+
+def _seconds(record: TaskRecord) -> list[float | None]:
+    times = (record.created_at, record.started_at, record.ended_at)
+    return [None if at is None else at.timestamp() for at in times]
+
+
+def test_heard_times_are_exact() -> None:
+    """Times that were heard stand in the row to parts of a second, where Wiro's whole seconds agree with them."""
+    record = _record(lived([*HEARD, told(**WHOLE)]))
+    assert _seconds(record) == [100.9, 102.5, 105.25]
+    assert record.queue_seconds == pytest.approx(0.35)
+    assert record.run_seconds == 2.25
+
+
+def test_wiro_s_own_seconds_stay() -> None:
+    """How long it took as a whole is Wiro's to say, where it does."""
+    assert _record(lived([*HEARD, told(**WHOLE, elapsedseconds="4.1000")])).elapsed_seconds == 4.1
+    assert _record(lived([*HEARD, told(**WHOLE)])).elapsed_seconds == pytest.approx(4.35)
+
+
+def test_a_late_listener_does_not_move_a_start() -> None:
+    """What was heard long after Wiro says it was, as by whoever attaches later, is not when it was."""
+    late = [HEARD[0], Lifecycle("task_start", 104.5), *HEARD[3:]]
+    record = _record(lived([*late, told(**WHOLE)]))
+    assert (_seconds(record), record.run_seconds) == ([100.0, 102.0, 105.0], 2.0)
+
+
+def test_a_missing_frame_keeps_the_order() -> None:
+    """Where one of the times was not heard all are Wiro's, so that no run begins before it was made."""
+    missed = [event for event in HEARD if event.type != "task_start"]
+    whole = {**WHOLE, "starttime": 100}
+    record = _record(lived([*missed, told(**whole)]))
+    assert _seconds(record) == [100.0, 100.0, 105.0]
+    assert record.queue_seconds == pytest.approx(0.35)
+
+
+def test_a_stopped_task_ends_when_it_was_heard_to() -> None:
+    """The end of a cancelled task is exact too."""
+    heard = [HEARD[0], Lifecycle("task_cancel", 107.5)]
+    record = _record(lived([*heard, told(status="task_cancel", createtime=100, canceltime="107")]))
+    assert _seconds(record) == [100.9, None, 107.5]
+    assert record.elapsed_seconds == pytest.approx(6.6)
+
+
 @pytest.mark.parametrize(
     ("seed", "kept"),
     [
@@ -170,6 +232,31 @@ def test_a_row_comes_back(record: TaskRecord) -> None:
     """Through JSON and through a pickle."""
     assert TaskRecord.from_dict(json.loads(json.dumps(record.to_dict()))) == record
     assert pickle.loads(pickle.dumps(record)) == record  # noqa: S301 - our own bytes
+
+
+def test_a_row_in_a_terminal() -> None:
+    """A record prints itself as what is read at a glance, on one line of a bounded length."""
+    assert repr(_full()) == (
+        "<TaskRecord of task 90311, tencent/hunyuan-flux-srpo: succeeded, seed 7350148318, 6.0 s, $0.00351, 1 output, "
+        "prompt 'a lighthouse'>"
+    )
+    assert repr(TaskRecord()) == "<TaskRecord of no task, no model: unknown>"
+    long = "two\nlines " * 10_000
+    record = replace(
+        _full(), model=long, prompt=long, error=long, text=long, seed=10**300, reused_from="90310"
+    )
+    assert len(repr(record)) < 600
+    assert "\n" not in repr(record)
+    assert record.to_dict()["prompt"] == long
+
+
+def test_a_row_in_a_notebook() -> None:
+    """A host gets both forms of a record and takes the one that it can show."""
+    record = _full()
+    assert record._repr_mimebundle_(include=None, exclude=None) == {
+        "text/plain": repr(record),
+        "text/html": record._repr_html_(),
+    }
 
 
 @pytest.mark.parametrize("name", LIVES)

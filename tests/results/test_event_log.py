@@ -1,3 +1,4 @@
+import zlib
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,40 @@ def test_a_task_without_events_has_an_empty_table() -> None:
 def test_a_damaged_log_is_empty(data: bytes) -> None:
     """Bytes that are no event log give no events."""
     assert event_log.unpacked(data) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '[1e300, "a", "output", "t"]',
+        '{"a": 1}',
+        '""',
+        "[1, 2]",
+        '[1, "a", "output", 5]',
+        '[null, "a", "output", "t"]',
+        '[1, "a", "progress", "t", "half", 1, 2]',
+        "[" * 100_000,
+    ],
+    ids=lambda line: line[:12],
+)
+def test_lines_of_something_else_are_no_log(line: str) -> None:
+    """A log with a line that is no event gives an empty table, also where it is JSON."""
+    good = '[1, "a", "output", "t"]'
+    assert len(event_log.to_pandas(zlib.compress(f"{good}\n{line}".encode()))) == 0
+
+
+@pytest.mark.parametrize("text", ["a\u2028b", "a\x85b", "a\x1cb", "a\vb", "a\nb", "a\r\nb"], ids=ascii)
+def test_any_character_may_stand_in_a_line(text: str) -> None:
+    """A separator of lines or paragraphs within what a model says ends no event."""
+    events = [Log("output", "one", 1.0), Log("output", text, 2.0), Log("output", "three", 3.0)]
+    assert [row["text"] for row in event_log.unpacked(event_log.packed(events))] == ["one", text, "three"]
+
+
+def test_half_a_character_in_a_line() -> None:
+    """Half a character, as a model may say it, is kept as a mark."""
+    assert [row["text"] for row in event_log.unpacked(event_log.packed([Log("output", "a\ud83d", 1.0)]))] == [
+        "a?"
+    ]
 
 
 def test_a_long_log_keeps_both_ends() -> None:

@@ -89,3 +89,40 @@ def test_a_broken_write_leaves_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space"):
         fail()
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("a.png", b"old")]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o440])
+def test_a_file_keeps_its_permissions(tmp_path: Path, mode: int) -> None:
+    """A file that is written anew is for the same people as before, and in the meantime for nobody else."""
+    target = tmp_path / "a.png"
+    target.write_bytes(b"old")
+    target.chmod(mode)
+    with written_whole(target) as temporary:
+        assert temporary.stat().st_mode & 0o077 == 0
+        temporary.write_bytes(b"new")
+    assert (target.stat().st_mode & 0o777, target.read_bytes()) == (mode, b"new")
+
+
+def test_a_new_file_is_as_the_user_has_them(tmp_path: Path) -> None:
+    """A file that was not there has the permissions that any new file of this process has."""
+    (tmp_path / "like this").touch()
+    replace_bytes(tmp_path / "a.png", b"new")
+    assert (tmp_path / "a.png").stat().st_mode == (tmp_path / "like this").stat().st_mode
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["to a file", "to nothing yet"])
+def test_a_link_stays_a_link(tmp_path: Path, there: bool) -> None:
+    """What is written through a link is written to the file behind it."""
+    behind, link = tmp_path / "kept" / "a.png", tmp_path / "a.png"
+    behind.parent.mkdir()
+    if there:
+        behind.write_bytes(b"old")
+    link.symlink_to(behind)
+    replace_bytes(link, b"new")
+    assert (link.is_symlink(), behind.read_bytes(), os.listdir(behind.parent)) == (True, b"new", ["a.png"])  # noqa: PTH208 - names
+
+
+def test_a_folder_that_is_not_there_is_named_with_the_file(tmp_path: Path) -> None:
+    """An error names the file that was to be written, and no name of our own."""
+    with pytest.raises(FileNotFoundError, match=r"nowhere/a\.png'$"):
+        replace_bytes(tmp_path / "nowhere" / "a.png", b"new")

@@ -1,19 +1,17 @@
 import json
-import sys
+import platform
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
-from wiro_widgets.protocol.errors import ConfigurationError, WiroError
+from wiro_widgets.protocol.errors import ConfigurationError, WiroError, WiroWarning
 from wiro_widgets.protocol.events import Log
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.results import event_log
 from wiro_widgets.results.history import History
 from wiro_widgets.results.journal import Journal
-from wiro_widgets.results.table_reading import from_pandas
 
 SERVER = "https://api.wiro.ai/v1"
 
@@ -48,6 +46,21 @@ def test_a_history_moves_in_whole(history: History, tmp_path: Path) -> None:
     assert other.import_from(tmp_path / "runs.jsonl") == 2
     assert list(other) == list(history)
     assert other.events_to_pandas("1")["text"].tolist() == ["hello"]
+
+
+def test_an_imported_history_owns_no_files(tmp_path: Path, history: History) -> None:
+    """Forgetting an imported run with its files leaves these, whatever the history file says, and names them."""
+    precious = tmp_path / "thesis.txt"
+    precious.write_text("precious")
+    history.export_to(tmp_path / "runs.jsonl")
+    header, line, _ = (tmp_path / "runs.jsonl").read_text(encoding="utf-8").splitlines()
+    told = {**json.loads(line), "paths": json.dumps([str(precious)]), "pid": 1, "host": platform.node()}
+    (tmp_path / "runs.jsonl").write_text(f"{header}\n{json.dumps(told)}\n")
+    other = elsewhere()
+    other.import_from(tmp_path / "runs.jsonl")
+    with pytest.warns(WiroWarning, match=r"was imported, so the files that it names are left: .*thesis\.txt"):
+        other.forget("1", files=True)
+    assert (precious.read_text(), len(other)) == ("precious", 0)
 
 
 def test_runs_come_in_once(history: History, tmp_path: Path) -> None:
@@ -90,6 +103,54 @@ def test_a_damaged_file_names_the_line(
     assert len(other) == 0
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("events", 123),
+        ("events", "\u00e9"),
+        ("events", "@@@"),
+        ("cell", "first"),
+        ("intent_at", "yesterday"),
+        ("outcome", "splendid"),
+    ],
+)
+def test_a_damaged_value_names_the_line(history: History, tmp_path: Path, column: str, value: object) -> None:
+    """A value that is not what its column holds is refused with its line, an event log too."""
+    path = tmp_path / "runs.jsonl"
+    history.export_to(path)
+    header, first, _ = path.read_text(encoding="utf-8").splitlines()
+    path.write_text(f"{header}\n{first}\n{json.dumps({**json.loads(first), column: value})}\n")
+    other = elsewhere()
+    with pytest.raises(WiroError, match="damaged at line 3"):
+        other.import_from(path)
+    assert len(other) == 0
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a\u2028b", "a\u2029b", "a\x85b", "a\x1cb", "a\vb\fc", "a\nb", "a\r\nb"], ids=ascii
+)
+def test_any_character_may_stand_in_a_prompt(tmp_path: Path, prompt: str) -> None:
+    """A history moves in whole whatever separators of lines its prompts hold."""
+    with Journal.open(tmp_path / "journal.sqlite3") as journal:
+        run_id = journal.begin(SERVER, "a/b", {"prompt": prompt})
+        journal.settle(run_id, TaskRecord("1", "a/b", prompt=prompt, outcome="succeeded"))
+        History(journal, SERVER).export_to(tmp_path / "runs.jsonl")
+    other = elsewhere()
+    assert other.import_from(tmp_path / "runs.jsonl") == 1
+    assert other["1"].prompt == prompt
+
+
+def test_a_run_twice_in_a_file_comes_in_once(history: History, tmp_path: Path) -> None:
+    """A file that has a run twice, or one of another Wiro's history here, takes nothing away and counts right."""
+    path = tmp_path / "runs.jsonl"
+    history.export_to(path)
+    path.write_text(path.read_text(encoding="utf-8") + path.read_text(encoding="utf-8").split("\n")[1] + "\n")
+    other = elsewhere()
+    assert (other.import_from(path), len(other)) == (2, 2)
+    sandboxed = History(history._journal, "http://127.0.0.1:1/v1")
+    assert (sandboxed.import_from(path), len(history)) == (0, 2)
+
+
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     """A file that is no text at all, or not there, is a clear error too."""
     (tmp_path / "runs.jsonl").write_bytes(b"\xff\xfe\x00")
@@ -98,25 +159,8 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
             elsewhere().import_from(tmp_path / name)
 
 
-def test_tables_for_other_programs(history: History, tmp_path: Path) -> None:
-    """A history is written as CSV and Parquet, and comes back as the same table."""
-    for name in ("runs.csv", "runs.parquet"):
-        assert history.export_to(tmp_path / name) == 2
-    assert from_pandas(pd.read_parquet(tmp_path / "runs.parquet")) == list(history)
-    assert from_pandas(pd.read_csv(tmp_path / "runs.csv")) == list(history)
-
-
 def test_a_format_that_is_none(history: History, tmp_path: Path) -> None:
     """Another ending is refused before anything is written."""
     with pytest.raises(ConfigurationError, match=r"\.jsonl, \.csv or \.parquet"):
         history.export_to(tmp_path / "runs.xlsx")
     assert not (tmp_path / "runs.xlsx").exists()
-
-
-def test_parquet_without_pyarrow(history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without pyarrow the error says what to install, and no half file is left."""
-    for name in ("pyarrow", "fastparquet"):
-        monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(ConfigurationError, match="pip install pyarrow"):
-        history.export_to(tmp_path / "runs.parquet")
-    assert sorted(path.name for path in tmp_path.glob("*runs*")) == []

@@ -9,7 +9,7 @@ from PIL import Image
 
 from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.record import TaskRecord
-from wiro_widgets.protocol.replies import OutputInfo
+from wiro_widgets.protocol.replies import OutputInfo, text_content
 from wiro_widgets.results import grid, html
 from wiro_widgets.results.grid import Grid, Layout, Shown
 from wiro_widgets.results.history import History
@@ -143,6 +143,24 @@ def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
     assert 'title="y: out of memory"' in table
 
 
+def test_what_a_model_said_is_shown() -> None:
+    """A cell of text has its words in place of a picture, clipped and harmless; what is no text has its name."""
+    said = Output(OutputInfo(name="0", content_type="raw", content=text_content({"raw": EVIL + "x" * 500})))
+    film = Output(OutputInfo(name="film.mp4", content_type="video/mp4"), data=b"....ftyp")
+    places = ((Shown("a", "succeeded", (said,), caption=EVIL), Shown("b", "succeeded", (film, said))),)
+    table = grid.table(Layout("", "", ("",), ("",), (places,)), 64, large=True)
+    assert Elements(table).names.count("script") == Elements(table).names.count("img") == 0
+    assert table.count("&lt;script&gt;alert(") == 3
+    assert ">0<" not in table
+    assert "x" * 160 not in table
+    assert Shown("", "succeeded", (film,)).words == "film.mp4"
+    assert [Shown("", status, ()).words for status in ("pending", "running", "failed")] == [
+        "to go",
+        "running",
+        "failed",
+    ]
+
+
 def test_values_become_labels(tmp_path: Path) -> None:
     """A value of an axis is labelled by its text, a file by its name, and long texts are cut."""
     Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
@@ -171,6 +189,33 @@ def test_a_result_from_a_record_opens_nothing(tmp_path: Path) -> None:
     result = result_of(record)
     assert [item.name for item in result.outputs] == ["a.png"]
     assert result_of(TaskRecord("7", created_at=datetime.now(UTC))).outputs == ()
+
+
+def test_a_result_from_a_record_has_its_text() -> None:
+    """What a language model said comes back with the record, as the result's text and as an output."""
+    result = result_of(TaskRecord("7", output_count=1, text="It scatters."))
+    assert (result.text, [item.text for item in result.outputs]) == ("It scatters.", ["It scatters."])
+    beside = TaskRecord("7", output_count=2, output_urls=("https://a.b/a.png",), text="a lighthouse")
+    assert [item.text for item in result_of(beside).outputs] == [None, "a lighthouse"]
+
+
+def test_answers_show_as_text() -> None:
+    """What a language model said shows in a result, a grid and a history: as text, harmless, and clipped."""
+    record = TaskRecord("7", "a/b", outcome="succeeded", output_count=1, text=EVIL + "x" * 10_000)
+    result = result_of(record)
+    journal = Journal.open(None)
+    journal.settle(journal.begin("s", "a/b", {}), record)
+    places = (((Shown("seed 1", "succeeded", result.outputs),),),)
+    shown = {
+        "result": result._repr_html_(),
+        "grid": Grid(Layout("seed", "", ("1",), ("",), places))._repr_html_(),
+        "history": History(journal, "s")._repr_html_(),
+    }
+    for name, text in shown.items():
+        assert "&lt;script&gt;alert(" in text, name
+        assert "<script" not in text, name
+        assert len(text) < 6_000, name
+    assert "<span" not in shown["result"]
 
 
 def test_a_record_shows_its_row() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.results.history import History
 from wiro_widgets.results.journal import Journal
 from wiro_widgets.results.rows import JournalRow, Query
 
@@ -141,6 +142,32 @@ def test_nothing_secret_is_written(path: Path) -> None:
         run_id = journal.begin(SERVER, MODEL, values)
         journal.settle(run_id, record(parameters=values))
     assert not any(b"planted" in file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_half_a_character_is_no_trouble(path: Path) -> None:
+    """What a model, Wiro or a person says is kept with a mark in place of half a character, which no file can hold."""
+    with Journal.open(path) as journal:
+        run_id = journal.begin(SERVER, MODEL, {"prompt": "a \ud83d"})
+        journal.unknown(run_id, "lost \ud83d")
+        journal.settle(run_id, record(error="an error \ud83d"))
+        journal.annotate(run_id, notes="mine \ud83d", tags=("\ud83d",))
+        journal.settle(journal.begin(SERVER, MODEL, {}), record("13"))
+    with Journal.open(path) as journal:
+        after, kept = journal.records(SERVER)
+        exported = History(journal, SERVER).export_to(path.with_name("runs.jsonl"))
+    assert (kept.error, kept.note, kept.tags, after.task_id) == ("an error ?", "mine ?", ("?",), "13")
+    assert exported == 2
+
+
+def test_reuses_are_counted_while_a_run_is_written(path: Path) -> None:
+    """A count is never lost to whoever writes the run down once more."""
+    with Journal.open(path) as journal, Journal.open(path) as other:
+        run_id = journal.begin(SERVER, MODEL, {})
+        journal.settle(run_id, record())
+        other.reused(run_id)
+        journal.reused(run_id)
+        other.settle(run_id, record(total_cost=0.1))
+        assert [(row.reuses, row.total_cost) for row in journal.records(SERVER)] == [(2, 0.1)]
 
 
 def test_only_the_owner_reads_it(path: Path) -> None:

@@ -129,6 +129,68 @@ def test_sigkill_loses_nothing_that_was_written(path: Path, lines: int) -> None:
     assert all(int(str(task).partition("-")[2]) % 2 for task in ended)
 
 
+KERNEL = """
+import os, subprocess, sys
+from wiro_widgets.results.journal import Journal
+path, server, other, end = sys.argv[1:]
+one = Journal.open(path)
+one.begin(server, "kernel/first", {})
+two = Journal.open(path)
+subprocess.run([sys.executable, "-W", "error", "-c", other, path, "other", "3", server], check=True)
+for number in range(40):
+    one.begin(server, "kernel/then", {"pad": "x" * 3000})
+subprocess.run([sys.executable, "-W", "error", "-c", other, path, "third", "30", server], check=True)
+if end == "killed":
+    os.kill(os.getpid(), 9)
+two.close()
+one.begin(server, "kernel/then", {})
+one.close()
+"""
+
+
+@pytest.mark.parametrize("end", ["killed", "closed"])
+def test_two_journals_of_one_kernel_beside_other_processes(path: Path, end: str) -> None:
+    """With two clients in one kernel and other processes that come and go, every run of each is on disk in the end."""
+    arguments = [sys.executable, "-W", "error", "-c", KERNEL, str(path), SERVER, WRITER, end]
+    done = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=60)
+    assert (done.stderr, done.returncode) == ("", -9 if end == "killed" else 0)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+    with Journal.open(path) as journal:
+        models = [row.model for row in journal.rows(Query())]
+    assert len([model for model in models if model == "a/b"]) == 33
+    assert len([model for model in models if model.startswith("kernel/")]) == (41 if end == "killed" else 42)
+
+
+LATER = """
+import os, sys
+from wiro_widgets.results.journal import Journal
+path, server = sys.argv[1:]
+one = Journal.open(path)
+for number in range(8):
+    Journal.open(path).close()
+    one.begin(server, "kernel/then", {})
+print("written", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_an_open_journal_keeps_its_locks(path: Path) -> None:
+    """While a kernel has a journal open, its log stays, however many others open and close the file."""
+    arguments = [sys.executable, "-W", "error", "-c", LATER, str(path), SERVER]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as kernel:
+        assert kernel.stdout is not None
+        assert kernel.stdout.readline() == "written\n"
+        log = path.with_name(f"{path.name}-wal")
+        before = log.stat().st_ino
+        for _ in range(3):
+            with Journal.open(path) as journal:
+                assert len(journal.rows(Query())) == 8
+        assert log.stat().st_ino == before
+        kernel.communicate()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_process_opens_its_own(path: Path) -> None:
     """After a fork both processes write, each through a connection of its own."""

@@ -163,6 +163,15 @@ def test_a_read_only_file(plain_user: Path) -> None:
     journal.close()
 
 
+def test_a_link_to_a_file_that_is_not_there_yet(path: Path, tmp_path: Path) -> None:
+    """A journal that is a link to a place where nothing is yet is made there, for its owner alone."""
+    target = tmp_path / "elsewhere.sqlite3"
+    path.symlink_to(target)
+    with Journal.open(path) as journal:
+        run(journal)
+    assert (target.stat().st_mode & 0o777, path.is_symlink()) == (0o600, True)
+
+
 def test_a_folder_that_may_not_be_written(plain_user: Path) -> None:
     """A journal whose folder may not be written to warns, and works in memory."""
     plain_user.chmod(0o500)

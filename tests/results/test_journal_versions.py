@@ -6,7 +6,8 @@ import pytest
 from wiro_widgets.protocol.errors import WiroWarning
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.results.journal import Journal
-from wiro_widgets.results.store import MIGRATIONS, Store
+from wiro_widgets.results.migrations import APPLICATION_ID, MIGRATIONS
+from wiro_widgets.results.store import Store
 
 SERVER = "https://api.wiro.ai/v1"
 
@@ -60,7 +61,9 @@ def test_migrations_run_from_any_version(path: Path, monkeypatch: pytest.MonkeyP
     """A journal of an older version is brought up to date and keeps its runs."""
     with Journal.open(path) as journal:
         run(journal)
-    monkeypatch.setattr("wiro_widgets.results.store.MIGRATIONS", (*MIGRATIONS, "CREATE TABLE more (x TEXT)"))
+    monkeypatch.setattr(
+        "wiro_widgets.results.migrations.MIGRATIONS", (*MIGRATIONS, "CREATE TABLE more (x TEXT)")
+    )
     with Journal.open(path) as journal:
         assert tasks(journal) == ["12"]
     with sqlite3.connect(path) as connection:
@@ -68,12 +71,30 @@ def test_migrations_run_from_any_version(path: Path, monkeypatch: pytest.MonkeyP
     connection.close()
 
 
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+def test_journals_of_every_version_are_read(path: Path, version: int) -> None:
+    """A journal that any earlier version of this package wrote has its runs, and takes new ones."""
+    with sqlite3.connect(path) as connection:
+        connection.executescript(";".join(MIGRATIONS[:version]))
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute(
+            "INSERT INTO runs (id, server, model, parameters, intent_at, outcome, task_id) "
+            "VALUES ('x', ?, 'a/b', '{}', '2026-05-01T00:00:00.000000+00:00', 'succeeded', '11')",
+            (SERVER,),
+        )
+    connection.close()
+    with Journal.open(path) as journal:
+        run(journal)
+        assert (tasks(journal), journal.trouble) == (["11", "12"], None)
+
+
 def test_a_failed_migration_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A migration happens as a whole or not at all."""
     Journal.open(path).close()
     steps = (*MIGRATIONS, "CREATE TABLE more (x TEXT); NONSENSE")
     with monkeypatch.context() as patched:
-        patched.setattr("wiro_widgets.results.store.MIGRATIONS", steps)
+        patched.setattr("wiro_widgets.results.migrations.MIGRATIONS", steps)
         with pytest.raises(sqlite3.OperationalError):
             Store(path)
     with Journal.open(path) as journal:

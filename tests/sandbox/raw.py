@@ -22,6 +22,8 @@ from wiro_widgets.sandbox import SandboxServer
 FLUX = "tencent/hunyuan-flux-srpo"
 CHAT = "wiro/sandbox-chat"
 FAIL = "wiro/sandbox-fail"
+POSTER = "wiro/sandbox-poster"
+SKETCH = "wiro/sandbox-sketch"
 UPSCALE = "wiro/sandbox-upscale"
 LAST = ("task_postprocess_end", "task_cancel")
 PATIENCE = 10.0
@@ -85,6 +87,12 @@ class Caller:
     def settled_at(self, receipt: Json, *statuses: str) -> Json:
         """Return the task when it has come to one of these statuses."""
         return wait_for(lambda: self.detail(receipt), lambda task: task["status"] in statuses)
+
+    def tool(self, model: str) -> Json:
+        """Return a model's catalogue entry."""
+        owner, project = model.split("/")
+        entry: Json = self.call("Tool/Detail", {"slugowner": owner, "slugproject": project})["tool"][0]
+        return entry
 
     def finish(self, model: str = FLUX, /, **values: Any) -> Json:
         """Run a model and return the ended task."""

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from tests.sandbox.raw import FLUX, UPSCALE, Caller, png
+from tests.sandbox.raw import FLUX, POSTER, SKETCH, UPSCALE, Caller, png
 from wiro_widgets.sandbox.motifs import MOTIFS, Brush
 from wiro_widgets.sandbox.palette import choose_palette
-from wiro_widgets.sandbox.render import Scene, _dice, paint
+from wiro_widgets.sandbox.render import PAPER, Scene, _dice, draw, paint
 
 SCENE = Scene("m", "a lighthouse", 7, 128, 96, 20, 3.5, 0.88)
 
@@ -147,3 +147,24 @@ def test_upscale_enlarges_the_upload(caller: Caller, scale: str) -> None:
     files = {"inputImage": ("a.png", png(size=(40, 30)))}
     task = caller.settled(caller.call(f"Run/{UPSCALE}", data={"scale": scale}, files=files))
     assert caller.picture(task).size == (40 * int(scale), 30 * int(scale))
+
+
+def test_a_sketch_is_pencil_on_paper(caller: Caller) -> None:
+    """The fast model draws one picture of the size asked for, without a colour, mostly paper."""
+    picture = caller.picture(caller.finish(SKETCH, width="200", height="120", seed="3"))
+    assert picture.size == (200, 120)
+    assert max(ImageStat.Stat(picture.convert("HSV").getchannel("S")).mean) < 40
+    assert distance(picture, Image.new("RGB", picture.size, PAPER)) < 90
+    assert draw(SCENE) == draw(SCENE) != draw(dataclasses.replace(SCENE, seed=8))
+
+
+@pytest.mark.parametrize(
+    ("resolution", "size"), [("480p", (320, 480)), ("720p", (480, 720)), ("1080p", (720, 1080))]
+)
+def test_a_poster_has_the_size_that_it_is_priced_by(
+    caller: Caller, resolution: str, size: tuple[int, int]
+) -> None:
+    """Each resolution has a size of its own, and each sample the next seed."""
+    task = caller.finish(POSTER, resolution=resolution, samples="2")
+    assert [caller.picture(task, number).size for number in (0, 1)] == [size, size]
+    assert distance(caller.picture(task, 0), caller.picture(task, 1)) > 0.5

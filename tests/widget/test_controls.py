@@ -145,6 +145,7 @@ def test_files_are_referred_to_and_never_sent() -> None:
         "mime": "image/jpeg",
         "size": 3,
         "url": None,
+        "facts": "JPEG \N{MIDDLE DOT} 3 B",
     }
 
 

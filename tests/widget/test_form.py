@@ -8,7 +8,7 @@ import pytest
 from tests.widget.models import flux, many
 from wiro_widgets import ModelSchema
 from wiro_widgets.protocol.parameters import Parameter
-from wiro_widgets.widget.form import LARGEST_EXACT, control, exact, form, label, no_form
+from wiro_widgets.widget.form import LARGEST_EXACT, control, exact, form, label, next_seed, no_form
 
 
 def test_the_form_has_the_schemas_groups() -> None:
@@ -133,6 +133,23 @@ def test_a_slider_needs_two_ends_and_few_steps_and_no_size_or_seed_to_set() -> N
 def test_a_step_that_the_catalogue_leaves_out(parameter: Parameter, step: float | None) -> None:
     """An arrow key moves by a whole, by a hundredth of the way, or by a tenth."""
     assert control(parameter)["step"] == step
+
+
+@pytest.mark.parametrize(
+    ("seed", "maximum", "after"),
+    [
+        ("41", None, "42"),
+        ("9007199254740992", None, "9007199254740993"),
+        ("100", 100, None),
+        ("99", 100, "100"),
+        ("cat", None, None),
+        ("\N{SUPERSCRIPT TWO}", None, None),
+        (None, None, None),
+    ],
+)
+def test_the_seed_after_this_one(seed: str | None, maximum: float | None, after: str | None) -> None:
+    """It may be longer than a double is exact; after the largest there is none."""
+    assert next_seed(seed, Parameter("seed", "number", maximum=maximum)) == after
 
 
 def test_no_form() -> None:

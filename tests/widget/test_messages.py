@@ -48,7 +48,7 @@ SHAPES: list[tuple[dict[str, Any], Up]] = [
     ({"type": "search", "rev": 6, "text": "flux"}, Search("c", 6, "flux")),
     ({"type": "model", "rev": 7, "model": "wiro/sandbox-chat"}, Model("c", 7, "wiro/sandbox-chat")),
     ({"type": "code", "rev": 8}, Code("c", 8)),
-    ({"type": "recipe", "rev": 9, "id": "1-0"}, Recipe("c", 9, "1-0")),
+    ({"type": "recipe", "rev": 9, "id": "1-0", "take": True}, Recipe("c", 9, "1-0", take=True)),
     ({"type": "image", "id": "1-0"}, Image("c", "1-0")),
     (FILE, Chunk("c", 4, "inputImage", "u1", "photo.png", "image/png", 3, 0, b"")),
 ]
@@ -75,7 +75,7 @@ def test_each_message_is_read(told: dict[str, Any], meant: Up) -> None:
         (told, name)
         for told, _ in SHAPES
         for name in told
-        if name not in ("type", "on") and told[name] is not None
+        if name not in ("type", "on", "take") and told[name] is not None
     ],
 )
 def test_a_field_of_another_type_is_refused(told: dict[str, Any], name: str) -> None:
@@ -87,7 +87,7 @@ def test_a_field_of_another_type_is_refused(told: dict[str, Any], name: str) -> 
 
 @pytest.mark.parametrize(
     ("told", "name"),
-    [(told, name) for told, _ in SHAPES for name in told if name not in ("type", "on", "run")],
+    [(told, name) for told, _ in SHAPES for name in told if name not in ("type", "on", "take", "run")],
 )
 def test_a_missing_field_is_refused(told: dict[str, Any], name: str) -> None:
     """Nothing is made up."""

@@ -10,6 +10,9 @@ import pytest
 
 from tests.widget.models import flux
 from tests.widget.test_messages import SHAPES
+from tests.widget.wire import Wire
+from wiro_widgets import Panel
+from wiro_widgets.client.sweep_cell import Status as CellStatus
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.events import (
     STAGES,
@@ -29,7 +32,7 @@ from wiro_widgets.results.images import Thumbnail
 from wiro_widgets.results.outputs import Output
 from wiro_widgets.widget import messages
 from wiro_widgets.widget.controls import Controls
-from wiro_widgets.widget.display import image
+from wiro_widgets.widget.display import images, picture_facts
 from wiro_widgets.widget.feed import Feed
 from wiro_widgets.widget.form import control, form
 from wiro_widgets.widget.inbox import reply
@@ -100,10 +103,34 @@ def test_what_goes_down() -> None:
     assert _fits(Feed().delta(), "Delta")
     assert _fits(Feed().delta() | {"run": {}, "runs": []}, "Delta")
     assert _fits(Feed().snapshot() | {"to": "c", "run": {}, "runs": []}, "Snapshot")
-    assert _fits(image("1-0", "thumb", "0.png", picture, None), "ImageMessage")
+    facts = picture_facts("1-0", "thumb", "0.png", picture)
+    assert _fits(facts, "PictureFacts")
+    assert _fits(images([facts], None), "ImageMessage")
     assert _fits(reply("c", 1), "Reply")
     assert _fits(reply("c", 1, upload="u1", received=3), "Reply")
     assert _fits(reply("c", 1, text="code"), "Reply")
+
+
+def test_a_sweep(panel: Panel, wire: Wire) -> None:
+    """Its run, its board and its cells have the page's fields, and so have the axes and the price."""
+    panel.vary(seed="1, 2")
+    panel.run_sweep().wait(20)
+    wire.until(lambda: wire.traits["status"] == "succeeded")
+    told = [message for message in wire.messages("delta") if "board" in message]
+    assert told
+    assert all(_fits(message["run"], "Run") and _fits(message["board"], "Board") for message in told)
+    cells = [cell for message in wire.messages("delta") for cell in message.get("cells", ())]
+    assert all(_fits(cell, "Cell") for cell in cells)
+    assert {cell["status"] for cell in cells} <= {
+        part.strip().strip('"') for part in _interface("Cell")["status"].split("|")
+    }
+    assert {part.strip().strip('"') for part in _interface("Cell")["status"].split("|")} == set(
+        get_args(CellStatus)
+    )
+    assert _fits(wire.traits["_axes"], "Axes")
+    wire.say("sync", epoch="", next=0)
+    wire.until(lambda: wire.traits["_outlook"])
+    assert _fits(wire.traits["_outlook"], "Outlook")
 
 
 def test_the_form() -> None:

@@ -47,9 +47,11 @@ class Wire(BaseComm):
     def pictures(self, role: str) -> dict[str, bytes]:
         """Return the bytes that came with images of this role, by their id."""
         return {
-            data["content"]["id"]: bytes(buffers[0])
+            facts["id"]: bytes(buffer)
             for _, data, buffers in self.sent
-            if data["method"] == "custom" and data["content"].get("role") == role
+            if data["method"] == "custom" and data["content"]["type"] == "image"
+            for facts, buffer in zip(data["content"]["images"], buffers, strict=True)
+            if facts["role"] == role
         }
 
     def until(self, condition: Callable[[], object]) -> None:

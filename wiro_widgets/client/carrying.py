@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
+from wiro_widgets.client.reuse import is_here
 from wiro_widgets.protocol.errors import ConfigurationError, TaskError
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.results.outputs import Output
@@ -42,7 +43,7 @@ class Errand:
         """Return the result of a finished task, its outputs downloaded where this runs unless they are there."""
         if record.task_id is None:
             raise TaskError("There is no task to fetch.", task_id=None)
-        if len(record.output_paths) == record.output_count and all(map(os.path.isfile, record.output_paths)):
+        if is_here(record):
             return result_of(record)
         here = _here.get(self.token)
         if here is not None:
@@ -102,8 +103,9 @@ class Carrier:
             _here[self._errand.token] = self._fetch
             carried = await self._carried(self._executor, result)
             paths = tuple(str(output.path) for output in carried.outputs if output.path)
-            record = replace(result.record, output_paths=paths)
-            return TaskResult(record, carried.outputs, result.text or carried.text), carried.value
+            text = result.text or carried.text
+            record = replace(result.record, output_paths=paths, text=text)
+            return TaskResult(record, carried.outputs, text), carried.value
         if self._then is None:
             return result, None
         self._threads = self._threads or ThreadPoolExecutor(THREADS, "wiro-then")

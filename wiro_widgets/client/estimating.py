@@ -12,7 +12,7 @@ from wiro_widgets.client import media
 from wiro_widgets.client.http import Http
 from wiro_widgets.protocol import drift, price_methods, pricing, replies, requests
 from wiro_widgets.protocol.errors import NotFound
-from wiro_widgets.protocol.pricing import Estimate, Prices
+from wiro_widgets.protocol.pricing import Estimate, PriceRow, Prices
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.results.journal import Journal
@@ -138,8 +138,8 @@ def _by_catalogue(
 
 def _grouped(runs: Sequence[Mapping[str, Any]], prices: Prices) -> list[list[int]]:
     """Return the numbers of runs in groups of the same price: they differ at most in what no price looks at."""
-    looked_at = {name for row in prices.rows for name in row.inputs}
-    if any(row.method == _BY_PROMPT for row in prices.rows):
+    looked_at = {name for row in prices.rows for name in row.inputs or ()}
+    if any(isinstance(row, PriceRow) and row.method == _BY_PROMPT for row in prices.rows):
         looked_at.add("prompt")
     idle = _FREE_NAMES - looked_at
     groups: dict[Settings, list[int]] = {}

@@ -12,6 +12,7 @@ from typing import Any
 from wiro_widgets.client import claims, content, files, terms
 from wiro_widgets.client.engine import Engine
 from wiro_widgets.protocol import drift
+from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.results.result import TaskResult, result_of
 from wiro_widgets.results.rows import JournalRow, Query, record_of_row
@@ -57,9 +58,19 @@ def answerable(engine: Engine, contents: Collection[str]) -> set[str]:
 
 
 def is_whole(row: JournalRow) -> bool:
-    """Whether all that the run made is still where it was put."""
-    made = row.record.output_count if row.record else 0
-    return made > 0 and len(row.paths) == made and all(Path(path).is_file() for path in row.paths)
+    """Whether all that the run made is still where it was put: its files on the disk, a text in the journal."""
+    return row.record is not None and is_here(replace(row.record, output_paths=row.paths))
+
+
+def is_here(record: TaskRecord) -> bool:
+    """Whether the record has all that its run made: the text, and files that this process can see."""
+    texts = record.output_count - len(record.output_urls)  # these have no address
+    return (
+        record.output_count > 0
+        and (texts == 0 or record.text is not None)
+        and len(record.output_paths) == record.output_count - texts
+        and all(Path(path).is_file() for path in record.output_paths)
+    )
 
 
 def _is_under_way(engine: Engine, row: JournalRow) -> bool:
@@ -79,5 +90,6 @@ def _found(
     row = next(filter(is_whole, engine.journal.rows(query)), None)
     if row is None:
         return None
+    engine.journal.reused(row.id)
     record = record_of_row(row)
     return result_of(replace(record, reused_from=record.task_id, total_cost=0.0))

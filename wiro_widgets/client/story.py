@@ -20,6 +20,7 @@ from wiro_widgets.protocol.errors import (
 )
 from wiro_widgets.protocol.events import Lifecycle, Notice, TaskEvent
 from wiro_widgets.protocol.record import TaskRecord, error_text, record_of
+from wiro_widgets.protocol.replies import TextContent
 from wiro_widgets.protocol.state import Status, TaskState, advance, advance_all
 from wiro_widgets.results.outputs import Output
 from wiro_widgets.results.plain import plain
@@ -107,8 +108,9 @@ class Story:
         """Take a result that the history kept: of an equal run, or of this one where Wiro cannot be asked."""
         self._kept, self.id, self.outputs = kept, kept.record.task_id, kept.outputs
         code = kept.record.exit_code
+        said = None if kept.text is None else TextContent(answer=(kept.text,))
         self.state = TaskState(
-            status="succeeded", stage=FINISHED, progress=1.0, success=True, exit_code=code, text=None
+            status="succeeded", stage=FINISHED, progress=1.0, success=True, exit_code=code, text=said
         )
         self.note(why or f"Answered from the history: the same run was task {self.id}", "info")
 
@@ -141,9 +143,8 @@ class Story:
         if not self.over.is_set():
             sentence = f"Task {self.id} has not settled yet; wait for it."
             raise TaskError(sentence, task_id=self.id, record=self.record)
-        return self._kept or TaskResult(
-            self.record, self.outputs, self.state.text.text if self.state.text else None
-        )
+        record = self.record
+        return self._kept or TaskResult(record, self.outputs, record.text)
 
     def _outcome_error(self) -> WiroError | None:
         if self.state.status == "cancelled":

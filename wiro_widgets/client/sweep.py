@@ -71,7 +71,7 @@ class Sweep(SweepView[Task]):
         return self
 
     def add_callback(self, callback: Callable[[Cell[Task]], object]) -> None:
-        """Call `callback(cell)` on the engine's thread as each cell begins and ends, those that are done first.
+        """Call `callback(cell)` on the engine's thread as each cell begins and ends, those that have done so first.
 
         What it raises is logged, and the sweep goes on.
         """

@@ -81,7 +81,7 @@ class AsyncSweep(SweepView[TaskT]):
             driver.add_done_callback(lambda _: None if self.busy else sweeps.pop(self, None))
 
     def add_callback(self, callback: Callable[[Cell[TaskT]], object]) -> None:
-        """Call `callback(cell)` as each cell begins and as it ends, those that are done already first.
+        """Call `callback(cell)` as each cell begins and as it ends, those that are done or under way first.
 
         What it raises is logged, and the sweep goes on.
         """

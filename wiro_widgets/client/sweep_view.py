@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from PIL.Image import Image
 
+    from wiro_widgets.results.fonts import FontLike
+
 FEWEST_DIGITS, FLOAT_DIGITS = 4, 17  # significant ones: of a heading, and of a float in full
 _ORDER = ("succeeded", "failed", "cancelled", "refused", "unknown", "running", "pending")
 _WORDS = {"pending": "to go", "refused": "refused by the budget", "unknown": "of unknown outcome"}
@@ -96,13 +98,17 @@ class SweepView(Generic[TaskT]):
         across, down = self._two_axes(x, y)
         return Grid(self._laid_out(across, down), edge=edge)
 
-    def contact_sheet(self, x: str | None = None, y: str | None = None, *, edge: int = 256) -> Image:
+    def contact_sheet(
+        self, x: str | None = None, y: str | None = None, *, edge: int = 256, font: FontLike | None = None
+    ) -> Image:
         """Return the pictures as one PIL image with labelled rows and columns, each at most `edge` pixels wide.
 
-        Raises InvalidParameter for an axis that the sweep does not have.
+        Labels are in a font of this machine that has their characters; `font` is the one to try first, a path, a name
+        or a Pillow font. Raises InvalidParameter for an axis that the sweep does not have, and a font that cannot be
+        opened.
         """
         across, down = self._two_axes(x, y)
-        return contact_sheet.draw(self._laid_out(across, down), edge=edge)
+        return contact_sheet.draw(self._laid_out(across, down), edge=edge, font=font)
 
     def _repr_html_(self) -> str:
         across, down = self._two_axes(None, None)
@@ -134,9 +140,11 @@ class SweepView(Generic[TaskT]):
         columns = distinct(across.values) if across else (None,)
         rows = distinct(down.values) if down else (None,)
         names = {axis.name: _labels(axis) for axis in self.axes}
+        rest = [axis.name for axis in self.axes if axis is not across and axis is not down]
         found: dict[tuple[Any, Any], list[Shown]] = {}
         for cell in self.cells:
-            found.setdefault((_place(cell, down), _place(cell, across)), []).append(_shown(cell, names))
+            shown = _shown(cell, names, rest)
+            found.setdefault((_place(cell, down), _place(cell, across)), []).append(shown)
         layout = Layout(
             x=across.name if across else "",
             y=down.name if down else "",
@@ -171,7 +179,10 @@ def _id(value: Any, axis: Axis | None) -> Any:
     return identity(value) if axis else None
 
 
-def _shown(cell: Cell[Any], names: Mapping[str, Mapping[Any, str]]) -> Shown:
+def _shown(cell: Cell[Any], names: Mapping[str, Mapping[Any, str]], rest: Sequence[str]) -> Shown:
+    """Return what is shown of a cell; `rest` are the axes that neither its row nor its column tells."""
     outputs = cell.result.outputs if cell.result else ()
-    title = ", ".join(f"{name} {names[name][identity(value)]}" for name, value in cell.chosen.items())
-    return Shown(title, cell.status, tuple(outputs), str(cell.error) if cell.error else "")
+    told = {name: names[name][identity(value)] for name, value in cell.chosen.items()}
+    title = ", ".join(f"{name} {text}" for name, text in told.items())
+    caption = ", ".join(f"{name}: {told[name]}" for name in rest)
+    return Shown(title, cell.status, tuple(outputs), str(cell.error) if cell.error else "", caption)

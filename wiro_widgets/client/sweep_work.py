@@ -128,8 +128,8 @@ class Work(Generic[TaskT]):
         await asyncio.wait({driver})
 
     def add_callback(self, callback: Callable[[Cell[TaskT]], object]) -> None:
-        """Call it with each cell as it begins and as it ends, those that are done already first."""
-        for cell in self.finished:
+        """Call it with each cell as it begins and as it ends, those that are done or under way already first."""
+        for cell in (*self.finished, *self._jobs.values()):
             self._call(callback, cell)
         self._callbacks.append(callback)
 

@@ -96,9 +96,12 @@ class Experiments:
         *,
         resume: bool = True,
     ) -> Sweep:
-        """Run the grid of axes that are known, as `sweep` does; raises what it raises."""
+        """Plan and price the grid of axes that are known, as `sweep` does; `Sweep.resume` begins it.
+
+        Raises what `sweep` raises.
+        """
         plan = self._connection.call(self._client.of_axes(model, schema, axes, same))
-        return self._launched(plan, Conduct(resume=resume))
+        return self._launched(plan, Conduct(resume=resume, start=False))
 
     def foresee(
         self, model: str, schema: ModelSchema | None, axes: Sequence[Axis], same: Mapping[str, Any]

@@ -14,7 +14,7 @@ from math import ceil
 from typing import Any
 
 from wiro_widgets.protocol import drift
-from wiro_widgets.protocol.pricing import Estimate, PriceRow, Prices, candidates, dollars, merged
+from wiro_widgets.protocol.pricing import DamagedRow, Estimate, PriceRow, Prices, candidates, dollars, merged
 from wiro_widgets.protocol.schema import ModelSchema
 
 TIER_PIXELS = 1024 * 1024
@@ -74,15 +74,23 @@ def estimate(
         item.parameter: sum(1 for other in media if other.parameter == item.parameter) for item in media
     }
     typical = float(prices.average) if prices.average is not None else None
-    if not prices.rows:
-        found = _fallback(prices)
-    else:
-        rows = candidates(prices, run.known, counts)
-        found = merged(_of_row(row, run) for row in rows) if rows else _open("no price row fits these values")
+    found = _of_rows(prices, run, counts) if prices.rows else _fallback(prices)
     return replace(found, typical=None if found.high is not None else typical)
 
 
-def _of_row(row: PriceRow, run: _Run) -> Estimate:
+def _of_rows(prices: Prices, run: _Run, counts: Mapping[str, int]) -> Estimate:
+    rows, settled = candidates(prices, run.known, counts)
+    if not rows:
+        return _open("no price row fits these values")
+    found = merged(_of_row(row, run) for row in rows)
+    if settled:
+        return found
+    return replace(found, exact=False, reason=f"{found.reason}, if that price applies")
+
+
+def _of_row(row: PriceRow | DamagedRow, run: _Run) -> Estimate:
+    if isinstance(row, DamagedRow):
+        return _open("a price in the catalogue that cannot be read")
     method = _METHODS.get(row.method)
     if method is None:
         return _open(f"billed by {row.method or 'a method'} that this version does not know")
@@ -108,7 +116,9 @@ def _per_output(row: PriceRow, run: _Run) -> Estimate:
     count = run.number(_COUNTS)
     if count is None:
         return _at_least(row.price, f"{dollars(row.price)} for each output, and nobody knows how many come")
-    return _exact(row.price * max(count, Decimal(1)), f"{dollars(row.price)} for each of {count} outputs")
+    count = max(count, Decimal(1))
+    outputs = "one output" if count == 1 else f"each of {count} outputs"
+    return _exact(row.price * count, f"{dollars(row.price)} for {outputs}")
 
 
 def _per_token(row: PriceRow, _run: _Run) -> Estimate:

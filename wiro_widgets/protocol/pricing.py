@@ -19,21 +19,29 @@ _QUANTITY = "QUANTITY:"
 class PriceRow:
     """One price in USD, for the runs whose values match all of `inputs`; several texts for one id mean any of them.
 
+    `inputs` is None where they cannot be read.
     `extra` is what each further tier costs, `per_input` what each input image costs for each of its tiers.
     """
 
     price: Decimal
     method: str
-    inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    inputs: Mapping[str, tuple[str, ...]] | None = field(default_factory=dict)
     extra: Decimal | None = None
     per_input: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DamagedRow:
+    """A row whose price cannot be read: where it applies nobody knows what a run costs."""
+
+    inputs: Mapping[str, tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
     """All that the catalogue says of a model's price; `average` is Wiro's own average for one run."""
 
-    rows: tuple[PriceRow, ...] = ()
+    rows: tuple[PriceRow | DamagedRow, ...] = ()
     per_second: Decimal | None = None
     average: Decimal | None = None
 
@@ -79,26 +87,31 @@ class Estimate:
 
 
 def read(tool: Mapping[str, Any]) -> Prices:
-    """Read the prices of a Tool/Detail entry; a row without a price that can be read is left out."""
-    rows = [_row(item) for item in drift.mappings(tool.get("dynamicprice"))]
+    """Read the prices of a Tool/Detail entry; a row without a price that can be read stays as a damaged one."""
     return Prices(
-        tuple(row for row in rows if row is not None),
+        tuple(_row(item) for item in drift.items(tool.get("dynamicprice"))),
         per_second=_money(tool.get("cps")) or None,
         average=_money(tool.get("approximatelycost")) or None,
     )
 
 
-def candidates(prices: Prices, known: Mapping[str, Any], counts: Mapping[str, int]) -> list[PriceRow]:
-    """Return the rows that may apply: the most particular that surely matches, and those that still could.
+def candidates(
+    prices: Prices, known: Mapping[str, Any], counts: Mapping[str, int]
+) -> tuple[list[PriceRow | DamagedRow], bool]:
+    """Return every row that may apply, and whether one of them surely does.
 
-    `known` has the values and defaults of the run, `counts` the number of its files by parameter.
+    A row gives way only to one that surely matches and asks for all that it asks for and more. Of others that match
+    as well, nothing documented says which one applies. `known` has the values and defaults of the run, `counts` the
+    number of its files by parameter.
     """
     verdicts = [(row, _matches(row, known, counts)) for row in prices.rows]
-    sure = [row for row, verdict in verdicts if verdict]
-    best = max(sure, key=lambda row: len(row.inputs), default=None)
-    least = len(best.inputs) if best else -1
-    open_rows = [row for row, verdict in verdicts if verdict is None and len(row.inputs) > least]
-    return [best, *open_rows] if best else open_rows
+    sure = [set(row.inputs or ()) for row, verdict in verdicts if verdict]
+    found = [
+        row
+        for row, verdict in verdicts
+        if verdict is not False and (row.inputs is None or not any(set(row.inputs) < more for more in sure))
+    ]
+    return found, bool(sure)
 
 
 def merged(estimates: Iterable[Estimate]) -> Estimate:
@@ -159,18 +172,24 @@ def _sum(amounts: Iterable[float | None]) -> float:
     return float(sum(Decimal(str(item)) for item in amounts if item is not None))
 
 
-def _row(item: Mapping[str, Any]) -> PriceRow | None:
-    price = _money(item.get("price"))
-    if price is None:
+def _row(item: object) -> PriceRow | DamagedRow:
+    found = drift.mapping(item)
+    inputs = _inputs(found.get("inputs"))
+    price = _money(found.get("price"))
+    more = [found.get(name) for name in ("priceExtra", "priceInput")]
+    extra, per_input = (_money(value) for value in more)
+    if price is None or any(told not in (None, "") and _money(told) is None for told in more):
+        return DamagedRow(inputs if found else None)
+    method = (drift.text(found.get("priceMethod")) or "").strip()
+    return PriceRow(price, method, inputs, extra=extra, per_input=per_input)
+
+
+def _inputs(told: object) -> dict[str, tuple[str, ...]] | None:
+    """Return what a row asks of the values: nothing where nothing is told, None where it cannot be read."""
+    found = drift.mapping(told)
+    if not found and drift.entries(told):
         return None
-    inputs = drift.mapping(item.get("inputs"))
-    return PriceRow(
-        price,
-        (drift.text(item.get("priceMethod")) or "").strip(),
-        {str(name): _texts(wanted) for name, wanted in inputs.items()},
-        extra=_money(item.get("priceExtra")),
-        per_input=_money(item.get("priceInput")),
-    )
+    return {str(name): _texts(wanted) for name, wanted in found.items()}
 
 
 def _money(value: object) -> Decimal | None:
@@ -183,8 +202,10 @@ def _texts(wanted: object) -> tuple[str, ...]:
     return tuple(text for item in listed if (text := drift.text(item)) is not None)
 
 
-def _matches(row: PriceRow, known: Mapping[str, Any], counts: Mapping[str, int]) -> bool | None:
+def _matches(row: PriceRow | DamagedRow, known: Mapping[str, Any], counts: Mapping[str, int]) -> bool | None:
     """Tell whether a row applies; None where a value that decides it is not known."""
+    if row.inputs is None:
+        return None
     verdicts = [_fits(known.get(name), wanted, counts.get(name, 0)) for name, wanted in row.inputs.items()]
     if False in verdicts:
         return False
@@ -196,7 +217,7 @@ def _fits(value: object, wanted: tuple[str, ...], count: int) -> bool | None:
     if quantities:
         return str(count) in quantities
     told = drift.text(value)
-    if told is None:
+    if told is None or not wanted:
         return None
     return any(_same(told, item) for item in wanted)
 

@@ -145,7 +145,7 @@ def split_model(model: str) -> tuple[str, str]:
     """
     address = re.fullmatch(r"\w+://[^/]*/([^?#]*).*", model)
     path = unquote(address[1]) if address else model
-    parts = path.strip().strip("/").removeprefix("models/").split("/")
+    parts = [part.strip() for part in path.strip().strip("/").removeprefix("models/").split("/")]
     if len(parts) != _PARTS or not path.isprintable() or {"", ".", ".."}.intersection(parts):
         raise InvalidParameter(
             "model", f'"owner/name" is needed, as in "tencent/hunyuan-flux-srpo", not {model!r}'

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wiro_widgets.protocol.events import Lifecycle, Log, Notice, Outputs, Progress, TaskEvent, TextSnapshot
 from wiro_widgets.results.frames import frame
+from wiro_widgets.results.plain import storable
+from wiro_widgets.results.rows import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,9 +51,9 @@ def unpacked(data: bytes | None) -> list[dict[str, Any]]:
     """Return the events as `packed` kept them, as rows of the table; none from damaged bytes."""
     try:
         plain = zlib.decompressobj().decompress(data, 2 * MAX_BYTES) if data else b""
-        rows = [json.loads(line) for line in plain.decode().splitlines()]
+        rows = [json.loads(line) for line in plain.decode().split("\n")] if plain else []
         return [_row(row, rows[0]) for row in rows]
-    except (zlib.error, ValueError, TypeError):
+    except (zlib.error, OverflowError, OSError, *UNREADABLE):
         return []
 
 
@@ -78,7 +80,7 @@ def _line(event: TaskEvent) -> str:
     row: list[Any] = [round(event.at, 6), event.type, kind, text[:MAX_TEXT]]
     if isinstance(event, Progress):
         row += [event.fraction, event.step, event.total]
-    return json.dumps(row, ensure_ascii=False)
+    return storable(json.dumps(row, ensure_ascii=False))
 
 
 def _told(event: TaskEvent) -> tuple[str, str]:
@@ -98,6 +100,16 @@ def _told(event: TaskEvent) -> tuple[str, str]:
 def _row(line: list[Any], first: list[Any]) -> dict[str, Any]:
     at, word, kind, text, *progress = line
     fraction, step, total = progress or (None, None, None)
+    told = (
+        (word, str),
+        (kind, str),
+        (text, str),
+        (fraction, int | float | None),
+        (step, int | None),
+        (total, int | None),
+    )
+    if not all(isinstance(value, type_) for value, type_ in told):
+        raise ValueError("an event has something else where a text or a number belongs")
     return {
         "at": datetime.fromtimestamp(at, UTC),
         "seconds": round(at - first[0], 6),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 import unicodedata
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -48,15 +49,24 @@ def unique_target(folder: Path, name: str) -> Path:
 
 @contextmanager
 def written_whole(target: Path) -> Iterator[Path]:
-    """Give a temporary path; what is written there becomes the target when the block ends well.
+    """Give the path of an empty file; what is written there becomes the target when the block ends well.
 
-    Nobody ever sees half a file, also after a power cut.
+    Nobody ever sees half a file, also after a power cut. A target that is there keeps its permissions, and a link to it
+    stays a link. Raises OSError that names the target where its folder cannot be written to.
     """
+    target = target.resolve()
     temporary = target.with_name(f".{_clip(target.name, LONGEST_NAME)}.{secrets.token_hex(4)}.part")
+    try:
+        # What is not for everybody must not be for the moment that it is written either.
+        temporary.touch(0o600 if target.exists() else 0o666, exist_ok=False)
+    except OSError as exc:
+        raise OSError(exc.errno, exc.strerror, str(target)) from exc
     try:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
+        with suppress(FileNotFoundError):
+            shutil.copymode(target, temporary)
         temporary.replace(target)
     except BaseException:
         with suppress(OSError):

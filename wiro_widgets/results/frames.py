@@ -42,11 +42,16 @@ def to_parquet(table: pd.DataFrame, path: Path) -> None:
         raise ConfigurationError("Parquet needs pyarrow. Run: pip install pyarrow") from exc
 
 
-def read_parquet(path: Path) -> pd.DataFrame:
-    """Read a table from Parquet; raises ConfigurationError when nothing that can is installed."""
+def read(path: Path) -> pd.DataFrame:
+    """Read a table from Parquet, or from CSV with every value as the text that stands there; nothing is missing.
+
+    Raises ConfigurationError when what the format needs is not installed, ValueError or OSError for any other file.
+    """
     require_pandas()
     import pandas as pd  # noqa: PLC0415 - optional and slow
 
+    if path.suffix.lower() == ".csv":
+        return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
     try:
         return pd.read_parquet(path)
     except ImportError as exc:

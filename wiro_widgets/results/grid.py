@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from wiro_widgets.protocol import drift
-from wiro_widgets.results.html import thumbnail
+from wiro_widgets.results.display import Displayed
+from wiro_widgets.results.html import clipped, thumbnail
 
 if TYPE_CHECKING:
     from wiro_widgets.results.outputs import Output
@@ -18,6 +19,7 @@ MAX_BYTES: Final = 8 * 2**20  # of all pictures of one table; a notebook stores 
 FOLD: Final = 10  # pictures in a row where there is one axis alone
 MAX_CELLS: Final = 400  # of one table; the contact sheet and the DataFrame have them all
 _LABEL: Final = 80  # characters
+_WORDS: Final = 160  # characters of a text in place of a picture
 _EDGE: Final = "padding:4px;text-align:center;vertical-align:top"
 # Where a host removes it, a click shows the large picture below the small one instead of in its place.
 _ZOOM: Final = (
@@ -29,40 +31,61 @@ _WAITING: Final = {"pending": "to go", "running": "running"}
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is shown of one cell."""
+    """What is shown of one cell; `caption` is what neither its row nor its column says of it."""
 
     title: str
     status: str
     outputs: tuple[Output, ...] = field(repr=False)
     error: str = ""
+    caption: str = ""
+
+    @property
+    def said(self) -> str | None:
+        """What a language model said; None where there is no text."""
+        return next((output.text for output in self.outputs if output.text), None)
+
+    @property
+    def words(self) -> str:
+        """What stands in place of a picture: what was said, else a file's name, else the status."""
+        name = self.outputs[0].name if self.outputs else _WAITING.get(self.status, self.status)
+        return self.said or name
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The cells by row and column; a place may have several, where there are more than two axes, or none."""
+    """The cells by row and column; a place may have several, where there are more than two axes, or none.
+
+    `is_folded` where one row was too long: then a cell's column says nothing of it, and its caption all.
+    """
 
     x: str
     y: str
     columns: tuple[str, ...]
     rows: tuple[str, ...]
     places: tuple[tuple[tuple[Shown, ...], ...], ...] = field(repr=False)
+    is_folded: bool = False
 
     def folded(self) -> Layout:
-        """Return a single long row as several, each labelled by where it begins and ends."""
+        """Return a single long row as several, each labelled by where it begins and ends, and each cell by its own."""
         if len(self.rows) != 1 or len(self.columns) <= FOLD + 2:
             return self
         starts = range(0, len(self.columns), FOLD)
         parts = [self.columns[start : start + FOLD] for start in starts]
+        places = [
+            tuple(replace(shown, caption=f"{self.x}: {name}") for shown in place)
+            for name, place in zip(self.columns, self.places[0], strict=True)
+        ]
         return Layout(
             x="",
             y=self.x,
             columns=("",) * FOLD,
             rows=tuple(part[0] if len(part) == 1 else f"{part[0]} to {part[-1]}" for part in parts),
-            places=tuple(self.places[0][start : start + FOLD] for start in starts),
+            places=tuple(tuple(places[start : start + FOLD]) for start in starts),
+            is_folded=True,
         )
 
 
-class Grid:
+class Grid(Displayed):
     """A table of pictures that a notebook shows; a click on a picture enlarges it."""
 
     def __init__(self, layout: Layout, *, edge: int = 160) -> None:
@@ -143,9 +166,12 @@ def _cell(shown: Shown, edge: int, large: bool, purse: _Purse) -> str:
     title = escape(f"{shown.title}: {shown.error or shown.status}")
     pictures = "".join(_picture(output, edge, large, purse) for output in shown.outputs if output.is_image)
     if not pictures:
-        word = _WAITING.get(shown.status, shown.status) if not shown.outputs else shown.outputs[0].name
-        pictures = f'<span style="opacity:.6;font-size:90%">{escape(word)}</span>'
-    return f'<div title="{title}" style="display:inline-block;margin:1px">{pictures}</div>'
+        style = f"opacity:.75;font-size:90%;max-width:{edge}px;overflow-wrap:break-word"
+        style += ";text-align:left" if shown.said else ""
+        pictures = f'<div style="{style}">{clipped(shown.words, _WORDS)}</div>'
+    if shown.caption:
+        pictures += f'<div style="opacity:.75;font-size:80%;max-width:{edge}px">{escape(shown.caption)}</div>'
+    return f'<div title="{title}" style="display:inline-block;vertical-align:top;margin:1px">{pictures}</div>'
 
 
 def _picture(output: Output, edge: int, large: bool, purse: _Purse) -> str:

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from wiro_widgets.protocol.errors import ConfigurationError
-from wiro_widgets.results import event_log, history_files, html, spending, table
+from wiro_widgets.protocol.errors import ConfigurationError, WiroWarning
+from wiro_widgets.results import event_log, history_files, html, spending, table, wanted
+from wiro_widgets.results.display import Displayed
 from wiro_widgets.results.result import TaskResult, result_of
 from wiro_widgets.results.rows import SENT, UNSETTLED, Query, as_kept, record_of_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
 
     import pandas as pd
 
     from wiro_widgets.protocol.record import TaskRecord
     from wiro_widgets.results.journal import Journal
     from wiro_widgets.results.rows import JournalRow
+    from wiro_widgets.results.wanted import Moment
 
 SHOWN = 12  # runs that a notebook shows
 
 
-class History:
+class History(Displayed):
     """The runs that were sent to one Wiro, from every kernel and process that shares the journal.
 
     `delete_files` deletes a task's files at Wiro; without it `forget(server=True)` is refused.
@@ -49,15 +52,15 @@ class History:
 
     def records(self, limit: int | None = None) -> list[TaskRecord]:
         """Return the records, newest first."""
-        return self._journal.records(self._server, limit=limit)
+        return self._journal.records(self._server, limit=wanted.count(limit))
 
     def find(
         self,
-        model: str | None = None,
+        model: str | Iterable[str] | None = None,
         *,
-        since: datetime | str | None = None,
-        until: datetime | str | None = None,
-        outcome: str | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        outcome: str | Iterable[str] | None = None,
         text: str | None = None,
         parameters: Mapping[str, Any] | None = None,
         star: bool | None = None,
@@ -67,22 +70,23 @@ class History:
     ) -> list[TaskRecord]:
         """Return the records that fit all that is given, newest first.
 
-        Times are datetimes or ISO 8601 text, local where they name no zone; `outcome` is a `TaskRecord.outcome`;
-        `text` is looked for in the prompt and the other texts of the parameters, `note` in the notes, whatever their
-        case; `parameters` are values that must be equal. Raises ValueError for a text that is no time.
+        Of several models or outcomes (see `TaskRecord.outcome`) any fits, of several tags all must. Times are datetimes
+        or ISO 8601 text, local where they name no zone, and a day is meant whole. `text` is looked for in the prompt
+        and the other texts of the parameters, `note` in the notes, whatever their case; `parameters` are values that
+        must be equal. Raises ValueError that names what is none of this.
         """
-        query = Query(
+        query = wanted.query(
             model=model,
-            since=_moment(since),
-            until=_moment(until),
-            outcomes=None if outcome is None else (outcome,),
+            since=since,
+            until=until,
+            outcome=outcome,
             text=text,
-            parameters=parameters or {},
+            parameters=parameters,
             star=star,
-            tags=(tag,) if isinstance(tag, str) else tuple(tag),
+            tag=tag,
             note=note,
         )
-        return self._journal.records(self._server, query, limit)
+        return self._journal.records(self._server, query, wanted.count(limit))
 
     def unfinished(self) -> list[JournalRow]:
         """Return the runs that were cut off or still go on: `client.recover()` picks them up and sees how they ended.
@@ -128,6 +132,7 @@ class History:
     def forget(self, task_id: str, *, files: bool = False, server: bool = False) -> None:
         """Delete a run from the history; with `files` its files here, with `server` its files at Wiro (first).
 
+        Files of an imported run are left, and a WiroWarning names them: whoever wrote that history chose the paths.
         Raises KeyError, and what the call to Wiro raises: then nothing is deleted.
         """
         row = self._row(task_id)
@@ -135,10 +140,13 @@ class History:
             raise ConfigurationError("Await client.delete_files(task_id) first, then forget the run here.")
         if server and self._delete_files is not None:
             self._delete_files(str(task_id))
-        for name in row.paths if files else ():
+        own = row.pid is not None  # nobody here began an imported run
+        for name in row.paths if files and own else ():
             with suppress(FileNotFoundError):
                 Path(name).unlink()
         self._journal.forget(row.id)
+        if files and not own:
+            _tell_of_files(row)
 
     # All of them
 
@@ -146,33 +154,41 @@ class History:
         self,
         by: Literal["model", "day"] = "model",
         *,
-        since: datetime | str | None = None,
-        until: datetime | str | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
     ) -> dict[str, float]:
         """Return USD by model, the largest first, or by day of your own clock as "2026-05-01", the newest first."""
         return spending.spending(self.find(since=since, until=until), by)
+
+    def savings(self) -> dict[str, float]:
+        """Return USD by model that `reuse=True` has spared, the largest first: what the runs it answered once cost."""
+        return spending.savings(self.records())
 
     def to_pandas(self, expand: bool = False) -> pd.DataFrame:
         """Return one row a task; see `wiro_widgets.to_pandas`."""
         return table.to_pandas(self.records(), expand=expand)
 
-    def export_to(self, path: str | Path) -> int:
+    def export_to(self, path: str | Path, *, expand: bool = False) -> int:
         """Write the history to a file and return the number of runs: .jsonl (all of it), .csv or .parquet (the table).
 
-        Raises ConfigurationError for another ending, or when what the format needs is not installed.
+        `expand` gives the table a column `param.<id>` for each parameter. Raises ConfigurationError for another ending,
+        or when what the format needs is not installed.
         """
         rows = self._journal.rows(Query(server=self._server, outcomes=SENT))
-        return history_files.write(Path(path).expanduser(), rows, self._journal.events)
+        return history_files.write(Path(path).expanduser(), rows, self._journal.events, expand=expand)
 
     def import_from(self, path: str | Path) -> int:
-        """Take in the runs of a .jsonl file that `export_to` wrote, and return how many of them were new.
+        """Take in the runs of a file that `export_to` wrote, and return how many of them were new.
 
-        Raises WiroError that names the line when the file is damaged; then nothing is taken in.
+        A .csv or .parquet has no event logs. Raises WiroError that names the line or column when the file is damaged;
+        then nothing is taken in.
         """
-        known = {row.id for row in self._journal.rows(Query(server=self._server))}
+        known = self._journal.rows(Query())  # of another Wiro too: those stay there
+        ids = {row.id for row in known}
+        runs = {_run(row) for row in known if row.server == self._server}
         rows, events = history_files.read(Path(path).expanduser(), self._server)
-        new = [row for row in rows if row.id not in known]
-        self._journal.adopt(new, {row.id: events[row.id] for row in new if row.id in events})
+        new = {row.id: row for row in rows if row.id not in ids and _run(row) not in runs}
+        self._journal.adopt(new.values(), {run_id: events[run_id] for run_id in new if run_id in events})
         return len(new)
 
     def __iter__(self) -> Iterator[TaskRecord]:
@@ -194,8 +210,8 @@ class History:
         return html.history(repr(self), self.records(limit=SHOWN))
 
     def _row(self, task_id: str) -> JournalRow:
-        wanted = Query(server=self._server, task_id=str(task_id), outcomes=as_kept(SENT))
-        found = self._journal.rows(wanted, 1)
+        query = Query(server=self._server, task_id=str(task_id), outcomes=as_kept(SENT))
+        found = self._journal.rows(query, 1)
         if not found:
             raise KeyError(
                 f"no task {task_id} in this history; client.attach({str(task_id)!r}) asks Wiro for it"
@@ -203,6 +219,17 @@ class History:
         return found[0]
 
 
-def _moment(value: datetime | str | None) -> datetime | None:
-    found = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return found.astimezone(UTC) if found else None
+def _run(row: JournalRow) -> tuple[str | None, datetime | None]:
+    """Return what tells a run from others where its row has another id; a sandbox begins its task numbers anew."""
+    return row.task_id, row.record.created_at if row.record else row.intent_at
+
+
+def _tell_of_files(row: JournalRow) -> None:
+    left = [path for path in row.paths if Path(path).exists()]
+    if left:
+        warnings.warn(
+            f"The run of task {row.task_id} was imported, so the files that it names are left: {', '.join(left)}. "
+            "Delete them yourself if they are yours.",
+            WiroWarning,
+            stacklevel=3,
+        )

@@ -22,14 +22,16 @@ MAX_THUMBNAILS: Final = 24  # of one result
 MAX_FILE: Final = 64 * 2**20  # bytes of a picture that is opened for a thumbnail
 _CELL: Final = "padding:2px 8px;text-align:left;vertical-align:top"
 _TEXT: Final = 600  # characters of a prompt or an error
+_ANSWER: Final = 4_000  # characters of what a language model said
 
 
 def result(record: TaskRecord, outputs: Sequence[Output], text: str | None) -> str:
     """Return the pictures of a result with what made them."""
-    pictures = [picture_of(output) for output in outputs[:MAX_THUMBNAILS]]
-    more = len(outputs) - MAX_THUMBNAILS
+    files = [output for output in outputs if output.text is None or output.url]
+    pictures = [picture_of(output) for output in files[:MAX_THUMBNAILS]]
+    more = len(files) - MAX_THUMBNAILS
     pictures += [f"<span>and {more} more</span>"] if more > 0 else []
-    said = f'<pre style="white-space:pre-wrap;margin:4px 0">{escape(text[:4000])}</pre>' if text else ""
+    said = f'<pre style="white-space:pre-wrap;margin:4px 0">{clipped(text, _ANSWER)}</pre>' if text else ""
     return (
         f'<div style="display:flex;flex-wrap:wrap;gap:8px">{"".join(pictures)}</div>{said}{_caption(record)}'
     )
@@ -83,7 +85,7 @@ def _history_row(record: TaskRecord) -> str:
     star = "&#9733; " if record.star else ""
     tags = f" <i>{escape(', '.join(record.tags))}</i>" if record.tags else ""
     cells = (
-        first_picture(record.output_paths, 64) or "",
+        first_picture(record.output_paths, 64) or clipped(record.text, 120),
         star + escape(record.task_id or "") + tags,
         escape(record.model or ""),
         clipped(record.prompt, 120),

@@ -17,6 +17,7 @@ from wiro_widgets.results.journal_events import JournalEvents
 from wiro_widgets.results.journal_file import JournalFile
 from wiro_widgets.results.plain import plain
 from wiro_widgets.results.rows import SENT, UNSETTLED, JournalRow, Query, as_kept, record_of_row
+from wiro_widgets.results.sound import sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -133,6 +134,7 @@ class Journal:
 
         `events` is the event log as `event_log.packed` gives it.
         """
+        record = sound(record)
         files = tuple(str(path) for path in paths) or record.output_paths
         told: dict[str, Any] = {
             "record": replace(record, parameters=plain(record.parameters), output_paths=files),
@@ -161,6 +163,14 @@ class Journal:
                 if run_id in rows:
                     rows[run_id] = replace(rows[run_id], **told)
             self._file.use(lambda store: store.annotate(run_id, told))
+
+    def reused(self, run_id: str) -> None:
+        """Count a run that this one's result has answered, and that was not sent."""
+        with self._locked():
+            for rows in (self._unsaved, self._running):
+                if run_id in rows:
+                    rows[run_id] = replace(rows[run_id], reuses=rows[run_id].reuses + 1)
+            self._file.use(lambda store: store.count_reuse(run_id))
 
     def forget(self, run_id: str) -> None:
         """Delete what is known of a run."""

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from wiro_widgets.protocol.errors import WiroWarning
-from wiro_widgets.results.store import ForeignDatabaseError, NewerVersionError, Store, identity
+from wiro_widgets.results.migrations import ForeignDatabaseError, NewerVersionError
+from wiro_widgets.results.store import Store, identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -26,12 +26,18 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
     Texts that are named like a credential are left out.
     """
-    return {_text(key): _plain(value, 0) for key, value in values.items() if not _is_secret(key, value)}
+    return {storable(key): _plain(value, 0) for key, value in values.items() if not _is_secret(key, value)}
 
 
 def without_files(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return parameters for others to read: files and addresses reduced to a name, no callback address."""
     return {key: _named(value) for key, value in plain(values).items() if key.lower() != "callbackurl"}
+
+
+def storable(value: object) -> str:
+    """Return the value as text without lone surrogates, which neither SQLite nor a file can hold."""
+    text = str(value)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _plain(value: object, depth: int) -> Any:
@@ -42,7 +48,7 @@ def _plain(value: object, depth: int) -> Any:
     if depth >= _DEEPEST:
         return f"<{type(value).__name__}>"
     if isinstance(value, Mapping):
-        return {_text(k): _plain(item, depth + 1) for k, item in value.items() if not _is_secret(k, item)}
+        return {storable(k): _plain(item, depth + 1) for k, item in value.items() if not _is_secret(k, item)}
     if isinstance(value, list | tuple | AbstractSet):
         return [_plain(item, depth + 1) for item in value]
     return _other(value, depth)
@@ -52,7 +58,7 @@ def _scalar(value: str | float | None) -> str | float | None:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return _text(value)
+        return storable(value)
     if isinstance(value, int):
         return int(value) if value.bit_length() < _LONGEST_INTEGER else hex(value)
     return float(value) if math.isfinite(value) else None
@@ -78,7 +84,7 @@ def _file(value: object) -> dict[str, Any] | None:
         name = PurePath(str(getattr(value, "name", "file"))).name
     else:
         return None
-    return {"file": _text(name), "size": size}
+    return {"file": storable(name), "size": size}
 
 
 def _size(content: object) -> int | None:
@@ -94,12 +100,7 @@ def _other(value: object, depth: int) -> Any:
     unpack = getattr(value, "item", None)  # numpy scalars
     if callable(unpack):
         return _plain(unpack(), depth + 1)
-    return _text(value) if type(value).__str__ is not object.__str__ else f"<{type(value).__name__}>"
-
-
-def _text(value: object) -> str:
-    # A lone surrogate is a str that neither SQLite nor a file can hold.
-    return str(value).encode("utf-8", "replace").decode("utf-8")
+    return storable(value) if type(value).__str__ is not object.__str__ else f"<{type(value).__name__}>"
 
 
 def _is_secret(name: object, value: object) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypedDict, cast
 
 from PIL import Image
 
+from wiro_widgets.protocol.version import __version__
 from wiro_widgets.results import a1111, containers, metadata
 from wiro_widgets.results.containers import JPEG, LARGEST_SEGMENT, PNG, Container
 from wiro_widgets.results.files import replace_bytes
@@ -83,19 +84,57 @@ def embed(data: bytes, recipe: Mapping[str, Any]) -> bytes:
     return containers.with_webp_chunk(container, "XMP", metadata.xmp(description=whole))
 
 
-def read_recipe(source: str | Path | bytes | Image.Image) -> Recipe | None:
-    """Return the recipe in an image file, its bytes or a PIL image; None when there is none.
+def read_recipe(source: str | Path | bytes | BinaryIO | Image.Image) -> Recipe | None:
+    """Return the recipe in an image file, its bytes, an open binary file or a PIL image; None when there is none.
 
-    `client.run(recipe["model"], recipe["parameters"])` runs it again.
-    AUTOMATIC1111's text is read where it is all there is. A file beyond 64 MiB is not looked into. Raises OSError when
-    the file cannot be read.
+    `client.run(recipe["model"], recipe["parameters"])` runs it again where no file went in: files are named in a
+    recipe, not held, and have to be given again. AUTOMATIC1111's text is read where it is all there is; it names no
+    model of Wiro's. A file beyond 64 MiB is not looked into. Raises OSError when the file cannot be read.
     """
     if isinstance(source, Image.Image):
         return _first_recipe(metadata.texts_of_image(source))
-    if (len(source) if isinstance(source, bytes) else Path(source).stat().st_size) > MAX_READ:
-        return None
-    container = containers.read(source if isinstance(source, bytes) else Path(source).read_bytes())
+    data = _bytes_of(source)
+    container = containers.read(data) if data is not None else None
     return _first_recipe(text for _, text in metadata.texts(container)) if container else None
+
+
+def _bytes_of(source: str | Path | bytes | BinaryIO) -> bytes | None:
+    """Return what a file holds, None where it is too much; an open file is left where it stands."""
+    if isinstance(source, bytes):
+        return source if len(source) <= MAX_READ else None
+    if not hasattr(source, "read"):
+        path = Path(source).expanduser()
+        return path.read_bytes() if path.stat().st_size <= MAX_READ else None
+    file = cast("BinaryIO", source)
+    before = file.tell() if file.seekable() else None
+    if before is not None:
+        file.seek(0)
+    data = file.read(MAX_READ + 1)
+    if before is not None:
+        file.seek(before)
+    return data if len(data) <= MAX_READ else None
+
+
+def write_recipe(path: str | Path, recipe: Mapping[str, Any] | TaskRecord | Image.Image) -> None:
+    """Write a recipe into an image file, in place of an older one; the pixels stay as they are.
+
+    It is one that `read_recipe` gave, that of a record, or that of a picture that has one, which Pillow's own `save`
+    leaves out. Raises ValueError when there is none to write, or when the file is no PNG, JPEG or WebP with room for
+    it, and OSError when it cannot be read or written.
+    """
+    if isinstance(recipe, Image.Image):
+        found = read_recipe(recipe)
+    else:
+        found = _allowed(recipe) if isinstance(recipe, Mapping) else recipe_of(recipe, version=__version__)
+    if not found or not found.keys() & {"model", "parameters"}:
+        raise ValueError("There is no recipe to write: it names neither a model nor its parameters.")
+    path = Path(path).expanduser()
+    written = embed(path.read_bytes(), found)
+    if read_recipe(written) is None:
+        raise ValueError(
+            f"{path.name} cannot hold a recipe: it is no PNG, JPEG or WebP, or has no room for it."
+        )
+    replace_bytes(path, written)
 
 
 def strip(data: bytes) -> bytes:
@@ -111,10 +150,11 @@ def strip(data: bytes) -> bytes:
 
 def strip_recipe(path: str | Path) -> bool:
     """Remove the recipe from an image file; tell whether there was one. The pixels stay as they are."""
-    data = Path(path).read_bytes()
+    path = Path(path).expanduser()
+    data = path.read_bytes()
     stripped = strip(data)
     if stripped is not data:
-        replace_bytes(Path(path), stripped)
+        replace_bytes(path, stripped)
     return stripped is not data
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.record import TaskRecord
-from wiro_widgets.protocol.replies import OutputInfo
+from wiro_widgets.protocol.replies import OutputInfo, TextContent
 from wiro_widgets.results import html
+from wiro_widgets.results.display import Displayed
 from wiro_widgets.results.outputs import Output
 from wiro_widgets.results.side_by_side import side_by_side
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class TaskResult:
+class TaskResult(Displayed):
     """The outputs of a task that succeeded, its text when it is a language model, and its record."""
 
     record: TaskRecord
@@ -44,9 +45,13 @@ class TaskResult:
 
 
 def result_of(record: TaskRecord) -> TaskResult:
-    """Return the result of a run from the files that its record names; nothing is opened before it is asked for."""
+    """Return the result of a run from its record: its text, and the files that it names, opened when asked for."""
     pairs = zip_longest(record.output_paths, record.output_urls)
-    return TaskResult(record, tuple(_output(path, url, record.task_id) for path, url in pairs))
+    outputs = [_output(path, url, record.task_id) for path, url in pairs]
+    if record.text is not None and len(outputs) < record.output_count:
+        said = OutputInfo(name="text", content_type="raw", content=TextContent(answer=(record.text,)))
+        outputs.append(Output(said, task_id=record.task_id))
+    return TaskResult(record, tuple(outputs), record.text)
 
 
 def _output(path: str | None, url: str | None, task_id: str | None) -> Output:

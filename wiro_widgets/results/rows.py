@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.results.plain import storable
 from wiro_widgets.results.sound import readable, sound
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class JournalRow:
 
     `parameters` has files by name and size. `pid`, `host` and `born` (see `processes.birth`) say which process began
     it. `content` is the same for runs of the same model, values and file contents; `cell` counts equal cells within a
-    sweep, and is None for a run that no sweep made.
+    sweep, and is None for a run that no sweep made. `reuses` is how many runs its result has answered.
     """
 
     id: str
@@ -48,19 +49,21 @@ class JournalRow:
     content: str | None = None
     cell: int | None = None
     born: str | None = None
+    reuses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """Which rows are wanted; None is any.
 
-    `text` is looked for in the texts of the parameters, `note` in the notes, both whatever their case; `parameters`
-    must all be equal, numbers by their value; `contents` are those of `JournalRow.content`.
+    Of several models, outcomes or contents any fits. `text` is looked for in the texts of the parameters, `note` in the
+    notes, both whatever their case; `parameters` must all be equal, numbers by their value; `contents` are those of
+    `JournalRow.content`.
     """
 
     server: str | None = None
     task_id: str | None = None
-    model: str | None = None
+    model: str | Collection[str] | None = None
     since: datetime | None = None
     until: datetime | None = None
     outcomes: Collection[str] | None = None
@@ -78,7 +81,7 @@ class Query:
             self.id in {None, row.id}
             and self.server in {None, row.server}
             and self.task_id in {None, row.task_id}
-            and self.model in {None, row.model}
+            and (self.model is None or row.model in several(self.model))
             and self.star in {None, row.star}
             and (self.since is None or row.intent_at >= self.since)
             and (self.until is None or row.intent_at <= self.until)
@@ -109,12 +112,12 @@ def packed(row: JournalRow) -> tuple[Any, ...]:
 
 
 def to_plain(row: JournalRow) -> dict[str, Any]:
-    """Return a row as texts and numbers."""
+    """Return a row as texts and numbers; half a character, as a model may say it, becomes a mark."""
     plain: dict[str, Any] = {name: getattr(row, name) for name in COLUMNS}
     plain |= {name: stamp(plain[name]) for name in _TIMES}
     plain |= {name: json.dumps(plain[name], ensure_ascii=False) for name in ("parameters", *_LISTS)}
     plain["record"] = json.dumps(row.record.to_dict(), ensure_ascii=False) if row.record else None
-    return plain
+    return {name: storable(value) if isinstance(value, str) else value for name, value in plain.items()}
 
 
 def unpacked(values: Sequence[Any]) -> JournalRow:
@@ -131,6 +134,8 @@ def from_plain(values: Mapping[str, Any]) -> JournalRow:
         raise ValueError(f"{plain['outcome']!r} is no outcome")
     if not all(plain[name] is None or isinstance(plain[name], str) for name in _TEXTS):
         raise ValueError("the run has something else where a text belongs")
+    if not all(plain[name] is None or isinstance(plain[name], int) for name in ("pid", "cell", "reuses")):
+        raise ValueError("the run has something else where a number belongs")
     plain |= {name: _time(plain[name]) for name in _TIMES if plain[name]}
     plain |= {name: tuple(_loaded(plain[name], list)) for name in _LISTS}
     if not all(isinstance(item, str) for name in _LISTS for item in plain[name]):
@@ -138,6 +143,7 @@ def from_plain(values: Mapping[str, Any]) -> JournalRow:
     plain["parameters"] = _loaded(plain["parameters"], dict)
     plain["record"] = sound(TaskRecord.from_dict(_loaded(plain["record"], dict))) if plain["record"] else None
     plain["star"] = bool(plain["star"])
+    plain["reuses"] = plain["reuses"] or 0
     return JournalRow(**plain)
 
 
@@ -152,9 +158,9 @@ def salvaged(values: Sequence[Any]) -> JournalRow | None:
 
 def record_of_row(row: JournalRow) -> TaskRecord:
     """Return a run's record with what a person said of it; from what was to be run where it has none yet."""
-    said: dict[str, Any] = {"star": row.star, "tags": row.tags, "note": row.notes}
+    said: dict[str, Any] = {"star": row.star, "tags": row.tags, "note": row.notes, "reuses": row.reuses}
     if row.record is not None:
-        return replace(sound(row.record), **said)
+        return replace(row.record, **said)
     seed = row.parameters.get("seed")
     prompt = row.parameters.get("prompt")
     return TaskRecord(
@@ -175,6 +181,11 @@ def as_kept(outcomes: Iterable[str]) -> tuple[str, ...]:
     return tuple(
         name for told in outcomes for name in (("unknown", "submitting") if told == "unknown" else (told,))
     )
+
+
+def several(given: str | Collection[str]) -> Collection[str]:
+    """Return one text or several as several."""
+    return (given,) if isinstance(given, str) else given
 
 
 def _texts(parameters: dict[str, Any]) -> list[str]:

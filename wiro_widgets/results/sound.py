@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 
 from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.record import Outcome, TaskRecord
+from wiro_widgets.results.plain import storable
 
 MOST_DOLLARS: Final = 1e6  # of one task
 MOST_SECONDS: Final = 1e9
@@ -47,6 +48,7 @@ def readable(values: Mapping[str, Any]) -> dict[str, Any] | None:
         **{name: _whole(values.get(name)) for name in ("pid", "cell")},
         "notes": _text(values.get("notes")) or "",
         "star": values.get("star") == 1,
+        "reuses": _count(values.get("reuses")),
     }
 
 
@@ -64,9 +66,7 @@ def _loaded(value: object, kind: type) -> Any:
 
 def _text(value: object) -> str | None:
     found = value if isinstance(value, str) else drift.text(value)
-    if found is None or found.isascii():
-        return found
-    return found.encode("utf-8", "replace").decode("utf-8")  # without lone surrogates
+    return None if found is None else storable(found)
 
 
 def _said(value: object) -> str:
@@ -127,7 +127,7 @@ def _outcome(value: object) -> Outcome:
 
 
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    **dict.fromkeys(("task_id", "model", "status", "prompt", "error", "reused_from"), _text),
+    **dict.fromkeys(("task_id", "model", "status", "prompt", "text", "error", "reused_from"), _text),
     "success": _flag,
     "exit_code": _whole,
     "seed": _seed,
@@ -135,7 +135,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     **dict.fromkeys(("created_at", "started_at", "ended_at"), _moment),
     **dict.fromkeys(("queue_seconds", "run_seconds", "elapsed_seconds"), _up_to(MOST_SECONDS)),
     "total_cost": _up_to(MOST_DOLLARS),
-    "output_count": _count,
+    **dict.fromkeys(("output_count", "reuses"), _count),
     **dict.fromkeys(("output_urls", "output_paths", "tags"), _texts),
     "outcome": _outcome,
     "star": _star,

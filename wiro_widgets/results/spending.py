@@ -1,4 +1,4 @@
-"""What runs have cost, added up exactly."""
+"""What runs have cost and what answering from the history has spared, added up exactly."""
 
 from __future__ import annotations
 
@@ -21,9 +21,22 @@ def spending(records: Iterable[TaskRecord], by: Literal["model", "day"]) -> dict
         raise ValueError(f'spending is by "model" or by "day", not by {by!r}')
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     for record in records:
-        sums[_model(record) if by == "model" else _day(record)] += Decimal(str(record.total_cost or 0))
+        sums[_model(record) if by == "model" else _day(record)] += _cost(record)
     order = sorted(sums, key=lambda key: sums[key] if by == "model" else key, reverse=True)
     return {key: float(sums[key]) for key in order}
+
+
+def savings(records: Iterable[TaskRecord]) -> dict[str, float]:
+    """Return USD by model, the largest first: what the runs would have cost that others have answered."""
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for record in records:
+        if record.reuses:
+            sums[_model(record)] += record.reuses * _cost(record)
+    return {key: float(sums[key]) for key in sorted(sums, key=sums.__getitem__, reverse=True)}
+
+
+def _cost(record: TaskRecord) -> Decimal:
+    return Decimal(str(record.total_cost or 0))
 
 
 def _model(record: TaskRecord) -> str:

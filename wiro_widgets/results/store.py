@@ -1,15 +1,19 @@
-"""Store: the journal's rows in one SQLite database, with its migrations; short transactions, no policy."""
+"""Store: the journal's rows in one SQLite database; short transactions, no policy."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sqlite3
+import threading
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from wiro_widgets.results.rows import COLUMNS, UNREADABLE, packed, salvaged, stamp, unpacked
+from wiro_widgets.results import migrations
+from wiro_widgets.results.plain import storable
+from wiro_widgets.results.rows import COLUMNS, UNREADABLE, packed, salvaged, several, stamp, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -17,56 +21,11 @@ if TYPE_CHECKING:
 
     from wiro_widgets.results.rows import JournalRow, Query
 
-APPLICATION_ID: Final = 0x5769726F  # "Wiro", in the file's header
 BUSY_SECONDS: Final = 5.0
-MIGRATIONS: Final = (
-    """
-    CREATE TABLE runs (
-        id TEXT PRIMARY KEY NOT NULL,
-        server TEXT NOT NULL,
-        model TEXT NOT NULL,
-        parameters TEXT NOT NULL,
-        intent_at TEXT NOT NULL,
-        outcome TEXT NOT NULL,
-        task_id TEXT,
-        submitted_at TEXT,
-        settled_at TEXT,
-        record TEXT,
-        paths TEXT NOT NULL DEFAULT '[]',
-        error TEXT,
-        pid INTEGER,
-        host TEXT,
-        tags TEXT NOT NULL DEFAULT '[]',
-        notes TEXT NOT NULL DEFAULT '',
-        star INTEGER NOT NULL DEFAULT 0
-    );
-    CREATE INDEX runs_by_time ON runs (intent_at);
-    CREATE INDEX runs_by_task ON runs (task_id);
-    """,
-    """
-    ALTER TABLE runs ADD COLUMN content TEXT;
-    ALTER TABLE runs ADD COLUMN cell INTEGER;
-    CREATE INDEX runs_by_content ON runs (content);
-    CREATE TABLE events (
-        run_id TEXT PRIMARY KEY NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
-        lines BLOB NOT NULL
-    );
-    """,
-    "ALTER TABLE runs ADD COLUMN born TEXT",
-)
-
-
-class NewerVersionError(Exception):
-    """The database was written by a newer version of this package."""
-
-
-class ForeignDatabaseError(Exception):
-    """The database belongs to another program."""
-
-
+_making: Final = threading.Lock()  # until the file just made is closed, no other thread may have locks on it
 ANNOTATIONS: Final = ("star", "tags", "notes")
-# What a person wrote is never overwritten by a run, and a settled run never unsettled.
-_OWNED: Final = tuple(name for name in COLUMNS if name not in {"id", "intent_at", *ANNOTATIONS})
+# What a person wrote, and what is counted, is never overwritten by a run, and a settled run never unsettled.
+_OWNED: Final = tuple(name for name in COLUMNS if name not in {"id", "intent_at", "reuses", *ANNOTATIONS})
 _UPSERT: Final = (
     f"INSERT INTO runs ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))}) "  # noqa: S608 - constants
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _OWNED)} "
@@ -77,7 +36,7 @@ _CONDITIONS: Final = {
     "id": "id = :id",
     "server": "server = :server",
     "task_id": "task_id = :task_id",
-    "model": "model = :model",
+    "model": "model IN (SELECT value FROM json_each(:model))",
     "since": "intent_at >= :since",
     "until": "intent_at <= :until",
     "outcomes": "outcome IN (SELECT value FROM json_each(:outcomes))",
@@ -90,8 +49,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Prompts are private. SQLite gives its side files the rights of the main one.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        _make_private(path)
         self.identity = identity(path)
         self.damaged: set[str] = set()  # rows that were read and were not whole
         self._connection = sqlite3.connect(
@@ -137,13 +95,18 @@ class Store:
 
     def annotate(self, run_id: str, told: Mapping[str, Any]) -> None:
         """Write what a person has to say of a run: `star`, `tags` (a list), `notes`."""
-        values = {name: json.dumps(value) if name == "tags" else value for name, value in told.items()}
+        values = {name: _annotation(value) for name, value in told.items()}
         columns = ", ".join(f"{name} = :{name}" for name in ANNOTATIONS if name in told)
         with self._transaction():
             self._connection.execute(
                 f"UPDATE runs SET {columns} WHERE id = :id",  # noqa: S608 - names from ANNOTATIONS
                 {**values, "id": run_id},
             )
+
+    def count_reuse(self, run_id: str) -> None:
+        """Count one more run that this one's result has answered."""
+        with self._transaction():
+            self._connection.execute("UPDATE runs SET reuses = reuses + 1 WHERE id = ?", (run_id,))
 
     def save_events(self, run_id: str, lines: bytes) -> None:
         """Keep the event log of a run."""
@@ -182,29 +145,15 @@ class Store:
     def _prepare(self) -> None:
         run = self._connection.execute
         run("BEGIN")  # one view of the file, while another process may be setting it up
-        version = run("PRAGMA user_version").fetchone()[0]
-        ours = run("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-        used = run("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+        is_old = migrations.wanted(self._connection)
         run("COMMIT")
-        if used and not ours:
-            raise ForeignDatabaseError
-        if version > len(MIGRATIONS):
-            raise NewerVersionError
         with suppress(sqlite3.OperationalError):  # another process is switching it at this moment
             run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = FULL")  # a run costs more than a sync does
         run("PRAGMA secure_delete = ON")  # what is forgotten is gone from the file as well
-        if version < len(MIGRATIONS):
-            self._migrate()
-
-    def _migrate(self) -> None:
-        with self._transaction():
-            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            for script in MIGRATIONS[version:]:
-                for statement in script.split(";"):
-                    self._connection.execute(statement)
-            self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            self._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        if is_old:
+            with self._transaction():
+                migrations.migrate(self._connection)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -228,13 +177,32 @@ def identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
+def _annotation(value: Any) -> Any:
+    if isinstance(value, str):
+        return storable(value)
+    return value if isinstance(value, bool) else storable(json.dumps(value, ensure_ascii=False))
+
+
+def _make_private(path: Path) -> None:
+    """Make the file where there is none, for its owner alone; raises PermissionError for one that is not ours to write.
+
+    Prompts are private, and SQLite gives its side files the rights of the main one. A file that is there is opened by
+    SQLite alone: to close any descriptor of a file takes all locks away that a process has on it (POSIX), those of its
+    other connections too, and then another process removes the log that they write to.
+    """
+    with _making, suppress(FileExistsError):
+        os.close(os.open(path.resolve(), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    if not os.access(path, os.R_OK | os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
 def _conditions(query: Query) -> tuple[str, dict[str, str]]:
     """Return what SQLite can look for of a query, and the values for it."""
     asked = {
         "id": query.id,
         "server": query.server,
         "task_id": query.task_id,
-        "model": query.model,
+        "model": None if query.model is None else json.dumps(list(several(query.model))),
         "since": stamp(query.since),
         "until": stamp(query.until),
         "outcomes": None if query.outcomes is None else json.dumps(list(query.outcomes)),

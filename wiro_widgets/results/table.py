@@ -39,10 +39,12 @@ _DTYPES: Final = {
     "output_paths": "object",
     "error": "string",
     "outcome": "category",
+    "text": "string",
     "reused_from": "string",
     "star": "bool",
     "tags": "object",
     "note": "string",
+    "reuses": "int64",
 }
 _OUTCOMES: Final = ("succeeded", "failed", "cancelled", "running", "unknown")
 _INT64: Final = range(-(2**63), 2**63)
@@ -54,9 +56,9 @@ def to_pandas(records: Iterable[TaskRecord], expand: bool = False) -> pd.DataFra
 
     Times are datetime64[us, UTC], durations and cost float64, counts and codes Int64, model, status and outcome
     categories. `parameters` is JSON text, so that the frame goes to Parquet and CSV; `expand=True` adds a column
-    `param.<id>` for each parameter, with its own type. Integers stay exact: seeds beyond 64 bits make theirs a
-    column of Python objects. Other values of a wrong type or out of range are missing. Without records the columns
-    and their types are the same.
+    `param.<id>` for each parameter, with its own type. Integers stay exact: where one is beyond 64 bits its column
+    holds texts, for a float would round it and Parquet has nothing larger. Other values of a wrong type or out of range
+    are missing. Without records the columns and their types are the same.
 
     Raises ConfigurationError when pandas is not installed.
     """
@@ -114,21 +116,25 @@ def _guessed(values: list[Any]) -> tuple[list[Any], str]:
         or bool in kinds
         or any(n is None and v is not None for n, v in zip(numbers, values, strict=True))
     ):
-        return [None if value is None else str(value) for value in values], "string"
+        return _as_texts(values)
     if not any(isinstance(number, float) for number in numbers):
         return _integers(numbers)
     exact = all(number in _EXACT_AS_FLOAT for number in numbers if isinstance(number, int))
-    return numbers, "float64" if exact else "object"
+    return (numbers, "float64") if exact else _as_texts(values)
 
 
 def _integers(values: list[Any]) -> tuple[list[Any], str]:
-    """Return Int64 where it holds every value, else objects: a float would round a large seed."""
+    """Return Int64 where it holds every value, else texts."""
     numbers = [_number(value) for value in values]
     whole = all(
         value is None or (isinstance(n, int) and n in _INT64)
         for n, value in zip(numbers, values, strict=True)
     )
-    return (numbers, "Int64") if whole else (values, "object")
+    return (numbers, "Int64") if whole else _as_texts(values)
+
+
+def _as_texts(values: list[Any]) -> tuple[list[Any], str]:
+    return [None if value is None else str(value) for value in values], "string"
 
 
 def _number(value: object) -> int | float | None:

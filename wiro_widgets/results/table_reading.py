@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -18,10 +19,18 @@ if TYPE_CHECKING:
 def from_pandas(table: pd.DataFrame) -> list[TaskRecord]:
     """Return the records of a table that `to_pandas` made, also as read back from Parquet or CSV.
 
-    Columns that a record does not have are left out. Raises ValueError that names the column that cannot be read.
+    Columns that a record does not have are left out. A CSV has no types, so that pandas takes a prompt "NA" for none
+    and rounds a large seed: these come from `parameters`, which has them as they were. Raises ValueError that names
+    the column that cannot be read.
     """
     names = [item.name for item in fields(TaskRecord) if item.name in table.columns]
     columns = {name: _read(name, table[name].tolist()) for name in names}
+    for name, lossy in _LOSSY.items():
+        if {name, "parameters"} <= columns.keys():
+            rows = zip(columns[name], table[name].tolist(), columns["parameters"], strict=True)
+            columns[name] = [
+                _exact(name, read, values) if isinstance(told, lossy) else read for read, told, values in rows
+            ]
     return [TaskRecord(**dict(zip(names, row, strict=True))) for row in zip(*columns.values(), strict=True)]
 
 
@@ -29,8 +38,15 @@ def _read(name: str, values: list[Any]) -> list[Any]:
     read: Callable[[Any], Any] = _READERS.get(name, _text)
     try:
         return [read(value) for value in values]
-    except (ValueError, TypeError, AttributeError) as exc:
+    except (ValueError, TypeError, AttributeError, SyntaxError, RecursionError, MemoryError) as exc:
         raise ValueError(f"the column {name} is not one that to_pandas made: {exc}") from exc
+
+
+def _exact(name: str, read: Any, parameters: Mapping[str, Any]) -> Any:
+    """Return what a parameter says of itself, else what its column says."""
+    if name not in parameters:
+        return read
+    return _seed(parameters[name]) if name == "seed" else _text(parameters[name])
 
 
 def _missing(value: Any) -> bool:
@@ -73,7 +89,7 @@ def _seed(value: Any) -> int | str | None:
     if _missing(value):
         return None
     found = drift.integer(_plain(value))
-    return found if found is not None else str(value)
+    return found if found is not None else drift.text(_plain(value))
 
 
 def _number(value: Any) -> float | None:
@@ -94,7 +110,18 @@ def _moment(value: Any) -> datetime | None:
 def _list(value: Any) -> tuple[str, ...]:
     if _missing(value):
         return ()
-    return tuple(json.loads(value) if isinstance(value, str) else map(str, value))
+    found = _literal(value) if isinstance(value, str) else value
+    if isinstance(found, str):
+        raise ValueError(f"{value!r} is no list")  # noqa: TRY004 - a value its column refuses
+    return tuple(map(str, found))
+
+
+def _literal(text: str) -> Any:
+    """Return what a text holds, as JSON or as Python prints it, which is what `DataFrame.to_csv` does with a list."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return ast.literal_eval(text)
 
 
 def _parameters(value: Any) -> dict[str, Any]:
@@ -110,6 +137,10 @@ def _plain(value: Any) -> Any:
     return item() if callable(item) else value
 
 
+_LOSSY: Final = {
+    "prompt": int | float,
+    "seed": float,
+}  # what pandas makes of a CSV's text; NaN is a float too
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     **dict.fromkeys(("created_at", "started_at", "ended_at"), _moment),
     **dict.fromkeys(("queue_seconds", "run_seconds", "elapsed_seconds", "total_cost"), _number),
@@ -118,7 +149,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "exit_code": _integer,
     "seed": _seed,
     "parameters": _parameters,
-    "output_count": _count,
+    **dict.fromkeys(("output_count", "reuses"), _count),
     "outcome": _outcome,
     "star": _star,
     "note": _said,

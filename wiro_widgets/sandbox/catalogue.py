@@ -1,56 +1,9 @@
-"""The models this sandbox has, and how Tool/Detail and Tool/List describe them."""
+"""The models this sandbox has."""
 
-import json
-from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
 
-FILE_TYPES = frozenset({"fileinput", "multifileinput", "combinefileinput"})
-NUMBER_TYPES = frozenset({"range", "number", "integer", "float"})
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One parameter of a model, with Wiro's type names."""
-
-    id: str
-    type: str
-    label: str
-    required: bool = False
-    default: str | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-    step: float | None = None
-    options: tuple[tuple[str, str], ...] = ()
-    note: str = ""
-    placeholder: str = ""
-    max_files: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A model: its address, its parameters, its price and the nominal seconds of its work."""
-
-    id: str
-    owner: str
-    project: str
-    title: str
-    description: str
-    categories: tuple[str, ...]
-    groups: tuple[tuple[str, tuple[Field, ...]], ...]
-    cps: float
-    typical_seconds: float
-    sample_prompt: str = ""
-
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        """Every parameter, in the order of the form."""
-        return tuple(field for _, fields in self.groups for field in fields)
-
-    @property
-    def slug(self) -> str:
-        """The address, owner/project."""
-        return f"{self.owner}/{self.project}"
-
+from wiro_widgets.sandbox.models import Field, Model
+from wiro_widgets.sandbox.prices import Price
 
 CALLBACK = Field(
     "callbackUrl",
@@ -63,6 +16,7 @@ PORTRAIT = (
     "A close up portrait of a Chinese princess wearing colorful clothing "
     "with a highly detailed face and eyes."
 )
+HARBOUR = "A harbour in the early fog, boats at rest"
 
 FLUX = Model(
     id="598",
@@ -99,9 +53,69 @@ FLUX = Model(
         ),
         ("Advanced", (CALLBACK,)),
     ),
-    cps=0.000585,
+    prices=(Price(Decimal("0.000585"), "cps"),),
     typical_seconds=4.0,
     sample_prompt=PORTRAIT,
+)
+SKETCH = Model(
+    id="9004",
+    owner="wiro",
+    project="sandbox-sketch",
+    title="Sandbox Sketch",
+    description="Draws in pencil, quickly, at one price for each run.",
+    categories=("tool", "text-to-image"),
+    groups=(
+        (
+            "Input",
+            (
+                Field("prompt", "textarea", "Prompt", required=True, default=HARBOUR),
+                Field("seed", "number", "Seed", default="1"),
+                Field("width", "number", "Width", default="512", minimum=64, maximum=1024),
+                Field("height", "number", "Height", default="512", minimum=64, maximum=1024),
+            ),
+        ),
+        ("Advanced", (CALLBACK,)),
+    ),
+    prices=(Price(Decimal("0.002"), "cpr"),),
+    typical_seconds=1.5,
+    sample_prompt=HARBOUR,
+)
+POSTER = Model(
+    id="9005",
+    owner="wiro",
+    project="sandbox-poster",
+    title="Sandbox Poster",
+    description="Paints upright pictures, each at the price of its size.",
+    categories=("tool", "text-to-image"),
+    groups=(
+        (
+            "Input",
+            (
+                Field("prompt", "textarea", "Prompt", required=True, default=HARBOUR),
+                Field(
+                    "resolution",
+                    "select",
+                    "Resolution",
+                    default="720p",
+                    options=(
+                        ("480p", "480p, 320 x 480"),
+                        ("720p", "720p, 480 x 720"),
+                        ("1080p", "1080p, 720 x 1080"),
+                    ),
+                ),
+                Field("samples", "range", "Samples", default="1", minimum=1, maximum=4, step=1),
+                Field("seed", "number", "Seed", default="1"),
+            ),
+        ),
+        ("Advanced", (CALLBACK,)),
+    ),
+    prices=(
+        Price(Decimal("0.001"), "cpo", (("resolution", "480p"),)),
+        Price(Decimal("0.002"), "cpo", (("resolution", "720p"),)),
+        Price(Decimal("0.004"), "cpo", (("resolution", "1080p"),)),
+    ),
+    typical_seconds=2.0,
+    sample_prompt=HARBOUR,
 )
 UPSCALE = Model(
     id="9001",
@@ -126,7 +140,7 @@ UPSCALE = Model(
         ),
         ("Advanced", (CALLBACK,)),
     ),
-    cps=0.0004,
+    prices=(Price(Decimal("0.0008"), "cpo"),),
     typical_seconds=2.0,
 )
 CHAT = Model(
@@ -146,7 +160,7 @@ CHAT = Model(
         ),
         ("Advanced", (CALLBACK,)),
     ),
-    cps=0.0002,
+    prices=(Price(Decimal("0.0002"), "cps"),),
     typical_seconds=3.0,
     sample_prompt="Why is the sky blue?",
 )
@@ -161,60 +175,14 @@ FAIL = Model(
         ("Input", (Field("prompt", "textarea", "Prompt", default="anything"),)),
         ("Advanced", (CALLBACK,)),
     ),
-    cps=0.0001,
+    prices=(Price(Decimal("0.0001"), "cps"),),
     typical_seconds=1.5,
 )
 
-MODELS = (FLUX, UPSCALE, CHAT, FAIL)
+MODELS = (FLUX, SKETCH, POSTER, UPSCALE, CHAT, FAIL)
 
 
 def find_model(owner: str, project: str) -> Model | None:
     """Return the model at owner/project, or None."""
     address = f"{owner}/{project}".lower()
     return next((model for model in MODELS if model.slug == address), None)
-
-
-def tool_entry(model: Model, *, summary: bool = False) -> dict[str, Any]:
-    """Describe a model as Tool/Detail does; a summary, as in Tool/List, has no parameters."""
-    entry: dict[str, Any] = {
-        "id": model.id,
-        "title": model.title,
-        "slugowner": model.owner,
-        "slugproject": model.project,
-        "cleanslugowner": model.owner,
-        "cleanslugproject": model.project,
-        "description": model.description,
-        "image": "",
-        "categories": list(model.categories),
-        "cps": f"{model.cps:.12f}",
-        "approximatelycost": f"{model.cps * model.typical_seconds:.12f}",
-        "dynamicprice": json.dumps([{"inputs": {}, "price": model.cps, "priceMethod": "cps"}]),
-        "averageexecutiontime": f"{model.typical_seconds:.1f}",
-        "taskstat": {"runcount": "0", "successcount": "0", "errorcount": "0"},
-    }
-    if not summary:
-        entry["parameters"] = [
-            {"title": title, "items": [_item(field, title == "Advanced") for field in fields]}
-            for title, fields in model.groups
-        ]
-        entry["samples"] = []
-        entry["inspire"] = [{"prompt": model.sample_prompt}] if model.sample_prompt else []
-    return entry
-
-
-def _item(field: Field, advanced: bool) -> dict[str, Any]:
-    item: dict[str, Any] = {
-        "id": field.id,
-        "type": field.type,
-        "label": field.label,
-        "required": field.required,
-        "placeholder": field.placeholder,
-        "note": field.note,
-        "description": "",
-        "default": field.default or "",
-        "options": [{"value": value, "label": label} for value, label in field.options],
-        "advanced": advanced,
-    }
-    limits = {"min": field.minimum, "max": field.maximum, "step": field.step, "maxfiles": field.max_files}
-    item.update({name: value for name, value in limits.items() if value is not None})
-    return item

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from wiro_widgets.sandbox.catalogue import MODELS, Model, find_model, tool_entry
+from wiro_widgets.sandbox.catalogue import MODELS, find_model
+from wiro_widgets.sandbox.entries import tool_entry
 from wiro_widgets.sandbox.forms import Form, Upload
 from wiro_widgets.sandbox.life import announce, cancel
+from wiro_widgets.sandbox.models import Model
 from wiro_widgets.sandbox.openapi import openapi_reply
 from wiro_widgets.sandbox.replies import (
     early_output,

@@ -6,10 +6,11 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 
-from wiro_widgets.sandbox.catalogue import CHAT, FAIL, FLUX, UPSCALE
+from wiro_widgets.sandbox.catalogue import CHAT, FAIL, FLUX, POSTER, SKETCH, UPSCALE
 from wiro_widgets.sandbox.chat import chat
 from wiro_widgets.sandbox.loopback import is_loopback, post
-from wiro_widgets.sandbox.pictures import generate, upscale
+from wiro_widgets.sandbox.pictures import generate, poster, sketch, upscale
+from wiro_widgets.sandbox.prices import bill
 from wiro_widgets.sandbox.replies import output_entry, tasks_reply
 from wiro_widgets.sandbox.tasks import CANCELLED, FINISHED, QUEUED, SET_UP_FAILED, SandboxTask
 from wiro_widgets.sandbox.work import complain, spend
@@ -116,6 +117,10 @@ async def _requeue(world: World, task: SandboxTask) -> None:
 def _finish(world: World, task: SandboxTask, pexit: int) -> None:
     task.pexit = pexit
     task.status = FINISHED
+    if task.succeeded:  # nothing else is billed
+        task.cost = bill(
+            task.model.prices, task.inputs.texts, seconds=task.elapsed, outputs=len(task.outputs)
+        )
     task.stamp("postprocessendtime")
     task.publish(FINISHED, [output_entry(task, output, world.origin) for output in task.outputs])
     _close(world, task)
@@ -144,6 +149,8 @@ async def _fail(world: World, task: SandboxTask) -> int:
 
 _WORK: dict[str, Work] = {
     FLUX.slug: generate,
+    SKETCH.slug: sketch,
+    POSTER.slug: poster,
     UPSCALE.slug: upscale,
     CHAT.slug: chat,
     FAIL.slug: _fail,

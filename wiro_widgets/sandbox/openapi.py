@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wiro_widgets.sandbox.catalogue import FILE_TYPES, NUMBER_TYPES, Field, Model
+from wiro_widgets.sandbox.models import FILE_TYPES, NUMBER_TYPES, Field, Model
 
 _BODY = {"schema": {"$ref": "#/components/schemas/RunToolSchema"}}
 _RECEIPT = {

@@ -5,39 +5,55 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
 from wiro_widgets.sandbox.disguise import disguised
 from wiro_widgets.sandbox.forms import Upload
 from wiro_widgets.sandbox.loopback import fetch, is_loopback
-from wiro_widgets.sandbox.render import Scene, enlarge, paint, stand_in
+from wiro_widgets.sandbox.render import Scene, draw, enlarge, paint, stand_in
 from wiro_widgets.sandbox.tasks import Output, SandboxTask, new_token
 from wiro_widgets.sandbox.work import complain, progress_message, say, spend
 from wiro_widgets.sandbox.world import World
 
 SECONDS_PER_STEP = 0.15
+POSTERS = {"480p": (320, 480), "720p": (480, 720), "1080p": (720, 1080)}
 
 
 async def generate(world: World, task: SandboxTask) -> int:
     """Paint `samples` pictures, from the input image when there is one."""
-    inputs = task.inputs
-    samples = int(inputs.numbers["samples"])
+    numbers = task.inputs.numbers
+    samples = int(numbers["samples"])
     source = await input_image(world, task)
-    scene = Scene(
-        model=task.model.slug,
-        prompt=inputs.texts["prompt"],
-        seed=inputs.integer("seed", 0),
-        width=int(inputs.numbers["width"]),
-        height=int(inputs.numbers["height"]),
-        steps=int(inputs.numbers["steps"]),
-        scale=inputs.numbers["scale"],
-        strength=inputs.numbers["strength"],
+    size = int(numbers["width"]), int(numbers["height"])
+    scene = replace(
+        _scene(task, size),
+        steps=int(numbers["steps"]),
+        scale=numbers["scale"],
+        strength=numbers["strength"],
     )
     say(task, f"Loading {task.model.slug} (sandbox, drawn with Pillow)")
     say(task, f"Seed {scene.seed}, {scene.width}x{scene.height}, guidance {scene.scale:g}")
     work = [partial(paint, scene.sample(number), source) for number in range(samples)]
     return await _run(world, task, work, steps=scene.steps * samples, per_step=SECONDS_PER_STEP)
+
+
+async def sketch(world: World, task: SandboxTask) -> int:
+    """Draw one picture in pencil."""
+    numbers = task.inputs.numbers
+    scene = _scene(task, (int(numbers["width"]), int(numbers["height"])))
+    say(task, f"Sharpening a pencil for seed {scene.seed} (sandbox, drawn with Pillow)")
+    return await _run(world, task, [partial(draw, scene)], steps=4, per_step=0.1)
+
+
+async def poster(world: World, task: SandboxTask) -> int:
+    """Paint `samples` upright pictures of the size that `resolution` names."""
+    samples, size = int(task.inputs.numbers["samples"]), POSTERS[task.inputs.texts["resolution"]]
+    scene = _scene(task, size)
+    say(task, f"Seed {scene.seed}, {samples} of {size[0]}x{size[1]} (sandbox, drawn with Pillow)")
+    work = [partial(paint, scene.sample(number), None) for number in range(samples)]
+    return await _run(world, task, work, steps=6 * samples, per_step=SECONDS_PER_STEP)
 
 
 async def upscale(world: World, task: SandboxTask) -> int:
@@ -49,6 +65,11 @@ async def upscale(world: World, task: SandboxTask) -> int:
         return 1
     say(task, f"Enlarging {factor} times")
     return await _run(world, task, [partial(enlarge, source, factor)], steps=8, per_step=0.15)
+
+
+def _scene(task: SandboxTask, size: tuple[int, int]) -> Scene:
+    prompt, seed = task.inputs.texts["prompt"], task.inputs.integer("seed", 0)
+    return Scene(task.model.slug, prompt, seed, *size, steps=30, scale=5.0, strength=1.0)
 
 
 async def _run(

@@ -15,6 +15,7 @@ MAX_STEPS = 50
 MAX_SCALE = 10.0
 SHARP_STEPS = 12
 MARK = "sandbox"
+PENCIL, PAPER = (44, 48, 60), (252, 249, 242)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,15 @@ def paint(scene: Scene, source: bytes | None) -> bytes:
         fitted = ImageOps.fit(open_source(source), picture.size, Image.Resampling.BICUBIC)
         picture = _from_source(fitted, picture, scene.strength)
     return encode(_marked(picture))
+
+
+def draw(scene: Scene) -> bytes:
+    """Return the PNG of a scene in pencil: its edges on paper, and a little of its shade."""
+    grey = ImageOps.autocontrast(_paint_new(scene).convert("L"))
+    soft = grey.filter(ImageFilter.GaussianBlur(1 + max(grey.size) / 180))
+    lines = ImageChops.difference(soft, grey).point([min(255, 5 * level) for level in range(256)])
+    shade = Image.blend(Image.new("L", grey.size, 255), grey, 0.22)
+    return encode(_marked(ImageOps.colorize(ImageChops.subtract(shade, lines), PENCIL, PAPER)))
 
 
 def enlarge(source: bytes, factor: int) -> bytes:

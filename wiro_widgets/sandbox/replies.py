@@ -49,7 +49,7 @@ def task_entry(task: SandboxTask, origin: str) -> dict[str, Any]:
         "debugerror": task.set_up_error or "\n".join(task.stderr),
         "starttime": times["starttime"],
         "endtime": times["endtime"],
-        "elapsedseconds": f"{task.seconds:.4f}",
+        "elapsedseconds": str(task.elapsed),
         "status": task.status,
         "cps": f"{task.model.cps:.12f}",
         "totalcost": f"{task.cost:.12f}",

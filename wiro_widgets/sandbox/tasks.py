@@ -6,10 +6,11 @@ import string
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-from wiro_widgets.sandbox.catalogue import Model
+from wiro_widgets.sandbox.models import Model
 from wiro_widgets.sandbox.validation import Inputs
 
 MAX_TASKS = 2_000
@@ -57,6 +58,7 @@ class SandboxTask:
     set_up_error: str = ""
     requeued: int = 0
     seconds: float = 0.0
+    cost: Decimal = Decimal(0)
     listeners: set[asyncio.Queue[Frame | None]] = field(default_factory=set, repr=False)
     runner: asyncio.Task[None] | None = field(default=None, repr=False)
 
@@ -71,9 +73,9 @@ class SandboxTask:
         return self.status == FINISHED and self.pexit == 0
 
     @property
-    def cost(self) -> float:
-        """USD: only successful tasks are billed."""
-        return self.model.cps * self.seconds if self.succeeded else 0.0
+    def elapsed(self) -> Decimal:
+        """Its seconds as Task/Detail tells them, so that a bill can be checked by what is told."""
+        return Decimal(f"{self.seconds:.4f}")
 
     def stamp(self, name: str) -> None:
         """Note the time under this wire name."""

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from wiro_widgets.sandbox.catalogue import FILE_TYPES, NUMBER_TYPES, Field, Model
 from wiro_widgets.sandbox.forms import Form, Upload
+from wiro_widgets.sandbox.models import FILE_TYPES, NUMBER_TYPES, Field, Model
 
 COMMON = ("callbackUrl", "projectid")
 

@@ -13,7 +13,7 @@ from wiro_widgets.protocol.state import Status
 from wiro_widgets.results.images import Thumbnail
 from wiro_widgets.results.outputs import Output
 from wiro_widgets.widget.fallback import MAX_PICTURES, small
-from wiro_widgets.widget.feed import RATE, Feed
+from wiro_widgets.widget.feed import Feed
 from wiro_widgets.widget.messages import VERSION
 from wiro_widgets.widget.notices import notice_of
 from wiro_widgets.widget.runview import RunView
@@ -52,6 +52,8 @@ class Display:
         self._timing = threading.Lock()  # for `_scheduled` alone, never held while anything is called
         self._feed = Feed()
         self._position = 0  # in the events of the shown run
+        self._again = False  # whether the shown run is to be told whole
+        self._pictured = 0  # of its outputs: those whose thumbnails were sent
         self._views: dict[int, View] = {}
         self._shown: View = RunView(0)
         self._scheduled = False
@@ -123,7 +125,8 @@ class Display:
         with self._lock:
             run, runs = self._shown.message(), self._summaries()
             told: dict[str, Any] = {"to": client, "run": run, "runs": runs}
-            self._screen.tell(self._feed.snapshot() | told)
+            self._screen.tell(self._feed.snapshot() | told | self._shown.extras(whole=True))
+            self._pictured = 0
             self._send_thumbnails()
 
     def send_full(self, output_id: str, client: str) -> None:
@@ -137,7 +140,8 @@ class Display:
             self._screen.tell({"v": VERSION, "type": "reply", "to": client, "rev": 0, "error": str(error)})
             return
         picture = Thumbnail(data, shown.output.content_type or "", shown.width or 0, shown.height or 0)
-        self._screen.tell(image(output_id, "full", _name(shown.output), picture, client), [data])
+        told = picture_facts(output_id, "full", _name(shown.output), picture)
+        self._screen.tell(images([told], client), [data])
 
     def picture(self) -> tuple[View, list[Thumbnail]]:
         """Return the shown run and small pictures of its outputs, for a still picture of the panel."""
@@ -158,7 +162,7 @@ class Display:
     # On the engine's thread, which never waits for the lock: an observer that holds it may wait for the engine
 
     def _hear(self) -> None:
-        self._tick_in(1 / RATE)
+        self._tick_in(1 / self._shown.rate)
 
     def _tick_in(self, seconds: float) -> None:
         with self._timing:
@@ -192,11 +196,12 @@ class Display:
         told = {key: value for key, value in run.items() if key != "elapsed"}
         news: dict[str, Any] = {"run": run} if told != self._last_run else {}
         news |= {"runs": runs} if runs != self._last_runs else {}
+        news |= self._shown.extras(whole=self._again)
+        self._again = False
         if news or self._feed.pending:
             self._last_run, self._last_runs = told, runs
             self._screen.tell(self._feed.delta() | news)
-        if self._shown in ended:
-            self._send_thumbnails()
+        self._send_thumbnails()
         self._mark()
         standing = (run["number"], run["status"])
         if ended or standing != self._last_standing:
@@ -208,8 +213,9 @@ class Display:
         self._replay()
         if view.ended is not None:
             self._add_last_lines(view)
+        self._pictured = 0
+        self._again = True
         self._flush()
-        self._send_thumbnails()
 
     def _replay(self) -> None:
         """Fill the feed anew with what was heard of the shown run."""
@@ -240,11 +246,21 @@ class Display:
         self._screen.mark(newest.status, newest.fraction, self._feed.epoch, self._feed.next)
 
     def _send_thumbnails(self) -> None:
-        for index, shown in enumerate(self._shown.shown):
-            if shown.thumbnail is not None:
-                name, picture = _name(shown.output), shown.thumbnail
-                told = image(self._shown.output_id(index), "thumb", name, picture, None)
-                self._screen.tell(told, [picture.data])
+        """Send those that were not sent yet, all in one message."""
+        fresh = list(enumerate(self._shown.shown))[self._pictured :]
+        self._pictured = len(self._shown.shown)
+        told = [
+            (
+                picture_facts(self._shown.output_id(index), "thumb", _name(item.output), item.thumbnail),
+                item.thumbnail,
+            )
+            for index, item in fresh
+            if item.thumbnail is not None
+        ]
+        if told:
+            self._screen.tell(
+                images([facts for facts, _ in told], None), [picture.data for _, picture in told]
+            )
 
     def _summaries(self) -> list[dict[str, Any]]:
         return [view.summary() for view in self._views.values()]
@@ -255,18 +271,20 @@ class Display:
             del self._views[number]
 
 
-def image(image_id: str, role: str, name: str, picture: Thumbnail, client: str | None) -> dict[str, Any]:
-    """Return the message that goes with a picture's bytes."""
+def images(pictures: list[dict[str, Any]], client: str | None) -> dict[str, Any]:
+    """Return the message that goes with the bytes of pictures, a buffer each."""
+    return {"v": VERSION, "type": "image", "to": client, "images": pictures}
+
+
+def picture_facts(image_id: str, role: str, name: str, picture: Thumbnail) -> dict[str, Any]:
+    """Return what such a message has of one picture."""
     return {
-        "v": VERSION,
-        "type": "image",
         "id": image_id,
         "role": role,
         "name": name,
         "mime": picture.content_type,
         "width": picture.width or None,
         "height": picture.height or None,
-        "to": client,
     }
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
+from wiro_widgets.client import axis_text
 from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.parameters import Parameter
 from wiro_widgets.protocol.schema import ModelSchema
@@ -54,6 +56,7 @@ def control(parameter: Parameter) -> dict[str, Any]:
         "minimum": parameter.minimum,
         "maximum": parameter.maximum,
         "step": step(parameter),
+        "decimals": _decimals(step(parameter)),
         "slider": slides(parameter),
         "integer": parameter.integer,
         "help": parameter.help or None,
@@ -64,6 +67,7 @@ def control(parameter: Parameter) -> dict[str, Any]:
         "max_files": parameter.max_files,
         "accept": parameter.accept,
         "role": _role(parameter),
+        "example": axis_text.example(parameter),
     }
 
 
@@ -85,6 +89,11 @@ def step(parameter: Parameter) -> float | None:
         return parameter.step or 1
     wide = low is not None and high is not None and high > low and parameter.kind == "range"
     return ((high or 0) - (low or 0)) / 100 if wide else 0.1
+
+
+def _decimals(by: float | None) -> int:
+    exponent = Decimal(repr(by or 1)).as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) and by != int(by or 1) else 0
 
 
 def slides(parameter: Parameter) -> bool:
@@ -109,6 +118,15 @@ def expected(parameter: Parameter) -> str:
     if low is None:
         return what if high is None else f"{what}, at most {high}"
     return f"{what}, {low} or more" if high is None else f"{what}, {low} to {high}"
+
+
+def next_seed(seed: str | None, parameter: Parameter | None) -> str | None:
+    """Return the seed after this one, None where there is none."""
+    if seed is None or not seed.isascii() or not seed.isdigit():
+        return None
+    after = int(seed) + 1
+    most = parameter.maximum if parameter else None
+    return None if most is not None and after > most else str(after)
 
 
 def exact(value: Any) -> Any:

@@ -56,7 +56,7 @@ class Inbox:
                 self._reply(message.client, message.rev)
             case messages.Run():
                 panel.typed(message.values)
-                panel.run()
+                panel.press()
                 self._reply(message.client, message.rev)
             case messages.Stop():
                 panel.stop_run(message.run)
@@ -74,7 +74,7 @@ class Inbox:
             case messages.Code():
                 self._reply(message.client, message.rev, text=panel.code())
             case messages.Recipe():
-                self._answer(message.client, message.rev, lambda: {"text": self._recipe(message.id)})
+                self._answer(message.client, message.rev, lambda: self._recipe(message))
             case messages.Star():
                 self._answer(message.client, message.rev, lambda: panel.star(message.run, on=message.on))
             case messages.Model():
@@ -116,10 +116,14 @@ class Inbox:
         ]
         self._panel.tell({**told, "models": models, "error": None})
 
-    def _recipe(self, output_id: str) -> str:
-        shown = self._panel.display.output(output_id)
+    def _recipe(self, message: messages.Recipe) -> dict[str, Any]:
+        shown = self._panel.display.output(message.id)
         recipe = read_recipe(shown.output.bytes()) if shown else None
-        return json.dumps(recipe, indent=2, ensure_ascii=False) if recipe else ""
+        if recipe is None:
+            raise WiroError("It carries no recipe.")
+        if message.take:
+            self._panel.take_recipe(recipe)
+        return {"text": json.dumps(recipe, indent=2, ensure_ascii=False)}
 
     def _chunk(self, chunk: messages.Chunk) -> None:
         try:

@@ -96,11 +96,12 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The recipe of an output is wanted."""
+    """The recipe of an output is wanted, as text or, with `take`, for the controls."""
 
     client: str
     rev: int
     id: str
+    take: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,9 @@ _READERS: Mapping[str, Callable[[str, Mapping[str, Any]], Up]] = {
     "search": lambda client, told: Search(client, _count(told, "rev"), _text(told, "text")),
     "model": lambda client, told: Model(client, _count(told, "rev"), _text(told, "model")),
     "code": lambda client, told: Code(client, _count(told, "rev")),
-    "recipe": lambda client, told: Recipe(client, _count(told, "rev"), _text(told, "id")),
+    "recipe": lambda client, told: Recipe(
+        client, _count(told, "rev"), _text(told, "id"), told.get("take") is True
+    ),
     "image": lambda client, told: Image(client, _text(told, "id")),
 }
 

@@ -15,22 +15,21 @@ from wiro_widgets.client.sync import Client, Task, default_client
 from wiro_widgets.client.task import OnInterrupt
 from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, WiroError
-from wiro_widgets.protocol.pricing import Estimate
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.schema import ModelSchema, split_model
 from wiro_widgets.protocol.state import Status
 from wiro_widgets.results.result import TaskResult
 from wiro_widgets.widget import bundle, code
 from wiro_widgets.widget.controls import Controls
-from wiro_widgets.widget.display import Display, image
+from wiro_widgets.widget.display import Display, images, picture_facts
 from wiro_widgets.widget.exhibit import Card, Cards
-from wiro_widgets.widget.form import form, no_form
+from wiro_widgets.widget.form import form, next_seed, no_form
 from wiro_widgets.widget.inbox import Inbox
 from wiro_widgets.widget.messages import sendable
 from wiro_widgets.widget.outlook import Outlook
-from wiro_widgets.widget.results import MAX_TASKS, PanelResults
 from wiro_widgets.widget.runview import RunView
 from wiro_widgets.widget.subshells import hear_while_busy
+from wiro_widgets.widget.sweeping import PanelSweeps
 from wiro_widgets.widget.values import PanelValues, ValuesTrait
 
 
@@ -38,7 +37,7 @@ def _values_to_json(_values: Mapping[str, Any], panel: Panel) -> dict[str, Any]:
     return sendable(panel.controls.to_json())
 
 
-class Panel(PanelResults, anywidget.AnyWidget):
+class Panel(PanelSweeps, anywidget.AnyWidget):
     """A model's controls, Run and Stop, its task live and its results; shows in a cell, composes with ipywidgets.
 
     The model is "owner/name", or a ModelSchema, as from an OpenAPI description. Without one it shows a search over
@@ -56,6 +55,7 @@ class Panel(PanelResults, anywidget.AnyWidget):
     _form = traitlets.Dict().tag(sync=True)
     _errors = traitlets.Dict().tag(sync=True)
     _feed = traitlets.Dict().tag(sync=True)
+    _axes = traitlets.Dict().tag(sync=True)
     _outlook = traitlets.Dict().tag(sync=True)
     _card_id = traitlets.Unicode().tag(sync=True)
     values = ValuesTrait(help="The values of the controls that have one.").tag(
@@ -94,7 +94,11 @@ class Panel(PanelResults, anywidget.AnyWidget):
             "width": "100%"
         }  # in a row of widgets too, where an element without a width of its own has none
         super().__init__(
-            values=self._current(), _form=self._described(), _card_id=self._cards.id, layout=wide
+            values=self._current(),
+            _axes=self.controls.axes_to_json(),
+            _form=self._described(),
+            _card_id=self._cards.id,
+            layout=wide,
         )
         hear_while_busy(self.comm)
         self.on_msg(self._message)
@@ -138,9 +142,10 @@ class Panel(PanelResults, anywidget.AnyWidget):
         if trouble is not None:
             raise trouble
         with self._lock:
-            before, self.model = self.controls.values, name
+            before, self.model = self.controls, name
             self.controls = Controls(schema, name)
-            self.controls.fit(before, trusted=True)
+            self.controls.fit(before.values, trusted=True)
+            self.controls.varied.fit(before.varied)
             self._form = self._described()
             self.publish()
         self._prospect.another()
@@ -163,37 +168,41 @@ class Panel(PanelResults, anywidget.AnyWidget):
 
     def code(self) -> str:
         """Return the Python call that repeats what the controls say."""
-        return code.call(self.model or "", self.controls.values)
+        return code.call(self.model or "", self.controls.values, self.axes)
 
     # Runs
 
     def run(self) -> Task:
         """Run the model with what the controls say and return at once; several may run side by side.
 
-        What goes wrong shows in the panel and is raised by `wait`.
+        A control that is varied counts with the value beneath; `run_sweep` goes through all of them. What goes wrong
+        shows in the panel and is raised by `wait`.
         """
         with self._lock:
-            self._runs += 1
             values = dict(self.controls.values)
             prompt, seed = drift.text(values.get("prompt")), drift.text(values.get("seed"))
-            view = RunView(self._runs, prompt=prompt or "", seed=seed)
+            after = next_seed(seed, self.controls.schema.get("seed"))
+            view = RunView(self._number(), prompt=prompt or "", seed=seed, next_seed=after)
+            self._sweeping = None
             self.display.begin(view)
             self._show_problems(self.controls.problems())
             task = view.task = self._started(values)
-            self._tasks = (*self._tasks, task)[-MAX_TASKS:]
+            self._add_task(task)
             self.display.follow(view)
             return task
 
     def stop(self) -> None:
-        """Stop the current run, wherever it is; returns at once."""
-        if self.task is not None:
+        """Stop the current run or sweep, wherever it is; returns at once."""
+        if self._sweeping is not None:
+            self._sweeping.stop()
+        elif self.task is not None:
             self.task.stop_soon()
 
     def wait(self, timeout: float | None = None, *, on_interrupt: OnInterrupt | None = None) -> TaskResult:
-        """Wait for the current run and return its result; `timeout` is in seconds.
+        """Wait for the current run, or for all of the current sweep, and return its result, of a sweep the last.
 
-        Raises what the run raised: InvalidParameter, ConfigurationError, an ApiError, TaskFailed, TaskCancelled,
-        TaskTimeout.
+        `timeout` is in seconds. Raises what the run raised: InvalidParameter, ConfigurationError, an ApiError,
+        TaskFailed, TaskCancelled, TaskTimeout.
         """
         try:
             return super().wait(timeout, on_interrupt=on_interrupt)
@@ -217,16 +226,6 @@ class Panel(PanelResults, anywidget.AnyWidget):
             self._cards.close()
             super().close()
             loop.release(held)
-
-    def price(self) -> Estimate:
-        """Return what pressing Run would cost: exact, a range, or honestly unknown.
-
-        Raises ConfigurationError without a model or credentials, InvalidParameter, and what asking Wiro's catalogue
-        raises.
-        """
-        with self._lock:
-            model, values = self._chosen(), dict(self.controls.values)
-        return self.client.estimate(model, values)
 
     # What the browser does (see Inbox) and is told (see Display)
 
@@ -252,6 +251,13 @@ class Panel(PanelResults, anywidget.AnyWidget):
         with self._lock:
             self.controls.fit(dict(recipe.get("parameters") or {}), trusted=False)
             self.publish()
+
+    def press(self) -> None:
+        """Do what Run says: run what the controls say, all of it where some are varied."""
+        if self.controls.varied.held:
+            self.begin_sweep()
+        else:
+            self.run()
 
     def stop_run(self, run: int | None) -> None:
         """Stop a run, or the one that is shown."""
@@ -297,6 +303,10 @@ class Panel(PanelResults, anywidget.AnyWidget):
     def publish(self) -> None:
         """Bring the traits up to what the controls hold."""
         self.values = self._current()
+        axes = sendable(self.controls.axes_to_json())
+        if axes != self._axes:
+            self._axes = axes
+            self._prospect.changed()
         self._show_problems(self.controls.errors)
 
     def _message(self, _panel: object, content: object, buffers: list[Any]) -> None:
@@ -326,10 +336,13 @@ class Panel(PanelResults, anywidget.AnyWidget):
 
     def _started(self, values: Mapping[str, Any]) -> Task:
         try:
-            schema = self.controls.schema if self.controls.known else None
-            return self.client.start(self._chosen(), values, schema)
+            return self.client.start(self._chosen(), values, self._known_schema())
         except WiroError as error:
             return Task.refused(self.model, values, error)
+
+    def _number(self) -> int:
+        self._runs += 1
+        return self._runs
 
     def _chosen(self) -> str:
         if self.model is None:
@@ -368,5 +381,7 @@ class Panel(PanelResults, anywidget.AnyWidget):
         with self._lock:
             controls = self.controls
             held = controls.held()
-        for file_id, picture in controls.previews.fresh(held).items():
-            self.tell(image(file_id, "preview", file_id, picture, None), [picture.data])
+        fresh = controls.previews.fresh(held)
+        told = [picture_facts(file_id, "preview", file_id, picture) for file_id, picture in fresh.items()]
+        if told:
+            self.tell(images(told, None), [picture.data for picture in fresh.values()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from wiro_widgets.client.sync import Task
@@ -25,6 +26,13 @@ class PanelResults:
     """What came of the runs that a panel started; `Panel` is one of these."""
 
     _tasks: tuple[Task, ...] = ()
+    _adding = (
+        threading.Lock()
+    )  # of every panel: a task is added by whoever begins it, and nothing is called meanwhile
+
+    def _add_task(self, task: Task) -> None:
+        with self._adding:
+            self._tasks = (*self._tasks, task)[-MAX_TASKS:]
 
     @property
     def task(self) -> Task | None:

@@ -8,6 +8,7 @@ from typing import Any
 from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.results.images import Thumbnail, thumbnail
 from wiro_widgets.results.outputs import Output
+from wiro_widgets.widget import words
 
 EDGE = 512  # pixels of a thumbnail
 MAX_SHOWN_TEXT = 20_000  # bytes of a text output that is shown at once
@@ -46,7 +47,14 @@ class Shown:
             "width": self.width,
             "height": self.height,
             "text": self.text,
+            "facts": self._facts(),
         }
+
+    def _facts(self) -> str:
+        extent = f"{self.width} \N{MULTIPLICATION SIGN} {self.height}" if self.width and self.height else None
+        size = self.output.size
+        parts = (self.output.content_type, extent, None if size is None else words.weight(size))
+        return " \N{MIDDLE DOT} ".join(part for part in parts if part)
 
 
 def _small_text(output: Output) -> str | None:

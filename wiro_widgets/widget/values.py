@@ -17,6 +17,7 @@ from wiro_widgets.protocol.parameters import Parameter
 from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.results.outputs import Output
 from wiro_widgets.results.plain import plain
+from wiro_widgets.widget import words
 from wiro_widgets.widget.form import exact
 
 _ids = count(1)  # of files: none is used twice, for browsers remember pictures by them
@@ -114,7 +115,8 @@ class Files:
             file_id = f"f{next(_ids)}"
             self._held[file_id] = value
         if is_url(value):
-            return {"id": file_id, "name": _url_name(value), "mime": "", "size": None, "url": value}
+            facts = {"size": None, "url": value, "facts": "from its URL"}
+            return {"id": file_id, "name": _url_name(value), "mime": "", **facts}
         if isinstance(value, Output):
             value = value.path or NamedBytes(b"", value.name)
         told = plain({"file": value})["file"]
@@ -123,7 +125,9 @@ class Files:
         # Of the type, not of the value: a PIL image copies all its pixels when it is asked for its own.
         pixels = "image/png" if hasattr(type(value), "__array_interface__") else ""
         mime = mimetypes.guess_type(name)[0] or pixels
-        return {"id": file_id, "name": name, "mime": mime, "size": known["size"], "url": None}
+        size = known["size"] if isinstance(known["size"], int) else None
+        facts = {"size": size, "url": None, "facts": _facts(mime, size)}
+        return {"id": file_id, "name": name, "mime": mime, **facts}
 
     def keep_only(self, values: Mapping[str, Any]) -> None:
         """Forget the files that no control holds any more."""
@@ -180,6 +184,13 @@ def web_address(value: Any) -> str | None:
         return value if urlsplit(value).hostname else None
     except ValueError:
         return None
+
+
+def _facts(mime: str, size: int | None) -> str:
+    """Return "PNG, 202 kB" in the page's own way: the part of a content type that people say, and the weight."""
+    kind = mime.partition("/")[2].partition(";")[0].partition("+")[0].removeprefix("x-").removeprefix("vnd.")
+    parts = (kind.upper(), None if size is None else words.weight(size))
+    return " \N{MIDDLE DOT} ".join(part for part in parts if part)
 
 
 def _url_name(url: str) -> str:

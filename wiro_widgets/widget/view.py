@@ -9,6 +9,7 @@ from typing import Any
 
 from wiro_widgets.protocol.state import Status
 from wiro_widgets.widget import words
+from wiro_widgets.widget.feed import RATE
 from wiro_widgets.widget.shown import Shown
 
 MAX_PROMPT = 200  # characters of a prompt in the list of runs
@@ -19,10 +20,15 @@ Line = tuple[float, str, str]  # seconds since the start, kind, text
 class View(ABC):
     """What a press of Run began, numbered from 1; `begun` and `ended` are unix times."""
 
-    def __init__(self, number: int, *, prompt: str = "", seed: str | None = None) -> None:
+    rate = RATE  # times a second that its news are told
+
+    def __init__(
+        self, number: int, *, prompt: str = "", seed: str | None = None, next_seed: str | None = None
+    ) -> None:
         self.number = number
         self.prompt = prompt[:MAX_PROMPT]
         self.seed = seed
+        self.next_seed = next_seed
         self.begun = time.time()
         self.ended: float | None = None
         self.shown: list[Shown] = []
@@ -87,6 +93,10 @@ class View(ABC):
     def details(self, elapsed: float) -> dict[str, Any]:
         """Return what a message has of it beyond what every view has."""
 
+    def extras(self, *, whole: bool) -> dict[str, Any]:  # noqa: ARG002 - for those that have some
+        """Return what a delta, or with `whole` a snapshot, has of it beyond its message."""
+        return {}
+
     @property
     def due(self) -> bool:
         """Whether it is over and its outputs are still to be shown."""
@@ -118,8 +128,10 @@ class View(ABC):
         return {
             **self.summary(),
             "seed": self.seed,
+            "next_seed": self.next_seed,
             "elapsed": round(elapsed, 2),
             "word": words.standing(self.status, elapsed),
+            "empty": words.empty(self.status),
             "price": None if self.cost is None else words.price(self.cost),
             "notice": self.notice,
             **self.details(elapsed),

@@ -21,7 +21,14 @@ _STATUS: dict[Status, str] = {
     "unknown": "Outcome unknown",
 }
 _DOING: dict[Status, str] = {"queued": "Waiting for a worker", "finishing": "Finishing"}
+_EMPTY: dict[Status, str] = {
+    "succeeded": "The run ended without a result",
+    "cancelled": "Stopped before there was a result",
+    "failed": "The run failed",
+    "unknown": "It is not known how the run ended",
+}
 _MINUTE = 60
+_THOUSAND = 1000
 
 
 def standing(status: Status, elapsed: float) -> str:
@@ -70,6 +77,11 @@ def said(status: Status, elapsed: float, *, trouble: str | None, answered: bool,
     return f"Done in {seconds(elapsed)}. {_results(answered, kinds)}".strip()
 
 
+def empty(status: Status) -> str:
+    """Return what stands where a result would."""
+    return _EMPTY.get(status, "Results appear here")
+
+
 def price(cost: float) -> str:
     """Return what a run has cost."""
     return dollars(cost) if cost else "free"
@@ -81,6 +93,17 @@ def seconds(value: float) -> str:
         return f"{max(0.0, value):.1f} s"
     minutes, rest = divmod(int(value), _MINUTE)
     return f"{minutes} min {rest:02} s"
+
+
+def weight(size: int) -> str:
+    """Return bytes in the unit that a person would use: "202 kB", "2.3 MB"."""
+    if size < _THOUSAND:
+        return f"{size} B"
+    value, units = size / _THOUSAND, ["kB", "MB", "GB"]
+    while value >= _THOUSAND - 0.5 and len(units) > 1:
+        value /= _THOUSAND
+        units.pop(0)
+    return f"{value:.1f} {units[0]}" if value < 10 else f"{value:.0f} {units[0]}"  # noqa: PLR2004 - two figures
 
 
 def count(amount: int, one: str) -> str:

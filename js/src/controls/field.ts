@@ -2,6 +2,7 @@ import { attr, button, h, show, text } from "../dom.ts";
 import { randomId } from "../host.ts";
 import type { Parameter } from "../messages.ts";
 import type { View } from "../view.ts";
+import { mountVary } from "./vary.ts";
 
 /** What a kind of control gives its field. */
 export interface Control {
@@ -60,31 +61,43 @@ export function mountField(
     },
   });
   const id = `f${randomId()}`;
-  const help = h("p", { class: "help", id: `${id}h` }, p.help ?? "");
+  const help = h("p", { class: "help", id: `${id}h` });
   const error = h("p", { class: "error", id: `${id}e` });
   const about = mountAbout(view, p, draw);
-  const children: Node[] = [control.element, help, error];
+  const name = shape.label ?? p.label;
+  const vary = mountVary(view, parameters, name);
+  // What varies it comes last: the way by Tab leads to the control first.
+  const children: Node[] = [control.element, vary.element, help, error, vary.toggle];
   if (!shape.bare) {
-    const label = mountLabel(id, shape.label ?? p.label, shape.note ?? noteOf(p));
+    const label = mountLabel(id, name, shape.note ?? noteOf(p));
     // Beside a narrow control a sentence would be three lines: it waits behind a question mark.
     if (p.help && !shape.wide) label.append(about.element);
     if (control.aside) label.append(control.aside);
     children.unshift(label);
   }
-  const name = ["field", shape.wide && "wide", shape.bare && "bare"].filter(Boolean).join(" ");
-  const element = h("div", name, ...children);
+  const kinds = ["field", shape.wide && "wide", shape.bare && "bare"].filter(Boolean).join(" ");
+  const element = h("div", kinds, ...children);
   element.dataset.field = parameters.map((one) => one.id).join(" ");
   control.input.id ||= id;
 
   const problem = () => firstProblem(view, parameters, revealed);
   function drawAll(): void {
     control.draw();
+    const varied = vary.draw();
     const sentence = problem();
+    const said = varied ? parameters.map((one) => view.store.values.words(one)).join(" \u00d7 ") : p.help;
     text(error, sentence ?? "");
     show(error, sentence !== null);
-    show(help, Boolean(p.help) && sentence === null && (about.open() || Boolean(shape.wide || shape.bare)));
+    text(help, said ?? "");
+    show(
+      help,
+      Boolean(said) && sentence === null && (varied || about.open() || Boolean(shape.wide || shape.bare)),
+    );
+    show(control.element, !varied || vary.inputs.length === 0);
+    if (control.aside) show(control.aside, !varied);
     element.classList.toggle("invalid", sentence !== null);
-    describe(control, sentence !== null ? error.id : p.help ? help.id : null, sentence !== null);
+    const inputs = [control.input, ...(control.others ?? []), ...vary.inputs];
+    describe(inputs, sentence !== null ? error.id : said ? help.id : null, sentence !== null);
   }
   view.paint(["values", "uploads", "pictures"], drawAll);
   return {
@@ -97,7 +110,7 @@ export function mountField(
     // Python's word alone does not hold a Run back: running again is how it is asked anew.
     invalid: () =>
       parameters.some((one) => !view.store.coming(one) && view.store.values.ownProblem(one) !== null),
-    focus: () => control.input.focus(),
+    focus: () => (control.element.hidden ? vary.inputs[0] : control.input)?.focus(),
   };
 }
 
@@ -114,8 +127,8 @@ function firstProblem(view: View, parameters: Parameter[], revealed: boolean): s
   return null;
 }
 
-function describe(control: Control, by: string | null, invalid: boolean): void {
-  for (const input of [control.input, ...(control.others ?? [])]) {
+function describe(inputs: HTMLElement[], by: string | null, invalid: boolean): void {
+  for (const input of inputs) {
     attr(input, "aria-invalid", invalid);
     attr(input, "aria-describedby", by);
   }

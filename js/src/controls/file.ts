@@ -22,10 +22,12 @@ export function mountFile({ view, p, touched }: Context): Control {
   acceptDrops(view, p, element);
   const draw = () => {
     const uploads = store.uploads.of(p.id);
-    const replaced = fileLimit(p) === 1 && uploads.some((upload) => !upload.error);
+    const limit = store.values.limit(p);
+    chooser.multiple = limit > 1;
+    const replaced = limit === 1 && uploads.some((upload) => !upload.error);
     const files = replaced ? [] : store.values.files(p.id);
     items.draw(files, uploads);
-    show(invite, files.length + uploads.length < fileLimit(p));
+    show(invite, files.length + uploads.length < limit);
     address.draw(!invite.hidden);
   };
   return { element, input: choose, draw };
@@ -38,7 +40,7 @@ export function fileNote(p: Parameter): string {
 }
 
 function mountChooser(view: View, p: Parameter, touched: () => void): HTMLInputElement {
-  const chooser = h("input", { type: "file", hidden: true, tabindex: -1, multiple: fileLimit(p) > 1 });
+  const chooser = h("input", { type: "file", hidden: true, tabindex: -1 });
   if (p.accept) chooser.accept = `${p.accept}/*`;
   const chosen = () => {
     addFiles(view, p, chooser.files ?? []);

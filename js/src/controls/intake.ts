@@ -1,12 +1,11 @@
 import type { FileRef, Parameter } from "../messages.ts";
-import { fileLimit } from "../rules.ts";
 import { LARGEST } from "../uploads.ts";
 import type { View } from "../view.ts";
 
 /** Takes what was chosen, dropped or pasted, as far as there is room. */
 export function addFiles(view: View, p: Parameter, files: Iterable<File>): void {
   const { uploads } = view.store;
-  const limit = fileLimit(p);
+  const limit = view.store.values.limit(p);
   if (limit === 1) for (const upload of uploads.of(p.id)) uploads.remove(upload.id);
   let room = limit === 1 ? 1 : limit - view.store.values.files(p.id).length - uploads.of(p.id).length;
   for (const file of files) {
@@ -26,9 +25,11 @@ function unfit(p: Parameter, file: File): string | null {
 export function addUrl(view: View, p: Parameter, typed: string): boolean {
   const url = typed.trim();
   if (!/^https?:\/\/[^\s]+$/i.test(url)) return false;
-  const ref: FileRef = { id: "", name: url, mime: "", size: null, url };
-  const before = fileLimit(p) === 1 ? [] : view.store.values.files(p.id);
-  if (before.length < fileLimit(p)) view.store.values.editFiles(p.id, [...before, ref]);
+  const ref: FileRef = { id: "", name: url, mime: "", size: null, url, facts: "" };
+  const { values } = view.store;
+  const limit = values.limit(p);
+  const before = limit === 1 ? [] : values.files(p.id);
+  if (before.length < limit) values.editFiles(p.id, [...before, ref]);
   return true;
 }
 

@@ -1,7 +1,6 @@
 import { attr, button, h, icon, safeUrl, show, text } from "../dom.ts";
-import { bytes, kindName } from "../format.ts";
+import { bytes } from "../format.ts";
 import type { FileRef, Parameter } from "../messages.ts";
-import { fileLimit } from "../rules.ts";
 import type { Upload } from "../uploads.ts";
 import type { View } from "../view.ts";
 import { acceptOrder, moved } from "./order.ts";
@@ -26,7 +25,7 @@ export function mountItems(view: View, p: Parameter, removed: () => void) {
       const focused = list.querySelector<HTMLElement>(":focus");
       const at = follow < 0 ? [...list.children].findIndex((row) => row.contains(focused)) : follow;
       const rows = files.map((ref, index) => drawFile(view, p, ref, index, removed));
-      if (fileLimit(p) > 1 && files.length > 1)
+      if (store.values.limit(p) > 1 && files.length > 1)
         for (const [index, row] of rows.entries()) addMoves(view, row, files, index, move);
       list.replaceChildren(...rows, ...uploads.map((one) => drawUpload(view, one, removed)));
       // Made anew, the button that had the focus is another one.
@@ -75,8 +74,7 @@ function drawFile(view: View, p: Parameter, ref: FileRef, index: number, removed
     );
     removed();
   };
-  const facts = ref.size === null ? [ref.url ? "from its URL" : ""] : [kindName(ref.mime), bytes(ref.size)];
-  return drawItem(view, previewOf(view, ref), ref, facts.filter(Boolean).join(" · "), remove);
+  return drawItem(view, previewOf(view, ref), ref, ref.facts, remove);
 }
 
 function drawUpload(view: View, upload: Upload, removed: () => void): HTMLElement {
@@ -93,13 +91,12 @@ function drawProgress(item: Element | undefined, upload: Upload): void {
   const bar = item?.querySelector("progress");
   const facts = item?.querySelector("small");
   if (!bar || !facts) return;
-  const { size, type } = upload.file;
+  const { size } = upload.file;
   const share = size ? upload.received / size : 0;
   bar.value = share;
   show(bar, !upload.error);
   facts.classList.toggle("bad", upload.error !== null);
-  const told = [kindName(type), bytes(size), `${Math.floor(share * 100)}% sent`].filter(Boolean).join(" · ");
-  text(facts, upload.error ?? told);
+  text(facts, upload.error ?? `${bytes(size)} · ${Math.floor(share * 100)}% sent`);
 }
 
 function drawItem(

@@ -1,5 +1,4 @@
 import { attr, button, h, show, text } from "../dom.ts";
-import { bytes } from "../format.ts";
 import type { Output } from "../messages.ts";
 import { saveOutput } from "../save.ts";
 import type { View } from "../view.ts";
@@ -45,7 +44,7 @@ export function mountMedia(view: View, shelf: Shelf): HTMLElement {
     if (!shown || !output) return;
     if (output.id !== drawn) reset(output.id);
     text(name, output.name);
-    text(facts, factsOf(output));
+    text(facts, output.facts);
     const verb = VERBS[shelf.current?.kind ?? ""] ?? "";
     text(act, verb);
     attr(act, "aria-label", `${verb} ${output.name}`);
@@ -63,9 +62,4 @@ function player(kind: string, src: string, name: string): HTMLElement {
     loop: false,
     "aria-label": name,
   });
-}
-
-export function factsOf({ content_type, size, width, height }: Output): string {
-  const extent = width && height ? `${width} × ${height}` : null;
-  return [content_type, extent, size === null ? null : bytes(size)].filter(Boolean).join(" · ");
 }

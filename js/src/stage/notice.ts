@@ -3,13 +3,6 @@ import { isActive } from "../runs.ts";
 import type { View } from "../view.ts";
 import type { Shelf } from "./shelf.ts";
 
-const ENDS: Record<string, string> = {
-  succeeded: "The run ended without a result",
-  cancelled: "Stopped before there was a result",
-  failed: "The run failed",
-  unknown: "It is not known how the run ended",
-};
-
 /** Before there is a result, and when none came. */
 export function mountEmpty(view: View, shelf: Shelf): HTMLElement {
   const { store } = view;
@@ -18,10 +11,10 @@ export function mountEmpty(view: View, shelf: Shelf): HTMLElement {
   const element = h("div", "empty", first, second);
   view.paint(["run", "status", "pictures"], () => {
     const { run, active, status } = store;
-    show(element, !active && !shelf.visible && !run?.notice);
+    show(element, !active && !shelf.visible && !shelf.board && !run?.notice);
     show(second, status === "idle");
     const lost = run !== null && isActive(status) && "The kernel went while the run was under way";
-    text(first, lost || (ENDS[status] ?? "Results appear here"));
+    text(first, lost || (run?.empty ?? "Results appear here"));
   });
   return element;
 }

@@ -10,12 +10,3 @@ export function rerun(store: Store, seed: string | null): string {
   store.start();
   return "";
 }
-
-/** The seed after this run's: it may be longer than a double is exact. Null where there is none. */
-export function nextSeed({ run, values }: Store): string | null {
-  const parameter = values.parameters.find((p) => p.role === "seed");
-  if (!parameter || !/^\d+$/.test(run?.seed ?? "")) return null;
-  const next = BigInt(run?.seed ?? "") + 1n;
-  const { maximum } = parameter;
-  return maximum !== null && next > BigInt(Math.floor(maximum)) ? null : String(next);
-}

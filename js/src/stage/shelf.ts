@@ -1,5 +1,5 @@
 import { type Kind, kindOf } from "../kinds.ts";
-import type { Output, Run } from "../messages.ts";
+import type { Board, Output, Run } from "../messages.ts";
 import { isActive } from "../runs.ts";
 import type { Store } from "../store.ts";
 
@@ -20,8 +20,8 @@ export class Shelf {
     const { run } = this.#store;
     if (!run) return this.#items;
     const own = itemsOf(run);
-    if (own.length > 0) {
-      if (run.number !== this.#number) this.selected = 0;
+    if (own.length > 0 || this.board) {
+      if (run.number !== this.#number) this.selected = this.board ? -1 : 0;
       this.#number = run.number;
       this.#items = own;
     } else if (run.number !== this.#number) {
@@ -29,6 +29,22 @@ export class Shelf {
       this.#items = this.#items.filter((item) => item.kind === "picture");
     }
     return this.#items;
+  }
+
+  /** Where the shown run's cells lie, when it is a sweep: all of them are on the stage while none is selected. */
+  get board(): Board | null {
+    const { board, run } = this.#store.feed;
+    return board && board.run === run?.number ? board : null;
+  }
+
+  /** Puts the output of this id on the stage; of a sweep all of them where there is none. */
+  choose(id: string): void {
+    this.select(this.items.findIndex((item) => "output" in item && item.output.id === id));
+  }
+
+  select(index: number): void {
+    this.selected = index;
+    this.#store.topics.emit("pictures");
   }
 
   /** Left from an earlier run. */

@@ -2,6 +2,7 @@ import { h } from "../dom.ts";
 import type { View } from "../view.ts";
 import { mountViewer } from "../viewer/viewer.ts";
 import { mountAnswer } from "./answer.ts";
+import { mountBoard } from "./board.ts";
 import { mountDocument } from "./document.ts";
 import { mountLarge } from "./large.ts";
 import { mountMedia } from "./media.ts";
@@ -16,10 +17,12 @@ import { mountTools } from "./tools.ts";
 export function mountStage(view: View, showLog: () => void): HTMLElement {
   const viewer = mountViewer(view);
   const shelf = new Shelf(view.store);
+  const [board, chosen] = mountBoard(view, shelf);
   const frame = h(
     "div",
     "frame",
     mountEmpty(view, shelf),
+    board,
     mountLarge(view, shelf, viewer.open),
     mountMedia(view, shelf),
     mountDocument(view, shelf),
@@ -29,8 +32,8 @@ export function mountStage(view: View, showLog: () => void): HTMLElement {
   );
   view.paint(["run", "status", "pictures"], () => {
     frame.classList.toggle("pictured", shelf.shows("picture"));
-    frame.classList.toggle("telling", shelf.shows("answer"));
+    frame.classList.toggle("telling", shelf.shows("answer") || !board.hidden);
   });
-  const below = [mountTimeline(view), mountStrip(view, shelf), mountTools(view, shelf, viewer)];
+  const below = [chosen, mountTimeline(view), mountStrip(view, shelf), mountTools(view, shelf, viewer)];
   return h("div", "stage", h("div", "result", frame, ...below), viewer.element);
 }

@@ -7,13 +7,9 @@ export function mountStrip(view: View, shelf: Shelf): HTMLElement {
   const { store, signal } = view;
   const element = h("div", { class: "strip", role: "group", "aria-label": "Results" });
   let drawn = "";
-  const select = (index: number) => {
-    shelf.selected = index;
-    store.topics.emit("pictures");
-  };
   const draw = () => {
     const { items } = shelf;
-    show(element, shelf.visible && items.length > 1);
+    show(element, shelf.visible && items.length > 1 && !shelf.board);
     const urls = items.map((item) =>
       "output" in item ? store.pictures.get("thumb", item.output.id)?.url : undefined,
     );
@@ -31,7 +27,7 @@ export function mountStrip(view: View, shelf: Shelf): HTMLElement {
     element.classList.toggle("stale", shelf.stale);
   };
   const tile = (item: Item, index: number, all: Item[], url: string | undefined) => {
-    const made = button("", "thumb", () => select(index), signal);
+    const made = button("", "thumb", () => shelf.select(index), signal);
     const what = item.kind === "picture" ? "Picture" : nameOf(item);
     attr(made, "aria-label", `${what} ${index + 1} of ${all.length}`);
     attr(made, "title", nameOf(item));

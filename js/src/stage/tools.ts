@@ -6,7 +6,7 @@ import { fieldFor } from "../settingsnote.ts";
 import { say, type View } from "../view.ts";
 import type { Viewer } from "../viewer/viewer.ts";
 import { pretty } from "./document.ts";
-import { nextSeed, rerun } from "./rerun.ts";
+import { rerun } from "./rerun.ts";
 import type { Shelf } from "./shelf.ts";
 
 const NOT_COPIED = "The browser does not allow copying here: download it instead.";
@@ -21,6 +21,11 @@ export function mountTools(view: View, shelf: Shelf, viewer: Viewer): HTMLElemen
   const save = tool("Download", () => (shelf.output ? saveOutput(store, shelf.output) : ""));
   const copy = tool("Copy", () => copyShown(view, shelf));
   const recipe = tool("Copy recipe", () => copyRecipe(view, shelf));
+  const settings = tool("Use settings", async () => {
+    const { name, id } = shelf.output ?? { name: "", id: "" };
+    const { error } = await store.asks.ask({ type: "recipe", id, take: true });
+    return error ?? `The settings are those of ${name}`;
+  });
   const compare = tool("Compare", () => {
     const pair = pairOf(view, shelf);
     if (pair) viewer.compare(...pair);
@@ -34,28 +39,31 @@ export function mountTools(view: View, shelf: Shelf, viewer: Viewer): HTMLElemen
     return `${output.name} is now the ${field.label.toLowerCase()}`;
   });
   const same = tool("Same seed", () => rerun(store, store.run?.seed ?? null));
-  const next = tool("Next seed", () => rerun(store, nextSeed(store)));
+  const next = tool("Next seed", () => rerun(store, store.run?.next_seed ?? null));
   same.title = "Run again with what the controls say and this run's seed";
   next.title = "Run again with what the controls say and the seed after this run's";
   const star = icon("star", "Star this run", () => run(), signal);
   const run = () => store.run && setStar(view, store.run.number, !store.run.starred);
 
   const row = h("div", { class: "tools", role: "group", "aria-label": "With this result" });
-  row.append(star, save, copy, recipe, compare, use, same, next);
+  row.append(star, save, copy, recipe, settings, compare, use, same, next);
   const element = h("div", "", row, said);
   let about = "";
   view.paint(["run", "status", "pictures", "form"], () => {
     const { output, current } = shelf;
     const picture = current?.kind === "picture";
-    show(element, shelf.visible && !shelf.stale && !store.active);
+    show(
+      element,
+      current !== undefined && shelf.visible && !shelf.stale && (!store.active || shelf.board !== null),
+    );
     if (element.hidden) return;
     show(save, output !== undefined);
     show(copy, picture || current?.kind === "text" || current?.kind === "answer");
-    show(recipe, picture);
+    for (const one of [recipe, settings]) show(one, picture);
     show(compare, pairOf(view, shelf) !== undefined);
     show(use, fieldFor(view, output && { type: output.content_type }) !== undefined);
     show(same, seeded(view));
-    show(next, seeded(view) && nextSeed(store) !== null);
+    show(next, seeded(view) && store.run?.next_seed != null);
     attr(star, "aria-pressed", store.run?.starred ?? false);
     const key = `${store.run?.number} ${output?.id}`;
     if (key !== about) text(said, ""); // it was about another one
@@ -80,8 +88,8 @@ async function copyShown({ store }: View, shelf: Shelf): Promise<string> {
 
 async function copyRecipe({ store }: View, shelf: Shelf): Promise<string> {
   if (!shelf.output) return "";
-  const { error, text: recipe } = await store.asks.ask({ type: "recipe", id: shelf.output.id });
-  if (!recipe) return error ?? "It carries no recipe.";
+  const { error, text: recipe } = await store.asks.ask({ type: "recipe", id: shelf.output.id, take: false });
+  if (!recipe) return error ?? "";
   return (await copyText(recipe)) ? "Recipe copied" : "The browser does not allow copying here.";
 }
 

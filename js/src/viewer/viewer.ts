@@ -1,7 +1,6 @@
 import { attr, button, ends, h, icon, on, show, text } from "../dom.ts";
 import type { Output } from "../messages.ts";
 import { saveOutput } from "../save.ts";
-import { factsOf } from "../stage/media.ts";
 import type { View } from "../view.ts";
 import { canvasKey, mountCanvas } from "./canvas.ts";
 import { mountComparison } from "./compare.ts";
@@ -130,7 +129,7 @@ export function mountViewer(view: View): Viewer {
     const which = `Picture ${all.indexOf(id) + 1} of ${all.length}`;
     attr(dialog, "aria-label", comparing ? "Compare two pictures" : which);
     const loading = store.pictures.get("full", id) ? "" : " · loading";
-    text(caption, output && !comparing ? `${output.name} · ${factsOf(output)}${loading}` : "");
+    text(caption, output && !comparing ? `${output.name} · ${output.facts}${loading}` : "");
     for (const one of [previous, next]) show(one, all.length > 1 && !comparing);
     show(save, !comparing);
     comparison.draw();

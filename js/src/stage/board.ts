@@ -1,0 +1,70 @@
+import { attr, button, h, icon, on, rove, show, text } from "../dom.ts";
+import type { Board } from "../messages.ts";
+import { step } from "../runlist.ts";
+import type { View } from "../view.ts";
+import type { Shelf } from "./shelf.ts";
+
+/** A sweep's cells in rows and columns, and what stands below the one that was chosen. */
+export function mountBoard(view: View, shelf: Shelf): [HTMLElement, HTMLElement] {
+  const { store, signal } = view;
+  const [table, note] = [h("table"), h("p", "said")];
+  const element = h("div", "board", note, table);
+  const buttons = new Map<number, HTMLButtonElement>();
+  let drawn = "";
+  const choose = (index: number) => {
+    const id = store.feed.cells.get(index)?.outputs[0]?.id;
+    if (!id) return;
+    shelf.choose(id);
+    void store.originals.get(id);
+  };
+  const build = ({ columns, rows, titles, x, y }: Board) => {
+    buttons.clear();
+    const cell = (index: number | null) => {
+      if (index === null) return h("td");
+      const made = button("", "thumb", () => choose(index), signal);
+      buttons.set(index, made);
+      return h("td", "", made, columns.length ? "" : h("small", "", titles[index] ?? ""));
+    };
+    const heading = (words: string) => h("th", "", words);
+    const head = h("tr", "", heading(`${y} / ${x}`), ...columns.map(heading));
+    table.replaceChildren(
+      ...(columns.length ? [head] : []),
+      ...rows.map(({ label, cells }) => h("tr", "", ...(label ? [heading(label)] : []), ...cells.map(cell))),
+    );
+    rove([...buttons.values()], undefined);
+  };
+  const fill = (made: HTMLElement, index: number, title: string) => {
+    const cell = store.feed.cells.get(index);
+    const url = store.pictures.get("thumb", cell?.outputs[0]?.id ?? "")?.url;
+    const status = cell?.status ?? "pending";
+    const key = url ?? status;
+    if (made.dataset.key !== key)
+      made.replaceChildren(url ? h("img", { src: url, alt: "" }) : status === "pending" ? "" : status);
+    made.dataset.key = key;
+    made.dataset.status = status;
+    const words = `${title}: ${cell?.note || status}`;
+    attr(made, "title", words);
+    attr(made, "aria-label", words);
+  };
+  const back = icon("back", "All of them", () => shelf.choose(""), signal);
+  const told = h("span");
+  const chosen = h("div", "chosen", back, told);
+  view.paint(["run", "status", "pictures"], () => {
+    const { board } = shelf;
+    const shown = board !== null && !shelf.current;
+    show(element, shown);
+    show(chosen, board !== null && !shown);
+    if (!board) return;
+    const key = JSON.stringify([board.run, board.rows, board.columns]);
+    if (key !== drawn) build(board);
+    drawn = key;
+    text(note, board.note);
+    for (const [index, made] of buttons) fill(made, index, board.titles[index] ?? "");
+    const cell = [...store.feed.cells.values()].find((one) =>
+      one.outputs.some((output) => output.id === shelf.output?.id),
+    );
+    text(told, cell ? `${board.titles[cell.index]} · ${cell.note}` : "");
+  });
+  on(table, "keydown", (event) => step(event, table), signal);
+  return [element, chosen];
+}

@@ -1,0 +1,329 @@
+"""A panel whose controls are varied runs every combination, and shows them on a board."""
+
+import threading
+from typing import Any
+
+import pytest
+
+import wiro_widgets as wiro
+from tests.widget.conftest import FLUX, SMALL, MakePanel
+from tests.widget.wire import Message, Page, Wire
+from wiro_widgets import (
+    BudgetExceeded,
+    Client,
+    ConfigurationError,
+    InvalidParameter,
+    Panel,
+    Sandbox,
+    TaskFailed,
+)
+
+SECONDS = 20.0
+
+
+def _runs(sandbox: Sandbox, since: int) -> int:
+    return sum("/Run/" in request.path for request in sandbox.requests[since:])
+
+
+def _page(wire: Wire) -> Page:
+    """Return a page that has taken every delta so far."""
+    page = Page()
+    for message in wire.messages("delta"):
+        assert not page.take(message)
+    return page
+
+
+def _cells(wire: Wire) -> dict[int, Message]:
+    """Return how the cells stand, as a page knows them."""
+    found: dict[int, Message] = {}
+    for message in wire.messages("delta", "snapshot"):
+        found |= {cell["index"]: cell for cell in message.get("cells", ())}
+    return found
+
+
+def _board(wire: Wire) -> Message:
+    """Return the last board that was told."""
+    [*_, last] = [message["board"] for message in wire.messages("delta", "snapshot") if "board" in message]
+    board: Message = last
+    return board
+
+
+def test_every_combination_runs(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
+    """Each once; the panel shows one run with a board of pictures, and Python has the sweep."""
+    before = len(sandbox.requests)
+    panel.vary(steps=[2, 3], seed="1..3")
+    sweep = panel.run_sweep()
+    assert sweep.wait(SECONDS) is sweep
+    assert (panel.sweep, len(sweep), _runs(sandbox, before)) == (sweep, 6, 6)
+    wire.until(lambda: wire.traits["status"] == "succeeded")
+    cells = _cells(wire)
+    assert [cells[index]["status"] for index in range(6)] == ["succeeded"] * 6
+    pictures = wire.pictures("thumb")
+    assert {cell["outputs"][0]["id"] for cell in cells.values()} == pictures.keys()
+    told = _board(wire)
+    assert (told["columns"], [row["label"] for row in told["rows"]]) == (["1", "2", "3"], ["2", "3"])
+    page = _page(wire)
+    assert page.run is not None
+    assert (page.run["prompt"], page.run["progress"]) == ("6 runs: steps \N{MULTIPLICATION SIGN} seed", None)
+    assert page.run["price"].startswith("$0.0")
+    assert len(page.runs) == 1
+    assert len(panel.records) == len(panel.to_pandas()) == 6
+
+
+def test_run_in_the_page_runs_all_of_them(panel: Panel, wire: Wire) -> None:
+    """What was typed for an axis goes along with everything else, and Run means all of it."""
+    wire.say("values", rev=1, patch={"*seed": "1, 2", "*steps": True})
+    assert wire.ask("run", rev=2, values={"prompt": "A harbour"})["error"] is None
+    wire.until(lambda: wire.traits["status"] == "succeeded")
+    assert panel.sweep is not None
+    assert [cell.values["prompt"] for cell in panel.sweep] == ["A harbour"] * 2
+    assert sorted(cell.values["seed"] for cell in panel.sweep) == [1, 2]
+
+
+def test_wait_waits_for_all_of_it(panel: Panel, wire: Wire) -> None:
+    """Also when it was begun by hand, and is not planned yet; what comes back is the last result."""
+    wire.say("values", rev=1, patch={"*seed": "1..4"})
+    wire.say("run", rev=2, values={})
+    result = panel.wait(SECONDS)
+    assert panel.sweep is not None
+    assert panel.sweep.counts == {"succeeded": 4}
+    assert result is panel.sweep[3].result
+    assert panel.image is not None
+
+
+def test_one_run_takes_the_value_beneath(panel: Panel) -> None:
+    """`run()` is one run whatever is varied, and what is waited for is that one."""
+    panel.vary(seed=range(4))
+    panel.set(seed=7)
+    panel.run()
+    assert panel.wait(SECONDS).record.seed == 7
+    assert panel.sweep is None
+
+
+def test_the_values_of_the_axes_are_told(panel: Panel, wire: Wire) -> None:
+    """Text, words and number of runs; a hand and Python see the same."""
+    wire.ask("values", rev=1, patch={"*steps": "2..4"})
+    assert panel.axes == {"steps": (2, 3, 4)}
+    assert wire.traits["_axes"] == {
+        "shown": {"*steps": "2..4"},
+        "words": {"steps": "3 values: 2, 3, 4"},
+        "runs": 3,
+    }
+    panel.vary(steps=None, seed=[1, 2])
+    assert wire.traits["_axes"]["shown"] == {"*seed": "1, 2"}
+
+
+def test_a_wrong_axis_is_explained_and_nothing_is_sent(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
+    """Beside the field, and by Run as an error of the run."""
+    before = len(sandbox.requests)
+    wire.ask("values", rev=1, patch={"*steps": "2..400"})
+    assert "between 1 and 50" in wire.traits["_errors"]["*steps"]
+    wire.say("run", rev=2, values={})
+    wire.until(lambda: wire.traits["status"] == "failed")
+    with pytest.raises(InvalidParameter, match="steps"):
+        panel.wait(SECONDS)
+    with pytest.raises(InvalidParameter, match="steps"):
+        panel.run_sweep()
+    assert _runs(sandbox, before) == 0
+    page = _page(wire)
+    assert page.run is not None
+    assert page.run["notice"]["title"] == "steps needs another value"
+
+
+def test_what_another_kernel_has_run_is_not_run_again(
+    panel: Panel, panel_of: MakePanel, sandbox: Sandbox
+) -> None:
+    """A new panel with the same axes shows the same board and pays for nothing."""
+    panel.vary(seed="1..3")
+    panel.run_sweep().wait(SECONDS)
+    before = len(sandbox.requests)
+    again = panel_of()
+    again.vary(seed="1..4")
+    again.run_sweep().wait(SECONDS)
+    assert _runs(sandbox, before) == 1
+    assert isinstance(again.comm, Wire)
+    wire = again.comm
+    wire.until(lambda: wire.traits["status"] == "succeeded")
+    assert [_cells(wire)[index]["note"] for index in range(3)] == ["was run before"] * 3
+    assert len(wire.pictures("thumb")) == 4
+
+
+def test_nothing_left_to_run_is_over_at_once(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
+    """Pressing Run again shows what is there, and costs nothing."""
+    panel.vary(seed="1, 2")
+    panel.run_sweep().wait(SECONDS)
+    before = len(sandbox.requests)
+    wire.say("run", rev=1, values={})
+    panel.wait(SECONDS)
+    wire.until(lambda: len(_page(wire).runs) == 2 and wire.traits["status"] == "succeeded")
+    page = _page(wire)
+    assert page.run is not None
+    assert (_runs(sandbox, before), page.run["price"]) == (0, None)
+
+
+def test_a_seed_left_to_chance_is_drawn_anew(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
+    """As a single Run draws it anew each time: the same again would be another picture."""
+    panel.set(seed=None)
+    panel.vary(steps="2, 3")
+    panel.run_sweep().wait(SECONDS)
+    before = len(sandbox.requests)
+    wire.say("run", rev=1, values={})
+    panel.wait(SECONDS)
+    assert _runs(sandbox, before) == 2
+
+
+def test_stop_stops_all_of_it(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
+    """What runs is stopped, what waits is not begun, and Run again runs what is left."""
+    sandbox.faults = {"delay": 0.05}
+    panel.vary(seed="1..40")
+    wire.say("run", rev=1, values={})
+    wire.until(lambda: any(cell["status"] == "succeeded" for cell in _cells(wire).values()))
+    wire.say("stop", run=1)
+    wire.until(lambda: wire.traits["status"] == "cancelled")
+    assert panel.sweep is not None
+    done = panel.sweep.counts["succeeded"]
+    assert done < 40
+    assert "Run again runs what is left" in _board(wire)["note"]
+    sandbox.faults = None
+    before = len(sandbox.requests)
+    panel.run_sweep().wait(SECONDS)
+    assert _runs(sandbox, before) == 40 - done
+
+
+def test_stop_before_it_is_planned_sends_nothing(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
+    """Who changes their mind at once pays nothing."""
+    before = len(sandbox.requests)
+    panel.vary(seed="1..4")
+    with panel._lock:  # nothing of the panel's goes on meanwhile
+        wire.say("run", rev=1, values={})
+        panel.stop()
+    wire.until(lambda: wire.traits["status"] == "cancelled")
+    assert _runs(sandbox, before) == 0
+
+
+def test_a_cell_that_fails_stops_no_other(panel_of: MakePanel, client: Client) -> None:
+    """The board says which, the note what to do; nothing but failures raises the first."""
+    panel = panel_of("wiro/sandbox-fail", client=client)
+    panel.vary(prompt="one\ntwo")
+    panel.run_sweep().wait(SECONDS)
+    assert isinstance(panel.comm, Wire)
+    wire = panel.comm
+    wire.until(lambda: wire.traits["status"] == "failed")
+    assert "always fails" in _cells(wire)[0]["note"]
+    with pytest.raises(TaskFailed):
+        panel.wait(SECONDS)
+    page = _page(wire)
+    assert page.run is not None
+    assert page.run["notice"]["title"].startswith("The model stopped")
+
+
+def test_the_price_is_that_of_all_runs(panel: Panel, wire: Wire) -> None:
+    """Beside the button stands what the sweep would cost."""
+    one = panel.price()
+    panel.vary(seed="1..10")
+    ten = panel.price()
+    assert one.typical is not None
+    assert ten.typical == pytest.approx(10 * one.typical)
+    wire.say("sync", epoch="", next=0)
+    wire.until(lambda: wire.traits["_outlook"].get("reason", "").startswith("10 runs"))
+    panel.vary(seed="1..10", steps="2, 3")
+    wire.until(lambda: wire.traits["_outlook"]["reason"].startswith("20 runs"))
+
+
+def test_a_budget_holds_for_all_runs(panel: Panel, sandbox: Sandbox) -> None:
+    """Of the block that Python begins it in."""
+    before = len(sandbox.requests)
+    panel.vary(seed="1..3")
+    with wiro.budget(usd=1e-6) as purse:
+        sweep = panel.run_sweep()
+        with pytest.raises(BudgetExceeded):
+            panel.wait(SECONDS)
+    assert not sweep.busy
+    assert (_runs(sandbox, before), purse.spent) == (0, 0)
+
+
+def test_without_credentials_it_says_so(panel_of: MakePanel) -> None:
+    """The error is raised by Python's call and shown for the hand's."""
+    panel = panel_of(FLUX, client=None, **SMALL)
+    panel.vary(seed="1, 2")
+    with pytest.raises(ConfigurationError):
+        panel.run_sweep()
+    assert panel.status == "failed"
+
+
+def test_a_late_view_has_the_whole_board(panel: Panel, wire: Wire) -> None:
+    """One snapshot has the layout and every cell, and the pictures follow."""
+    panel.vary(seed="1..3")
+    panel.run_sweep().wait(SECONDS)
+    wire.until(lambda: wire.traits["status"] == "succeeded")
+    wire.sent.clear()
+    told = wire.ask("sync", epoch="", next=0)
+    assert (told["type"], len(told["cells"]), told["board"]["x"]) == ("snapshot", 3, "seed")
+    wire.until(lambda: len(wire.pictures("thumb")) == 3)
+
+
+def test_a_run_beside_it_and_back(panel: Panel, wire: Wire) -> None:
+    """Another run takes the stage; turned back to, the sweep is told whole again."""
+    panel.vary(seed="1, 2")
+    panel.run_sweep().wait(SECONDS)
+    panel.run()
+    panel.wait(SECONDS)
+    wire.until(lambda: wire.traits["status"] == "succeeded" and len(_page(wire).runs) == 2)
+    wire.sent.clear()
+    wire.say("show", run=1)
+    wire.until(lambda: wire.messages("delta"))
+    [told, *_] = wire.messages("delta")
+    assert (told["board"]["run"], len(told["cells"])) == (1, 2)
+
+
+def test_messages_keep_their_pace(panel: Panel, wire: Wire) -> None:
+    """However many cells end in a second, the page is told a few times."""
+    panel.vary(seed="1..60")
+    panel.run_sweep().wait(SECONDS)
+    wire.until(lambda: wire.traits["status"] == "succeeded")
+    at = [when for when, _, _ in wire.sent]
+    assert max(sum(first <= when < first + 1 for when in at) for first in at) <= 20
+    assert len(_cells(wire)) == 60
+
+
+def test_the_call_repeats_the_sweep(panel: Panel) -> None:
+    """`code()` is a sweep where something is varied, with a range where there is one."""
+    panel.set(prompt="x", inputImage=None)
+    panel.vary(seed="1..9", scale="1, 2")
+    called: dict[str, Any] = {}
+
+    class _Client:
+        def sweep(self, model: str, **values: Any) -> None:
+            called.update(values, model=model)
+
+    exec(panel.code(), {"client": _Client()})  # noqa: S102 - what a user would paste
+    assert (called["model"], called["seed"], called["scale"]) == (FLUX, range(1, 10), [1, 2])
+    assert called["steps"] == SMALL["steps"]
+
+
+def test_observers_may_look_at_the_sweep(panel: Panel) -> None:
+    """An observer of the status asks the panel for its results, from another thread than the engine's."""
+    seen: list[object] = []
+    panel.observe(
+        lambda _: seen.append((panel.sweep and panel.sweep.counts, threading.get_ident())), "status"
+    )
+    panel.vary(seed="1, 2")
+    panel.run_sweep().wait(SECONDS)
+    panel.display.catch_up()
+    assert seen
+
+
+def test_a_cell_s_settings_can_be_taken(panel: Panel, wire: Wire) -> None:
+    """The controls say what made that picture, and the axes that it settles end."""
+    panel.vary(seed="1..3", steps="2, 3")
+    panel.run_sweep().wait(SECONDS)
+    wire.until(lambda: wire.traits["status"] == "succeeded")
+    chosen = _cells(wire)[4]["outputs"][0]["id"]
+    assert wire.ask("recipe", rev=1, id=chosen, take=True)["error"] is None
+    assert panel.sweep is not None
+    expected = panel.sweep[4].values
+    assert (panel.axes, panel.values["seed"], panel.values["steps"]) == (
+        {},
+        expected["seed"],
+        expected["steps"],
+    )
