@@ -186,7 +186,8 @@ class Work(Generic[TaskT]):
         error = asyncio.CancelledError() if job.cancelled() else job.exception()
         if job.cancelled() and self.tasks.held and (cell.task is None or cell.result is not None):
             cell.status = "pending"  # it was not sent, or all of it but its `then` is here
-            self._tell_of(cell)
+            if cell.task is not None:  # which has been told of
+                self._tell_of(cell)
             return
         if isinstance(error, BudgetExceeded) and self._jobs and not self.tasks.held:
             self._short = True  # until something ends: what is in flight may turn out cheaper
