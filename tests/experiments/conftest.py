@@ -1,5 +1,7 @@
 """A fast sandbox for each test, and clients that each have a journal and a folder of their own."""
 
+import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -46,3 +48,24 @@ def runs(sandbox: Sandbox) -> Callable[[], int]:
     """Count the Runs that the sandbox has received since the test began."""
     begun = len(sandbox.requests)
     return lambda: sum("/Run/" in request.path for request in sandbox.requests[begun:])
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    ended = threading.Event()
+    for _ in range(2000):
+        if condition():
+            return
+        ended.wait(0.005)
+    raise AssertionError(condition)
+
+
+def environment(sandbox: Sandbox) -> dict[str, str]:
+    """Return what a process needs to find the sandbox."""
+    return {
+        **os.environ,
+        "WIRO_BASE_URL": sandbox.base_url,
+        "WIRO_SOCKET_URL": sandbox.socket_url,
+        "WIRO_API_KEY": sandbox.api_key,
+        "WIRO_API_SECRET": sandbox.api_secret,
+    }

@@ -1,10 +1,11 @@
 """What the workers of the executor tests do; a module of its own, so that another process can import it."""
 
 import os
+from typing import Any
 
 from PIL import ImageStat
 
-from wiro_widgets import TaskResult
+from wiro_widgets import TaskResult, read_recipe
 
 
 def mean(result: TaskResult) -> tuple[int, float]:
@@ -16,3 +17,26 @@ def mean(result: TaskResult) -> tuple[int, float]:
 def fail(result: TaskResult) -> None:
     """Fail, as a user's function may."""
     raise ValueError(f"no good picture in task {result.record.task_id}")
+
+
+def move(folder: str) -> None:
+    """Make this process one with a folder and a journal of its own, as on another machine."""
+    os.environ["WIRO_OUTPUT_DIR"] = folder
+    os.environ["WIRO_JOURNAL"] = f"{folder}/journal.sqlite3"
+
+
+def recipe(result: TaskResult) -> tuple[str | None, dict[str, Any]]:
+    """Return model and values as the picture's file has them."""
+    found = read_recipe(result.record.output_paths[0])
+    assert found is not None
+    return found["model"], found["parameters"]
+
+
+def text(result: TaskResult) -> str | None:
+    """Return what a language model said."""
+    return result.text
+
+
+def die(_result: TaskResult) -> None:
+    """End the worker, as running out of memory does."""
+    os._exit(3)

@@ -29,6 +29,18 @@ def test_a_run_that_would_pass_the_limit_is_not_sent(client: Client, runs: Runs)
     assert (refused.value.limit, refused.value.spent, refused.value.estimate) == (0.0001, 0.0, 0.00234)
 
 
+def test_a_client_tells_its_budget(make_client: MakeClient) -> None:
+    """`client.budget` is the client's own budget with what is spent and left of it, and None where it has none."""
+    shared = Budget(1.00)
+    client = make_client(budget=shared)
+    client.run(FLUX, prompt="x", **SMALL).wait()
+    assert client.budget is shared
+    assert shared.left == 1.00 - shared.spent < 1.00
+    limited = make_client(budget=2).budget
+    assert limited is not None
+    assert (limited.limit, make_client().budget) == (2.0, None)
+
+
 def test_true_costs_take_the_place_of_what_was_set_aside(client: Client) -> None:
     """While a run is in flight its estimate counts, and when it has settled its true cost."""
     with wiro.budget(usd=1.0) as purse:

@@ -1,6 +1,8 @@
 import io
 import json
+import threading
 import wave
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,11 @@ import pytest
 from PIL import Image
 
 from tests.experiments.conftest import FLUX, SMALL
-from wiro_widgets import Client, InvalidParameter, ModelSchema, Sandbox
+from wiro_widgets import Client, Estimate, InvalidParameter, ModelSchema, Sandbox
 from wiro_widgets.client.media import measured
+from wiro_widgets.protocol import price_methods
 from wiro_widgets.protocol.price_methods import Media
+from wiro_widgets.protocol.pricing import Prices
 
 UPSCALE = "wiro/sandbox-upscale"
 SCHEMA = ModelSchema.from_tool(
@@ -35,12 +39,12 @@ def test_a_price_by_the_second_is_open(client: Client) -> None:
     assert "each second of work" in found.reason
 
 
-def test_equal_runs_make_it_a_range(client: Client) -> None:
-    """Once such a model has run, runs with the same settings are a range of what they cost."""
+def test_equal_runs_say_what_is_typical(client: Client) -> None:
+    """Once such a model has run, runs with the same settings cost about what that one did, and no more is promised."""
     cost = client.run(FLUX, prompt="x", seed=1, **SMALL).wait().record.total_cost
     found = client.estimate(FLUX, prompt="another", seed=2, **SMALL)
-    assert (found.low, found.high, found.exact) == (cost, cost, False)
-    assert client.estimate(FLUX, prompt="x", **{**SMALL, "steps": 50}).high is None
+    assert (found.low, found.high, found.typical, found.reserve) == (None, None, cost, cost)
+    assert client.estimate(FLUX, prompt="x", **{**SMALL, "steps": 50}).typical == 0.00234
 
 
 def test_an_estimate_needs_no_complete_form(client: Client) -> None:
@@ -116,3 +120,40 @@ def test_files_are_measured_by_their_headers(tmp_path: Path, kind: str) -> None:
         value, expected = values[kind]
         assert measured({"images": [value, value]}, SCHEMA) == (expected, expected)
         assert file.tell() == 0
+
+
+def test_what_cannot_differ_in_price_is_priced_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep looks at the price of each setting once, however many prompts and seeds it has, and beside the loop."""
+    seen: list[tuple[int, str]] = []
+    estimate = price_methods.estimate
+
+    def counted(prices: Prices, values: Mapping[str, Any], *more: Any) -> Estimate:
+        seen.append((values["steps"], threading.current_thread().name))
+        return estimate(prices, values, *more)
+
+    monkeypatch.setattr(price_methods, "estimate", counted)
+    sweep = client.sweep(FLUX, prompt=["a", "b"], seed=range(500), steps=[2, 3], start=False)
+    assert sweep.estimate is not None
+    assert sweep.estimate.typical == pytest.approx(2000 * 0.00234)
+    assert sorted(steps for steps, _ in seen) == [2, 3]
+    assert "wiro-engine" not in {name for _, name in seen}
+
+
+def test_prompts_are_told_apart_where_they_have_a_price(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where each character costs, every prompt has its own price."""
+    price = {"dynamicprice": [{"inputs": {}, "price": 0.01, "priceMethod": "cp-promptlength"}]}
+    monkeypatch.setattr("wiro_widgets.sandbox.endpoints.tool_entry", lambda _model: price)
+    sweep = client.sweep(FLUX, prompt=["a", "bbb"], seed=[1, 2], start=False)
+    assert sweep.estimate is not None
+    assert (sweep.estimate.high, sweep.estimate.exact) == (0.08, True)
+
+
+def test_experience_follows_the_schema_that_is_asked_with(client: Client) -> None:
+    """What equal runs have cost is found under the model's schema and without one."""
+    cost = client.run(FLUX, prompt="x", seed=1, **SMALL).wait().record.total_cost
+    estimator = client._client._engine.money.estimator
+    for schema in (client.schema(FLUX), None, client.schema(FLUX)):
+        found = client.call(estimator.estimate(FLUX, {"prompt": "y", **SMALL}, schema))
+        assert found.typical == cost

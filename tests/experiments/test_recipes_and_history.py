@@ -63,6 +63,18 @@ def test_a_recipe_can_be_removed(client: Client) -> None:
         assert picture.tobytes() == before
 
 
+def test_a_task_of_elsewhere_has_typed_parameters(make_client: MakeClient, tmp_path: Path) -> None:
+    """A task that another journal knows has numbers where its model has them, in the record and in the table."""
+    task = make_client().run(FLUX, prompt="123", seed=7350148318, scale=2.5, **SMALL)
+    task.wait()
+    other = make_client(journal=tmp_path / "another.sqlite3")
+    record = other.attach(task.id or "", model=FLUX).wait().record
+    assert record.parameters == {"prompt": "123", "seed": 7350148318, "scale": 2.5, **SMALL}
+    types = other.history.to_pandas(expand=True).dtypes.astype(str)
+    assert types[["param.prompt", "param.seed", "param.scale"]].tolist() == ["string", "Int64", "float64"]
+    assert [found.task_id for found in other.history.find(FLUX, parameters={"scale": 2.5})] == [task.id]
+
+
 def test_events_of_a_run_are_a_table(client: Client) -> None:
     """The history has what was heard of a task: its stages, its log and its progress, in order."""
     task_id = client.run(FLUX, prompt="x", **{**SMALL, "steps": 20}).wait().record.task_id

@@ -149,6 +149,17 @@ def test_sweeps_reuse_single_runs(client: Client, runs: Runs) -> None:
     assert runs() == 2
 
 
+def test_what_is_reused_is_not_priced(client: Client, runs: Runs) -> None:
+    """A sweep that may reuse counts the cells that cost anything, and is not refused for the others."""
+    client.run(FLUX, **SEEDED).wait()
+    sweep = client.sweep(FLUX, {**SEEDED, "seed": [3, 4, 5]}, reuse=True, start=False)
+    assert sweep.estimate is not None
+    assert sweep.estimate.reason.startswith("2 runs")
+    with wiro.budget(usd=0.0001):
+        again = client.sweep(FLUX, {**SEEDED, "seed": [3]}, reuse=True, resume=False).wait()
+    assert (again.counts, again.spent, runs()) == ({"succeeded": 1}, 0.0, 1)
+
+
 def test_the_task_tells(client: Client) -> None:
     """A task that was answered from the history is over at once, and says why in its events."""
     client.run(FLUX, **SEEDED).wait()
@@ -170,3 +181,27 @@ def test_asyncio_reuses_too(sandbox: Sandbox, tmp_path: Path, runs: Runs) -> Non
 
     assert asyncio.run(main()) is not None
     assert runs() == 1
+
+
+def test_the_same_run_at_the_same_time_is_paid_for_once(client: Client, sandbox: Sandbox, runs: Runs) -> None:
+    """Equal calls with `reuse=True` that are under way at once are one task, and a budget is charged for one."""
+    sandbox.faults = {"stuck": "run"}
+    with wiro.budget(usd=1.00) as purse:
+        tasks = [client.run(FLUX, reuse=True, **SEEDED) for _ in range(3)]
+    sandbox.faults = None
+    results = [task.wait() for task in tasks]
+    assert ({result.record.task_id for result in results}, runs()) == ({tasks[0].id}, 1)
+    assert [result.images[0].size for result in results] == [(64, 64)] * 3
+    assert purse.spent == pytest.approx(results[0].record.total_cost)
+    assert purse.in_flight == pytest.approx(0.0)
+    assert len(client.history) == 1
+
+
+def test_without_a_seed_the_same_run_at_the_same_time_is_two(
+    client: Client, sandbox: Sandbox, runs: Runs
+) -> None:
+    """Runs that differ by chance are each sent, also where reuse is wanted."""
+    sandbox.faults = {"stuck": "run"}
+    for _ in range(2):
+        client.run(FLUX, reuse=True, prompt="x", **SMALL)
+    assert runs() == 2

@@ -1,3 +1,4 @@
+import gc
 import queue
 import threading
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 import wiro_widgets as wiro
-from tests.experiments.conftest import FLUX, SMALL, MakeClient
+from tests.experiments.conftest import FLUX, SMALL, MakeClient, wait_for
 from wiro_widgets import BudgetExceeded, Client, InvalidParameter, Sandbox, Sweep, TaskFailed
 from wiro_widgets.client.axes import MAX_CELLS
 
@@ -101,8 +102,9 @@ def test_no_more_run_at_once_than_allowed(client: Client, sandbox: Sandbox) -> N
     assert sweep.counts == {"running": 2, "pending": 3}
     sandbox.faults = None
     assert sweep.wait().counts == {"succeeded": 5}
-    with pytest.raises(wiro.ConfigurationError, match="at least 1 cell"):
-        client.sweep(FLUX, prompt="x", concurrency=0)
+    for most in (0, 2.5, "4", True):
+        with pytest.raises(wiro.ConfigurationError, match="at least 1 cell"):
+            client.sweep(FLUX, prompt="x", concurrency=most)  # type: ignore[arg-type]  # as users may
 
 
 def test_code_96_holds_back_the_rest(client: Client, sandbox: Sandbox) -> None:
@@ -162,9 +164,47 @@ def test_a_sweep_certain_to_pass_a_budget_is_refused(
     """When exact prices add up to more than the budget has, nothing is sent at all."""
     price = {"dynamicprice": [{"inputs": {}, "price": 0.5, "priceMethod": "cpr"}]}
     monkeypatch.setattr("wiro_widgets.sandbox.endpoints.tool_entry", lambda _model: price)
-    with wiro.budget(usd=2.00), pytest.raises(BudgetExceeded, match=r"up to \$2.5"):
+    with wiro.budget(usd=2.00), pytest.raises(BudgetExceeded, match=r"5 runs .* at least \$2.5"):
         swept(client, seed=range(5))
     assert runs() == 0
+
+
+def test_a_budget_below_the_first_run_refuses_a_sweep(client: Client, runs: Runs) -> None:
+    """When not even the cheapest cell could begin, nothing is sent at all, also where prices are not exact."""
+    with (
+        wiro.budget(usd=0.001),
+        pytest.raises(BudgetExceeded, match="Any of the 3 runs of this sweep") as refused,
+    ):
+        swept(client, seed=range(3))
+    assert (refused.value.runs, refused.value.estimate, runs()) == (3, 0.00234, 0)
+
+
+def test_a_budget_that_refuses_every_cell_is_raised(client: Client) -> None:
+    """When the money has gone before the first cell's turn, `wait` raises what each of them met."""
+    with wiro.budget(usd=0.003) as purse:
+        sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3), start=False)
+        purse.limit = 0.0001
+        sweep.resume()
+        with pytest.raises(BudgetExceeded, match="Nothing was sent"):
+            sweep.wait()
+    assert (sweep.counts, isinstance(sweep.error, BudgetExceeded)) == ({"refused": 3}, True)
+    purse.limit = 1.0
+    assert sweep.resume().wait().counts == {"succeeded": 3}
+
+
+def test_what_others_pay_for_is_not_held_against_a_budget(
+    make_client: MakeClient, sandbox: Sandbox, runs: Runs
+) -> None:
+    """Cells that were left running cost this sweep nothing, however small its budget is."""
+    sandbox.faults = {"stuck": "run"}
+    first = make_client()
+    sweep = first.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2))
+    wait_for(lambda: len(tasks(sweep)) == 2)
+    first.close()
+    sandbox.faults = None
+    with wiro.budget(usd=0.0001):
+        again = make_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2)).wait()
+    assert (again.counts, runs()) == ({"succeeded": 2}, 2)
 
 
 def test_a_budget_ends_a_sweep_early(client: Client, runs: Runs) -> None:
@@ -177,6 +217,18 @@ def test_a_budget_ends_a_sweep_early(client: Client, runs: Runs) -> None:
     purse.limit = 1.0
     assert sweep.resume().wait().counts == {"succeeded": 12}
     assert purse.spent == pytest.approx(sweep.spent)
+
+
+def test_a_price_that_cannot_be_asked_for_stops_nothing(client: Client, sandbox: Sandbox) -> None:
+    """Without a budget a sweep runs though the catalogue does not answer: its cost is not known, and it says why."""
+    sandbox.faults = {"server_error": "Tool/Detail:99", "retry_after": "0"}
+    sweep = swept(client, seed=range(2)).wait()
+    assert sweep.counts == {"succeeded": 2}
+    assert sweep.estimate is not None
+    assert (sweep.estimate.amount, sweep.estimate.reserve) == ("unknown", None)
+    assert "the price could not be asked for" in sweep.estimate.reason
+    with wiro.budget(usd=1.00), pytest.raises(wiro.ApiError):
+        swept(client, seed=range(2, 4))
 
 
 def test_a_timeout_lets_it_go_on(client: Client, sandbox: Sandbox) -> None:
@@ -219,15 +271,47 @@ def test_a_failed_then_does_not_pay_again(client: Client, runs: Runs) -> None:
     assert runs() == 1
 
 
-def test_closing_the_client_ends_it(make_client: MakeClient, sandbox: Sandbox) -> None:
-    """A sweep whose client is closed begins nothing further."""
+def test_closing_the_client_ends_it(make_client: MakeClient, sandbox: Sandbox, runs: Runs) -> None:
+    """A sweep whose client is closed begins nothing further; its tasks go on, and nothing has failed."""
     client = make_client()
     sandbox.faults = {"stuck": "run"}
     sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(9), concurrency=2)
     wait_for(lambda: len(tasks(sweep)) == 2)
     client.close()
-    assert not sweep.busy
-    assert "pending" in sweep.counts
+    assert (sweep.busy, sweep.error, sweep.counts) == (False, None, {"unknown": 2, "pending": 7})
+    sandbox.faults = None
+    again = make_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(9)).wait()
+    assert (again.counts, runs()) == ({"succeeded": 9}, 9)
+
+
+def test_a_sweep_that_nobody_names_can_be_stopped(client: Client, sandbox: Sandbox) -> None:
+    """`client.sweeps` has those under way, in the order in which they began, also when their names are gone."""
+    sandbox.faults = {"stuck": "run"}
+    swept(client, seed=range(20))
+    other = swept(client, seed=range(20, 22))
+    forgotten, found = client.sweeps
+    assert (len(forgotten), found) == (20, other)
+    forgotten.stop()
+    wait_for(lambda: client.sweeps == (other,))
+    assert "pending" in forgotten.counts
+    sandbox.faults = None
+    forgotten.resume().wait()
+    other.wait()
+    wait_for(lambda: client.sweeps == ())
+
+
+def test_a_client_that_nobody_names_ends_its_sweeps(
+    make_client: MakeClient, sandbox: Sandbox, tmp_path: Path, runs: Runs
+) -> None:
+    """A sweep goes on to its last cell when neither it nor its client is named any more."""
+    journal = tmp_path / "journal.sqlite3"
+    sandbox.client(journal=journal, output_dir=tmp_path).sweep(
+        FLUX, {"prompt": "x", **SMALL}, seed=range(12), concurrency=1
+    )
+    gc.collect()
+    history = make_client(journal=journal).history
+    wait_for(lambda: len(history.find(outcome="succeeded")) == 12)
+    assert runs() == 12
 
 
 def test_its_repr_counts(client: Client, sandbox: Sandbox) -> None:
@@ -267,16 +351,6 @@ def test_the_limit_is_documented() -> None:
 def tasks(sweep: Sweep) -> list[wiro.Task]:
     """Return the tasks that have been accepted."""
     return [cell.task for cell in sweep.cells if cell.task is not None and cell.task.id is not None]
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    ended = threading.Event()
-    for _ in range(2000):
-        if condition():
-            return
-        ended.wait(0.005)
-    raise AssertionError(condition)
 
 
 def test_whoever_wants_to_hear_of_each_cell_does(client: Client) -> None:

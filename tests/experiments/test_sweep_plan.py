@@ -130,12 +130,13 @@ def test_an_endless_axis_ends() -> None:
     ("cells", "message"),
     [
         ([], "the list has no cells"),
+        (None, "a list of dicts is needed, not NoneType"),
         ([{"prompt": "x"}] * (MAX_CELLS + 1), "the list has 10,001 cells"),
         ([{"prompt": "x"}, "y"], "cell 1: a dict is needed, not str"),
         ([{"prompt": "x"}, {"prompt": "y", "step": 3}], "step: cell 1: is no parameter"),
     ],
 )
-def test_a_list_is_checked_too(cells: list[Any], message: str) -> None:
+def test_a_list_is_checked_too(cells: Any, message: str) -> None:
     """A list of values is refused as a whole as well."""
     with pytest.raises(InvalidParameter, match=message):
         sweep_plan.listed(FLUX, SCHEMA, cells)
@@ -146,6 +147,52 @@ def test_the_axes_of_a_list_are_where_it_differs() -> None:
     plan = sweep_plan.listed(FLUX, SCHEMA, [{"prompt": "x", "seed": n, "steps": 5} for n in (1, 2, 1)])
     assert [(axis.name, axis.values) for axis in plan.axes] == [("seed", (1, 2))]
     assert chosen(plan) == [(1,), (2,), (1,)]
+
+
+def test_the_same_value_written_otherwise_is_no_axis(tmp_path: Path) -> None:
+    """In a list a number, numpy's or in a text, and a file, each time as another object, are one value."""
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (4, 4)).save(tmp_path / name)
+    data = (tmp_path / "a.png").read_bytes()
+    steps = [5, "5", np.int64(5), np.float32(5), 5.0]
+    pictures = [
+        tmp_path / "a.png",
+        Path(str(tmp_path / "a.png")),
+        str(tmp_path / "b.png"),
+        data,
+        io.BytesIO(data),
+    ]
+    cells = [
+        {"prompt": "x", "steps": step, "inputImage": picture, "seed": np.int64(seed)}
+        for seed, (step, picture) in enumerate(zip(steps, pictures, strict=True))
+    ]
+    plan = sweep_plan.listed(FLUX, SCHEMA, cells)
+    assert [(axis.name, axis.values) for axis in plan.axes] == [("seed", (0, 1, 2, 3, 4))]
+
+
+def test_a_value_has_one_place_however_it_is_written() -> None:
+    """Cells of a list with the same value have it as it was written first, so that a grid puts them side by side."""
+    cells = [{"prompt": "x", "steps": step, "seed": 1} for step in (5, "6", "5", 6.0)]
+    plan = sweep_plan.listed(FLUX, SCHEMA, cells)
+    assert [(axis.name, axis.values) for axis in plan.axes] == [("steps", (5, "6"))]
+    assert chosen(plan) == [(5,), ("6",), (5,), ("6",)]
+
+
+def test_what_is_left_out_is_a_value_of_its_own() -> None:
+    """A cell without a parameter differs from those that have it."""
+    plan = sweep_plan.listed(FLUX, SCHEMA, [{"prompt": "x", "scale": 3}, {"prompt": "x"}])
+    assert [(axis.name, axis.values) for axis in plan.axes] == [("scale", (3, None))]
+
+
+def test_an_endless_list_ends() -> None:
+    """A generator of cells without end is refused as soon as it is too long."""
+
+    def forever() -> Iterator[dict[str, Any]]:
+        while True:
+            yield {"prompt": "x"}
+
+    with pytest.raises(InvalidParameter, match=rf"the list has more than {MAX_CELLS:,} cells"):
+        sweep_plan.listed(FLUX, SCHEMA, forever())
 
 
 def test_equal_cells_have_equal_keys() -> None:

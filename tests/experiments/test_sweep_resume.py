@@ -1,5 +1,4 @@
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -9,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.experiments.conftest import FLUX, SMALL, MakeClient
+from tests.experiments.conftest import FLUX, SMALL, MakeClient, environment
 from wiro_widgets import Sandbox
 from wiro_widgets.results.rows import Query
 
@@ -23,17 +22,6 @@ sweep = client.sweep({model!r}, {small!r}, prompt=["a", "b"], seed=range(6), con
 for cell in sweep:
     print(cell.index, flush=True)
 """
-
-
-def environment(sandbox: Sandbox) -> dict[str, str]:
-    """Return what a process needs to find the sandbox."""
-    return {
-        **os.environ,
-        "WIRO_BASE_URL": sandbox.base_url,
-        "WIRO_SOCKET_URL": sandbox.socket_url,
-        "WIRO_API_KEY": sandbox.api_key,
-        "WIRO_API_SECRET": sandbox.api_secret,
-    }
 
 
 def test_the_same_sweep_again_runs_nothing(make_client: MakeClient, runs: Runs) -> None:

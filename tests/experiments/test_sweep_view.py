@@ -1,8 +1,11 @@
+from typing import Any
+
+import numpy as np
 import pandas as pd
 import pytest
 
 from tests.experiments.conftest import FLUX, SMALL
-from wiro_widgets import Client, InvalidParameter, Sandbox, Sweep
+from wiro_widgets import Client, InvalidParameter, Sandbox, Sweep, TaskResult
 from wiro_widgets.results.grid import Grid
 
 
@@ -15,7 +18,8 @@ def sweep(client: Client) -> Sweep:
 def test_a_sweep_is_a_table(sweep: Sweep) -> None:
     """One row a cell: its place, its status, its axes with their own types, and its record."""
     table = sweep.to_pandas()
-    assert list(table.columns[:5]) == ["cell", "cell_status", "axis.prompt", "axis.seed", "task_id"]
+    front = ["cell", "cell_status", "axis.prompt", "axis.seed", "cell_error", "task_id"]
+    assert list(table.columns[:6]) == front
     assert table.dtypes.astype(str)[["cell", "cell_status", "axis.prompt", "axis.seed"]].tolist() == [
         "int64",
         "category",
@@ -47,6 +51,37 @@ def test_cells_that_were_not_run_are_rows_too(client: Client, sandbox: Sandbox) 
     assert pd.concat([mixed, waiting]).dtypes.astype(str)["cell_status"] == "category"
 
 
+def test_what_then_made_is_a_column(client: Client) -> None:
+    """The table has the values of `then` in their type, and why there is none where it failed."""
+
+    def brightness(result: TaskResult) -> float:
+        if result.record.seed == 1:
+            raise ValueError("odd")
+        return 0.25
+
+    table = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), then=brightness).wait().to_pandas()
+    assert table.columns[3:5].tolist() == ["cell_value", "cell_error"]
+    assert str(table["cell_value"].dtype) == "float64"
+    assert table["cell_value"][0] == 0.25
+    assert table["cell_value"].isna().tolist() == table["cell_error"].isna().tolist()[::-1] == [False, True]
+    assert table["cell_error"][1] == "odd"
+    assert table["outcome"].tolist() == ["succeeded"] * 2
+
+
+def test_values_of_any_kind_are_kept(client: Client) -> None:
+    """What is neither number nor text stands in the table as it is."""
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, then=lambda result: result.images[0].size).wait()
+    assert sweep.to_pandas()["cell_value"].tolist() == [(64, 64)]
+
+
+def test_files_that_did_not_come_are_told(client: Client, sandbox: Sandbox) -> None:
+    """A run whose files could not be had has succeeded, and the line and the table say what is missing."""
+    sandbox.faults = {"expire_urls": True}
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2)).wait()
+    assert sweep.line.startswith("2 cells: 2 succeeded, 2 of them without all files; $0.0")
+    assert sweep.to_pandas()["cell_error"].str.contains("Output 0.png of task").tolist() == [True, True]
+
+
 def test_a_grid_has_an_axis_each_way(sweep: Sweep) -> None:
     """`grid(x, y)` names the axes; the longest ones are taken where none is named."""
     assert repr(sweep.grid(x="prompt", y="seed")) == "<Grid of 3 x 2: seed down, prompt across>"
@@ -63,6 +98,34 @@ def test_an_axis_that_does_not_exist(sweep: Sweep) -> None:
         sweep.grid(x="seeds")
     with pytest.raises(InvalidParameter, match=r"width: is no axis of this sweep. It has prompt, seed"):
         sweep.contact_sheet(y="width")
+
+
+def test_one_axis_does_not_go_both_ways(sweep: Sweep) -> None:
+    """An axis that is named twice is refused, rather than showing a diagonal."""
+    with pytest.raises(InvalidParameter, match="seed: is named for both ways"):
+        sweep.grid(x="seed", y="seed")
+    with pytest.raises(InvalidParameter, match="prompt: is named for both ways"):
+        sweep.contact_sheet(x="prompt", y="prompt")
+
+
+@pytest.mark.parametrize(
+    ("values", "headings"),
+    [
+        (np.linspace(0, 1, 7), ("0", "0.1667", "0.3333", "0.5", "0.6667", "0.8333", "1")),
+        ([0.1 * n for n in range(4)], ("0", "0.1", "0.2", "0.3")),
+        ([1.00001, 1.00002], ("1.00001", "1.00002")),
+        ([2, 3.5], ("2", "3.5")),
+    ],
+    ids=["thirds", "tenths", "close", "mixed"],
+)
+def test_headings_are_as_long_as_tells_them_apart(
+    client: Client, values: Any, headings: tuple[str, ...]
+) -> None:
+    """A float has no more digits in a heading than it needs beside the others; the table has all of them."""
+    sweep = client.sweep(FLUX, prompt="x", scale=values, start=False)
+    assert sweep.grid().layout.columns == headings
+    assert sweep.grid().layout.places[0][-1][0].title == f"scale {headings[-1]}"
+    assert sweep.to_pandas()["axis.scale"].tolist() == [float(value) for value in values]
 
 
 def test_a_contact_sheet_is_a_picture(sweep: Sweep) -> None:

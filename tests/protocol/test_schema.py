@@ -168,6 +168,20 @@ def test_problems_are_all_of_them(schema: ModelSchema) -> None:
     assert schema.problems(SEED_VALUES) == {}
 
 
+def test_what_wiro_tells_gets_its_types_back(schema: ModelSchema) -> None:
+    """Texts become numbers where the schema has numbers; what it would refuse, files and the unknown stay texts."""
+    told = {
+        "prompt": "123",
+        "steps": "20",
+        "scale": "3.50",
+        "seed": "",
+        "width": "many",
+        "inputImage": "1",
+        "x": "1",
+    }
+    assert schema.restored(told) == {**told, "steps": 20, "scale": 3.5}
+
+
 def test_a_schema_is_a_value(schema: ModelSchema) -> None:
     """It compares, hashes and pickles."""
     again = pickle.loads(pickle.dumps(schema))  # noqa: S301 - our own bytes

@@ -73,6 +73,40 @@ def test_processes_share_one_file(path: Path) -> None:
         assert len(journal.unfinished(SERVER)) == 200
 
 
+CLAIMER = """
+import sys
+from wiro_widgets.results.journal import Journal
+journal = Journal.open(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(50):
+    run_id = f"{sys.argv[2]}-{number}"
+    if journal.claim(run_id, sys.argv[3], "a/b", {}, content=str(number), stands=lambda row: True) is None:
+        print(run_id, flush=True)
+journal.close()
+"""
+
+
+def test_of_many_processes_one_may_send_a_run(path: Path) -> None:
+    """Of processes that claim the same runs at the same moment each run is given to one, and none to nobody."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", CLAIMER, str(path), name, SERVER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in "abc"
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    given = "".join(process.communicate("\n", timeout=60)[0] for process in processes).split()
+    with Journal.open(path) as journal:
+        assert sorted(given) == sorted(row.id for row in journal.rows(Query()))
+    assert sorted(int(run_id.partition("-")[2]) for run_id in given) == list(range(50))
+
+
 @pytest.mark.parametrize("lines", [1, 2, 3, 7, 20])
 def test_sigkill_loses_nothing_that_was_written(path: Path, lines: int) -> None:
     """A process killed in the middle of writing leaves a sound file with every run it said it had written."""

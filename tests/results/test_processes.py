@@ -24,6 +24,17 @@ def test_living_and_ended_processes() -> None:
 
 
 @needs_proc
+def test_a_process_that_nobody_has_buried_is_gone() -> None:
+    """A process that was killed does not live, also before its parent has asked for its exit code."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    with process:
+        assert is_alive(process.pid)
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert not is_alive(process.pid)
+
+
+@needs_proc
 def test_a_process_has_one_birth() -> None:
     """The birth of a process is always the same, that of process 1 is another, and nobody's is unknown."""
     assert birth(os.getpid()) == birth(os.getpid()) != birth(1)

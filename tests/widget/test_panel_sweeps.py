@@ -234,11 +234,9 @@ def test_a_budget_holds_for_all_runs(panel: Panel, sandbox: Sandbox) -> None:
     """Of the block that Python begins it in."""
     before = len(sandbox.requests)
     panel.vary(seed="1..3")
-    with wiro.budget(usd=1e-6) as purse:
-        sweep = panel.run_sweep()
-        with pytest.raises(BudgetExceeded):
-            panel.wait(SECONDS)
-    assert not sweep.busy
+    with wiro.budget(usd=1e-6) as purse, pytest.raises(BudgetExceeded, match="Any of the 3 runs"):
+        panel.run_sweep()
+    assert panel.status == "failed"
     assert (_runs(sandbox, before), purse.spent) == (0, 0)
 
 

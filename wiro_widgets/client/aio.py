@@ -84,7 +84,7 @@ class AsyncClient(AsyncExperiments):
         self._reuse = reuse
         self._closed = False
         self._catalogue = Catalogue(self._engine.http)
-        self._reattaching = Reattaching(self._engine, on_interrupt)
+        self._reattaching = Reattaching(self._engine, self._catalogue.known, on_interrupt)
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError("An AsyncClient lives on its loop; make one where it is needed.")
@@ -162,6 +162,9 @@ class AsyncClient(AsyncExperiments):
         kept = await reuse.answer(self._engine, task.model or "", task.values, schema) if wanted else None
         if kept is not None:
             task.answer(kept)
+        elif wanted and reuse.has_fixed_seed(task.values, schema):
+            with reuse.sharing(self._engine):
+                task.start(schema)
         else:
             task.start(schema)
 
@@ -180,12 +183,15 @@ class AsyncClient(AsyncExperiments):
         bound = schema.bind(given) if schema else given
         return AsyncTask(self._engine, model, bound, on_interrupt=on_interrupt or self._on_interrupt)
 
-    async def attach(self, task_id: str | int) -> AsyncTask:
+    async def attach(
+        self, task_id: str | int, *, model: str | None = None, values: Mapping[str, Any] | None = None
+    ) -> AsyncTask:
         """Return a task that exists already, running or over, from any process; raises NotFound.
 
-        Outputs that are on the disk are used, those that are missing are downloaded.
+        Outputs that are on the disk are used, those that are missing are downloaded. `model` and `values` say what it
+        was begun with, where the journal does not know: Wiro tells values as texts, and not always the model.
         """
-        return await self._reattaching.attach(str(task_id))
+        return await self._reattaching.attach(str(task_id), model, values or {})
 
     async def recover(self) -> list[AsyncTask]:
         """Pick up every run that was cut off, for example by a killed kernel, and return the tasks.
@@ -216,6 +222,11 @@ class AsyncClient(AsyncExperiments):
         return self._engine.server
 
     @property
+    def budget(self) -> Budget | None:
+        """The budget of every run of this client: what is spent, in flight and left of it; None without one."""
+        return self._engine.money.own
+
+    @property
     def history(self) -> History:
         """The runs of this Wiro that the journal knows, newest first."""
         return History(self._engine.journal, self._engine.server)
@@ -226,7 +237,9 @@ class AsyncClient(AsyncExperiments):
         Runs that are on the wire get a moment for their replies, for a task with an id can be found again.
         """
         self._closed = True
-        tasks = tuple(self._engine.tasks)
+        sweeps, tasks = self.sweeps, tuple(self._engine.tasks)
+        for sweep in sweeps:
+            sweep.pause()
         replies_in = [asyncio.create_task(task.hold_back().wait()) for task in tasks]
         stops = [stop for task in tasks if (stop := task.stopping) is not None]
         if tasks:
@@ -234,13 +247,15 @@ class AsyncClient(AsyncExperiments):
         for job in replies_in:
             job.cancel()
         await asyncio.gather(*(task.close() for task in tasks))
+        await asyncio.gather(*(sweep.close() for sweep in sweeps))
         await self._engine.http.aclose()
         self._engine.journal.close()
 
     async def idle(self) -> None:
-        """Wait until no task is under way."""
-        while tasks := tuple(self._engine.tasks):
-            await asyncio.wait([asyncio.create_task(task.settled()) for task in tasks])
+        """Wait until no task is under way, and no sweep."""
+        while self._engine.tasks or self._engine.sweeps:
+            tasks = [asyncio.create_task(task.settled()) for task in self._engine.tasks]
+            await asyncio.wait([*tasks, *(asyncio.create_task(sweep.settled()) for sweep in self.sweeps)])
 
     def close_unused(self) -> None:
         """Close a client that has never been on a loop, or whose loop is another process's."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Sized
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any, Literal
 
 from wiro_widgets.protocol.errors import InvalidParameter
@@ -64,11 +65,26 @@ def combine(axes: Sequence[Axis], how: How) -> Iterator[dict[str, Any]]:
     return (dict(zip(names, combination, strict=True)) for combination in combinations)
 
 
-def varying(cells: Sequence[Mapping[str, Any]]) -> tuple[Axis, ...]:
-    """Return the parameters in which cells of a list differ, each with its values in order of appearance."""
-    names = dict.fromkeys(name for cell in cells for name in cell)
-    found = [Axis(name, distinct(cell.get(name) for cell in cells)) for name in names]
-    return tuple(axis for axis in found if len(axis.values) > 1)
+def varying(
+    cells: Sequence[Mapping[str, Any]], identities: Sequence[Mapping[str, Hashable]]
+) -> tuple[tuple[Axis, ...], list[dict[str, Any]]]:
+    """Return the parameters in which cells of a list differ, in order of appearance, and what each cell has of them.
+
+    `identities` tell the values of the cells from each other: what is the same however it is written is one value.
+    """
+    axes: list[Axis] = []
+    chosen: list[dict[str, Any]] = [{} for _ in cells]
+    for name in dict.fromkeys(name for cell in cells for name in cell):
+        values: dict[Hashable, Any] = {}
+        found = [
+            values.setdefault(told.get(name), cell.get(name))
+            for cell, told in zip(cells, identities, strict=True)
+        ]
+        if len(values) > 1:
+            axes.append(Axis(name, tuple(values.values())))
+            for cell, value in zip(chosen, found, strict=True):
+                cell[name] = value
+    return tuple(axes), chosen
 
 
 def distinct(values: Iterable[Any]) -> tuple[Any, ...]:
@@ -76,10 +92,12 @@ def distinct(values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple({identity(value): value for value in values}.values())
 
 
-def identity(value: Any) -> Any:
+def identity(value: Any) -> Hashable:
     """Return what tells a value of an axis from another."""
     if isinstance(value, list | tuple):
         return tuple(identity(item) for item in value)
+    if isinstance(value, PurePath):
+        return "path", str(value)
     plain = value is None or isinstance(value, str | bytes | int | float)
     return (type(value).__name__, value) if plain else id(value)
 

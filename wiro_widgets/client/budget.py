@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from decimal import Decimal
 from typing import Self
@@ -51,15 +51,19 @@ class Budget:
         """USD that further runs may cost."""
         return max(0.0, self.limit - self._spent - self._in_flight)
 
-    def check(self, estimate: Estimate) -> None:
-        """Raise BudgetExceeded when a run of this estimate would be refused now."""
+    def check(self, estimates: Sequence[Estimate], total: Estimate) -> None:
+        """Raise BudgetExceeded when runs of these estimates are certain to pass the limit, or none could begin now."""
+        if not estimates:
+            return
+        known = [amount for item in estimates if (amount := item.reserve) is not None]
         with self._lock:
-            self._refuse_beyond(estimate)
+            self._refuse_beyond(total.low or 0.0, len(estimates), in_all=True)
+            self._refuse_beyond(min(known, default=None), len(estimates))
 
     def set_aside(self, estimate: Estimate) -> float:
         """Count a run as in flight and return the amount; raises BudgetExceeded when it would pass the limit."""
         with self._lock:
-            amount = self._refuse_beyond(estimate)
+            amount = self._refuse_beyond(estimate.reserve)
             self._in_flight += amount
             return amount
 
@@ -69,11 +73,10 @@ class Budget:
             self._in_flight -= amount
             self._spent += cost
 
-    def _refuse_beyond(self, estimate: Estimate) -> float:
-        amount = estimate.reserve
+    def _refuse_beyond(self, amount: float | None, runs: int = 1, *, in_all: bool = False) -> float:
         taken = self._spent + self._in_flight
         if amount is None or taken + amount > self.limit + _SLACK:
-            raise BudgetExceeded(limit=self.limit, spent=taken, estimate=amount)
+            raise BudgetExceeded(limit=self.limit, spent=taken, estimate=amount, runs=runs, in_all=in_all)
         return amount
 
     def __enter__(self) -> Self:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pickle
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
-from wiro_widgets.protocol.errors import TaskError
+from wiro_widgets.client.reuse import is_here
+from wiro_widgets.protocol.errors import ConfigurationError, TaskError
 from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.results.outputs import Output
 from wiro_widgets.results.result import TaskResult, result_of
 
 if TYPE_CHECKING:
     from wiro_widgets.client.sync import Client
 
+T = TypeVar("T")
 Then = Callable[[TaskResult], Any]
 Fetch = Callable[[str], TaskResult]
 THREADS = 4  # for `then` where no executor is given
@@ -34,10 +39,26 @@ class Errand:
     settings: tuple[tuple[str, Any], ...]
     token: str = field(default_factory=lambda: uuid4().hex)
 
-    def fetch(self, task_id: str) -> TaskResult:
-        """Return the result of a finished task, its outputs downloaded where this runs."""
+    def fetch(self, record: TaskRecord) -> TaskResult:
+        """Return the result of a finished task, its outputs downloaded where this runs unless they are there."""
+        if record.task_id is None:
+            raise TaskError("There is no task to fetch.", task_id=None)
+        if is_here(record):
+            return result_of(record)
         here = _here.get(self.token)
-        return here(task_id) if here is not None else _client(self.settings).attach(task_id).wait()
+        if here is not None:
+            return here(record.task_id)
+        client = _client(self.settings)
+        return client.attach(record.task_id, model=record.model, values=record.parameters).wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What comes back from a worker: the outputs where it has put them, and what `then` made of the result."""
+
+    outputs: tuple[Output, ...]
+    text: str | None
+    value: Any
 
 
 class Carrier:
@@ -49,11 +70,13 @@ class Carrier:
     def __init__(
         self, then: Then | None, executor: Executor | None, settings: dict[str, Any], fetch: Fetch
     ) -> None:
+        _check(then, executor)
         self._then = then
         self._executor = executor
         self._errand = Errand(tuple(settings.items()))
         self._fetch = fetch
         self._threads: ThreadPoolExecutor | None = None
+        self._sent: set[Future[Any]] = set()
 
     def __repr__(self) -> str:
         where = (
@@ -72,16 +95,41 @@ class Carrier:
         return self._executor is not None
 
     async def carry(self, result: TaskResult) -> tuple[TaskResult, Any]:
-        """Return the result with its outputs, and what `then` made of it; raises what `then` raised."""
+        """Return the result with its outputs, and what `then` made of it.
+
+        Raises what `then` raised, and ConfigurationError when the executor takes nothing any more.
+        """
         if self._executor is not None:
             _here[self._errand.token] = self._fetch
-            sent = self._executor.submit(on_worker, self._errand, result.record, self._then)
-            record, value = await asyncio.wrap_future(sent)
-            return result_of(record), value
+            carried = await self._carried(self._executor, result)
+            paths = tuple(str(output.path) for output in carried.outputs if output.path)
+            text = result.text or carried.text
+            record = replace(result.record, output_paths=paths, text=text)
+            return TaskResult(record, carried.outputs, text), carried.value
         if self._then is None:
             return result, None
         self._threads = self._threads or ThreadPoolExecutor(THREADS, "wiro-then")
-        return result, await asyncio.wrap_future(self._threads.submit(self._then, result))
+        return result, await self._done(self._threads.submit(self._then, result))
+
+    def withdraw(self) -> None:
+        """Take back what no worker has begun with; whoever waits for it is cancelled."""
+        for sent in tuple(self._sent):
+            sent.cancel()
+
+    async def _carried(self, executor: Executor, result: TaskResult) -> Carried:
+        try:
+            sent = executor.submit(on_worker, self._errand, result.record, self._then)
+        except RuntimeError as error:  # it was shut down, or has broken
+            raise _gone(error) from error
+        try:
+            return await self._done(sent)
+        except BrokenExecutor as error:
+            raise _gone(error) from error
+
+    async def _done(self, sent: Future[T]) -> T:
+        self._sent.add(sent)
+        sent.add_done_callback(self._sent.discard)
+        return await asyncio.wrap_future(sent)
 
     def close(self) -> None:
         """Let the threads go; an executor belongs to whoever gave it."""
@@ -91,12 +139,39 @@ class Carrier:
             threads.shutdown(wait=False)
 
 
-def on_worker(errand: Errand, record: TaskRecord, then: Then | None) -> tuple[TaskRecord, Any]:
+def _check(then: object, executor: object) -> None:
+    """Find out before anything is paid for what would fail with every result; raises ConfigurationError."""
+    if then is not None and not callable(then):
+        raise ConfigurationError(f"`then` is called with each result, but {then!r} cannot be called.")
+    if executor is None:
+        return
+    if isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
+        raise ConfigurationError(
+            f"`executor` is an Executor of concurrent.futures, such as ThreadPoolExecutor(4), not {executor!r}."
+        )
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - whoever has one has loaded it already
+
+    if isinstance(executor, ProcessPoolExecutor):
+        try:
+            pickle.dumps(then)
+        except Exception as error:  # whatever the user's own objects raise
+            raise ConfigurationError(
+                f"`then` cannot be sent to another process ({error}). "
+                "Define it with `def` in a module, or give an executor of threads."
+            ) from error
+
+
+def _gone(error: Exception) -> ConfigurationError:
+    return ConfigurationError(
+        f"The executor takes no more work ({error}). What has run is in the history: "
+        "ask for the same sweep again with another executor, and only what is missing is done."
+    )
+
+
+def on_worker(errand: Errand, record: TaskRecord, then: Then | None) -> Carried:
     """Fetch a finished task's outputs where this runs, and post-process them there; what an Executor is given."""
-    if record.task_id is None:
-        raise TaskError("There is no task to fetch.", task_id=None)
-    result = errand.fetch(record.task_id)
-    return result.record, then(result) if then is not None else None
+    result = errand.fetch(record)
+    return Carried(result.outputs, result.text, then(result) if then is not None else None)
 
 
 @lru_cache(maxsize=8)
@@ -104,4 +179,16 @@ def _client(settings: tuple[tuple[str, Any], ...]) -> Client:
     """Return this process's client for these settings; raises ConfigurationError where it finds no credentials."""
     from wiro_widgets.client.sync import Client  # noqa: PLC0415 - which has sweeps and with them this module
 
-    return Client(**dict(settings))
+    # The run stands in the journal of whoever sent it. A forked worker could not even use that: SQLite's locks of the
+    # parent's threads are copied, and nobody opens them.
+    return Client(**{**dict(settings), "journal": False})
+
+
+def _forget() -> None:
+    """Start anew in a forked child: the loop that fetches for its parent does not run there."""
+    _here.clear()
+    _client.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -24,13 +24,18 @@ class Catalogue:
 
     async def schema(self, model: str) -> ModelSchema:
         """Return what a model takes; raises NotFound."""
-        owner, name = split_model(model)
-        key = f"{owner}/{name}"
-        known = ModelSchema.built_in(key) or self._schemas.get(key)
+        known = self.known(model)
         if known is None:
+            owner, name = split_model(model)
+            key = f"{owner}/{name}"
             entry = {"slugowner": owner, "slugproject": name, **await self._tool(key)}
             known = self._schemas[key] = ModelSchema.from_tool(entry)
         return known
+
+    def known(self, model: str) -> ModelSchema | None:
+        """Return what a model takes where nobody needs to be asked; raises InvalidParameter for no model's name."""
+        key = "/".join(split_model(model))
+        return ModelSchema.built_in(key) or self._schemas.get(key)
 
     async def schema_if_known(self, model: str) -> ModelSchema | None:
         """Return the schema, or None for a model that the catalogue does not show but may well run."""

@@ -1,22 +1,27 @@
-"""What every task of a client shares: its connection, its journal, its downloads, the tasks that are under way."""
+"""What every task of a client shares: its connection, its journal, its downloads, all that is under way."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from wiro_widgets.client.downloads import Downloads
 from wiro_widgets.client.http import Http
 from wiro_widgets.client.money import Money
 from wiro_widgets.client.turns import Turns
+from wiro_widgets.protocol import requests
+from wiro_widgets.protocol.detail import TaskDetail, details
+from wiro_widgets.protocol.errors import NotFound
 from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.results import event_log
 from wiro_widgets.results.journal import Journal
 
 if TYPE_CHECKING:
+    from wiro_widgets.client.sweep_run import AsyncSweep
     from wiro_widgets.client.task import AsyncTask
 
 
@@ -31,13 +36,27 @@ class Engine:
     money: Money
     turns: Turns = field(default_factory=Turns, repr=False)
     tasks: set[AsyncTask] = field(default_factory=set, repr=False)
-    sending: set[str] = field(default_factory=set, repr=False)  # rows of Runs that are on their way
+    sweeps: dict[AsyncSweep[Any], None] = field(
+        default_factory=dict, repr=False
+    )  # those begun first come first
+    # The task of each cell of a sweep, by content and number, so that another sweep awaits it and pays nothing.
+    cells: WeakValueDictionary[tuple[str, int], AsyncTask] = field(
+        default_factory=WeakValueDictionary, repr=False
+    )
     told: str | None = field(default=None, repr=False)
 
     @property
     def server(self) -> str:
         """The address that tells one Wiro's tasks from another's."""
         return self.http.base_url
+
+    async def detail(self, task_id: str) -> TaskDetail:
+        """Read one task from Wiro; raises NotFound when there is none, TransportError or another ApiError."""
+        request = requests.task_detail(task_id=task_id)
+        found = details(await self.http.call(request), task_id)
+        if not found:
+            raise NotFound(f"there is no task {task_id}", code=1, endpoint=request.path)
+        return found[0]
 
     def new_trouble(self) -> str | None:
         """Return what is wrong with the journal, once; its own warning may have gone where nobody looks."""
@@ -54,6 +73,16 @@ class Engine:
         if journal_id is not None:
             self.money.settled(journal_id, record)
             await asyncio.to_thread(self._settle, journal_id, record, events)
+
+    async def keep(self, record: TaskRecord) -> None:
+        """Note in the journal where somebody else has put the outputs of a task that has a row."""
+        if record.reused_from is None:  # that row is another run's
+            await asyncio.to_thread(self._keep, record)
+
+    def _keep(self, record: TaskRecord) -> None:
+        row = self.journal.find(record.task_id or "", self.server)
+        if row is not None:
+            self.journal.settle(row.id, record)
 
     def _settle(self, journal_id: str, record: TaskRecord, events: Sequence[TaskEvent]) -> None:
         log = event_log.packed(events) if events else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
@@ -12,17 +12,19 @@ from wiro_widgets.client import media
 from wiro_widgets.client.http import Http
 from wiro_widgets.protocol import drift, price_methods, pricing, replies, requests
 from wiro_widgets.protocol.errors import NotFound
-from wiro_widgets.protocol.pricing import Estimate, Prices
+from wiro_widgets.protocol.pricing import Estimate, PriceRow, Prices
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.results.journal import Journal
 from wiro_widgets.results.rows import Query
 
+Settings = frozenset[tuple[str, str]]
 KEPT_SECONDS = 600.0  # before the catalogue is asked for a price again
 EXPERIENCE = 500  # own runs of a model that are looked at
 # What changes from run to run without changing its price much: compared runs may differ in these.
 _FREE_KINDS = ("text", "textarea", "file")
 _FREE_NAMES = frozenset({"prompt", "negativePrompt", "seed", "callbackUrl", "projectid"})
+_BY_PROMPT = "cp-promptlength"  # the one price method that looks at a prompt
 
 
 class Estimator:
@@ -33,30 +35,38 @@ class Estimator:
         self._journal = journal
         self._prices: dict[str, tuple[float, Prices]] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._experience: dict[str, list[TaskRecord]] = {}
+        self._experience: dict[str, Experience] = {}
 
     def __repr__(self) -> str:
         return f"<Estimator, prices of {len(self._prices)} models>"
 
     async def estimate(self, model: str, values: Mapping[str, Any], schema: ModelSchema | None) -> Estimate:
         """Return what a run with these values costs; raises what asking the catalogue raises, but NotFound."""
+        (found,) = await self.estimates(model, (values,), schema)
+        return found
+
+    async def estimates(
+        self, model: str, runs: Sequence[Mapping[str, Any]], schema: ModelSchema | None
+    ) -> list[Estimate]:
+        """Return what each of these runs costs; those that cannot differ in price are looked at once.
+
+        The loop stays free meanwhile. Raises what asking the catalogue raises, but NotFound.
+        """
         prices = await self._prices_of(model)
-        holds_files = (
-            any(item.kind == "file" and item.id in values for item in schema.parameters) if schema else False
-        )
-        files = await asyncio.to_thread(media.measured, values, schema) if holds_files else ()
-        found = price_methods.estimate(prices, values, schema, files)
-        if found.high is not None:
-            return found
-        wanted = _settings(values, schema)
-        equal = [item for item in await self._runs_of(model) if _settings(item.parameters, schema) == wanted]
-        return pricing.narrowed(found, [item.total_cost for item in equal if item.total_cost is not None])
+        groups = await asyncio.to_thread(_grouped, runs, prices)
+        firsts = [runs[group[0]] for group in groups]
+        found = await asyncio.to_thread(_by_catalogue, prices, firsts, schema)
+        if any(item.high is None for item in found):
+            known = await self._experience_of(model, schema)
+            found = await asyncio.to_thread(known.narrowed, found, firsts)
+        told = {index: item for group, item in zip(groups, found, strict=True) for index in group}
+        return [told[index] for index in range(len(runs))]
 
     def learn(self, record: TaskRecord) -> None:
         """Take note of what a run has cost."""
         known = self._experience.get((record.model or "").lower())
         if known is not None and _tells(record):
-            known.append(record)
+            known.add(record)
 
     async def _prices_of(self, model: str) -> Prices:
         async with self._locks[model]:
@@ -72,14 +82,47 @@ class Estimator:
             tool = None
         return pricing.read(tool or {})
 
-    async def _runs_of(self, model: str) -> list[TaskRecord]:
+    async def _experience_of(self, model: str, schema: ModelSchema | None) -> Experience:
         name = model.lower()
         async with self._locks[f"runs of {name}"]:
-            if name not in self._experience:
+            known = self._experience.get(name)
+            if known is None:
                 query = Query(model=model, outcomes=("succeeded",))
                 found = await asyncio.to_thread(self._journal.records, self._http.base_url, query, EXPERIENCE)
-                self._experience[name] = [record for record in found if _tells(record)]
-        return self._experience[name]
+                records = [record for record in found if _tells(record)]
+            elif known.schema is not schema:
+                records = known.records
+            else:
+                return known
+            known = self._experience[name] = await asyncio.to_thread(Experience, records, schema)
+            return known
+
+
+class Experience:
+    """What runs of one model have cost, by what they were set to under a schema."""
+
+    def __init__(self, records: Iterable[TaskRecord], schema: ModelSchema | None) -> None:
+        self.schema = schema
+        self.records: list[TaskRecord] = []
+        self._costs: defaultdict[Settings, list[float]] = defaultdict(list)
+        for record in records:
+            self.add(record)
+
+    def __repr__(self) -> str:
+        return f"<Experience of {len(self.records)} runs with {len(self._costs)} settings>"
+
+    def add(self, record: TaskRecord) -> None:
+        """Take note of what a run has cost."""
+        self.records.append(record)
+        if record.total_cost is not None:
+            self._costs[_settings(record.parameters, self.schema)].append(record.total_cost)
+
+    def narrowed(self, estimates: Sequence[Estimate], runs: Sequence[Mapping[str, Any]]) -> list[Estimate]:
+        """Return the estimates of these runs with what equal ones have cost."""
+        return [
+            pricing.narrowed(item, self._costs.get(_settings(values, self.schema), ()))
+            for item, values in zip(estimates, runs, strict=True)
+        ]
 
 
 def _tells(record: TaskRecord) -> bool:
@@ -87,10 +130,39 @@ def _tells(record: TaskRecord) -> bool:
     return record.outcome == "succeeded" and record.total_cost is not None and record.reused_from is None
 
 
-def _settings(values: Mapping[str, Any], schema: ModelSchema | None) -> dict[str, str | None]:
+def _by_catalogue(
+    prices: Prices, runs: Sequence[Mapping[str, Any]], schema: ModelSchema | None
+) -> list[Estimate]:
+    return [price_methods.estimate(prices, item, schema, media.measured(item, schema)) for item in runs]
+
+
+def _grouped(runs: Sequence[Mapping[str, Any]], prices: Prices) -> list[list[int]]:
+    """Return the numbers of runs in groups of the same price: they differ at most in what no price looks at."""
+    looked_at = {name for row in prices.rows for name in row.inputs or ()}
+    if any(isinstance(row, PriceRow) and row.method == _BY_PROMPT for row in prices.rows):
+        looked_at.add("prompt")
+    idle = _FREE_NAMES - looked_at
+    groups: dict[Settings, list[int]] = {}
+    for index, values in enumerate(runs):
+        key = frozenset((name, _told(value)) for name, value in values.items() if name not in idle)
+        groups.setdefault(key, []).append(index)
+    return list(groups.values())
+
+
+def _told(value: object) -> str:
+    """Return what tells a value from another; the same file is the same object in each cell of a sweep."""
+    if isinstance(value, list | tuple):
+        return repr([_told(item) for item in value])
+    text = drift.text(value)
+    return text if text is not None else f"object {id(value)}"
+
+
+def _settings(values: Mapping[str, Any], schema: ModelSchema | None) -> Settings:
     """Return what a run was set to, in texts, without what it was about."""
     known = {**(schema.defaults if schema else {}), **values}
-    return {name: drift.text(value) for name, value in known.items() if not _is_free(name, value, schema)}
+    return frozenset(
+        (name, drift.text(value) or "") for name, value in known.items() if not _is_free(name, value, schema)
+    )
 
 
 def _is_free(name: str, value: object, schema: ModelSchema | None) -> bool:

@@ -10,18 +10,18 @@ from functools import partial
 from typing import Any
 
 from wiro_widgets.client import axes as axis_rules
-from wiro_widgets.client import sweep_plan
+from wiro_widgets.client import reuse, sweep_plan
 from wiro_widgets.client.axes import Axis, How
 from wiro_widgets.client.carrying import Carrier, Then
 from wiro_widgets.client.engine import Engine
-from wiro_widgets.client.sweep_cell import TaskT
+from wiro_widgets.client.sweep_cell import Cell, TaskT
 from wiro_widgets.client.sweep_plan import Plan
 from wiro_widgets.client.sweep_run import AsyncSweep
-from wiro_widgets.client.sweep_work import Host
+from wiro_widgets.client.sweep_tasks import Host
 from wiro_widgets.client.task import AsyncTask
 from wiro_widgets.protocol import pricing, requests
 from wiro_widgets.protocol.detail import TaskDetail
-from wiro_widgets.protocol.errors import NotFound
+from wiro_widgets.protocol.errors import ApiError, NotFound, TransportError
 from wiro_widgets.protocol.pricing import Estimate
 from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.results.result import TaskResult
@@ -49,7 +49,9 @@ class AsyncExperiments:
         """Return a task that is bound but not yet started; raises InvalidParameter."""
         raise NotImplementedError
 
-    async def attach(self, task_id: str | int) -> AsyncTask:
+    async def attach(
+        self, task_id: str | int, *, model: str | None = None, values: Mapping[str, Any] | None = None
+    ) -> AsyncTask:
         """Return a task that exists already; raises NotFound."""
         raise NotImplementedError
 
@@ -121,6 +123,11 @@ class AsyncExperiments:
         conduct = Conduct(concurrency, then, executor, resume, reuse, start)
         return await self.run_plan(await self.listed(model, cells), lambda task: task, conduct)
 
+    @property
+    def sweeps(self) -> tuple[AsyncSweep[Any], ...]:
+        """The sweeps that are under way, those that nobody names any more included."""
+        return tuple(self._engine.sweeps)
+
     async def delete_files(self, task_id: str) -> None:
         """Delete a finished task's files at Wiro, inputs and outputs; doing it twice is fine. Raises NotFound."""
         detail = await self.detail(task_id)
@@ -145,10 +152,9 @@ class AsyncExperiments:
         self, model: str, schema: ModelSchema | None, axes: Sequence[Axis], same: Mapping[str, Any]
     ) -> Estimate:
         """Return what such a grid will cost where nothing of it has run before; raises InvalidParameter."""
-        cells = [
-            sweep_plan.converted({**same, **chosen}, schema) for chosen in axis_rules.combine(axes, "grid")
-        ]
-        return await self._price_of(model, schema, cells)
+        runs = await asyncio.to_thread(_runs, schema, axes, same)
+        found = await self._engine.money.estimator.estimates(model, runs, schema)
+        return await asyncio.to_thread(pricing.total, found)
 
     async def listed(self, model: str, cells: Iterable[Mapping[str, Any]]) -> Plan:
         """Return the plan of a list of values; raises InvalidParameter."""
@@ -167,25 +173,44 @@ class AsyncExperiments:
         begin = partial(self.begin, reuse_results=conduct.reuse)
         policy = self.settings["on_interrupt"]
         host = Host(self._engine, self.prepare, begin, self.attach, wrap, policy)
-        sweep = AsyncSweep(plan, host, carrier, concurrency=conduct.concurrency)
+        sweep = AsyncSweep(plan, host, carrier, concurrency=conduct.concurrency, anew=not conduct.resume)
         if conduct.resume:
             await sweep.recall()
-        estimate = sweep.estimate = await self._priced(sweep)
-        for held in self._engine.money.budgets:
-            held.check(Estimate(estimate.low or 0.0, estimate.low or 0.0, exact=True, reason=estimate.reason))
+        wanted = self.settings["reuse"] if conduct.reuse is None else conduct.reuse
+        sweep.estimate = await self._affordable(plan, await self._billed(sweep.unpaid, plan, wanted))
         if conduct.start:
             await sweep.resume()
         return sweep
 
-    async def _priced(self, sweep: AsyncSweep[Any]) -> Estimate:
-        pending = [cell.values for cell in sweep.cells if cell.status == "pending" and cell.result is None]
-        return await self._price_of(sweep.plan.model, sweep.plan.schema, pending)
+    async def _billed(self, cells: Sequence[Cell[Any]], plan: Plan, wanted: bool) -> list[Mapping[str, Any]]:
+        """Return the values of the cells that cost anything: those that the history answers do not."""
+        known: set[str] = set()
+        if wanted:
+            contents = {cell.content for cell in cells if reuse.has_fixed_seed(cell.values, plan.schema)}
+            known = await asyncio.to_thread(reuse.answerable, self._engine, contents)
+        return [cell.values for cell in cells if cell.content not in known]
 
-    async def _price_of(
-        self, model: str, schema: ModelSchema | None, cells: Sequence[Mapping[str, Any]]
-    ) -> Estimate:
-        estimator = self._engine.money.estimator
-        return pricing.total([await estimator.estimate(model, values, schema) for values in cells])
+    async def _affordable(self, plan: Plan, runs: Sequence[Mapping[str, Any]]) -> Estimate:
+        """Return what the runs cost; raises BudgetExceeded when they are certain to pass a budget, or none can begin.
+
+        Where no budget holds, a price that cannot be asked for is merely not known.
+        """
+        money = self._engine.money
+        try:
+            found = await money.estimator.estimates(plan.model, runs, plan.schema)
+        except (TransportError, ApiError) as error:
+            if money.budgets:
+                raise
+            return Estimate(None, None, exact=False, reason=f"the price could not be asked for: {error}")
+        total = await asyncio.to_thread(pricing.total, found)
+        for held in money.budgets:
+            held.check(found, total)
+        return total
+
+
+def _runs(schema: ModelSchema | None, axes: Sequence[Axis], same: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the values of a grid's cells, which may be incomplete."""
+    return [sweep_plan.converted({**same, **chosen}, schema) for chosen in axis_rules.combine(axes, "grid")]
 
 
 def _fetched(loop: asyncio.AbstractEventLoop, attach: Callable[[str], Any], task_id: str) -> TaskResult:

@@ -141,7 +141,7 @@ class Life:
         try:
             receipt = await submission.send(self._story.values, schema)
         finally:
-            self._journal_id = submission.journal_id
+            self._journal_id, self._kept = submission.journal_id, submission.kept
             self._submission = None
             self._tell_trouble()
         self._token = receipt.token

@@ -19,7 +19,7 @@ class Money:
 
     def __init__(self, estimator: Estimator, own: Budget | None) -> None:
         self.estimator = estimator
-        self._own = own
+        self.own = own
         self._charges: dict[str, Charge] = {}
 
     def __repr__(self) -> str:
@@ -28,7 +28,7 @@ class Money:
     @property
     def budgets(self) -> tuple[Budget, ...]:
         """The budgets that hold for what is begun now."""
-        return (*((self._own,) if self._own else ()), *budgets.active())
+        return (*((self.own,) if self.own else ()), *budgets.active())
 
     async def charge(self, model: str, values: Mapping[str, Any], schema: ModelSchema | None) -> Charge:
         """Set aside what a run may cost; raises BudgetExceeded, or what asking for the price raises."""

@@ -4,62 +4,66 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import platform
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
 
-from wiro_widgets.client import pairing
+from wiro_widgets.client import claims, pairing
 from wiro_widgets.client.addresses import is_loopback
 from wiro_widgets.client.downloads import Keepsake
 from wiro_widgets.client.engine import Engine
 from wiro_widgets.client.reuse import is_whole
 from wiro_widgets.client.task import AsyncTask, OnInterrupt
-from wiro_widgets.protocol import requests
-from wiro_widgets.protocol.detail import TaskDetail, details
-from wiro_widgets.protocol.errors import NotFound, TransportError
-from wiro_widgets.results.processes import looks_after
+from wiro_widgets.protocol.detail import TaskDetail
+from wiro_widgets.protocol.errors import InvalidParameter, NotFound, TransportError
+from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.results.result import TaskResult, result_of
 from wiro_widgets.results.rows import JournalRow, record_of_row
 
 CLOCK_SKEW = timedelta(minutes=2)
 
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
 _log = logging.getLogger("wiro_widgets")
 
 
 class Reattaching:
-    """Makes tasks out of ids, each id once while it is under way."""
+    """Makes tasks out of ids, each id once while it is under way; `schema_of` asks nobody."""
 
-    def __init__(self, engine: Engine, on_interrupt: OnInterrupt) -> None:
+    def __init__(
+        self, engine: Engine, schema_of: Callable[[str], ModelSchema | None], on_interrupt: OnInterrupt
+    ) -> None:
         self._engine = engine
+        self._schema_of = schema_of
         self._on_interrupt: OnInterrupt = on_interrupt
         self._pending: dict[str, asyncio.Task[AsyncTask]] = {}
 
     def __repr__(self) -> str:
         return f"<Reattaching, {len(self._pending)} pending>"
 
-    async def attach(self, task_id: str) -> AsyncTask:
-        """Return the live task, or one made from Task/Detail and the journal; raises NotFound.
+    async def attach(
+        self, task_id: str, model: str | None = None, values: Mapping[str, Any] = _NONE
+    ) -> AsyncTask:
+        """Return the live task, or one made from Task/Detail, the journal and what is given; raises NotFound.
 
         Where Wiro cannot be asked or has forgotten it, a task whose files are all on the disk is made from these.
         """
         pending = self._pending.get(task_id)
         if pending is None:
-            pending = self._pending[task_id] = asyncio.create_task(self._attach(task_id))
+            pending = self._pending[task_id] = asyncio.create_task(self._attach(task_id, model, values))
             pending.add_done_callback(lambda _: self._pending.pop(task_id, None))
         return await asyncio.shield(pending)
 
     async def detail(self, task_id: str) -> TaskDetail:
         """Read one task; raises NotFound when there is none."""
-        request = requests.task_detail(task_id=task_id)
-        found = details(await self._engine.http.call(request), task_id)
-        if not found:
-            raise NotFound(f"there is no task {task_id}", code=1, endpoint=request.path)
-        return found[0]
+        return await self._engine.detail(task_id)
 
     async def recover(self) -> list[AsyncTask]:
         """Attach to every run that was cut off, except those that another living process looks after."""
         rows = await asyncio.to_thread(self._engine.journal.unfinished, self._engine.server)
-        ours = [row for row in rows if not self._in_other_hands(row)]
+        ours = [row for row in rows if not claims.looked_after(row)]
         paired = await pairing.pair(self._engine, [row for row in ours if row.task_id is None])
         found = []
         for row in ours:
@@ -73,7 +77,7 @@ class Reattaching:
                 await asyncio.to_thread(self._engine.journal.unknown, row.id, error)
         return found
 
-    async def _attach(self, task_id: str) -> AsyncTask:
+    async def _attach(self, task_id: str, model: str | None, values: Mapping[str, Any]) -> AsyncTask:
         engine = self._engine
         known = next((task for task in engine.tasks if task.id == task_id), None)
         if known is not None:
@@ -85,11 +89,20 @@ class Reattaching:
             if kept is None:
                 raise
             return self._from_history(kept, f"Wiro cannot tell of task {task_id} any more: {error}")
-        row = await asyncio.to_thread(self._row_of, detail)
-        values = {**detail.parameters, **row.parameters}
-        task = AsyncTask(engine, row.model or detail.model, values, on_interrupt=self._on_interrupt)
+        model = model or detail.model
+        given = {**self._typed(detail.parameters, model), **values}
+        row = await asyncio.to_thread(self._row_of, detail, model, given)
+        bound = {**given, **row.parameters}
+        task = AsyncTask(engine, row.model or model, bound, on_interrupt=self._on_interrupt)
         task.resume(detail, row.id, Keepsake(row.paths, row.intent_at))
         return task
+
+    def _typed(self, values: Mapping[str, Any], model: str | None) -> dict[str, Any]:
+        """Return values that Wiro tells as texts in the types of the model's schema, if that is at hand."""
+        schema = None
+        with suppress(InvalidParameter):
+            schema = self._schema_of(model) if model else None
+        return schema.restored(values) if schema else dict(values)
 
     def _kept(self, task_id: str) -> TaskResult | None:
         """Return what the journal and the disk have of a task that succeeded, when they have all of it."""
@@ -103,19 +116,13 @@ class Reattaching:
         task.answer(kept, why)
         return task
 
-    def _in_other_hands(self, row: JournalRow) -> bool:
-        if row.pid == os.getpid() and row.host == platform.node():
-            return row.id in self._engine.sending
-        here = row.host == platform.node() and row.pid is not None
-        return here and looks_after(row.pid or 0, row.born, row.intent_at)
-
-    def _row_of(self, detail: TaskDetail) -> JournalRow:
+    def _row_of(self, detail: TaskDetail, model: str | None, values: Mapping[str, Any]) -> JournalRow:
         """Return the journal's row for a task, a new one when it was begun elsewhere."""
         journal, server = self._engine.journal, self._engine.server
         row = journal.find(detail.id, server)
         if row is not None and not (is_loopback(server) and _is_older(detail, row)):
             return row
-        row_id = journal.begin(server, detail.model or "", dict(detail.parameters))
+        row_id = journal.begin(server, model or "", values)
         journal.submitted(row_id, detail.id)
         found = journal.find(detail.id, server)
         assert found is not None  # noqa: S101 - it was written above

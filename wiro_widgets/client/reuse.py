@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from wiro_widgets.client import content, files
+from wiro_widgets.client import claims, content, files, terms
 from wiro_widgets.client.engine import Engine
 from wiro_widgets.protocol import drift
+from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.results.result import TaskResult, result_of
 from wiro_widgets.results.rows import JournalRow, Query, record_of_row
@@ -38,16 +39,46 @@ def has_fixed_seed(values: Mapping[str, Any], schema: ModelSchema | None) -> boo
     return seed != 0 or parameter is None or drift.integer(parameter.default) != 0
 
 
+@contextmanager
+def sharing(engine: Engine) -> Iterator[None]:
+    """Let runs that are begun in the block take the result of the same run that is under way, beside other terms."""
+    held = terms.current()
+
+    def stands(row: JournalRow) -> bool:
+        return _is_under_way(engine, row) or (held.stands is not None and held.stands(row))
+
+    with terms.under(replace(held, stands=stands)):
+        yield
+
+
+def answerable(engine: Engine, contents: Collection[str]) -> set[str]:
+    """Return those of the contents whose runs, with a fixed seed, the history answers; reads the journal."""
+    query = Query(server=engine.server, contents=contents, outcomes=("succeeded",))
+    return {row.content for row in engine.journal.rows(query) if row.content is not None and is_whole(row)}
+
+
 def is_whole(row: JournalRow) -> bool:
     """Whether all that the run made is still where it was put: its files on the disk, a text in the journal."""
-    if row.record is None or row.record.output_count == 0:
-        return False
-    texts = row.record.output_count - len(row.record.output_urls)  # these have no address
+    return row.record is not None and is_here(replace(row.record, output_paths=row.paths))
+
+
+def is_here(record: TaskRecord) -> bool:
+    """Whether the record has all that its run made: the text, and files that this process can see."""
+    texts = record.output_count - len(record.output_urls)  # these have no address
     return (
-        (texts == 0 or row.record.text is not None)
-        and len(row.paths) == row.record.output_count - texts
-        and all(Path(path).is_file() for path in row.paths)
+        record.output_count > 0
+        and (texts == 0 or record.text is not None)
+        and len(record.output_paths) == record.output_count - texts
+        and all(Path(path).is_file() for path in record.output_paths)
     )
+
+
+def _is_under_way(engine: Engine, row: JournalRow) -> bool:
+    """Whether somebody sends or follows that run just now, or it has come to its end in the meantime."""
+    if row.outcome == "succeeded":
+        return is_whole(row)
+    ours = row.task_id is not None and any(task.id == row.task_id for task in tuple(engine.tasks))
+    return row.outcome in ("submitting", "running") and (ours or claims.looked_after(row))
 
 
 def _found(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
+import uuid
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from wiro_widgets.client import content, files, lost, terms, turns
+from wiro_widgets.client import claims, content, files, lost, terms, turns
+from wiro_widgets.client.downloads import Keepsake
 from wiro_widgets.client.engine import Engine
 from wiro_widgets.protocol import envelope, replies, requests, retry
 from wiro_widgets.protocol.errors import (
@@ -26,6 +28,7 @@ from wiro_widgets.protocol.replies import Receipt
 from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.results.plain import plain
+from wiro_widgets.results.rows import JournalRow
 
 TRIES = 5  # of a Run that certainly did not arrive, or that was refused because of too many calls
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
@@ -34,13 +37,14 @@ MAYBE_DONE = frozenset({300, 301, 302, 303, 408})  # answers that leave open whe
 
 
 class Submission:
-    """One Run on its way; `journal_id` names its row as soon as there is one.
+    """One Run on its way; `journal_id` names its row as soon as there is one, `kept` what is known of its files.
 
     `notify` is told in words why it takes longer. `stop` ends it wherever nothing is on the wire.
     """
 
     def __init__(self, engine: Engine, model: str, notify: Callable[[str], None]) -> None:
         self.journal_id: str | None = None
+        self.kept = Keepsake()
         self._engine = engine
         self._model = model
         self._notify = notify
@@ -54,7 +58,7 @@ class Submission:
         self._stopped.set()
 
     async def send(self, values: Mapping[str, Any], schema: ModelSchema | None) -> Receipt:
-        """Open the files, note the intent, send, note the outcome.
+        """Open the files, note the intent, send, note the outcome; or take over the same run where the terms say so.
 
         Raises InvalidParameter, BudgetExceeded, an ApiError, TransportError when it certainly did not arrive,
         RunOutcomeUnknown when nobody can know, TaskCancelled when it was stopped before it was sent.
@@ -62,23 +66,51 @@ class Submission:
         with ExitStack() as opened:
             ready = await asyncio.to_thread(files.prepare, values, schema, opened)
             key = await asyncio.to_thread(content.key, self._model, ready)
-            charge = await self._engine.money.charge(self._model, values, schema)
             request, kept, begun = requests.run(self._model, ready, schema), plain(values), datetime.now(UTC)
-            journal = self._engine.journal
-            begin = partial(journal.begin, content=key, cell=terms.current().cell)
-            self.journal_id = await asyncio.to_thread(begin, self._engine.server, self._model, kept)
-            self._engine.money.begun(self.journal_id, charge)
-            self._engine.sending.add(self.journal_id)
+            run_id = str(uuid.uuid4())
+            claims.sending.add(run_id)
             try:
-                receipt = await self._receipt(request)
-            except WiroError as error:
-                told = await self._explained(error, lost.Run(self.journal_id, self._model, kept, begun))
-                await self._close_row(told)
-                raise told from None
+                other = await self._claimed(run_id, key, values, schema)
+                if other is not None:
+                    return other
+                try:
+                    receipt = await self._receipt(request)
+                except WiroError as error:
+                    told = await self._explained(error, lost.Run(run_id, self._model, kept, begun))
+                    await self._close_row(told)
+                    raise told from None
+                await asyncio.to_thread(self._engine.journal.submitted, run_id, receipt.task_id)
             finally:
-                self._engine.sending.discard(self.journal_id)
-        await asyncio.to_thread(journal.submitted, self.journal_id, receipt.task_id)
+                claims.sending.discard(run_id)
         return receipt
+
+    async def _claimed(
+        self, run_id: str, key: str, values: Mapping[str, Any], schema: ModelSchema | None
+    ) -> Receipt | None:
+        """Write the run down, or return the receipt of the one that makes it needless."""
+        engine, held = self._engine, terms.current()
+        passed: set[str] = set()  # runs of which no task came
+
+        def stands(row: JournalRow) -> bool:
+            return held.stands is not None and row.id not in passed and held.stands(row)
+
+        asks = stands if held.stands else None
+        claim = partial(engine.journal.claim, content=key, cell=held.cell, stands=asks)
+        while True:
+            charge = await engine.money.charge(self._model, values, schema)
+            other = await asyncio.to_thread(claim, run_id, engine.server, self._model, plain(values))
+            if other is None:
+                self.journal_id = run_id
+                engine.money.begun(run_id, charge)
+                return None
+            charge.settle(0.0)
+            self._notify("The same run is under way already; taking its result instead of paying for another")
+            found = await claims.taken_over(engine, other, self._pause)
+            if found is not None:
+                row, detail = found
+                self.journal_id, self.kept = row.id, Keepsake(row.paths, row.intent_at)
+                return Receipt(detail.id or row.task_id or "", detail.token)
+            passed.add(other.id)
 
     async def _receipt(self, request: Request) -> Receipt:
         try:

@@ -22,7 +22,7 @@ class Sweep(SweepView[Task]):
     """Many runs as one thing; made by `Client.sweep` and `Client.map`, and under way from then on.
 
     `for cell in sweep` gives the cells as they finish. What has succeeded stands in the journal: the same sweep asked
-    for again, also in a new kernel, runs only what is missing.
+    for again, also in a new kernel, runs only what is missing, and shares what is under way.
 
     >>> sweep = client.sweep("tencent/hunyuan-flux-srpo", prompt=["a cat", "a dog"], seed=range(4))
     >>> sweep.wait().grid(x="seed", y="prompt")
@@ -53,9 +53,10 @@ class Sweep(SweepView[Task]):
     ) -> Self:
         """Wait until every cell is done, or the sweep is paused, stopped or halted, and return the sweep.
 
-        Shows its progress in a notebook and a terminal, unless told otherwise. Raises what halted it, and TimeoutError
-        when the time is up: then it goes on. A failed cell raises nothing: look at `cell.error`. An interrupt stops
-        the sweep and what runs of it, unless `on_interrupt` is "detach".
+        Shows its progress in a notebook and a terminal, unless told otherwise. Raises what halted it, BudgetExceeded
+        when a budget refused every cell, and TimeoutError when the time is up: then it goes on. A failed cell raises
+        nothing: look at `cell.error`. An interrupt stops the sweep and what runs of it, unless `on_interrupt` is
+        "detach".
         """
         if not self.busy:
             self._sweep.check()
@@ -86,7 +87,10 @@ class Sweep(SweepView[Task]):
         self._connection.post(self._sweep.pause)
 
     def stop(self) -> None:
-        """Begin no further cell, stop those that run, and wait for that."""
+        """Begin no further cell, stop those that run, and wait for that; a task that sweeps share is stopped for all.
+
+        A `then` that has not begun is left to `resume`, which pays for nothing twice; one that has gets a moment.
+        """
         if self.busy:
             self._connection.call(self._sweep.stop())
 

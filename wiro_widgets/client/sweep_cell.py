@@ -73,6 +73,14 @@ class Cell(Generic[TaskT]):
         """The pictures of the result, none where there is no result; raises OutputError."""
         return self.result.images if self.result else []
 
+    @property
+    def trouble(self) -> str | None:
+        """What went wrong with it, in words: its error, or why files of its result are not here."""
+        if self.error is not None:
+            return str(self.error)
+        outputs = self.result.outputs if self.result else ()
+        return "; ".join(str(output.error) for output in outputs if output.error) or None
+
     def begin(self) -> None:
         """Take note that the run goes off; what an earlier one left is gone."""
         self.status, self.error, self.task = "running", None, None

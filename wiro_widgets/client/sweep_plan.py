@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Sized
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from wiro_widgets.client import axes as axis_rules
 from wiro_widgets.client import content, files
 from wiro_widgets.client.axes import MAX_CELLS, Axis, How
+from wiro_widgets.protocol import scalars
 from wiro_widgets.protocol.errors import InvalidParameter
 from wiro_widgets.protocol.requests import Upload
 from wiro_widgets.protocol.schema import ModelSchema, split_model
@@ -63,7 +65,8 @@ def of_axes(
     same = {name: hold.frozen(name, value) for name, value in same.items()}
     held = tuple(_held(axis, hold) for axis in axes)
     chosen = list(axis_rules.combine(held, how))
-    return Plan(model, schema, held, _cells(model, schema, [({**same, **one}, one) for one in chosen], hold))
+    bound = _bound(model, schema, [{**same, **one} for one in chosen], hold)
+    return Plan(model, schema, held, _cells(bound, chosen))
 
 
 def listed(model: str, schema: ModelSchema | None, given: Iterable[Mapping[str, Any]]) -> Plan:
@@ -72,22 +75,11 @@ def listed(model: str, schema: ModelSchema | None, given: Iterable[Mapping[str, 
     Raises InvalidParameter that names the field and the cell.
     """
     split_model(model)
-    rows = list(given)
-    if not rows:
-        raise InvalidParameter("values", "the list has no cells, so there is nothing to run")
-    if len(rows) > MAX_CELLS:
-        raise InvalidParameter(
-            "values", f"the list has {len(rows):,} cells; a sweep has at most {MAX_CELLS:,}"
-        )
-    for index, row in enumerate(rows):
-        if not isinstance(row, Mapping):
-            raise InvalidParameter("values", f"cell {index}: a dict is needed, not {type(row).__name__}")
     hold = _Files(schema)
-    frozen = [{name: hold.frozen(name, value) for name, value in row.items()} for row in rows]
-    axes = axis_rules.varying(frozen)
-    names = [axis.name for axis in axes]
-    pairs = [(row, {name: row.get(name) for name in names}) for row in frozen]
-    return Plan(model, schema, axes, _cells(model, schema, pairs, hold))
+    rows = [{name: hold.frozen(name, value) for name, value in row.items()} for row in _rows(given)]
+    bound = _bound(model, schema, rows, hold)
+    axes, chosen = axis_rules.varying(rows, [item.identities for item in bound])
+    return Plan(model, schema, axes, _cells(bound, chosen))
 
 
 def converted(values: Mapping[str, Any], schema: ModelSchema | None) -> dict[str, Any]:
@@ -115,12 +107,13 @@ class _Files:
     def __init__(self, schema: ModelSchema | None) -> None:
         self._schema = schema
         self._frozen: dict[int, tuple[Any, Any]] = {}
-        self._digests: dict[int, tuple[Any, Any]] = {}
+        self._digests: dict[Hashable, tuple[Any, Any]] = {}
 
     def frozen(self, name: str, value: Any) -> Any:
         """Return the value as every cell may use it."""
         if isinstance(value, list | tuple) and self._is_file(name):
             return [self.frozen(name, item) for item in value]
+        value = scalars.plain(value)
         if not hasattr(value, "read") and not hasattr(value, "__array_interface__"):
             return value
         if id(value) not in self._frozen:
@@ -136,11 +129,12 @@ class _Files:
             return value
         if isinstance(value, list | tuple):
             return [self._told(name, item) for item in value]
-        if id(value) not in self._digests:
+        key = (name, str(value)) if isinstance(value, str | Path) else id(value)
+        if key not in self._digests:
             with ExitStack() as opened:
                 ready = files.prepare({name: value}, self._schema, opened)[name]
-                self._digests[id(value)] = value, content.told(ready)
-        return self._digests[id(value)][1]
+                self._digests[key] = value, content.told(ready)
+        return self._digests[key][1]
 
     def _as_bytes(self, name: str, value: Any) -> Any:
         with ExitStack() as opened:
@@ -166,21 +160,51 @@ def _check_names(schema: ModelSchema | None, values: Mapping[str, Any]) -> None:
             schema.bind({name: "unknown"})
 
 
-def _cells(
-    model: str,
-    schema: ModelSchema | None,
-    pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
-    hold: _Files,
-) -> tuple[PlannedCell, ...]:
-    seen: Counter[str] = Counter()
-    cells: list[PlannedCell] = []
-    for index, (values, chosen) in enumerate(pairs):
+def _rows(given: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the cells of a list, unless they are none, no dicts or too many."""
+    if not isinstance(given, Iterable):
+        raise InvalidParameter("values", f"a list of dicts is needed, not {type(given).__name__}")
+    rows = list(itertools.islice(given, MAX_CELLS + 1))
+    if not rows:
+        raise InvalidParameter("values", "the list has no cells, so there is nothing to run")
+    if len(rows) > MAX_CELLS:
+        many = f"{len(given):,}" if isinstance(given, Sized) else f"more than {MAX_CELLS:,}"
+        raise InvalidParameter("values", f"the list has {many} cells; a sweep has at most {MAX_CELLS:,}")
+    for index, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            raise InvalidParameter("values", f"cell {index}: a dict is needed, not {type(row).__name__}")
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """The values of a cell as the model takes them, what tells each of them from another, and the key of them all."""
+
+    values: Mapping[str, Any]
+    identities: Mapping[str, Hashable]
+    key: str
+
+
+def _bound(
+    model: str, schema: ModelSchema | None, rows: Sequence[Mapping[str, Any]], hold: _Files
+) -> list[_Bound]:
+    found: list[_Bound] = []
+    for index, values in enumerate(rows):
         given = {name: value for name, value in values.items() if value is not None}
         try:
             bound = schema.bind(given) if schema else given
-            key = content.key(model, hold.told(bound))
+            told = hold.told(bound)
         except InvalidParameter as error:
             raise InvalidParameter(error.parameter, f"cell {index}: {error.reason}") from error
-        cells.append(PlannedCell(index, bound, chosen, key, seen[key]))
-        seen[key] += 1
+        identities = {name: repr(content.told(value)) for name, value in told.items()}
+        found.append(_Bound(bound, identities, content.key(model, told)))
+    return found
+
+
+def _cells(bound: Sequence[_Bound], chosen: Sequence[Mapping[str, Any]]) -> tuple[PlannedCell, ...]:
+    seen: Counter[str] = Counter()
+    cells: list[PlannedCell] = []
+    for index, (item, has) in enumerate(zip(bound, chosen, strict=True)):
+        cells.append(PlannedCell(index, item.values, has, item.key, seen[item.key]))
+        seen[item.key] += 1
     return tuple(cells)

@@ -4,79 +4,89 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from typing import Any
 
-from wiro_widgets.client import lost
+from wiro_widgets.client import claims
 from wiro_widgets.client.engine import Engine
 from wiro_widgets.client.reuse import is_whole
 from wiro_widgets.client.sweep_cell import Cell
-from wiro_widgets.protocol import requests
-from wiro_widgets.protocol.errors import ApiError, RunOutcomeUnknown, TransportError
-from wiro_widgets.results.result import result_of
+from wiro_widgets.protocol.errors import RunOutcomeUnknown
+from wiro_widgets.results.result import TaskResult, result_of
 from wiro_widgets.results.rows import SENT, JournalRow, Query, record_of_row
 
-LISTED_FOR = timedelta(days=1)  # how far back Wiro's list is searched with confidence
+# The rows of a cell, those that tell most first and of these the newest, and its result.
+Known = tuple[list[JournalRow], TaskResult | None]
+_NOTHING: Known = ([], None)
 _BEST_FIRST = ("succeeded", "running", "submitting", "unknown")
 
 
-async def recall(engine: Engine, cells: Iterable[Cell[Any]]) -> dict[int, str]:
-    """Give cells that have succeeded before their results, and return the tasks of those that may still run, by index.
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What the journal told: `under_way` has the tasks that may still run, by the index of their cells.
+
+    `elsewhere` has the cells whose Runs somebody else sends just now, `judged` the runs without a task whose cells may
+    run again, as far as anybody can know.
+    """
+
+    under_way: dict[int, str]
+    elsewhere: frozenset[int]
+    judged: frozenset[str]
+
+
+async def recall(engine: Engine, cells: Iterable[Cell[Any]]) -> Recalled:
+    """Give cells that have succeeded before their results, and tell of those that may still run.
 
     A Run whose reply was lost is looked for in Wiro's list: found it is such a task, and where the list does not have
-    it no task was made, so the cell is a hole. Only where Wiro cannot be asked it stays unknown.
+    it no task was made, so the cell is a hole. Only where Wiro cannot be asked it stays unknown. What another process
+    sends just now is left for when the cell's turn comes.
     """
     wanted = list(cells)
-    known = await asyncio.to_thread(_rows, engine, wanted)
+    known = await asyncio.to_thread(_known, engine, wanted)
     under_way: dict[int, str] = {}
+    elsewhere: set[int] = set()
+    judged: set[str] = set()
     for cell in wanted:
-        row = known.get((cell.content, cell.number))
-        if row is None:
+        rows, result = known.get((cell.content, cell.number), _NOTHING)
+        if not rows:
             continue
-        if row.outcome == "succeeded" and is_whole(row):
-            cell.result = result_of(record_of_row(row))
+        row = rows[0]
+        if result is not None:
+            cell.result = result
             cell.from_journal = True
             cell.end("succeeded")
         elif row.task_id is not None:
             under_way[cell.index] = row.task_id
+        elif row.outcome == "submitting" and claims.looked_after(row):
+            elsewhere.add(cell.index)
         else:
+            judged |= {item.id for item in rows if item.task_id is None and not claims.looked_after(item)}
             await _look_for(engine, cell, row, under_way)
-    return under_way
+    return Recalled(under_way, frozenset(elsewhere), frozenset(judged))
 
 
 async def _look_for(engine: Engine, cell: Cell[Any], row: JournalRow, under_way: dict[int, str]) -> None:
     """Find the task that a Run without a reply became."""
-    reason = "it is on its way just now" if row.id in engine.sending else None
-    if datetime.now(UTC) - row.intent_at > LISTED_FOR:
-        reason = "it is too long ago to look for it in Wiro's list"
-    found: tuple[str, ...] = ()
     try:
-        if reason is None:
-            await engine.http.call(requests.task_list(limit=1))
-            found = await lost.find(
-                engine, lost.Run(row.id, row.model, row.parameters, row.intent_at), (0.0,)
-            )
-    except (TransportError, ApiError) as error:
-        reason = str(error)
-    if found:
-        under_way[cell.index] = found[-1]
-        await asyncio.to_thread(engine.journal.submitted, row.id, found[-1])
-    elif reason is not None:
-        cell.end("unknown", RunOutcomeUnknown(row.model, reason, journal_id=row.id))
+        found = await claims.task_of(engine, row)
+    except RunOutcomeUnknown as error:
+        cell.end("unknown", error)
+    else:
+        if found is not None:
+            under_way[cell.index] = found
 
 
-def _rows(engine: Engine, cells: list[Cell[Any]]) -> dict[tuple[str, int], JournalRow]:
-    """Return the most telling row of each cell."""
+def _known(engine: Engine, cells: list[Cell[Any]]) -> dict[tuple[str, int], Known]:
+    """Return what the journal has of each cell: the rows that tell anything, and the result where all of it is here."""
     query = Query(server=engine.server, contents={cell.content for cell in cells}, outcomes=SENT)
-    found: dict[tuple[str, int], JournalRow] = {}
+    found: dict[tuple[str, int], list[JournalRow]] = {}
     for row in engine.journal.rows(query):
-        if row.cell is None or row.content is None or row.outcome not in _BEST_FIRST:
-            continue
-        key = row.content, row.cell
-        if key not in found or _rank(row) < _rank(found[key]):
-            found[key] = row
-    return found
+        if row.cell is not None and row.content is not None and row.outcome in _BEST_FIRST:
+            found.setdefault((row.content, row.cell), []).append(row)
+    return {key: _best(rows) for key, rows in found.items()}
 
 
-def _rank(row: JournalRow) -> int:
-    return _BEST_FIRST.index(row.outcome)
+def _best(rows: list[JournalRow]) -> Known:
+    ranked = sorted(rows, key=lambda row: _BEST_FIRST.index(row.outcome))
+    whole = ranked[0].outcome == "succeeded" and is_whole(ranked[0])
+    return ranked, result_of(record_of_row(ranked[0])) if whole else None

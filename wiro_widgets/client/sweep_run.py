@@ -11,8 +11,9 @@ from wiro_widgets.client import budget, sweep_recall
 from wiro_widgets.client.carrying import Carrier
 from wiro_widgets.client.sweep_cell import AGAIN, Cell, TaskT
 from wiro_widgets.client.sweep_plan import Plan
+from wiro_widgets.client.sweep_tasks import Host
 from wiro_widgets.client.sweep_view import SweepView
-from wiro_widgets.client.sweep_work import Host, Work
+from wiro_widgets.client.sweep_work import Work
 from wiro_widgets.client.task import OnInterrupt
 from wiro_widgets.protocol.errors import WiroError
 
@@ -24,21 +25,41 @@ class AsyncSweep(SweepView[TaskT]):
     """
 
     def __init__(
-        self, plan: Plan, host: Host[TaskT], carrier: Carrier, *, concurrency: int | None = None
+        self,
+        plan: Plan,
+        host: Host[TaskT],
+        carrier: Carrier,
+        *,
+        concurrency: int | None = None,
+        anew: bool = False,
     ) -> None:
         super().__init__(plan, [Cell[TaskT](plan.model, cell) for cell in plan.cells])
-        self._work = Work(plan, self.cells, host, carrier, concurrency)
+        self._work = Work(plan, self.cells, host, carrier, concurrency, anew=anew)
         self._context = copy_context()
+        self._elsewhere: frozenset[int] = frozenset()
 
     async def recall(self, cells: Sequence[Cell[TaskT]] | None = None) -> None:
         """Take from the journal what ran before: results, and tasks that still run."""
         work = self._work
         asked = [cell for cell in cells or self.cells if cell.result is None]
-        work.under_way |= await sweep_recall.recall(work.host.engine, asked)
+        known = await sweep_recall.recall(work.host.engine, asked)
+        work.tasks.under_way |= known.under_way
+        work.tasks.judged |= known.judged
+        self._elsewhere = known.elsewhere
         for cell in asked:
-            if cell.index in work.under_way or (cell.result is not None and work.carrier.works):
+            if cell.index in work.tasks.under_way or (cell.result is not None and work.carrier.works):
                 cell.status = "pending"
         work.line_up()
+
+    @property
+    def unpaid(self) -> list[Cell[TaskT]]:
+        """The cells that would be sent: they have no result, and nobody has sent them or does just now."""
+        sent = {*self._work.tasks.under_way, *self._elsewhere}
+        return [
+            cell
+            for cell in self.cells
+            if cell.status == "pending" and cell.result is None and cell.index not in sent
+        ]
 
     async def resume(self, *, unknown: bool = False) -> None:
         """Run what is left: cells that have not run, and those that failed, were stopped or refused; returns at once.
@@ -53,7 +74,11 @@ class AsyncSweep(SweepView[TaskT]):
         for cell in self.cells:
             if cell.status in AGAIN or (unknown and cell.status == "unknown"):
                 cell.status = "pending"
-        self._work.start(self._context)
+        driver = self._work.start(self._context)
+        if driver is not None:
+            sweeps = self._work.host.engine.sweeps
+            sweeps[self] = None
+            driver.add_done_callback(lambda _: None if self.busy else sweeps.pop(self, None))
 
     def add_callback(self, callback: Callable[[Cell[TaskT]], object]) -> None:
         """Call `callback(cell)` as each cell begins and as it ends, those that are done or under way first.
@@ -64,18 +89,25 @@ class AsyncSweep(SweepView[TaskT]):
 
     def pause(self) -> None:
         """Begin no further cell; those that run go on."""
-        self._work.held = True
-        self._work.tell()
+        self._work.hold()
 
     async def stop(self) -> None:
-        """Begin no further cell and stop those that run; `resume` runs them again."""
-        self.pause()
-        stops = [task.stop() for task in self._work.live.values() if not task.over]
+        """Begin no further cell and stop those that run; `resume` runs them again.
+
+        A `then` that has not begun is left to `resume` as well; one that has gets a moment. A task that sweeps share is
+        stopped for all.
+        """
+        self._work.halt()
+        stops = [task.stop() for task in self._work.tasks.live.values() if not task.over]
         for error in await asyncio.gather(*stops, return_exceptions=True):
             if isinstance(error, BaseException) and not isinstance(error, WiroError):
                 raise error
-        if self._work.driver is not None:
-            await asyncio.wait({self._work.driver})
+        await self._work.ended()
+
+    async def close(self) -> None:
+        """End it with the client, whose tasks go on at Wiro: what was not sent is as if it had never had its turn."""
+        self._work.halt()
+        await self._work.ended(at_last=True)
 
     async def wait(
         self,
@@ -85,8 +117,9 @@ class AsyncSweep(SweepView[TaskT]):
     ) -> Self:
         """Wait until every cell is done, or the sweep is paused, stopped or halted, and nothing runs any more.
 
-        Raises what halted it, and TimeoutError when the time is up: then it goes on. A failed cell raises nothing.
-        Being cancelled stops the sweep, unless `on_interrupt` is "detach".
+        Raises what halted it, BudgetExceeded when a budget refused every cell, and TimeoutError when the time is up:
+        then it goes on. A failed cell raises nothing. Being cancelled stops the sweep, unless `on_interrupt` is
+        "detach".
         """
         await self.changed(timeout, on_interrupt)
         if self.busy:
@@ -104,6 +137,11 @@ class AsyncSweep(SweepView[TaskT]):
             raise
         return self.busy
 
+    async def settled(self) -> None:
+        """Wait until nothing runs any more, whatever becomes of it."""
+        if self._work.driver is not None:
+            await asyncio.wait({self._work.driver})
+
     @property
     def busy(self) -> bool:
         """Whether something runs or is about to."""
@@ -112,7 +150,7 @@ class AsyncSweep(SweepView[TaskT]):
     @property
     def willing(self) -> bool:
         """Whether it will begin further cells."""
-        return self.busy and not self._work.held
+        return self.busy and not self._work.tasks.held
 
     @property
     def error(self) -> WiroError | None:
@@ -128,8 +166,8 @@ class AsyncSweep(SweepView[TaskT]):
         """Nobody waits any more: begin nothing further and stop what runs, unless it is to go on alone."""
         policy = on_interrupt or self._work.host.on_interrupt
         if policy == "stop" and self.busy:
-            self.pause()
-            await asyncio.gather(*(task.interrupted("stop") for task in self._work.live.values()))
+            self._work.halt()
+            await asyncio.gather(*(task.interrupted("stop") for task in self._work.tasks.live.values()))
 
     async def finished(self, position: int, on_interrupt: OnInterrupt | None = None) -> Cell[TaskT] | None:
         """Return the cell that finished at that place in order, or None when the sweep ends before."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic
 
 from wiro_widgets.client.axes import Axis, distinct, identity
@@ -14,6 +14,7 @@ from wiro_widgets.protocol.parameters import nearest
 from wiro_widgets.protocol.pricing import Estimate, dollars
 from wiro_widgets.results import contact_sheet, sweep_table
 from wiro_widgets.results.grid import Grid, Layout, Shown, label, with_progress
+from wiro_widgets.results.sweep_table import SweepRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from wiro_widgets.results.fonts import FontLike
 
+FEWEST_DIGITS, FLOAT_DIGITS = 4, 17  # significant ones: of a heading, and of a float in full
 _ORDER = ("succeeded", "failed", "cancelled", "refused", "unknown", "running", "pending")
 _WORDS = {"pending": "to go", "refused": "refused by the budget", "unknown": "of unknown outcome"}
 
@@ -61,18 +63,30 @@ class SweepView(Generic[TaskT]):
     def line(self) -> str:
         """How far it is, in one line."""
         told = ", ".join(f"{count} {_WORDS.get(status, status)}" for status, count in self.counts.items())
-        return f"{len(self.cells)} cells: {told}; {dollars(self.spent)} spent"
+        lacking = sum(cell.status == "succeeded" and cell.trouble is not None for cell in self.cells)
+        without = f", {lacking} of them without all files" if lacking else ""
+        return f"{len(self.cells)} cells: {told}{without}; {dollars(self.spent)} spent"
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.model}, {self.line}>"
 
     def to_pandas(self, expand: bool = False) -> pd.DataFrame:
-        """Return one row a cell: its number, its status, `axis.<id>` for each axis, then the columns of its record.
+        """Return one row a cell: `cell`, `cell_status`, `axis.<id>`, `cell_error`, then the columns of its record.
 
+        `cell_error` is also what `then` or a download failed with; `cell_value` is what `then` made of each result.
         `expand` adds `param.<id>` for every parameter. Raises ConfigurationError without pandas.
         """
         names = [axis.name for axis in self.axes]
-        rows = [(cell.status, [cell.chosen.get(name) for name in names], cell.record) for cell in self.cells]
+        rows = [
+            SweepRow(
+                cell.status,
+                [cell.chosen.get(name) for name in names],
+                cell.record,
+                error=cell.trouble,
+                value=cell.value,
+            )
+            for cell in self.cells
+        ]
         return sweep_table.to_pandas(names, rows, expand=expand)
 
     def grid(self, x: str | None = None, y: str | None = None, *, edge: int = 160) -> Grid:
@@ -106,6 +120,8 @@ class SweepView(Generic[TaskT]):
         )
         across = self._axis(x) if x else None
         down = self._axis(y) if y else None
+        if across is not None and across is down:
+            raise InvalidParameter(across.name, "is named for both ways; name another axis, or one alone")
         if across is None and rest:
             across = rest.pop(0)
         if down is None and rest:
@@ -123,21 +139,36 @@ class SweepView(Generic[TaskT]):
     def _laid_out(self, across: Axis | None, down: Axis | None) -> Layout:
         columns = distinct(across.values) if across else (None,)
         rows = distinct(down.values) if down else (None,)
+        names = {axis.name: _labels(axis) for axis in self.axes}
         rest = [axis.name for axis in self.axes if axis is not across and axis is not down]
         found: dict[tuple[Any, Any], list[Shown]] = {}
         for cell in self.cells:
-            found.setdefault((_place(cell, down), _place(cell, across)), []).append(_shown(cell, rest))
+            shown = _shown(cell, names, rest)
+            found.setdefault((_place(cell, down), _place(cell, across)), []).append(shown)
         layout = Layout(
             x=across.name if across else "",
             y=down.name if down else "",
-            columns=tuple(label(value) if across else "" for value in columns),
-            rows=tuple(label(value) if down else "" for value in rows),
+            columns=tuple(names[across.name][identity(value)] if across else "" for value in columns),
+            rows=tuple(names[down.name][identity(value)] if down else "" for value in rows),
             places=tuple(
                 tuple(tuple(found.get((_id(row, down), _id(column, across)), ())) for column in columns)
                 for row in rows
             ),
         )
         return layout if down else layout.folded()
+
+
+def _labels(axis: Axis) -> dict[Any, str]:
+    """Return the headings of an axis by the identities of its values; floats no longer than tells them apart."""
+    values = distinct(axis.values)
+    apart = len({label(value) for value in values})
+    for digits in range(FEWEST_DIGITS, FLOAT_DIGITS):
+        texts = [
+            label(float(f"{value:.{digits}g}") if isinstance(value, float) else value) for value in values
+        ]
+        if len(set(texts)) == apart:
+            return {identity(value): text for value, text in zip(values, texts, strict=True)}
+    return {identity(value): label(value) for value in values}
 
 
 def _place(cell: Cell[Any], axis: Axis | None) -> Any:
@@ -148,9 +179,10 @@ def _id(value: Any, axis: Axis | None) -> Any:
     return identity(value) if axis else None
 
 
-def _shown(cell: Cell[Any], rest: Sequence[str]) -> Shown:
+def _shown(cell: Cell[Any], names: Mapping[str, Mapping[Any, str]], rest: Sequence[str]) -> Shown:
     """Return what is shown of a cell; `rest` are the axes that neither its row nor its column tells."""
     outputs = cell.result.outputs if cell.result else ()
-    title = ", ".join(f"{name} {label(value)}" for name, value in cell.chosen.items())
-    caption = ", ".join(f"{name}: {label(cell.chosen.get(name))}" for name in rest)
+    told = {name: names[name][identity(value)] for name, value in cell.chosen.items()}
+    title = ", ".join(f"{name} {text}" for name, text in told.items())
+    caption = ", ".join(f"{name}: {told[name]}" for name in rest)
     return Shown(title, cell.status, tuple(outputs), str(cell.error) if cell.error else "", caption)

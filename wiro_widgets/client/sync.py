@@ -79,6 +79,7 @@ class Client(Experiments):
         )
         self._connection = Connection(self._client)
         self._faces: weakref.WeakValueDictionary[int, Task] = weakref.WeakValueDictionary()
+        self._sweeps = weakref.WeakValueDictionary()
         self._unnamed = weakref.finalize(self, self._connection.abandon)
         self._unnamed.atexit = False  # then the connection is closed, with a wait
 
@@ -131,12 +132,15 @@ class Client(Experiments):
         self._connection.begin(task.start, schema)
         return self._face(task)
 
-    def attach(self, task_id: str | int) -> Task:
+    def attach(
+        self, task_id: str | int, *, model: str | None = None, values: Mapping[str, Any] | None = None
+    ) -> Task:
         """Return a task that exists already, running or over, from any process; raises NotFound.
 
-        Outputs that are on the disk are used, those that are missing are downloaded.
+        Outputs that are on the disk are used, those that are missing are downloaded. `model` and `values` say what it
+        was begun with, where the journal does not know: Wiro tells values as texts, and not always the model.
         """
-        return self._face(self.call(self._client.attach(task_id)))
+        return self._face(self.call(self._client.attach(task_id, model=model, values=values)))
 
     def recover(self) -> list[Task]:
         """Pick up every run that was cut off, for example by a killed kernel, and return the tasks.
@@ -158,6 +162,11 @@ class Client(Experiments):
     def models(self, search: str = "", categories: Sequence[str] = (), limit: int = 20) -> list[ModelSummary]:
         """Search the catalogue; the best matches first."""
         return self.call(self._client.models(search, categories, limit))
+
+    @property
+    def budget(self) -> Budget | None:
+        """The budget of every run of this client: what is spent, in flight and left of it; None without one."""
+        return self._client.budget
 
     @property
     def history(self) -> History:

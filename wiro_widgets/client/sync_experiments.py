@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from wiro_widgets.client.axes import Axis, How
 from wiro_widgets.client.carrying import Then
@@ -12,6 +13,7 @@ from wiro_widgets.client.connection import Connection
 from wiro_widgets.client.experiments import Conduct
 from wiro_widgets.client.sweep import Sweep
 from wiro_widgets.client.sweep_plan import Plan
+from wiro_widgets.client.sweep_run import AsyncSweep
 from wiro_widgets.client.sync_task import Task
 from wiro_widgets.client.task import AsyncTask
 from wiro_widgets.protocol.pricing import Estimate
@@ -26,6 +28,7 @@ class Experiments:
 
     _client: AsyncClient
     _connection: Connection
+    _sweeps: WeakValueDictionary[AsyncSweep[Any], Sweep]
 
     def _face(self, task: AsyncTask) -> Task:
         raise NotImplementedError
@@ -106,10 +109,25 @@ class Experiments:
         """Return what such a grid will cost where nothing of it has run before; raises what `estimate` raises."""
         return self._connection.call(self._client.foresee(model, schema, axes, same))
 
+    @property
+    def sweeps(self) -> tuple[Sweep, ...]:
+        """The sweeps that are under way, those that nobody names any more included: each can be paused and stopped.
+
+        >>> for sweep in client.sweeps:
+        ...     sweep.stop()
+        """
+        return tuple(self._shown(sweep) for sweep in self._client.sweeps)
+
     def delete_files(self, task_id: str) -> None:
         """Delete a finished task's files at Wiro, inputs and outputs; doing it twice is fine. Raises NotFound."""
         self._connection.call(self._client.delete_files(task_id))
 
     def _launched(self, plan: Plan, conduct: Conduct) -> Sweep:
-        sweep = self._connection.call(self._client.run_plan(plan, self._face, conduct))
-        return Sweep(self._connection, sweep, self)
+        return self._shown(self._connection.call(self._client.run_plan(plan, self._face, conduct)))
+
+    def _shown(self, sweep: AsyncSweep[Any]) -> Sweep:
+        """Return the one face of a sweep."""
+        known = self._sweeps.get(sweep)
+        if known is None:
+            known = self._sweeps[sweep] = Sweep(self._connection, sweep, self)
+        return known

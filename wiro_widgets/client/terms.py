@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from wiro_widgets.results.rows import JournalRow
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """`cell` numbers equal cells of a sweep; without `fetch` somebody else downloads the outputs."""
+    """`cell` numbers equal cells of a sweep; without `fetch` somebody else downloads the outputs.
+
+    `stands` tells of another run of the same content whether it takes the place of this one, which is then not sent.
+    """
 
     cell: int | None = None
     fetch: bool = True
+    stands: Callable[[JournalRow], bool] | None = None
 
 
 _PLAIN = Terms()

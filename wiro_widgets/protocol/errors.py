@@ -231,20 +231,34 @@ class TaskTimeout(TaskError, TimeoutError):
 
 
 class BudgetExceeded(WiroError):
-    """The run could cost more than the budget has left; nothing was sent."""
+    """The run, or even the cheapest way through a sweep, could cost more than the budget has left; nothing was sent.
+
+    `estimate` is what the run may cost; of a sweep with that many `runs` what all of them cost at least (`in_all`), or
+    what the cheapest may cost.
+    """
 
     limit: float
     spent: float
     estimate: float | None
+    runs: int
 
-    def __init__(self, *, limit: float, spent: float, estimate: float | None) -> None:
-        cost = "an unknown amount" if estimate is None else f"up to {_usd(estimate)}"
+    def __init__(
+        self, *, limit: float, spent: float, estimate: float | None, runs: int = 1, in_all: bool = False
+    ) -> None:
+        cost = "an unknown amount" if estimate is None else _usd(estimate)
+        if runs == 1:
+            what = f"This run may cost {cost if estimate is None else f'up to {cost}'}"
+        elif in_all:
+            what = f"The {runs:,} runs of this sweep cost at least {cost}"
+        else:
+            what = f"Any of the {runs:,} runs of this sweep may cost {cost}{'' if estimate is None else ' or more'}"
         super().__init__(
-            f"This run may cost {cost}, and {_usd(spent)} of {_usd(limit)} is spent or in flight. "
-            "Nothing was sent. Raise the budget or make the run smaller.",
+            f"{what}, and {_usd(spent)} of {_usd(limit)} is spent or in flight. "
+            f"Nothing was sent. Raise the budget or make the {'run' if runs == 1 else 'sweep'} smaller.",
             limit=limit,
             spent=spent,
             estimate=estimate,
+            runs=runs,
         )
 
 

@@ -51,7 +51,7 @@ class Estimate:
     """What a run will cost if it succeeds, in USD; failed and cancelled runs are not billed.
 
     `low` and `high` bound the cost, None where nothing does. `exact` is true when both are the cost itself.
-    `typical` is Wiro's own average run of the model, where it tells one; it bounds nothing.
+    `typical` is the dearest of one's own equal runs, else Wiro's own average run of the model; it bounds nothing.
     """
 
     low: float | None
@@ -141,14 +141,16 @@ def total(estimates: Iterable[Estimate]) -> Estimate:
 
 
 def narrowed(estimate: Estimate, costs: Iterable[float]) -> Estimate:
-    """Return a cost that the catalogue leaves open as the range of what equal runs have cost before."""
+    """Return a cost that the catalogue leaves open with the dearest of the equal runs of before as the typical one.
+
+    What has been seen bounds nothing: the next run may cost less, or more.
+    """
     seen = sorted(costs)
     if estimate.exact or estimate.high is not None or not seen:
         return estimate
-    low = max(seen[0], estimate.low or 0.0)
     runs = f"{len(seen)} such runs" if len(seen) > 1 else "one such run"
     reason = f"{estimate.reason}; {runs} of yours cost {_span(seen[0], seen[-1])}"
-    return replace(estimate, low=low, high=max(low, seen[-1]), reason=reason)
+    return replace(estimate, typical=seen[-1], reason=reason)
 
 
 def dollars(amount: float | Decimal) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -92,6 +93,19 @@ class ModelSchema:
             elif parameter.required:
                 bound[parameter.id] = _default_of_required(parameter)
         return bound
+
+    def restored(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values that Wiro tells of a task, numbers and truth values in their types again.
+
+        Files, and what the schema does not know or would refuse, stay as they came.
+        """
+        found = dict(values)
+        for name, value in values.items():
+            parameter = self.get(name)
+            if parameter is not None and parameter.kind != "file" and not parameter.is_missing(value):
+                with suppress(InvalidParameter):
+                    found[name] = parameter.convert(value)
+        return found
 
     def problems(self, values: Mapping[str, Any]) -> dict[str, InvalidParameter]:
         """Return what `bind` would refuse, every field at once."""

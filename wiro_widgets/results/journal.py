@@ -20,7 +20,7 @@ from wiro_widgets.results.rows import SENT, UNSETTLED, JournalRow, Query, as_kep
 from wiro_widgets.results.sound import sound
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from wiro_widgets.protocol.record import TaskRecord
 
@@ -74,8 +74,28 @@ class Journal:
 
         `content` and `cell` are those of `JournalRow`.
         """
+        run_id = str(uuid.uuid4())
+        self.claim(run_id, server, model, parameters, content=content, cell=cell)
+        return run_id
+
+    def claim(
+        self,
+        run_id: str,
+        server: str,
+        model: str,
+        parameters: Mapping[str, Any],
+        *,
+        content: str | None = None,
+        cell: int | None = None,
+        stands: Callable[[JournalRow], bool] | None = None,
+    ) -> JournalRow | None:
+        """Write a run down like `begin`, under an id of the caller's, unless another of its content stands in the way.
+
+        `stands` tells which one does; that is returned, and nothing written. Of several processes that ask at the
+        same time for the same, one is told None.
+        """
         row = JournalRow(
-            id=str(uuid.uuid4()),
+            id=run_id,
             server=server,
             model=model,
             parameters=plain(parameters),
@@ -87,8 +107,13 @@ class Journal:
             cell=cell,
         )
         with self._locked():
-            self._save(row)
-        return row.id
+            found = self._first(row, stands) if stands and content else None
+            if found is not None and found is not row:
+                return found
+            if found is None:
+                self._save(row)
+            self._running[run_id] = row
+        return None
 
     def submitted(self, run_id: str, task_id: str) -> None:
         """Write down the task that the server made of the run."""
@@ -184,6 +209,10 @@ class Journal:
                 return None
             return self._file.use(lambda store: store.columns(Query(server=server, outcomes=SENT)))
 
+    def row(self, run_id: str) -> JournalRow | None:
+        """Return the row of this id."""
+        return next(iter(self.rows(Query(id=run_id), 1)), None)
+
     def rows(self, query: Query, limit: int | None = None) -> list[JournalRow]:
         """Return the rows that fit, newest first."""
         with self._locked():
@@ -236,11 +265,17 @@ class Journal:
         self._unsaved, self._running = {}, {}
         self._lock, self._pid = threading.RLock(), os.getpid()
 
+    def _first(self, row: JournalRow, stands: Callable[[JournalRow], bool]) -> JournalRow | None:
+        """Return the row that stands in the way of this one, or this one once it is in the file; None without it."""
+        query = Query(server=row.server, contents=(row.content or "",), outcomes=SENT)
+        for known in self._unsaved.values():
+            if query.fits(known) and stands(known):
+                return known
+        return self._file.use(lambda store: store.insert_unless(row, query, stands))
+
     def _change(self, run_id: str, **told: Any) -> None:
         with self._locked():
-            row = self._running.get(run_id) or self._unsaved.get(run_id)
-            if row is None:
-                row = next(iter(self.rows(Query(id=run_id), 1)), None)
+            row = self._running.get(run_id) or self._unsaved.get(run_id) or self.row(run_id)
             if row is None:
                 self._file.warn(f"The run journal has no run {run_id}; what became of it is not kept.")
             else:

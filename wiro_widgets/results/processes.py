@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+_STARTED: Final = 19  # the place of the start time in what `_stat` gives
 ORPHANED_AFTER: Final = timedelta(hours=1)  # where a process cannot be told from a later one with its number
 
 if sys.platform == "win32":
@@ -38,7 +39,7 @@ if sys.platform == "win32":
 else:
 
     def is_alive(pid: int) -> bool:
-        """Tell whether there is a process with this number."""
+        """Tell whether there is a process with this number that has not ended."""
         if pid <= 0:
             return False  # os.kill would ask a whole group
         try:
@@ -47,17 +48,26 @@ else:
             return False
         except OSError:
             return True
-        return True
+        return _stat(pid)[:1] not in (["Z"], ["X"])  # whose parent has not asked for its exit code
 
 
 def birth(pid: int) -> str | None:
     """Return what tells a process from a later one with its number: boot and start time; None but on Linux."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        return f"{boot} {status.rpartition(')')[2].split()[19]}"  # the name before it may hold anything
-    except (OSError, ValueError, IndexError):
+    except (OSError, ValueError):
         return None
+    told = _stat(pid)
+    return f"{boot} {told[_STARTED]}" if len(told) > _STARTED else None
+
+
+def _stat(pid: int) -> list[str]:
+    """Return what Linux tells of a process, from its state on; nothing elsewhere."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (OSError, ValueError):
+        return []
+    return status.rpartition(")")[2].split()  # the name before it may hold anything
 
 
 def looks_after(pid: int, born: str | None, since: datetime) -> bool:

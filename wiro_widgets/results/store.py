@@ -16,7 +16,7 @@ from wiro_widgets.results.plain import storable
 from wiro_widgets.results.rows import COLUMNS, UNREADABLE, packed, salvaged, several, stamp, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from wiro_widgets.results.rows import JournalRow, Query
@@ -69,6 +69,16 @@ class Store:
         """Insert or update rows in one transaction; they are on disk when this returns."""
         with self._transaction():
             self._connection.executemany(_UPSERT, [packed(row) for row in rows])
+
+    def insert_unless(
+        self, row: JournalRow, query: Query, stands: Callable[[JournalRow], bool]
+    ) -> JournalRow:
+        """Insert a row unless one of those asked for stands in its way, in one transaction; return the one there is."""
+        with self._transaction():
+            other = next(filter(stands, self.select(query)), None)
+            if other is None:
+                self._connection.execute(_UPSERT, packed(row))
+        return other or row
 
     def select(self, query: Query, limit: int | None = None) -> list[JournalRow]:
         """Return the rows that fit, newest first."""
