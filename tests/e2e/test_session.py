@@ -111,3 +111,36 @@ def test_the_copied_call_runs(page: Page, lab: JupyterServer, sandbox: Sandbox) 
         f"images = {call}\nprint(len(images), images[0].size)",
     )
     assert opened.python(1) == "2 (192, 192)"
+
+
+def test_a_control_is_varied_and_all_of_it_runs(page: Page, lab: JupyterServer, sandbox: Sandbox) -> None:
+    """Type a range, press Run, see the board fill; the next cell has the sweep, and a cell's settings come back."""
+    opened = Opened(
+        page,
+        lab,
+        sandbox,
+        "panel.wait(); print(len(panel.sweep), panel.sweep.counts, len(panel.sweep.to_pandas()))",
+        "print(panel.values['seed'], list(panel.axes))",
+        values="prompt='A lighthouse', width=192, height=192, steps=4",
+    )
+    seed = page.locator("[data-field='seed']")
+    seed.hover()
+    seed.get_by_role("button", name="Vary", exact=True).click()
+    axis = seed.locator(".axes textarea")
+    expect(axis).to_have_value("7350148318..7350148321", timeout=20 * SECONDS)
+    axis.fill("1..3")
+    expect(seed.get_by_text("3 values: 1, 2, 3")).to_be_visible(timeout=20 * SECONDS)
+    expect(page.locator(".aside")).to_contain_text("$", timeout=20 * SECONDS)
+    opened.button("Run 3").click()
+    pictures = page.locator(".board img")
+    expect(pictures).to_have_count(3, timeout=30 * SECONDS)
+    opened.status("Done")
+    assert opened.python(1) == "3 {'succeeded': 3} 3"
+    page.locator(".board button").nth(1).click()
+    expect(page.get_by_text("seed 2 ·").first).to_be_visible()
+    opened.button("Use settings").click()
+    expect(page.get_by_text("The settings are those of").first).to_be_attached(timeout=20 * SECONDS)
+    assert opened.python(2) == "2 []"
+    opened.notebook.save()
+    opened.notebook.reload()
+    expect(pictures).to_have_count(3, timeout=30 * SECONDS)

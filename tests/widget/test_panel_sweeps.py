@@ -230,6 +230,20 @@ def test_the_price_is_that_of_all_runs(panel: Panel, wire: Wire) -> None:
     wire.until(lambda: wire.traits["_outlook"]["reason"].startswith("20 runs"))
 
 
+def test_the_price_leaves_out_what_was_run_before(panel: Panel) -> None:
+    """Pressing Run again runs what is left, and that is what it costs; another seed each time is another run."""
+    panel.vary(seed="1..3")
+    panel.run_sweep().wait(SECONDS)
+    assert (panel.price().low, panel.price().high) == (0.0, 0.0)
+    assert panel.price().reason.startswith("3 of 3 were run before")
+    panel.vary(seed="1..4")
+    assert "3 of 4 were run before; 1 run: " in panel.price().reason
+    panel.vary(seed=None, steps="2, 3")
+    panel.set(seed=None)
+    panel.run_sweep().wait(SECONDS)
+    assert panel.price().reason.startswith("2 runs")
+
+
 def test_a_budget_holds_for_all_runs(panel: Panel, sandbox: Sandbox) -> None:
     """Of the block that Python begins it in."""
     before = len(sandbox.requests)

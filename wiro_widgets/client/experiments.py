@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from wiro_widgets.client import axes as axis_rules
-from wiro_widgets.client import reuse, sweep_plan
+from wiro_widgets.client import reuse, sweep_plan, sweep_recall
 from wiro_widgets.client.axes import Axis, How
 from wiro_widgets.client.carrying import Carrier, Then
 from wiro_widgets.client.engine import Engine
@@ -21,7 +21,7 @@ from wiro_widgets.client.sweep_tasks import Host
 from wiro_widgets.client.task import AsyncTask
 from wiro_widgets.protocol import pricing, requests
 from wiro_widgets.protocol.detail import TaskDetail
-from wiro_widgets.protocol.errors import ApiError, NotFound, TransportError
+from wiro_widgets.protocol.errors import ApiError, InvalidParameter, NotFound, TransportError
 from wiro_widgets.protocol.pricing import Estimate
 from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.results.result import TaskResult
@@ -149,12 +149,33 @@ class AsyncExperiments:
         return await asyncio.to_thread(sweep_plan.of_axes, model, schema, axes, same)
 
     async def foresee(
-        self, model: str, schema: ModelSchema | None, axes: Sequence[Axis], same: Mapping[str, Any]
+        self,
+        model: str,
+        schema: ModelSchema | None,
+        axes: Sequence[Axis],
+        same: Mapping[str, Any],
+        *,
+        resume: bool = True,
     ) -> Estimate:
-        """Return what such a grid will cost where nothing of it has run before; raises InvalidParameter."""
+        """Return what such a grid will cost, with `resume` without what the journal has; raises InvalidParameter."""
         runs = await asyncio.to_thread(_runs, schema, axes, same)
-        found = await self._engine.money.estimator.estimates(model, runs, schema)
-        return await asyncio.to_thread(pricing.total, found)
+        left = await asyncio.to_thread(self._open_runs, model, schema, axes, same) if resume else None
+        open_runs = runs if left is None else left
+        found = await self._engine.money.estimator.estimates(model, open_runs, schema)
+        total = await asyncio.to_thread(pricing.total, found)
+        before = len(runs) - len(open_runs)
+        known = f"{before:,} of {len(runs):,} were run before; {total.reason}"
+        return replace(total, reason=known) if before else total
+
+    def _open_runs(
+        self, model: str, schema: ModelSchema | None, axes: Sequence[Axis], same: Mapping[str, Any]
+    ) -> list[Mapping[str, Any]] | None:
+        """Return the values of the cells that the journal has no result of; None for a grid that is not complete."""
+        try:
+            cells = sweep_plan.of_axes(model, schema, axes, same).cells
+        except InvalidParameter:  # a prompt that is still to be written costs nothing yet
+            return None
+        return [cell.values for cell in sweep_recall.open_cells(self._engine, cells)]
 
     async def listed(self, model: str, cells: Iterable[Mapping[str, Any]]) -> Plan:
         """Return the plan of a list of values; raises InvalidParameter."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from wiro_widgets.client import claims
 from wiro_widgets.client.engine import Engine
 from wiro_widgets.client.reuse import is_whole
 from wiro_widgets.client.sweep_cell import Cell
+from wiro_widgets.client.sweep_plan import PlannedCell
 from wiro_widgets.protocol.errors import RunOutcomeUnknown
 from wiro_widgets.results.result import TaskResult, result_of
 from wiro_widgets.results.rows import SENT, JournalRow, Query, record_of_row
@@ -42,7 +43,7 @@ async def recall(engine: Engine, cells: Iterable[Cell[Any]]) -> Recalled:
     sends just now is left for when the cell's turn comes.
     """
     wanted = list(cells)
-    known = await asyncio.to_thread(_known, engine, wanted)
+    known = await asyncio.to_thread(_known, engine, {cell.content for cell in wanted})
     under_way: dict[int, str] = {}
     elsewhere: set[int] = set()
     judged: set[str] = set()
@@ -65,6 +66,13 @@ async def recall(engine: Engine, cells: Iterable[Cell[Any]]) -> Recalled:
     return Recalled(under_way, frozenset(elsewhere), frozenset(judged))
 
 
+def open_cells(engine: Engine, cells: Iterable[PlannedCell]) -> list[PlannedCell]:
+    """Return the cells that the journal has no result of; reads it."""
+    planned = list(cells)
+    known = _known(engine, {cell.content for cell in planned})
+    return [cell for cell in planned if known.get((cell.content, cell.number), _NOTHING)[1] is None]
+
+
 async def _look_for(engine: Engine, cell: Cell[Any], row: JournalRow, under_way: dict[int, str]) -> None:
     """Find the task that a Run without a reply became."""
     try:
@@ -76,9 +84,9 @@ async def _look_for(engine: Engine, cell: Cell[Any], row: JournalRow, under_way:
             under_way[cell.index] = found
 
 
-def _known(engine: Engine, cells: list[Cell[Any]]) -> dict[tuple[str, int], Known]:
+def _known(engine: Engine, contents: Collection[str]) -> dict[tuple[str, int], Known]:
     """Return what the journal has of each cell: the rows that tell anything, and the result where all of it is here."""
-    query = Query(server=engine.server, contents={cell.content for cell in cells}, outcomes=SENT)
+    query = Query(server=engine.server, contents=contents, outcomes=SENT)
     found: dict[tuple[str, int], list[JournalRow]] = {}
     for row in engine.journal.rows(query):
         if row.cell is not None and row.content is not None and row.outcome in _BEST_FIRST:

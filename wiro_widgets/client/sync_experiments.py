@@ -104,10 +104,19 @@ class Experiments:
         return self._launched(plan, Conduct(resume=resume, start=False))
 
     def foresee(
-        self, model: str, schema: ModelSchema | None, axes: Sequence[Axis], same: Mapping[str, Any]
+        self,
+        model: str,
+        schema: ModelSchema | None,
+        axes: Sequence[Axis],
+        same: Mapping[str, Any],
+        *,
+        resume: bool = True,
     ) -> Estimate:
-        """Return what such a grid will cost where nothing of it has run before; raises what `estimate` raises."""
-        return self._connection.call(self._client.foresee(model, schema, axes, same))
+        """Return what such a grid will cost, with `resume` without what the journal has.
+
+        Raises what `estimate` raises.
+        """
+        return self._connection.call(self._client.foresee(model, schema, axes, same, resume=resume))
 
     @property
     def sweeps(self) -> tuple[Sweep, ...]:

@@ -107,7 +107,8 @@ class PanelSweeps(PanelResults):
             axes = varied.axes
         if not axes:
             return self.client.estimate(model, values)
-        return self.client.foresee(model, schema, axes, values)
+        same = {name: value for name, value in values.items() if name not in varied}
+        return self.client.foresee(model, schema, axes, same, resume=not self._left_to_chance(values))
 
     def wait(self, timeout: float | None = None, *, on_interrupt: OnInterrupt | None = None) -> TaskResult:
         """Wait for the current run, or for all of the current sweep, and return its last result."""
