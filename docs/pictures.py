@@ -22,7 +22,20 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.browser import CHROME_ARGS, find_chromium
 from tests.frontend.gallery import CHAT, DIALOGS, LINES, STATES, THEMES
 from tests.frontend.panel_page import PanelPage
-from tests.frontend.payloads import SEED_VALUES, STAGES, delta, rows, run, state, summary
+from tests.frontend.payloads import (
+    SEED_VALUES,
+    STAGES,
+    axes,
+    board,
+    cell,
+    delta,
+    image,
+    rows,
+    run,
+    state,
+    summary,
+    swept,
+)
 from tests.hosts.hosted import PATIENCE, HostedPanel
 from tests.jupyter import ROOT, JupyterServer, jupyter_server
 from tests.notebook_page import NotebookPage
@@ -76,7 +89,8 @@ class IllustratedPage(PanelPage):
         if picture is None:
             super().tell(message)
             return
-        number = int(message["id"][1:]) if message["id"][1:].isdigit() else self.drawn
+        name = message["images"][0]["id"]
+        number = int(name[1:]) if name[1:].isdigit() else self.drawn
         self.drawn += 1
         self.page.evaluate(SHOW, [message, base64.b64encode(_picture(ORDER[number % len(ORDER)])).decode()])
         self.page.wait_for_function(DRAWN)
@@ -123,6 +137,35 @@ def _answer(panel: PanelPage) -> None:
     panel.tell(delta(LINES[:3], run=run(progress=None, prompt=values["prompt"], text=said)))
 
 
+def _swept(panel: PanelPage) -> None:
+    """Four steps of the noise, two seeds: what a sweep over them shows, two cells before its end."""
+    shown = {"steps": "2, 4, 8, 20", "seed": "1, 2"}
+    words = {"steps": "4 values: 2, 4, 8, 20", "seed": "2 values: 1, 2"}
+    priced = {"price": "about $0.0042", "reason": "2 of 8 are left"}
+    panel.start(state(status="running", _axes=axes(8, shown, **words), _outlook=priced))
+    told = {
+        "prompt": "8 runs: steps \N{MULTIPLICATION SIGN} seed",
+        "doing": "6 of 8 done \N{MIDDLE DOT} 2 running",
+    }
+    standing = ["succeeded"] * 6 + ["running"] * 2
+    cells = [cell(index, status) for index, status in enumerate(standing)]
+    table = board(["2", "4", "8", "20"], ["1", "2"])
+    line = rows((8.2, "done", "steps 4, seed 2: $0.0021 \N{MIDDLE DOT} 2.9 s"))
+    panel.tell(
+        delta(
+            line,
+            run=swept(**told, progress=0.75, pace="about 2.7 s left", elapsed=8.2),
+            board=table,
+            cells=cells,
+        )
+    )
+    for index in range(6):
+        drawn = paint(
+            Scene(MODEL, PROMPT, SEED + index // 4, 512, 512, (2, 4, 8, 20)[index % 4], 3.5, 0.88), None
+        )
+        panel.page.evaluate(SHOW, [image(f"1-{index}"), base64.b64encode(drawn).decode()])
+
+
 def _several(panel: PanelPage) -> None:
     _done(panel)
     runs = [
@@ -142,6 +185,7 @@ SHOTS = {
     "stopped": Shot(_stopped),
     "answer": Shot(_answer),
     "several": Shot(_several),
+    "sweep": Shot(_swept),
     "search": Shot(STATES["search"]),
     "view": Shot(DIALOGS["view"]),
     "compare": Shot(DIALOGS["compare"]),
