@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from wiro_widgets.protocol.errors import OutputError
-from wiro_widgets.results import images
+from wiro_widgets.results import decoded, images
 from wiro_widgets.results.content_types import HEAD_SIZE, is_picture
 from wiro_widgets.results.files import replace_bytes, safe_name, unique_target, written_whole
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from wiro_widgets.protocol.replies import OutputInfo, TextContent
 
+_keys = count(1)
 _Bytes = bytes  # inside the class, `bytes` is its method
 
 
@@ -48,6 +50,7 @@ class Output:
         self._data = data
         self._file_name = file_name
         self._told_size = info.size
+        self._key = next(_keys)
 
     @property
     def size(self) -> int | None:
@@ -90,7 +93,19 @@ class Output:
         raise self._failure("was not downloaded")
 
     def image(self) -> Image:
-        """Return a freshly decoded PIL image; raises OutputError when this is none or is not here."""
+        """Return a PIL image of the caller's own; raises OutputError when this is none or is not here."""
+        return decoded.kept.take(self._key) or self._decode()
+
+    def glance(self) -> Image:
+        """Return the picture to be looked at and not changed: it is kept a while for whoever asks for `image` next.
+
+        Raises OutputError as `image` does.
+        """
+        found = self._decode()
+        decoded.kept.keep(self._key, found)
+        return found
+
+    def _decode(self) -> Image:
         if self.error is None and self._is_text():
             raise self._failure("is text, not an image", hint="Read .text.")
         return images.decode(
