@@ -56,7 +56,7 @@ def test_there_was_something_to_find(evidence: Evidence) -> None:
         {"here": [*(f"x {secret} y" for secret in evidence.secrets), "nothing"]}, evidence.secrets
     )
     assert len(planted.leaks("here")) == len(evidence.secrets)
-    assert "receive_response_body.started request=<Request [b'POST']>" in str(evidence.found["logs"])
+    assert "receive_response_body.started request=<Request [b'GET']>" in str(evidence.found["logs"])
 
 
 def test_credentials_show_nothing() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -36,25 +37,16 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
 # A Run may take long to send. Once all of it is sent, the whole reply has so many times the timeout of one read: a
 # server that drips headers, or says "103 Early Hints" for ever, holds nobody for longer.
 ANSWER_TIMEOUTS = 4
+URLS = 256  # that are kept parsed
 IDLE_SECONDS = 4.0  # shorter than servers keep an idle connection, so a Run never meets one that just closed
 
 _log = logging.getLogger("wiro_widgets")
+_HEADERS = {"accept-encoding": "gzip", "user-agent": f"wiro-widgets/{__version__}"}
 # Nothing was written when one of these is raised, so the call certainly did not arrive (protocol: Run).
 _NEVER_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 _BROKEN = (httpx.HTTPError, OSError, RuntimeError, TooLargeError, BrokenBodyError, UnreadableFileError)
 
 Reply = Mapping[str, Any]
-
-
-class _Signature(httpx.Auth):
-    """Signs at the last moment, so that each attempt has a nonce of its own."""
-
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers.update(self._credentials.headers())
-        yield request
 
 
 class Http:
@@ -65,10 +57,11 @@ class Http:
         self.base_url = base_url
         self.timeout = timeout
         self.tokens: dict[str, str] = {}  # of the tasks that are being followed: what no reply may repeat
-        self._auth = _Signature(credentials)
+        self._url = lru_cache(URLS)(lambda path: httpx.URL(base_url + path))
         self._redact = credentials.redactor()
         self._calls = asyncio.Semaphore(CALLS_AT_ONCE)
         self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
+        self._transport: Transport | None = None
         self._client: httpx.AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -78,26 +71,13 @@ class Http:
 
     @property
     def pool(self) -> httpx.AsyncClient:
-        """The pool, made when it is first needed; it sends no credentials by itself.
+        """A client of httpx over the same connections, for what is no call; it sends no credentials by itself.
 
         Raises ConfigurationError when it was closed, or is used on a second event loop.
         """
-        if self._closed:
-            raise ConfigurationError("This client was closed; make a new one.")
-        loop = asyncio.get_running_loop()
+        transport = self._opened()
         if self._client is None:
-            self._loop = loop
-            limits = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=IDLE_SECONDS)
-            self._client = quiet.Client(
-                transport=Transport(limits),
-                trust_env=False,  # Transport asks the environment
-                headers={"accept-encoding": "gzip", "user-agent": f"wiro-widgets/{__version__}"},
-            )
-        if loop is not self._loop:
-            raise ConfigurationError(
-                "This client lives on another event loop. Make one AsyncClient for each asyncio.run, "
-                "or use Client, which has a loop of its own."
-            )
+            self._client = quiet.Client(transport=transport, trust_env=False, headers=_HEADERS)
         return self._client
 
     async def look(self, request: Request, *, seconds: float) -> Reply:
@@ -136,9 +116,26 @@ class Http:
     async def aclose(self) -> None:
         """Close the pool; closing twice is fine."""
         self._closed = True
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        transport, self._transport, self._client = self._transport, None, None
+        if transport is not None:
+            await transport.aclose()
+
+    def _opened(self) -> Transport:
+        """Return the connections, made when they are first needed."""
+        if self._closed:
+            raise ConfigurationError("This client was closed; make a new one.")
+        loop = asyncio.get_running_loop()
+        if self._transport is None:
+            self._loop = loop
+            self._transport = Transport(
+                httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=IDLE_SECONDS)
+            )
+        if loop is not self._loop:
+            raise ConfigurationError(
+                "This client lives on another event loop. Make one AsyncClient for each asyncio.run, "
+                "or use Client, which has a loop of its own."
+            )
+        return self._transport
 
     async def _attempt(self, request: Request, seconds: float) -> Reply | WiroError:
         """Send once; an error is returned, not raised, so that no frame of httpx with the key hangs on it."""
@@ -156,25 +153,34 @@ class Http:
     async def _exchange(
         self, request: Request, seconds: float, deadline: asyncio.Timeout
     ) -> Reply | WiroError:
-        if self._client is None and not self._closed:
+        if self._transport is None and not self._closed:
             await asyncio.to_thread(warm_up)
         built = self._built(request, seconds)
         if request.safety == "run":
             built.extensions["trace"] = _once_sent(deadline, ANSWER_TIMEOUTS * seconds)
-        response = await self.pool.send(built, stream=True, auth=self._auth)
-        try:
-            async with asyncio.timeout(seconds):
-                body = await read_reply(response, MAX_REPLY_BYTES)
-        finally:
-            await response.aclose()
+        with quiet.unheard():
+            # Not through a client of httpx: its cookies, redirects and hooks are a tenth of a call, and we use none.
+            response = await self._opened().handle_async_request(built)
+            response.request = built
+            try:
+                async with asyncio.timeout(seconds):
+                    body = await read_reply(response, MAX_REPLY_BYTES)
+            finally:
+                await response.aclose()
         return self._answer(request, response, body)
 
     def _built(self, request: Request, seconds: float) -> httpx.Request:
-        url, limit = self.base_url + request.path, httpx.Timeout(seconds, pool=None)
-        if not request.parts:
-            return self.pool.build_request("POST", url, json=request.json, timeout=limit)
+        """Build and sign a request for one attempt, so that each has a nonce of its own."""
         parts = [(name, _part(part)) for name, part in request.parts]
-        return self.pool.build_request("POST", url, files=parts, timeout=limit)
+        limit = {"connect": seconds, "read": seconds, "write": seconds, "pool": None}
+        return httpx.Request(
+            "POST",
+            self._url(request.path),
+            headers={**_HEADERS, **self.credentials.headers()},
+            json=None if parts else request.json,
+            files=parts or None,
+            extensions={"timeout": limit},
+        )
 
     def _answer(self, request: Request, response: httpx.Response, body: bytes) -> Reply | WiroError:
         """Return what the reply says, without the secrets that a server repeats to us."""

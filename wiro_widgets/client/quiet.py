@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
@@ -22,6 +24,16 @@ for _name in _TALKATIVE:
     logging.getLogger(_name).addFilter(_is_not_ours)
 
 
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Let no other log tell of what is sent and received in the block."""
+    token = _ours.set(True)
+    try:
+        yield
+    finally:
+        _ours.reset(token)
+
+
 class Client(httpx.AsyncClient):
     """A client whose calls are logged by this package alone; other users of httpx log as they did."""
 
@@ -30,8 +42,5 @@ class Client(httpx.AsyncClient):
 
     async def send(self, request: httpx.Request, **settings: Any) -> httpx.Response:
         """Send a request, unheard."""
-        token = _ours.set(True)
-        try:
+        with unheard():
             return await super().send(request, **settings)
-        finally:
-            _ours.reset(token)

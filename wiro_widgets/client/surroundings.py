@@ -14,6 +14,7 @@ import httpx
 from wiro_widgets.client.addresses import is_loopback
 from wiro_widgets.protocol.errors import ConfigurationError
 
+ORIGINS = 256  # whose way is remembered
 _AS_HTTP = {"wss": "https", "ws": "http"}
 
 
@@ -52,25 +53,33 @@ def proxy_for(url: str) -> str | None:
 
 
 class Transport(httpx.AsyncBaseTransport):
-    """httpx by the proxy that the environment names for each address; one pool of connections a proxy."""
+    """httpx by the proxy that the environment names for each address; one pool of connections a proxy.
+
+    The environment is asked when an address is first called.
+    """
 
     def __init__(self, limits: httpx.Limits) -> None:
         self._limits = limits
         self._pools: dict[str | None, httpx.AsyncHTTPTransport] = {}
+        self._by_origin: dict[tuple[bytes, bytes, int | None], httpx.AsyncHTTPTransport] = {}
 
     def __repr__(self) -> str:
         return f"<Transport, {len(self._pools)} pools>"
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; raises ConfigurationError for a proxy that cannot be used."""
-        proxy = proxy_for(str(request.url))
-        if proxy not in self._pools:
-            self._pools[proxy] = self._pool(proxy)
-        return await self._pools[proxy].handle_async_request(request)
+        origin = request.url.raw_scheme, request.url.raw_host, request.url.port
+        pool = self._by_origin.get(origin)
+        if pool is None:
+            proxy = proxy_for(str(request.url))
+            pool = self._pools[proxy] = self._pools.get(proxy) or self._pool(proxy)
+            if len(self._by_origin) < ORIGINS:
+                self._by_origin[origin] = pool
+        return await pool.handle_async_request(request)
 
     async def aclose(self) -> None:
         """Close every pool."""
-        pools, self._pools = self._pools, {}
+        pools, self._pools, self._by_origin = self._pools, {}, {}
         for pool in pools.values():
             await pool.aclose()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -86,12 +86,7 @@ def detail(task: Mapping[str, Any]) -> TaskDetail:
     """Read one task, whatever its types have drifted to; its token is in the hidden field and nowhere else."""
     token = drift.identifier(task.get("socketaccesstoken")) or drift.identifier(task.get("tasktoken"))
     task = hidden.within(task, redactor(token)) if token else task
-    plain: dict[str, Any] = {
-        **{name: drift.text(task.get(wire)) or "" for wire, name in _WORDS.items()},
-        **{name: drift.identifier(task.get(wire)) for wire, name in _IDS.items()},
-        **{name: drift.moment(task.get(wire)) for wire, name in _TIMES.items()},
-        **{name: drift.number(task.get(wire)) for wire, name in _NUMBERS.items()},
-    }
+    plain = {name: read(value) for wire, name, read in _PLAIN if (value := task.get(wire)) is not None}
     pexit = task.get("pexit")
     code = drift.integer(pexit)
     return TaskDetail(
@@ -108,6 +103,10 @@ def detail(task: Mapping[str, Any]) -> TaskDetail:
         extra={key: value for key, value in task.items() if key not in _KNOWN},
         **plain,
     )
+
+
+def _said(value: object) -> str:
+    return drift.text(value) or ""
 
 
 def _model(task: Mapping[str, Any]) -> str | None:
@@ -146,6 +145,12 @@ _TIMES = {
     "canceltime": "cancelled_at",
 }
 _NUMBERS = {"totalcost": "total_cost", "cps": "cps", "elapsedseconds": "elapsed_seconds"}
+_PLAIN: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+    *((wire, name, _said) for wire, name in _WORDS.items()),
+    *((wire, name, drift.identifier) for wire, name in _IDS.items()),
+    *((wire, name, drift.moment) for wire, name in _TIMES.items()),
+    *((wire, name, drift.number) for wire, name in _NUMBERS.items()),
+)
 _KNOWN = frozenset(
     {*_WORDS, *_IDS, *_TIMES, *_NUMBERS, *hidden.TOKENS, "id", "taskid", "status", "parameters"}
     | {"pexit", "outputs", "output", "categories", "size", "modelslugowner", "modelslugproject"}
