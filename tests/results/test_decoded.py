@@ -1,6 +1,7 @@
 """A picture that was decoded for a look is not decoded a second time."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -20,9 +21,12 @@ def test_what_was_glanced_at_is_given_away_once(tmp_path: Path, monkeypatch: pyt
     path.write_bytes(PNG)
     decoded: list[object] = []
     original = images.decode
-    monkeypatch.setattr(
-        images, "decode", lambda data, **told: (decoded.append(data), original(data, **told))[1]
-    )
+
+    def decode(data: bytes, **told: Any) -> Image.Image:
+        decoded.append(data)
+        return original(data, **told)
+
+    monkeypatch.setattr(images, "decode", decode)
     output = Output(OutputInfo("0.png", "image/png"), path=path)
     looked_at = output.glance()
     first, second = output.image(), output.image()
