@@ -1,13 +1,14 @@
 import { mountActions } from "./actions.ts";
 import { mountCode } from "./code.ts";
 import { attr, h, on, show, text } from "./dom.ts";
+import { acceptDrops, holdsFiles } from "./drops.ts";
 import { mountForm } from "./form.ts";
 import { mountHeader } from "./header.ts";
 import { mountLog } from "./log/log.ts";
 import type { Form } from "./messages.ts";
 import { mountRunList } from "./runlist.ts";
 import { mountSearch } from "./search.ts";
-import { acceptDrops, mountSettingsButton, mountSettingsNote, takePicture } from "./settingsnote.ts";
+import { mountSettingsButton, mountSettingsNote, takePicture } from "./settingsnote.ts";
 import { mountStage } from "./stage/stage.ts";
 import { type View, within } from "./view.ts";
 import { announcement, GONE } from "./words.ts";
@@ -55,7 +56,9 @@ function build(view: View, section: HTMLElement, form: Form): HTMLElement[] {
     if (taken) event.preventDefault();
   };
   on(section, "paste", (event) => writes(event) || take(event, event.clipboardData), view.signal);
-  acceptDrops(view, section, (event) => take(event, event.dataTransfer));
+  acceptDrops(view, section, "dropping", holdsFiles, (event) => {
+    if (!takePicture(view, event.dataTransfer)) take(event, event.dataTransfer);
+  });
   const code = mountCode(view);
   const change = store.values.searchable ? mountChange(view) : null;
   const { element: header, name } = mountHeader(view, form, [code.opener], change?.toggle);
@@ -104,7 +107,7 @@ function mountChange(view: View) {
 /** No model is chosen yet: the catalogue is all there is. */
 function offer(view: View, section: HTMLElement): HTMLElement[] {
   const search = mountSearch(view);
-  acceptDrops(view, section, () => {});
+  acceptDrops(view, section, "dropping", holdsFiles, (event) => takePicture(view, event.dataTransfer));
   search.look();
   const hint = h("p", "soft", "Choose a model; its controls take this place.");
   const lost = h("p", { class: "bad", role: "alert" });

@@ -1,5 +1,6 @@
+import { mountChooser } from "./chooser.ts";
 import { addFiles } from "./controls/intake.ts";
-import { button, h, icon, on, show, text } from "./dom.ts";
+import { button, h, icon, show, text } from "./dom.ts";
 import type { Parameter } from "./messages.ts";
 import { carriesSettings } from "./settings.ts";
 import { say, type View } from "./view.ts";
@@ -50,50 +51,11 @@ export function fieldFor(view: View, file: { type: string } | undefined): Parame
 /** The way there without dragging. */
 export function mountSettingsButton(view: View): HTMLElement {
   const { signal } = view;
-  const chooser = h("input", { type: "file", accept: "image/png,image/jpeg,image/webp", hidden: true });
-  on(
-    chooser,
-    "change",
-    () => {
-      const [file] = chooser.files ?? [];
-      if (file) view.store.settings.take(file);
-      chooser.value = "";
-    },
-    signal,
-  );
+  const accept = "image/png,image/jpeg,image/webp";
+  const chooser = mountChooser(signal, accept, ([file]) => file && view.store.settings.take(file));
   const opener = button("Settings from a picture", "link soft", () => chooser.click(), signal);
   opener.title = "A picture made here carries its settings: choose one, or drop it on the panel.";
   return h("div", "from-picture", opener, chooser);
-}
-
-/** Files dropped on the panel beside its file fields; `take` is the form's own way with them. */
-export function acceptDrops(view: View, section: HTMLElement, take: (event: DragEvent) => void): void {
-  const { signal } = view;
-  const over = (event: DragEvent, inside: boolean) => {
-    const files = event.dataTransfer?.types.includes("Files") ?? false;
-    section.classList.toggle("dropping", inside && files);
-  };
-  on(
-    section,
-    "dragover",
-    (event) => {
-      event.preventDefault();
-      over(event, true);
-    },
-    signal,
-  );
-  const leave = (event: DragEvent) => section.contains(event.relatedTarget as Node) || over(event, false);
-  on(section, "dragleave", leave, signal);
-  on(
-    section,
-    "drop",
-    (event) => {
-      event.preventDefault(); // the browser would leave the notebook for the file
-      over(event, false);
-      if (!takePicture(view, event.dataTransfer)) take(event);
-    },
-    signal,
-  );
 }
 
 /** Takes the settings of the picture that was dropped or pasted; false when it is none that could carry any. */

@@ -18,10 +18,4 @@ export class Topics {
   emit(...topics: Topic[]): void {
     for (const topic of topics) for (const listener of [...(this.#listeners.get(topic) ?? [])]) listener();
   }
-
-  get size(): number {
-    let count = 0;
-    for (const set of this.#listeners.values()) count += set.size;
-    return count;
-  }
 }

@@ -10,11 +10,13 @@ test("a listener hears its topics until its signal aborts", () => {
   topics.emit("run");
   view.abort();
   topics.emit("log");
-  expect([heard, topics.size]).toEqual([2, 0]);
+  expect(heard).toBe(2);
 });
 
 test("a signal that has aborted already adds nothing", () => {
   const topics = new Topics();
-  topics.on(["log"], () => {}, AbortSignal.abort());
-  expect(topics.size).toBe(0);
+  let heard = 0;
+  topics.on(["log"], () => heard++, AbortSignal.abort());
+  topics.emit("log");
+  expect(heard).toBe(0);
 });

@@ -39,6 +39,35 @@ def test_a_picture_dropped_on_the_panel_gives_its_settings(panel: PanelPage) -> 
     expect(panel.page.get_by_text(TAKEN).first).to_be_visible()
 
 
+def test_what_is_held_over_a_file_field_is_the_fields(panel: PanelPage) -> None:
+    """The veil that offers the settings goes while the field is under the pointer, and after a drop on either."""
+    panel.start(state())
+    section, field = panel.page.locator("section.panel"), panel.page.locator(".drop")
+    panel.page.evaluate(TRANSFER, ["dragover", ".frame", "photo.png", "image/png"])
+    expect(section).to_have_class("panel dropping")
+    panel.page.evaluate(TRANSFER, ["dragover", ".drop", "photo.png", "image/png"])
+    expect(section).to_have_class("panel")
+    expect(field).to_have_class("drop over")
+    _drop(panel, ".drop")
+    expect(field).to_have_class("drop")
+    expect(section).to_have_class("panel")
+    assert panel.await_sent("file")[0]["field"] == "inputImage"
+
+
+def test_words_that_are_dragged_are_not_the_panels(panel: PanelPage) -> None:
+    """A sentence dropped on the prompt goes where the browser puts it."""
+    panel.start(state())
+    prevented = panel.page.evaluate(
+        """() => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.setData("text/plain", "a lighthouse");
+      const event = new DragEvent("drop", { dataTransfer, bubbles: true, composed: true, cancelable: true });
+      return !host.root().querySelector("textarea").dispatchEvent(event);
+    }"""
+    )
+    assert prevented is False
+
+
 def test_settings_are_taken_back(panel: PanelPage) -> None:
     """Undo sets every control to what it said before."""
     panel.start(state())

@@ -1,4 +1,6 @@
+import { mountChooser } from "../chooser.ts";
 import { attr, button, h, on, show } from "../dom.ts";
+import { acceptDrops } from "../drops.ts";
 import type { Parameter } from "../messages.ts";
 import { fileLimit } from "../rules.ts";
 import type { View } from "../view.ts";
@@ -11,15 +13,19 @@ const KINDS = { image: "PNG, JPEG, WebP", audio: "MP3, WAV", video: "MP4, WebM" 
 /** Choose, drop, paste or name a URL; what Python set shows here as well. */
 export function mountFile({ view, p, touched }: Context): Control {
   const { store } = view;
-  const chooser = mountChooser(view, p, touched);
+  const chooser = mountChooser(view.signal, p.accept ? `${p.accept}/*` : "", (files) => {
+    addFiles(view, p, files);
+    touched();
+  });
   const choose = button("choose a file", "link", () => chooser.click(), view.signal);
-  choose.setAttribute("aria-label", `choose a file, ${p.label}`);
+  attr(choose, "aria-label", `choose a file, ${p.label}`);
   // The button that removed a file goes with it; the focus stays in the field.
   const items = mountItems(view, p, () => view.schedule(() => choose.focus()));
   const address = mountAddress(view, p);
   const invite = mountInvite(view, p, chooser, choose, address.opener);
   const element = h("div", "drop", items.element, invite, address.element, chooser);
-  acceptDrops(view, p, element);
+  const take = (event: DragEvent) => takeTransfer(view, p, event.dataTransfer);
+  acceptDrops(view, element, "over", () => true, take);
   const draw = () => {
     const uploads = store.uploads.of(p.id);
     const limit = store.values.limit(p);
@@ -39,18 +45,6 @@ export function fileNote(p: Parameter): string {
   return `${p.required ? "required" : "optional"}, ${upTo}`;
 }
 
-function mountChooser(view: View, p: Parameter, touched: () => void): HTMLInputElement {
-  const chooser = h("input", { type: "file", hidden: true, tabindex: -1 });
-  if (p.accept) chooser.accept = `${p.accept}/*`;
-  const chosen = () => {
-    addFiles(view, p, chooser.files ?? []);
-    chooser.value = "";
-    touched();
-  };
-  on(chooser, "change", chosen, view.signal);
-  return chooser;
-}
-
 function mountInvite(
   view: View,
   p: Parameter,
@@ -62,21 +56,6 @@ function mountInvite(
   on(plus, "click", () => chooser.click(), view.signal);
   const kinds = h("small", "", opener, ` · ${p.accept ? `${KINDS[p.accept]}, ` : ""}up to 256 MB`);
   return h("div", "invite", plus, h("div", "", h("p", "", "Drop, paste or ", choose), kinds));
-}
-
-function acceptDrops(view: View, p: Parameter, zone: HTMLElement): void {
-  const over = (event: DragEvent, inside: boolean) => {
-    event.preventDefault();
-    zone.classList.toggle("over", inside);
-  };
-  const drop = (event: DragEvent) => {
-    over(event, false);
-    event.stopPropagation();
-    takeTransfer(view, p, event.dataTransfer);
-  };
-  on(zone, "dragover", (event) => over(event, true), view.signal);
-  on(zone, "dragleave", (event) => over(event, false), view.signal);
-  on(zone, "drop", drop, view.signal);
 }
 
 function mountAddress(view: View, p: Parameter) {

@@ -1,4 +1,4 @@
-import { attr, button, h, icon, safeUrl, show, text } from "../dom.ts";
+import { attr, h, icon, safeUrl, show, text } from "../dom.ts";
 import { bytes } from "../format.ts";
 import type { FileRef, Parameter } from "../messages.ts";
 import type { Upload } from "../uploads.ts";
@@ -106,8 +106,7 @@ function drawItem(
   facts: string,
   remove: () => void,
 ): HTMLElement {
-  const remover = button("", "quiet icon remove", remove, view.signal);
-  remover.setAttribute("aria-label", `Remove ${name}`);
+  const remover = icon("remove", `Remove ${name}`, remove, view.signal);
   const extension = /\.(\w{1,4})$/.exec(name)?.[1] ?? "file";
   const image = picture
     ? h("img", { src: picture, alt: "", draggable: "false" })

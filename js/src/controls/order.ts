@@ -29,26 +29,12 @@ export function acceptOrder(
     },
     signal,
   );
-  on(
-    list,
-    "dragover",
-    (event) => {
-      if (!ours(event)) return;
-      event.preventDefault();
-      event.stopPropagation();
-    },
-    signal,
-  );
-  on(
-    list,
-    "drop",
-    (event) => {
-      if (!ours(event)) return;
-      event.preventDefault();
-      event.stopPropagation();
-      move(from, rowOf(event));
-    },
-    signal,
-  );
+  const over = (event: DragEvent) => {
+    if (!ours(event)) return false;
+    event.preventDefault();
+    return true;
+  };
+  on(list, "dragover", over, signal);
+  on(list, "drop", (event) => over(event) && move(from, rowOf(event)), signal);
   on(list, "dragend", () => (from = -1), signal);
 }
