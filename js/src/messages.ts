@@ -4,6 +4,7 @@ import type { Board, Cell, Row, Run, RunSummary, Scalar } from "./shapes.ts";
 
 export type * from "./shapes.ts";
 
+/** Where there is a buffer the rows are in it: JSON, compressed by zlib. So it is with a snapshot. */
 export interface Delta {
   v: 1;
   type: "delta";

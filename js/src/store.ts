@@ -2,6 +2,7 @@ import { Asks } from "./asks.ts";
 import { Feed } from "./feed.ts";
 import { Gallery } from "./gallery.ts";
 import type { Model } from "./host.ts";
+import { inbox } from "./inbox.ts";
 import { Link } from "./link.ts";
 import type { Down, ImageMessage, Outlook, Parameter, Reply, Run, Status } from "./messages.ts";
 import { Originals } from "./originals.ts";
@@ -143,7 +144,10 @@ export class Store {
     on("change:_feed", () => this.#beat());
     on("change:_axes", () => this.#valuesChanged());
     on("change:_outlook", () => this.#hear("status"));
-    on("msg:custom", (content: Down, buffers?: BlobPart[]) => this.#receive(content, buffers ?? []));
+    on(
+      "msg:custom",
+      inbox((message, buffers) => this.#receive(message, buffers)),
+    );
     // ipywidgets tells a model so when its kernel restarts or goes; a question shows which it is.
     on("comm_live_update", () => {
       this.#timers.cancel("sync");

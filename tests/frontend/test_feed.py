@@ -1,6 +1,9 @@
 """The log and the feed it draws: bounded, complete, and honest about what it lost."""
 
+import base64
+import json
 import re
+import zlib
 
 from playwright.sync_api import expect
 
@@ -135,6 +138,26 @@ def test_a_flood_does_not_stop_the_following(panel: PanelPage) -> None:
     )
     panel.painted()
     expect(panel.page.get_by_role("log").get_by_text("line 5999")).to_be_visible()
+
+
+def test_rows_that_come_compressed(panel: PanelPage) -> None:
+    """They are unpacked by the browser, from the DataView that Jupyter hands over, and keep their order."""
+    panel.start(state())
+    packed = base64.b64encode(zlib.compress(json.dumps(_lines(500)).encode(), 1)).decode()
+    panel.page.evaluate(
+        """([packed, more]) => {
+      const bytes = Uint8Array.from(atob(packed), (one) => one.charCodeAt(0));
+      const reach = { v: 1, type: "delta", epoch: "e1", dropped: 0 };
+      const view = new DataView(bytes.buffer);
+      host.model.emit("msg:custom", { ...reach, first: 0, next: 500, rows: [] }, [view]);
+      host.model.emit("msg:custom", { ...reach, first: 500, next: 501, rows: more }, []);
+    }""",
+        [packed, _lines(1, 500)],
+    )
+    panel.button("Log").click()
+    expect(panel.page.get_by_text("501 lines")).to_be_visible()
+    expect(panel.page.get_by_role("log").get_by_text("line 500")).to_be_visible()
+    assert len(panel.sent("sync")) == 1
 
 
 def test_a_gap_asks_for_a_snapshot_which_closes_it(panel: PanelPage) -> None:

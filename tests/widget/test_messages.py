@@ -1,5 +1,7 @@
 """What a page may say, and what is refused of it."""
 
+import json
+import zlib
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ from wiro_widgets.widget.messages import (
     Sync,
     Up,
     Values,
+    packed,
     parse,
     sendable,
 )
@@ -147,6 +150,32 @@ def test_half_a_character_can_be_sent() -> None:
         "run": {"?": None},
         "next": 3,
     }
+
+
+def test_many_rows_travel_compressed() -> None:
+    """The lines of a log are much alike: a few hundred of them are a seventh of their JSON, and come out whole."""
+    rows = [
+        (n, n / 9, "output", f"line {n:06} of the picture \N{EN DASH} residual {n / 7:.7f}")
+        for n in range(300)
+    ]
+    told = {"type": "delta", "first": 0, "next": 300, "rows": rows}
+    message, [buffer] = packed(told)
+    assert message == {"type": "delta", "first": 0, "next": 300, "rows": []}
+    plain = json.dumps(rows)
+    assert zlib.decompress(buffer).decode() == plain
+    assert len(buffer) < len(plain) / 4
+
+
+def test_few_rows_travel_as_they_are() -> None:
+    """What is seldom said need not be unpacked."""
+    told = {"type": "delta", "rows": [(0, 0.5, "output", "a")]}
+    assert packed(told) == (told, [])
+
+
+def test_half_a_character_is_packed_too() -> None:
+    """A text that no UTF-8 can carry does not become one that no page can read."""
+    _, [buffer] = packed({"rows": [(n, 0.5, "output", "a \ud83d") for n in range(9)]})
+    assert json.loads(zlib.decompress(buffer))[8] == [8, 0.5, "output", "a ?"]
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5)

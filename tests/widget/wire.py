@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,9 @@ class Wire(BaseComm):
         """Keep a message, and the state as the browser would have it."""
         assert metadata is None or metadata
         told = json.loads(json.dumps(data or {}, allow_nan=False, ensure_ascii=False).encode())
+        content = told.get("content", {})
+        if buffers and "rows" in content:
+            content["rows"] = json.loads(zlib.decompress(buffers[0]))
         with self.news:
             self.traits.update(told.get("state", {}))
             if msg_type == "comm_msg":

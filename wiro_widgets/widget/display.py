@@ -14,7 +14,7 @@ from wiro_widgets.results.images import Thumbnail
 from wiro_widgets.results.outputs import Output
 from wiro_widgets.widget.fallback import MAX_PICTURES, small
 from wiro_widgets.widget.feed import Feed
-from wiro_widgets.widget.messages import VERSION
+from wiro_widgets.widget.messages import VERSION, packed
 from wiro_widgets.widget.notices import notice_of
 from wiro_widgets.widget.runview import RunView
 from wiro_widgets.widget.shown import Shown
@@ -125,7 +125,7 @@ class Display:
         with self._lock:
             run, runs = self._shown.message(), self._summaries()
             told: dict[str, Any] = {"to": client, "run": run, "runs": runs}
-            self._screen.tell(self._feed.snapshot() | told | self._shown.extras(whole=True))
+            self._screen.tell(*packed(self._feed.snapshot() | told | self._shown.extras(whole=True)))
             self._pictured = 0
             self._send_thumbnails()
 
@@ -200,7 +200,7 @@ class Display:
         self._again = False
         if news or self._feed.pending:
             self._last_run, self._last_runs = told, runs
-            self._screen.tell(self._feed.delta() | news)
+            self._screen.tell(*packed(self._feed.delta() | news))
         self._send_thumbnails()
         self._mark()
         standing = (run["number"], run["status"])
