@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -61,8 +62,7 @@ class ModelSchema:
     @classmethod
     def built_in(cls, model: str) -> ModelSchema | None:
         """Return the schema of a model that this package knows by heart, or None."""
-        tool = BUILT_IN.get(model)
-        return cls.from_tool(tool) if tool else None
+        return _built_in(model)
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -129,6 +129,12 @@ class ModelSchema:
             hint = nearest(str(name), names) or f" It takes {', '.join(names)}."
             raise InvalidParameter(str(name), f"is no parameter of {self.model}.{hint}")
         return parameter
+
+
+@functools.lru_cache(maxsize=16)
+def _built_in(model: str) -> ModelSchema | None:
+    tool = BUILT_IN.get(model)
+    return ModelSchema.from_tool(tool) if tool else None
 
 
 def _default_of_required(parameter: Parameter) -> Any:

@@ -51,7 +51,8 @@ class Panel(PanelSweeps, anywidget.AnyWidget):
     >>> panel.wait().images
     """
 
-    _esm = bundle.load()
+    _esm = traitlets.Unicode(bundle.load()).tag(sync=True)
+    _anywidget_id = traitlets.Unicode("wiro_widgets.Panel").tag(sync=True)
     _form = traitlets.Dict().tag(sync=True)
     _errors = traitlets.Dict().tag(sync=True)
     _feed = traitlets.Dict().tag(sync=True)
@@ -114,6 +115,12 @@ class Panel(PanelSweeps, anywidget.AnyWidget):
         panel.controls.fit(record.parameters, trusted=False)
         panel.publish()
         return panel
+
+    def add_traits(self, **traits: Any) -> None:
+        """Add what the class lacks: for its own two traits anywidget would make every panel a class of its own."""
+        lacking = {name: trait for name, trait in traits.items() if not self.has_trait(name)}
+        if lacking:
+            super().add_traits(**lacking)
 
     def _ipython_display_(self, **_options: object) -> None:
         """Show the live view, and in a notebook the card that stands for it where it cannot live."""
