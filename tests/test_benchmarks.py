@@ -103,7 +103,7 @@ def test_the_benchmark_of_calls_calls(server: Server) -> None:
 def test_the_benchmark_of_runs_has_their_pictures(server: Server) -> None:
     """A click in a panel, four outputs, and a list of runs come to their end."""
     results = [
-        runs.one(server, rounds=1),
+        *runs.one(server, rounds=1),
         runs.fetch(server, rounds=1),
         runs.thousand(server, tasks=4, at_once=4),
     ]
