@@ -7,37 +7,31 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Self
 
-import anywidget
 import traitlets
 
 from wiro_widgets.client import loop
-from wiro_widgets.client.sync import Client, Task, default_client
+from wiro_widgets.client.sync import Client, Task
 from wiro_widgets.client.task import OnInterrupt
 from wiro_widgets.protocol import drift
-from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, WiroError
+from wiro_widgets.protocol.errors import ConfigurationError, WiroError
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.schema import ModelSchema, split_model
 from wiro_widgets.protocol.state import Status
 from wiro_widgets.results.result import TaskResult
 from wiro_widgets.widget import bundle, code
 from wiro_widgets.widget.controls import Controls
-from wiro_widgets.widget.display import Display, images, picture_facts
+from wiro_widgets.widget.display import Display
 from wiro_widgets.widget.exhibit import Card, Cards
-from wiro_widgets.widget.form import form, next_seed, no_form
+from wiro_widgets.widget.form import next_seed
 from wiro_widgets.widget.inbox import Inbox
 from wiro_widgets.widget.messages import sendable
 from wiro_widgets.widget.outlook import Outlook
 from wiro_widgets.widget.runview import RunView
 from wiro_widgets.widget.subshells import hear_while_busy
 from wiro_widgets.widget.sweeping import PanelSweeps
-from wiro_widgets.widget.values import PanelValues, ValuesTrait
 
 
-def _values_to_json(_values: Mapping[str, Any], panel: Panel) -> dict[str, Any]:
-    return sendable(panel.controls.to_json())
-
-
-class Panel(PanelSweeps, anywidget.AnyWidget):
+class Panel(PanelSweeps):
     """A model's controls, Run and Stop, its task live and its results; shows in a cell, composes with ipywidgets.
 
     The model is "owner/name", or a ModelSchema, as from an OpenAPI description. Without one it shows a search over
@@ -53,15 +47,9 @@ class Panel(PanelSweeps, anywidget.AnyWidget):
 
     _esm = traitlets.Unicode(bundle.load()).tag(sync=True)
     _anywidget_id = traitlets.Unicode("wiro_widgets.Panel").tag(sync=True)
-    _form = traitlets.Dict().tag(sync=True)
-    _errors = traitlets.Dict().tag(sync=True)
     _feed = traitlets.Dict().tag(sync=True)
-    _axes = traitlets.Dict().tag(sync=True)
     _outlook = traitlets.Dict().tag(sync=True)
     _card_id = traitlets.Unicode().tag(sync=True)
-    values = ValuesTrait(help="The values of the controls that have one.").tag(
-        sync=True, to_json=_values_to_json
-    )
     status = traitlets.Unicode("idle", read_only=True, help="One word for the current run.").tag(sync=True)
     progress = traitlets.Float(None, allow_none=True, read_only=True, help="0.0 to 1.0, or None.").tag(
         sync=True
@@ -81,7 +69,6 @@ class Panel(PanelSweeps, anywidget.AnyWidget):
         self.model = "/".join(split_model(name)) if name else None
         self._given_client = client
         self._lock = threading.RLock()
-        self._runs = 0
         self._searches = model is None
         schema, trouble = (given, None) if given else self._find_schema(self.model)
         self.controls = Controls(schema, self.model or "")
@@ -91,15 +78,12 @@ class Panel(PanelSweeps, anywidget.AnyWidget):
         self._inbox = Inbox(self)
         self._prospect = Outlook(self)
         self._cards = Cards(self.display.catch_up)
-        wide = {
-            "width": "100%"
-        }  # in a row of widgets too, where an element without a width of its own has none
         super().__init__(
             values=self._current(),
             _axes=self.controls.axes_to_json(),
             _form=self._described(),
             _card_id=self._cards.id,
-            layout=wide,
+            layout={"width": "100%"},  # in a row of widgets an element without a width of its own has none
         )
         hear_while_busy(self.comm)
         self.on_msg(self._message)
@@ -130,48 +114,6 @@ class Panel(PanelSweeps, anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         return f"<Panel {self.model or 'without a model'}: {self.status}, {len(self._tasks)} runs>"
-
-    @property
-    def client(self) -> Client:
-        """The client that runs; raises ConfigurationError when none was given and there are no credentials."""
-        return self._given_client or default_client()
-
-    # The controls
-
-    def set(self, **values: Any) -> None:
-        """Set some controls and leave the others; None clears one. Raises InvalidParameter."""
-        self._change(values)
-
-    def switch_to(self, model: str) -> None:
-        """Change to another model in place; the values that still fit are kept. Raises NotFound."""
-        name = "/".join(split_model(model))
-        schema, trouble = self._find_schema(name)
-        if trouble is not None:
-            raise trouble
-        with self._lock:
-            before, self.model = self.controls, name
-            self.controls = Controls(schema, name)
-            self.controls.fit(before.values, trusted=True)
-            self.controls.varied.fit(before.varied)
-            self._form = self._described()
-            self.publish()
-        self._prospect.another()
-
-    @traitlets.validate("values")
-    def _validate_values(self, proposal: Mapping[str, Any]) -> PanelValues:
-        """Take a whole set of values; what it does not name gets its default. Raises InvalidParameter."""
-        given = proposal["value"]
-        if isinstance(given, PanelValues) and given.is_now(self.controls.values):
-            return given
-        defaults = dict.fromkeys(self.controls.values) | self.controls.schema.defaults
-        self.controls.put(self.controls.checked({**defaults, **given}))
-        return self._current()
-
-    @traitlets.observe("values")
-    def _values_changed(self, _change: object) -> None:
-        self._show_problems(self.controls.errors)
-        self._send_previews_soon()
-        self._prospect.changed()
 
     def code(self) -> str:
         """Return the Python call that repeats what the controls say."""
@@ -236,29 +178,6 @@ class Panel(PanelSweeps, anywidget.AnyWidget):
 
     # What the browser does (see Inbox) and is told (see Display)
 
-    def typed(self, patch: Mapping[str, Any]) -> None:
-        """Take what a hand typed; wrong values stay as typed and are explained beside the field."""
-        with self._lock:
-            self.controls.patch(patch, self.display.output)
-            self.publish()
-
-    def uploaded(self, field: str, file: Any) -> None:
-        """Take a file that came up whole; raises InvalidParameter."""
-        with self._lock:
-            self.controls.add_file(field, file)
-            self.publish()
-
-    def take_recipe(self, recipe: Mapping[str, Any]) -> None:
-        """Set the controls, and the model, to what a picture's recipe says; what does not fit is left out."""
-        try:
-            if recipe.get("model") and recipe["model"] != self.model:
-                self.switch_to(str(recipe["model"]))
-        except WiroError as error:
-            self.display.explain(error)
-        with self._lock:
-            self.controls.fit(dict(recipe.get("parameters") or {}), trusted=False)
-            self.publish()
-
     def press(self) -> None:
         """Do what Run says: run what the controls say, all of it where some are varied."""
         if self.controls.varied.held:
@@ -307,54 +226,16 @@ class Panel(PanelSweeps, anywidget.AnyWidget):
         if self._held is not None:
             self._held.later(seconds, work)
 
-    def publish(self) -> None:
-        """Bring the traits up to what the controls hold."""
-        self.values = self._current()
-        axes = sendable(self.controls.axes_to_json())
-        if axes != self._axes:
-            self._axes = axes
-            self._prospect.changed()
-        self._show_problems(self.controls.errors)
-
     def _message(self, _panel: object, content: object, buffers: list[Any]) -> None:
         self._inbox.take(content, buffers)
 
     # Within
-
-    def _find_schema(self, model: str | None) -> tuple[ModelSchema | None, WiroError | None]:
-        known = ModelSchema.built_in(model) if model else None
-        if known is not None or model is None:
-            return known, None
-        try:
-            return self.client.schema(model), None
-        except WiroError as error:
-            return None, error
-
-    def _described(self) -> dict[str, Any]:
-        if not self.controls.known:
-            return no_form(models=self._searches)
-        return sendable(form(self.controls.schema, sandbox=self._in_sandbox(), models=self._searches))
-
-    def _in_sandbox(self) -> bool:
-        try:
-            return self.client.is_sandbox
-        except WiroError:
-            return False  # no key: Run will say so
 
     def _started(self, values: Mapping[str, Any]) -> Task:
         try:
             return self.client.start(self._chosen(), values, self._known_schema())
         except WiroError as error:
             return Task.refused(self.model, values, error)
-
-    def _number(self) -> int:
-        self._runs += 1
-        return self._runs
-
-    def _chosen(self) -> str:
-        if self.model is None:
-            raise ConfigurationError("Choose a model first.")
-        return self.model
 
     def _card(self) -> Card:
         view, pictures = self.display.picture()
@@ -367,28 +248,3 @@ class Panel(PanelSweeps, anywidget.AnyWidget):
             order=[parameter.id for parameter in self.controls.schema.parameters],
             pictures=pictures,
         )
-
-    def _change(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        with self._lock:
-            self.controls.put(self.controls.checked(values))
-            self.publish()
-            return self.controls.values
-
-    def _current(self) -> PanelValues:
-        return PanelValues(self.controls.values, self._change)
-
-    def _show_problems(self, problems: Mapping[str, InvalidParameter]) -> None:
-        self._errors = {name: error.reason for name, error in problems.items()}
-
-    def _send_previews_soon(self) -> None:
-        if self.controls.files:
-            self.later(self._send_previews)
-
-    def _send_previews(self) -> None:
-        with self._lock:
-            controls = self.controls
-            held = controls.held()
-        fresh = controls.previews.fresh(held)
-        told = [picture_facts(file_id, "preview", file_id, picture) for file_id, picture in fresh.items()]
-        if told:
-            self.tell(images(told, None), [picture.data for picture in fresh.values()])

@@ -26,9 +26,15 @@ class PanelResults:
     """What came of the runs that a panel started; `Panel` is one of these."""
 
     _tasks: tuple[Task, ...] = ()
+    _runs = 0
     _adding = (
         threading.Lock()
     )  # of every panel: a task is added by whoever begins it, and nothing is called meanwhile
+
+    def _number(self) -> int:
+        """Return the number of the next run."""
+        self._runs += 1
+        return self._runs
 
     def _add_task(self, task: Task) -> None:
         with self._adding:

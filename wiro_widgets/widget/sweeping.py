@@ -3,56 +3,26 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from wiro_widgets.client.sweep import Sweep
-from wiro_widgets.client.sync import Client
 from wiro_widgets.client.task import OnInterrupt
-from wiro_widgets.protocol.errors import InvalidParameter, WiroError
+from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.pricing import Estimate
-from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.results.result import TaskResult
-from wiro_widgets.widget.controls import Controls
-from wiro_widgets.widget.display import Display
+from wiro_widgets.widget.controlling import PanelControls
 from wiro_widgets.widget.results import PanelResults
 from wiro_widgets.widget.sweepview import SweepView
 
 _log = logging.getLogger("wiro_widgets")
 
 
-class PanelSweeps(PanelResults):
-    """What a panel does with axes; `Panel` is one of these, and gives it what is declared here."""
+class PanelSweeps(PanelResults, PanelControls):
+    """What a panel does with axes; `Panel` is one of these."""
 
-    model: str | None
-    controls: Controls
-    display: Display
-    _lock: threading.RLock
     _sweeping: SweepView | None = None  # the newest thing that was begun, where that is a sweep
     _swept: Sweep | None = None
-
-    @property
-    def client(self) -> Client:
-        """The client that runs."""
-        raise NotImplementedError
-
-    def publish(self) -> None:
-        """Bring the traits up to what the controls hold."""
-        raise NotImplementedError
-
-    def later(self, work: Callable[[], object], seconds: float = 0) -> None:
-        """Have work done on a worker thread."""
-        raise NotImplementedError
-
-    def _chosen(self) -> str:
-        raise NotImplementedError
-
-    def _number(self) -> int:
-        raise NotImplementedError
-
-    def _show_problems(self, problems: Mapping[str, InvalidParameter]) -> None:
-        raise NotImplementedError
 
     def vary(self, **axes: Any) -> None:
         """Turn controls into axes: each is given a list of values, or a text such as "10..50 by 10"; None ends one.
@@ -164,6 +134,3 @@ class PanelSweeps(PanelResults):
         done = self._swept is not None and set(self._swept.counts) == {"succeeded"}
         seeds = {item.id for item in self.controls.schema.parameters if item.id.lower() == "seed"}
         return done and bool(seeds) and not seeds & (values.keys() | self.axes.keys())
-
-    def _known_schema(self) -> ModelSchema | None:
-        return self.controls.schema if self.controls.known else None
