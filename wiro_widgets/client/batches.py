@@ -10,10 +10,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
-from websockets.datastructures import Headers
-from websockets.http11 import Response
 
-_ANSWERED = Response(101, "Switching Protocols", Headers())
 _TEXT = 0x81  # a whole text
 _CONTROLS = frozenset({0x88, 0x89, 0x8A})  # close, ping, pong
 _IN_TWO_BYTES = 126  # a size below is the size itself; 127: it follows in eight bytes
@@ -35,7 +32,9 @@ class BatchConnection(ClientConnection):
 
     def forget_handshake(self) -> None:
         """Let go of the headers that were exchanged: a fifth of what an idle connection holds."""
-        self.request, self.response = None, _ANSWERED
+        if self.response is not None:
+            self.response.headers.clear()  # websockets' parser keeps the response itself
+        self.request = None
 
     def data_received(self, data: bytes) -> None:
         """Take what was read; the transport calls it."""

@@ -87,7 +87,7 @@ class TaskSocket:
 
     async def _listen(self) -> None:
         """Listen until the connection ends."""
-        async with self._connect() as connection:
+        async with await self._connect() as connection:
             cast("BatchConnection", connection).forget_handshake()
             await connection.send(json.dumps({"type": "task_info", "tasktoken": self._token}))
             self._connection = connection
