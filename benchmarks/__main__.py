@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--check] [PART ...]`: everything that issue 6 promises, in under ten minutes."""
+"""`python -m benchmarks [--check] [PART ...]`: every promise of speed beside its floor, in under ten minutes."""
 
 from __future__ import annotations
 
