@@ -17,6 +17,8 @@ from tests.notebook_page import NotebookPage
 from wiro_widgets import Sandbox
 
 PROMPT = "Harbour & <b>fog</b>"
+COST = "$0.004154"
+FACTS = rf"Done · [\d.]+ s · {re.escape(COST)} · task \d+"
 # nbconvert's own: what its template asks for in every page, whatever is in it.
 TEMPLATES_OWN = (
     "https://cdnjs.cloudflare.com/ajax/libs/",
@@ -71,7 +73,7 @@ def _outputs(path: Path) -> list[dict[str, Any]]:
 def _sees_the_card(page: Page) -> None:
     card = page.locator(".wiro-card")
     expect(card).to_be_visible(timeout=PATIENCE)
-    for words in ("hunyuan-flux-srpo", "Done", PROMPT, "steps 20", "$0.0042"):
+    for words in ("hunyuan-flux-srpo", "Done", PROMPT, "steps 20", COST):
         expect(card).to_contain_text(words)
     pictures = card.get_by_role("img")
     expect(pictures).to_have_count(2)
@@ -155,7 +157,7 @@ def test_a_sanitised_page_reads_well(page: Page, executed: Path, tmp_path: Path)
     path.write_text(f"<!doctype html><meta charset=utf-8><title>Page</title>{bare}", encoding="utf-8")
     _open(page, path)
     lines = [line for line in page.locator("body").inner_text().splitlines() if line.strip()]
-    assert re.fullmatch(r"tencent / hunyuan-flux-srpo\s+Done · [\d.]+ s · \$0\.0042 · task \d+", lines[0])
+    assert re.fullmatch(rf"tencent / hunyuan-flux-srpo\s+{FACTS}", lines[0])
     assert lines[1] == PROMPT
     assert lines[2].startswith("steps 20")
     assert page.get_by_role("img", name="Result 2 of 2").is_visible()
@@ -165,5 +167,5 @@ def test_text_alone_reads_well(executed: Path) -> None:
     """Where there is no HTML the words say the same, once."""
     view, card = ("".join(output["data"]["text/plain"]) for output in _outputs(executed))
     assert view == ""
-    assert card.splitlines()[0].startswith("tencent/hunyuan-flux-srpo, Done, ")
+    assert re.fullmatch(rf"tencent/hunyuan-flux-srpo · {FACTS}", card.splitlines()[0])
     assert card.splitlines()[1] == PROMPT

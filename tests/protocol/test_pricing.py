@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tests.protocol.priced import one, priced
 from wiro_widgets.protocol import pricing
+from wiro_widgets.protocol.dollars import dollars
 from wiro_widgets.protocol.price_methods import Media, estimate
 from wiro_widgets.protocol.pricing import Estimate
 from wiro_widgets.protocol.schema import ModelSchema
@@ -148,7 +149,7 @@ def test_equal_runs_say_what_is_typical_of_an_open_cost() -> None:
 )
 def test_amounts_are_shown_as_short_as_they_are_true(amount: float, text: str) -> None:
     """An amount has at least two decimals, and small ones keep their digits."""
-    assert pricing.dollars(amount) == text
+    assert dollars(amount) == text
 
 
 @given(

@@ -9,7 +9,7 @@ import pytest
 from tests.widget.conftest import FLUX, SMALL, MakePanel
 from tests.widget.wire import SECONDS, Message, Page, Wire
 from wiro_widgets import Client, Panel, Sandbox, Task, TaskFailed
-from wiro_widgets.protocol.pricing import dollars
+from wiro_widgets.protocol.dollars import dollars
 from wiro_widgets.widget.feed import MAX_DELTA_ROWS
 from wiro_widgets.widget.rows import rows
 from wiro_widgets.widget.runview import RunView

@@ -9,8 +9,9 @@ from contextvars import ContextVar
 from decimal import Decimal
 from typing import Self
 
+from wiro_widgets.protocol.dollars import dollars
 from wiro_widgets.protocol.errors import BudgetExceeded, ConfigurationError
-from wiro_widgets.protocol.pricing import Estimate, dollars
+from wiro_widgets.protocol.pricing import Estimate
 
 _SLACK = 1e-9  # USD; sums of prices are not exact to the last bit of a float
 

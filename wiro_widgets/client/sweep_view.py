@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Generic
 from wiro_widgets.client.axes import Axis, distinct, identity
 from wiro_widgets.client.sweep_cell import Cell, TaskT
 from wiro_widgets.client.sweep_plan import Plan
+from wiro_widgets.protocol.dollars import dollars
 from wiro_widgets.protocol.errors import InvalidParameter
 from wiro_widgets.protocol.parameters import nearest
-from wiro_widgets.protocol.pricing import Estimate, dollars
+from wiro_widgets.protocol.pricing import Estimate
 from wiro_widgets.results import contact_sheet, sweep_table
 from wiro_widgets.results.grid import Grid, Layout, Shown, label, with_progress
 from wiro_widgets.results.sweep_table import SweepRow

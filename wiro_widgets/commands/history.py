@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from wiro_widgets.client.sync import Client
+from wiro_widgets.protocol.dollars import dollars
 from wiro_widgets.protocol.errors import ConfigurationError
 from wiro_widgets.protocol.record import TaskRecord
 
@@ -32,9 +33,9 @@ def main(*, csv: str | None, limit: int) -> int:
 
 def _line(record: TaskRecord) -> str:
     when = record.created_at.astimezone().strftime("%Y-%m-%d %H:%M") if record.created_at else " " * 16
-    cost = f"${record.total_cost:.4f}" if record.total_cost is not None else ""
+    cost = "" if record.total_cost is None else dollars(record.total_cost)
     prompt = " ".join((record.prompt or "").split())[:60]
-    return f"{when}  {record.task_id or '-':>10}  {record.outcome:<9}  {cost:>8}  {record.model}  {prompt}".rstrip()
+    return f"{when}  {record.task_id or '-':>10}  {record.outcome:<9}  {cost:>9}  {record.model}  {prompt}".rstrip()
 
 
 def _write(path: Path, records: list[TaskRecord]) -> int:

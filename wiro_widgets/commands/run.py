@@ -10,6 +10,7 @@ from typing import Any
 
 from wiro_widgets.client.sync import Client, Task
 from wiro_widgets.commands.printing import printable
+from wiro_widgets.protocol.dollars import dollars
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, OutputError
 from wiro_widgets.protocol.events import Lifecycle, Log, Notice, Progress, TaskEvent
 from wiro_widgets.results.outputs import Output
@@ -31,7 +32,7 @@ def main(model: str, parameters: Sequence[str], *, out: str, timeout: float | No
         files = [output for output in result.outputs if output.content is None]
         saved = [_save(output, folder) for output in files]
         cost = result.record.total_cost
-        print(f"Task {task.id} done{'' if cost is None else f', ${cost:.4f}'}.", file=sys.stderr)
+        print(f"Task {task.id} done{'' if cost is None else f', {dollars(cost)}'}.", file=sys.stderr)
         return 0 if all(saved) else 1
 
 

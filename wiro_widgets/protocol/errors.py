@@ -19,6 +19,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wiro_widgets.protocol.dollars import dollars
+
 if TYPE_CHECKING:
     from wiro_widgets.protocol.record import TaskRecord
 
@@ -43,10 +45,6 @@ def _rebuild(kind: type[WiroError], args: tuple[Any, ...], fields: dict[str, Any
     error.args = args
     error.__dict__.update(fields)
     return error
-
-
-def _usd(amount: float) -> str:
-    return f"${amount:.4f}".removesuffix("00")
 
 
 class WiroWarning(UserWarning):
@@ -245,7 +243,7 @@ class BudgetExceeded(WiroError):
     def __init__(
         self, *, limit: float, spent: float, estimate: float | None, runs: int = 1, in_all: bool = False
     ) -> None:
-        cost = "an unknown amount" if estimate is None else _usd(estimate)
+        cost = "an unknown amount" if estimate is None else dollars(estimate)
         if runs == 1:
             what = f"This run may cost {cost if estimate is None else f'up to {cost}'}"
         elif in_all:
@@ -253,7 +251,7 @@ class BudgetExceeded(WiroError):
         else:
             what = f"Any of the {runs:,} runs of this sweep may cost {cost}{'' if estimate is None else ' or more'}"
         super().__init__(
-            f"{what}, and {_usd(spent)} of {_usd(limit)} is spent or in flight. "
+            f"{what}, and {dollars(spent)} of {dollars(limit)} is spent or in flight. "
             f"Nothing was sent. Raise the budget or make the {'run' if runs == 1 else 'sweep'} smaller.",
             limit=limit,
             spent=spent,

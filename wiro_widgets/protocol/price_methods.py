@@ -14,7 +14,8 @@ from math import ceil
 from typing import Any
 
 from wiro_widgets.protocol import drift
-from wiro_widgets.protocol.pricing import DamagedRow, Estimate, PriceRow, Prices, candidates, dollars, merged
+from wiro_widgets.protocol.dollars import dollars
+from wiro_widgets.protocol.pricing import DamagedRow, Estimate, PriceRow, Prices, candidates, merged
 from wiro_widgets.protocol.schema import ModelSchema
 
 TIER_PIXELS = 1024 * 1024

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from wiro_widgets.protocol import drift
+from wiro_widgets.protocol.dollars import dollars
 
 _QUANTITY = "QUANTITY:"
 
@@ -151,17 +152,6 @@ def narrowed(estimate: Estimate, costs: Iterable[float]) -> Estimate:
     runs = f"{len(seen)} such runs" if len(seen) > 1 else "one such run"
     reason = f"{estimate.reason}; {runs} of yours cost {_span(seen[0], seen[-1])}"
     return replace(estimate, typical=seen[-1], reason=reason)
-
-
-def dollars(amount: float | Decimal) -> str:
-    """Return an amount with at least two decimals and no more than it has: $2.00, $0.13, $0.000585."""
-    whole, _, rest = f"{amount:.12f}".partition(".")
-    rest = rest.rstrip("0")
-    if amount >= 1:
-        return f"${amount:.2f}"
-    zeros = len(rest) - len(rest.lstrip("0"))
-    kept = f"{amount:.{max(2, zeros + 4)}f}".partition(".")[2].rstrip("0")
-    return f"${whole}.{kept.ljust(2, '0')}"
 
 
 def _span(low: float, high: float) -> str:

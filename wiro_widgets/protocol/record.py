@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.detail import TaskDetail
-from wiro_widgets.protocol.pricing import dollars
+from wiro_widgets.protocol.dollars import dollars
 from wiro_widgets.protocol.state import TaskState
 
 _Seen: TypeAlias = tuple[

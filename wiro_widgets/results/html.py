@@ -7,8 +7,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from wiro_widgets.protocol.dollars import dollars
 from wiro_widgets.protocol.errors import OutputError
-from wiro_widgets.protocol.pricing import dollars
 from wiro_widgets.results import images
 
 if TYPE_CHECKING:

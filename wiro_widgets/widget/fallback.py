@@ -38,6 +38,7 @@ _BOX = (
     "font:13px/1.5 system-ui,sans-serif;max-width:760px"
 )
 _SOFT = "opacity:.7"
+_DOT = " \N{MIDDLE DOT} "
 _FOOTER = "A still picture of the panel. Run the cell to bring it to life."
 
 
@@ -70,7 +71,7 @@ def card(
 def words(*, model: str, run: Mapping[str, Any] | None, values: Mapping[str, Any]) -> str:
     """Return the card as plain text, for terminals and for hosts without HTML."""
     shown = dict(_shown(values))
-    lines = [", ".join([model, *_facts(run)]), shown.pop("prompt", ""), *_said(run)]
+    lines = [_DOT.join([model, *_facts(run)]), shown.pop("prompt", ""), *_said(run)]
     lines.append(", ".join(f"{name} {value}" for name, value in shown.items()))
     return "\n".join(line for line in lines if line)
 
@@ -87,7 +88,7 @@ def _heading(model: str, run: Mapping[str, Any] | None) -> str:
         if name
         else _escaped(model)
     )
-    facts = _escaped(" \N{MIDDLE DOT} ".join(_facts(run)))
+    facts = _escaped(_DOT.join(_facts(run)))
     return _paragraph(f'{title} &nbsp;<span style="{_SOFT}">{facts}</span>' if facts else title, "")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wiro_widgets.protocol import drift
+from wiro_widgets.protocol.dollars import dollars
 from wiro_widgets.protocol.events import Progress
-from wiro_widgets.protocol.pricing import dollars
 from wiro_widgets.protocol.state import Status
 
 _STATUS: dict[Status, str] = {
