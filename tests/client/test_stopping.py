@@ -12,7 +12,13 @@ from tests.client.hostile import CUT, Hostile
 from tests.client.wire import Call, Hang, Reply
 from wiro_widgets.client import stopping
 from wiro_widgets.client.sync import Client, Task
-from wiro_widgets.protocol.errors import ApiError, ConfigurationError, TaskCancelled, TransportError
+from wiro_widgets.protocol.errors import (
+    ApiError,
+    ConfigurationError,
+    InvalidParameter,
+    TaskCancelled,
+    TransportError,
+)
 from wiro_widgets.protocol.events import Notice
 
 WRONG_STATE = refused("Task is not in a cancellable state.", 1)
@@ -126,6 +132,15 @@ def test_a_stop_before_anything_is_sent(server: Hostile, client: Client) -> None
     with pytest.raises(TaskCancelled):
         task.wait(5)
     assert server.tasks == {} or server.task().stops == 1
+
+
+@pytest.mark.parametrize("given", [None, "", " "])
+def test_a_run_that_never_became_a_task(server: Hostile, client: Client, given: str | None) -> None:
+    """Where there is no id, as after a run that was stopped before it was sent, nobody is asked."""
+    for ask in (client.detail, client.attach):
+        with pytest.raises(InvalidParameter, match="stopped before it was sent"):
+            ask(given)  # type: ignore[arg-type]
+    assert server.calls == []
 
 
 def test_while_it_finishes(server: Hostile, client: Client) -> None:

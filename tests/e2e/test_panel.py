@@ -111,6 +111,7 @@ def test_stop_in_the_middle(page: Page, lab: JupyterServer, sandbox: Sandbox) ->
     )
     opened.button("Run").click()
     expect(page.get_by_role("progressbar").first).to_be_visible(timeout=20 * SECONDS)
+    opened.status("Running")  # a Stop before that keeps the run from being sent
     opened.button("Stop").click()
     opened.status("Stopped")
     assert opened.python(1) == "cancelled task_cancel"

@@ -11,6 +11,7 @@ from tests.jupyter import JupyterServer
 from tests.notebook_page import NotebookPage
 from wiro_widgets import Sandbox
 
+DOUBLE_CLICK = 500  # ms after which a second press is meant as one
 MEMORY = """() => Object.defineProperty(navigator, "clipboard", {
   value: { writeText: async (text) => { window.copied = text; } },
 })"""
@@ -30,6 +31,7 @@ def test_several_runs_at_once(page: Page, lab: JupyterServer, sandbox: Sandbox) 
     )
     opened.button("Run").click()
     opened.status("Running")
+    page.wait_for_timeout(DOUBLE_CLICK)
     opened.button("Run").click()
     runs = page.locator(".runs li")
     expect(runs).to_have_count(2, timeout=20 * SECONDS)

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -148,6 +149,18 @@ def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     with SandboxServer(speed=1000) as server, Caller(server) as caller:
         caller.frames()
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_caller_that_hangs_up_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Who leaves in the middle of a body waits for no answer, and the notebook hears nothing of it."""
+    with SandboxServer() as server, Caller(server) as caller:
+        host, port = server.base_url.split("/")[2].split(":")
+        with socket.create_connection((host, int(port))) as half:
+            half.sendall(b"POST /v1/Task/List HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{")
+            assert caller.post("Task/List").status_code == 200
+        time.sleep(0.1)
+        assert caller.post("Task/List").status_code == 200
+    assert [record for record in caplog.records if record.name != "httpx"] == []
 
 
 def test_a_missing_extra_is_named() -> None:

@@ -30,6 +30,13 @@ def _run(wire: Wire) -> Message:
     return run
 
 
+def _followed(panel_of: MakePanel, steady: Sandbox) -> tuple[Panel, Wire]:
+    """Make a panel whose runs are long enough for the socket to hear them from the start."""
+    panel = panel_of(client=steady.client(), steps=20)
+    assert isinstance(panel.comm, Wire)
+    return panel, panel.comm
+
+
 def _done(panel: Panel, wire: Wire) -> Task:
     """Run, and wait until the browser knows how it ended."""
     task = panel.run()
@@ -46,8 +53,9 @@ def _in_a_thread(work: Callable[[], object]) -> bool:
     return not thread.is_alive()
 
 
-def test_a_run_as_the_browser_sees_it(panel: Panel, wire: Wire) -> None:
+def test_a_run_as_the_browser_sees_it(panel_of: MakePanel, steady: Sandbox) -> None:
     """The deltas tell the whole run: its stages, its log, its outputs, its cost."""
+    panel, wire = _followed(panel_of, steady)
     task = _done(panel, wire)
     run = _run(wire)
     price = dollars(task.record.total_cost or 0)
@@ -59,8 +67,9 @@ def test_a_run_as_the_browser_sees_it(panel: Panel, wire: Wire) -> None:
     assert _page(wire).rows[-1][2:] == ["done", "Done"]
 
 
-def test_every_event_is_told_once(panel: Panel, wire: Wire) -> None:
+def test_every_event_is_told_once(panel_of: MakePanel, steady: Sandbox) -> None:
     """The rows are those of the events, in their order, and one more that says how it ended."""
+    panel, wire = _followed(panel_of, steady)
     _done(panel, wire)
     told = [row[3] for row in _page(wire).rows]
     assert told[:-1] == [text for event in panel.events for _, text in rows(event)]
@@ -202,9 +211,9 @@ def test_events_that_came_before(panel: Panel, wire: Wire, steady: Sandbox) -> N
     ]
 
 
-def test_a_task_that_was_over_before_it_was_followed(panel: Panel, wire: Wire, client: Client) -> None:
+def test_a_task_that_was_over_before_it_was_followed(panel: Panel, wire: Wire, steady: Sandbox) -> None:
     """A task that was faster than the panel is shown whole."""
-    task = client.run(FLUX, SMALL)
+    task = steady.client().run(FLUX, SMALL | {"steps": 20})
     task.wait(SECONDS)
     view = RunView(7)
     panel.display.begin(view)

@@ -16,7 +16,7 @@ from wiro_widgets.client.reattaching import Reattaching
 from wiro_widgets.client.task import AsyncTask, OnInterrupt
 from wiro_widgets.protocol.credentials import Credentials
 from wiro_widgets.protocol.detail import TaskDetail
-from wiro_widgets.protocol.errors import ConfigurationError
+from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter
 from wiro_widgets.protocol.replies import ModelSummary
 from wiro_widgets.protocol.schema import ModelSchema, split_model
 from wiro_widgets.results.history import History
@@ -186,12 +186,12 @@ class AsyncClient(AsyncExperiments):
     async def attach(
         self, task_id: str | int, *, model: str | None = None, values: Mapping[str, Any] | None = None
     ) -> AsyncTask:
-        """Return a task that exists already, running or over, from any process; raises NotFound.
+        """Return a task that exists already, running or over, from any process; raises NotFound, InvalidParameter.
 
         Outputs that are on the disk are used, those that are missing are downloaded. `model` and `values` say what it
         was begun with, where the journal does not know: Wiro tells values as texts, and not always the model.
         """
-        return await self._reattaching.attach(str(task_id), model, values or {})
+        return await self._reattaching.attach(_named(task_id), model, values or {})
 
     async def recover(self) -> list[AsyncTask]:
         """Pick up every run that was cut off, for example by a killed kernel, and return the tasks.
@@ -203,8 +203,8 @@ class AsyncClient(AsyncExperiments):
         return await self._reattaching.recover()
 
     async def detail(self, task_id: str | int) -> TaskDetail:
-        """Read one task from Wiro; raises NotFound when there is none."""
-        return await self._reattaching.detail(str(task_id))
+        """Read one task from Wiro; raises NotFound when there is none, InvalidParameter where no id is given."""
+        return await self._reattaching.detail(_named(task_id))
 
     async def schema(self, model: str) -> ModelSchema:
         """Return what a model takes, from the catalogue, asked once; raises NotFound."""
@@ -270,3 +270,14 @@ class AsyncClient(AsyncExperiments):
 
     async def _schema_if_known(self, model: str) -> ModelSchema | None:
         return await self._catalogue.schema_if_known(model)
+
+
+def _named(task_id: object) -> str:
+    """Return the id of a task as text; a run that was stopped before it was sent has none."""
+    name = "" if task_id is None else str(task_id).strip()
+    if not name:
+        raise InvalidParameter(
+            "task_id",
+            "no task has this id. A run that was refused, or stopped before it was sent, never became a task.",
+        )
+    return name
