@@ -7,6 +7,8 @@
 BIN := .venv/bin
 ARGS ?=
 CHECK ?=
+# Processes of pytest: most of a test is waiting for real servers, kernels and browsers.
+WORKERS := 4
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -20,7 +22,7 @@ test: lint chromium
 	@echo "==> vitest"
 	@$(BIN)/python tools/front_end.py run test
 	@echo "==> pytest"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 
 lint: .venv/dev.stamp front-end
 	@echo "==> ruff check"
