@@ -79,7 +79,7 @@ def shown(picture: Path) -> dict[str, str]:
         "result": result._repr_html_(),
         "history": History(journal, "https://api.wiro.ai/v1")._repr_html_(),
         "grid": Grid(layout(path))._repr_html_(),
-        "sweep": grid.with_progress(layout(path), EVIL, 0.5),
+        "sweep": grid.bar(EVIL, 0.5) + grid.table(layout(path), 96, large=False),
     }
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from wiro_widgets.results.display import Displayed, in_notebook
 from wiro_widgets.results.grid import bar
 
 
@@ -22,7 +22,7 @@ class Going(Protocol):
         """How far it is, as a fraction."""
 
 
-class Progress:
+class Progress(Displayed):
     """Shows how far something is, in one place; `shown` None: in a notebook and in a terminal, nowhere else."""
 
     def __init__(self, what: Going, *, shown: bool | None) -> None:
@@ -38,9 +38,7 @@ class Progress:
         return bar(self._what.line, self._what.progress)
 
     def __enter__(self) -> Self:
-        if self._wanted is not False:
-            self._handle = self._in_notebook()
-        self.update()
+        self.begin()
         return self
 
     def __exit__(
@@ -49,6 +47,12 @@ class Progress:
         self.update()
         if self._last and self._handle is None:
             sys.stderr.write("\n")
+
+    def begin(self) -> None:
+        """Show it for the first time."""
+        if self._wanted is not False:
+            self._handle = in_notebook(self)
+        self.update()
 
     def update(self) -> None:
         """Show how far it is now, where that has changed."""
@@ -62,14 +66,3 @@ class Progress:
         else:
             return
         self._last = self._what.line
-
-    def _in_notebook(self) -> Any:
-        """Return the handle of a new display in a notebook's cell, or None outside of one."""
-        ipython = sys.modules.get("IPython")
-        shell = ipython.get_ipython() if ipython else None
-        if shell is None or not hasattr(shell, "kernel"):
-            return None
-        from IPython import display  # noqa: PLC0415 - only where it runs already
-
-        show: Callable[..., Any] = display.display
-        return show(self, display_id=True)

@@ -8,12 +8,14 @@ from time import monotonic
 from typing import Self
 
 from wiro_widgets.client.connection import Connection
+from wiro_widgets.client.live import Live
 from wiro_widgets.client.progress import Progress
 from wiro_widgets.client.sweep_cell import Cell
 from wiro_widgets.client.sweep_run import AsyncSweep
 from wiro_widgets.client.sweep_view import SweepView
 from wiro_widgets.client.sync_task import Task
 from wiro_widgets.client.task import OnInterrupt
+from wiro_widgets.results.display import is_notebook
 
 TICK = 0.5  # seconds between two looks at the progress
 
@@ -32,6 +34,7 @@ class Sweep(SweepView[Task]):
         super().__init__(sweep.plan, sweep.cells, sweep.estimate)
         self._connection = connection
         self._sweep = sweep
+        self._shown: Live | None = None
         self._client = client  # lives as long as its sweeps are named
 
     @property
@@ -58,15 +61,11 @@ class Sweep(SweepView[Task]):
         nothing: look at `cell.error`. An interrupt stops the sweep and what runs of it, unless `on_interrupt` is
         "detach".
         """
-        if not self.busy:
-            self._sweep.check()
-            return self
-        end = None if timeout is None else monotonic() + timeout
-        with self._interruptible(on_interrupt), Progress(self, shown=progress) as display:
-            while self._connection.call(self._sweep.changed(_until(end), on_interrupt)):
-                display.update()
-                if end is not None and monotonic() >= end:
-                    raise TimeoutError(f"After {timeout:g} s the sweep goes on ({self.line}); wait again.")
+        if self.busy:
+            self._wait(timeout, progress, on_interrupt)
+        if self._shown is not None:
+            self._shown.end()
+            self._shown = None
         self._sweep.check()
         return self
 
@@ -113,6 +112,22 @@ class Sweep(SweepView[Task]):
             yield cell
             position += 1
         self._sweep.check()
+
+    def _ipython_display_(self) -> None:
+        """Show it in a notebook until it is over; otherwise it is shown as it is, which this error asks for."""
+        if not (self.busy and is_notebook()):
+            raise NotImplementedError
+        self._shown = Live(self)
+        self._shown.begin()
+        self._connection.spawn(self._shown.follow(self._sweep.watched))
+
+    def _wait(self, timeout: float | None, progress: bool | None, on_interrupt: OnInterrupt | None) -> None:
+        end = None if timeout is None else monotonic() + timeout
+        with self._interruptible(on_interrupt), Progress(self, shown=progress) as display:
+            while self._connection.call(self._sweep.changed(_until(end), on_interrupt)):
+                display.update()
+                if end is not None and monotonic() >= end:
+                    raise TimeoutError(f"After {timeout:g} s the sweep goes on ({self.line}); wait again.")
 
     @contextmanager
     def _interruptible(self, on_interrupt: OnInterrupt | None) -> Iterator[None]:

@@ -9,6 +9,7 @@ from typing import Self
 
 from wiro_widgets.client import budget, sweep_recall
 from wiro_widgets.client.carrying import Carrier
+from wiro_widgets.client.live import Live
 from wiro_widgets.client.sweep_cell import AGAIN, Cell, TaskT
 from wiro_widgets.client.sweep_plan import Plan
 from wiro_widgets.client.sweep_tasks import Host
@@ -16,6 +17,7 @@ from wiro_widgets.client.sweep_view import SweepView
 from wiro_widgets.client.sweep_work import Work
 from wiro_widgets.client.task import OnInterrupt
 from wiro_widgets.protocol.errors import WiroError
+from wiro_widgets.results.display import is_notebook
 
 
 class AsyncSweep(SweepView[TaskT]):
@@ -37,6 +39,8 @@ class AsyncSweep(SweepView[TaskT]):
         self._work = Work(plan, self.cells, host, carrier, concurrency, anew=anew)
         self._context = copy_context()
         self._elsewhere: frozenset[int] = frozenset()
+        self._shown: Live | None = None
+        self._showing: asyncio.Future[None] | None = None  # so that it is not collected
 
     async def recall(self, cells: Sequence[Cell[TaskT]] | None = None) -> None:
         """Take from the journal what ran before: results, and tasks that still run."""
@@ -124,6 +128,9 @@ class AsyncSweep(SweepView[TaskT]):
         await self.changed(timeout, on_interrupt)
         if self.busy:
             raise TimeoutError(f"After {timeout:g} s the sweep goes on ({self.line}); wait again.")
+        if self._shown is not None:
+            self._shown.end()
+            self._shown = None
         self.check()
         return self
 
@@ -136,6 +143,10 @@ class AsyncSweep(SweepView[TaskT]):
             await self.interrupted(on_interrupt)
             raise
         return self.busy
+
+    async def watched(self, seconds: float) -> bool:
+        """Wait and tell like `changed`, for whoever only looks: being cancelled, it stops nothing."""
+        return await self.changed(seconds, "detach")
 
     async def settled(self) -> None:
         """Wait until nothing runs any more, whatever becomes of it."""
@@ -168,6 +179,14 @@ class AsyncSweep(SweepView[TaskT]):
         if policy == "stop" and self.busy:
             self._work.halt()
             await asyncio.gather(*(task.interrupted("stop") for task in self._work.tasks.live.values()))
+
+    def _ipython_display_(self) -> None:
+        """Show it in a notebook until it is over; otherwise it is shown as it is, which this error asks for."""
+        if not (self.busy and is_notebook()):
+            raise NotImplementedError
+        self._shown = Live(self)
+        self._shown.begin()
+        self._showing = asyncio.ensure_future(self._shown.follow(self.watched))
 
     async def finished(self, position: int, on_interrupt: OnInterrupt | None = None) -> Cell[TaskT] | None:
         """Return the cell that finished at that place in order, or None when the sweep ends before."""

@@ -14,7 +14,8 @@ from wiro_widgets.protocol.errors import InvalidParameter
 from wiro_widgets.protocol.parameters import nearest
 from wiro_widgets.protocol.pricing import Estimate
 from wiro_widgets.results import contact_sheet, sweep_table
-from wiro_widgets.results.grid import Grid, Layout, Shown, label, with_progress
+from wiro_widgets.results.display import Displayed
+from wiro_widgets.results.grid import Grid, Layout, Shown, bar, label, table
 from wiro_widgets.results.sweep_table import SweepRow
 
 if TYPE_CHECKING:
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
 
     from wiro_widgets.results.fonts import FontLike
 
+SMALL_EDGE = 96  # pixels of a picture of a sweep that may still go on
 FEWEST_DIGITS, FLOAT_DIGITS = 4, 17  # significant ones: of a heading, and of a float in full
 _ORDER = ("succeeded", "failed", "cancelled", "refused", "unknown", "running", "pending")
 _WORDS = {"pending": "to go", "refused": "refused by the budget", "unknown": "of unknown outcome"}
 
 
-class SweepView(Generic[TaskT]):
+class SweepView(Displayed, Generic[TaskT]):
     """The readable side of a sweep; `plan` is what it runs, `estimate` what its open cells were to cost."""
 
     def __init__(self, plan: Plan, cells: Sequence[Cell[TaskT]], estimate: Estimate | None = None) -> None:
@@ -111,9 +113,13 @@ class SweepView(Generic[TaskT]):
         across, down = self._two_axes(x, y)
         return contact_sheet.draw(self._laid_out(across, down), edge=edge, font=font)
 
-    def _repr_html_(self) -> str:
+    def pictures(self) -> str:
+        """Return the pictures so far as HTML, small."""
         across, down = self._two_axes(None, None)
-        return with_progress(self._laid_out(across, down), self.line, self.progress)
+        return table(self._laid_out(across, down), SMALL_EDGE, large=False)
+
+    def _repr_html_(self) -> str:
+        return f"<div>{bar(self.line, self.progress)}{self.pictures()}</div>"
 
     def _two_axes(self, x: str | None, y: str | None) -> tuple[Axis | None, Axis | None]:
         rest = sorted(

@@ -110,11 +110,6 @@ def label(value: Any) -> str:
     return line if len(line) <= _LABEL else f"{line[: _LABEL - 3]}..."
 
 
-def with_progress(layout: Layout, line: str, progress: float) -> str:
-    """Return a line, a bar and the pictures so far."""
-    return f"<div>{bar(line, progress)}{table(layout, 96, large=False)}</div>"
-
-
 def bar(line: str, progress: float) -> str:
     """Return a line, and under it how much of something is done, until all of it is."""
     whole = '<div style="height:4px;max-width:480px;background:rgba(128,128,128,.25);margin:4px 0">'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from wiro_widgets.results.outputs import Output
 
 EDGE: Final = 160  # pixels of a thumbnail
+KEPT: Final = 512  # thumbnails, of a few kilobytes each
 MAX_THUMBNAILS: Final = 24  # of one result
 MAX_FILE: Final = 64 * 2**20  # bytes of a picture that is opened for a thumbnail
 _CELL: Final = "padding:2px 8px;text-align:left;vertical-align:top"
@@ -58,13 +60,28 @@ def picture_of(output: Output, edge: int = EDGE) -> str:
 def thumbnail(source: Path | bytes, edge: int = EDGE) -> str | None:
     """Return an img element that holds its picture, at most `edge` pixels wide and high; None for no picture."""
     try:
-        if isinstance(source, Path):
-            if source.stat().st_size > MAX_FILE:
-                return None
-            source = source.read_bytes()
-        small = images.thumbnail(source, edge=edge)
+        if isinstance(source, bytes):
+            return _element(source, edge)
+        found = source.stat()
+        if found.st_size > MAX_FILE:
+            return None
+        made = _kept if edge <= EDGE else _of_file
+        return made(source, edge, found.st_size, found.st_mtime_ns)
     except (OSError, OutputError):
         return None
+
+
+def _of_file(path: Path, edge: int, _size: int, _changed: int) -> str:
+    return _element(path.read_bytes(), edge)
+
+
+_kept = lru_cache(KEPT)(
+    _of_file
+)  # what is shown anew, such as a sweep that goes on, has most of its pictures
+
+
+def _element(source: bytes, edge: int) -> str:
+    small = images.thumbnail(source, edge=edge)
     data = base64.b64encode(small.data).decode()
     size = f'width="{small.width}" height="{small.height}"'
     return f'<img src="data:{small.content_type};base64,{data}" {size} alt="" style="margin:0">'
