@@ -3,7 +3,7 @@
 import asyncio
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -39,13 +39,20 @@ def _displays(cells: Sequence[str], folder: Path) -> list[list[dict[str, Any]]]:
     return [[output["data"] for output in cell["outputs"]] for cell in notebook.cells]
 
 
+@pytest.fixture
+def slow() -> Iterator[Sandbox]:
+    """Serve runs that are not over before they can be displayed."""
+    with Sandbox(speed=5, workers=4) as running:
+        yield running
+
+
 @pytest.mark.parametrize("cells", [BLOCKING, AWAITED], ids=["blocking", "awaited"])
-def test_what_is_displayed_stays_true(cells: Sequence[str], sandbox: Sandbox, tmp_path: Path) -> None:
+def test_what_is_displayed_stays_true(cells: Sequence[str], slow: Sandbox, tmp_path: Path) -> None:
     """The line and the pictures of a sweep that was displayed as it began are those of its end, without a word more."""
     where = {
-        "api_key": sandbox.api_key,
-        "api_secret": sandbox.api_secret,
-        "base_url": sandbox.base_url,
+        "api_key": slow.api_key,
+        "api_secret": slow.api_secret,
+        "base_url": slow.base_url,
         "journal": str(tmp_path / "journal.sqlite3"),
         "output_dir": str(tmp_path / "outputs"),
     }

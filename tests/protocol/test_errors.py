@@ -149,7 +149,7 @@ def test_a_timeout_is_a_timeout_error() -> None:
 def test_small_money_is_not_rounded_away() -> None:
     """A limit of half a cent is not $0.01, and two dollars are not $2.0000."""
     text = str(BudgetExceeded(limit=0.005, spent=0.0, estimate=0.0035))
-    assert "up to $0.0035" in text
+    assert "may cost $0.0035" in text
     assert "$0.00 of $0.005" in text
     assert "$2.00" in str(BudgetExceeded(limit=2, spent=0, estimate=None))
     assert "an unknown amount" in str(BudgetExceeded(limit=2, spent=0, estimate=None))

@@ -52,7 +52,7 @@ def test_another_programs_database_is_left_alone(path: Path) -> None:
         connection.execute("CREATE TABLE photos (name TEXT)")
     connection.close()
     before = path.read_bytes()
-    with pytest.warns(WiroWarning, match="another program's database"), Journal.open(path) as journal:
+    with pytest.warns(WiroWarning, match="no journal but another file"), Journal.open(path) as journal:
         run(journal)
     assert path.read_bytes() == before
 

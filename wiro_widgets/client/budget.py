@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from decimal import Decimal
+from numbers import Real
 from typing import Self
 
 from wiro_widgets.protocol.dollars import dollars
@@ -94,13 +96,11 @@ class Budget:
 
 
 def _amount(usd: object) -> float:
-    if (
-        isinstance(usd, int | float | Decimal)
-        and not isinstance(usd, bool)
-        and math.isfinite(usd)
-        and usd > 0
-    ):
-        return float(usd)
+    if isinstance(usd, Real | Decimal) and not isinstance(usd, bool):
+        with suppress(ValueError, OverflowError):  # a signalling NaN, an integer beyond all floats
+            amount = float(usd)
+            if math.isfinite(amount) and amount > 0:
+                return amount
     raise ConfigurationError(f"A budget is a number of US dollars above 0, not {usd!r}.")
 
 

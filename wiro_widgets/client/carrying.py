@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import pickle
+import traceback
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -52,13 +54,33 @@ class Errand:
         return client.attach(record.task_id, model=record.model, values=record.parameters).wait()
 
 
+class ThenFailed(Exception):
+    """`then` raised this: whatever it is, it says nothing of the run, which is paid for and whole."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What `then` made of a result, or what it raised."""
+
+    value: Any = None
+    error: Exception | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What comes back from a worker: the outputs where it has put them, and what `then` made of the result."""
+    """What comes back from a worker: the outputs where it has put them, and what `then` made of the result.
 
-    outputs: tuple[Output, ...]
-    text: str | None
-    value: Any
+    `trouble` is why there are none.
+    """
+
+    outputs: tuple[Output, ...] = ()
+    text: str | None = None
+    made: Made = Made()
+    trouble: Exception | None = None
 
 
 class Carrier:
@@ -94,10 +116,10 @@ class Carrier:
         """Whether the outputs are downloaded where the executor runs it, and not here."""
         return self._executor is not None
 
-    async def carry(self, result: TaskResult) -> tuple[TaskResult, Any]:
+    async def carry(self, result: TaskResult) -> tuple[TaskResult, Made]:
         """Return the result with its outputs, and what `then` made of it.
 
-        Raises what `then` raised, and ConfigurationError when the executor takes nothing any more.
+        Raises what kept the outputs from coming, and ConfigurationError when the executor takes nothing any more.
         """
         if self._executor is not None:
             _here[self._errand.token] = self._fetch
@@ -105,11 +127,11 @@ class Carrier:
             paths = tuple(str(output.path) for output in carried.outputs if output.path)
             text = result.text or carried.text
             record = replace(result.record, output_paths=paths, text=text)
-            return TaskResult(record, carried.outputs, text), carried.value
+            return TaskResult(record, carried.outputs, text), carried.made
         if self._then is None:
-            return result, None
+            return result, Made()
         self._threads = self._threads or ThreadPoolExecutor(THREADS, "wiro-then")
-        return result, await self._done(self._threads.submit(self._then, result))
+        return result, await self._done(self._threads.submit(_made, self._then, result))
 
     def withdraw(self) -> None:
         """Take back what no worker has begun with; whoever waits for it is cancelled."""
@@ -122,14 +144,20 @@ class Carrier:
         except RuntimeError as error:  # it was shut down, or has broken
             raise _gone(error) from error
         try:
-            return await self._done(sent)
+            carried = await self._done(sent)
         except BrokenExecutor as error:
             raise _gone(error) from error
+        if carried.trouble is not None:
+            raise carried.trouble
+        return carried
 
     async def _done(self, sent: Future[T]) -> T:
         self._sent.add(sent)
         sent.add_done_callback(self._sent.discard)
-        return await asyncio.wrap_future(sent)
+        try:
+            return await asyncio.wrap_future(sent)
+        except (KeyboardInterrupt, SystemExit) as error:  # a worker's own, which must not end this loop
+            raise _tame(error) from None
 
     def close(self) -> None:
         """Let the threads go; an executor belongs to whoever gave it."""
@@ -143,6 +171,10 @@ def _check(then: object, executor: object) -> None:
     """Find out before anything is paid for what would fail with every result; raises ConfigurationError."""
     if then is not None and not callable(then):
         raise ConfigurationError(f"`then` is called with each result, but {then!r} cannot be called.")
+    if inspect.iscoroutinefunction(then):
+        raise ConfigurationError(
+            "`then` is called in a thread and cannot be awaited; define it with plain `def`."
+        )
     if executor is None:
         return
     if isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
@@ -170,8 +202,39 @@ def _gone(error: Exception) -> ConfigurationError:
 
 def on_worker(errand: Errand, record: TaskRecord, then: Then | None) -> Carried:
     """Fetch a finished task's outputs where this runs, and post-process them there; what an Executor is given."""
-    result = errand.fetch(record)
-    return Carried(result.outputs, result.text, then(result) if then is not None else None)
+    try:
+        result = errand.fetch(record)
+    except BaseException as error:  # noqa: BLE001 - an interrupt of the worker as well
+        return Carried(trouble=_portable(error))
+    made = _made(then, result) if then is not None else Made()
+    if made.error is not None:
+        made = Made(error=_portable(made.error))
+    return Carried(result.outputs, result.text, made)
+
+
+def _made(then: Then, result: TaskResult) -> Made:
+    """Call `then`; what it raises comes back as a value, for some errors a future cannot carry."""
+    try:
+        return Made(then(result))
+    except BaseException as error:  # noqa: BLE001 - it is the user's own code, which may even call sys.exit
+        return Made(error=_tame(error))
+
+
+def _tame(error: BaseException) -> Exception:
+    """Return the error, or for one that would end a process or a loop one that says so."""
+    return error if isinstance(error, Exception) else RuntimeError(f"It was ended by {error!r}.")
+
+
+def _portable(error: BaseException) -> Exception:
+    """Return the error if it can travel to another process, else one that says the same; with its traceback."""
+    found = _tame(error)
+    trace = "".join(traceback.format_exception(error))
+    try:
+        pickle.loads(pickle.dumps(found))  # noqa: S301 - our own
+    except Exception:  # noqa: BLE001 - whatever the user's own errors do
+        found = RuntimeError("".join(traceback.format_exception_only(error)).strip())
+    found.add_note(trace)
+    return found
 
 
 @lru_cache(maxsize=8)

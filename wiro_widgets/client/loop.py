@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import concurrent.futures.thread  # imported before `at_exit` below is used: what registers later ends earlier
+import logging
 import os
 import threading
 from collections.abc import Callable, Coroutine
@@ -18,6 +19,7 @@ from typing import Any, TypeVar
 from wiro_widgets.protocol.errors import ConfigurationError
 
 T = TypeVar("T")
+_log = logging.getLogger("wiro_widgets")
 TICK = 0.1  # seconds; how soon a waiting thread sees an interrupt on systems whose locks do not
 GRACE = 0.9  # seconds that an interrupt waits for the work to put things in order
 WORKERS = 12  # threads for files, the journal and the names of hosts, which may keep some of them waiting
@@ -117,10 +119,19 @@ class LoopThread:
                 if not self._thread.is_alive():
                     raise ConfigurationError(_CLOSED) from None
 
+    def _served(self) -> bool:
+        """Serve until the loop is stopped, and tell whether that is why it ended: an exit of a callback is none."""
+        try:
+            self.loop.run_forever()
+        except (KeyboardInterrupt, SystemExit):
+            return False
+        return True
+
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
         try:
-            self.loop.run_forever()
+            while not self._served():
+                _log.error("Something on the engine's thread wanted to end the process; the engine goes on")
             self.loop.run_until_complete(_wind_down(self.loop))
         finally:
             self._workers.shutdown()

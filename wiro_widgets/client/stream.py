@@ -111,5 +111,5 @@ def _said(content: TextContent | None) -> int:
 def _call(callback: Callable[[TaskEvent], object], event: TaskEvent) -> None:
     try:
         callback(event)
-    except Exception:  # noqa: BLE001 - the user's own code may raise anything
+    except BaseException:  # noqa: BLE001 - the user's own code may raise anything, and this is everybody's thread
         _log.exception("A callback of a task failed; the task goes on")

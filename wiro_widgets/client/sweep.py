@@ -96,8 +96,8 @@ class Sweep(SweepView[Task]):
     def resume(self, *, unknown: bool = False) -> Self:
         """Run what is left: cells that have not run, and those that failed, were stopped or refused; returns at once.
 
-        A cell of unknown outcome is looked for at Wiro; with `unknown` it is run again where it is not found, though
-        it may be billed twice.
+        Files that did not come are fetched again. A cell of unknown outcome is looked for at Wiro; with `unknown` it is
+        run again where it is not found, though it may be billed twice.
         """
         self._connection.call(self._sweep.resume(unknown=unknown))
         return self

@@ -81,6 +81,11 @@ class Cell(Generic[TaskT]):
         outputs = self.result.outputs if self.result else ()
         return "; ".join(str(output.error) for output in outputs if output.error) or None
 
+    @property
+    def lacks_files(self) -> bool:
+        """Whether it has a result, and not all files of it."""
+        return self.done and self.result is not None and any(output.error for output in self.result.outputs)
+
     def begin(self) -> None:
         """Take note that the run goes off; what an earlier one left is gone."""
         self.status, self.error, self.task = "running", None, None

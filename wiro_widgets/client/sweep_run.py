@@ -68,14 +68,17 @@ class AsyncSweep(SweepView[TaskT]):
     async def resume(self, *, unknown: bool = False) -> None:
         """Run what is left: cells that have not run, and those that failed, were stopped or refused; returns at once.
 
-        A cell of unknown outcome is looked for at Wiro; with `unknown` it is run again where it is not found, though
-        it may be billed twice.
+        Files that did not come are fetched again. A cell of unknown outcome is looked for at Wiro; with `unknown` it is
+        run again where it is not found, though it may be billed twice.
         """
         self._context.run(budget.join, budget.active())
         lost = [cell for cell in self.cells if cell.status == "unknown"]
         if lost:
             await self.recall(lost)
         for cell in self.cells:
+            if cell.lacks_files and (task_id := cell.record.task_id):
+                self._work.tasks.under_way[cell.index] = task_id  # which are fetched again, and not paid for
+                cell.status = "pending"
             if cell.status in AGAIN or (unknown and cell.status == "unknown"):
                 cell.status = "pending"
         driver = self._work.start(self._context)

@@ -10,7 +10,7 @@ from contextvars import Context
 from numbers import Integral
 from typing import Generic
 
-from wiro_widgets.client.carrying import Carrier
+from wiro_widgets.client.carrying import Carrier, ThenFailed
 from wiro_widgets.client.sweep_cell import Cell, Status, TaskT
 from wiro_widgets.client.sweep_plan import Plan
 from wiro_widgets.client.sweep_tasks import CellTasks, Host
@@ -173,13 +173,16 @@ class Work(Generic[TaskT]):
     async def _run(self, cell: Cell[TaskT]) -> None:
         if self.tasks.held:  # since it had its turn
             raise asyncio.CancelledError
-        if cell.result is None:
+        if cell.result is None or cell.index in self.tasks.under_way:
             cell.result = await self.tasks.result(cell)
         if self._stopping and self.carrier.works:
             raise asyncio.CancelledError
-        cell.result, cell.value = await self.carrier.carry(cell.result)
+        cell.result, made = await self.carrier.carry(cell.result)
+        cell.value = made.value
         if self.carrier.fetches:
             await self.host.engine.keep(cell.result.record)
+        if made.error is not None:
+            raise ThenFailed(made.error)
 
     def _end(self, cell: Cell[TaskT], job: asyncio.Task[None]) -> None:
         self.tasks.live.pop(cell.index, None)
@@ -199,7 +202,8 @@ class Work(Generic[TaskT]):
             self._ran, self._refusal = True, None
         elif not self._ran:
             self._refusal = error
-        cell.end(_status(error), error if isinstance(error, Exception) else None)
+        told = error.error if isinstance(error, ThenFailed) else error
+        cell.end(_status(error), told if isinstance(told, Exception) else None)
         if isinstance(error, _HOPELESS):
             self.error = error
         self.finished.append(cell)
@@ -212,7 +216,7 @@ class Work(Generic[TaskT]):
     def _call(self, callback: Callable[[Cell[TaskT]], object], cell: Cell[TaskT]) -> None:
         try:
             callback(cell)
-        except Exception:  # noqa: BLE001 - the user's own code may raise anything
+        except BaseException:  # noqa: BLE001 - the user's own code may raise anything, and this is everybody's thread
             _log.exception("A callback of a sweep failed; the sweep goes on")
 
 

@@ -149,7 +149,7 @@ _PLAIN: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     *((wire, name, _said) for wire, name in _WORDS.items()),
     *((wire, name, drift.identifier) for wire, name in _IDS.items()),
     *((wire, name, drift.moment) for wire, name in _TIMES.items()),
-    *((wire, name, drift.number) for wire, name in _NUMBERS.items()),
+    *((wire, name, drift.amount) for wire, name in _NUMBERS.items()),
 )
 _KNOWN = frozenset(
     {*_WORDS, *_IDS, *_TIMES, *_NUMBERS, *hidden.TOKENS, "id", "taskid", "status", "parameters"}

@@ -82,11 +82,19 @@ def number(value: object) -> float | None:
     """Return a finite number, from a number or its text."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
+    if isinstance(value, str) and "_" in value:  # which Python alone reads as a number
+        return None
     try:
         found = float(value)
     except (ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
+
+
+def amount(value: object) -> float | None:
+    """Return a number that is not negative, such as a cost or a duration."""
+    found = number(value)
+    return None if found is None or found < 0 else found
 
 
 def integer(value: object) -> int | None:

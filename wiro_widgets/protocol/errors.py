@@ -245,7 +245,7 @@ class BudgetExceeded(WiroError):
     ) -> None:
         cost = "an unknown amount" if estimate is None else dollars(estimate)
         if runs == 1:
-            what = f"This run may cost {cost if estimate is None else f'up to {cost}'}"
+            what = f"This run may cost {cost}"
         elif in_all:
             what = f"The {runs:,} runs of this sweep cost at least {cost}"
         else:

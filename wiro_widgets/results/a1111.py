@@ -15,7 +15,7 @@ _THEIRS: Final = {ours: theirs for theirs, ours in _OURS.items()} | dict.fromkey
 _FIRST: Final = ("steps", *_SCALE_IDS, "seed")
 # AUTOMATIC1111 reads its own text with this; a value that holds a comma or a colon is quoted as JSON.
 _PAIR: Final = re.compile(r'\s*(\w[\w \-/]{0,60}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
-_SIZE: Final = re.compile(r"(\d+)x(\d+)")
+_SIZE: Final = re.compile(r"(\d{1,9})x(\d{1,9})")
 _INTEGER: Final = re.compile(r"-?\d{1,300}")
 _FLOAT: Final = re.compile(r"-?\d{1,300}\.\d{1,300}")
 _LEAST_PAIRS: Final = 3  # AUTOMATIC1111's own rule for telling the line of values from a prompt

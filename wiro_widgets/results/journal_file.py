@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_HEAD: Final = b"SQLite format 3\0"
+_SUFFIXES: Final = (".sqlite3", ".sqlite", ".db", ".db3")  # of files that are set aside when they are damaged
 _TROUBLES: Final = (sqlite3.Error, OSError, NewerVersionError, ForeignDatabaseError)
 
 
@@ -94,6 +96,7 @@ class JournalFile:
         if self._store is not None and self._store.identity != identity(path):
             self.close()  # moved or removed by somebody else: what is written now would end without a name
         if self._store is None:
+            _check(path)
             self._store = Store(path)
             self._renewed |= self._last not in {None, self._store.identity}
             self._last = self._store.identity
@@ -129,9 +132,19 @@ class JournalFile:
         )
 
 
+def _check(path: Path) -> None:
+    """Raise ForeignDatabaseError for a file that no journal ever was: it is neither a database nor named like one."""
+    if path.suffix.lower() in _SUFFIXES or not path.is_file():
+        return
+    with path.open("rb") as file:
+        head = file.read(len(_HEAD))
+    if head not in (b"", _HEAD):
+        raise ForeignDatabaseError
+
+
 def _reason(exc: Exception) -> str:
     if isinstance(exc, NewerVersionError):
         return "a newer version of wiro-widgets wrote it; upgrade to read it"
     if isinstance(exc, ForeignDatabaseError):
-        return "it is another program's database"
+        return "it is no journal but another file"
     return str(getattr(exc, "strerror", None) or exc)

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PureWindowsPath
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +17,7 @@ from wiro_widgets.protocol.requests import Upload
 _SECRET_NAME: Final = re.compile(r"(?i)api_?key|secret|passw(or)?d|authorization|credential|token$")
 _NUMBER: Final = re.compile(r"\s*[-+]?[\d.]+\s*")
 _ADDRESS: Final = re.compile(r"(?i)https?://\S+")
+_PATH: Final = re.compile(r"(?:~?/|\.{1,2}/|[A-Za-z]:[\\/])\S*\.\w{1,5}")  # of a file of this machine
 _DEEPEST: Final = 16
 _LONGEST_INTEGER: Final = 10_000  # bits; Python refuses to print much longer ones in decimal
 
@@ -30,7 +31,7 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_files(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters for others to read: files and addresses reduced to a name, no callback address."""
+    """Return parameters for others to read: files, paths and addresses reduced to a name, no callback address."""
     return {key: _named(value) for key, value in plain(values).items() if key.lower() != "callbackurl"}
 
 
@@ -113,6 +114,8 @@ def _is_secret(name: object, value: object) -> bool:
 def _named(value: Any) -> Any:
     if isinstance(value, str) and _ADDRESS.fullmatch(value):
         return _last_name(value)
+    if isinstance(value, str) and _PATH.fullmatch(value):
+        return PureWindowsPath(value).name
     if isinstance(value, list):
         return [_named(item) for item in value]
     if isinstance(value, dict):

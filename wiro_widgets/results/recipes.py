@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypedDict, cast
 
 from PIL import Image
 
+from wiro_widgets.protocol.told import told
 from wiro_widgets.protocol.version import __version__
 from wiro_widgets.results import a1111, containers, metadata
 from wiro_widgets.results.containers import JPEG, LARGEST_SEGMENT, PNG, Container
@@ -88,9 +89,17 @@ def read_recipe(source: str | Path | bytes | BinaryIO | Image.Image) -> Recipe |
     """Return the recipe in an image file, its bytes, an open binary file or a PIL image; None when there is none.
 
     `client.run(recipe["model"], recipe["parameters"])` runs it again where no file went in: files are named in a
-    recipe, not held, and have to be given again. AUTOMATIC1111's text is read where it is all there is; it names no
+    recipe, not held, and have to be given again; `run` takes no path out of a recipe, which anybody may have written.
+    AUTOMATIC1111's text is read where it is all there is; it names no
     model of Wiro's. A file beyond 64 MiB is not looked into. Raises OSError when the file cannot be read.
     """
+    found = _found(source)
+    if found and "parameters" in found:
+        found["parameters"] = told(found["parameters"])
+    return found
+
+
+def _found(source: str | Path | bytes | BinaryIO | Image.Image) -> Recipe | None:
     if isinstance(source, Image.Image):
         return _first_recipe(metadata.texts_of_image(source))
     data = _bytes_of(source)

@@ -34,9 +34,9 @@ class PanelControls(anywidget.AnyWidget):
         sync=True, to_json=_values_to_json
     )
 
-    model: str | None
     controls: Controls
     display: Display
+    _model: str | None
     _given_client: Client | None
     _lock: threading.RLock
     _prospect: Outlook
@@ -55,6 +55,24 @@ class PanelControls(anywidget.AnyWidget):
         """The client that runs; raises ConfigurationError when none was given and there are no credentials."""
         return self._given_client or default_client()
 
+    @property
+    def model(self) -> str | None:
+        """The model, as "owner/name", or None; setting it is `switch_to`."""
+        return self._model
+
+    @model.setter
+    def model(self, name: str) -> None:
+        self.switch_to(name)
+
+    def set_state(self, sync_data: Mapping[str, Any]) -> None:
+        """Take from the page the values of another widget that is linked there, as typed by a hand; nothing else.
+
+        Every other trait is the kernel's to tell, and no page names a file of this machine.
+        """
+        values = sync_data.get("values")
+        if isinstance(values, Mapping):
+            self.typed(values)
+
     def set(self, **values: Any) -> None:
         """Set some controls and leave the others; None clears one. Raises InvalidParameter."""
         self._change(values)
@@ -66,7 +84,7 @@ class PanelControls(anywidget.AnyWidget):
         if trouble is not None:
             raise trouble
         with self._lock:
-            before, self.model = self.controls, name
+            before, self._model = self.controls, name
             self.controls = Controls(schema, name)
             self.controls.fit(before.values, trusted=True)
             self.controls.varied.fit(before.varied)

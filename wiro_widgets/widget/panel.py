@@ -66,7 +66,7 @@ class Panel(PanelSweeps):
     ) -> None:
         given = model if isinstance(model, ModelSchema) else None
         name = model.model if isinstance(model, ModelSchema) else model
-        self.model = "/".join(split_model(name)) if name else None
+        self._model = "/".join(split_model(name)) if name else None
         self._given_client = client
         self._lock = threading.RLock()
         self._searches = model is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import islice
 from math import prod
@@ -91,7 +92,11 @@ class VariedControls:
             raise InvalidParameter(name, "cannot be varied before the model's parameters are known")
         if values is None:
             self.held.pop(name, None)
-        elif isinstance(values, str) and parameter.kind != "file":
+        elif isinstance(values, str) and parameter.kind == "file":
+            raise parameter.refuse("a list of files is needed, not one text")
+        elif isinstance(values, bytes | Mapping | AbstractSet):
+            raise parameter.refuse(f"a list of values is needed, not {type(values).__name__}")
+        elif isinstance(values, str):
             self.held[name] = Varied(values, axis_text.read(values, parameter))
         else:
             self.held[name] = _converted(parameter, values)
