@@ -66,4 +66,4 @@ def test_a_csv_file_that_cannot_be_written(terminal: Terminal) -> None:
 
 def test_an_empty_history(terminal: Terminal) -> None:
     """Nothing was run, so nothing is listed."""
-    assert terminal.run("history") == (0, "", "")
+    assert terminal.run("history") == (0, "", "No runs at this server are known here yet.\n")

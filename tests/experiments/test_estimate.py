@@ -58,7 +58,7 @@ def test_an_estimate_needs_no_complete_form(client: Client) -> None:
 
 def test_a_model_that_is_not_in_the_catalogue_is_unknown(client: Client) -> None:
     """Without a catalogue entry there is no estimate, and nothing is made up."""
-    assert "no price" in client.estimate("nobody/nothing", prompt="x").reason
+    assert "no model nobody/nothing" in client.estimate("nobody/nothing", prompt="x").reason
 
 
 def test_nothing_is_run_for_an_estimate(client: Client, sandbox: Sandbox) -> None:

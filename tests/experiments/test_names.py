@@ -9,7 +9,7 @@ import pytest
 
 import wiro_widgets as wiro
 from tests.experiments.conftest import FLUX, SMALL
-from wiro_widgets import AsyncClient, Client, Estimate, Sweep
+from wiro_widgets import AsyncClient, Client, Estimate, InvalidParameter, Sweep
 from wiro_widgets.client.sweep_run import AsyncSweep
 from wiro_widgets.results.history import History
 
@@ -64,3 +64,12 @@ def test_a_cell_has_its_fields(client: Client) -> None:
     assert cell.task is not None
     assert cell.result is not None
     assert cell.error is None
+
+
+def test_a_text_in_place_of_the_values(client: Client) -> None:
+    """The most natural slip is answered with what was meant, by every call that takes values."""
+    for call in (client.run, client.generate, client.estimate, client.sweep):
+        with pytest.raises(InvalidParameter, match=r"a dict of values is needed.*prompt='a cat'"):
+            call(FLUX, "a cat")  # type: ignore[arg-type]
+    with pytest.raises(InvalidParameter, match="owner/name"):
+        client.run(None, prompt="a cat")  # type: ignore[arg-type]

@@ -64,7 +64,7 @@ def test_what_then_made_is_a_column(client: Client) -> None:
     assert str(table["cell_value"].dtype) == "float64"
     assert table["cell_value"][0] == 0.25
     assert table["cell_value"].isna().tolist() == table["cell_error"].isna().tolist()[::-1] == [False, True]
-    assert table["cell_error"][1] == "odd"
+    assert table["cell_error"][1] == "ValueError: odd"
     assert table["outcome"].tolist() == ["succeeded"] * 2
 
 

@@ -100,3 +100,14 @@ def test_a_failed_migration_changes_nothing(path: Path, monkeypatch: pytest.Monk
     with Journal.open(path) as journal:
         run(journal)
         assert journal.trouble is None
+
+
+@pytest.mark.parametrize("held", [b"x", b"my notes\n", b"\x89PNG\r\n\x1a\n" + bytes(5_000)])
+def test_a_file_that_is_no_journal_is_left_alone(tmp_path: Path, held: bytes) -> None:
+    """A wrong path costs nobody a file: it is neither renamed nor written, and the runs are kept in memory."""
+    path = tmp_path / "notes.txt"
+    path.write_bytes(held)
+    with pytest.warns(WiroWarning, match="no journal but another file"), Journal.open(path) as journal:
+        journal.begin("https://api.wiro.ai/v1", "a/b", {})
+    assert path.read_bytes() == held
+    assert [item.name for item in tmp_path.iterdir()] == ["notes.txt"]

@@ -1,10 +1,15 @@
 """What comes from a page or out of a picture may not name a file of this machine."""
 
+import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
+from wiro_widgets import InvalidParameter, ModelSchema, read_recipe
 from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.protocol.told import told
 from wiro_widgets.widget.panel import Panel
 
 HUNYUAN = "tencent/hunyuan-flux-srpo"
@@ -23,6 +28,58 @@ def test_a_page_names_a_file(letter: Path) -> None:
     panel = Panel(HUNYUAN)
     panel.typed({"inputImage": [{"url": str(letter)}]})
     assert "inputImage" not in panel.values
+    panel.close()
+
+
+def test_a_page_sets_traits(letter: Path) -> None:
+    """A state update of the page changes values as a hand would, names no file, and reaches no other trait."""
+    panel = Panel(HUNYUAN)
+    before = {name: panel.get_state()[name] for name in ("status", "progress", "_form", "_esm", "_card_id")}
+    state = {"values": {"steps": 9, "inputImage": str(letter)}, **dict.fromkeys(before, "x")}
+    panel.comm.handle_msg(
+        {"content": {"data": {"method": "update", "state": state, "buffer_paths": []}}, "buffers": []}
+    )
+    assert panel.values["steps"] == 9
+    assert "inputImage" not in panel.values
+    assert {name: panel.get_state()[name] for name in before} == before
+    panel.close()
+
+
+def test_a_recipe_of_a_picture_uploads_nothing(letter: Path, tmp_path: Path) -> None:
+    """The documented call refuses a file that a recipe names, by its own name as by a path; an address it takes."""
+    schema = ModelSchema.built_in(HUNYUAN)
+    assert schema is not None
+    for named in (str(letter), letter.name):
+        text = json.dumps({"wiro_widgets": "1", "parameters": {"prompt": "x", "inputImage": named}})
+        info = PngInfo()
+        info.add_text("wiro", text)
+        Image.new("RGB", (8, 8)).save(tmp_path / "picture.png", pnginfo=info)
+        recipe = read_recipe(tmp_path / "picture.png")
+        assert recipe is not None
+        assert recipe["parameters"]["prompt"] == "x"
+        with pytest.raises(InvalidParameter, match=r"a recipe names .* give the file itself"):
+            schema.bind(recipe["parameters"])
+    assert schema.bind(told({"prompt": "x", "inputImage": "https://example.com/a.png"}))["inputImage"]
+
+
+def test_setting_the_model_switches_it() -> None:
+    """A model that is assigned is one that is switched to, with its controls; one that is none is refused."""
+    panel = Panel(HUNYUAN, prompt="kept")
+    panel.model = HUNYUAN
+    assert (panel.model, panel.values["prompt"]) == (HUNYUAN, "kept")
+    with pytest.raises(InvalidParameter, match="owner/name"):
+        panel.model = 5  # type: ignore[assignment]
+    assert panel.model == HUNYUAN
+    panel.close()
+
+
+def test_files_are_varied_by_a_list() -> None:
+    """One path is no list of letters, and a dict no list of its keys."""
+    panel = Panel(HUNYUAN, prompt="x")
+    with pytest.raises(InvalidParameter, match="a list of files"):
+        panel.vary(inputImage="photo.png")
+    with pytest.raises(InvalidParameter, match="a list of values"):
+        panel.vary(seed={1: 2})
     panel.close()
 
 

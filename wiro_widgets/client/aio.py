@@ -11,6 +11,7 @@ from wiro_widgets.client import addresses, reuse
 from wiro_widgets.client.budget import Budget
 from wiro_widgets.client.catalogue import Catalogue
 from wiro_widgets.client.experiments import AsyncExperiments
+from wiro_widgets.client.given import given
 from wiro_widgets.client.opening import found_credentials, open_engine
 from wiro_widgets.client.reattaching import Reattaching
 from wiro_widgets.client.task import AsyncTask, OnInterrupt
@@ -111,7 +112,7 @@ class AsyncClient(AsyncExperiments):
         Raises InvalidParameter before anything is sent, an ApiError when Wiro refuses, TransportError when the run
         certainly did not arrive, RunOutcomeUnknown when its reply was lost.
         """
-        return await self.submit(model, {**(params or {}), **values}, reuse_results=reuse)
+        return await self.submit(model, given(params, values), reuse_results=reuse)
 
     async def generate(
         self,
@@ -125,7 +126,7 @@ class AsyncClient(AsyncExperiments):
         **values: Any,
     ) -> list[Image]:
         """Run a model, wait, and return the pictures; raises what `run` and `AsyncTask.wait` raise."""
-        task = await self.submit(model, {**(params or {}), **values}, on_interrupt, reuse)
+        task = await self.submit(model, given(params, values), on_interrupt, reuse)
         return (await task.wait(timeout)).images
 
     async def submit(

@@ -14,6 +14,7 @@ from wiro_widgets.client import reuse, sweep_plan, sweep_recall
 from wiro_widgets.client.axes import Axis, How
 from wiro_widgets.client.carrying import Carrier, Then
 from wiro_widgets.client.engine import Engine
+from wiro_widgets.client.given import given
 from wiro_widgets.client.sweep_cell import Cell, TaskT
 from wiro_widgets.client.sweep_plan import Plan
 from wiro_widgets.client.sweep_run import AsyncSweep
@@ -77,8 +78,11 @@ class AsyncExperiments:
         InvalidParameter for a value that the model does not take.
         """
         schema = await self._schema_if_known(model)
-        given = sweep_plan.converted({**(params or {}), **values}, schema)
-        return await self._engine.money.estimator.estimate(model, given, schema)
+        bound = sweep_plan.converted(given(params, values), schema)
+        found = await self._engine.money.estimator.estimate(model, bound, schema)
+        if schema is None and found.typical is None and not found.exact:
+            return replace(found, reason=f"the catalogue shows no model {model}; check its name")
+        return found
 
     async def sweep(
         self,
@@ -103,7 +107,7 @@ class AsyncExperiments:
         BudgetExceeded when the sweep is certain to pass a budget.
         """
         conduct = Conduct(concurrency, then, executor, resume, reuse, start)
-        plan = await self.grid(model, {**(params or {}), **values}, how)
+        plan = await self.grid(model, given(params, values), how)
         return await self.run_plan(plan, lambda task: task, conduct)
 
     async def map(

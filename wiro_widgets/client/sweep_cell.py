@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from wiro_widgets.client.sweep_plan import PlannedCell
+from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.results.plain import plain
 
@@ -76,8 +77,10 @@ class Cell(Generic[TaskT]):
     @property
     def trouble(self) -> str | None:
         """What went wrong with it, in words: its error, or why files of its result are not here."""
-        if self.error is not None:
+        if isinstance(self.error, WiroError):
             return str(self.error)
+        if self.error is not None:  # which is not ours, but what `then` raised
+            return f"{type(self.error).__name__}: {self.error}".removesuffix(": ")
         outputs = self.result.outputs if self.result else ()
         return "; ".join(str(output.error) for output in outputs if output.error) or None
 

@@ -16,6 +16,7 @@ from wiro_widgets.protocol.pricing import Estimate
 from wiro_widgets.results import contact_sheet, sweep_table
 from wiro_widgets.results.display import Displayed
 from wiro_widgets.results.grid import Grid, Layout, Shown, bar, label, table
+from wiro_widgets.results.html import clipped
 from wiro_widgets.results.sweep_table import SweepRow
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from wiro_widgets.results.fonts import FontLike
 
 SMALL_EDGE = 96  # pixels of a picture of a sweep that may still go on
+_TROUBLE = 300  # characters of the first thing that went wrong
 FEWEST_DIGITS, FLOAT_DIGITS = 4, 17  # significant ones: of a heading, and of a float in full
 _ORDER = ("succeeded", "failed", "cancelled", "refused", "unknown", "running", "pending")
 _WORDS = {"pending": "to go", "refused": "refused by the budget", "unknown": "of unknown outcome"}
@@ -68,7 +70,12 @@ class SweepView(Displayed, Generic[TaskT]):
         told = ", ".join(f"{count} {_WORDS.get(status, status)}" for status, count in self.counts.items())
         lacking = sum(cell.status == "succeeded" and cell.trouble is not None for cell in self.cells)
         without = f", {lacking} of them without all files" if lacking else ""
-        return f"{len(self.cells)} cells: {told}{without}; {dollars(self.spent)} spent"
+        earlier = sum(
+            cell.record.total_cost or 0.0 for cell in self.cells if cell.from_journal and cell.result
+        )
+        before = f", {dollars(earlier)} of it before" if earlier else ""
+        many = "1 cell" if len(self.cells) == 1 else f"{len(self.cells)} cells"
+        return f"{many}: {told}{without}; {dollars(self.spent)} spent{before}"
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.model}, {self.line}>"
@@ -116,7 +123,10 @@ class SweepView(Displayed, Generic[TaskT]):
     def pictures(self) -> str:
         """Return the pictures so far as HTML, small."""
         across, down = self._two_axes(None, None)
-        return table(self._laid_out(across, down), SMALL_EDGE, large=False)
+        shown = table(self._laid_out(across, down), SMALL_EDGE, large=False)
+        first = next((cell for cell in self.cells if cell.trouble), None)
+        why = "" if first is None else f"Cell {first.index}: {clipped(first.trouble, _TROUBLE)}"
+        return f"{shown}<div>{why}</div>" if why else shown
 
     def _repr_html_(self) -> str:
         return f"<div>{bar(self.line, self.progress)}{self.pictures()}</div>"

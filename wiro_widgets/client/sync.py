@@ -14,6 +14,7 @@ from wiro_widgets.client import addresses
 from wiro_widgets.client.aio import AsyncClient
 from wiro_widgets.client.budget import Budget
 from wiro_widgets.client.connection import Connection
+from wiro_widgets.client.given import given
 from wiro_widgets.client.opening import found_credentials
 from wiro_widgets.client.sync_experiments import Experiments
 from wiro_widgets.client.sync_task import Interruption, Task
@@ -106,7 +107,7 @@ class Client(Experiments):
         Raises InvalidParameter before anything is sent, an ApiError when Wiro refuses, TransportError when the run
         certainly did not arrive, RunOutcomeUnknown when its reply was lost.
         """
-        return self._submitted(model, {**(params or {}), **values}, reuse=reuse)
+        return self._submitted(model, given(params, values), reuse=reuse)
 
     def generate(
         self,
@@ -120,7 +121,7 @@ class Client(Experiments):
         **values: Any,
     ) -> list[Image]:
         """Run a model, wait, and return the pictures; raises what `run` and `Task.wait` raise."""
-        task = self._submitted(model, {**(params or {}), **values}, on_interrupt, reuse)
+        task = self._submitted(model, given(params, values), on_interrupt, reuse)
         return task.wait(timeout, on_interrupt=on_interrupt).images
 
     def start(self, model: str, values: Mapping[str, Any], schema: ModelSchema | None) -> Task:

@@ -11,6 +11,7 @@ from wiro_widgets.client.axes import Axis, How
 from wiro_widgets.client.carrying import Then
 from wiro_widgets.client.connection import Connection
 from wiro_widgets.client.experiments import Conduct
+from wiro_widgets.client.given import given
 from wiro_widgets.client.sweep import Sweep
 from wiro_widgets.client.sweep_plan import Plan
 from wiro_widgets.client.sweep_run import AsyncSweep
@@ -67,7 +68,7 @@ class Experiments:
         >>> sweep.wait().grid(x="seed", y="prompt")
         """
         conduct = Conduct(concurrency, then, executor, resume, reuse, start)
-        plan = self._connection.call(self._client.grid(model, {**(params or {}), **values}, how))
+        plan = self._connection.call(self._client.grid(model, given(params, values), how))
         return self._launched(plan, conduct)
 
     def map(

@@ -19,8 +19,11 @@ def main(*, csv: str | None, limit: int) -> int:
     with Client() as client:
         if csv is not None:
             return _write(Path(csv).expanduser(), client.history.records())
-        for record in client.history.find(limit=limit):
+        found = client.history.find(limit=limit)
+        for record in found:
             print(_line(record))
+        if not found:
+            print("No runs at this server are known here yet.", file=sys.stderr)
         left = len(client.history.unfinished())
         if left:
             runs = "1 run is" if left == 1 else f"{left} runs are"

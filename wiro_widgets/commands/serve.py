@@ -34,8 +34,10 @@ def main(port: int, workers: int, speed: float, faults: Sequence[str]) -> int:
 
 def list_faults() -> int:
     """Print what a sandbox can do wrong, a line each."""
-    from wiro_widgets.sandbox import fault_catalogue  # noqa: PLC0415 - an extra
-
+    try:
+        from wiro_widgets.sandbox import fault_catalogue  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise ConfigurationError(str(error)) from error
     for name, words in fault_catalogue().items():
         print(f"{name:24} {words}")
     return 0

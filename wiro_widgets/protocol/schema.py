@@ -149,6 +149,8 @@ def split_model(model: str) -> tuple[str, str]:
 
     Raises InvalidParameter when it is neither.
     """
+    if not isinstance(model, str):
+        raise InvalidParameter("model", f'"owner/name" is needed, not {model!r}')
     address = re.fullmatch(r"\w+://[^/]*/([^?#]*).*", model)
     path = unquote(address[1]) if address else model
     parts = [part.strip() for part in path.strip().strip("/").removeprefix("models/").split("/")]

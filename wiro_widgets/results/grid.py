@@ -19,6 +19,7 @@ MAX_BYTES: Final = 8 * 2**20  # of all pictures of one table; a notebook stores 
 FOLD: Final = 10  # pictures in a row where there is one axis alone
 MAX_CELLS: Final = 400  # of one table; the contact sheet and the DataFrame have them all
 _LABEL: Final = 80  # characters
+_WHY: Final = 80  # characters of what went wrong with it
 _WORDS: Final = 160  # characters of a text in place of a picture
 _EDGE: Final = "padding:4px;text-align:center;vertical-align:top"
 # Where a host removes it, a click shows the large picture below the small one instead of in its place.
@@ -164,6 +165,10 @@ def _cell(shown: Shown, edge: int, large: bool, purse: _Purse) -> str:
         style = f"opacity:.75;font-size:90%;max-width:{edge}px;overflow-wrap:break-word"
         style += ";text-align:left" if shown.said else ""
         pictures = f'<div style="{style}">{clipped(shown.words, _WORDS)}</div>'
+    if shown.error:
+        pictures += (
+            f'<div style="opacity:.75;font-size:80%;max-width:{edge}px">{clipped(shown.error, _WHY)}</div>'
+        )
     if shown.caption:
         pictures += f'<div style="opacity:.75;font-size:80%;max-width:{edge}px">{escape(shown.caption)}</div>'
     return f'<div title="{title}" style="display:inline-block;vertical-align:top;margin:1px">{pictures}</div>'
