@@ -3,13 +3,14 @@
 import inspect
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import wiro_widgets as wiro
 from tests.experiments.conftest import FLUX, SMALL
-from wiro_widgets import AsyncClient, Client, Estimate, InvalidParameter, Sweep
+from wiro_widgets import AsyncClient, Client, Estimate, InvalidParameter, NotFound, Sweep
 from wiro_widgets.client.sweep_run import AsyncSweep
 from wiro_widgets.results.history import History
 
@@ -73,3 +74,21 @@ def test_a_text_in_place_of_the_values(client: Client) -> None:
             call(FLUX, "a cat")  # type: ignore[arg-type]
     with pytest.raises(InvalidParameter, match="owner/name"):
         client.run(None, prompt="a cat")  # type: ignore[arg-type]
+
+
+def test_what_does_not_exist_is_named(client: Client) -> None:
+    """A task and a model that do not exist are named as they were given, not by what the server calls them."""
+    for call in (client.detail, client.attach):
+        with pytest.raises(NotFound, match="there is no task 99"):
+            call("99")
+    with pytest.raises(NotFound, match="there is no model nobody/nothing"):
+        client.run("nobody/nothing", prompt="x")
+
+
+def test_a_refusal_is_not_buried(client: Client) -> None:
+    """The traceback of a typing error has the user's line and the way in, and none of the engine's frames."""
+    with pytest.raises(InvalidParameter) as caught:
+        client.run(FLUX, promt="x")
+    frames = [Path(frame.path).name for frame in caught.traceback]
+    assert set(frames[1:]) <= {"sync.py", "connection.py", "loop.py"}
+    assert len(frames) <= 6

@@ -53,7 +53,10 @@ class Engine:
     async def detail(self, task_id: str) -> TaskDetail:
         """Read one task from Wiro; raises NotFound when there is none, TransportError or another ApiError."""
         request = requests.task_detail(task_id=task_id)
-        found = details(await self.http.call(request), task_id)
+        try:
+            found = details(await self.http.call(request), task_id)
+        except NotFound:
+            found = ()
         if not found:
             raise NotFound(f"there is no task {task_id}", code=1, endpoint=request.path)
         return found[0]

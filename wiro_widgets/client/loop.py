@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from wiro_widgets.protocol.errors import ConfigurationError
+from wiro_widgets.protocol.errors import ConfigurationError, WiroError
 
 T = TypeVar("T")
 _log = logging.getLogger("wiro_widgets")
@@ -71,6 +71,8 @@ class LoopThread:
             return self._waited(future)
         except concurrent.futures.CancelledError:
             raise ConfigurationError(_CLOSED) from None
+        except WiroError as error:  # its own sentence says what happened; the engine's frames would bury it
+            raise error.with_traceback(None)  # noqa: B904 - it keeps the cause that it has
         except BaseException:
             if future.cancel():
                 ended.wait(GRACE)

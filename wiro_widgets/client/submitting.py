@@ -18,6 +18,7 @@ from wiro_widgets.protocol import envelope, replies, requests, retry
 from wiro_widgets.protocol.errors import (
     ApiError,
     ConcurrencyLimit,
+    NotFound,
     RateLimited,
     RunOutcomeUnknown,
     TaskCancelled,
@@ -171,6 +172,9 @@ class Submission:
 
     async def _explained(self, error: WiroError, run: lost.Run) -> WiroError:
         """Return the error, or for a Run whose outcome nobody knows one that names the task it may have become."""
+        if isinstance(error, NotFound):
+            sentence = f"there is no model {self._model} ({error.message.strip().rstrip('.')})"
+            return NotFound(sentence, code=error.code, http_status=error.http_status, endpoint=error.endpoint)
         if isinstance(error, RunOutcomeUnknown):
             reason = error.reason
         elif isinstance(error, TransportError | ApiError) and _ambiguous(error):
