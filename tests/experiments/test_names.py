@@ -72,6 +72,9 @@ def test_a_text_in_place_of_the_values(client: Client) -> None:
     for call in (client.run, client.generate, client.estimate, client.sweep):
         with pytest.raises(InvalidParameter, match=r"a dict of values is needed.*prompt='a cat'"):
             call(FLUX, "a cat")  # type: ignore[arg-type]
+    for cells in ({"prompt": "x"}, "a cat"):
+        with pytest.raises(InvalidParameter, match="a list of dicts is needed"):
+            client.map(FLUX, cells)  # type: ignore[arg-type]
     with pytest.raises(InvalidParameter, match="owner/name"):
         client.run(None, prompt="a cat")  # type: ignore[arg-type]
 

@@ -14,7 +14,7 @@ from wiro_widgets.client.money import Money
 from wiro_widgets.client.turns import Turns
 from wiro_widgets.protocol import requests
 from wiro_widgets.protocol.detail import TaskDetail, details
-from wiro_widgets.protocol.errors import NotFound
+from wiro_widgets.protocol.errors import ERRORS_FROM, NotFound
 from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.results import event_log
@@ -55,7 +55,9 @@ class Engine:
         request = requests.task_detail(task_id=task_id)
         try:
             found = details(await self.http.call(request), task_id)
-        except NotFound:
+        except NotFound as error:
+            if error.http_status >= ERRORS_FROM:  # the address is wrong, and not the id
+                raise
             found = ()
         if not found:
             raise NotFound(f"there is no task {task_id}", code=1, endpoint=request.path)

@@ -162,8 +162,9 @@ def _check_names(schema: ModelSchema | None, values: Mapping[str, Any]) -> None:
 
 def _rows(given: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Return the cells of a list, unless they are none, no dicts or too many."""
-    if not isinstance(given, Iterable):
-        raise InvalidParameter("values", f"a list of dicts is needed, not {type(given).__name__}")
+    if not isinstance(given, Iterable) or isinstance(given, Mapping | str | bytes):
+        hint = "; one run is a list of one dict" if isinstance(given, Mapping) else ""
+        raise InvalidParameter("values", f"a list of dicts is needed, not {type(given).__name__}{hint}")
     rows = list(itertools.islice(given, MAX_CELLS + 1))
     if not rows:
         raise InvalidParameter("values", "the list has no cells, so there is nothing to run")

@@ -90,8 +90,8 @@ def read_recipe(source: str | Path | bytes | BinaryIO | Image.Image) -> Recipe |
 
     `client.run(recipe["model"], recipe["parameters"])` runs it again where no file went in: files are named in a
     recipe, not held, and have to be given again; `run` takes no path out of a recipe, which anybody may have written.
-    AUTOMATIC1111's text is read where it is all there is; it names no
-    model of Wiro's. A file beyond 64 MiB is not looked into. Raises OSError when the file cannot be read.
+    AUTOMATIC1111's text is read where it is all there is; it names no model of Wiro's. A file beyond 64 MiB is not
+    looked into. Raises OSError when the file cannot be read.
     """
     found = _found(source)
     if found and "parameters" in found:
