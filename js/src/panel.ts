@@ -75,14 +75,17 @@ function build(view: View, section: HTMLElement, form: Form): HTMLElement[] {
   ];
 }
 
-/** Control Enter runs, wherever the focus is in the panel; a key that is held down presses nothing twice. */
+/**
+ * Control Enter runs, wherever the focus is in the panel; a key that is held down presses nothing twice, and Shift
+ * Enter, with which people go on to the next cell, presses nothing.
+ */
 function listenFor(view: View, section: HTMLElement, run: () => void): void {
   const keys = (event: KeyboardEvent) => {
     const runs = event.ctrlKey || event.metaKey;
-    const held = event.repeat && (event.target as Element).matches("button");
-    if (event.key !== "Enter" || !(runs || held)) return;
+    const dead = (event.repeat || event.shiftKey) && (event.target as Element).matches("button");
+    if (event.key !== "Enter" || !(runs || dead)) return;
     event.preventDefault();
-    if (!event.repeat) run();
+    if (runs && !event.repeat) run();
   };
   on(section, "keydown", keys, view.signal);
 }

@@ -102,6 +102,17 @@ def test_a_key_that_is_held_down_runs_once(panel: PanelPage) -> None:
     assert len(panel.sent("run")) == 1
 
 
+def test_shift_enter_never_runs(panel: PanelPage) -> None:
+    """With it people go on to the next cell, while Run still has the focus of the click; Enter still presses it."""
+    panel.start(state())
+    panel.button("Run").focus()
+    panel.page.keyboard.press("Shift+Enter")
+    panel.painted()
+    assert panel.sent("run") == []
+    panel.page.keyboard.press("Enter")
+    assert panel.await_sent("run")
+
+
 def test_enter_alone_never_runs(panel: PanelPage) -> None:
     """A run costs money: Enter in a field only ends the writing."""
     panel.start(state(_form=form(parameter("text", "text", "Text")), values={"text": "hi"}))
