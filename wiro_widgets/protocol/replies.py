@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wiro_widgets.protocol import drift, hidden
+from wiro_widgets.protocol import drift, hidden, listing
 from wiro_widgets.protocol.errors import (
     ERRORS_FROM,
     ApiError,
@@ -113,6 +113,11 @@ class ModelSummary:
     description: str
     categories: tuple[str, ...] = ()
     image: str | None = None
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show one line where IPython prints it."""
+        said = self.title if cycle else listing.clipped(self.title or self.description)
+        printer.text(f"<{self.model}: {said}>" if said else f"<{self.model}>")
 
 
 def api_error(errors: list[Any], *, http_status: int, endpoint: str) -> ApiError:

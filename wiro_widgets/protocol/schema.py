@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from wiro_widgets.protocol import catalogue, openapi
+from wiro_widgets.protocol import catalogue, listing, openapi
 from wiro_widgets.protocol.builtin import BUILT_IN
 from wiro_widgets.protocol.catalogue import Group
 from wiro_widgets.protocol.errors import InvalidParameter
@@ -43,6 +43,10 @@ class ModelSchema:
     def __post_init__(self) -> None:
         listed = {item.id: item for group in self.groups for item in group.parameters}
         object.__setattr__(self, "_by_id", listed)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show a line a parameter where IPython prints it."""
+        printer.text(self.model if cycle else listing.parameters(self.model, self.parameters))
 
     @classmethod
     def from_tool(cls, tool: Mapping[str, Any]) -> ModelSchema:
