@@ -3,7 +3,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -193,11 +197,19 @@ def test_async_tasks_inside_a_block_are_counted(sandbox: Sandbox, runs: Runs) ->
     assert (won, spent <= 0.005, runs()) == (2, True, 3)
 
 
-@pytest.mark.parametrize("usd", [0, -1, float("nan"), float("inf"), True, "two", None])
+@pytest.mark.parametrize(
+    "usd", [0, -1, float("nan"), float("inf"), 10**400, Decimal("sNaN"), True, "two", None]
+)
 def test_a_budget_is_an_amount_of_money(usd: object) -> None:
     """Anything but a number of dollars above 0 is refused at once."""
     with pytest.raises(ConfigurationError, match="number of US dollars above 0"):
         wiro.budget(usd)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("usd", [2, 2.0, Decimal(2), np.float32(2), np.int64(2), Fraction(2)])
+def test_any_kind_of_number_is_an_amount(usd: Any) -> None:
+    """What comes out of a table is taken like a literal."""
+    assert wiro.budget(usd).limit == 2.0
 
 
 def test_a_cost_that_nobody_knows_is_refused() -> None:

@@ -27,6 +27,12 @@ def test_numbers_are_numbers_however_they_are_written(drifted: TaskDetail) -> No
     assert found == (0.0042, 0.0004, 10.5, 51200, 0)
 
 
+@pytest.mark.parametrize("told", ["-5", -5, "1_0", "NaN", "much"])
+def test_a_cost_that_cannot_be_is_none(told: object) -> None:
+    """Less than nothing would enlarge a budget; what cannot be read counts as not told."""
+    assert detail({"id": "7", "totalcost": told, "elapsedseconds": told}).total_cost is None
+
+
 def test_ids_are_text_however_they_are_written(drifted: TaskDetail) -> None:
     """`taskid` stands in for `id`; blank ids are none."""
     assert (drifted.id, drifted.project_id, drifted.model_id) == ("90311", "12", "77")

@@ -52,3 +52,9 @@ def test_wrong_types_in_a_file_are_left_out() -> None:
     """A recipe somebody else wrote is read as far as it is what it should be."""
     data = with_parameters('{"wiro_widgets": "9", "model": 5, "prompt": "a", "parameters": [1], "more": 1}')
     assert read_recipe(data) == {"wiro_widgets": "9", "prompt": "a"}
+
+
+def test_a_size_beyond_all_sizes_is_no_size() -> None:
+    """Python refuses to read such a number; the rest of the text is read."""
+    found = read_recipe(with_parameters(f"cat\nSteps: 1, Seed: 2, Size: 9x{'9' * 5000}, Model: a/b"))
+    assert found is None or "width" not in found["parameters"]

@@ -85,3 +85,18 @@ def test_published_values_hold_names_only() -> None:
         "images": ["bytes", "host.example"],
         "prompt": "like https://example.com but red",
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("/home/me/private/photo.png", "photo.png"),
+        ("~/photo.png", "photo.png"),
+        ("C:\\Users\\me\\photo.png", "photo.png"),
+        ("/imagine a cat, 4.5k", "/imagine a cat, 4.5k"),
+        ("and/or", "and/or"),
+    ],
+)
+def test_a_path_is_reduced_to_its_name_for_others(given: str, shown: str) -> None:
+    """A recipe tells nobody how the folders of this machine are called; a prompt stays a prompt."""
+    assert without_files({"inputImage": given}) == {"inputImage": shown}
