@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageChops, ImageFont
 
 from tests.results.typefaces import ASCII, typeface, written
-from wiro_widgets.protocol.errors import InvalidParameter
+from wiro_widgets.protocol.errors import InvalidParameter, WiroWarning
 from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.results import contact_sheet, font_files
 from wiro_widgets.results.fonts import Fonts
@@ -14,6 +14,8 @@ from wiro_widgets.results.outputs import Output
 from wiro_widgets.results.sheet_plan import Plan
 from wiro_widgets.results.tiles import Tiles
 
+# Whichever fonts the machine has.
+pytestmark = pytest.mark.filterwarnings("ignore:No font of this machine")
 # Letters that Pillow's own font lacks, of the same script as their shapes, so that they are spaced alike.
 FOREIGN = {"ŋ": "c", "ø": "a", "ŧ": "t"}
 WORD = "".join(FOREIGN)
@@ -69,9 +71,10 @@ def test_labels_are_drawn_in_a_font_that_has_them(folder: Path, picture: Output)
 
 
 def test_without_such_a_font_there_are_boxes(folder: Path, picture: Output) -> None:
-    """On a machine without fonts the sheet is drawn all the same."""
+    """On a machine without fonts the sheet is drawn all the same, and a warning says what it lacks."""
     assert [path.suffix for path in folder.iterdir()] == [".png"]
-    boxes = contact_sheet.draw(grid(picture, 1, 1, rows=(WORD,)))
+    with pytest.warns(WiroWarning, match=r"has ŋ ø ŧ, .* contact_sheet\(font=\.\.\.\)"):
+        boxes = contact_sheet.draw(grid(picture, 1, 1, rows=(WORD,)))
     assert boxes.tobytes() != contact_sheet.draw(grid(picture, 1, 1, rows=("cat",))).tobytes()
 
 

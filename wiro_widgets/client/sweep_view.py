@@ -113,9 +113,9 @@ class SweepView(Displayed, Generic[TaskT]):
     ) -> Image:
         """Return the pictures as one PIL image with labelled rows and columns, each at most `edge` pixels wide.
 
-        Labels are in a font of this machine that has their characters; `font` is the one to try first, a path, a name
-        or a Pillow font. Raises InvalidParameter for an axis that the sweep does not have, and a font that cannot be
-        opened.
+        Labels are in a font of this machine that has their characters, and a WiroWarning names those that none has;
+        `font` is the one to try first, a path, a name or a Pillow font. Raises InvalidParameter for an axis that the
+        sweep does not have, and a font that cannot be opened.
         """
         across, down = self._two_axes(x, y)
         return contact_sheet.draw(self._laid_out(across, down), edge=edge, font=font)

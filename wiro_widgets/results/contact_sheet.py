@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import islice
 from math import isqrt
 from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageDraw
 from PIL.ImageFont import FreeTypeFont
 
+from wiro_widgets.protocol.errors import WiroWarning
 from wiro_widgets.results.fonts import FontLike, Fonts
 from wiro_widgets.results.sheet_plan import Plan
 from wiro_widgets.results.tiles import Tile, Tiles
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 MAX_PIXELS: Final = 64_000_000
 _LEAST, _MOST = 16, 2048  # pixels of a picture's edge
 _PAPER, _INK, _FAINT = "white", "#1f1f1f", "#6e6e6e"
+_NAMED = 12  # characters of a warning
 _FRAME, _EMPTY = "#dcdcdc", "#f6f6f6"
 
 
@@ -37,8 +42,22 @@ def draw(layout: Layout, *, edge: int = 256, font: FontLike | None = None) -> Im
     while True:
         plan = Plan(layout, tiles, edge, fonts, letters)
         if plan.width * plan.height <= MAX_PIXELS or edge == _LEAST:
-            return _drawn(layout, tiles, plan)
+            sheet = _drawn(layout, tiles, plan)
+            _tell_of(fonts.lacking)
+            return sheet
         edge = max(_LEAST, edge * 3 // 4)
+
+
+def _tell_of(lacking: Iterable[str]) -> None:
+    """Warn of characters in whose place there are boxes."""
+    named = " ".join(islice(lacking, _NAMED))
+    if named:
+        warnings.warn(
+            f"No font of this machine has {named}, so the sheet has boxes there. "
+            "Give one that does: contact_sheet(font=...).",
+            WiroWarning,
+            stacklevel=4,
+        )
 
 
 def _squared(layout: Layout) -> Layout:

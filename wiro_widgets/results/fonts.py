@@ -48,13 +48,15 @@ class _Face:
 class Fonts:
     """The fonts of one sheet: the given one, then Pillow's own, then those of the machine where a text needs them.
 
-    Raises InvalidParameter for a font that cannot be opened.
+    `lacking` has the characters that were asked for and that none of them has. Raises InvalidParameter for a font that
+    cannot be opened.
     """
 
     def __init__(self, given: FontLike | None = None) -> None:
         self._given = [_own_face(given)] if given is not None else []
         self._own = [*self._given, _own_face(None)]
         self._found: dict[frozenset[int], _Face | None] = {}
+        self.lacking: dict[str, None] = {}
 
     def __repr__(self) -> str:
         return f"<Fonts, {self._own[0].at(_TRIAL).getname()[0]} first>"
@@ -90,7 +92,11 @@ class Fonts:
             whole = self._covering(needed(word))
             for piece in [word] if whole else clusters(word):
                 face = whole or self._covering(needed(piece))
-                yield (piece, face) if face else (without_accents(piece), self._own[-1])
+                if face is None:
+                    face, piece = self._own[-1], without_accents(piece)  # noqa: PLW2901 - what is drawn of it
+                    if not piece.isascii():
+                        self.lacking[piece.strip()] = None
+                yield piece, face
 
     def _covering(self, codes: frozenset[int]) -> _Face | None:
         if codes not in self._found:
