@@ -90,7 +90,7 @@ def test_published_values_hold_names_only() -> None:
 @pytest.mark.parametrize(
     ("given", "shown"),
     [
-        ("/home/me/private/photo.png", "photo.png"),
+        ("/srv/private/photo.png", "photo.png"),
         ("~/photo.png", "photo.png"),
         ("C:\\Users\\me\\photo.png", "photo.png"),
         ("/imagine a cat, 4.5k", "/imagine a cat, 4.5k"),
