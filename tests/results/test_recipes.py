@@ -1,6 +1,4 @@
 import io
-import timeit
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -209,13 +207,8 @@ def test_a_long_prompt_that_no_exif_holds() -> None:
     assert dict(read_recipe(embed(FILES["png"], long)) or {}) == long
 
 
-def fastest(call: Callable[[], object]) -> float:
-    """Return the seconds of the fastest of several calls."""
-    return min(timeit.repeat(call, number=1, repeat=9))
-
-
 @pytest.mark.parametrize("image_format", ["PNG", "JPEG", "WEBP"])
-def test_embedding_is_cheap(image_format: str) -> None:
-    """Embedding costs less than a tenth of decoding a picture of 1024 pixels."""
+def test_embedding_encodes_nothing_anew(image_format: str) -> None:
+    """The compressed pixels come out as they went in; `make bench` measures what that spares."""
     data = encoded(picture(1024, 1024), image_format)
-    assert fastest(lambda: embed(data, RECIPE)) < fastest(lambda: decode(data)) / 10
+    assert data[len(data) // 4 : -len(data) // 4] in embed(data, RECIPE)
