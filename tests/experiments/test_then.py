@@ -1,7 +1,7 @@
 """What `then` may do wrong: whatever it raises says nothing of the run, and ends neither loop nor worker."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from multiprocessing import get_context
@@ -136,3 +136,29 @@ def test_files_that_did_not_come_are_fetched_by_resume(make_client: MakeClient, 
     assert sweep.counts == {"succeeded": 2}
     assert all(cell.images and cell.trouble is None for cell in sweep.cells)
     assert _runs(sandbox) == 2
+
+
+def test_an_exit_on_the_way_in_reaches_the_caller_alone(client: Client) -> None:
+    """Cells that end the process while they are read end the call, and the engine goes on."""
+
+    def cells() -> Iterator[dict[str, Any]]:
+        yield {"prompt": "x"}
+        sys.exit(3)
+
+    with pytest.raises(SystemExit):
+        client.map(FLUX, cells())
+    assert client.run(FLUX, {"prompt": "x", **SMALL}).wait().images
+
+
+def test_a_failed_then_is_seen(client: Client) -> None:
+    """The table says beside the picture and below what went wrong, harmlessly; the line says what was paid before."""
+
+    def then(_result: TaskResult) -> None:
+        raise ValueError("<b>odd</b>")
+
+    values = {"prompt": "x", **SMALL}
+    html = client.sweep(FLUX, values, seed=[1], then=then).wait(progress=False)._repr_html_()
+    assert html.count("&lt;b&gt;odd&lt;/b&gt;") >= 2
+    assert "Cell 0: ValueError: " in html
+    assert "<b>odd" not in html
+    assert client.sweep(FLUX, values, seed=[1]).wait(progress=False).line.endswith(" of it before")

@@ -56,5 +56,8 @@ def test_wrong_types_in_a_file_are_left_out() -> None:
 
 def test_a_size_beyond_all_sizes_is_no_size() -> None:
     """Python refuses to read such a number; the rest of the text is read."""
-    found = read_recipe(with_parameters(f"cat\nSteps: 1, Seed: 2, Size: 9x{'9' * 5000}, Model: a/b"))
-    assert found is None or "width" not in found["parameters"]
+    huge = "9" * 5_000
+    found = read_recipe(with_parameters(f"cat\nSteps: 1, Seed: 2, Size: 9x{huge}, Model: a/b"))
+    assert found is not None
+    assert (found["model"], found["parameters"]["prompt"]) == ("a/b", "cat")
+    assert not {"width", "height"} & found["parameters"].keys()

@@ -66,7 +66,9 @@ def embed(data: bytes, recipe: Mapping[str, Any]) -> bytes:
     PNG: text chunks "wiro" and "parameters"; JPEG and WebP: EXIF, where there is one a comment (WebP: XMP).
     Any other or malformed file, and one that has no room for it, comes back as it is.
     """
-    container = containers.read(strip(data))
+    given = containers.read(data)
+    stripped = data if given is None else _stripped(given)
+    container = given if stripped is data else containers.read(stripped)
     if container is None:
         return data
     allowed = _allowed(recipe)
@@ -149,8 +151,10 @@ def write_recipe(path: str | Path, recipe: Mapping[str, Any] | TaskRecord | Imag
 def strip(data: bytes) -> bytes:
     """Return the image file without a recipe; a block of EXIF or XMP that holds one goes as a whole."""
     container = containers.read(data)
-    if container is None:
-        return data
+    return data if container is None else _stripped(container)
+
+
+def _stripped(container: Container) -> bytes:
     if container.format == PNG:
         return containers.without(container, lambda block: metadata.may_hold(container, block))
     holding = {block.start for block, text in metadata.texts(container) if _first_recipe((text,)) is not None}
