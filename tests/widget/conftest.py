@@ -45,6 +45,13 @@ def steady(_steady_sandbox: Sandbox) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
+def steady_client(steady: Sandbox) -> Iterator[Client]:
+    """Connect to the steady sandbox."""
+    with steady.client() as connected:
+        yield connected
+
+
+@pytest.fixture
 def client(sandbox: Sandbox, tmp_path: Path) -> Iterator[Client]:
     """Connect to the fast sandbox."""
     with sandbox.client(journal=tmp_path / "journal.sqlite3", output_dir=tmp_path / "outputs") as connected:

@@ -30,9 +30,9 @@ def _run(wire: Wire) -> Message:
     return run
 
 
-def _followed(panel_of: MakePanel, steady: Sandbox) -> tuple[Panel, Wire]:
+def _followed(panel_of: MakePanel, steady_client: Client) -> tuple[Panel, Wire]:
     """Make a panel whose runs are long enough for the socket to hear them from the start."""
-    panel = panel_of(client=steady.client(), steps=20)
+    panel = panel_of(client=steady_client, steps=20)
     assert isinstance(panel.comm, Wire)
     return panel, panel.comm
 
@@ -53,9 +53,9 @@ def _in_a_thread(work: Callable[[], object]) -> bool:
     return not thread.is_alive()
 
 
-def test_a_run_as_the_browser_sees_it(panel_of: MakePanel, steady: Sandbox) -> None:
+def test_a_run_as_the_browser_sees_it(panel_of: MakePanel, steady_client: Client) -> None:
     """The deltas tell the whole run: its stages, its log, its outputs, its cost."""
-    panel, wire = _followed(panel_of, steady)
+    panel, wire = _followed(panel_of, steady_client)
     task = _done(panel, wire)
     run = _run(wire)
     price = dollars(task.record.total_cost or 0)
@@ -67,19 +67,21 @@ def test_a_run_as_the_browser_sees_it(panel_of: MakePanel, steady: Sandbox) -> N
     assert _page(wire).rows[-1][2:] == ["done", "Done"]
 
 
-def test_every_event_is_told_once(panel_of: MakePanel, steady: Sandbox) -> None:
+def test_every_event_is_told_once(panel_of: MakePanel, steady_client: Client) -> None:
     """The rows are those of the events, in their order, and one more that says how it ended."""
-    panel, wire = _followed(panel_of, steady)
+    panel, wire = _followed(panel_of, steady_client)
     _done(panel, wire)
     told = [row[3] for row in _page(wire).rows]
     assert told[:-1] == [text for event in panel.events for _, text in rows(event)]
     assert [row[0] for row in _page(wire).rows] == list(range(len(told)))
 
 
-def test_at_most_twenty_messages_a_second(panel_of: MakePanel, steady: Sandbox) -> None:
+def test_at_most_twenty_messages_a_second(
+    panel_of: MakePanel, steady: Sandbox, steady_client: Client
+) -> None:
     """Five thousand events make no more messages than twenty a second, and none is lost."""
     steady.faults = {"duplicate": 250}
-    panel = panel_of(client=steady.client(), steps=50)
+    panel = panel_of(client=steady_client, steps=50)
     wire = panel.comm
     assert isinstance(wire, Wire)
     _done(panel, wire)
@@ -195,10 +197,9 @@ def test_a_failed_run(panel_of: MakePanel) -> None:
     assert "this model always fails" in _page(panel.comm).rows[-1][3]
 
 
-def test_events_that_came_before(panel: Panel, wire: Wire, steady: Sandbox) -> None:
+def test_events_that_came_before(panel: Panel, wire: Wire, steady_client: Client) -> None:
     """A task that is followed late is shown from its first event on, each once."""
-    client = steady.client()
-    task = client.start(FLUX, SMALL, client.schema(FLUX))
+    task = steady_client.start(FLUX, SMALL, steady_client.schema(FLUX))
     next(iter(task.events()))
     view = RunView(7)
     panel.display.begin(view)
@@ -211,9 +212,9 @@ def test_events_that_came_before(panel: Panel, wire: Wire, steady: Sandbox) -> N
     ]
 
 
-def test_a_task_that_was_over_before_it_was_followed(panel: Panel, wire: Wire, steady: Sandbox) -> None:
+def test_a_task_that_was_over_before_it_was_followed(panel: Panel, wire: Wire, steady_client: Client) -> None:
     """A task that was faster than the panel is shown whole."""
-    task = steady.client().run(FLUX, SMALL | {"steps": 20})
+    task = steady_client.run(FLUX, SMALL | {"steps": 20})
     task.wait(SECONDS)
     view = RunView(7)
     panel.display.begin(view)

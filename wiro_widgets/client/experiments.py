@@ -80,7 +80,7 @@ class AsyncExperiments:
         schema = await self._schema_if_known(model)
         bound = sweep_plan.converted(given(params, values), schema)
         found = await self._engine.money.estimator.estimate(model, bound, schema)
-        if schema is None and found.typical is None and not found.exact:
+        if schema is None and found.typical is None:
             return replace(found, reason=f"the catalogue shows no model {model}; check its name")
         return found
 

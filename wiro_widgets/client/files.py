@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Self, cast
 
 from wiro_widgets.protocol.parameters import Parameter
 from wiro_widgets.protocol.requests import Upload
+from wiro_widgets.protocol.scalars import is_url
 from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.results import content_types, images
 from wiro_widgets.results.outputs import Output
@@ -50,11 +51,6 @@ def prepare(values: Mapping[str, Any], schema: ModelSchema | None, opened: ExitS
         else:
             ready[name] = value
     return ready
-
-
-def is_url(value: object) -> bool:
-    """Whether the value is an address that Wiro can fetch by itself."""
-    return isinstance(value, str) and value.strip().lower().startswith(("https://", "http://"))
 
 
 def _each(value: object, parameter: Parameter, opened: ExitStack) -> Any:

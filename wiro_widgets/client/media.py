@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from wiro_widgets.client.files import is_url
 from wiro_widgets.protocol.price_methods import Media
+from wiro_widgets.protocol.scalars import is_url
 from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.results.outputs import Output
 

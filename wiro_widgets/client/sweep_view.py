@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic
 
 from wiro_widgets.client.axes import Axis, distinct, identity
@@ -57,7 +57,7 @@ class SweepView(Displayed, Generic[TaskT]):
     @property
     def spent(self) -> float:
         """USD that its runs have cost, those of an earlier kernel included."""
-        return sum(cell.record.total_cost or 0.0 for cell in self.cells if cell.result or cell.error)
+        return _cost(cell for cell in self.cells if cell.result or cell.error)
 
     @property
     def progress(self) -> float:
@@ -70,9 +70,7 @@ class SweepView(Displayed, Generic[TaskT]):
         told = ", ".join(f"{count} {_WORDS.get(status, status)}" for status, count in self.counts.items())
         lacking = sum(cell.status == "succeeded" and cell.trouble is not None for cell in self.cells)
         without = f", {lacking} of them without all files" if lacking else ""
-        earlier = sum(
-            cell.record.total_cost or 0.0 for cell in self.cells if cell.from_journal and cell.result
-        )
+        earlier = _cost(cell for cell in self.cells if cell.from_journal and cell.result)
         before = f", {dollars(earlier)} of it before" if earlier else ""
         many = "1 cell" if len(self.cells) == 1 else f"{len(self.cells)} cells"
         return f"{many}: {told}{without}; {dollars(self.spent)} spent{before}"
@@ -203,3 +201,7 @@ def _shown(cell: Cell[Any], names: Mapping[str, Mapping[Any, str]], rest: Sequen
     title = ", ".join(f"{name} {text}" for name, text in told.items())
     caption = ", ".join(f"{name}: {told[name]}" for name in rest)
     return Shown(title, cell.status, tuple(outputs), str(cell.error) if cell.error else "", caption)
+
+
+def _cost(cells: Iterable[Cell[Any]]) -> float:
+    return sum(cell.record.total_cost or 0.0 for cell in cells)

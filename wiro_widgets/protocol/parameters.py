@@ -10,14 +10,13 @@ from typing import Any, Literal
 
 from wiro_widgets.protocol import drift
 from wiro_widgets.protocol.errors import InvalidParameter
-from wiro_widgets.protocol.scalars import is_broken, is_too_large, parsed, plain, shown
+from wiro_widgets.protocol.scalars import is_broken, is_too_large, is_url, parsed, plain, shown
 from wiro_widgets.protocol.told import Told
 
 Kind = Literal["text", "textarea", "select", "range", "number", "boolean", "file"]
 FileStyle = Literal["single", "multi", "combine"]
 Accept = Literal["image", "audio", "video"]
 
-_ADDRESSES = ("https://", "http://")
 _LISTED = 12  # options that an error names
 
 
@@ -136,7 +135,7 @@ class Parameter:
         files = list(value) if isinstance(value, list | tuple) else [value]
         if any(item is None or isinstance(item, bool | numbers.Number | dict) for item in files):
             raise self.refuse(f"a path, bytes, an image or a URL is needed, not {shown(value)}")
-        if any(isinstance(item, Told) and not item.lower().startswith(_ADDRESSES) for item in files):
+        if any(isinstance(item, Told) and not is_url(item) for item in files):
             raise self.refuse(f"a recipe names {shown(value)} and does not hold it; give the file itself")
         limit = 1 if self.file_style == "single" else self.max_files
         if limit is not None and len(files) > limit:

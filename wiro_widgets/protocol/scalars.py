@@ -49,6 +49,11 @@ def is_broken(text: str) -> bool:
     return False
 
 
+def is_url(value: object) -> bool:
+    """Whether the value is an address that Wiro can fetch by itself."""
+    return isinstance(value, str) and value.strip().lower().startswith(("https://", "http://"))
+
+
 def shown(value: object) -> str:
     """Return the value short enough for a sentence, or its type when it is a large thing."""
     if is_too_large(value):

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wiro_widgets.client.files import is_url
 from wiro_widgets.protocol.errors import OutputError
+from wiro_widgets.protocol.scalars import is_url
 from wiro_widgets.results import images
 from wiro_widgets.results.images import Thumbnail
 from wiro_widgets.results.outputs import Output

@@ -11,9 +11,10 @@ from urllib.parse import unquote, urlsplit
 
 import traitlets
 
-from wiro_widgets.client.files import NamedBytes, is_url
+from wiro_widgets.client.files import NamedBytes
 from wiro_widgets.protocol.errors import InvalidParameter
 from wiro_widgets.protocol.parameters import Parameter
+from wiro_widgets.protocol.scalars import is_url
 from wiro_widgets.protocol.schema import ModelSchema
 from wiro_widgets.results.outputs import Output
 from wiro_widgets.results.plain import plain
