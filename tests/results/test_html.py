@@ -226,3 +226,13 @@ def test_a_record_shows_its_row() -> None:
     assert "started_at" not in text
     assert "\n" not in repr(RECORD)
     assert len(TaskRecord(prompt="x" * 10**6)._repr_html_()) < 2000
+
+
+def test_a_thumbnail_is_that_of_the_file_as_it_is(tmp_path: Path) -> None:
+    """Thumbnails are kept, and a file that has changed has another."""
+    path = tmp_path / "a.png"
+    shown = []
+    for size in (8, 8, 16):
+        Image.new("RGB", (size, size)).save(path)
+        shown.append(html.thumbnail(path, 96))
+    assert shown[0] == shown[1] != shown[2]
