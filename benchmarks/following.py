@@ -14,9 +14,9 @@ from benchmarks.loading import Server, in_child
 from benchmarks.measure import Promise, Result
 from benchmarks.memory import resident
 from wiro_widgets import AsyncClient
-from wiro_widgets.client.downloads import Keepsake
-from wiro_widgets.client.task import AsyncTask
 from wiro_widgets.protocol import detail as replies
+from wiro_widgets.runs.task import AsyncTask
+from wiro_widgets.transport.downloads import Keepsake
 
 FLOOR = "bare websockets connections"
 TARGET = 1.5

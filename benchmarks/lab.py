@@ -20,7 +20,7 @@ SEEN = re.compile(r"(?:of )?([\d,]+) lines?$")
 
 CELL = """
 import wiro_widgets
-from wiro_widgets.widget import inbox, messages
+from wiro_widgets.widget.wire import messages, receiver
 client = wiro_widgets.Client("key-of-the-benchmarks", "secret-of-the-benchmarks", journal=False,
                              base_url={base!r}, socket_url={sockets!r})
 panel = wiro_widgets.Panel("bench/n{lines}-r{rate}", client=client)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from benchmarks.measure import Promise, Result, pairs
 from benchmarks.server import picture
-from wiro_widgets.results import images, recipes
+from wiro_widgets.media import images, recipes
 
 THUMBNAIL = Promise("thumbnail of a 1024 px PNG, encoding included", "ms", "lower", 1.5, "its decoding")
 RECIPE = Promise("recipe into a 1024 px PNG", "ms", "lower", 0.1, "its decoding")

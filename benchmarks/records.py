@@ -14,11 +14,11 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from benchmarks.measure import Promise, Result, pairs
+from wiro_widgets.journal.dataframe import to_pandas
+from wiro_widgets.journal.history import History
+from wiro_widgets.journal.journal import Journal
+from wiro_widgets.journal.row import JournalRow
 from wiro_widgets.protocol.record import TaskRecord
-from wiro_widgets.results.history import History
-from wiro_widgets.results.journal import Journal
-from wiro_widgets.results.rows import JournalRow
-from wiro_widgets.results.table import to_pandas
 
 FLOOR = "sqlite3 + pandas by hand"
 QUERY = Promise("history of 100,000 records: open, a model's day, as a table", "ms", "lower", 1.3, FLOOR)

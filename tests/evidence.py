@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.widget.wire import SECONDS, Wire
+from tests.widget.wire.page import SECONDS, Wire
 from wiro_widgets import AsyncClient, Client, Panel, Sandbox, WiroError, read_recipe
 
 FLUX = "tencent/hunyuan-flux-srpo"

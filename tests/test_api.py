@@ -9,11 +9,11 @@ import pytest
 
 import wiro_widgets as wiro
 from wiro_widgets import AsyncClient, Client, ModelSchema, Panel, Sandbox, Task, TaskRecord, TaskResult
-from wiro_widgets.client.task import AsyncTask
-from wiro_widgets.protocol.parameters import Parameter
+from wiro_widgets.journal.history import History
+from wiro_widgets.media.output import Output
+from wiro_widgets.protocol.schema.parameters import Parameter
 from wiro_widgets.protocol.state import TaskState
-from wiro_widgets.results.history import History
-from wiro_widgets.results.outputs import Output
+from wiro_widgets.runs.task import AsyncTask
 
 # What the page promises, written as the page writes it.
 CLIENT = "api_key=None, api_secret=None, *, base_url=None, socket_url=None, timeout=30.0, journal=None, output_dir=None"

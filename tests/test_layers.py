@@ -1,7 +1,11 @@
-"""Imports go down only, and each foreign library has its rooms."""
+"""The four laws of the house: rooms in one order, no circle, folders small enough to overlook, a name for one file.
+
+Each foreign library has its rooms as well.
+"""
 
 import ast
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -11,28 +15,41 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "wiro_widgets"
-FLOORS = {"protocol": 0, "results": 1, "client": 2, "widget": 3}
+# From the bottom up: a room imports itself and the rooms before it.
+ORDER = (
+    "protocol",
+    "media",
+    "render",
+    "journal",
+    "transport",
+    "money",
+    "runs",
+    "sweeps",
+    "client",
+    "widget",
+)
 BESIDE = "sandbox"
-TOP = 4  # __init__.py, connecting.py, local.py, nested.py, cli.py and its commands/: they put the floors together
+TOP = "top"  # __init__.py, cli.py, commands/ and the modules beside them: they put the rooms together
+MAX_FILES = 15  # of a folder
 
 OPTIONAL_IN_PROTOCOL = {
     "google",
     "keyring",
 }  # credentials.py asks Colab and the keyring, where they are installed
-ROOMS = {
+LIBRARY_ROOMS = {
     "starlette": {"sandbox"},
     "uvicorn": {"sandbox"},
     "python_multipart": {"sandbox"},
-    "httpx": {"client"},
-    "websockets": {"client"},
+    "httpx": {"transport"},
+    "websockets": {"transport"},
     "anywidget": {"widget"},
     "ipywidgets": {"widget"},
-    "PIL": {"results", "sandbox"},
-    "nest_asyncio": {"top"},
+    "PIL": {"media", "render", "sandbox"},
+    "nest_asyncio": {TOP},
 }
 # A client that only lists models, and a panel that only shows a form, do not pay for loading Pillow:
-# these rooms may import it inside the function that holds a picture.
-PIL_WHEN_NEEDED = {"client", "widget"}
+# these rooms import it inside the function that holds a picture.
+PILLOW_ON_DEMAND = {"journal", "money", "runs", "sweeps", "client", "widget", TOP}
 NEVER_AT_IMPORT = {"pandas", "numpy"}  # a third of a second that most cells do not need
 
 
@@ -47,7 +64,7 @@ class Import:
 
     @property
     def room(self) -> str:
-        """The room of the importing file; the top level is "top"."""
+        """The room of the importing file."""
         return _room(self.path.relative_to(ROOT / PACKAGE).parts)
 
     @property
@@ -65,7 +82,7 @@ class Import:
 
 
 def _room(parts: tuple[str, ...]) -> str:
-    return parts[0] if parts and parts[0] in {*FLOORS, BESIDE} else "top"
+    return parts[0] if parts and parts[0] in {*ORDER, BESIDE} else TOP
 
 
 def _types_only(node: ast.AST) -> bool:
@@ -89,8 +106,8 @@ def _modules(node: ast.Import | ast.ImportFrom, path: Path) -> list[str]:
     if node.level:
         folder = path.relative_to(ROOT).parts[: -node.level]
         base = ".".join([*folder, *([base] if base else [])])
-    if base == PACKAGE:  # `from wiro_widgets import client` names the room only in its list
-        return [f"{base}.{alias.name}" for alias in node.names]
+    if base.partition(".")[0] == PACKAGE and (ROOT / base.replace(".", "/")).is_dir():
+        return [f"{base}.{alias.name}" for alias in node.names]  # a folder: the list names its modules
     return [base]
 
 
@@ -104,36 +121,108 @@ def _imports() -> tuple[Import, ...]:
     )
 
 
-def _told(found: list[Import]) -> str:
-    return "\n".join(str(one) for one in found)
+def _lines(imports: list[Import]) -> str:
+    return "\n".join(str(one) for one in imports)
 
 
-def test_imports_of_ours_go_down() -> None:
-    """No floor imports a higher one, the sandbox or the top level, not even in a function or for types."""
+def _circles(arrows: dict[str, set[str]]) -> list[list[str]]:
+    """Return the groups of nodes that reach each other (Tarjan's strongly connected components)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    circles: list[list[str]] = []
+
+    def visit(node: str) -> None:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for target in sorted(arrows.get(node, ())):
+            if target not in index:
+                visit(target)
+                low[node] = min(low[node], low[target])
+            elif target in stack:
+                low[node] = min(low[node], index[target])
+        if low[node] == index[node]:
+            group = stack[stack.index(node) :]
+            del stack[stack.index(node) :]
+            if len(group) > 1:
+                circles.append(sorted(group))
+
+    for node in sorted(arrows):
+        if node not in index:
+            visit(node)
+    return circles
+
+
+def _arrows_between_files() -> dict[str, set[str]]:
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in (ROOT / PACKAGE).rglob("*.py")
+    }
+    arrows: dict[str, set[str]] = {}
+    for one in _imports():
+        source = ".".join(one.path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        if one.module in modules and one.module != source:
+            arrows.setdefault(source, set()).add(one.module)
+    return arrows
+
+
+@pytest.mark.xfail(strict=True, reason="the moves are done, the cuts follow")
+def test_rooms_import_in_one_order() -> None:
+    """No room imports a later one, the sandbox or the top level, not even in a function or for types."""
+    places = {room: place for place, room in enumerate(ORDER)}
     up = [
         one
         for one in _imports()
-        if one.room in FLOORS and one.target and FLOORS.get(one.target, TOP) > FLOORS[one.room]
+        if one.room in places and one.target and places.get(one.target, len(ORDER)) > places[one.room]
     ]
-    assert not up, _told(up)
+    assert not up, _lines(up)
 
 
 def test_every_folder_is_a_known_room() -> None:
-    """A new folder is given its floor here, before anything is built on it."""
+    """A new folder is given its place here, before anything is built on it."""
     rooms = {path.parent.relative_to(ROOT / PACKAGE).parts[:1] for path in (ROOT / PACKAGE).rglob("*.py")}
-    assert rooms == {(), (BESIDE,), ("commands",), *((floor,) for floor in FLOORS)}
+    assert rooms == {(), (BESIDE,), ("commands",), *((room,) for room in ORDER)}
 
 
-def test_the_sandbox_knows_the_protocol_at_most() -> None:
-    """The sandbox imports no client, no results and no widget: one mistake must not hide in both sides."""
-    nosy = [
-        one for one in _imports() if one.room == "sandbox" and one.target not in {None, "sandbox", "protocol"}
-    ]
-    assert not nosy, _told(nosy)
+@pytest.mark.xfail(strict=True, reason="the moves are done, the cuts follow")
+def test_no_circle_of_files() -> None:
+    """No file reaches itself through its imports; type-only and lazy imports count."""
+    assert _circles(_arrows_between_files()) == []
+
+
+def test_the_circle_finder_finds_circles() -> None:
+    """Two circles that share a node are one, and a line is none."""
+    assert _circles({"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": {"e"}, "e": set()}) == [["a", "b", "c"]]
+    assert _circles({"a": {"b", "c"}, "b": {"a"}, "c": {"a"}}) == [["a", "b", "c"]]
+    assert _circles({"a": {"b"}, "b": {"c"}}) == []
+
+
+@pytest.mark.xfail(strict=True, reason="the moves are done, the cuts follow")
+def test_a_folder_can_be_overlooked() -> None:
+    """No folder of the package holds more than fifteen files."""
+    counts = Counter(path.parent.relative_to(ROOT) for path in (ROOT / PACKAGE).rglob("*.py"))
+    assert {str(folder): count for folder, count in counts.items() if count > MAX_FILES} == {}
+
+
+@pytest.mark.xfail(strict=True, reason="the moves are done, the cuts follow")
+def test_a_name_stands_for_one_file() -> None:
+    """No two files of the package share a name, outside the sandbox."""
+    names = Counter(
+        path.name
+        for path in (ROOT / PACKAGE).rglob("*.py")
+        if path.name != "__init__.py" and _room(path.relative_to(ROOT / PACKAGE).parts) != BESIDE
+    )
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_the_sandbox_imports_nothing_of_the_house() -> None:
+    """The sandbox imports no other room: one mistake must not hide in both sides."""
+    inside = [one for one in _imports() if one.room == BESIDE and one.target not in {None, BESIDE}]
+    assert not inside, _lines(inside)
 
 
 def test_the_protocol_is_pure() -> None:
-    """The protocol floor imports the standard library; only credentials.py asks Colab and the keyring."""
+    """The protocol imports the standard library; only credentials.py asks Colab and the keyring."""
     foreign = [
         one
         for one in _imports()
@@ -145,47 +234,48 @@ def test_the_protocol_is_pure() -> None:
             and one.when == "function"
         )
     ]
-    assert not foreign, _told(foreign)
+    assert not foreign, _lines(foreign)
 
 
-@pytest.mark.parametrize("library", sorted(ROOMS))
+@pytest.mark.parametrize("library", sorted(LIBRARY_ROOMS))
 def test_a_library_stays_in_its_rooms(library: str) -> None:
-    """The client has the network, the sandbox the server, the results the pictures."""
+    """The transport has the network, the sandbox the server, media and render the pictures."""
     astray = [
         one
         for one in _imports()
         if one.library == library
-        and one.room not in ROOMS[library]
-        and not (library == "PIL" and one.room in PIL_WHEN_NEEDED and one.when != "import")
+        and one.room not in LIBRARY_ROOMS[library]
+        and not (library == "PIL" and one.room in PILLOW_ON_DEMAND and one.when != "import")
     ]
-    assert not astray, _told(astray)
+    assert not astray, _lines(astray)
 
 
 def test_no_module_loads_pandas_or_numpy() -> None:
     """Pandas and numpy are imported in the functions that need them."""
     heavy = [one for one in _imports() if one.library in NEVER_AT_IMPORT and one.when == "import"]
-    assert not heavy, _told(heavy)
+    assert not heavy, _lines(heavy)
 
 
 def test_the_reader_sees_every_kind_of_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Imports at the top, in a function, for types, and relative ones are all read."""
     path = tmp_path / PACKAGE / "client" / "one.py"
+    (tmp_path / PACKAGE / "widget").mkdir(parents=True)
     path.parent.mkdir(parents=True)
     path.write_text(
         "import a.b\nif TYPE_CHECKING:\n    import t\ndef f():\n    import g\n"
         "from ..widget import p\nfrom . import http\nfrom wiro_widgets import widget\n"
     )
     monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
-    read = [
+    imports = [
         (module, when)
         for node, when in _walk(ast.parse(path.read_text()), "import")
         for module in _modules(node, path)
     ]
-    assert read == [
+    assert imports == [
         ("a.b", "import"),
         ("t", "types"),
         ("g", "function"),
-        ("wiro_widgets.widget", "import"),
-        ("wiro_widgets.client", "import"),
+        ("wiro_widgets.widget.p", "import"),
+        ("wiro_widgets.client.http", "import"),
         ("wiro_widgets.widget", "import"),
     ]

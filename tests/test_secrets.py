@@ -6,7 +6,7 @@ import comm
 import pytest
 
 from tests.evidence import Day, Evidence
-from tests.widget.wire import Wire
+from tests.widget.wire.page import Wire
 from wiro_widgets.protocol.credentials import Credentials
 
 PLACES = {

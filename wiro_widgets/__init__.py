@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING, Any
 from wiro_widgets.protocol.version import __version__
 
 if TYPE_CHECKING:
-    from wiro_widgets.client.aio import AsyncClient as AsyncClient
-    from wiro_widgets.client.budget import Budget as Budget
-    from wiro_widgets.client.budget import budget as budget
-    from wiro_widgets.client.sweep import Sweep as Sweep
-    from wiro_widgets.client.sync import Client as Client
-    from wiro_widgets.client.sync import Task as Task
+    from wiro_widgets.client.async_client import AsyncClient as AsyncClient
+    from wiro_widgets.client.sync_client import Client as Client
+    from wiro_widgets.client.sync_client import Task as Task
+    from wiro_widgets.client.sync_sweep import Sweep as Sweep
     from wiro_widgets.connecting import connect as connect
+    from wiro_widgets.journal.dataframe import to_pandas as to_pandas
+    from wiro_widgets.journal.result import TaskResult as TaskResult
+    from wiro_widgets.journal.table_reading import from_pandas as from_pandas
     from wiro_widgets.local import Sandbox as Sandbox
+    from wiro_widgets.media.recipes import read_recipe as read_recipe
+    from wiro_widgets.media.recipes import strip_recipe as strip_recipe
+    from wiro_widgets.media.recipes import write_recipe as write_recipe
+    from wiro_widgets.money.budget import Budget as Budget
+    from wiro_widgets.money.budget import budget as budget
     from wiro_widgets.nested import allow_nested_loops as allow_nested_loops
     from wiro_widgets.protocol.errors import ApiError as ApiError
     from wiro_widgets.protocol.errors import AuthenticationError as AuthenticationError
@@ -38,22 +44,16 @@ if TYPE_CHECKING:
     from wiro_widgets.protocol.errors import TransportError as TransportError
     from wiro_widgets.protocol.errors import WiroError as WiroError
     from wiro_widgets.protocol.errors import WiroWarning as WiroWarning
-    from wiro_widgets.protocol.pricing import Estimate as Estimate
+    from wiro_widgets.protocol.prices.pricing import Estimate as Estimate
     from wiro_widgets.protocol.record import TaskRecord as TaskRecord
-    from wiro_widgets.protocol.schema import ModelSchema as ModelSchema
-    from wiro_widgets.results.recipes import read_recipe as read_recipe
-    from wiro_widgets.results.recipes import strip_recipe as strip_recipe
-    from wiro_widgets.results.recipes import write_recipe as write_recipe
-    from wiro_widgets.results.result import TaskResult as TaskResult
-    from wiro_widgets.results.table import to_pandas as to_pandas
-    from wiro_widgets.results.table_reading import from_pandas as from_pandas
+    from wiro_widgets.protocol.schema.schema import ModelSchema as ModelSchema
     from wiro_widgets.widget.panel import Panel as Panel
 
 _HOMES = {
-    "client.aio": ("AsyncClient",),
-    "client.budget": ("Budget", "budget"),
-    "client.sweep": ("Sweep",),
-    "client.sync": ("Client", "Task"),
+    "client.async_client": ("AsyncClient",),
+    "money.budget": ("Budget", "budget"),
+    "client.sync_sweep": ("Sweep",),
+    "client.sync_client": ("Client", "Task"),
     "connecting": ("connect",),
     "local": ("Sandbox",),
     "nested": ("allow_nested_loops",),
@@ -77,13 +77,13 @@ _HOMES = {
         "WiroError",
         "WiroWarning",
     ),
-    "protocol.pricing": ("Estimate",),
+    "protocol.prices.pricing": ("Estimate",),
     "protocol.record": ("TaskRecord",),
-    "protocol.schema": ("ModelSchema",),
-    "results.recipes": ("read_recipe", "strip_recipe", "write_recipe"),
-    "results.result": ("TaskResult",),
-    "results.table": ("to_pandas",),
-    "results.table_reading": ("from_pandas",),
+    "protocol.schema.schema": ("ModelSchema",),
+    "media.recipes": ("read_recipe", "strip_recipe", "write_recipe"),
+    "journal.result": ("TaskResult",),
+    "journal.dataframe": ("to_pandas",),
+    "journal.table_reading": ("from_pandas",),
     "widget.panel": ("Panel",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -7,7 +7,7 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from wiro_widgets.client.sync import Client
+from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.credentials import KEY_NAME
 from wiro_widgets.protocol.errors import ConfigurationError
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wiro_widgets.client.sync import Client
+from wiro_widgets.client.sync_client import Client
 from wiro_widgets.sandbox import Faults, SandboxServer
 
 

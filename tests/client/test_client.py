@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.conftest import MakeClient
-from tests.client.hostile import CUT, KEY, SECRET, Hostile
-from tests.client.wire import Reply
-from wiro_widgets.client.aio import AsyncClient
-from wiro_widgets.client.sync import Client
+from tests.hostile.fixtures import MakeClient
+from tests.hostile.http_wire import Reply
+from tests.hostile.server import CUT, KEY, SECRET, Hostile
+from wiro_widgets.client.async_client import AsyncClient
+from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import (
     ConfigurationError,
     InvalidParameter,

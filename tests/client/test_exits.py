@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.complaints import complaints
-from tests.client.conftest import MakeClient
-from tests.client.hostile import KEY, Hostile
-from wiro_widgets.client import sync
-from wiro_widgets.client.sync import Client
+from tests.hostile.fixtures import MakeClient
+from tests.hostile.server import KEY, Hostile
+from tests.hostile.stderr_lines import complaints
+from wiro_widgets.client import sync_client
+from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import (
     ConfigurationError,
     TaskError,
@@ -197,9 +197,9 @@ def test_the_default_client_is_made_anew_when_closed(
     monkeypatch.setenv("WIRO_API_KEY", KEY)
     monkeypatch.setenv("WIRO_BASE_URL", server.base_url)
     monkeypatch.setenv("WIRO_JOURNAL", str(tmp_path / "j"))
-    first = sync.default_client()
-    assert sync.default_client() is first
+    first = sync_client.default_client()
+    assert sync_client.default_client() is first
     first.close()
-    second = sync.default_client()
+    second = sync_client.default_client()
     assert second is not first
     second.close()

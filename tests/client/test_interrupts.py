@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.complaints import complaints
-from tests.client.hostile import KEY, SECRET, Hostile
-from tests.client.wire import Hang
-from wiro_widgets.client.aio import AsyncClient
+from tests.hostile.http_wire import Hang
+from tests.hostile.server import KEY, SECRET, Hostile
+from tests.hostile.stderr_lines import complaints
+from wiro_widgets.client.async_client import AsyncClient
 
 CHILD = """
 import sys, time, traceback

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from tests.commands.terminal import Terminal
-from wiro_widgets.results.journal import Journal
+from wiro_widgets.journal.journal import Journal
 
 CHAT = "wiro/sandbox-chat"
 

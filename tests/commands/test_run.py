@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.commands.terminal import Terminal, pointing_at
 from wiro_widgets import Client
-from wiro_widgets.results.journal import Journal
+from wiro_widgets.journal.journal import Journal
 from wiro_widgets.sandbox import SandboxServer
 
 FLUX = "tencent/hunyuan-flux-srpo"

@@ -3,10 +3,10 @@
 from typing import Any, cast
 
 from wiro_widgets.protocol.events import Progress
-from wiro_widgets.protocol.parameters import Kind, Parameter
+from wiro_widgets.protocol.schema.parameters import Kind, Parameter
 from wiro_widgets.protocol.state import Status
-from wiro_widgets.widget import words
 from wiro_widgets.widget.form import expected
+from wiro_widgets.widget.wire import labels as words
 
 Payload = dict[str, Any]
 

@@ -21,13 +21,13 @@ from tests.protocol.arbitrary import (
     few,
     objects,
 )
-from wiro_widgets.protocol import drift, envelope, events, replies
+from wiro_widgets.protocol import envelope, events, replies, wire_values
+from wiro_widgets.protocol.backoff import retry_after
 from wiro_widgets.protocol.detail import TaskDetail, detail, details
 from wiro_widgets.protocol.errors import ApiError, ConfigurationError, InvalidParameter, WiroError
 from wiro_widgets.protocol.record import TaskRecord, record_of
 from wiro_widgets.protocol.requests import Request, run
-from wiro_widgets.protocol.retry import retry_after
-from wiro_widgets.protocol.schema import ModelSchema, split_model
+from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.protocol.state import TaskState, advance
 
 TOKEN = "PlantedTokenPlantedTokenPlant"
@@ -49,7 +49,7 @@ def _sent(request: Request) -> bytes:
 def test_json_or_value_error(data: bytes | str) -> None:
     """Any bytes are JSON or a ValueError."""
     with suppress(ValueError):
-        drift.loads(data)
+        wire_values.loads(data)
 
 
 @few

@@ -10,7 +10,7 @@ import pytest
 from wiro_widgets.protocol import requests
 from wiro_widgets.protocol.errors import InvalidParameter
 from wiro_widgets.protocol.requests import Request, Upload
-from wiro_widgets.protocol.schema import ModelSchema
+from wiro_widgets.protocol.schema.schema import ModelSchema
 
 MODEL = "tencent/hunyuan-flux-srpo"
 PHOTO = Upload("photo.jpg", "image/jpeg", b"\xff\xd8", 2)

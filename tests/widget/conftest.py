@@ -7,7 +7,7 @@ from typing import Any
 import comm
 import pytest
 
-from tests.widget.wire import Wire
+from tests.widget.wire.page import Wire
 from wiro_widgets import Client, Panel, Sandbox
 
 FLUX = "tencent/hunyuan-flux-srpo"

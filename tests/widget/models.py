@@ -1,7 +1,7 @@
 """Schemas to fill in."""
 
 from wiro_widgets import ModelSchema
-from wiro_widgets.protocol.schema import ModelSchema as Schema
+from wiro_widgets.protocol.schema.schema import ModelSchema as Schema
 
 
 def flux() -> Schema:

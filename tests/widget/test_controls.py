@@ -8,11 +8,11 @@ from PIL import Image
 
 from tests.widget.models import flux, many
 from wiro_widgets import InvalidParameter, OutputError
-from wiro_widgets.client.files import NamedBytes
+from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.replies import OutputInfo
-from wiro_widgets.results.outputs import Output
+from wiro_widgets.runs.inputs import NamedBytes
 from wiro_widgets.widget.controls import Controls
-from wiro_widgets.widget.shown import Shown
+from wiro_widgets.widget.wire.output_view import Shown
 
 
 def _flux() -> Controls:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.widget.models import flux, many
 from wiro_widgets import ModelSchema
-from wiro_widgets.protocol.parameters import Parameter
+from wiro_widgets.protocol.schema.parameters import Parameter
 from wiro_widgets.widget.form import LARGEST_EXACT, control, exact, form, label, next_seed, no_form
 
 

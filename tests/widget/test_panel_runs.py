@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.widget.conftest import FLUX, SMALL, MakePanel
-from tests.widget.wire import SECONDS, Wire
+from tests.widget.wire.page import SECONDS, Wire
 from wiro_widgets import (
     AuthenticationError,
     Client,

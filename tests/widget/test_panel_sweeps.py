@@ -7,7 +7,7 @@ import pytest
 
 import wiro_widgets as wiro
 from tests.widget.conftest import FLUX, SMALL, MakePanel
-from tests.widget.wire import Message, Page, Wire
+from tests.widget.wire.page import Message, Page, Wire
 from wiro_widgets import (
     BudgetExceeded,
     Client,

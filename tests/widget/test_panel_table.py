@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tests.widget.wire import SECONDS
+from tests.widget.wire.page import SECONDS
 from wiro_widgets import Panel
 
 

@@ -9,7 +9,7 @@ import traitlets
 from PIL import Image
 
 from tests.widget.conftest import MakePanel
-from tests.widget.wire import SECONDS, Wire
+from tests.widget.wire.page import SECONDS, Wire
 from wiro_widgets import InvalidParameter, Panel
 
 

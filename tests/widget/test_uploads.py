@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wiro_widgets.widget.messages import Chunk
 from wiro_widgets.widget.uploads import MAX_BYTES, MAX_OPEN, UploadRefused, Uploads
+from wiro_widgets.widget.wire.messages import Chunk
 
 
 def _chunk(data: bytes, offset: int, size: int, upload: str = "u1") -> Chunk:

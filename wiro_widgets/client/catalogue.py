@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wiro_widgets.client.http import Http
 from wiro_widgets.protocol import replies, requests
 from wiro_widgets.protocol.errors import NotFound
 from wiro_widgets.protocol.replies import ModelSummary
-from wiro_widgets.protocol.schema import ModelSchema, split_model
+from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
+from wiro_widgets.transport.http import Http
 
 
 class Catalogue:

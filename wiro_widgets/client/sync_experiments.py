@@ -7,21 +7,21 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from wiro_widgets.client.axes import Axis, How
-from wiro_widgets.client.carrying import Then
-from wiro_widgets.client.connection import Connection
-from wiro_widgets.client.experiments import Conduct
-from wiro_widgets.client.given import given
-from wiro_widgets.client.sweep import Sweep
-from wiro_widgets.client.sweep_plan import Plan
-from wiro_widgets.client.sweep_run import AsyncSweep
+from wiro_widgets.client.async_experiments import Conduct
+from wiro_widgets.client.bridge import Connection
+from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.client.sync_task import Task
-from wiro_widgets.client.task import AsyncTask
-from wiro_widgets.protocol.pricing import Estimate
-from wiro_widgets.protocol.schema import ModelSchema
+from wiro_widgets.protocol.prices.pricing import Estimate
+from wiro_widgets.protocol.schema.schema import ModelSchema
+from wiro_widgets.runs.given import given
+from wiro_widgets.runs.task import AsyncTask
+from wiro_widgets.sweeps.async_sweep import AsyncSweep
+from wiro_widgets.sweeps.axes import Axis, How
+from wiro_widgets.sweeps.plan import Plan
+from wiro_widgets.sweeps.postprocess import Then
 
 if TYPE_CHECKING:
-    from wiro_widgets.client.aio import AsyncClient
+    from wiro_widgets.client.async_client import AsyncClient
 
 
 class Experiments:

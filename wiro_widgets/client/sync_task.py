@@ -7,14 +7,14 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-from wiro_widgets.client.connection import Connection
-from wiro_widgets.client.task import AsyncTask, OnInterrupt
+from wiro_widgets.client.bridge import Connection
+from wiro_widgets.journal.result import TaskResult
+from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import ConfigurationError, WiroError
 from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.state import Status, TaskState
-from wiro_widgets.results.outputs import Output
-from wiro_widgets.results.result import TaskResult
+from wiro_widgets.runs.task import AsyncTask, OnInterrupt
 
 
 class Task:

@@ -8,9 +8,9 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
-from wiro_widgets.client.sync import Client
-from wiro_widgets.protocol.dollars import dollars
+from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import ConfigurationError
+from wiro_widgets.protocol.prices.dollars import dollars
 from wiro_widgets.protocol.record import TaskRecord
 
 

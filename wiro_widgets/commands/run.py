@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wiro_widgets.client.sync import Client, Task
+from wiro_widgets.client.sync_client import Client, Task
 from wiro_widgets.commands.printing import printable
-from wiro_widgets.protocol.dollars import dollars
+from wiro_widgets.journal.result import TaskResult
+from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, OutputError
 from wiro_widgets.protocol.events import Lifecycle, Log, Notice, Progress, TaskEvent
-from wiro_widgets.results.outputs import Output
-from wiro_widgets.results.result import TaskResult
+from wiro_widgets.protocol.prices.dollars import dollars
 
 _BAR = 30
 _WORDS = {"task_queue": "queued", "task_start": "running", "task_end": "finishing", "task_cancel": "stopped"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from wiro_widgets.protocol import drift, hidden
+from wiro_widgets.protocol import redact, wire_values
 from wiro_widgets.protocol.credentials import redactor
 from wiro_widgets.protocol.replies import OutputInfo, outputs
 
@@ -18,7 +18,7 @@ TERMINAL = frozenset({CANCELLED, FINISHED})
 
 
 @dataclass(frozen=True, slots=True)
-class TaskDetail(hidden.Unpickled):
+class TaskDetail(redact.Unpickled):
     """One task: times in UTC, durations in seconds, money in USD, the size in bytes.
 
     `exit_code` is None when Wiro's `pexit` is missing, or something that is no number: then it is `exit_garbled`.
@@ -27,7 +27,7 @@ class TaskDetail(hidden.Unpickled):
 
     id: str
     status: str
-    token: str | None = hidden.field()
+    token: str | None = redact.field()
     uuid: str | None = None
     name: str = ""
     model: str | None = None
@@ -72,45 +72,47 @@ class TaskDetail(hidden.Unpickled):
 
 def details(reply: Mapping[str, Any], wanted: str | None = None) -> tuple[TaskDetail, ...]:
     """Read the `tasklist` of a reply, the wanted task first."""
-    listed = drift.mappings(reply.get("tasklist"))
+    listed = wire_values.mappings(reply.get("tasklist"))
     if wanted is not None:
         listed = sorted(listed, key=lambda task: _id(task) != wanted)
     return tuple(map(detail, listed[:MAX_TASKS]))
 
 
 def _id(task: Mapping[str, Any]) -> str:
-    return drift.identifier(task.get("id")) or drift.identifier(task.get("taskid")) or ""
+    return wire_values.identifier(task.get("id")) or wire_values.identifier(task.get("taskid")) or ""
 
 
 def detail(task: Mapping[str, Any]) -> TaskDetail:
     """Read one task, whatever its types have drifted to; its token is in the hidden field and nowhere else."""
-    token = drift.identifier(task.get("socketaccesstoken")) or drift.identifier(task.get("tasktoken"))
-    task = hidden.within(task, redactor(token)) if token else task
+    token = wire_values.identifier(task.get("socketaccesstoken")) or wire_values.identifier(
+        task.get("tasktoken")
+    )
+    task = redact.within(task, redactor(token)) if token else task
     plain = {name: read(value) for wire, name, read in _PLAIN if (value := task.get(wire)) is not None}
     pexit = task.get("pexit")
-    code = drift.integer(pexit)
+    code = wire_values.integer(pexit)
     return TaskDetail(
         id=_id(task),
-        status=drift.text(task.get("status")) or "",
+        status=wire_values.text(task.get("status")) or "",
         token=token,
         model=_model(task),
-        parameters=drift.mapping(task.get("parameters")),
+        parameters=wire_values.mapping(task.get("parameters")),
         exit_code=code,
         exit_garbled=code is None and pexit is not None and pexit != "",
         outputs=outputs(task.get("outputs")) or outputs(task.get("output")),
-        categories=drift.strings(task.get("categories")),
-        size=drift.integer(task.get("size")),
+        categories=wire_values.strings(task.get("categories")),
+        size=wire_values.integer(task.get("size")),
         extra={key: value for key, value in task.items() if key not in _KNOWN},
         **plain,
     )
 
 
 def _said(value: object) -> str:
-    return drift.text(value) or ""
+    return wire_values.text(value) or ""
 
 
 def _model(task: Mapping[str, Any]) -> str | None:
-    owner, name = drift.text(task.get("modelslugowner")), drift.text(task.get("modelslugproject"))
+    owner, name = wire_values.text(task.get("modelslugowner")), wire_values.text(task.get("modelslugproject"))
     return f"{owner}/{name}" if owner and name else None
 
 
@@ -147,11 +149,11 @@ _TIMES = {
 _NUMBERS = {"totalcost": "total_cost", "cps": "cps", "elapsedseconds": "elapsed_seconds"}
 _PLAIN: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     *((wire, name, _said) for wire, name in _WORDS.items()),
-    *((wire, name, drift.identifier) for wire, name in _IDS.items()),
-    *((wire, name, drift.moment) for wire, name in _TIMES.items()),
-    *((wire, name, drift.amount) for wire, name in _NUMBERS.items()),
+    *((wire, name, wire_values.identifier) for wire, name in _IDS.items()),
+    *((wire, name, wire_values.moment) for wire, name in _TIMES.items()),
+    *((wire, name, wire_values.amount) for wire, name in _NUMBERS.items()),
 )
 _KNOWN = frozenset(
-    {*_WORDS, *_IDS, *_TIMES, *_NUMBERS, *hidden.TOKENS, "id", "taskid", "status", "parameters"}
+    {*_WORDS, *_IDS, *_TIMES, *_NUMBERS, *redact.TOKENS, "id", "taskid", "status", "parameters"}
     | {"pexit", "outputs", "output", "categories", "size", "modelslugowner", "modelslugproject"}
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wiro_widgets.protocol import drift, hidden
+from wiro_widgets.protocol import redact as hidden
+from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import ERRORS_FROM, ApiError
 from wiro_widgets.protocol.replies import api_error, plain_message
 
@@ -25,8 +26,8 @@ def payload(
         if http_status < ERRORS_FROM:
             raise ApiError(NO_OBJECT, http_status=http_status, endpoint=endpoint)
         reply = {"result": False, "errors": [plain_message(http_status)]}
-    errors = drift.entries(reply.get("errors"))
-    said = drift.flag(reply.get("result"))
+    errors = wire_values.entries(reply.get("errors"))
+    said = wire_values.flag(reply.get("result"))
     if http_status < ERRORS_FROM and (said or (said is None and not errors)):
         return reply
     raise api_error(errors, http_status=http_status, endpoint=endpoint)
@@ -39,13 +40,13 @@ def issued(body: bytes, redact: Callable[[str], str] = str) -> Mapping[str, Any]
     can be stopped and is counted. If it is none after all, following it finds that out, at no cost.
     """
     reply = _object(body, redact) or {}
-    return reply if (drift.identifier(reply.get("taskid")) or "0").strip("0") else None
+    return reply if (wire_values.identifier(reply.get("taskid")) or "0").strip("0") else None
 
 
 def _object(body: bytes, redact: Callable[[str], str]) -> dict[str, Any] | None:
     """Return a reply's object without secrets; only the fields for tokens still hold one."""
     try:
-        reply = drift.loads(body)
+        reply = wire_values.loads(body)
         if not isinstance(reply, dict):
             return None
         short = {

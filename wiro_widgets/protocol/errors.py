@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wiro_widgets.protocol.dollars import dollars
+from wiro_widgets.protocol.prices.dollars import dollars
 
 if TYPE_CHECKING:
     from wiro_widgets.protocol.record import TaskRecord

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from wiro_widgets.protocol import drift, hidden
+from wiro_widgets.protocol import redact as hidden
+from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.detail import FINISHED
 from wiro_widgets.protocol.replies import OutputInfo, TextContent, outputs, text_content
 
@@ -130,17 +131,19 @@ class Frame:
         """Whether the frame is of this task; what it does not say is not held against it."""
         if token and self.fields.get("tasktoken") == token:
             return True
-        said_token = drift.identifier(self.fields.get("tasktoken"))
+        said_token = wire_values.identifier(self.fields.get("tasktoken"))
         if said_token and token:
             return said_token == token
-        said_id = drift.identifier(self.fields.get("id")) or drift.identifier(self.fields.get("taskid"))
+        said_id = wire_values.identifier(self.fields.get("id")) or wire_values.identifier(
+            self.fields.get("taskid")
+        )
         return not said_id or not task_id or said_id == task_id
 
 
 def frame(data: str | bytes) -> Frame | None:
     """Read a text frame; None when it is no JSON object."""
     try:
-        found = drift.loads(data)
+        found = wire_values.loads(data)
     except ValueError:
         return None
     return Frame(found) if isinstance(found, dict) else None
@@ -166,35 +169,35 @@ def event(source: Frame, at: float, redact: Callable[[str], str] = str) -> TaskE
         return Outputs(outputs(message), at, **_ending(fields))
     if kind in STAGES:
         return Lifecycle(str(kind), at, **_ending(fields))
-    return Unknown(redact(drift.text(kind) or "untyped")[:_SHOWN], at, _hint(_line(message)))
+    return Unknown(redact(wire_values.text(kind) or "untyped")[:_SHOWN], at, _hint(_line(message)))
 
 
 def _output(message: object, at: float) -> TaskEvent:
     if isinstance(message, str) and not message.startswith("{"):
         return Log("output", message[:MAX_TEXT], at)
-    told = drift.mapping(message)
-    word = drift.text(told.get("type")) or ""
+    told = wire_values.mapping(message)
+    word = wire_values.text(told.get("type")) or ""
     if "percentage" in told or "stepCurrent" in told or word.startswith("progress"):
         return _progress(told, at)
     content = text_content(told)
     if content is not None:
         return TextSnapshot(
-            content, at, done=drift.flag(told.get("isThinking")) is False and bool(content.answer)
+            content, at, done=wire_values.flag(told.get("isThinking")) is False and bool(content.answer)
         )
     return Log("output", _line(message), at)
 
 
 def _progress(told: Mapping[str, Any], at: float) -> Progress:
-    percentage = drift.number(told.get("percentage"))
-    done, whole = drift.number(told.get("stepCurrent")), drift.number(told.get("stepTotal"))
+    percentage = wire_values.number(told.get("percentage"))
+    done, whole = wire_values.number(told.get("stepCurrent")), wire_values.number(told.get("stepTotal"))
     if percentage is None and done is not None and whole:
         percentage = 100 * (done / whole)
     speed = _word(told, "speed")
     return Progress(
         at=at,
         fraction=None if percentage is None else min(max(percentage / 100, 0.0), 1.0),
-        step=drift.integer(told.get("stepCurrent")),
-        total=drift.integer(told.get("stepTotal")),
+        step=wire_values.integer(told.get("stepCurrent")),
+        total=wire_values.integer(told.get("stepTotal")),
         speed=f"{speed} {_word(told, 'speedType') or ''}".strip() if speed else None,
         elapsed=_word(told, "elapsedTime"),
         remaining=_word(told, "remainingTime"),
@@ -203,17 +206,20 @@ def _progress(told: Mapping[str, Any], at: float) -> Progress:
 
 
 def _word(told: Mapping[str, Any], name: str) -> str | None:
-    found = drift.text(told.get(name))
+    found = wire_values.text(told.get(name))
     return found and found[:_SHOWN]
 
 
 def _ending(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {"success": drift.flag(fields.get("success")), "exit_code": drift.integer(fields.get("exitCode"))}
+    return {
+        "success": wire_values.flag(fields.get("success")),
+        "exit_code": wire_values.integer(fields.get("exitCode")),
+    }
 
 
 def _whole(message: object) -> str:
     """Return all of a stream's text; of a very long one the end, where an error says what it is."""
-    told = drift.mapping(message)
+    told = wire_values.mapping(message)
     return _text(told["raw"] if "raw" in told else message if isinstance(message, str) else None)[-MAX_TEXT:]
 
 
@@ -224,7 +230,7 @@ def _line(message: object) -> str:
 def _text(message: object) -> str:
     if message is None:
         return ""
-    found = drift.text(message)
+    found = wire_values.text(message)
     try:
         return json.dumps(message) if found is None else found
     except RecursionError:

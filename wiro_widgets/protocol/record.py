@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any, Literal, TypeAlias
 
-from wiro_widgets.protocol import drift
+from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.detail import TaskDetail
-from wiro_widgets.protocol.dollars import dollars
+from wiro_widgets.protocol.prices.dollars import dollars
 from wiro_widgets.protocol.state import TaskState
 
 _Seen: TypeAlias = tuple[
@@ -99,8 +99,8 @@ def _moment(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        return drift.moment(text)
-    return found if found.tzinfo is UTC else drift.moment(text)
+        return wire_values.moment(text)
+    return found if found.tzinfo is UTC else wire_values.moment(text)
 
 
 def _facts(record: TaskRecord) -> list[str]:
@@ -153,15 +153,15 @@ def record_of(
     stopped = _seen(state, "task_end", detail.ended_at)
     created_at, started_at, ended_at = _on_one_clock(created, started, ended)
     known = {**detail.parameters, **parameters}
-    seed = drift.integer(known.get("seed"))
+    seed = wire_values.integer(known.get("seed"))
     return TaskRecord(
         task_id=task_id,
         model=model or detail.model,
         status=detail.status or state.stage,
         success=state.success if state.settled else None,
         exit_code=state.exit_code,
-        prompt=drift.text(known.get("prompt")),
-        seed=seed if seed is not None else drift.text(known.get("seed")),
+        prompt=wire_values.text(known.get("prompt")),
+        seed=seed if seed is not None else wire_values.text(known.get("seed")),
         parameters=known,
         created_at=created_at,
         started_at=started_at,

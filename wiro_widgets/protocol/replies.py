@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wiro_widgets.protocol import drift, hidden, listing
+from wiro_widgets.protocol import redact, wire_values
 from wiro_widgets.protocol.errors import (
     ERRORS_FROM,
     ApiError,
@@ -18,6 +18,7 @@ from wiro_widgets.protocol.errors import (
     NotFound,
     RateLimited,
 )
+from wiro_widgets.protocol.schema import listing
 
 _BY_CODE: Mapping[int, type[ApiError]] = {
     96: ConcurrencyLimit,
@@ -69,11 +70,11 @@ class ParameterRefused(ApiError, InvalidParameter):
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt(hidden.Unpickled):
+class Receipt(redact.Unpickled):
     """Wiro's answer to a Run: the task's id, and the token that opens its socket."""
 
     task_id: str
-    token: str | None = hidden.field()
+    token: str | None = redact.field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class TextContent:
 
 
 @dataclass(frozen=True, slots=True)
-class OutputInfo(hidden.Unpickled):
+class OutputInfo(redact.Unpickled):
     """One output as Wiro lists it: a file with an address that expires, or text."""
 
     name: str
@@ -100,7 +101,7 @@ class OutputInfo(hidden.Unpickled):
     size: int | None = None
     url: str | None = None
     id: str | None = None
-    access_key: str | None = hidden.field()
+    access_key: str | None = redact.field()
     content: TextContent | None = None
 
 
@@ -122,9 +123,9 @@ class ModelSummary:
 
 def api_error(errors: list[Any], *, http_status: int, endpoint: str) -> ApiError:
     """Return the error for a reply's `errors`: objects with code and message, or plain texts."""
-    codes = [drift.integer(item.get("code")) for item in errors if isinstance(item, dict)]
+    codes = [wire_values.integer(item.get("code")) for item in errors if isinstance(item, dict)]
     code = next((item for item in codes if item is not None), None)
-    messages = [drift.text(item.get("message") if isinstance(item, dict) else item) for item in errors]
+    messages = [wire_values.text(item.get("message") if isinstance(item, dict) else item) for item in errors]
     message = "; ".join(item for item in messages if item)[:_LONGEST_MESSAGE] or plain_message(http_status)
     wrong = _FIELD.search(message)
     if wrong and http_status not in _BY_STATUS:
@@ -135,14 +136,14 @@ def api_error(errors: list[Any], *, http_status: int, endpoint: str) -> ApiError
 
 def receipt(reply: Mapping[str, Any]) -> Receipt | None:
     """Read a Run's reply; None when it names no task."""
-    task_id = drift.identifier(reply.get("taskid")) or drift.identifier(reply.get("id"))
-    return Receipt(task_id, drift.identifier(reply.get("socketaccesstoken"))) if task_id else None
+    task_id = wire_values.identifier(reply.get("taskid")) or wire_values.identifier(reply.get("id"))
+    return Receipt(task_id, wire_values.identifier(reply.get("socketaccesstoken"))) if task_id else None
 
 
 def outputs(value: object) -> tuple[OutputInfo, ...]:
     """Read a list of outputs: objects, or bare addresses."""
     found = []
-    for index, item in enumerate(drift.items(value)[:_MAX_OUTPUTS]):
+    for index, item in enumerate(wire_values.items(value)[:_MAX_OUTPUTS]):
         if isinstance(item, dict):
             found.append(_output(item, index))
         elif isinstance(item, str) and item:
@@ -152,65 +153,69 @@ def outputs(value: object) -> tuple[OutputInfo, ...]:
 
 def text_content(value: object) -> TextContent | None:
     """Read what a language model said, in the older lists or the newer segments."""
-    said = drift.mapping(value)
+    said = wire_values.mapping(value)
     if not said.keys() & {"thinking", "answer", "segments", "raw"}:
         return None
-    segments = drift.mappings(said.get("segments"))
+    segments = wire_values.mappings(said.get("segments"))
     thinking = tuple(
-        drift.text(item.get("text")) or "" for item in segments if item.get("type") == "thinking"
+        wire_values.text(item.get("text")) or "" for item in segments if item.get("type") == "thinking"
     )
-    answer = tuple(drift.text(item.get("text")) or "" for item in segments if item.get("type") == "answer")
+    answer = tuple(
+        wire_values.text(item.get("text")) or "" for item in segments if item.get("type") == "answer"
+    )
     return TextContent(
         thinking=_said(said.get("thinking")) or thinking,
         answer=_said(said.get("answer")) or answer,
-        raw=drift.text(said.get("raw")) or "",
-        prompt=drift.text(said.get("prompt")) or "",
+        raw=wire_values.text(said.get("raw")) or "",
+        prompt=wire_values.text(said.get("prompt")) or "",
     )
 
 
 def _said(value: object) -> tuple[str, ...]:
     """Return the parts of what a model said; its words may look like JSON and stay what they are."""
     parts = value if isinstance(value, list) else [value]
-    return tuple(part for part in map(drift.text, parts) if part)
+    return tuple(part for part in map(wire_values.text, parts) if part)
 
 
 def tool(reply: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the catalogue entry of a Tool/Detail reply."""
-    found = drift.mappings(reply.get("tool")) or [drift.mapping(reply.get("tool"))]
+    found = wire_values.mappings(reply.get("tool")) or [wire_values.mapping(reply.get("tool"))]
     return found[0] or None
 
 
 def models(reply: Mapping[str, Any]) -> tuple[ModelSummary, ...]:
     """Read a Tool/List reply; what has no address cannot be run and is left out."""
-    return tuple(_summary(item, model) for item in drift.mappings(reply.get("tool")) if (model := slug(item)))
+    return tuple(
+        _summary(item, model) for item in wire_values.mappings(reply.get("tool")) if (model := slug(item))
+    )
 
 
 def slug(item: Mapping[str, Any]) -> str:
     """Return "owner/name" of a catalogue entry, or nothing."""
-    owner = drift.text(item.get("cleanslugowner")) or drift.text(item.get("slugowner"))
-    name = drift.text(item.get("cleanslugproject")) or drift.text(item.get("slugproject"))
+    owner = wire_values.text(item.get("cleanslugowner")) or wire_values.text(item.get("slugowner"))
+    name = wire_values.text(item.get("cleanslugproject")) or wire_values.text(item.get("slugproject"))
     return f"{owner}/{name}" if owner and name else ""
 
 
 def _summary(item: Mapping[str, Any], model: str) -> ModelSummary:
     return ModelSummary(
         model=model,
-        title=drift.text(item.get("title")) or model.partition("/")[2],
-        description=drift.text(item.get("description")) or "",
-        categories=drift.strings(item.get("categories")),
-        image=drift.text(item.get("image")),
+        title=wire_values.text(item.get("title")) or model.partition("/")[2],
+        description=wire_values.text(item.get("description")) or "",
+        categories=wire_values.strings(item.get("categories")),
+        image=wire_values.text(item.get("image")),
     )
 
 
 def _output(item: Mapping[str, Any], index: int) -> OutputInfo:
-    url = drift.text(item.get("url")) or None
+    url = wire_values.text(item.get("url")) or None
     return OutputInfo(
-        name=drift.text(item.get("name")) or _name_in(url or "", index),
-        content_type=drift.text(item.get("contenttype")) or drift.text(item.get("contentType")),
-        size=drift.integer(item.get("size")),
+        name=wire_values.text(item.get("name")) or _name_in(url or "", index),
+        content_type=wire_values.text(item.get("contenttype")) or wire_values.text(item.get("contentType")),
+        size=wire_values.integer(item.get("size")),
         url=url,
-        id=drift.text(item.get("id")),
-        access_key=drift.text(item.get("accesskey")),
+        id=wire_values.text(item.get("id")),
+        access_key=wire_values.text(item.get("accesskey")),
         content=text_content(item.get("content")),
     )
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
 
-from wiro_widgets.protocol import drift
+from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import InvalidParameter
-from wiro_widgets.protocol.scalars import is_broken, parsed, plain, shown
-from wiro_widgets.protocol.schema import ModelSchema, split_model
+from wiro_widgets.protocol.schema.scalars import is_broken, parsed, plain, shown
+from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 
 # read: may be repeated; control: repeating does no harm; run: costs money, never sent twice on a guess.
 Safety = Literal["read", "control", "run"]
@@ -138,4 +138,4 @@ def _parts(body: Mapping[str, Any]) -> list[tuple[str, str | Upload]]:
 def _part(value: object) -> str:
     if isinstance(value, Mapping | list):
         return json.dumps(value)
-    return drift.text(value) or ""
+    return wire_values.text(value) or ""

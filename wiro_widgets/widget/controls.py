@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from wiro_widgets.client.files import NamedBytes
+from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import InvalidParameter, OutputError
-from wiro_widgets.protocol.schema import ModelSchema
-from wiro_widgets.results.outputs import Output
-from wiro_widgets.widget.previews import Previews
-from wiro_widgets.widget.shown import Shown
-from wiro_widgets.widget.values import Files, as_list, from_browser, to_browser, web_address
-from wiro_widgets.widget.varied import MARK, VariedControls
+from wiro_widgets.protocol.schema.schema import ModelSchema
+from wiro_widgets.runs.inputs import NamedBytes
+from wiro_widgets.widget.axis_controls import MARK, VariedControls
+from wiro_widgets.widget.value_codec import Files, as_list, from_browser, to_browser, web_address
+from wiro_widgets.widget.wire.output_view import Shown
+from wiro_widgets.widget.wire.previews import Previews
 
 
 class Controls:

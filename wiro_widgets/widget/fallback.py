@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
-from wiro_widgets.results.images import Thumbnail, thumbnail
-from wiro_widgets.results.plain import without_files
-from wiro_widgets.widget.words import seconds
+from wiro_widgets.media.images import Thumbnail, thumbnail
+from wiro_widgets.media.jsonable import without_files
+from wiro_widgets.widget.wire.labels import seconds
 
 MAX_BYTES = 150_000
 EDGE = 160  # pixels

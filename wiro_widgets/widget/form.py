@@ -6,11 +6,11 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from wiro_widgets.client import axis_text
-from wiro_widgets.protocol import drift
-from wiro_widgets.protocol.parameters import Parameter
-from wiro_widgets.protocol.schema import ModelSchema
-from wiro_widgets.widget.messages import VERSION
+from wiro_widgets.protocol import wire_values
+from wiro_widgets.protocol.schema.parameters import Parameter
+from wiro_widgets.protocol.schema.schema import ModelSchema
+from wiro_widgets.sweeps import axis_syntax
+from wiro_widgets.widget.wire.messages import VERSION
 
 _NUMERIC = ("number", "range")
 _FINEST = 1_000  # steps that a hand can still aim at on a slider
@@ -67,7 +67,7 @@ def control(parameter: Parameter) -> dict[str, Any]:
         "max_files": parameter.max_files,
         "accept": parameter.accept,
         "role": _role(parameter),
-        "example": axis_text.example(parameter),
+        "example": axis_syntax.example(parameter),
     }
 
 
@@ -112,7 +112,7 @@ def expected(parameter: Parameter) -> str:
         return "This cannot be empty"
     what = "A whole number" if parameter.integer else "A number"
     low, high = (
-        bound if bound is None else drift.number_text(bound)
+        bound if bound is None else wire_values.number_text(bound)
         for bound in (parameter.minimum, parameter.maximum)
     )
     if low is None:

@@ -9,26 +9,27 @@ from typing import Any, Self
 
 import traitlets
 
-from wiro_widgets.client import loop
-from wiro_widgets.client.sync import Client, Task
-from wiro_widgets.client.task import OnInterrupt
-from wiro_widgets.protocol import drift
+from wiro_widgets.client import loop_thread
+from wiro_widgets.client.sync_client import Client, Task
+from wiro_widgets.journal.result import TaskResult
+from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import ConfigurationError, WiroError
 from wiro_widgets.protocol.record import TaskRecord
-from wiro_widgets.protocol.schema import ModelSchema, split_model
+from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.protocol.state import Status
-from wiro_widgets.results.result import TaskResult
-from wiro_widgets.widget import bundle, code
+from wiro_widgets.runs.task import OnInterrupt
+from wiro_widgets.widget import host as bundle
+from wiro_widgets.widget import python_call as code
 from wiro_widgets.widget.controls import Controls
-from wiro_widgets.widget.display import Display
-from wiro_widgets.widget.exhibit import Card, Cards
 from wiro_widgets.widget.form import next_seed
-from wiro_widgets.widget.inbox import Inbox
-from wiro_widgets.widget.messages import sendable
-from wiro_widgets.widget.outlook import Outlook
-from wiro_widgets.widget.runview import RunView
+from wiro_widgets.widget.panel_runs import PanelSweeps
+from wiro_widgets.widget.price_watch import Outlook
+from wiro_widgets.widget.static_card import Card, Cards
 from wiro_widgets.widget.subshells import hear_while_busy
-from wiro_widgets.widget.sweeping import PanelSweeps
+from wiro_widgets.widget.wire.messages import sendable
+from wiro_widgets.widget.wire.publisher import Display
+from wiro_widgets.widget.wire.receiver import Inbox
+from wiro_widgets.widget.wire.run_view import RunView
 
 
 class Panel(PanelSweeps):
@@ -55,7 +56,7 @@ class Panel(PanelSweeps):
         sync=True
     )
 
-    _held: loop.LoopThread | None = None  # while it is open
+    _held: loop_thread.LoopThread | None = None  # while it is open
 
     def __init__(
         self,
@@ -73,7 +74,7 @@ class Panel(PanelSweeps):
         schema, trouble = (given, None) if given else self._find_schema(self.model)
         self.controls = Controls(schema, self.model or "")
         self.controls.put(self.controls.checked(values))
-        self._held = loop.acquire()
+        self._held = loop_thread.acquire()
         self.display = Display(self, self._held, self._lock)
         self._inbox = Inbox(self)
         self._prospect = Outlook(self)
@@ -129,7 +130,7 @@ class Panel(PanelSweeps):
         """
         with self._lock:
             values = dict(self.controls.values)
-            prompt, seed = drift.text(values.get("prompt")), drift.text(values.get("seed"))
+            prompt, seed = wire_values.text(values.get("prompt")), wire_values.text(values.get("seed"))
             after = next_seed(seed, self.controls.schema.get("seed"))
             view = RunView(self._number(), prompt=prompt or "", seed=seed, next_seed=after)
             self._sweeping = None
@@ -174,7 +175,7 @@ class Panel(PanelSweeps):
             self.display.close()
             self._cards.close()
             super().close()
-            loop.release(held)
+            loop_thread.release(held)
 
     # What the browser does (see Inbox) and is told (see Display)
 

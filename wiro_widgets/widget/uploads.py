@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from wiro_widgets.client.files import NamedBytes
-from wiro_widgets.widget.messages import Chunk
+from wiro_widgets.runs.inputs import NamedBytes
+from wiro_widgets.widget.wire.messages import Chunk
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_OPEN = 8  # uploads under way at once; the oldest gives way

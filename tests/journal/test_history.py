@@ -1,0 +1,220 @@
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from wiro_widgets.journal.history import History
+from wiro_widgets.journal.journal import Journal
+from wiro_widgets.protocol.errors import ConfigurationError, NotFound
+from wiro_widgets.protocol.record import Outcome, TaskRecord
+
+SERVER = "https://api.wiro.ai/v1"
+
+
+def settled(journal: Journal, task_id: str, model: str, outcome: Outcome, prompt: str) -> None:
+    """Take a run through its life."""
+    run_id = journal.begin(SERVER, model, {"prompt": prompt})
+    journal.submitted(run_id, task_id)
+    created = datetime(2026, 5, 1, 12, 30, int(task_id), tzinfo=UTC)
+    journal.settle(run_id, TaskRecord(task_id, model, outcome=outcome, prompt=prompt, created_at=created))
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    """Give a history of three runs that ended and one that did not."""
+    with Journal.open(tmp_path / "journal.sqlite3") as journal:
+        settled(journal, "1", "a/b", "succeeded", "a cat")
+        settled(journal, "2", "a/b", "failed", "a dog")
+        settled(journal, "3", "c/d", "succeeded", "a CAT")
+        journal.submitted(journal.begin(SERVER, "c/d", {"prompt": "cut off"}), "4")
+        yield History(journal, SERVER)
+
+
+def ids(records: list[TaskRecord]) -> list[str | None]:
+    """Return the tasks of records."""
+    return [record.task_id for record in records]
+
+
+def test_newest_first(history: History) -> None:
+    """A history is a sequence of records, newest first."""
+    assert ids(list(history)) == ids(history.records()) == ["4", "3", "2", "1"]
+    assert (len(history), ids(history.records(limit=2))) == (4, ["4", "3"])
+
+
+def test_one_task(history: History) -> None:
+    """A task is found by its id, and a KeyError says how to look further."""
+    assert history["2"].prompt == "a dog"
+    with pytest.raises(KeyError, match=r"no task 99 in this history; client.attach\('99'\)"):
+        history["99"]
+
+
+def test_finding(history: History) -> None:
+    """Records are found by model, outcome, text and number."""
+    assert ids(history.find("a/b")) == ["2", "1"]
+    assert ids(history.find(outcome="failed")) == ["2"]
+    assert ids(history.find(text="cat")) == ["3", "1"]
+    assert ids(history.find(text="cat", limit=1)) == ["3"]
+    assert ids(history.find(outcome="running")) == ["4"]
+
+
+def test_finding_by_time(history: History) -> None:
+    """Times are datetimes or ISO text; a time that is none is a ValueError."""
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    assert len(history.find(since=hour_ago)) == 4
+    assert history.find(until=hour_ago.isoformat()) == []
+    assert history.find(until="2020-01-01") == []
+    with pytest.raises(ValueError, match="yesterday"):
+        history.find(since="yesterday")
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system has one time zone for all processes")
+def test_times_without_a_zone_are_local(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time without a zone is the user's own clock."""
+    monkeypatch.setitem(os.environ, "TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        soon = datetime.now() + timedelta(minutes=5)  # noqa: DTZ005 - the point
+        assert len(history.find(until=soon)) == 4
+        assert history.find(since=soon) == []
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_unfinished(history: History) -> None:
+    """A run that did not end is listed with what is needed to attach to it."""
+    (row,) = history.unfinished()
+    assert (row.task_id, row.model, row.parameters) == ("4", "c/d", {"prompt": "cut off"})
+
+
+def test_repr_counts(history: History) -> None:
+    """A repr is one calm line."""
+    assert repr(history).startswith(f"<History of {SERVER}: 4 runs, newest 20")
+    assert repr(history).endswith(" UTC, 1 unfinished, which client.recover() picks up>")
+    assert repr(History(Journal.open(None), SERVER)) == f"<History of {SERVER}: 0 runs>"
+
+
+def test_to_pandas(history: History) -> None:
+    """The history as a table has one row a task."""
+    assert list(history.to_pandas()["task_id"]) == ["4", "3", "2", "1"]
+    assert "param.prompt" in history.to_pandas(expand=True)
+
+
+def test_finding_by_parameters(history: History) -> None:
+    """Parameter values are equal as numbers or texts; all that are given must be."""
+    run_id = history._journal.begin(SERVER, "a/b", {"steps": "20", "scale": 3.5, "image": b"123"})
+    history._journal.submitted(run_id, "9")
+    assert ids(history.find(parameters={"steps": 20})) == ["9"]
+    assert ids(history.find(parameters={"steps": 20.0, "scale": "3.5", "image": "bytes"})) == ["9"]
+    assert ids(history.find(parameters={"steps": 20, "scale": 4})) == []
+
+
+def test_what_a_person_says_of_a_run(history: History) -> None:
+    """Stars, tags and notes are set by task, stand in the record, and are found again."""
+    history.star("1")
+    history.tag("1", "good", "sea")
+    history.tag("3", "sea")
+    history.note("3", "Too Dark")
+    assert (history["1"].star, history["1"].tags, history["3"].note) == (True, ("good", "sea"), "Too Dark")
+    assert ids(history.find(star=True)) == ["1"]
+    assert ids(history.find(star=False)) == ["4", "3", "2"]
+    assert ids(history.find(tag="sea")) == ["3", "1"]
+    assert ids(history.find(tag=["sea", "good"])) == ["1"]
+    assert ids(history.find(note="dark")) == ["3"]
+    assert history.to_pandas().set_index("task_id").loc["1", "tags"] == ["good", "sea"]
+
+
+def test_what_was_said_can_be_taken_back(history: History) -> None:
+    """Stars and tags can be taken away, and a note replaced."""
+    history.star("1")
+    history.star("1", False)
+    history.tag("1", "a", "b", "c")
+    history.untag("1", "b")
+    assert (history["1"].star, history["1"].tags) == (False, ("a", "c"))
+    history.untag("1")
+    assert history["1"].tags == ()
+
+
+def test_a_run_never_takes_away_what_was_said(history: History) -> None:
+    """A star on a run that goes on is still there when the run has ended."""
+    history.star("4")
+    row = history._journal.find("4")
+    assert row is not None
+    history._journal.settle(row.id, TaskRecord("4", "c/d", outcome="succeeded"))
+    assert (history["4"].star, history["4"].outcome) == (True, "succeeded")
+
+
+def test_a_star_on_a_task_that_is_not_there(history: History) -> None:
+    """Saying something of an unknown task is a KeyError that says where to look."""
+    with pytest.raises(KeyError, match="no task 99 in this history"):
+        history.star("99")
+
+
+def test_forgetting(history: History, tmp_path: Path) -> None:
+    """A forgotten run is gone from the history; its files go when that is asked for."""
+    kept, lost = tmp_path / "kept.png", tmp_path / "lost.png"
+    for task_id, path in (("1", kept), ("2", lost)):
+        path.write_bytes(b"picture")
+        row = history._journal.find(task_id)
+        assert row is not None
+        history._journal.settle(row.id, TaskRecord(task_id, "a/b", outcome="succeeded"), [path])
+    history.forget("1")
+    history.forget("2", files=True)
+    assert ids(list(history)) == ["4", "3"]
+    assert (kept.exists(), lost.exists()) == (True, False)
+
+
+def test_forgetting_at_wiro_comes_first(history: History) -> None:
+    """When Wiro cannot delete a task's files, the run stays in the history."""
+
+    def refuse(_task_id: str) -> None:
+        raise NotFound("no task")
+
+    online = History(history._journal, SERVER, delete_files=refuse)
+    with pytest.raises(NotFound):
+        online.forget("1", server=True)
+    assert history["1"].task_id == "1"
+    with pytest.raises(ConfigurationError, match="delete_files"):
+        history.forget("1", server=True)
+
+
+def test_what_is_forgotten_is_gone_from_the_file(tmp_path: Path) -> None:
+    """No text of a forgotten run is left in the journal's file."""
+    with Journal.open(tmp_path / "journal.sqlite3") as journal:
+        settled(journal, "1", "a/b", "succeeded", "a planted prompt")
+        History(journal, SERVER).forget("1")
+    assert b"planted" not in (tmp_path / "journal.sqlite3").read_bytes()
+
+
+def test_spending(history: History) -> None:
+    """Spending is added up exactly, by model or by day; another question is a ValueError."""
+    for task_id, model, cost in (("1", "a/b", 0.1), ("2", "a/b", 0.2), ("3", "c/d", 0.7)):
+        row = history._journal.find(task_id)
+        assert row is not None
+        created = datetime(2026, 5, int(task_id), 12, tzinfo=UTC)
+        history._journal.settle(
+            row.id, TaskRecord(task_id, model, outcome="succeeded", total_cost=cost, created_at=created)
+        )
+    assert history.spending() == {"c/d": 0.7, "a/b": 0.3}
+    assert list(history.spending(by="model")) == ["c/d", "a/b"]
+    days = history.spending(by="day")
+    assert list(days)[1:] == ["2026-05-03", "2026-05-02", "2026-05-01"]
+    assert days["2026-05-02"] == 0.2
+    with pytest.raises(ValueError, match="not by 'week'"):
+        history.spending(by="week")  # type: ignore[arg-type]
+
+
+def test_counting_reads_no_run(tmp_path: Path) -> None:
+    """The length of a history is asked of the file, and is the same for runs that could not be written yet."""
+    with Journal.open(tmp_path / "journal.sqlite3") as journal:
+        for number in range(5):
+            settled(journal, str(number), "a/b", "succeeded", "a cat")
+        journal.refused(journal.begin(SERVER, "a/b", {}), "no balance")
+        history = History(journal, SERVER)
+        assert len(history) == len(list(history)) == 5
+    in_memory = Journal.open(None)
+    settled(in_memory, "1", "a/b", "succeeded", "a cat")
+    assert len(History(in_memory, SERVER)) == 1

@@ -1,0 +1,97 @@
+"""What the history can be asked for, and what it says to a slip of the pen."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wiro_widgets.journal.history import History
+from wiro_widgets.journal.journal import Journal
+from wiro_widgets.protocol.record import Outcome, TaskRecord
+
+SERVER = "https://api.wiro.ai/v1"
+
+
+@pytest.fixture(params=["file", "memory"])
+def history(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[History]:
+    """Give a history of three runs of three models, all of today."""
+    with Journal.open(tmp_path / "journal.sqlite3" if request.param == "file" else None) as journal:
+        runs: list[tuple[str, str, Outcome]] = [
+            ("1", "a/b", "succeeded"),
+            ("2", "c/d", "failed"),
+            ("3", "e/f", "cancelled"),
+        ]
+        for task_id, model, outcome in runs:
+            journal.settle(journal.begin(SERVER, model, {}), TaskRecord(task_id, model, outcome=outcome))
+        yield History(journal, SERVER)
+
+
+def found(history: History, **wanted: Any) -> list[str | None]:
+    """Return the tasks that fit, oldest first."""
+    return [record.task_id for record in history.find(**wanted)][::-1]
+
+
+def test_several_models_and_outcomes(history: History) -> None:
+    """Of several models or outcomes any fits, and of none nothing does."""
+    assert found(history, model=["a/b", "c/d"]) == ["1", "2"]
+    assert found(history, model=("e/f",), outcome="cancelled") == ["3"]
+    assert found(history, outcome=["failed", "cancelled"]) == ["2", "3"]
+    assert found(history, outcome=(name for name in ("failed", "unknown"))) == ["2"]
+    assert found(history, model=[]) == found(history, outcome=[]) == []
+
+
+def test_days(history: History) -> None:
+    """A day is meant whole, from its first moment here to its last, as a date or as text."""
+    today = datetime.now().astimezone().date()
+    for one in (today, today.isoformat()):
+        assert found(history, since=one) == found(history, until=one) == ["1", "2", "3"]
+        assert found(history, since=one, until=one) == ["1", "2", "3"]
+    assert (
+        found(history, since=today + timedelta(days=1))
+        == found(history, until=today - timedelta(days=1))
+        == []
+    )
+    assert found(history, since=pd.Timestamp(today), until=pd.Timestamp.now("UTC")) == ["1", "2", "3"]
+    assert found(history, since=datetime.now(UTC)) == []
+    assert sum(history.spending(since=today).values()) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"outcome": "suceeded"}, "'suceeded' is no outcome. Did you mean 'succeeded'?"),
+        (
+            {"outcome": ["failed", "x"]},
+            "'x' is no outcome. A run is one of succeeded, failed, cancelled, running",
+        ),
+        ({"outcome": 5}, "outcome is a text or several, not 5"),
+        ({"model": 5}, "model is a text or several, not 5"),
+        ({"model": ["a/b", None]}, r"model is a text or several, not \['a/b', None\]"),
+        ({"tag": True}, "tag is a text or several, not True"),
+        ({"since": "yesterday"}, "since is a time, a day or ISO 8601 text, not 'yesterday'"),
+        ({"until": 5}, "until is a time, a day or ISO 8601 text, not 5"),
+        ({"since": np.datetime64("2026-05-01")}, "since is a time, a day or ISO 8601 text"),
+        ({"text": 5}, "text is a text, not 5"),
+        ({"note": ["x"]}, r"note is a text, not \['x'\]"),
+        ({"star": "yes"}, "star is True, False or None for any, not 'yes'"),
+        ({"parameters": ["steps"]}, "parameters is a dict of values by their ids"),
+        ({"limit": -1}, "limit is a number of runs or None, not -1"),
+        ({"limit": "3"}, "limit is a number of runs or None, not '3'"),
+    ],
+    ids=str,
+)
+def test_a_slip_of_the_pen(history: History, wanted: dict[str, Any], message: str) -> None:
+    """What is no value of its argument is a ValueError that says what would be, never an empty answer."""
+    with pytest.raises(ValueError, match=message):
+        history.find(**wanted)
+
+
+def test_the_newest(history: History) -> None:
+    """A limit of none gives nothing, and records take one as find does."""
+    assert history.find(limit=0) == history.records(limit=0) == []
+    with pytest.raises(ValueError, match="limit is a number of runs"):
+        history.records(limit=-1)

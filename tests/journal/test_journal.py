@@ -1,0 +1,232 @@
+import json
+import os
+import sqlite3
+import warnings
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wiro_widgets.journal.history import History
+from wiro_widgets.journal.journal import Journal
+from wiro_widgets.journal.row import JournalRow, Query
+from wiro_widgets.protocol.record import TaskRecord
+
+SERVER = "https://api.wiro.ai/v1"
+MODEL = "tencent/hunyuan-flux-srpo"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where a journal may be made, in a folder that is not there yet."""
+    return tmp_path / "data" / "journal.sqlite3"
+
+
+def record(task_id: str = "12", **more: object) -> TaskRecord:
+    """Return the record of a run that succeeded."""
+    fields = {"task_id": task_id, "model": MODEL, "outcome": "succeeded", "created_at": datetime.now(UTC)}
+    return TaskRecord(**{**fields, **more})  # type: ignore[arg-type]  # fields of mixed types
+
+
+def only(rows: list[JournalRow]) -> JournalRow:
+    """Return the one row there is."""
+    (row,) = rows
+    return row
+
+
+def test_a_run_is_on_disk_before_it_is_sent(path: Path) -> None:
+    """When `begin` returns, another connection sees the run."""
+    with Journal.open(path) as journal, Journal.open(path) as other:
+        run_id = journal.begin(SERVER, MODEL, {"prompt": "a cat"})
+        row = only(other.unfinished(SERVER))
+    assert (row.id, row.outcome, row.parameters) == (run_id, "submitting", {"prompt": "a cat"})
+    assert (row.task_id, row.pid) == (None, os.getpid())
+
+
+def test_a_run_gets_its_task(path: Path) -> None:
+    """After the reply the run has its task's id and is found by it."""
+    with Journal.open(path) as journal:
+        run_id = journal.begin(SERVER, MODEL, {})
+        journal.submitted(run_id, "534574")
+        row = journal.find("534574")
+    assert row is not None
+    assert (row.id, row.outcome, row.settled_at) == (run_id, "running", None)
+    assert row.submitted_at is not None
+    assert row.submitted_at >= row.intent_at
+
+
+def test_a_settled_run_has_record_and_paths(path: Path) -> None:
+    """A settled run is no longer unfinished, and has its record with the paths of its outputs."""
+    with Journal.open(path) as journal:
+        run_id = journal.begin(SERVER, MODEL, {})
+        journal.submitted(run_id, "12")
+        journal.settle(run_id, record(total_cost=0.1, seed=7350148318), [Path("/pictures/0.png")])
+    with Journal.open(path) as journal:
+        assert journal.unfinished(SERVER) == []
+        kept = journal.records(SERVER)[0]
+    assert (kept.total_cost, kept.seed, kept.output_paths) == (0.1, 7350148318, ("/pictures/0.png",))
+    assert kept.outcome == "succeeded"
+
+
+def test_a_refused_run_is_no_task(path: Path) -> None:
+    """A run that the server refused is neither unfinished nor in the records."""
+    with Journal.open(path) as journal:
+        journal.refused(journal.begin(SERVER, MODEL, {}), "balance")
+        assert (journal.unfinished(SERVER), journal.records(SERVER)) == ([], [])
+
+
+def test_an_ambiguous_run_stays_open(path: Path) -> None:
+    """A run whose reply was lost stays among the unfinished, and in the records as unknown."""
+    with Journal.open(path) as journal:
+        journal.unknown(journal.begin(SERVER, MODEL, {"prompt": "x", "seed": 3}), "connection broken")
+        row = only(journal.unfinished(SERVER))
+        (kept,) = journal.records(SERVER)
+    assert (row.outcome, row.error) == ("unknown", "connection broken")
+    assert (kept.outcome, kept.prompt, kept.seed, kept.model) == ("unknown", "x", 3, MODEL)
+
+
+def test_a_detached_run_stays_open(path: Path) -> None:
+    """A record that still runs does not close its row."""
+    with Journal.open(path) as journal:
+        run_id = journal.begin(SERVER, MODEL, {})
+        journal.settle(run_id, record(outcome="running"))
+        assert only(journal.unfinished(SERVER)).task_id == "12"
+
+
+def test_an_older_word_does_not_unsettle(path: Path) -> None:
+    """A process that did not hear of the end cannot take it back."""
+    with Journal.open(path) as first, Journal.open(path) as second:
+        run_id = first.begin(SERVER, MODEL, {})
+        second.settle(run_id, record())
+        first.submitted(run_id, "12")
+        assert second.unfinished(SERVER) == []
+        assert [row.outcome for row in second.records(SERVER)] == ["succeeded"]
+
+
+def test_servers_are_kept_apart(path: Path) -> None:
+    """Runs of the sandbox do not show among those of Wiro."""
+    with Journal.open(path) as journal:
+        journal.begin("http://127.0.0.1:1/v1", MODEL, {})
+        assert journal.unfinished(SERVER) == []
+
+
+def test_records_are_found_by_what_they_are(path: Path) -> None:
+    """Records are picked by model, outcome, time, text and number, newest first."""
+    with Journal.open(path) as journal:
+        for number, (model, prompt) in enumerate(
+            [("a/b", "Ein Kätzchen"), ("a/b", "dog"), ("c/d", "KÄTZCHEN")]
+        ):
+            run_id = journal.begin(SERVER, model, {"prompt": prompt})
+            outcome = "failed" if number == 1 else "succeeded"
+            journal.settle(run_id, record(str(number), outcome=outcome))
+
+        def found(limit: int | None = None, **wanted: Any) -> list[str | None]:
+            return [row.task_id for row in journal.records(SERVER, Query(**wanted), limit)]
+
+        now = datetime.now(UTC)
+        assert found() == ["2", "1", "0"]
+        assert found(limit=2) == ["2", "1"]
+        assert found(model="a/b") == ["1", "0"]
+        assert found(outcomes=("failed",)) == ["1"]
+        assert found(text="kätz") == ["2", "0"]
+        assert found(text="kätz", limit=1) == ["2"]
+        assert (found(since=now), found(until=now - timedelta(hours=1))) == ([], [])
+        assert found(since=now - timedelta(hours=1), until=now) == ["2", "1", "0"]
+
+
+def test_nothing_secret_is_written(path: Path) -> None:
+    """Contents of files and texts that are named like credentials never reach the file."""
+    with Journal.open(path) as journal:
+        values = {"image": b"planted bytes", "api_secret": "planted secret", "prompt": "x"}
+        run_id = journal.begin(SERVER, MODEL, values)
+        journal.settle(run_id, record(parameters=values))
+    assert not any(b"planted" in file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_half_a_character_is_no_trouble(path: Path) -> None:
+    """What a model, Wiro or a person says is kept with a mark in place of half a character, which no file can hold."""
+    with Journal.open(path) as journal:
+        run_id = journal.begin(SERVER, MODEL, {"prompt": "a \ud83d"})
+        journal.unknown(run_id, "lost \ud83d")
+        journal.settle(run_id, record(error="an error \ud83d"))
+        journal.annotate(run_id, notes="mine \ud83d", tags=("\ud83d",))
+        journal.settle(journal.begin(SERVER, MODEL, {}), record("13"))
+    with Journal.open(path) as journal:
+        after, kept = journal.records(SERVER)
+        exported = History(journal, SERVER).export_to(path.with_name("runs.jsonl"))
+    assert (kept.error, kept.note, kept.tags, after.task_id) == ("an error ?", "mine ?", ("?",), "13")
+    assert exported == 2
+
+
+def test_reuses_are_counted_while_a_run_is_written(path: Path) -> None:
+    """A count is never lost to whoever writes the run down once more."""
+    with Journal.open(path) as journal, Journal.open(path) as other:
+        run_id = journal.begin(SERVER, MODEL, {})
+        journal.settle(run_id, record())
+        other.reused(run_id)
+        journal.reused(run_id)
+        other.settle(run_id, record(total_cost=0.1))
+        assert [(row.reuses, row.total_cost) for row in journal.records(SERVER)] == [(2, 0.1)]
+
+
+def test_only_the_owner_reads_it(path: Path) -> None:
+    """The folder and the files, which hold prompts, are for the user alone."""
+    with Journal.open(path) as journal:
+        journal.begin(SERVER, MODEL, {})
+        modes = {file.stat().st_mode & 0o077 for file in (path.parent, *path.parent.iterdir())}
+    assert modes == {0}
+
+
+def test_memory_alone() -> None:
+    """A journal without a file keeps its runs in memory, silently."""
+    with warnings.catch_warnings(action="error"), Journal.open(None) as journal:
+        run_id = journal.begin(SERVER, MODEL, {"prompt": "x"})
+        journal.settle(run_id, record())
+        assert [row.task_id for row in journal.records(SERVER)] == ["12"]
+    assert repr(journal) == "<Journal in memory, closed>"
+
+
+def test_closing_twice_and_settling_late(path: Path) -> None:
+    """Closing twice is fine, no file stays open, and a settle that comes later still reaches the disk."""
+    journal = Journal.open(path)
+    run_id = journal.begin(SERVER, MODEL, {})
+    journal.close()
+    journal.close()
+    journal.settle(run_id, record())
+    assert sorted(file.name for file in path.parent.iterdir()) == ["journal.sqlite3"]
+    with Journal.open(path) as again:
+        assert [row.task_id for row in again.records(SERVER)] == ["12"]
+
+
+def test_repr_says_where(path: Path) -> None:
+    """A journal's repr is its path."""
+    with Journal.open(path) as journal:
+        assert repr(journal) == f"<Journal {path}>"
+
+
+def test_rows_are_plain_sqlite(path: Path) -> None:
+    """Anybody can read the journal with SQLite: text, JSON and ISO times."""
+    with Journal.open(path) as journal:
+        journal.settle(journal.begin(SERVER, MODEL, {"prompt": "猫"}), record())
+    with sqlite3.connect(path) as connection:
+        row = connection.execute("SELECT parameters, record, intent_at FROM runs").fetchone()
+    connection.close()
+    assert json.loads(row[0]) == {"prompt": "猫"}
+    assert json.loads(row[1])["task_id"] == "12"
+    assert datetime.fromisoformat(row[2]).utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize("where", ["file", "memory"])
+def test_a_run_is_not_written_where_another_stands(tmp_path: Path, where: str) -> None:
+    """A claim gives the run of the same content and server that stands in its way, and else writes its own."""
+    with Journal.open(tmp_path / "j.sqlite3" if where == "file" else None) as journal:
+        assert journal.claim("1", SERVER, MODEL, {}, content="k", cell=0, stands=lambda _: True) is None
+        assert journal.claim("2", SERVER, MODEL, {}, content="k", stands=lambda row: row.cell == 1) is None
+        assert journal.claim("3", SERVER, MODEL, {}, content="another", stands=lambda _: True) is None
+        assert journal.claim("4", "https://b.example", MODEL, {}, content="k", stands=lambda _: True) is None
+        other = journal.claim("5", SERVER, MODEL, {}, content="k", stands=lambda row: row.cell == 0)
+        assert other is not None
+        assert (other.id, sorted(row.id for row in journal.rows(Query()))) == ("1", ["1", "2", "3", "4"])
+        journal.refused("1", "no balance")
+        assert journal.claim("6", SERVER, MODEL, {}, content="k", stands=lambda row: row.cell == 0) is None

@@ -1,0 +1,128 @@
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wiro_widgets.media.files import LONGEST_NAME, replace_bytes, safe_name, unique_target, written_whole
+
+
+def test_file_name_says_model_task_and_number() -> None:
+    """An output is called by its model, its task, its number and its type."""
+    name = safe_name("tencent/hunyuan-flux-srpo", "534574", 0, "image/png", "0.png")
+    assert name == "tencent-hunyuan-flux-srpo-534574-0.png"
+
+
+@pytest.mark.parametrize(
+    ("model", "task_id", "name"),
+    [
+        ("../../etc", "..", "../../passwd"),
+        ("C:\\Windows", "1\\2", "..\\x.png"),
+        ("a/b\0c", "1\n2", "\0"),
+        ("~root", "$HOME", "%2e%2e%2f"),
+        ("alibaba/wan 2.6", "1:2", "a.png:stream"),
+    ],
+)
+def test_server_names_stay_in_the_folder(tmp_path: Path, model: str, task_id: str, name: str) -> None:
+    """Separators, drive letters, dots and controls in what the server says do not lead out of the folder."""
+    target = unique_target(tmp_path, safe_name(model, task_id, 0, None, name))
+    target.write_bytes(b"1")
+    assert target.resolve().parent == tmp_path.resolve()
+    assert not set(target.name) & set('/\\:*?"<>|\0\n')
+
+
+@pytest.mark.parametrize("model", ["con.v2", "NUL.x", "Com1.a", "lpt9.b", "AUX.", "com\u00b9.a"])
+def test_windows_device_names_are_avoided(model: str) -> None:
+    """A name that Windows takes for a device gets an underscore."""
+    first = safe_name(model, "1", 0, "image/png").partition(".")[0].lower()
+    assert first not in {"con", "nul", "aux", "com1", "lpt9"}
+
+
+def test_letters_of_any_language_are_kept() -> None:
+    """Names keep letters of any language in one normal form."""
+    assert safe_name("büro/e\u0301", "1", 0, "image/png") == "büro-é-1-0.png"
+
+
+@given(st.text(), st.text(), st.integers(0, 10**6), st.text(), st.text())
+def test_any_server_text_gives_a_usable_name(
+    model: str, task: str, n: int, content_type: str, name: str
+) -> None:
+    """Whatever the server says, the name is short, visible and without separators."""
+    made = safe_name(model, task, n, content_type, name)
+    assert len(made.encode()) <= LONGEST_NAME
+    assert made == Path(made).name == made.strip(" .")
+    assert made[0] not in ".-"
+    assert not set(made) & set('/\\:*?"<>|')
+
+
+def test_long_names_keep_task_and_number() -> None:
+    """A name that is too long loses letters of its model, not its task or number."""
+    assert safe_name("x" * 500, "1234", 7, "image/png").endswith("x-1234-7.png")
+
+
+def test_a_taken_name_gets_a_number(tmp_path: Path) -> None:
+    """A second file of the same name stands beside the first."""
+    for _ in range(3):
+        unique_target(tmp_path, "a.png").write_bytes(b"1")
+    assert sorted(os.listdir(tmp_path)) == ["a (2).png", "a (3).png", "a.png"]  # noqa: PTH208 - names
+
+
+@pytest.mark.parametrize("name", ["..", "../x.png", "a\0b.png", "", "C:\\x:y.png", ".hidden"])
+def test_a_target_is_always_in_its_folder(tmp_path: Path, name: str) -> None:
+    """A name with a path in it loses the path."""
+    target = unique_target(tmp_path, name)
+    assert target.resolve().parent == tmp_path.resolve()
+    assert target.name[0] != "."
+
+
+def test_a_broken_write_leaves_the_old_file(tmp_path: Path) -> None:
+    """A write that fails leaves what was there and nothing else."""
+    target = tmp_path / "a.png"
+    replace_bytes(target, b"old")
+
+    def fail() -> None:
+        with written_whole(target) as temporary:
+            temporary.write_bytes(b"half")
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        fail()
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("a.png", b"old")]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o440])
+def test_a_file_keeps_its_permissions(tmp_path: Path, mode: int) -> None:
+    """A file that is written anew is for the same people as before, and in the meantime for nobody else."""
+    target = tmp_path / "a.png"
+    target.write_bytes(b"old")
+    target.chmod(mode)
+    with written_whole(target) as temporary:
+        assert temporary.stat().st_mode & 0o077 == 0
+        temporary.write_bytes(b"new")
+    assert (target.stat().st_mode & 0o777, target.read_bytes()) == (mode, b"new")
+
+
+def test_a_new_file_is_as_the_user_has_them(tmp_path: Path) -> None:
+    """A file that was not there has the permissions that any new file of this process has."""
+    (tmp_path / "like this").touch()
+    replace_bytes(tmp_path / "a.png", b"new")
+    assert (tmp_path / "a.png").stat().st_mode == (tmp_path / "like this").stat().st_mode
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["to a file", "to nothing yet"])
+def test_a_link_stays_a_link(tmp_path: Path, there: bool) -> None:
+    """What is written through a link is written to the file behind it."""
+    behind, link = tmp_path / "kept" / "a.png", tmp_path / "a.png"
+    behind.parent.mkdir()
+    if there:
+        behind.write_bytes(b"old")
+    link.symlink_to(behind)
+    replace_bytes(link, b"new")
+    assert (link.is_symlink(), behind.read_bytes(), os.listdir(behind.parent)) == (True, b"new", ["a.png"])  # noqa: PTH208 - names
+
+
+def test_a_folder_that_is_not_there_is_named_with_the_file(tmp_path: Path) -> None:
+    """An error names the file that was to be written, and no name of our own."""
+    with pytest.raises(FileNotFoundError, match=r"nowhere/a\.png'$"):
+        replace_bytes(tmp_path / "nowhere" / "a.png", b"new")

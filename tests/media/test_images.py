@@ -1,0 +1,228 @@
+import io
+import pickle
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.media.pictures import encoded, picture, pixels
+from wiro_widgets.media.images import decode, thumbnail, to_upload_bytes
+from wiro_widgets.protocol.errors import OutputError
+
+
+def png_header(width: int, height: int) -> bytes:
+    """Return a PNG of that size whose pixels are missing."""
+    body = b"IHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x02\0\0\0"
+    chunk = (13).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
+    empty = b"IDAT" + zlib.compress(b"\0" * 100)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk
+        + (len(empty) - 4).to_bytes(4, "big")
+        + empty
+        + zlib.crc32(empty).to_bytes(4, "big")
+    )
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
+def test_every_image_type_decodes(image_format: str) -> None:
+    """Each image format that Wiro's models produce becomes a loaded PIL image."""
+    image = decode(encoded(picture(), image_format), content_type=f"image/{image_format.lower()}", name="0")
+    assert (image.size, image.format) == ((96, 64), image_format)
+    assert image.getpixel((90, 5)) != image.getpixel((5, 60))
+
+
+def test_decoded_image_needs_no_file(tmp_path: Path) -> None:
+    """An image decoded from disk is independent of the file, which can be removed at once."""
+    file = tmp_path / "0.bmp"
+    file.write_bytes(encoded(picture(), "BMP"))
+    image = decode(file, content_type="image/bmp", name="0.bmp")
+    file.write_bytes(b"")
+    file.unlink()
+    assert image.tobytes() == picture().tobytes()
+
+
+def test_decoded_image_pickles() -> None:
+    """A decoded image travels to a worker process."""
+    image = decode(encoded(picture(), "WEBP", lossless=True))
+    assert pickle.loads(pickle.dumps(image)).tobytes() == picture().tobytes()  # noqa: S301 - our own bytes
+
+
+def test_animation_keeps_its_frames() -> None:
+    """An animated image can still be wound forward."""
+    frames = [picture().rotate(angle) for angle in (0, 90, 180)]
+    image = decode(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    image.seek(2)
+    assert getattr(image, "n_frames", 1) == 3
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type", "words"),
+    [
+        (b"<!doctype html><h1>Not found", "image/png", "says image/png but holds text/html"),
+        (encoded(picture(), "JPEG"), "image/png", "says image/png but holds image/jpeg"),
+        (b"\0\1\2\3", "image/png", "says image/png but holds something unknown"),
+        (b'{"a": 1}', None, "holds application/json, which is not an image"),
+        (b"", "image/png", "is empty"),
+        (encoded(picture(), "PNG")[:-60], "image/png", "is cut short"),
+        (encoded(picture(), "JPEG")[:-200], "image/jpeg", "is cut short"),
+        (encoded(picture(), "WEBP")[:-200], "image/webp", "damaged WEBP|header is broken"),
+        (encoded(picture(), "PNG")[:20], "image/png", "header is broken"),
+        (b"\0\0\0\x18ftypheic" + b"\0" * 40, "image/heic", "holds image/heic, which is not an image that"),
+    ],
+)
+def test_what_is_no_image_is_named(data: bytes, content_type: str | None, words: str) -> None:
+    """Bytes that are not the image they are said to be raise OutputError that names them."""
+    with pytest.raises(OutputError, match=f"Output 0.png of task 12: .*({words})") as caught:
+        decode(data, content_type=content_type, name="0.png", task_id="12")
+    assert caught.value.output == "0.png"
+
+
+def test_missing_file_is_an_output_error(tmp_path: Path) -> None:
+    """A file that is gone is an OutputError, not a bare OSError."""
+    with pytest.raises(OutputError, match=r"cannot be read from disk: No such file"):
+        decode(tmp_path / "0.png", content_type="image/png", name="0.png")
+
+
+@pytest.mark.parametrize("declared", ["image/jpg", None, "application/octet-stream", "x/y"])
+def test_vague_types_accept_the_bytes(declared: str | None) -> None:
+    """A missing, generic, unknown or oddly spelt type accepts what the bytes are."""
+    assert decode(encoded(picture(), "JPEG"), content_type=declared, name="0").format == "JPEG"
+
+
+@pytest.mark.parametrize(("width", "height"), [(9000, 9000), (60000, 60000)])
+def test_pixel_bombs_are_refused_by_their_header(width: int, height: int) -> None:
+    """An image over the pixel limit is refused before decoding, and Pillow's own warning stays silent."""
+    with pytest.raises(OutputError, match=f"{width:,} x {height:,} pixels, the limit is 64,000,000"):
+        decode(png_header(width, height), content_type="image/png", name="0.png")
+
+
+def test_the_pixel_limit_is_an_argument() -> None:
+    """A caller's own pixel limit holds."""
+    with pytest.raises(OutputError, match="the limit is 6,143"):
+        decode(encoded(picture(), "PNG"), content_type="image/png", name="0.png", max_pixels=96 * 64 - 1)
+
+
+def test_the_byte_limit_is_checked_before_reading(tmp_path: Path) -> None:
+    """A file over the byte limit is refused without being read."""
+    file = tmp_path / "0.png"
+    with file.open("wb") as target:
+        target.truncate(257 * 2**20)
+    with pytest.raises(OutputError, match="has 269,484,032 bytes, the limit is 268,435,456"):
+        decode(file, content_type="image/png", name="0.png")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "1", "P", "CMYK", "I", "F", "I;16"])
+def test_opaque_thumbnails_are_jpeg(mode: str) -> None:
+    """An opaque image of any mode gives a JPEG that fits the edge and keeps its proportions."""
+    source = Image.new("I;16", (1000, 500), 40_000) if mode == "I;16" else picture(1000, 500, mode)
+    small = thumbnail(source, edge=100)
+    assert (small.content_type, small.width, small.height) == ("image/jpeg", 100, 50)
+    assert pixels(small.data)[1] == (100, 50)
+
+
+def test_transparent_thumbnails_keep_alpha() -> None:
+    """An image with transparency gives a WebP with transparency."""
+    small = thumbnail(picture(800, 400, "RGBA"), edge=200)
+    assert (small.content_type, pixels(small.data)[0]) == ("image/webp", "RGBA")
+
+
+def test_opaque_alpha_is_dropped() -> None:
+    """An alpha channel that hides nothing costs nothing: the thumbnail is a JPEG."""
+    assert thumbnail(picture().convert("RGBA")).content_type == "image/jpeg"
+
+
+def test_sixteen_bit_greys_keep_their_tones() -> None:
+    """A 16-bit grey image is scaled to 8 bits, not clipped to white."""
+    small = thumbnail(Image.new("I;16", (64, 64), 32_768))
+    with Image.open(io.BytesIO(small.data)) as image:
+        assert image.getpixel((5, 5)) == pytest.approx(128, abs=2)
+
+
+@pytest.mark.parametrize("as_bytes", [True, False])
+def test_thumbnails_stand_upright(as_bytes: bool) -> None:
+    """A picture that EXIF says is lying on its side is turned."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(picture(1000, 500), "JPEG", exif=exif)
+    small = thumbnail(data if as_bytes else Image.open(io.BytesIO(data)), edge=100)
+    assert (small.width, small.height) == (50, 100)
+
+
+def test_small_images_are_not_enlarged() -> None:
+    """A picture smaller than the edge keeps its size."""
+    assert thumbnail(picture(30, 20)).width == 30
+
+
+def test_a_thumbnail_leaves_its_source_alone() -> None:
+    """Making a thumbnail does not change the image it was made of."""
+    source = picture(1000, 500)
+    thumbnail(source, edge=10)
+    assert source.size == (1000, 500)
+
+
+def test_thumbnails_of_nonsense_raise() -> None:
+    """Bytes that are no image raise OutputError with the name that was given."""
+    with pytest.raises(OutputError, match=r"0.png: holds text/plain, which is not an image"):
+        thumbnail(b"hello", name="0.png")
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
+def test_pil_images_upload_without_loss(mode: str) -> None:
+    """A PIL image is sent as a PNG with the same pixels."""
+    source = picture(mode=mode)
+    assert pixels(to_upload_bytes(source)) == (mode, (96, 64), source.tobytes())
+
+
+def test_other_modes_become_rgb() -> None:
+    """A mode that PNG lacks is converted."""
+    assert pixels(to_upload_bytes(picture(mode="CMYK")))[0] == "RGB"
+
+
+@pytest.mark.parametrize(("shape", "mode"), [((7, 5), "L"), ((7, 5, 3), "RGB"), ((7, 5, 4), "RGBA")])
+def test_arrays_upload_as_png(shape: tuple[int, ...], mode: str) -> None:
+    """A uint8 array of height, width and channels is sent as a PNG with the same numbers."""
+    array = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
+    assert pixels(to_upload_bytes(array)) == (mode, (5, 7), array.tobytes())
+
+
+def test_array_views_upload_as_they_look() -> None:
+    """A flipped and sliced view is sent as it looks, not as it lies in memory."""
+    array = np.random.default_rng(1).integers(0, 256, (8, 8, 3), dtype=np.uint8)[::-1, ::2]
+    assert pixels(to_upload_bytes(array))[2] == array.tobytes()
+
+
+def test_photographs_upload_upright() -> None:
+    """A photograph whose EXIF asks for a turn is sent turned, since the PNG carries no EXIF."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photograph = Image.open(io.BytesIO(encoded(picture(), "JPEG", exif=exif)))
+    assert pixels(to_upload_bytes(photograph))[1] == (64, 96)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (np.zeros((4, 4), dtype=np.float32), "must hold uint8 from 0 to 255, not float32"),
+        (np.zeros((4, 4, 2), dtype=np.uint8), r"not \(4, 4, 2\)"),
+        (np.zeros((2, 4, 4, 3), dtype=np.uint8), r"not \(2, 4, 4, 3\)"),
+        (np.zeros((0, 4), dtype=np.uint8), "has no pixels"),
+        (Image.new("RGB", (0, 4)), "has no pixels"),
+        (picture(mode="F"), "floating point image"),
+        ([[1, 2], [3, 4]], "list is no image"),
+    ],
+)
+def test_what_cannot_be_sent_says_why(source: object, words: str) -> None:
+    """A value that is no image raises ValueError with the reason."""
+    with pytest.raises(ValueError, match=words):
+        to_upload_bytes(source)
+
+
+def test_numpy_is_not_imported() -> None:
+    """Importing the image functions does not import numpy."""
+    code = "import sys, wiro_widgets.media.images; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,158 @@
+from pathlib import Path
+
+import pytest
+
+from tests.media.pictures import encoded, picture
+from wiro_widgets.media.output import Output
+from wiro_widgets.protocol.errors import OutputError
+from wiro_widgets.protocol.replies import OutputInfo, TextContent
+
+DATA = encoded(picture(), "PNG")
+INFO = OutputInfo(
+    name="0.png",
+    content_type="image/png",
+    size=202472,
+    url="https://cdn1.wiro.ai/6a6af820/0.png?Signature=hidden",
+    id="6bc392c9",
+    access_key="dFKlMApaSgMeHKsJyaDeKrefcHahUK",
+)
+
+
+@pytest.fixture
+def on_disk(tmp_path: Path) -> Output:
+    """Return an output whose file is in its folder."""
+    path = tmp_path / "kept" / "model-1-0.png"
+    path.parent.mkdir()
+    path.write_bytes(DATA)
+    return Output(INFO, path=path, task_id="1")
+
+
+def test_output_on_disk(on_disk: Output) -> None:
+    """An output on disk gives its bytes, its true size and a picture."""
+    assert on_disk.bytes() == DATA
+    assert on_disk.size == len(DATA)
+    assert on_disk.image().size == (96, 64)
+
+
+def test_output_in_memory() -> None:
+    """An output in memory gives its bytes and a picture."""
+    output = Output(INFO, data=DATA)
+    assert (output.bytes(), output.image().size, output.size) == (DATA, (96, 64), len(DATA))
+
+
+def test_output_says_what_wiro_said() -> None:
+    """Name, type, address and, while it is not here, the size are Wiro's."""
+    output = Output(INFO)
+    assert (output.name, output.content_type, output.size) == ("0.png", "image/png", 202472)
+    assert output.url == "https://cdn1.wiro.ai/6a6af820/0.png?Signature=hidden"
+
+
+def test_output_that_failed_raises_why() -> None:
+    """An output that could not be downloaded raises that reason from whatever needs the bytes."""
+    failure = OutputError("the address has expired", output="0.png", task_id="1")
+    output = Output(INFO, error=failure)
+    for use in (output.bytes, output.image, lambda: output.save("x.png")):
+        with pytest.raises(OutputError, match="has expired"):
+            use()
+
+
+def test_output_not_downloaded_says_so() -> None:
+    """An output that is nowhere yet says that it was not downloaded."""
+    with pytest.raises(OutputError, match=r"0.png of task 1: was not downloaded"):
+        Output(INFO, task_id="1").bytes()
+
+
+def test_output_whose_file_is_gone_names_the_path(on_disk: Output) -> None:
+    """A file that was moved away is an OutputError that names the path."""
+    assert on_disk.path is not None
+    on_disk.path.unlink()
+    with pytest.raises(OutputError, match=r"cannot be read from .*model-1-0.png: No such file"):
+        on_disk.image()
+
+
+def test_each_image_is_fresh(on_disk: Output) -> None:
+    """Drawing on one decoded picture does not show in the next."""
+    on_disk.image().paste(0, (0, 0, 96, 64))
+    assert on_disk.image().tobytes() == picture().tobytes()
+
+
+def test_save_into_a_folder(on_disk: Output, tmp_path: Path) -> None:
+    """Saving into a folder uses the output's own name, and a free one the second time."""
+    assert [on_disk.save(tmp_path).name for _ in range(2)] == ["model-1-0.png", "model-1-0 (2).png"]
+
+
+def test_save_to_a_path(on_disk: Output, tmp_path: Path) -> None:
+    """Saving to a path replaces what is there and leaves nothing else behind."""
+    target = tmp_path / "mine.png"
+    target.write_bytes(b"old")
+    assert on_disk.save(str(target)).read_bytes() == DATA
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["kept", "mine.png"]
+
+
+def test_save_onto_itself(on_disk: Output) -> None:
+    """Saving an output onto its own file keeps it."""
+    assert on_disk.path is not None
+    assert on_disk.save(on_disk.path).read_bytes() == DATA
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type", "saved"),
+    [
+        ("../../evil.png", None, "wiro-12-0.png"),
+        ("sitecustomize.py", "text/x-python", "wiro-12-0.bin"),
+        ("con.png", "image/png", "wiro-12-0.png"),
+        (".bashrc", None, "wiro-12-0.bin"),
+    ],
+)
+def test_save_into_a_folder_takes_no_name_of_the_server(
+    tmp_path: Path, name: str, content_type: str | None, saved: str
+) -> None:
+    """In a folder an output has a name of our own, for the server's could mean something there."""
+    output = Output(OutputInfo(name=name, content_type=content_type), data=DATA, task_id="12")
+    assert output.save(tmp_path) == tmp_path / saved
+    assert output.save(tmp_path / "mine.py") == tmp_path / "mine.py"
+
+
+def test_text_is_saved_as_text(tmp_path: Path) -> None:
+    """What a language model said is saved as a .txt, whatever the server calls it."""
+    info = OutputInfo(name="sitecustomize.py", content_type="raw", content=TextContent(answer=("42",)))
+    assert Output(info, task_id="12").save(tmp_path) == tmp_path / "wiro-12-0.txt"
+    named = Output(info, task_id="12", file_name="owner-chat-12-3.txt")
+    assert named.save(tmp_path) == tmp_path / "owner-chat-12-3.txt"
+
+
+def test_text_output() -> None:
+    """A language model's output is its text; asking it for a picture says so."""
+    output = Output(OutputInfo(name="raw", content_type="raw", content=TextContent(answer=("42",))))
+    assert (output.text, output.bytes(), output.is_image) == ("42", b"42", False)
+    with pytest.raises(OutputError, match=r"is text, not an image. Read .text"):
+        output.image()
+
+
+@pytest.mark.parametrize(
+    ("info", "data", "expected"),
+    [
+        (OutputInfo("0.png", "image/jpeg"), None, True),
+        (OutputInfo("0.bin", "application/octet-stream"), DATA, True),
+        (OutputInfo("0.png", None), None, True),
+        (OutputInfo("0.mp4", "video/mp4"), None, False),
+        (OutputInfo("0.svg", "image/svg+xml"), None, False),
+        (OutputInfo("0", None), b"hello", False),
+    ],
+)
+def test_pictures_are_told_from_other_files(info: OutputInfo, data: bytes | None, expected: bool) -> None:
+    """A picture is known by its type, else by its bytes, else by its name."""
+    assert Output(info, data=data).is_image is expected
+
+
+def test_repr_hides_the_query(on_disk: Output) -> None:
+    """A repr names the output and where it is, without the query of its address or its access key."""
+    assert repr(on_disk).startswith(f"<Output 0.png image/png, {len(DATA):,} bytes, /")
+    assert repr(Output(INFO)) == (
+        "<Output 0.png image/png, 202,472 bytes, https://cdn1.wiro.ai/6a6af820/0.png>"
+    )
+
+
+def test_access_key_is_not_kept() -> None:
+    """The access key of a file is nowhere in the object."""
+    assert "dFKlMApaSgMeHKsJyaDeKrefcHahUK" not in str(vars(Output(INFO)))

@@ -1,0 +1,258 @@
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import wiro_widgets as wiro
+from tests.sandbox_clients import FLUX, SMALL, MakeClient
+from wiro_widgets import AsyncClient, Budget, BudgetExceeded, Client, ConfigurationError, Estimate, Sandbox
+from wiro_widgets.money.budget import Charge, active
+
+Runs = Callable[[], int]
+
+
+def priced(amount: float | None) -> Estimate:
+    """Return an estimate of that amount."""
+    return Estimate(amount, amount, exact=True, reason="a test")
+
+
+def test_a_run_that_would_pass_the_limit_is_not_sent(client: Client, runs: Runs) -> None:
+    """A budget below the first run refuses it with its numbers, and nothing is sent."""
+    with wiro.budget(usd=0.0001), pytest.raises(BudgetExceeded, match="Nothing was sent") as refused:
+        client.run(FLUX, prompt="x", **SMALL)
+    assert runs() == 0
+    assert (refused.value.limit, refused.value.spent, refused.value.estimate) == (0.0001, 0.0, 0.00234)
+
+
+def test_a_client_tells_its_budget(make_client: MakeClient) -> None:
+    """`client.budget` is the client's own budget with what is spent and left of it, and None where it has none."""
+    shared = Budget(1.00)
+    client = make_client(budget=shared)
+    client.run(FLUX, prompt="x", **SMALL).wait()
+    assert client.budget is shared
+    assert shared.left == 1.00 - shared.spent < 1.00
+    limited = make_client(budget=2).budget
+    assert limited is not None
+    assert (limited.limit, make_client().budget) == (2.0, None)
+
+
+def test_true_costs_take_the_place_of_what_was_set_aside(client: Client) -> None:
+    """While a run is in flight its estimate counts, and when it has settled its true cost."""
+    with wiro.budget(usd=1.0) as purse:
+        result = client.run(FLUX, prompt="x", **SMALL).wait()
+        assert (purse.spent, purse.in_flight) == (result.record.total_cost, 0.0)
+    client.run(FLUX, prompt="x", **SMALL).wait()
+    assert purse.spent == result.record.total_cost
+
+
+def test_what_is_in_flight_counts(client: Client, sandbox: Sandbox, runs: Runs) -> None:
+    """A run that has not settled holds what it may cost, so that the next one is refused."""
+    sandbox.faults = {"stuck": "run"}
+    with wiro.budget(usd=0.003) as purse:
+        task = client.run(FLUX, prompt="x", **SMALL)
+        assert (purse.spent, purse.in_flight) == (0.0, 0.00234)
+        with pytest.raises(BudgetExceeded):
+            client.run(FLUX, prompt="y", **SMALL)
+        task.stop()
+        assert (purse.spent, purse.in_flight, runs()) == (0.0, 0.0, 1)
+
+
+def test_a_failed_run_costs_nothing(client: Client) -> None:
+    """What was set aside for a run that fails is free again."""
+    with wiro.budget(usd=0.01) as purse:
+        with pytest.raises(wiro.TaskFailed):
+            client.run("wiro/sandbox-fail").wait()
+        assert (purse.spent, purse.in_flight, purse.left) == (0.0, 0.0, 0.01)
+
+
+def test_a_refused_run_costs_nothing(client: Client, sandbox: Sandbox) -> None:
+    """What was set aside for a run that Wiro refuses is free again."""
+    sandbox.faults = {"no_balance": "Run:1"}
+    with wiro.budget(usd=0.01) as purse:
+        with pytest.raises(wiro.InsufficientBalance):
+            client.run(FLUX, prompt="x", **SMALL)
+        assert purse.left == 0.01
+
+
+def test_a_run_of_unknown_outcome_stays_in_flight(client: Client, sandbox: Sandbox) -> None:
+    """A run whose reply was lost may be billed, so it keeps what was set aside for it."""
+    sandbox.faults = {"lose_run_reply": 1}
+    with wiro.budget(usd=0.01) as purse:
+        with pytest.raises(wiro.RunOutcomeUnknown):
+            client.run(FLUX, prompt="x", **SMALL)
+        assert purse.in_flight == 0.00234
+
+
+def test_a_client_has_a_budget_of_its_own(make_client: MakeClient, runs: Runs) -> None:
+    """`Client(budget=...)` holds for all of its runs; of several budgets each must have room."""
+    client = make_client(budget=0.004)
+    with wiro.budget(usd=5):
+        client.run(FLUX, prompt="x", **SMALL).wait()
+        client.run(FLUX, prompt="y", **SMALL).wait()
+    with wiro.budget(usd=0.0001), pytest.raises(BudgetExceeded):
+        client.run(FLUX, prompt="z", **SMALL)
+    for _ in range(10):
+        try:
+            client.run(FLUX, prompt="z", **SMALL).wait()
+        except BudgetExceeded:
+            break
+    assert sum(client.history.spending().values()) <= 0.004
+    assert runs() >= 3
+
+
+def test_clients_can_share_a_budget(make_client: MakeClient) -> None:
+    """One Budget given to several clients is one limit for all of them."""
+    purse = Budget(0.003)
+    one, other = make_client(budget=purse), make_client(budget=purse)
+    one.run(FLUX, prompt="x", **SMALL).wait()
+    other.run(FLUX, prompt="x", **SMALL).wait()
+    assert purse.spent == sum(one.history.spending().values())
+
+
+def test_it_holds_under_threads(client: Client, runs: Runs) -> None:
+    """Thirty threads that run at once never pass the limit, whatever their order."""
+    with wiro.budget(usd=0.01) as purse:
+
+        def attempt() -> bool:
+            try:
+                client.run(FLUX, prompt="x", seed=1, **SMALL).wait()
+            except BudgetExceeded:
+                return False
+            return True
+
+        contexts = [copy_context() for _ in range(30)]
+        with ThreadPoolExecutor(30) as pool:
+            won = list(pool.map(lambda context: context.run(attempt), contexts))
+    assert 0 < sum(won) < 30
+    assert purse.spent <= 0.01
+    assert purse.spent == pytest.approx(sum(client.history.spending().values()))
+    assert purse.in_flight == pytest.approx(0)
+    assert runs() == sum(won)
+
+
+def test_a_block_holds_in_its_own_thread(client: Client) -> None:
+    """A budget's block does not touch runs of another thread, and ends with the block."""
+    refused: list[BaseException] = []
+
+    def elsewhere() -> None:
+        try:
+            client.run(FLUX, prompt="x", **SMALL).wait()
+        except BaseException as error:  # noqa: BLE001 - the test says what it was
+            refused.append(error)
+
+    with wiro.budget(usd=0.0001):
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+    assert refused == []
+    client.run(FLUX, prompt="x", **SMALL).wait()
+
+
+def test_blocks_nest() -> None:
+    """Blocks are left in any order that Python leaves them in, and the same budget may be entered twice."""
+    outer, inner = wiro.budget(1), wiro.budget(2)
+    with outer:
+        with inner, outer:
+            assert active() == (outer, inner, outer)
+        assert active() == (outer,)
+    assert active() == ()
+
+
+def test_async_tasks_inside_a_block_are_counted(sandbox: Sandbox, runs: Runs) -> None:
+    """In asyncio a block holds for the tasks that are begun inside it, and not for those beside it."""
+
+    async def main() -> tuple[int, float]:
+        client = AsyncClient(
+            sandbox.api_key,
+            sandbox.api_secret,
+            base_url=sandbox.base_url,
+            socket_url=sandbox.socket_url,
+            journal=False,
+        )
+
+        async def attempt() -> bool:
+            try:
+                await (await client.run(FLUX, prompt="x", **SMALL)).wait()
+            except BudgetExceeded:
+                return False
+            return True
+
+        async with client:
+            beside = asyncio.create_task(attempt())
+            with wiro.budget(usd=0.005) as purse:
+                won = await asyncio.gather(*(attempt() for _ in range(8)))
+            assert await beside
+            return sum(won), purse.spent
+
+    won, spent = asyncio.run(main())
+    assert (won, spent <= 0.005, runs()) == (2, True, 3)
+
+
+@pytest.mark.parametrize(
+    "usd", [0, -1, float("nan"), float("inf"), 10**400, Decimal("sNaN"), True, "two", None]
+)
+def test_a_budget_is_an_amount_of_money(usd: object) -> None:
+    """Anything but a number of dollars above 0 is refused at once."""
+    with pytest.raises(ConfigurationError, match="number of US dollars above 0"):
+        wiro.budget(usd)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("usd", [2, 2.0, Decimal(2), np.float32(2), np.int64(2), Fraction(2)])
+def test_any_kind_of_number_is_an_amount(usd: Any) -> None:
+    """What comes out of a table is taken like a literal."""
+    assert wiro.budget(usd).limit == 2.0
+
+
+def test_a_cost_that_nobody_knows_is_refused() -> None:
+    """A run that may cost anything has no room in any budget."""
+    with pytest.raises(BudgetExceeded, match="an unknown amount"):
+        Charge([Budget(1000)], priced(None))
+
+
+def test_a_charge_is_all_or_nothing() -> None:
+    """When one of several budgets refuses, the others have set nothing aside."""
+    wide, narrow = Budget(10), Budget(1)
+    with pytest.raises(BudgetExceeded):
+        Charge([wide, narrow], priced(2))
+    assert (wide.in_flight, narrow.in_flight) == (0.0, 0.0)
+
+
+def test_a_charge_settles_once() -> None:
+    """A second settlement changes nothing."""
+    purse = Budget(10)
+    charge = Charge([purse], priced(2))
+    charge.settle(1.5)
+    charge.settle(1.5)
+    assert (purse.spent, purse.in_flight) == (1.5, 0.0)
+
+
+def test_its_repr_says_where_it_stands() -> None:
+    """A budget prints its limit, what is spent, what is in flight and what is left."""
+    purse = Budget(2)
+    Charge([purse], priced(0.5)).settle(0.4)
+    Charge([purse], priced(0.25))
+    assert repr(purse) == "<Budget $2.00: $0.40 spent, $0.25 in flight, $1.35 left>"
+
+
+@given(st.lists(st.tuples(st.floats(0.001, 1), st.floats(0, 1)), max_size=40))
+def test_exact_prices_never_pass_the_limit(steps: list[tuple[float, float]]) -> None:
+    """With prices that bound the cost, what is spent never passes the limit, in any order of runs and ends."""
+    purse = Budget(1)
+    held: list[tuple[Charge, float]] = []
+    for amount, part in steps:
+        try:
+            held.append((Charge([purse], priced(amount)), amount * part))
+        except BudgetExceeded:
+            if held:
+                charge, cost = held.pop(0)
+                charge.settle(cost)
+        assert purse.spent + purse.in_flight <= purse.limit + 1e-6

@@ -1,0 +1,159 @@
+import io
+import json
+import threading
+import wave
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.sandbox_clients import FLUX, SMALL
+from wiro_widgets import Client, Estimate, InvalidParameter, ModelSchema, Sandbox
+from wiro_widgets.money.media import measured
+from wiro_widgets.protocol.prices import methods as price_methods
+from wiro_widgets.protocol.prices.methods import Media
+from wiro_widgets.protocol.prices.pricing import Prices
+
+UPSCALE = "wiro/sandbox-upscale"
+SCHEMA = ModelSchema.from_tool(
+    {
+        "slugowner": "a",
+        "slugproject": "b",
+        "parameters": [
+            {
+                "title": "Input",
+                "items": [{"id": name, "type": "multifileinput"} for name in ("images", "voice")],
+            }
+        ],
+    }
+)
+
+
+def test_a_price_by_the_second_is_open(client: Client) -> None:
+    """The seed's model is billed by the second: its cost is open, with Wiro's average beside it."""
+    found = client.estimate(FLUX, prompt="x")
+    assert (found.low, found.high, found.exact, found.typical) == (None, None, False, 0.00234)
+    assert "each second of work" in found.reason
+
+
+def test_equal_runs_say_what_is_typical(client: Client) -> None:
+    """Once such a model has run, runs with the same settings cost about what that one did, and no more is promised."""
+    cost = client.run(FLUX, prompt="x", seed=1, **SMALL).wait().record.total_cost
+    found = client.estimate(FLUX, prompt="another", seed=2, **SMALL)
+    assert (found.low, found.high, found.typical, found.reserve) == (None, None, cost, cost)
+    assert client.estimate(FLUX, prompt="x", **{**SMALL, "steps": 50}).typical == 0.00234
+
+
+def test_an_estimate_needs_no_complete_form(client: Client) -> None:
+    """What is required and not given yet does not hinder an estimate; a wrong value does."""
+    assert client.estimate(FLUX).typical == 0.00234
+    with pytest.raises(InvalidParameter, match=r"seeed: .*Did you mean 'seed'"):
+        client.estimate(FLUX, seeed=1)
+    with pytest.raises(InvalidParameter, match="steps"):
+        client.estimate(FLUX, steps="many")
+
+
+def test_a_model_that_is_not_in_the_catalogue_is_unknown(client: Client) -> None:
+    """Without a catalogue entry there is no estimate, and nothing is made up."""
+    assert "no model nobody/nothing" in client.estimate("nobody/nothing", prompt="x").reason
+
+
+def test_nothing_is_run_for_an_estimate(client: Client, sandbox: Sandbox) -> None:
+    """An estimate asks the catalogue once, and sends no Run."""
+    begun = len(sandbox.requests)
+    for _ in range(3):
+        client.estimate(FLUX, prompt="x")
+    assert [request.path for request in sandbox.requests[begun:]] == ["/v1/Tool/Detail"]
+
+
+def test_the_price_rows_of_the_catalogue_are_used(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A price that depends on a value follows that value, and defaults count."""
+    rows = [
+        {"inputs": {"scale": scale}, "price": price, "priceMethod": "cpr"}
+        for scale, price in (("2", 0.02), ("4", 0.08))
+    ]
+    entry = {"result": True, "errors": [], "tool": [{"dynamicprice": json.dumps(rows)}]}
+    monkeypatch.setattr("wiro_widgets.sandbox.endpoints.tool_entry", lambda _model: entry["tool"][0])  # type: ignore[index]
+    assert client.estimate(FLUX, prompt="x", scale=4).high == 0.08
+    assert client.estimate(FLUX, prompt="x", scale=2).exact
+
+
+def recording(seconds: float) -> bytes:
+    """Return a WAV file of that length."""
+    target = io.BytesIO()
+    with wave.open(target, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(b"\0\0" * int(8000 * seconds))
+    return target.getvalue()
+
+
+def picture(path: Path) -> Path:
+    """Write a picture of 30 x 20 pixels."""
+    Image.new("RGB", (30, 20)).save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "kind", ["path", "text", "bytes", "file", "image", "array", "recording", "url", "missing", "nonsense"]
+)
+def test_files_are_measured_by_their_headers(tmp_path: Path, kind: str) -> None:
+    """Pictures give their pixels and recordings their seconds, in whatever form they come; the rest is unknown."""
+    path = picture(tmp_path / "a.png")
+    with path.open("rb") as file:
+        values: dict[str, tuple[Any, Media]] = {
+            "path": (path, Media("images", pixels=600)),
+            "text": (str(path), Media("images", pixels=600)),
+            "bytes": (path.read_bytes(), Media("images", pixels=600)),
+            "file": (file, Media("images", pixels=600)),
+            "image": (Image.new("L", (30, 20)), Media("images", pixels=600)),
+            "array": (np.zeros((20, 30, 3), np.uint8), Media("images", pixels=600)),
+            "recording": (recording(1.5), Media("images", seconds=1.5)),
+            "url": ("https://example.com/a.png", Media("images")),
+            "missing": (tmp_path / "missing.png", Media("images")),
+            "nonsense": (b"nonsense", Media("images")),
+        }
+        value, expected = values[kind]
+        assert measured({"images": [value, value]}, SCHEMA) == (expected, expected)
+        assert file.tell() == 0
+
+
+def test_what_cannot_differ_in_price_is_priced_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep looks at the price of each setting once, however many prompts and seeds it has, and beside the loop."""
+    seen: list[tuple[int, str]] = []
+    estimate = price_methods.estimate
+
+    def counted(prices: Prices, values: Mapping[str, Any], *more: Any) -> Estimate:
+        seen.append((values["steps"], threading.current_thread().name))
+        return estimate(prices, values, *more)
+
+    monkeypatch.setattr(price_methods, "estimate", counted)
+    sweep = client.sweep(FLUX, prompt=["a", "b"], seed=range(500), steps=[2, 3], start=False)
+    assert sweep.estimate is not None
+    assert sweep.estimate.typical == pytest.approx(2000 * 0.00234)
+    assert sorted(steps for steps, _ in seen) == [2, 3]
+    assert "wiro-engine" not in {name for _, name in seen}
+
+
+def test_prompts_are_told_apart_where_they_have_a_price(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where each character costs, every prompt has its own price."""
+    price = {"dynamicprice": [{"inputs": {}, "price": 0.01, "priceMethod": "cp-promptlength"}]}
+    monkeypatch.setattr("wiro_widgets.sandbox.endpoints.tool_entry", lambda _model: price)
+    sweep = client.sweep(FLUX, prompt=["a", "bbb"], seed=[1, 2], start=False)
+    assert sweep.estimate is not None
+    assert (sweep.estimate.high, sweep.estimate.exact) == (0.08, True)
+
+
+def test_experience_follows_the_schema_that_is_asked_with(client: Client) -> None:
+    """What equal runs have cost is found under the model's schema and without one."""
+    cost = client.run(FLUX, prompt="x", seed=1, **SMALL).wait().record.total_cost
+    estimator = client._client._engine.money.estimator
+    for schema in (client.schema(FLUX), None, client.schema(FLUX)):
+        found = client.call(estimator.estimate(FLUX, {"prompt": "y", **SMALL}, schema))
+        assert found.typical == cost

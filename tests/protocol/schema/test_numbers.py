@@ -1,0 +1,169 @@
+"""Numbers as users bring them: exact, and refused with the field's name where they do not fit."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wiro_widgets.protocol.errors import InvalidParameter
+from wiro_widgets.protocol.schema.parameters import Option, Parameter
+
+HUGE = pytest.param(10**5000, id="huge")  # more digits than Python prints
+STEPS = Parameter("steps", "range", default=20, minimum=1, maximum=50, step=1, integer=True)
+SCALE = Parameter("scale", "range", default=3.5, minimum=0, maximum=10, step=0.1)
+SEED = Parameter("seed", "number", minimum=0, step=1, integer=True)
+
+
+def _reason(parameter: Parameter, value: object) -> str:
+    with pytest.raises(InvalidParameter) as caught:
+        parameter.convert(value)
+    assert caught.value.parameter == parameter.id
+    assert str(caught.value).startswith(f"{parameter.id}: ")
+    return caught.value.reason
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        7350148318,
+        "7350148318",
+        " 7350148318 ",
+        7350148318.0,
+        "7350148318.0",
+        "7.350148318e9",
+        Decimal(7350148318),
+        np.int64(7350148318),
+        np.uint64(7350148318),
+        np.float64(7350148318),
+        np.array(7350148318),
+        Fraction(7350148318),
+    ],
+    ids=repr,
+)
+def test_the_seeds_seed(value: object) -> None:
+    """7350148318 is larger than 32 bits and stays a whole number, whatever brought it."""
+    found = SEED.convert(value)
+    assert found == 7350148318
+    assert type(found) is int
+
+
+@pytest.mark.parametrize(
+    "value", [3.5, "3.5", "3.50", Decimal("3.5"), np.float64(3.5), np.float32(3.5), Fraction(7, 2)]
+)
+def test_the_seeds_scale(value: object) -> None:
+    """3.5 is 3.5."""
+    found = SCALE.convert(value)
+    assert found == 3.5
+    assert type(found) is float
+
+
+@pytest.mark.parametrize("value", [0.88, "0.88", ".88", Decimal("0.88"), np.float64(0.88), np.float32(0.88)])
+def test_the_seeds_strength(value: object) -> None:
+    """0.88 stays 0.88, also from a numpy number of 32 bits."""
+    assert Parameter("strength", "range", minimum=0, maximum=1).convert(value) == 0.88
+
+
+@given(st.integers(min_value=0, max_value=2**200))
+def test_huge_whole_numbers_are_exact(value: int) -> None:
+    """No digit goes through a float: as int, as text, as Decimal."""
+    assert SEED.convert(value) == SEED.convert(str(value)) == SEED.convert(Decimal(value)) == value
+
+
+@given(st.floats(min_value=0, max_value=10))
+def test_every_float_survives_its_text(value: float) -> None:
+    """What a form sends is what Python sent."""
+    assert SCALE.convert(repr(value)) == SCALE.convert(value) == value
+
+
+@pytest.mark.parametrize("parameter", [STEPS, SCALE, SEED])
+@pytest.mark.parametrize("value", [True, False, np.True_])
+def test_a_truth_value_is_no_number(parameter: Parameter, value: object) -> None:
+    """True is not one step."""
+    assert "number is needed" in _reason(parameter, value)
+
+
+@pytest.mark.parametrize("parameter", [STEPS, SCALE])
+@pytest.mark.parametrize(
+    "value",
+    [
+        float("nan"),
+        float("inf"),
+        -float("inf"),
+        "nan",
+        "inf",
+        "-Infinity",
+        "1e999",
+        Decimal("NaN"),
+        Decimal("sNaN"),
+        np.nan,
+        np.float32("inf"),
+        pytest.param(Fraction(10**5000), id="fraction"),
+        HUGE,
+        "9" * 5000,
+    ],
+    ids=lambda value: repr(value)[:12],
+)
+def test_what_no_float_can_hold_is_no_number(parameter: Parameter, value: object) -> None:
+    """Not-a-number, infinities and numbers without end, as themselves and as text."""
+    assert "number is needed" in _reason(parameter, value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "many",
+        "",
+        "1_000",
+        "0x10",
+        "12 px",
+        None,
+        [],
+        [5],
+        {},
+        b"5",
+        np.array([1, 2]),
+        object(),
+        1j,
+        np.str_("x"),
+    ],
+)
+def test_what_is_no_number(value: object) -> None:
+    """It is named, or its type where it is large."""
+    assert "a whole number is needed, not" in _reason(STEPS, value)
+
+
+@pytest.mark.parametrize("value", [20.5, "20.5", Decimal("20.5"), np.float64(20.5)])
+def test_a_half_step_is_refused(value: object) -> None:
+    """Where only whole numbers make sense."""
+    assert "a whole number is needed" in _reason(STEPS, value)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "reason"),
+    [
+        (STEPS, 0, "must be between 1 and 50, not 0"),
+        (STEPS, "51", "must be between 1 and 50, not 51"),
+        (SCALE, 10.25, "must be between 0 and 10, not 10.25"),
+        (SEED, -1, "must be at least 0, not -1"),
+        (Parameter("x", "number", maximum=1.5), 2, "must be at most 1.5, not 2"),
+    ],
+)
+def test_bounds(parameter: Parameter, value: object, reason: str) -> None:
+    """Both ends are named, in the shortest words."""
+    assert _reason(parameter, value) == reason
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        (Parameter("shift", "number", default=12.5, maximum=10), 12.5),
+        (Parameter("width", "number", default=0, minimum=64), 0),
+        (Parameter("style", "select", default="oil", options=(Option("ink", "Ink"),)), "oil"),
+    ],
+)
+def test_a_default_outside_its_own_rules_is_taken(parameter: Parameter, value: object) -> None:
+    """Real catalogues have them, and Wiro takes them."""
+    assert parameter.convert(value) == value

@@ -1,0 +1,142 @@
+"""Tool/DetailOpenAPI read into parameters (protocol page, Catalogue)."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.protocol.recorded import obj
+from wiro_widgets.protocol.errors import ConfigurationError
+from wiro_widgets.protocol.schema.parameters import Option, Parameter
+from wiro_widgets.protocol.schema.schema import ModelSchema
+
+# Other people's data beside the checkout: read where it lies, never copied.
+REAL = Path(__file__).resolve().parents[4] / "shared" / "wire" / "openapi"
+REAL_FILES = sorted(REAL.glob("*.json"))
+
+
+@pytest.fixture
+def schema() -> ModelSchema:
+    """Read a small description of our own."""
+    return ModelSchema.from_openapi(obj("openapi.json"))
+
+
+def _named(schema: ModelSchema, name: str) -> Parameter:
+    found = schema.get(name)
+    assert found is not None
+    return found
+
+
+def test_the_head(schema: ModelSchema) -> None:
+    """The path is the address, spaces and dots and all; "Run" is no part of the title."""
+    assert (schema.model, schema.title) == ("lantern/harbour painter 2.1", "Harbour Painter")
+    assert schema.description == "Paints harbours."
+
+
+def test_a_percent_encoded_path() -> None:
+    """The address is what the path means."""
+    spec: dict[str, Any] = {"paths": {"/Run/alibaba/wan%202.6": {"post": {}}}}
+    assert ModelSchema.from_openapi(spec).model == "alibaba/wan 2.6"
+
+
+def test_bare_and_wrapped_descriptions_are_the_same(schema: ModelSchema) -> None:
+    """The reply is a bare array of descriptions by kind of authentication; the first one with content counts."""
+    wrapped = obj("openapi.json")
+    assert ModelSchema.from_openapi(wrapped[0]["spec"]) == schema
+    assert ModelSchema.from_openapi([None, {"type": "signature", "spec": None}, *wrapped]) == schema
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("prompt", "textarea"),
+        ("title", "text"),
+        ("story", "textarea"),
+        ("sketch", "file"),
+        ("extra", "file"),
+        ("ratio", "select"),
+        ("plain", "select"),
+        ("steps", "range"),
+        ("scale", "number"),
+        ("count", "number"),
+        ("gulls", "boolean"),
+        ("seed", "text"),
+        ("callbackUrl", "text"),
+    ],
+)
+def test_kinds(schema: ModelSchema, name: str, kind: str) -> None:
+    """JSON types, formats and Wiro's own x-input-type become the seven kinds."""
+    assert _named(schema, name).kind == kind
+
+
+def test_details_of_parameters(schema: ModelSchema) -> None:
+    """Required, defaults in their type, options, bounds, files and words."""
+    assert {item.id for item in schema.parameters if item.required} == {"prompt", "ratio"}
+    steps, sketch = _named(schema, "steps"), _named(schema, "sketch")
+    assert (steps.default, steps.minimum, steps.maximum, steps.integer) == (20, 1, 50, True)
+    assert (sketch.label, sketch.help, sketch.file_style) == ("Sketch image", "One drawing.", "combine")
+    assert (sketch.max_files, sketch.accept, sketch.multiple) == (1, "image", False)
+    assert _named(schema, "ratio").options == (Option("16:9", "wide"), Option("1:1", "square"))
+    assert _named(schema, "count").integer
+    assert not _named(schema, "scale").integer
+    assert _named(schema, "gulls").default is True
+    assert _named(schema, "callbackUrl").advanced
+
+
+def test_a_seed_that_is_text_has_no_length() -> None:
+    """Its `maxLength` is the largest seed, not a number of letters."""
+    schema = ModelSchema.from_openapi(obj("openapi.json"))
+    assert schema.bind({"prompt": "x", "seed": 7350148318})["seed"] == "7350148318"
+
+
+@pytest.mark.parametrize(
+    "spec", [{}, [], [None], {"paths": None}, {"paths": {"/Task/Detail": {}}}, [{"spec": "no"}]]
+)
+def test_a_description_of_no_model(spec: Any) -> None:
+    """Without a /Run/ path there is nothing to run."""
+    with pytest.raises(ConfigurationError, match="describes no model"):
+        ModelSchema.from_openapi(spec)
+
+
+@pytest.mark.parametrize(
+    "post", [None, {}, {"requestBody": None}, {"requestBody": {"content": {"x": {"schema": {}}}}}]
+)
+def test_a_run_without_a_body(post: object) -> None:
+    """It is a model that takes nothing."""
+    assert ModelSchema.from_openapi({"paths": {"/Run/a/b": {"post": post}}}).parameters == ()
+
+
+@pytest.mark.skipif(not REAL_FILES, reason="the real descriptions are not part of the project")
+@pytest.mark.parametrize("path", REAL_FILES, ids=lambda path: path.stem)
+def test_real_descriptions(path: Path) -> None:
+    """Each has an address, a prompt or a picture to start from, and binds its own defaults."""
+    schema = ModelSchema.from_openapi(json.loads(path.read_text()))
+    owner, _, name = schema.model.partition("/")
+    assert owner
+    assert name
+    assert schema.title
+    given = {item.id: "x" for item in schema.parameters if item.required}
+    bound = schema.bind(given | schema.defaults)
+    assert set(given) <= set(bound)
+    assert all(item.label and item.id for item in schema.parameters)
+
+
+@pytest.mark.skipif(not REAL_FILES, reason="the real descriptions are not part of the project")
+@pytest.mark.parametrize(
+    ("stem", "name", "expected"),
+    [
+        ("openapi-alibaba-wan-2-6", "duration", ("range", 5, 3, 15, True)),
+        ("openapi-alibaba-wan-2-6", "watermark", ("select", "false", None, None, False)),
+        ("openapi-black-forest-labs-flux-2-pro", "width", ("range", 1024, 0, 2048, True)),
+        ("openapi-qwen-qwen3-5-27b", "do_sample", ("boolean", False, None, None, False)),
+        ("openapi-wiro-flux-2-dev", "seed", ("text", "0", None, None, False)),
+        ("openapi-klingai-kling-v3", "inputImage", ("file", None, None, None, False)),
+        ("openapi-wiro-virtual-try-on", "pose", ("select", "auto", None, None, False)),
+    ],
+)
+def test_real_parameters(stem: str, name: str, expected: tuple[object, ...]) -> None:
+    """Kind, default, bounds and wholeness of one parameter of each."""
+    schema = ModelSchema.from_openapi(json.loads((REAL / f"{stem}.json").read_text()))
+    found = _named(schema, name)
+    assert (found.kind, found.default, found.minimum, found.maximum, found.integer) == expected

@@ -1,0 +1,72 @@
+"""Tokens stay in this process."""
+
+import dataclasses
+import json
+import pickle
+from typing import Any
+
+import pytest
+
+from wiro_widgets.protocol import redact as hidden
+from wiro_widgets.protocol.detail import detail
+from wiro_widgets.protocol.replies import OutputInfo, Receipt
+from wiro_widgets.protocol.state import TaskState, advance
+
+TOKEN = "PlantedTokenPlantedTokenPlant"
+
+HOLDERS = [
+    Receipt("5", TOKEN),
+    OutputInfo("0.png", access_key=TOKEN),
+    detail({"id": 5, "status": "task_start", "socketaccesstoken": TOKEN, "outputs": [{"accesskey": TOKEN}]}),
+    advance(TaskState(), detail({"id": 5, "status": "task_start", "socketaccesstoken": TOKEN})),
+]
+
+
+@pytest.mark.parametrize("holder", HOLDERS, ids=lambda holder: type(holder).__name__)
+def test_a_repr_shows_no_token(holder: object) -> None:
+    """Neither repr nor text has it."""
+    assert TOKEN not in f"{holder!r} {holder}"
+
+
+@pytest.mark.parametrize("holder", HOLDERS, ids=lambda holder: type(holder).__name__)
+def test_a_pickle_carries_no_token(holder: object) -> None:
+    """What is saved or sent to another process has everything but the token."""
+    assert TOKEN.encode() not in pickle.dumps(holder)
+
+
+@pytest.mark.parametrize("holder", HOLDERS, ids=lambda holder: type(holder).__name__)
+def test_a_dict_of_it_has_no_token(holder: Any) -> None:
+    """`asdict`, as people use it to save what they have, says that there is something hidden."""
+    found = json.dumps(dataclasses.asdict(holder), default=str)
+    assert TOKEN not in found
+    assert "[hidden]" in found
+
+
+def test_everything_else_is_pickled() -> None:
+    """Only the hidden fields are gone after a round trip."""
+    receipt = pickle.loads(pickle.dumps(Receipt("5", TOKEN)))  # noqa: S301 - our own bytes
+    assert receipt == Receipt("5", None)
+
+
+def test_a_hidden_field_can_be_read_in_its_own_process() -> None:
+    """The client needs the token to follow the task."""
+    assert Receipt("5", TOKEN).token == TOKEN
+    assert isinstance(Receipt("5"), hidden.Unpickled)
+
+
+def _shout(text: str) -> str:
+    return text.replace("secret", "[hidden]")
+
+
+def test_texts_within_a_value_are_redacted() -> None:
+    """Values, keys and the inside of JSON texts, however its escapes spell them."""
+    inner = '{"a": "\\u0073ecret", "\\u0073ecret": ["\\"\\\\u0073ecret\\""]}'
+    found = hidden.within({"secret": ["secret", 5, None], "text": inner}, _shout)
+    assert found["[hidden]"] == ["[hidden]", 5, None]
+    assert json.loads(found["text"]) == {"a": "[hidden]", "[hidden]": ['"[hidden]"']}
+
+
+@pytest.mark.parametrize("text", ["C:\\new", '{"a": "b\\n"}', '["\\u00', '{"a" : "\\/"}'])
+def test_a_text_without_a_secret_stays_as_it_is(text: str) -> None:
+    """What looks like JSON is not written anew for nothing."""
+    assert hidden.within(text, _shout) == text

@@ -1,0 +1,227 @@
+"""Every fault of the sandbox, alone and mixed: the outcome is honest, one task is made, and nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.hostile.fault_table import ENDS, SURVIVED
+from wiro_widgets.client.sync_client import Client, Task
+from wiro_widgets.protocol import requests
+from wiro_widgets.protocol.detail import TaskDetail, details
+from wiro_widgets.protocol.errors import (
+    OutputError,
+    RunOutcomeUnknown,
+    TaskFailed,
+    WiroError,
+)
+from wiro_widgets.runs import follower as following
+from wiro_widgets.sandbox import SandboxServer
+
+FLUX = "tencent/hunyuan-flux-srpo"
+
+
+SMALL = {"prompt": "a lighthouse", "width": 64, "height": 64, "steps": 3, "seed": 7350148318}
+
+
+@pytest.fixture(scope="module")
+def _server() -> Iterator[SandboxServer]:
+    with SandboxServer(speed=200, workers=4) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up reads that hang soon."""
+    monkeypatch.setattr(following, "READ_SECONDS", 0.5)
+
+
+@pytest.fixture
+def sandbox(_server: SandboxServer) -> Iterator[SandboxServer]:
+    """Lend the one sandbox of this module, without faults before and after."""
+    _server.faults = None
+    yield _server
+    _server.faults = None
+
+
+@pytest.fixture
+def client(sandbox: SandboxServer, tmp_path: Path) -> Iterator[Client]:
+    """Make a client of the sandbox."""
+    with client_of(sandbox, tmp_path) as made:
+        yield made
+
+
+def client_of(sandbox: SandboxServer, folder: Path) -> Client:
+    """Return a client with a journal and a folder of its own."""
+    return Client(
+        sandbox.api_key,
+        sandbox.api_secret,
+        base_url=sandbox.base_url,
+        socket_url=sandbox.socket_url,
+        journal=folder / "journal.sqlite3",
+        output_dir=folder / "outputs",
+        timeout=5.0,
+    )
+
+
+def tasks_of(sandbox: SandboxServer, client: Client, mark: str) -> list[TaskDetail]:
+    """Return the tasks at the server whose prompt is this one, asked without faults."""
+    sandbox.faults = None
+    return [task for task in client.call(_listed(client)) if task.parameters.get("prompt") == mark]
+
+
+async def _listed(client: Client) -> tuple[TaskDetail, ...]:
+    return details(await client._client._engine.http.call(requests.task_list(limit=100)))
+
+
+@pytest.mark.parametrize("faults", SURVIVED.values(), ids=SURVIVED)
+def test_what_a_run_survives(sandbox: SandboxServer, client: Client, faults: dict[str, Any]) -> None:
+    """The run succeeds with its picture, from one task."""
+    sandbox.faults = faults
+    mark = f"a lighthouse, {faults}"
+    task = client.run(FLUX, {**SMALL, "prompt": mark})
+    result = task.wait(20)
+    assert [image.size for image in result.images] == [(64, 64)]
+    assert (result.record.outcome, result.record.seed, result.record.prompt) == (
+        "succeeded",
+        7350148318,
+        mark,
+    )
+    assert [one.id for one in tasks_of(sandbox, client, mark)] == [task.id]
+    assert client.history.unfinished() == []
+    assert sandbox.api_key not in repr([*task.seen(), task.state, result, client.history.records()])
+
+
+@pytest.mark.parametrize(("faults", "kind", "made"), ENDS.values(), ids=ENDS)
+def test_what_ends_a_run(
+    sandbox: SandboxServer, client: Client, faults: dict[str, Any], kind: type[WiroError], made: int
+) -> None:
+    """The error is the right one, carries no secret, and what may have been made can be picked up."""
+    sandbox.faults = faults
+    mark = f"a lighthouse, {faults}"
+    with pytest.raises(kind) as caught:
+        client.generate(FLUX, {**SMALL, "prompt": mark})
+    assert sandbox.api_key not in str(caught.value)
+    assert sandbox.api_secret not in str(caught.value)
+    found = [one.id for one in tasks_of(sandbox, client, mark)]
+    assert len(found) == made
+    if kind is RunOutcomeUnknown and made:
+        (task,) = client.recover()
+        assert [task.id] == found
+        assert len(task.wait(20).images) == 1
+    assert len(client.history.unfinished()) == (1 if kind is RunOutcomeUnknown and not made else 0)
+
+
+@pytest.mark.parametrize("held", ["html", "text", "jpeg", "empty", "truncated", "bomb"])
+def test_outputs_that_are_not_what_they_say(sandbox: SandboxServer, client: Client, held: str) -> None:
+    """An output that is no picture, or one that must not be opened, says so where it is used; the task succeeded."""
+    sandbox.faults = {"output_as": held}
+    result = client.run(FLUX, SMALL).wait(20)
+    assert result.record.outcome == "succeeded"
+    with pytest.raises(OutputError, match=r"0\.png of task \d+"):
+        result.outputs[0].image()
+
+
+def test_connections_that_are_reset(sandbox: SandboxServer, client: Client) -> None:
+    """A connection that is reset at once leaves open whether the Run arrived: it is sent once, whatever came of it."""
+    sandbox.faults = {"reset_connections": 1}
+    try:
+        outcome = client.run(FLUX, {**SMALL, "prompt": "reset"}).wait(20).record.outcome
+    except RunOutcomeUnknown:
+        outcome = "unknown"
+    made = tasks_of(sandbox, client, "reset")
+    assert outcome == ("succeeded" if made else "unknown")
+    assert len(client.history.unfinished()) == (0 if made else 1)
+
+
+def test_expired_addresses(sandbox: SandboxServer, client: Client) -> None:
+    """An expired address is named as one, and the output comes once the server has it again."""
+    sandbox.faults = {"expire_urls": True}
+    task = client.run(FLUX, SMALL)
+    with pytest.raises(OutputError, match="expire"):
+        task.wait(20).outputs[0].image()
+    sandbox.faults = None
+    assert len(client.attach(str(task.id)).wait(20).images) == 1
+
+
+@pytest.mark.parametrize("stuck", ["queue", "run"])
+def test_a_task_that_is_stuck_is_stopped(sandbox: SandboxServer, client: Client, stuck: str) -> None:
+    """A task that goes no further can be stopped, also when the first Kill is refused."""
+    sandbox.faults = {"stuck": stuck, "kill_refused": 1}
+    task = client.run(FLUX, SMALL)
+    task.stop()
+    assert task.status == "cancelled"
+
+
+def ended(task: Task) -> str:
+    """Return how a task ended."""
+    with suppress(TaskFailed):
+        task.wait(30)
+    return task.record.outcome
+
+
+_numbers = count()
+
+
+mixed = st.fixed_dictionaries(
+    {},
+    optional={
+        "cut_before": st.sampled_from(["Task/Detail:1", "Task/Detail:2", "Run:1"]),
+        "cut_after": st.sampled_from(["Task/Detail:2", "Run:1"]),
+        "rate_limit": st.sampled_from(["Run:1", "Task/Detail:2"]),
+        "server_error": st.just("Task/Detail:2"),
+        "retry_after": st.sampled_from(["0", ""]),
+        "drop_socket_after": st.integers(0, 6),
+        "socket_faults_times": st.integers(1, 3),
+        "refuse_socket": st.integers(0, 2),
+        "duplicate": st.integers(0, 2),
+        "reorder": st.integers(0, 4),
+        "lose_frames": st.integers(0, 4),
+        "lose_end": st.booleans(),
+        "foreign_frames": st.integers(0, 3),
+        "broken_frames": st.integers(0, 3),
+        "requeue": st.integers(0, 1),
+        "stale_detail": st.integers(0, 2),
+        "fail_tasks": st.integers(0, 1),
+        "cut_downloads": st.integers(0, 2),
+        "corrupt_downloads": st.integers(0, 1),
+        "early_outputs": st.booleans(),
+        "drift": st.sampled_from(["", "all"]),
+        "fault_seed": st.integers(0, 1000),
+    },
+)
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(faults=mixed)
+def test_bad_days_in_any_mixture(
+    sandbox: SandboxServer, tmp_path_factory: pytest.TempPathFactory, faults: dict[str, Any]
+) -> None:
+    """Whatever comes together, at most one task is made, its outcome is told as it was, and nothing is lost."""
+    mark = f"mixture {next(_numbers)}"
+    sandbox.faults = faults
+    with client_of(sandbox, tmp_path_factory.mktemp("mixed")) as client:
+        outcome = "unknown"
+        try:
+            outcome = ended(client.run(FLUX, {**SMALL, "prompt": mark}))
+        except RunOutcomeUnknown:
+            sandbox.faults = None
+            for task in client.recover():
+                outcome = ended(task)
+        made = tasks_of(sandbox, client, mark)
+        assert len(made) <= 1
+        lost = not made and ("Run" in str(faults.get("cut_before")))
+        wanted = "unknown" if lost else "failed" if made and made[0].exit_code else "succeeded"
+        assert outcome == wanted
+        assert len(client.history.unfinished()) == (1 if lost else 0)

@@ -1,0 +1,160 @@
+"""A task is followed to its end whatever the socket does, and Task/Detail has the last word."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import pytest
+from websockets.asyncio.server import ServerConnection
+
+from tests.hostile.fixtures import MakeClient
+from tests.hostile.server import Hostile
+from tests.hostile.task_texts import lines, notices
+from tests.hostile.wiro import Made
+from wiro_widgets.client.sync_client import Client, Task
+from wiro_widgets.protocol.errors import TaskError
+from wiro_widgets.runs import follower as following
+from wiro_widgets.transport import task_socket
+from wiro_widgets.transport.task_socket import TaskSocket
+
+
+@pytest.mark.usefixtures("only_socket")
+def test_a_terminal_frame_is_followed_by_one_read(server: Hostile, client: Client) -> None:
+    """After the terminal frame Task/Detail is read, at once, and settles the task."""
+    task = client.run("a/b", prompt="x")
+    server.wait(lambda: server.task().listeners, "the registration")
+    begun = time.monotonic()
+    server.finish(server.task())
+    assert task.wait(5).record.outcome == "succeeded"
+    assert time.monotonic() - begun < 1
+    assert server.count("Task/Detail") == 1
+
+
+def test_without_any_socket_the_task_settles(server: Hostile, make_client: MakeClient) -> None:
+    """When no socket can be had, reads of Task/Detail follow the task, and it is said once."""
+    client = make_client(socket_url="ws://127.0.0.1:1/v1")
+    task = client.run("a/b", prompt="x")
+    server.wait(lambda: server.count("Task/Detail") > 1, "a read")
+    server.finish(server.task())
+    task.wait(5)
+    assert len(notices(task)) == 1
+    assert "There is no live connection" in notices(task)[0]
+
+
+@pytest.mark.usefixtures("only_socket")
+def test_it_registers_again_after_a_cut(server: Hostile, run: Task) -> None:
+    """A connection that is cut is made and registered again, and Task/Detail tells what was missed."""
+    server.cut_sockets(server.task())
+    server.wait(lambda: len(server.registrations) > 1, "the second registration")
+    server.wait(lambda: server.task().listeners, "the second listener")
+    server.emit(server.task(), "task_output", "after the cut")
+    server.finish(server.task())
+    run.wait(5)
+    assert "after the cut" in lines(run)
+    assert server.count("Task/Detail") >= 2
+
+
+@pytest.mark.usefixtures("only_socket")
+def test_an_end_that_was_missed_during_a_cut(server: Hostile, run: Task) -> None:
+    """A task that ended while there was no connection settles by the read on the reconnect."""
+    server.finish(server.task(), quietly=True)
+    server.cut_sockets(server.task())
+    assert run.wait(5).record.outcome == "succeeded"
+
+
+def test_a_terminal_frame_that_never_comes(server: Hostile, run: Task) -> None:
+    """A task whose terminal frame is lost settles by the reads during the silence."""
+    server.finish(server.task(), quietly=True)
+    assert run.wait(5).record.outcome == "succeeded"
+
+
+@pytest.mark.usefixtures("only_socket")
+def test_a_half_open_connection_is_noticed(
+    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A peer that neither reads nor writes is noticed by the heartbeat, and another connection is made."""
+    monkeypatch.setattr(task_socket, "PING_SECONDS", 0.1)
+    server.on_socket = half_open
+    task = client.run("a/b", prompt="x")
+    server.wait(lambda: len(server.registrations) > 1, "another connection")
+    server.finish(server.task(), quietly=True)
+    assert task.wait(5).record.outcome == "succeeded"
+
+
+async def half_open(connection: ServerConnection, _task: Made) -> None:
+    """Read no more and answer no ping."""
+    connection.transport.pause_reading()
+    await asyncio.Event().wait()
+
+
+def test_a_silent_connection_is_made_anew(
+    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A socket that answers pings but tells nothing of a task that goes on is replaced."""
+    monkeypatch.setattr(following, "SILENCE", (0.02,))
+    monkeypatch.setattr(following, "STALE_SECONDS", 0.15)
+    task = client.run("a/b", prompt="x")
+    server.wait(lambda: len(server.registrations) > 2, "a third registration")
+    server.finish(server.task())
+    task.wait(5)
+
+
+def test_pauses_grow_and_differ() -> None:
+    """Reconnects come ever slower up to a cap, each at a moment of its own."""
+
+    async def pauses_of(chance: float) -> list[float]:
+        asked: list[float] = []
+        handler = _Deaf()
+        connecting = TaskSocket("ws://127.0.0.1:1/v1", "token", handler, chance=lambda: chance)
+        real = asyncio.sleep
+
+        async def sleep(seconds: float, *_: object) -> None:
+            asked.append(seconds)
+            if len(asked) == 9:
+                raise asyncio.CancelledError
+            await real(0)
+
+        task_socket.asyncio.sleep = sleep  # type: ignore[attr-defined]  # the clock of this loop
+        try:
+            await connecting.run()
+        except asyncio.CancelledError:
+            return asked
+        finally:
+            task_socket.asyncio.sleep = real  # type: ignore[attr-defined]
+        raise AssertionError
+
+    longest = asyncio.run(pauses_of(1.0))
+    shortest = asyncio.run(pauses_of(0.0))
+    assert longest == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0]
+    assert shortest == [pause / 2 for pause in longest]
+
+
+class _Deaf:
+    def connected(self) -> None:
+        pass
+
+    def received(self, frames: Sequence[str | bytes]) -> None:
+        pass
+
+    def lost(self, reason: str, *, was_open: bool) -> None:
+        pass
+
+
+def test_a_redirect_of_the_socket_is_not_followed(server: Hostile, client: Client) -> None:
+    """The token goes to the address that was given and nowhere else."""
+    server.redirect_sockets = "ws://127.0.0.1:9/v1"
+    task = client.run("a/b", prompt="x")
+    server.wait(lambda: notices(task), "the notice")
+    assert "HTTP 307" in notices(task)[0]
+    server.finish(server.task())
+    task.wait(5)
+    assert server.registrations == []
+
+
+def test_closing_while_a_task_runs(server: Hostile, client: Client, run: Task) -> None:
+    """A client that is closed lets go of its tasks: they go on at Wiro, and the error says how to follow them."""
+    client.close()
+    with pytest.raises(TaskError, match=rf"client\.attach\('{run.id}'\)"):
+        run.wait()
+    assert server.task().stops == 0
+    server.wait(lambda: not server.task().listeners, "the socket's end")

@@ -1,0 +1,237 @@
+"""A Run whose reply was lost is looked for in Wiro's list, never sent again."""
+
+import io
+import os
+import sqlite3
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.hostile.fixtures import MakeClient
+from tests.hostile.server import CUT, Hostile
+from wiro_widgets.client.sync_client import Client
+from wiro_widgets.journal.process import birth
+from wiro_widgets.protocol.errors import RunOutcomeUnknown, WiroWarning
+
+
+def lose(server: Hostile, client: Client, **values: Any) -> RunOutcomeUnknown:
+    """Make a task whose receipt is lost, and return the error."""
+    server.script("Run", server.effect_then(CUT))
+    with pytest.raises(RunOutcomeUnknown) as caught:
+        client.run("a/b", **values)
+    return caught.value
+
+
+def cut_off(server: Hostile, client: Client) -> None:
+    """Make a task of a run as a process does that is killed before the reply: nobody looks at the list."""
+    server.script("Task/List", CUT, CUT)
+    lose(server, client, prompt="x")
+
+
+def test_the_task_is_named(server: Hostile, client: Client) -> None:
+    """The error names the one task that fits and says how to pick it up."""
+    error = lose(server, client, prompt="x", steps=20, scale=3.50)
+    assert error.candidates == (server.task().id,)
+    assert f"client.attach({server.task().id!r}) picks it up" in str(error)
+    assert server.count("Run") == 1
+
+
+def test_attaching_to_it_closes_its_row(server: Hostile, client: Client) -> None:
+    """The task that is picked up by its id settles, and recover finds it for its row."""
+    error = lose(server, client, prompt="x")
+    (task,) = client.recover()
+    assert task.id == error.candidates[0]
+    server.finish(server.task())
+    assert task.wait(5).record.prompt == "x"
+    assert client.history.unfinished() == []
+    assert len(client.history) == 1
+
+
+def test_a_task_that_appears_late_is_found(server: Hostile, client: Client) -> None:
+    """A task that is listed only a moment later is found by the second look."""
+    server.script("Run", CUT)
+    server.script("Task/List", lambda call: (server.honest(call), server.make(prompt="x"))[0])
+    with pytest.raises(RunOutcomeUnknown) as caught:
+        client.run("a/b", prompt="x")
+    assert caught.value.candidates == (server.task().id,)
+
+
+@pytest.mark.parametrize(
+    ("model", "values", "created"),
+    [
+        ("a/other", {"prompt": "x"}, 0.0),
+        ("a/b", {"prompt": "another"}, 0.0),
+        ("a/b", {}, 0.0),
+        ("a/b", {"prompt": "x"}, -3600.0),
+    ],
+    ids=["another model", "another prompt", "no parameters", "an hour ago"],
+)
+def test_other_tasks_are_left_alone(
+    server: Hostile, client: Client, model: str, values: dict[str, str], created: float
+) -> None:
+    """A task of another model, with other values or from before the run is no candidate."""
+    server.make(model, **values).created += created
+    server.script("Run", CUT)
+    with pytest.raises(RunOutcomeUnknown) as caught:
+        client.run("a/b", prompt="x")
+    assert caught.value.candidates == ()
+    assert client.recover() == []
+
+
+def test_a_task_of_another_row_is_no_candidate(server: Hostile, client: Client) -> None:
+    """A run that is known to be another task's is not taken for the lost one."""
+    client.run("a/b", prompt="x")
+    server.script("Run", CUT)
+    with pytest.raises(RunOutcomeUnknown) as caught:
+        client.run("a/b", prompt="x")
+    assert caught.value.candidates == ()
+
+
+def test_several_candidates_are_all_named(server: Hostile, client: Client) -> None:
+    """Where two tasks fit, both are named and none is picked up by itself."""
+    server.make(prompt="x")
+    error = lose(server, client, prompt="x")
+    assert set(error.candidates) == set(server.tasks)
+    with pytest.warns(WiroWarning, match=r"A run of a/b got no reply.* client.attach\(id\)") as caught:
+        assert client.recover() == []
+    assert all(task in str(caught[0].message) for task in server.tasks)
+    assert len(client.history.unfinished()) == 1
+
+
+def test_equal_runs_take_equal_tasks(server: Hostile, make_client: MakeClient) -> None:
+    """Two equal runs that were cut off before their replies are both picked up, each with a task of its own."""
+    client = make_client()
+    for _ in range(2):
+        cut_off(server, client)
+    found = make_client().recover()
+    assert {task.id for task in found} == set(server.tasks)
+    rows = client.history.unfinished()
+    assert {row.task_id for row in rows} == set(server.tasks)
+
+
+def test_of_equal_runs_one_that_never_came_is_left(server: Hostile, make_client: MakeClient) -> None:
+    """Of two equal runs of which one became a task, one is picked up and the other stays."""
+    client = make_client()
+    cut_off(server, client)
+    server.script("Run", CUT)
+    with pytest.raises(RunOutcomeUnknown):
+        client.run("a/b", prompt="x")
+    with warnings.catch_warnings(action="error"):
+        assert [task.id for task in make_client().recover()] == list(server.tasks)
+    assert sorted(row.task_id is None for row in client.history.unfinished()) == [False, True]
+
+
+def test_more_equal_tasks_than_lost_runs(server: Hostile, make_client: MakeClient) -> None:
+    """Where three tasks fit two lost runs, none is guessed and all are named."""
+    client = make_client()
+    for _ in range(2):
+        cut_off(server, client)
+    server.make(prompt="x")
+    with pytest.warns(WiroWarning, match="2 runs of a/b got no reply") as caught:
+        assert make_client().recover() == []
+    assert all(task in str(caught[0].message) for task in server.tasks)
+
+
+def test_a_list_that_fails_loses_nothing(server: Hostile, client: Client) -> None:
+    """When the list cannot be read either, the row stays and a later look finds the task."""
+    server.script("Task/List", CUT, CUT)
+    error = lose(server, client, prompt="x")
+    assert error.candidates == ()
+    assert "client.recover()" in str(error)
+    assert [task.id for task in client.recover()] == [server.task().id]
+
+
+def test_files_do_not_stand_in_the_way(server: Hostile, client: Client) -> None:
+    """A file has another name at Wiro; the other values decide."""
+    image = io.BytesIO(b"some bytes of a file")
+    server.script("Run", lambda _: (server.make(prompt="x", inputImage="https://cdn/1.bin"), CUT)[1])
+    with pytest.raises(RunOutcomeUnknown) as caught:
+        client.run("a/b", prompt="x", inputImage=image)
+    assert caught.value.candidates == (server.task().id,)
+
+
+def test_long_lists_are_read_to_the_time_of_the_run(server: Hostile, client: Client) -> None:
+    """The task is found behind more than a page of newer ones."""
+    lose(server, client, prompt="x")
+    for number in range(120):
+        server.make(prompt=f"other {number}")
+    assert [task.id for task in client.recover()] == [server.task(0).id]
+
+
+def test_a_stop_before_the_reply_is_lost(server: Hostile, client: Client) -> None:
+    """Stop, pressed before a reply that never comes, says that nobody knows and which task to look at."""
+    gate = server.gate(CUT)
+    server.script("Run", gate)
+    task = client.start("a/b", {"prompt": "x"}, None)
+    gate.await_call()
+    with ThreadPoolExecutor() as pool:
+        stopping = pool.submit(task.stop)
+        gate.open()
+        for answer in (stopping.result, task.wait):
+            with pytest.raises(RunOutcomeUnknown) as caught:
+                answer(5)
+            assert caught.value.candidates == (server.task().id,)
+    assert server.count("Task/Kill") + server.count("Task/Cancel") == 0
+
+
+def test_a_run_of_another_living_process_is_left_to_it(server: Hostile, client: Client) -> None:
+    """A run that is just being sent is not picked up as a lost one."""
+    gate = server.gate()
+    server.script("Run", gate)
+    task = client.start("a/b", {"prompt": "x"}, None)
+    gate.await_call()
+    assert client.recover() == []
+    gate.open()
+    server.finish(server.task())
+    assert task.wait(5).record.outcome == "succeeded"
+
+
+@pytest.mark.parametrize("way", ["attach", "recover"])
+def test_a_run_that_ended_meanwhile_is_closed(server: Hostile, make_client: MakeClient, way: str) -> None:
+    """A run that ended while nobody was there is running no more once it is picked up."""
+    first = make_client()
+    task = first.run("a/b", prompt="x")
+    first.close()
+    server.finish(server.task(), quietly=True)
+    client = make_client()
+    found = client.recover()[0] if way == "recover" else client.attach(task.id or "")
+    assert found.wait(5).record.outcome == "succeeded"
+    assert client.history.unfinished() == []
+    assert "unfinished" not in repr(client.history)
+
+
+def test_a_run_that_wiro_forgot_runs_no_more(server: Hostile, make_client: MakeClient) -> None:
+    """A run whose task is not at Wiro any more is unknown after recover, not running for good."""
+    first = make_client()
+    task = first.run("a/b", prompt="x")
+    first.close()
+    server.tasks.clear()
+    client = make_client()
+    assert client.recover() == []
+    record = client.history[task.id or ""]
+    assert record.outcome == "unknown"
+    assert "no task" in str(record.error)
+
+
+def taken_over(client: Client, journal: Path, born: str | None) -> None:
+    """Let every row be one of the process that started this one."""
+    client.close()
+    with sqlite3.connect(journal) as connection:
+        connection.execute("UPDATE runs SET pid = ?, born = ?", (os.getppid(), born))
+    connection.close()
+
+
+def test_a_run_whose_process_number_was_given_out_again(
+    server: Hostile, make_client: MakeClient, tmp_path: Path
+) -> None:
+    """A run of a process that ended is recovered although another process has its number now."""
+    client = make_client()
+    task = client.run("a/b", prompt="x")
+    taken_over(client, tmp_path / "journal.sqlite3", born=birth(os.getppid()))
+    assert make_client().recover() == []
+    taken_over(make_client(), tmp_path / "journal.sqlite3", born="another-boot 17")
+    (found,) = make_client().recover()
+    assert found.id == task.id == server.task().id

@@ -1,0 +1,141 @@
+"""Task/Detail is read with patience: its failures end nothing, and it has the last word."""
+
+import time
+
+import pytest
+from websockets.asyncio.server import ServerConnection
+
+from tests.hostile.fixtures import MakeClient
+from tests.hostile.http_wire import Answer, Call, Hang, Reply
+from tests.hostile.server import CUT, Hostile
+from tests.hostile.wiro import Made, ok, refused
+from wiro_widgets.client.sync_client import Client
+from wiro_widgets.protocol.errors import AuthenticationError, TaskCancelled
+from wiro_widgets.runs import follower as following
+
+
+def test_reads_that_fail_end_nothing(
+    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten failed reads in a row, of every kind, do not end a task that the server still runs."""
+    monkeypatch.setattr(following, "SILENCE", (0.01,))
+    monkeypatch.setattr(following, "READ_SECONDS", 0.1)
+    bad: list[Answer] = [
+        Hang(),
+        CUT,
+        Reply(b"nonsense"),
+        refused("busy", 0, 503),
+        refused("no", 0),
+        refused("x", 1, 404),
+    ]
+    server.script("Task/Detail", *bad, *bad[1:5])
+    task = client.run("a/b", prompt="x")
+    server.wait(lambda: server.count("Task/Detail") > 10, "the reads")
+    assert not task.over
+    server.finish(server.task())
+    assert task.wait(5).record.outcome == "succeeded"
+
+
+def test_a_read_that_hangs_delays_little(
+    server: Hostile, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read that is never answered is given up soon, however patient the client is otherwise."""
+    monkeypatch.setattr(following, "READ_SECONDS", 0.2)
+    server.script("Task/Detail", Hang())
+    task = make_client(timeout=60).run("a/b", prompt="x")
+    server.wait(lambda: server.count("Task/Detail") == 1, "the read")
+    server.finish(server.task())
+    begun = time.monotonic()
+    task.wait(5)
+    assert time.monotonic() - begun < 2
+
+
+def test_retry_after_is_honoured_by_reads(
+    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read that is refused with 429 is repeated no sooner than asked."""
+    monkeypatch.setattr(following, "SILENCE", (0.01,))
+    times: list[float] = []
+
+    def late(call: Call) -> Reply:
+        times.append(time.monotonic())
+        return refused("slow down", 0, 429, retry_after="0.4") if len(times) == 1 else server.honest(call)
+
+    server.script("Task/Detail", late, late)
+    client.run("a/b", prompt="x")
+    server.wait(lambda: len(times) == 2, "the second read")
+    assert times[1] - times[0] >= 0.4
+
+
+def test_a_stop_does_not_wait_for_retry_after(
+    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task that is killed is looked at at once, although a read was told to come back in a minute."""
+    monkeypatch.setattr(following, "SILENCE", (0.01,))
+    server.script("Task/Detail", refused("slow down", 0, 429, retry_after="55"))
+    task = client.run("a/b", prompt="x")
+    server.wait(lambda: server.count("Task/Detail") == 1, "the refused read")
+    server.task().status = "task_start"
+
+    def kill(call: Call) -> Reply:
+        server.honest(call)
+        return ok()  # and does not say what has become of the task
+
+    server.script("Task/Kill", kill)
+    begun = time.monotonic()
+    task.stop()
+    with pytest.raises(TaskCancelled):
+        task.wait(5)
+    assert time.monotonic() - begun < 5
+
+
+def test_a_key_that_is_revoked_ends_the_following(
+    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After five refusals in a row the task is unknown, with the refusal as its error; its row stays open."""
+    monkeypatch.setattr(following, "SILENCE", (0.01,))
+    refusal = refused("Project authorization is not valid.", 98, 401)
+    server.script("Task/Detail", *[refusal] * 4, server.honest, *[refusal] * 9)
+    task = client.run("a/b", prompt="x")
+    with pytest.raises(AuthenticationError):
+        task.wait(5)
+    assert (task.status, server.count("Task/Detail")) == ("unknown", 10)
+    assert [row.task_id for row in client.history.unfinished()] == [task.id]
+
+
+def test_a_task_that_nobody_knows_is_given_up(
+    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When Task/Detail never lists a task that was never heard of, it ends as unknown and its row stays."""
+    monkeypatch.setattr(following, "SILENCE", (0.01,))
+    server.on_socket = hang_up
+    server.script("Task/Detail", *[refused("There is no task yet.", 1)] * 50)
+    task = client.run("a/b", prompt="x")
+    with pytest.raises(Exception, match="There is no task yet"):
+        task.wait(5)
+    assert task.status == "unknown"
+    assert [row.task_id for row in client.history.unfinished()] == [task.id]
+
+
+async def hang_up(connection: ServerConnection, _task: Made) -> None:
+    """Close at once."""
+    await connection.close()
+
+
+def test_a_late_list_is_waited_for(server: Hostile, client: Client) -> None:
+    """The words "There is no task yet" right after the Run are no end."""
+    server.script("Task/Detail", *[refused("There is no task yet.", 1)] * 3)
+    task = client.run("a/b", prompt="x")
+    server.wait(lambda: server.count("Task/Detail") >= 3, "the reads")
+    server.finish(server.task())
+    task.wait(5)
+
+
+def test_a_failed_set_up_is_waited_out(server: Hostile, client: Client) -> None:
+    """The persisted status task_error is no end: its reason shows, and the task settles later."""
+    task = client.run("a/b", prompt="x")
+    server.task().status, server.task().more = "task_error", {"debugerror": "no GPU was free"}
+    server.wait(lambda: task.state.note == "no GPU was free", "the note")
+    assert not task.over
+    server.finish(server.task())
+    assert task.wait(5).record.outcome == "succeeded"

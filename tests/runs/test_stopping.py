@@ -1,0 +1,229 @@
+"""Stop works wherever the task is, two stops are one, and a server that does not stop it is told apart."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.hostile.http_wire import Call, Hang, Reply
+from tests.hostile.server import CUT, Hostile
+from tests.hostile.wiro import refused
+from wiro_widgets.client.sync_client import Client, Task
+from wiro_widgets.protocol.errors import (
+    ApiError,
+    ConfigurationError,
+    InvalidParameter,
+    TaskCancelled,
+    TransportError,
+)
+from wiro_widgets.protocol.events import Notice
+from wiro_widgets.runs import stopping
+
+WRONG_STATE = refused("Task is not in a cancellable state.", 1)
+
+
+def calls(server: Hostile) -> tuple[int, int]:
+    """Return how often Cancel and Kill were called."""
+    return server.count("Task/Cancel"), server.count("Task/Kill")
+
+
+def running(server: Hostile, client: Client) -> Task:
+    """Return a task that runs, and is known to."""
+    task = client.run("a/b", prompt="x")
+    server.wait(lambda: server.task().listeners, "the registration")
+    server.task().status = "task_start"
+    server.emit(server.task(), "task_start")
+    server.wait(lambda: task.status == "running", "the start")
+    return task
+
+
+def test_a_queued_task_is_cancelled(server: Hostile, client: Client) -> None:
+    """A task in the queue is stopped by one Cancel."""
+    task = client.run("a/b", prompt="x")
+    task.stop()
+    assert task.status == "cancelled"
+    assert calls(server) == (1, 0)
+    with pytest.raises(TaskCancelled):
+        task.wait(5)
+
+
+def test_a_running_task_is_killed(server: Hostile, client: Client) -> None:
+    """A task that runs is stopped by one Kill."""
+    task = running(server, client)
+    task.stop()
+    assert task.status == "cancelled"
+    assert calls(server) == (0, 1)
+    assert client.history[str(task.id)].outcome == "cancelled"
+
+
+def test_a_task_that_moved_on_unheard(server: Hostile, client: Client) -> None:
+    """When Cancel comes too late, Kill follows."""
+    task = client.run("a/b", prompt="x")
+    server.task().status = "task_start"
+    task.stop()
+    assert task.status == "cancelled"
+    assert calls(server) == (1, 1)
+
+
+def test_a_task_that_was_requeued_unheard(server: Hostile, client: Client) -> None:
+    """When Kill comes too early, Cancel follows."""
+    task = running(server, client)
+    server.task().status = "task_queue"
+    task.stop()
+    assert task.status == "cancelled"
+    assert server.task().stops == 1
+
+
+def test_a_task_that_is_over_stays_as_it_is(server: Hostile, client: Client) -> None:
+    """A stop after the end does nothing."""
+    task = client.run("a/b", prompt="x")
+    server.finish(server.task())
+    task.wait(5)
+    task.stop()
+    task.stop_soon()
+    assert task.status == "succeeded"
+    assert calls(server) == (0, 0)
+
+
+def test_a_task_that_ended_unheard(server: Hostile, client: Client) -> None:
+    """A stop of a task that has just ended lets it have succeeded."""
+    task = running(server, client)
+    server.finish(server.task(), quietly=True)
+    task.stop()
+    assert task.wait(5).record.outcome == "succeeded"
+
+
+def test_two_stops_are_one(server: Hostile, client: Client) -> None:
+    """Stops at the same time, and again later, send one call."""
+    task = running(server, client)
+    gate = server.gate()
+    server.script("Task/Kill", gate)
+    with ThreadPoolExecutor() as pool:
+        stops = [pool.submit(task.stop) for _ in range(5)]
+        gate.await_call()
+        gate.open()
+        for stop in stops:
+            stop.result(5)
+    task.stop()
+    assert calls(server) == (0, 1)
+
+
+def test_a_stop_before_the_reply(server: Hostile, client: Client) -> None:
+    """A stop that is pressed before the Run's reply stops the task as soon as its id is known."""
+    gate = server.gate()
+    server.script("Run", gate)
+    task = client.start("a/b", {"prompt": "x"}, None)
+    gate.await_call()
+    task.stop_soon()
+    task.stop_soon()
+    assert calls(server) == (0, 0)
+    gate.open()
+    with pytest.raises(TaskCancelled):
+        task.wait(5)
+    assert server.task().stops == 1
+
+
+def test_a_stop_before_anything_is_sent(server: Hostile, client: Client) -> None:
+    """A run that is stopped before it was sent is never sent."""
+    task = client.start("a/b", {"prompt": "x"}, None)
+    client.post(task._task.stop_soon)
+    with pytest.raises(TaskCancelled):
+        task.wait(5)
+    assert server.tasks == {} or server.task().stops == 1
+
+
+@pytest.mark.parametrize("given", [None, "", " "])
+def test_a_run_that_never_became_a_task(server: Hostile, client: Client, given: str | None) -> None:
+    """Where there is no id, as after a run that was stopped before it was sent, nobody is asked."""
+    for ask in (client.detail, client.attach):
+        with pytest.raises(InvalidParameter, match="stopped before it was sent"):
+            ask(given)  # type: ignore[arg-type]
+    assert server.calls == []
+
+
+def test_while_it_finishes(server: Hostile, client: Client) -> None:
+    """A task that collects its outputs refuses to be stopped, and settles by itself."""
+    task = running(server, client)
+    made = server.task()
+
+    def refuse(_call: Call) -> Reply:
+        if calls(server)[1] > 2:
+            server.finish(made, quietly=True)
+        return WRONG_STATE
+
+    server.script("Task/Kill", *[refuse] * 9)
+    server.script("Task/Cancel", *[WRONG_STATE] * 9)
+    task.stop()
+    assert task.wait(5).record.outcome == "succeeded"
+
+
+def test_a_server_that_refuses_both(server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When neither call is taken for too long, the stop says so, the task goes on, and another stop may try again."""
+    monkeypatch.setattr(stopping, "STOP_SECONDS", 0.6)
+    task = running(server, client)
+    server.script("Task/Kill", *[refused("Task could not be killed: the worker is deaf", 1)] * 50)
+    server.script("Task/Cancel", *[WRONG_STATE] * 50)
+    with pytest.raises(ApiError, match=r"was not stopped in 0\.6 s and may go on"):
+        task.stop()
+    assert not task.over
+    assert any("could not be stopped" in event.text for event in task.seen() if isinstance(event, Notice))
+    server.unscript("Task/Kill")
+    task.stop()
+    assert task.status == "cancelled"
+
+
+@pytest.mark.parametrize("answer", [Hang(), CUT, refused("down", 0, 503), Reply(b"nonsense")])
+def test_a_server_that_does_not_answer(
+    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch, answer: Reply
+) -> None:
+    """When the calls are not answered the stop ends in time, as an error."""
+    monkeypatch.setattr(stopping, "STOP_SECONDS", 0.7)
+    monkeypatch.setattr(stopping, "CALL_SECONDS", 0.2)
+    task = running(server, client)
+    for endpoint in ("Task/Kill", "Task/Cancel"):
+        server.script(endpoint, *[answer] * 50)
+    begun = time.monotonic()
+    with pytest.raises((TransportError, ApiError), match="was not stopped"):
+        task.stop()
+    assert time.monotonic() - begun < 1.5
+    assert not task.over
+
+
+def test_one_answer_that_is_lost(server: Hostile, client: Client) -> None:
+    """A Kill that took effect and was not answered is no failure."""
+    task = running(server, client)
+    server.script("Task/Kill", server.effect_then(CUT))
+    task.stop()
+    assert task.status == "cancelled"
+
+
+def test_cancel_and_kill_by_themselves(server: Hostile, client: Client) -> None:
+    """The two calls by themselves raise what the server says."""
+    task = running(server, client)
+    with pytest.raises(ApiError, match="cancellable"):
+        task.cancel()
+    task.kill()
+    with pytest.raises(TaskCancelled):
+        task.wait(5)
+
+
+def test_a_callback_that_would_wait_for_itself(server: Hostile, client: Client) -> None:
+    """A callback that stops its task by waiting is told how to do it, and the task goes on."""
+    told: list[Exception] = []
+
+    def stop(_event: object) -> None:
+        try:
+            task.stop()
+        except ConfigurationError as error:
+            told.append(error)
+            task.stop_soon()
+
+    task = client.run("a/b", prompt="x")
+    task.add_callback(stop)
+    server.wait(lambda: server.task().listeners, "the registration")
+    server.emit(server.task(), "task_accept")
+    with pytest.raises(TaskCancelled):
+        task.wait(5)
+    assert "stop_soon" in str(told[0])

@@ -1,0 +1,287 @@
+import asyncio
+import multiprocessing
+import os
+import pickle
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sandbox_clients import FLUX, SMALL, MakeClient, wait_for
+from tests.sweeps.worker_functions import die, fail, mean, move, recipe, text
+from wiro_widgets import AsyncClient, Client, ConfigurationError, Sandbox, Sweep, TaskResult
+
+Runs = Callable[[], int]
+
+
+@pytest.fixture
+def credentials(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the sandbox's credentials where a worker looks for them."""
+    monkeypatch.setenv("WIRO_API_KEY", sandbox.api_key)
+    monkeypatch.setenv("WIRO_API_SECRET", sandbox.api_secret)
+
+
+@pytest.fixture
+def processes(credentials: None) -> Iterator[ProcessPoolExecutor]:  # noqa: ARG001 - the workers inherit them
+    """Start two worker processes that share nothing with this one."""
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        yield pool
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(
+            "fork",
+            # Python 3.12 and later warn of any fork beside threads; it is the default of 3.11 to 3.13 on Linux.
+            marks=pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning"),
+        ),
+        "forkserver",
+    ]
+)
+def family(credentials: None, request: pytest.FixtureRequest) -> Iterator[ProcessPoolExecutor]:  # noqa: ARG001 - inherited
+    """Start two worker processes as Linux does, from this one with all that it holds, or from a clean one."""
+    if request.param not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"this system has no {request.param}")
+    with ProcessPoolExecutor(2, multiprocessing.get_context(request.param)) as pool:
+        yield pool
+
+
+@pytest.fixture(params=[False, True], ids=["threads", "processes"])
+def dask(credentials: None, request: pytest.FixtureRequest) -> Iterator[Executor]:  # noqa: ARG001 - inherited
+    """Start a Dask cluster on this machine, without a dashboard: its worker in this process, or in another."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Dask and its own libraries warn of is not this project's
+        distributed = pytest.importorskip("distributed")
+        with (
+            distributed.LocalCluster(
+                n_workers=1, threads_per_worker=2, processes=request.param, dashboard_address=None
+            ) as cluster,
+            distributed.Client(cluster) as client,
+        ):
+            yield client.get_executor()
+
+
+def mapped(client: Client, executor: Executor, **more: object) -> Sweep:
+    """Run three cells and carry them out on the executor."""
+    cells = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(3)]
+    return client.map(FLUX, cells, executor=executor, **more).wait()  # type: ignore[arg-type]
+
+
+def test_a_process_pool_carries_downloads_and_post_processing(
+    client: Client, processes: ProcessPoolExecutor, sandbox: Sandbox, runs: Runs
+) -> None:
+    """With a process pool the pictures are downloaded and looked at in the workers, each once, and not here."""
+    sweep = mapped(client, processes, then=mean)
+    assert sweep.counts == {"succeeded": 3}
+    assert {cell.value[0] for cell in sweep.cells}.isdisjoint({os.getpid()})
+    assert all(0 < cell.value[1] < 255 for cell in sweep.cells)
+    assert sum("/files/" in request.path for request in sandbox.requests) == runs() == 3
+    assert sweep[0].images[0].size == (64, 64)
+    assert all(len(client.history[cell.record.task_id or ""].output_paths) == 1 for cell in sweep.cells)
+
+
+def test_workers_may_be_forked(client: Client, family: ProcessPoolExecutor, runs: Runs) -> None:
+    """A worker that is a copy of this process makes a client of its own, and does not wait for a loop that is gone."""
+    sweep = mapped(client, family, then=mean)
+    assert (sweep.counts, runs()) == ({"succeeded": 3}, 3)
+    assert os.getpid() not in {cell.value[0] for cell in sweep.cells}
+
+
+@pytest.mark.usefixtures("credentials")
+def test_a_worker_may_have_a_folder_of_its_own(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, runs: Runs
+) -> None:
+    """A worker with another folder and journal names and marks its files as they are here, and the history has them."""
+    monkeypatch.setenv("WIRO_OUTPUT_DIR", str(tmp_path / "here"))
+    client = make_client(output_dir=None)
+    with ProcessPoolExecutor(
+        1, multiprocessing.get_context("spawn"), initializer=move, initargs=(str(tmp_path / "there"),)
+    ) as pool:
+        (cell,) = (
+            client.map(FLUX, [{"prompt": "x", "scale": 2.5, **SMALL}], executor=pool, then=recipe)
+            .wait()
+            .cells
+        )
+    (path,) = cell.record.output_paths
+    assert Path(path).parent.parent == tmp_path / "there"
+    assert Path(path).name.startswith("tencent-hunyuan-flux-srpo-")
+    assert cell.value == (FLUX, cell.values)
+    assert cell.record.model == FLUX
+    assert client.history[cell.record.task_id or ""] == cell.record
+    again = client.map(FLUX, [{"prompt": "x", "scale": 2.5, **SMALL}])
+    assert (again[0].from_journal, again[0].images[0].size, runs()) == (True, (64, 64), 1)
+    assert not (tmp_path / "there" / "journal.sqlite3").exists()
+
+
+def test_what_is_there_is_not_downloaded_again(
+    client: Client, processes: ProcessPoolExecutor, sandbox: Sandbox
+) -> None:
+    """Another `then` for results of before finds their files where the workers can read them."""
+    mapped(client, processes)
+    fetched = sum("/files/" in request.path for request in sandbox.requests)
+    assert mapped(client, processes, then=mean).counts == {"succeeded": 3}
+    assert sum("/files/" in request.path for request in sandbox.requests) == fetched == 3
+
+
+@pytest.mark.parametrize("where", ["threads", "processes"])
+def test_texts_come_back(client: Client, request: pytest.FixtureRequest, where: str) -> None:
+    """What a language model said is in the result, and `then` has it, wherever it was carried."""
+    pool: Executor = ThreadPoolExecutor(1) if where == "threads" else request.getfixturevalue("processes")
+    (cell,) = client.map("wiro/sandbox-chat", [{"prompt": "hello"}], executor=pool, then=text).wait().cells
+    assert cell.result is not None
+    assert cell.result.text
+    assert cell.value == cell.result.text == cell.result.outputs[0].text
+    pool.shutdown()
+
+
+def test_what_fails_in_a_worker_comes_back(client: Client, processes: ProcessPoolExecutor) -> None:
+    """An exception of `then` in another process is the cell's error."""
+    sweep = mapped(client, processes, then=fail)
+    assert sweep.counts == {"failed": 3}
+    assert "no good picture in task" in str(sweep[0].error)
+
+
+def test_a_worker_without_credentials_says_so(client: Client) -> None:
+    """A worker that finds no key halts the sweep with what is missing, and no run is lost."""
+    nobody_told_it = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    with nobody_told_it as pool, pytest.raises(ConfigurationError, match="WIRO_API_KEY"):
+        mapped(client, pool, then=mean)
+    assert len(client.history.find(outcome="succeeded")) == 3
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ({"then": "mean"}, "'mean' cannot be called"),
+        ({"executor": "pool"}, "not 'pool'"),
+        ({"executor": ThreadPoolExecutor}, "not <class"),
+    ],
+    ids=["then", "executor", "class"],
+)
+def test_what_could_not_work_is_refused_first(
+    client: Client, runs: Runs, bad: dict[str, Any], says: str
+) -> None:
+    """A `then` that cannot be called and an executor that is none are refused before anything is sent."""
+    with pytest.raises(ConfigurationError, match=says):
+        client.map(FLUX, [{"prompt": "x", **SMALL}], **bad)
+    assert runs() == 0
+
+
+def test_a_function_that_cannot_travel_is_refused_first(
+    client: Client, processes: ProcessPoolExecutor, runs: Runs
+) -> None:
+    """A lambda for a process pool is refused before anything is sent; threads take it."""
+    with pytest.raises(ConfigurationError, match="Define it with `def` in a module"):
+        client.map(FLUX, [{"prompt": "x", **SMALL}], executor=processes, then=lambda result: result.text)
+    assert runs() == 0
+
+
+def test_a_pool_that_breaks_halts_the_sweep(
+    make_client: MakeClient, processes: ProcessPoolExecutor, runs: Runs
+) -> None:
+    """When its workers have died no further cell is sent, and the same sweep with another executor goes on."""
+    client = make_client()
+    cells = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(40)]
+    sweep = client.map(FLUX, cells, executor=processes, then=die, concurrency=2)
+    with pytest.raises(ConfigurationError, match=r"takes no more work .* another executor"):
+        sweep.wait()
+    sent = runs()
+    assert sent < 10
+    with ThreadPoolExecutor(2) as pool:
+        again = client.map(FLUX, cells[:sent], executor=pool, then=mean).wait()
+    assert (again.counts, runs()) == ({"succeeded": sent}, sent)
+
+
+def test_a_pool_that_was_shut_down_halts_the_sweep(client: Client, runs: Runs) -> None:
+    """An executor that takes nothing any more is said once, and not met by every cell."""
+    with ThreadPoolExecutor(1) as pool:
+        pass
+    cells = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(40)]
+    with pytest.raises(ConfigurationError, match="takes no more work"):
+        client.map(FLUX, cells, executor=pool, concurrency=2).wait()
+    assert runs() < 10
+
+
+@pytest.mark.parametrize("carried", [True, False], ids=["executor", "threads"])
+def test_a_stop_does_not_wait_for_post_processing(
+    client: Client, runs: Runs, monkeypatch: pytest.MonkeyPatch, carried: bool
+) -> None:
+    """A stop takes back each `then` that has not begun, waits a moment for others, and `resume` calls them again."""
+    monkeypatch.setattr("wiro_widgets.sweeps.scheduler.THEN_SECONDS", 0.05)
+    begun, release = threading.Event(), threading.Event()
+
+    def slow(result: TaskResult) -> int | str | None:
+        begun.set()
+        release.wait(30)
+        return result.record.seed
+
+    cells = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(6)]
+    with ThreadPoolExecutor(1) as pool:
+        sweep = client.map(FLUX, cells, executor=pool if carried else None, then=slow)
+        wait_for(lambda: begun.is_set() and all(cell.result is not None for cell in sweep.cells))
+        sweep.stop()
+        assert not release.is_set()
+        assert (sweep.busy, sweep.counts, list(sweep)) == (False, {"pending": 6}, [])
+        release.set()
+        assert sweep.resume().wait().counts == {"succeeded": 6}
+    assert ([cell.value for cell in sweep.cells], runs()) == (list(range(6)), 6)
+
+
+def test_no_credentials_travel(make_client: MakeClient, sandbox: Sandbox) -> None:
+    """What is sent to a worker holds neither key nor secret."""
+    client = make_client()
+    sent: list[bytes] = []
+
+    class Spy(ThreadPoolExecutor):
+        def submit(self, *args: object, **more: object):  # type: ignore[no-untyped-def]  # noqa: ANN202
+            sent.append(pickle.dumps(args[1:]))
+            return super().submit(*args, **more)  # type: ignore[arg-type]
+
+    with Spy(2) as pool:
+        assert mapped(client, pool, then=mean).counts == {"succeeded": 3}
+    assert len(sent) == 3
+    for secret in (sandbox.api_key, sandbox.api_secret):
+        assert not any(secret.encode() in data for data in sent)
+
+
+def test_threads_of_this_process_use_the_client_itself(client: Client) -> None:
+    """In the same process the client that is there does the work: no environment is needed."""
+    with ThreadPoolExecutor(2) as pool:
+        sweep = mapped(client, pool, then=mean)
+    assert [cell.value[0] for cell in sweep.cells] == [os.getpid()] * 3
+
+
+def test_downloads_alone_can_be_carried(client: Client) -> None:
+    """Without `then` an executor carries the downloads."""
+    with ThreadPoolExecutor(2) as pool:
+        sweep = mapped(client, pool)
+    assert all(Path(cell.record.output_paths[0]).is_file() for cell in sweep.cells)
+
+
+def test_dask_carries_them_too(client: Client, dask: Executor, runs: Runs) -> None:
+    """The executor of a Dask cluster takes the same work, and the sweep resumes from the journal."""
+    sweep = mapped(client, dask, then=mean)
+    assert (sweep.counts, runs()) == ({"succeeded": 3}, 3)
+    assert all(0 < cell.value[1] < 255 for cell in sweep.cells)
+    again = mapped(
+        client, dask, then=lambda result: result.images[0].size
+    )  # which pickle alone would not take
+    assert ([cell.value for cell in again.cells], runs()) == ([(64, 64)] * 3, 3)
+
+
+def test_asyncio_carries_them_too(sandbox: Sandbox) -> None:
+    """An asynchronous client has the same arguments."""
+
+    async def main() -> list[int]:
+        here = {"base_url": sandbox.base_url, "socket_url": sandbox.socket_url, "journal": False}
+        async with AsyncClient(sandbox.api_key, sandbox.api_secret, **here) as client:  # type: ignore[arg-type]
+            with ThreadPoolExecutor(2) as pool:
+                sweep = await client.map(FLUX, [{"prompt": "x", **SMALL}], executor=pool, then=mean)
+                await sweep.wait()
+            return [cell.value[0] for cell in sweep.cells]
+
+    assert asyncio.run(main()) == [os.getpid()]

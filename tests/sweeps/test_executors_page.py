@@ -1,0 +1,60 @@
+"""docs/executors.md says what runs."""
+
+import re
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.sandbox_clients import FLUX, SMALL
+from tests.sweeps.worker_functions import mean
+from wiro_widgets import Client
+
+PAGE = (Path(__file__).resolve().parent.parent.parent / "docs/executors.md").read_text(encoding="utf-8")
+BLOCKS: list[str] = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+CELLS = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(2)]
+
+
+def block(word: str) -> str:
+    """Return the page's code with this word in it."""
+    return next(text for text in BLOCKS if word in text)
+
+
+def test_the_first_lines_run(client: Client, capfd: pytest.CaptureFixture[str]) -> None:
+    """The page's example runs as it stands, with threads for its processes."""
+    cell: dict[str, Any] = {"client": client, "cells": CELLS, "score": mean}
+    exec(block("ProcessPoolExecutor").replace("Process", "Thread"), cell)  # noqa: S102 - our own page
+    assert cell["sweep"].counts == {"succeeded": 2}
+    assert cell["sweep"].to_pandas()["cell_value"].notna().all()
+    assert capfd.readouterr().err == ""
+
+
+def test_the_adapter_for_ray_is_an_executor(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The class of the page carries results, given a module that does what its two calls do."""
+    with ThreadPoolExecutor(1) as pool:
+
+        class Remote:
+            def __init__(self, work: Callable[..., Any]) -> None:
+                self._work = work
+
+            def remote(self, *args: Any, **more: Any) -> "Reference":
+                return Reference(pool.submit(self._work, *args, **more))
+
+        class Reference:
+            def __init__(self, sent: Future[Any]) -> None:
+                self._sent = sent
+
+            def future(self) -> Future[Any]:
+                return self._sent
+
+        ray = ModuleType("ray")
+        ray.remote = Remote  # type: ignore[attr-defined]  # a module is what is assigned to it
+        monkeypatch.setitem(sys.modules, "ray", ray)
+        cell: dict[str, Any] = {}
+        exec(block("class RayExecutor"), cell)  # noqa: S102 - our own page
+        sweep = client.map(FLUX, CELLS, executor=cell["RayExecutor"](), then=mean).wait()
+    assert sweep.counts == {"succeeded": 2}

@@ -1,0 +1,96 @@
+"""A sweep that is displayed while it goes on, in a kernel of its own."""
+
+import asyncio
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.jupyter import write_notebook
+from tests.sandbox_clients import FLUX, SMALL
+from wiro_widgets import Client, Sandbox
+from wiro_widgets.sweeps import live_display as live
+from wiro_widgets.sweeps.live_display import Live
+
+BLOCKING = (
+    "client = wiro.Client(**where)\nsweep = client.sweep(*what, seed=range(3))\nsweep",
+    "_ = sweep.wait(progress=False)",
+)
+AWAITED = (
+    "client = wiro.AsyncClient(**where)\nsweep = await client.sweep(*what, seed=range(3))\nsweep",
+    "_ = await sweep.wait()",
+)
+
+
+def _displays(cells: Sequence[str], folder: Path) -> list[list[dict[str, Any]]]:
+    """Execute cells and return what each displayed, as it is saved after the last."""
+    path = write_notebook(folder / "cells.ipynb", cells)
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call] # it has no types
+    where = {"metadata": {"path": folder}}
+    NotebookClient(notebook, timeout=60, kernel_name="python3", resources=where).execute(
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    )
+    return [[output["data"] for output in cell["outputs"]] for cell in notebook.cells]
+
+
+@pytest.fixture
+def slow() -> Iterator[Sandbox]:
+    """Serve runs that are not over before they can be displayed."""
+    with Sandbox(speed=5, workers=4) as running:
+        yield running
+
+
+@pytest.mark.parametrize("cells", [BLOCKING, AWAITED], ids=["blocking", "awaited"])
+def test_what_is_displayed_stays_true(cells: Sequence[str], slow: Sandbox, tmp_path: Path) -> None:
+    """The line and the pictures of a sweep that was displayed as it began are those of its end, without a word more."""
+    where = {
+        "api_key": slow.api_key,
+        "api_secret": slow.api_secret,
+        "base_url": slow.base_url,
+        "journal": str(tmp_path / "journal.sqlite3"),
+        "output_dir": str(tmp_path / "outputs"),
+    }
+    what = (FLUX, {"prompt": "x", **SMALL})
+    first = f"import wiro_widgets as wiro\nwhere = {where!r}\nwhat = {what!r}"
+    _, shown, waited, again = _displays([first, *cells, "sweep"], tmp_path)
+    line, table = (display["text/html"] for display in shown)
+    assert re.match(r"<div>3 cells: 3 succeeded; \$0\.\d+ spent</div>", line)
+    assert table.count("<img") == 3
+    assert waited == []
+    assert [display["text/html"] for display in again] == [f"<div>{line}{table}</div>"]
+
+
+def test_the_pictures_are_sent_a_few_times(
+    client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep of sixty cells sends its table about ten times, and its line whenever that has changed."""
+    sent = []
+    handle = SimpleNamespace(update=lambda shown: sent.append(len(shown._repr_html_())))
+    monkeypatch.setattr(live, "in_notebook", lambda _shown: handle)
+    sandbox.faults = {"stuck": "run"}
+    sweep = client.map(FLUX, [{"prompt": "x", "seed": seed, **SMALL} for seed in range(60)])
+    shown = Live(sweep)
+    shown.begin()
+    sandbox.faults = None
+
+    async def changed(_seconds: float) -> bool:
+        await asyncio.sleep(0.001)
+        return sweep.busy
+
+    asyncio.run(shown.follow(changed))
+    assert 3 <= len(sent) <= live.STEPS + 1
+    assert sent[-1] == max(sent)
+
+
+def test_outside_of_a_notebook_a_sweep_is_its_line(client: Client) -> None:
+    """A plain interpreter has nothing to show anew in, and asks for the repr."""
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2))
+    with pytest.raises(NotImplementedError):
+        sweep._ipython_display_()
+    assert repr(sweep.wait(progress=False)).startswith(f"<Sweep of {FLUX}, 2 cells: 2 succeeded")

@@ -1,0 +1,195 @@
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import wiro_widgets as wiro
+from tests.sandbox_clients import FLUX, SMALL, MakeClient, environment, wait_for
+from wiro_widgets import Client, Sandbox, Sweep
+
+Runs = Callable[[], int]
+ROOT = Path(__file__).resolve().parent.parent.parent
+PROCESS = """
+import sys
+import wiro_widgets as wiro
+client = wiro.Client(journal=sys.argv[1], output_dir=sys.argv[2])
+print("ready", flush=True)
+sys.stdin.readline()
+sweep = client.sweep({model!r}, {small!r}, prompt="x", seed=range({count}))
+print(sweep.wait().counts, flush=True)
+"""
+
+
+@pytest.fixture
+def begin(sandbox: Sandbox, tmp_path: Path) -> Iterator[Callable[[int], subprocess.Popen[str]]]:
+    """Start processes that run the same sweep, with the same journal, each as soon as it is sent a line."""
+    begun: list[subprocess.Popen[str]] = []
+
+    def one(count: int) -> subprocess.Popen[str]:
+        program = PROCESS.format(model=FLUX, small=SMALL, count=count)
+        command = [
+            sys.executable,
+            "-c",
+            program,
+            str(tmp_path / "journal.sqlite3"),
+            str(tmp_path / "outputs"),
+        ]
+        begun.append(
+            subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment(sandbox),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        )
+        assert begun[-1].stdout is not None
+        assert begun[-1].stdout.readline() == "ready\n"
+        return begun[-1]
+
+    yield one
+    for process in begun:
+        process.kill()
+        process.communicate()
+
+
+def go(process: subprocess.Popen[str]) -> None:
+    """Let a process begin its sweep."""
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def swept(client: Client, count: int = 4) -> Sweep:
+    """Begin the sweep that this file begins again and again."""
+    return client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(count))
+
+
+def ids(sweep: Sweep) -> list[str | None]:
+    """Return the tasks of a sweep's cells."""
+    return [cell.record.task_id for cell in sweep.cells]
+
+
+def waits(sweep: Sweep) -> bool:
+    """Tell whether the first cell waits for a Run that another process sends."""
+    task = sweep[0].task
+    return task is not None and "under way already" in (task.state.note or "")
+
+
+def test_the_same_sweep_again_while_it_runs_pays_once(client: Client, sandbox: Sandbox, runs: Runs) -> None:
+    """A notebook's cell that is run again while its sweep goes on shares the tasks that are under way."""
+    sandbox.faults = {"stuck": "run"}
+    first = swept(client)
+    wait_for(lambda: all(cell.task is not None and cell.task.status == "running" for cell in first.cells))
+    second = swept(client)
+    wait_for(lambda: all(cell.task is not None for cell in second.cells))
+    assert [cell.task for cell in second.cells] == [cell.task for cell in first.cells]
+    sandbox.faults = None
+    assert second.wait().counts == first.wait().counts == {"succeeded": 4}
+    assert (ids(second), runs()) == (ids(first), 4)
+
+
+def test_nothing_is_unknown_of_what_is_on_its_way(client: Client, sandbox: Sandbox, runs: Runs) -> None:
+    """A sweep asked for again before the first receipts are in waits for these."""
+    sandbox.faults = {"delay": 0.3}
+    client.schema(FLUX)
+    first, begun = swept(client), runs()
+    wait_for(lambda: runs() > begun)
+    second = swept(client)
+    assert second.wait().counts == first.wait().counts == {"succeeded": 4}
+    assert (ids(second), runs()) == (ids(first), 4)
+
+
+def test_two_clients_of_one_process_pay_once(make_client: MakeClient, runs: Runs) -> None:
+    """Clients that share a journal share what their sweeps have in common."""
+    first, second = swept(make_client(), 12), swept(make_client(), 12)
+    assert second.wait().counts == first.wait().counts == {"succeeded": 12}
+    assert (ids(second), runs()) == (ids(first), 12)
+
+
+def test_two_processes_pay_once(begin: Callable[[int], subprocess.Popen[str]], runs: Runs) -> None:
+    """Two kernels that begin the same sweep at the same moment send each cell once, and both have all of it."""
+    processes = [begin(20), begin(20)]
+    for process in processes:
+        go(process)
+    assert [process.communicate(timeout=60)[0] for process in processes] == ["{'succeeded': 20}\n"] * 2
+    assert runs() == 20
+
+
+@pytest.mark.parametrize(("fault", "sent"), [("hang_after", 1), ("hang_before", 2)])
+def test_a_process_that_dies_while_it_sends(
+    begin: Callable[[int], subprocess.Popen[str]],
+    client: Client,
+    sandbox: Sandbox,
+    runs: Runs,
+    fault: str,
+    sent: int,
+) -> None:
+    """Whoever waited for its receipt finds its task in Wiro's list, and sends the run where none was made."""
+    sandbox.faults = {fault: "Run:1"}
+    other = begin(1)
+    go(other)
+    wait_for(lambda: runs() == 1)
+    sweep = swept(client, 1)
+    wait_for(lambda: waits(sweep))
+    other.kill()
+    assert sweep.wait().counts == {"succeeded": 1}
+    assert runs() == sent
+
+
+def test_a_stop_of_one_is_not_the_end_of_the_other(client: Client, sandbox: Sandbox, runs: Runs) -> None:
+    """Cells that a stopped sweep had not sent yet are sent by the other one."""
+    sandbox.faults = {"concurrency_limit": "Run:1"}
+    first = swept(client, 1)
+    wait_for(lambda: runs() == 1 and first[0].task is not None)
+    second = swept(client, 1)
+    wait_for(lambda: second[0].task is not None)
+    first.stop()
+    assert (first.counts, second.wait().counts) == ({"cancelled": 1}, {"succeeded": 1})
+
+
+def test_a_budget_of_one_is_not_the_others(client: Client, sandbox: Sandbox, runs: Runs) -> None:
+    """A cell that one sweep has no money for is sent by another one that has."""
+    sandbox.faults = {"stuck": "run"}
+    with wiro.budget(usd=0.003):
+        first = swept(client, 2)
+    wait_for(lambda: runs() == 1 and first.counts == {"running": 1, "pending": 1})
+    second = swept(client, 2)
+    wait_for(lambda: runs() == 2)
+    sandbox.faults = None
+    assert second.wait().counts == {"succeeded": 2}
+    assert first.wait().counts == {"succeeded": 2}
+    assert runs() == 2
+
+
+def test_outputs_are_here_though_another_sweep_sends_them_elsewhere(
+    client: Client, sandbox: Sandbox, runs: Runs
+) -> None:
+    """A sweep that shares the tasks of one with an executor downloads their outputs itself."""
+    sandbox.faults = {"stuck": "run"}
+    with ThreadPoolExecutor(1) as pool:
+        cells = [{"prompt": "x", **SMALL, "seed": seed} for seed in range(2)]
+        first = client.map(FLUX, cells, executor=pool)
+        wait_for(lambda: all(cell.task is not None for cell in first.cells))
+        second = client.map(FLUX, cells)
+        wait_for(lambda: all(cell.task is not None for cell in second.cells))
+        sandbox.faults = None
+        second.wait()
+        first.wait()
+    assert (runs(), [cell.images[0].size for cell in second.cells]) == (2, [(64, 64)] * 2)
+
+
+def test_whoever_wants_another_draw_gets_one(client: Client, sandbox: Sandbox, runs: Runs) -> None:
+    """With `resume=False` every cell is sent, whatever runs at the same time."""
+    sandbox.faults = {"stuck": "run"}
+    first = swept(client, 2)
+    wait_for(lambda: runs() == 2)
+    second = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), resume=False)
+    wait_for(lambda: runs() == 4)
+    sandbox.faults = None
+    assert first.wait().counts == second.wait().counts == {"succeeded": 2}
+    assert set(ids(first)).isdisjoint(ids(second))

@@ -1,0 +1,61 @@
+"""What a language model said is kept like a picture: it was paid for as well."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox_clients import MakeClient
+from wiro_widgets import Client, Sandbox, from_pandas
+
+CHAT = "wiro/sandbox-chat"
+
+
+def test_the_history_keeps_what_was_said(make_client: MakeClient) -> None:
+    """The result of an earlier chat has its text, also in another client on the same journal."""
+    said = make_client().run(CHAT, prompt="Why is the sky blue?").wait()
+    assert said.text
+    kept = make_client().history.result(said.record.task_id or "")
+    assert (kept.text, [output.text for output in kept.outputs]) == (said.text, [said.text])
+    assert kept.record == said.record
+
+
+def test_a_table_has_what_was_said(client: Client, tmp_path: Path) -> None:
+    """Texts are a column of the history's table, and move with it."""
+    said = client.run(CHAT, prompt="Why is the sky blue?").wait()
+    table = client.history.to_pandas()
+    assert table["text"].tolist() == [said.text]
+    assert [record.text for record in from_pandas(table)] == [said.text]
+    client.history.export_to(tmp_path / "runs.jsonl")
+    assert said.text.split("\n")[0] in (tmp_path / "runs.jsonl").read_text(encoding="utf-8")  # type: ignore[union-attr]  # it said something
+
+
+def test_a_sweep_asks_once(make_client: MakeClient, runs: Callable[[], int]) -> None:
+    """A sweep of a language model finds its answers in the journal, in a new kernel too, and asks nothing again."""
+    questions = [{"prompt": "Why is the sky blue?"}, {"prompt": "Why is the grass green?"}]
+    first = make_client().map(CHAT, questions).wait(progress=False)
+    again = make_client().map(CHAT, questions).wait(progress=False)
+    texts = [cell.result.text for cell in first.cells if cell.result]
+    assert [cell.result.text for cell in again.cells if cell.result] == texts
+    assert (all(cell.from_journal for cell in again.cells), runs()) == (True, 2)
+    assert all(text and text.split("\n")[0][:20] in again.grid()._repr_html_() for text in texts)
+
+
+def test_an_executor_brings_texts_too(client: Client) -> None:
+    """A chat that an executor fetched has its text."""
+    with ThreadPoolExecutor(2) as pool:
+        sweep = client.map(CHAT, [{"prompt": "hello"}], executor=pool).wait(progress=False)
+    assert sweep.cells[0].result is not None
+    assert sweep.cells[0].result.text == client.history.records()[0].text
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["Wiro knows it", "Wiro has forgotten it"])
+def test_an_answer_can_be_attached_to(make_client: MakeClient, sandbox: Sandbox, asked: bool) -> None:
+    """A chat of before has its text whether Wiro still knows it or the journal alone does."""
+    said = make_client().run(CHAT, prompt="hello").wait()
+    sandbox.faults = {} if asked else {"detail_missing": 9}
+    task = make_client().attach(said.record.task_id or "")
+    assert task.wait().text == said.text
+    assert task.state.text is not None
+    assert task.state.text.text == said.text

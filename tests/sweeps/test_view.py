@@ -1,0 +1,191 @@
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.sandbox_clients import FLUX, SMALL
+from wiro_widgets import Client, InvalidParameter, Sandbox, Sweep, TaskResult
+from wiro_widgets.render.grid import Grid
+
+
+@pytest.fixture
+def sweep(client: Client) -> Sweep:
+    """Run two prompts with three seeds."""
+    return client.sweep(FLUX, SMALL, prompt=["a cat", "a <b>dog</b>"], seed=range(3)).wait()
+
+
+def test_a_sweep_is_a_table(sweep: Sweep) -> None:
+    """One row a cell: its place, its status, its axes with their own types, and its record."""
+    table = sweep.to_pandas()
+    front = ["cell", "cell_status", "axis.prompt", "axis.seed", "cell_error", "task_id"]
+    assert list(table.columns[:6]) == front
+    assert table.dtypes.astype(str)[["cell", "cell_status", "axis.prompt", "axis.seed"]].tolist() == [
+        "int64",
+        "category",
+        "string",
+        "Int64",
+    ]
+    assert table["axis.seed"].tolist() == [0, 1, 2, 0, 1, 2]
+    assert (table["total_cost"] > 0).all()
+    assert "param.steps" in sweep.to_pandas(expand=True)
+
+
+def test_the_table_can_be_pivoted(sweep: Sweep) -> None:
+    """Its columns go straight into a pivot table."""
+    pivot = sweep.to_pandas().pivot_table(
+        index="axis.prompt", columns="axis.seed", values="total_cost", observed=True
+    )
+    assert pivot.shape == (2, 3)
+
+
+def test_cells_that_were_not_run_are_rows_too(client: Client, sandbox: Sandbox) -> None:
+    """A cell that failed or is still to run has its values, its status and its error, and the same columns."""
+    sandbox.faults = {"fail_tasks": 1}
+    mixed = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), concurrency=1).wait().to_pandas()
+    waiting = client.sweep(FLUX, {"prompt": "y", **SMALL}, seed=range(2), start=False).to_pandas()
+    assert list(mixed["cell_status"]) == ["failed", "succeeded"]
+    assert mixed["error"].notna().tolist() == [True, False]
+    assert list(waiting["cell_status"]) == ["pending", "pending"]
+    assert waiting["param.seed" if "param.seed" in waiting else "axis.seed"].tolist() == [0, 1]
+    assert pd.concat([mixed, waiting]).dtypes.astype(str)["cell_status"] == "category"
+
+
+def test_what_then_made_is_a_column(client: Client) -> None:
+    """The table has the values of `then` in their type, and why there is none where it failed."""
+
+    def brightness(result: TaskResult) -> float:
+        if result.record.seed == 1:
+            raise ValueError("odd")
+        return 0.25
+
+    table = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), then=brightness).wait().to_pandas()
+    assert table.columns[3:5].tolist() == ["cell_value", "cell_error"]
+    assert str(table["cell_value"].dtype) == "float64"
+    assert table["cell_value"][0] == 0.25
+    assert table["cell_value"].isna().tolist() == table["cell_error"].isna().tolist()[::-1] == [False, True]
+    assert table["cell_error"][1] == "ValueError: odd"
+    assert table["outcome"].tolist() == ["succeeded"] * 2
+
+
+def test_values_of_any_kind_are_kept(client: Client) -> None:
+    """What is neither number nor text stands in the table as it is."""
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, then=lambda result: result.images[0].size).wait()
+    assert sweep.to_pandas()["cell_value"].tolist() == [(64, 64)]
+
+
+def test_files_that_did_not_come_are_told(client: Client, sandbox: Sandbox) -> None:
+    """A run whose files could not be had has succeeded, and the line and the table say what is missing."""
+    sandbox.faults = {"expire_urls": True}
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2)).wait()
+    assert sweep.line.startswith("2 cells: 2 succeeded, 2 of them without all files; $0.0")
+    assert sweep.to_pandas()["cell_error"].str.contains("Output 0.png of task").tolist() == [True, True]
+
+
+def test_a_grid_has_an_axis_each_way(sweep: Sweep) -> None:
+    """`grid(x, y)` names the axes; the longest ones are taken where none is named."""
+    assert repr(sweep.grid(x="prompt", y="seed")) == "<Grid of 3 x 2: seed down, prompt across>"
+    assert repr(sweep.grid()) == "<Grid of 2 x 3: prompt down, seed across>"
+    assert repr(sweep.grid(y="seed")) == "<Grid of 3 x 2: seed down, prompt across>"
+    text = sweep.grid(x="seed", y="prompt")._repr_html_()
+    assert (text.count("<img"), text.count("<tr>")) == (6, 3)
+    assert "a &lt;b&gt;dog&lt;/b&gt;" in text
+
+
+def test_an_axis_that_does_not_exist(sweep: Sweep) -> None:
+    """A wrong axis is named, with the one that was meant."""
+    with pytest.raises(InvalidParameter, match=r"seeds: is no axis of this sweep. Did you mean 'seed'\?"):
+        sweep.grid(x="seeds")
+    with pytest.raises(InvalidParameter, match=r"width: is no axis of this sweep. It has prompt, seed"):
+        sweep.contact_sheet(y="width")
+
+
+def test_one_axis_does_not_go_both_ways(sweep: Sweep) -> None:
+    """An axis that is named twice is refused, rather than showing a diagonal."""
+    with pytest.raises(InvalidParameter, match="seed: is named for both ways"):
+        sweep.grid(x="seed", y="seed")
+    with pytest.raises(InvalidParameter, match="prompt: is named for both ways"):
+        sweep.contact_sheet(x="prompt", y="prompt")
+
+
+@pytest.mark.parametrize(
+    ("values", "headings"),
+    [
+        (np.linspace(0, 1, 7), ("0", "0.1667", "0.3333", "0.5", "0.6667", "0.8333", "1")),
+        ([0.1 * n for n in range(4)], ("0", "0.1", "0.2", "0.3")),
+        ([1.00001, 1.00002], ("1.00001", "1.00002")),
+        ([2, 3.5], ("2", "3.5")),
+    ],
+    ids=["thirds", "tenths", "close", "mixed"],
+)
+def test_headings_are_as_long_as_tells_them_apart(
+    client: Client, values: Any, headings: tuple[str, ...]
+) -> None:
+    """A float has no more digits in a heading than it needs beside the others; the table has all of them."""
+    sweep = client.sweep(FLUX, prompt="x", scale=values, start=False)
+    assert sweep.grid().layout.columns == headings
+    assert sweep.grid().layout.places[0][-1][0].title == f"scale {headings[-1]}"
+    assert sweep.to_pandas()["axis.scale"].tolist() == [float(value) for value in values]
+
+
+def test_a_contact_sheet_is_a_picture(sweep: Sweep) -> None:
+    """`contact_sheet` gives a PIL image of all pictures with labels."""
+    sheet = sweep.contact_sheet(x="seed", y="prompt", edge=64)
+    turned = sweep.contact_sheet(x="prompt", y="seed", edge=64)
+    assert sheet.width > 3 * 64 < turned.height
+    assert sheet.height > 2 * 64 < turned.width
+    with pytest.raises(InvalidParameter, match="font: "):
+        sweep.contact_sheet(font="no such font")
+
+
+def test_further_axes_are_told_below_the_pictures(sweep: Sweep) -> None:
+    """What neither the row nor the column says of a cell is its caption, in the grid and on the sheet."""
+    text = sweep.grid(x="seed", y="prompt")._repr_html_()
+    assert "seed: " not in text
+    layout = sweep._laid_out(sweep._axis("seed"), None)
+    assert [shown.caption for shown in layout.places[0][1]] == ["prompt: a cat", "prompt: a <b>dog</b>"]
+    assert "prompt: a &lt;b&gt;dog&lt;/b&gt;" in Grid(layout)._repr_html_()
+
+
+def test_answers_stand_in_the_grid(client: Client) -> None:
+    """A cell of a language model shows what it said, clipped."""
+    sweep = client.map("wiro/sandbox-chat", [{"prompt": f"{number}: why?"} for number in (1, 2)]).wait()
+    text = sweep.grid()._repr_html_()
+    assert text.count("You asked: ") == 2
+    assert "costs nothing" not in text
+    assert sweep.contact_sheet(edge=64).width > 128
+
+
+def test_one_long_axis_is_folded(client: Client) -> None:
+    """A single axis of many values goes into rows of ten."""
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(13), start=False)
+    assert repr(sweep.grid()) == "<Grid of 2 x 10: seed down, one column across>"
+    assert "0 to 9" in sweep.grid()._repr_html_()
+    assert "10 to 12" in sweep.grid()._repr_html_()
+    assert "seed: 7<" in sweep.grid()._repr_html_()
+
+
+def test_three_axes_share_places(client: Client) -> None:
+    """The cells of a third axis stand side by side at their place."""
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3), scale=[1, 2], samples=[1, 2])
+    text = sweep.wait().grid(x="seed", y="scale")._repr_html_()
+    assert text.count("<img") == 3 * 2 * (1 + 2)
+
+
+def test_without_axes_there_is_one_place(client: Client) -> None:
+    """A sweep of one run has a grid and a sheet as well."""
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}).wait()
+    assert sweep.grid()._repr_html_().count("<img") == 1
+    assert sweep.contact_sheet().size == (64 + 22, 64 + 22)
+
+
+def test_a_notebook_shows_how_far_it_is(client: Client, sandbox: Sandbox) -> None:
+    """While it runs a sweep shows a line, a bar and the pictures so far; when it is done the bar is gone."""
+    sandbox.faults = {"stuck": "run"}
+    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2))
+    assert "width:0%" in sweep._repr_html_()
+    assert "running" in sweep._repr_html_()
+    sandbox.faults = None
+    text = sweep.wait()._repr_html_()
+    assert "2 cells: 2 succeeded" in text
+    assert "width:" not in text.replace("max-width:", "").replace('width="', "")

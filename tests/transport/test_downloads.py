@@ -1,0 +1,166 @@
+"""Outputs come whole, once, under safe names, and what cannot be had says why and how to try again."""
+
+import gzip
+from collections.abc import Callable
+
+import pytest
+
+from tests.hostile.files import PNG, File, cut_at, pixels
+from tests.hostile.fixtures import Fetch, MakeClient
+from tests.hostile.http_wire import Answer, Reply
+from tests.hostile.server import CUT, Hostile
+from wiro_widgets.client.sync_client import Client
+from wiro_widgets.protocol.errors import OutputError
+from wiro_widgets.transport import download as transfer
+
+
+def test_a_cut_download_goes_on_where_it_was_cut(fetch: Fetch, picture: bytes) -> None:
+    """After a cut the rest is asked for, on condition that the file is the same."""
+    file = File(picture, cut_at(5000))
+    assert pixels(fetch(picture, file).bytes()) == pixels(picture)
+    assert file.ranges == [None, "bytes=5000-"]
+
+
+def test_a_file_that_changed_begins_anew(fetch: Fetch, picture: bytes) -> None:
+    """A cut download is never continued with another file's bytes."""
+    file = File(picture)
+
+    def change(data: bytes) -> Reply:
+        file.etag = '"two"'
+        return Reply(b"x" * len(data), headers={"etag": '"one"'}, cut=5000)
+
+    file._first.append(change)
+    assert pixels(fetch(picture, file).bytes()) == pixels(picture)
+
+
+def test_without_a_validator_it_begins_anew(fetch: Fetch, picture: bytes) -> None:
+    """Where nothing tells that the file is the same, a cut download begins anew."""
+    file = File(picture, cut_at(5000), etag=None)
+    assert pixels(fetch(picture, file).bytes()) == pixels(picture)
+    assert file.ranges == [None, None]
+
+
+def test_a_weak_validator_is_none(fetch: Fetch, picture: bytes) -> None:
+    """A weak ETag does not promise the same bytes."""
+    file = File(picture, cut_at(5000), etag='W/"one"')
+    fetch(picture, file)
+    assert file.ranges == [None, None]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Reply(b"", 416),
+        Reply(b"wrong place", 206, {"content-range": "bytes 7-17/99999"}),
+        Reply(b"no place", 206),
+        Reply(b"nonsense", 206, {"content-range": "bytes first-last/all"}),
+    ],
+    ids=["416", "another place", "no place", "nonsense"],
+)
+def test_a_range_that_is_answered_wrongly(fetch: Fetch, picture: bytes, answer: Reply) -> None:
+    """An answer that does not continue where it was asked to is thrown away."""
+    file = File(picture, cut_at(5000), lambda _: answer)
+    assert pixels(fetch(picture, file).bytes()) == pixels(picture)
+    assert file.ranges == [None, "bytes=5000-", None]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        lambda data: Reply(data[: len(data) // 2]),
+        lambda data: Reply(data[:9000] + bytes(64) + data[9064:]),
+        lambda _: Reply(b"<html>busy</html>"),
+        lambda _: Reply(b""),
+        lambda _: Reply(b"busy", 503),
+        lambda _: Reply(b"not yet", 404),
+        lambda data: Reply(gzip.compress(data)[:4000], headers={"content-encoding": "gzip"}),
+    ],
+    ids=["shorter than said", "corrupt", "a page", "empty", "503", "404", "broken gzip"],
+)
+def test_a_bad_answer_is_tried_again(fetch: Fetch, picture: bytes, first: Callable[[bytes], Reply]) -> None:
+    """What is short, corrupt, another thing or an error the first time is fetched again."""
+    file = File(picture, first)
+    output = fetch(picture, file)
+    assert pixels(output.bytes()) == pixels(picture)
+    assert len(file.ranges) == 2
+
+
+def test_a_packed_answer_is_unpacked(fetch: Fetch, picture: bytes) -> None:
+    """A server that packs although nobody asked is understood."""
+    packed = Reply(gzip.compress(picture), headers={"content-encoding": "gzip", **PNG})
+    assert pixels(fetch(picture, lambda _: packed).bytes()) == pixels(picture)
+
+
+def test_a_broken_original_is_kept(fetch: Fetch, picture: bytes) -> None:
+    """A picture that comes broken in the same way twice is what the server has: it is kept, and says so when read."""
+    broken = picture[:9000] + bytes(64) + picture[9064:]
+    file = File(broken)
+    output = fetch(broken, file)
+    assert output.path is not None
+    assert len(file.ranges) == 2
+    with pytest.raises(OutputError):
+        output.image()
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Reply(b"", 404), "HTTP 404; output addresses expire"),
+        (Reply(b"", 403), "HTTP 403; output addresses expire"),
+        (Reply(b"", 410), "HTTP 410; output addresses expire"),
+        (Reply(b"", 401), "HTTP 401"),
+        (Reply(b"", 500), "HTTP 500"),
+        (
+            Reply(b"<html>no</html>", headers={"content-type": "image/png"}),
+            "says image/png but holds text/html",
+        ),
+        (Reply(b""), "it is empty"),
+        (Reply(b"\x89PNG\r\n\x1a\n short"), "only 14 of"),
+        (Reply(b"", 302, {"location": "http://example.org/x.png"}), "address is not a public https one"),
+        (Reply(b"", 302, {"location": "https://[broken"}), "address is malformed"),
+        (Reply(b"", 302, {"location": "file:///etc/passwd"}), "address is not a public https one"),
+        (CUT, "tried 4 times"),
+    ],
+)
+def test_what_cannot_be_had_says_why(
+    server: Hostile, client: Client, picture: bytes, answer: Answer, reason: str
+) -> None:
+    """The task succeeds, the output holds the reason and how to try again, the others are there."""
+    task = client.run("a/b", prompt="x")
+    server.finish(
+        server.task(),
+        [server.serve_file(picture, lambda _: answer), server.serve_file(picture, name="1.png")],
+    )
+    result = task.wait(10)
+    bad, good = result.outputs
+    assert good.path is not None
+    with pytest.raises(OutputError, match=reason) as caught:
+        bad.bytes()
+    in_vain = "address is" in reason
+    assert (f"client.attach('{task.id}')" in str(caught.value)) is not in_vain
+    assert result.record.outcome == "succeeded"
+    assert list(good.path.parent.iterdir()) == [good.path]
+
+
+def test_a_download_that_drips_is_broken(
+    fetch: Fetch, picture: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that sends less than 1 KiB a second is given up, and asked again."""
+    monkeypatch.setattr(transfer, "SLOW_SECONDS", 0.1)
+    answers = [Reply(picture, headers=PNG, trickle=0.02), Reply(picture, headers=PNG)]
+    assert fetch(picture, lambda _: answers.pop(0)).path is not None
+    assert answers == []
+
+
+def test_an_output_over_the_limit(
+    server: Hostile, make_client: MakeClient, picture: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An output over the limit is given up by its announced length, and by what comes when none is announced."""
+    client = make_client()
+    monkeypatch.setattr(client._client._engine.downloads, "_max_bytes", 10_000)
+    task = client.run("a/b", prompt="x")
+    bomb = Reply(gzip.compress(bytes(50_000_000)), headers={"content-encoding": "gzip"})
+    server.finish(server.task(), [server.serve_file(picture), server.serve_file(picture, lambda _: bomb)])
+    for output in task.wait(10).outputs:
+        assert "larger than 10000 bytes, the limit" in str(output.error)
+    assert sum("/files/" in call.path for call in server.calls) == 2

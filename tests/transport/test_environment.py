@@ -1,0 +1,163 @@
+"""Proxies and certificates of the environment hold for calls, sockets and downloads alike."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from tests.hostile.fixtures import MakeClient
+from tests.hostile.proxy import Proxy
+from tests.hostile.server import Hostile
+from wiro_widgets.client.sync_client import Client
+from wiro_widgets.protocol.errors import ConfigurationError, TransportError
+from wiro_widgets.transport import surroundings
+from wiro_widgets.transport.surroundings import proxy_for
+
+VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "WS_PROXY", "WSS_PROXY", "SOCKS_PROXY")
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[trustme.CA]:
+    """Let the environment name a certificate authority of our own."""
+    made = trustme.CA()
+    made.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    surroundings.tls_context.cache_clear()
+    yield made
+    surroundings.tls_context.cache_clear()
+
+
+@pytest.fixture
+def secure(authority: trustme.CA) -> Iterator[Hostile]:
+    """Start a server that speaks TLS as localhost and as wiro.example."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "wiro.example").configure_cert(context)
+    with Hostile(context) as server:
+        yield server
+
+
+def whole_run(server: Hostile, client: Client) -> None:
+    """Run, follow by the socket, and settle."""
+    task = client.run("a/b", prompt="x")
+    server.wait(lambda: server.task().listeners, "the registration")
+    server.finish(server.task())
+    assert task.wait(5).record.outcome == "succeeded"
+
+
+def test_a_proxy_for_calls_and_sockets(
+    server: Hostile, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that only the proxy knows is reached through it, by HTTP and by socket."""
+    hosts = {"wiro.example:80": server.port, "sockets.wiro.example:80": server.socket_port}
+    with Proxy(hosts) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        client = make_client(
+            base_url="http://wiro.example/v1", socket_url="ws://sockets.wiro.example/v1", allow_http=True
+        )
+        whole_run(server, client)
+        client.close()
+    assert "POST http://wiro.example/v1/Tool/Detail" in proxy.asked
+    assert "CONNECT sockets.wiro.example:80" in proxy.asked
+
+
+def test_tunnels_for_tls(secure: Hostile, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HTTPS and WSS go through the proxy's tunnels, and trust the environment's authority."""
+    hosts = {"wiro.example:443": secure.port, "wiro.example:444": secure.socket_port}
+    with Proxy(hosts) as proxy:
+        monkeypatch.setenv("ALL_PROXY", proxy.url)
+        client = make_client(base_url="https://wiro.example/v1", socket_url="wss://wiro.example:444/v1")
+        whole_run(secure, client)
+        client.close()
+    assert {"CONNECT wiro.example:443", "CONNECT wiro.example:444"} <= set(proxy.asked)
+
+
+def test_a_run_that_the_proxy_refuses(
+    server: Hostile, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tunnel that is refused is no ambiguity: the Run never left."""
+    with Proxy({}) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        client = make_client(base_url="https://wiro.example/v1")
+        task = client.start("a/b", {"prompt": "x"}, None)
+        with pytest.raises(TransportError) as caught:
+            task.wait(10)
+        client.close()
+    assert caught.value.safe_to_retry
+    assert server.calls == []
+
+
+def test_certificates_of_the_environment(secure: Hostile, make_client: MakeClient) -> None:
+    """SSL_CERT_FILE holds for HTTPS and WSS on this machine too."""
+    client = make_client(
+        base_url=f"https://localhost:{secure.port}/v1", socket_url=f"wss://localhost:{secure.socket_port}/v1"
+    )
+    whole_run(secure, client)
+
+
+@pytest.mark.usefixtures("authority")
+def test_a_certificate_that_nobody_vouches_for(make_client: MakeClient) -> None:
+    """A certificate of another authority is refused, and the Run never left."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    with Hostile(context) as impostor:
+        client = make_client(base_url=f"https://localhost:{impostor.port}/v1")
+        task = client.start("a/b", {"prompt": "x"}, None)
+        with pytest.raises(TransportError, match="CERTIFICATE_VERIFY_FAILED") as caught:
+            task.wait(10)
+        assert caught.value.safe_to_retry
+        assert impostor.calls == []
+        client.close()
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "gopher://127.0.0.1:9", "http://[broken"])
+def test_a_proxy_that_cannot_be_used(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    """A proxy of a kind that is not installed, or no proxy at all, is a ConfigurationError that names the variables."""
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    client = make_client(base_url="https://wiro.example/v1")
+    with pytest.raises(ConfigurationError, match="HTTPS_PROXY, HTTP_PROXY or ALL_PROXY"):
+        client.models()
+
+
+@pytest.mark.parametrize(
+    ("variables", "url", "proxy"),
+    [
+        ({"HTTPS_PROXY": "http://p:1"}, "https://a.example/x", "http://p:1"),
+        ({"HTTPS_PROXY": "http://p:1"}, "wss://a.example/x", "http://p:1"),
+        ({"HTTPS_PROXY": "p:1"}, "wss://a.example/x", "http://p:1"),
+        ({"HTTP_PROXY": "http://p:1"}, "wss://a.example/x", None),
+        ({"HTTP_PROXY": "http://p:1"}, "ws://a.example/x", "http://p:1"),
+        ({"all_proxy": "http://p:1"}, "wss://a.example/x", "http://p:1"),
+        ({"ALL_PROXY": "http://p:1", "NO_PROXY": "example"}, "wss://a.example/x", None),
+        ({"ALL_PROXY": "http://p:1", "NO_PROXY": "a.example:444"}, "wss://a.example/x", "http://p:1"),
+        ({"ALL_PROXY": "http://p:1", "NO_PROXY": "a.example:444"}, "wss://a.example:444/x", None),
+        ({"ALL_PROXY": "http://p:1", "NO_PROXY": "*"}, "https://a.example/x", None),
+        ({"ALL_PROXY": "http://p:1"}, "https://127.0.0.1:5/x", None),
+        ({"ALL_PROXY": "http://p:1"}, "ws://localhost:5/x", None),
+        ({}, "https://a.example/x", None),
+    ],
+)
+def test_which_proxy(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], url: str, proxy: str | None
+) -> None:
+    """The proxy is that of the address's own kind, wss like https, and never for loopback or what NO_PROXY names."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert proxy_for(url) == proxy
+
+
+def test_one_context_for_all() -> None:
+    """There is one TLS context in the process."""
+    assert surroundings.tls_context() is surroundings.tls_context()

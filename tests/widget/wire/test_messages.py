@@ -1,0 +1,198 @@
+"""What a page may say, and what is refused of it."""
+
+import json
+import zlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wiro_widgets.widget.wire.messages import (
+    MAX_CHUNK,
+    BadMessage,
+    Chunk,
+    Code,
+    Image,
+    Model,
+    Recipe,
+    Run,
+    Search,
+    Show,
+    Star,
+    Stop,
+    Sync,
+    Up,
+    Values,
+    packed,
+    parse,
+    sendable,
+)
+
+FILE = {
+    "type": "file",
+    "rev": 4,
+    "field": "inputImage",
+    "upload": "u1",
+    "name": "photo.png",
+    "mime": "image/png",
+    "size": 3,
+    "offset": 0,
+}
+SHAPES: list[tuple[dict[str, Any], Up]] = [
+    ({"type": "sync", "epoch": "", "next": 0}, Sync("c", "", 0)),
+    ({"type": "values", "rev": 1, "patch": {"steps": 3}}, Values("c", 1, {"steps": 3})),
+    ({"type": "run", "rev": 2, "values": {"prompt": "x"}}, Run("c", 2, {"prompt": "x"})),
+    ({"type": "stop", "run": None}, Stop("c", None)),
+    ({"type": "stop"}, Stop("c", None)),
+    ({"type": "stop", "run": 3}, Stop("c", 3)),
+    ({"type": "show", "run": 3}, Show("c", 3)),
+    ({"type": "star", "rev": 5, "run": 3, "on": True}, Star("c", 5, 3, on=True)),
+    ({"type": "search", "rev": 6, "text": "flux"}, Search("c", 6, "flux")),
+    ({"type": "model", "rev": 7, "model": "wiro/sandbox-chat"}, Model("c", 7, "wiro/sandbox-chat")),
+    ({"type": "code", "rev": 8}, Code("c", 8)),
+    ({"type": "recipe", "rev": 9, "id": "1-0", "take": True}, Recipe("c", 9, "1-0", take=True)),
+    ({"type": "image", "id": "1-0"}, Image("c", "1-0")),
+    (FILE, Chunk("c", 4, "inputImage", "u1", "photo.png", "image/png", 3, 0, b"")),
+]
+WRONG: dict[type, list[object]] = {
+    str: [1, None, ["x"]],
+    int: ["1", -1, 1.5, True, [1]],
+    dict: [[], "x", None],
+}
+
+
+def _said(told: dict[str, Any]) -> dict[str, Any]:
+    return {"v": 1, "client": "c", **told}
+
+
+@pytest.mark.parametrize(("told", "meant"), SHAPES, ids=lambda item: str(item)[:40])
+def test_each_message_is_read(told: dict[str, Any], meant: Up) -> None:
+    """A message of each shape becomes the object of the same name."""
+    assert parse(_said(told)) == meant
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        (told, name)
+        for told, _ in SHAPES
+        for name in told
+        if name not in ("type", "on", "take") and told[name] is not None
+    ],
+)
+def test_a_field_of_another_type_is_refused(told: dict[str, Any], name: str) -> None:
+    """What is wrong is named by its field; nothing is converted."""
+    for wrong in WRONG[type(told[name])]:
+        with pytest.raises(BadMessage, match=name):
+            parse(_said({**told, name: wrong}))
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [(told, name) for told, _ in SHAPES for name in told if name not in ("type", "on", "take", "run")],
+)
+def test_a_missing_field_is_refused(told: dict[str, Any], name: str) -> None:
+    """Nothing is made up."""
+    with pytest.raises(BadMessage, match=name):
+        parse(_said({key: value for key, value in told.items() if key != name}))
+
+
+@pytest.mark.parametrize("told", [None, [], "sync", 1, {}, {"v": 2, "type": "stop", "client": "c"}])
+def test_another_format_is_refused(told: object) -> None:
+    """A message that is not of this version is not looked into."""
+    with pytest.raises(BadMessage, match="v"):
+        parse(told)
+
+
+@pytest.mark.parametrize("kind", [None, "dance", "", 1, ["stop"], {"stop": 1}])
+def test_an_unknown_type_is_refused(kind: object) -> None:
+    """A type that nobody knows is the field that is wrong."""
+    with pytest.raises(BadMessage, match="type"):
+        parse(_said({"type": kind}))
+
+
+def test_a_message_from_nobody_is_refused() -> None:
+    """Every message names the store that sent it."""
+    with pytest.raises(BadMessage, match="client"):
+        parse({"v": 1, "type": "stop"})
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_bytes_of_any_kind(kind: Any) -> None:
+    """Jupyter hands buffers over as memoryviews, other kernels as bytes."""
+    chunk = parse(_said(FILE), [kind(b"abc")])
+    assert isinstance(chunk, Chunk)
+    assert (type(chunk.data), chunk.data) == (bytes, b"abc")
+
+
+@pytest.mark.parametrize(
+    "buffer", ["abc", 10**9, [1], None, bytes(MAX_CHUNK + 1), memoryview(bytes(MAX_CHUNK + 1))]
+)
+def test_a_buffer_that_is_none(buffer: object) -> None:
+    """What is no bytes, or more than a chunk may be, is refused before it is copied."""
+    with pytest.raises(BadMessage, match="buffer"):
+        parse(_said(FILE), [buffer])
+
+
+def test_a_long_text_is_cut() -> None:
+    """An id or a name of a megabyte is not kept whole."""
+    message = parse(_said({"type": "search", "rev": 1, "text": "x" * 1_000_000}))
+    assert isinstance(message, Search)
+    assert len(message.text) == 1_000
+
+
+def test_half_a_character_can_be_sent() -> None:
+    """A text that no UTF-8 can carry is sent with a question mark for what is broken; the rest is as it was."""
+    told = {"rows": [(1, 0.5, "output", "a \ud83d b \N{GRINNING FACE}")], "run": {"\udc80": None}, "next": 3}
+    assert sendable(told) == {
+        "rows": [[1, 0.5, "output", "a ? b \N{GRINNING FACE}"]],
+        "run": {"?": None},
+        "next": 3,
+    }
+
+
+def test_many_rows_travel_compressed() -> None:
+    """The lines of a log are much alike: a few hundred of them are a seventh of their JSON, and come out whole."""
+    rows = [
+        (n, n / 9, "output", f"line {n:06} of the picture \N{EN DASH} residual {n / 7:.7f}")
+        for n in range(300)
+    ]
+    told = {"type": "delta", "first": 0, "next": 300, "rows": rows}
+    message, [buffer] = packed(told)
+    assert message == {"type": "delta", "first": 0, "next": 300, "rows": []}
+    plain = json.dumps(rows)
+    assert zlib.decompress(buffer).decode() == plain
+    assert len(buffer) < len(plain) / 4
+
+
+def test_few_rows_travel_as_they_are() -> None:
+    """What is seldom said need not be unpacked."""
+    told = {"type": "delta", "rows": [(0, 0.5, "output", "a")]}
+    assert packed(told) == (told, [])
+
+
+def test_half_a_character_is_packed_too() -> None:
+    """A text that no UTF-8 can carry does not become one that no page can read."""
+    _, [buffer] = packed({"rows": [(n, 0.5, "output", "a \ud83d") for n in range(9)]})
+    assert json.loads(zlib.decompress(buffer))[8] == [8, 0.5, "output", "a ?"]
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
+JSON = SCALARS | st.lists(SCALARS, max_size=2) | st.dictionaries(st.text(max_size=3), SCALARS, max_size=2)
+_NAMES = ("rev", "run", "epoch", "next", "patch", "values", "id", "text", "model", "on", "field", "size")
+KINDS = st.sampled_from([str(told["type"]) for told, _ in SHAPES])
+
+
+@given(
+    kind=KINDS,
+    fields=st.dictionaries(st.sampled_from(_NAMES), JSON, max_size=5),
+    buffers=st.lists(st.binary(max_size=9), max_size=1),
+)
+def test_anything_is_read_or_refused(kind: str, fields: dict[str, Any], buffers: list[bytes]) -> None:
+    """Whatever a page sends is a message or a BadMessage, and nothing else."""
+    try:
+        message = parse({**fields, "v": 1, "client": "c", "type": kind}, buffers)
+    except BadMessage:
+        return
+    assert isinstance(message, Up)

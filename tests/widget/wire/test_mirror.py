@@ -1,0 +1,191 @@
+"""Both ends of a message, written as mirror images: Python's against js/src/messages.ts."""
+
+import re
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from tests.widget.models import flux
+from tests.widget.wire.page import Wire
+from tests.widget.wire.test_messages import SHAPES
+from wiro_widgets import Panel
+from wiro_widgets.media.images import Thumbnail
+from wiro_widgets.media.output import Output
+from wiro_widgets.protocol.errors import WiroError
+from wiro_widgets.protocol.events import (
+    STAGES,
+    Lifecycle,
+    Log,
+    Notice,
+    Outputs,
+    Progress,
+    TaskEvent,
+    TextSnapshot,
+    Unknown,
+)
+from wiro_widgets.protocol.replies import OutputInfo, TextContent
+from wiro_widgets.protocol.schema.parameters import Accept, Kind
+from wiro_widgets.protocol.state import Status, TaskState
+from wiro_widgets.sweeps.cell import Status as CellStatus
+from wiro_widgets.widget.controls import Controls
+from wiro_widgets.widget.form import control, form
+from wiro_widgets.widget.wire import messages
+from wiro_widgets.widget.wire.feed import Feed
+from wiro_widgets.widget.wire.log_rows import rows
+from wiro_widgets.widget.wire.messages import parse
+from wiro_widgets.widget.wire.notices import notice_of
+from wiro_widgets.widget.wire.output_view import Shown
+from wiro_widgets.widget.wire.publisher import images, picture_facts
+from wiro_widgets.widget.wire.receiver import reply
+from wiro_widgets.widget.wire.run_view import _LAST_ROW, _STAGES, RunView
+
+SOURCES = [Path(__file__).resolve().parents[3] / "js" / "src" / name for name in ("messages.ts", "shapes.ts")]
+
+
+@cache
+def _source() -> str:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    return re.sub(r"/\*.*?\*/|//[^\n]*", "", source, flags=re.DOTALL)
+
+
+@cache
+def _interface(name: str) -> dict[str, str]:
+    """Return the fields of an interface with their types; a field that may be absent ends in "?"."""
+    [(parent, body)] = re.findall(
+        rf"interface {name}(?: extends (\w+))? \{{\n(.*?)\n\}}", _source(), re.DOTALL
+    )
+    own = dict(re.findall(r"^  (\w+\??): (.*);$", body, re.MULTILINE))
+    return {**_interface(parent), **own} if parent else own
+
+
+def _union(name: str) -> set[str]:
+    """Return the members of `type name = A | B;`, text without its quotes."""
+    [body] = re.findall(rf"type {name} =(.*?);", _source(), re.DOTALL)
+    return {member.strip().strip('"') for member in body.split("|") if member.strip()}
+
+
+def _fits(told: dict[str, Any], name: str) -> bool:
+    """Whether an object has every field that the page counts on."""
+    return {field for field in _interface(name) if not field.endswith("?")} <= told.keys()
+
+
+@pytest.mark.parametrize("name", sorted(_union("Up")))
+def test_what_comes_up(name: str) -> None:
+    """Each message of the page's has a class here, with fields of the same names."""
+    declared = {field.removesuffix("?"): kind for field, kind in _interface(name).items()}
+    kind = declared.pop("type").strip('"')
+    [meant] = {type(item) for told, item in SHAPES if told["type"] == kind}
+    assert declared.keys() <= {item.name for item in fields(meant)}
+
+
+@pytest.mark.parametrize("name", sorted(_union("Up")))
+def test_a_message_of_the_page_is_understood(name: str) -> None:
+    """A message with the fields that the page declares, and no others, is read."""
+    declared = _interface(name)
+    kind = declared.pop("type").strip('"')
+    told = next(told for told, _ in SHAPES if told["type"] == kind and declared.keys() <= told.keys())
+    sent = {field: told[field] for field in declared}
+    assert parse({"v": 1, "client": "c", "type": kind, **sent})
+
+
+def test_the_version() -> None:
+    """Both speak of the same format."""
+    for name in [*_union("Down"), "Form"]:
+        assert _interface(name)["v"] == str(messages.VERSION)
+
+
+def test_what_goes_down() -> None:
+    """Deltas, snapshots, images and replies have the fields that the page declares."""
+    picture = Thumbnail(b"", "image/png", 1, 1)
+    assert _fits(Feed().delta(), "Delta")
+    assert _fits(Feed().delta() | {"run": {}, "runs": []}, "Delta")
+    assert _fits(Feed().snapshot() | {"to": "c", "run": {}, "runs": []}, "Snapshot")
+    facts = picture_facts("1-0", "thumb", "0.png", picture)
+    assert _fits(facts, "PictureFacts")
+    assert _fits(images([facts], None), "ImageMessage")
+    assert _fits(reply("c", 1), "Reply")
+    assert _fits(reply("c", 1, upload="u1", received=3), "Reply")
+    assert _fits(reply("c", 1, text="code"), "Reply")
+
+
+def test_a_sweep(panel: Panel, wire: Wire) -> None:
+    """Its run, its board and its cells have the page's fields, and so have the axes and the price."""
+    panel.vary(seed="1, 2")
+    panel.run_sweep().wait(20)
+    wire.until(lambda: wire.traits["status"] == "succeeded")
+    told = [message for message in wire.messages("delta") if "board" in message]
+    assert told
+    assert all(_fits(message["run"], "Run") and _fits(message["board"], "Board") for message in told)
+    cells = [cell for message in wire.messages("delta") for cell in message.get("cells", ())]
+    assert all(_fits(cell, "Cell") for cell in cells)
+    assert {cell["status"] for cell in cells} <= {
+        part.strip().strip('"') for part in _interface("Cell")["status"].split("|")
+    }
+    assert {part.strip().strip('"') for part in _interface("Cell")["status"].split("|")} == set(
+        get_args(CellStatus)
+    )
+    assert _fits(wire.traits["_axes"], "Axes")
+    wire.say("sync", epoch="", next=0)
+    wire.until(lambda: wire.traits["_outlook"])
+    assert _fits(wire.traits["_outlook"], "Outlook")
+
+
+def test_the_form() -> None:
+    """A form, its groups, its parameters and their options have the page's fields."""
+    told = form(flux(), sandbox=True, models=False)
+    assert _fits(told, "Form")
+    for group in told["groups"]:
+        assert _fits(group, "Group")
+        assert all(_fits(item, "Parameter") for item in group["parameters"])
+    assert set(get_args(Kind)) == _union("ParameterKind")
+    assert {item["role"] for group in told["groups"] for item in group["parameters"]} - {None} == _union(
+        "ParameterRole"
+    )
+    assert _interface("Parameter")["accept"] == " | ".join(
+        [*(f'"{item}"' for item in get_args(Accept)), "null"]
+    )
+    assert all(_fits(option, "Option") for item in flux().parameters for option in control(item)["options"])
+
+
+def test_a_file_reference() -> None:
+    """The browser knows a file by these fields alone."""
+    controls = Controls(flux(), "tencent/hunyuan-flux-srpo")
+    controls.put(controls.checked({"inputImage": b"PNG"}))
+    assert _fits(controls.to_json()["inputImage"][0], "FileRef")
+
+
+def test_a_run() -> None:
+    """A run, its stages, progress, notice, outputs and text have the page's fields."""
+    view = RunView(1)
+    view.shown = [Shown(Output(OutputInfo("0.png")))]
+    told = view.message()
+    assert _fits(told, "Run")
+    assert _fits(told["outputs"][0], "Output")
+    assert _fits(notice_of(WiroError("x")), "Notice")
+
+
+def test_the_words_of_a_run() -> None:
+    """Statuses and stages are those that the page knows."""
+    assert set(get_args(Status)) == _union("Status")
+    assert TaskState().status in _union("Status")
+    assert _interface("Stage")["name"] == " | ".join(f'"{name}"' for name, _ in _STAGES)
+
+
+def test_the_kinds_of_rows() -> None:
+    """Every kind of row that can be told is one that the page draws."""
+    events: list[TaskEvent] = [
+        *(Lifecycle(stage, 0) for stage in STAGES),
+        Log("output", "x", 0),
+        Log("error", "x", 0),
+        Progress(0),
+        TextSnapshot(TextContent(), 0),
+        Outputs((), 0),
+        Unknown("x", 0),
+        Notice("x", 0),
+        Notice("x", 0, "error"),
+    ]
+    told = {kind for event in events for kind, _ in rows(event)} | {kind for kind, _ in _LAST_ROW.values()}
+    assert told == _union("RowKind")

@@ -1,0 +1,70 @@
+"""What a client is made of, from its arguments and the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+
+from wiro_widgets.journal.journal import Journal
+from wiro_widgets.money.budget import Budget
+from wiro_widgets.money.estimator import Estimator
+from wiro_widgets.money.ledger import Money
+from wiro_widgets.protocol.credentials import Credentials
+from wiro_widgets.protocol.errors import ConfigurationError
+from wiro_widgets.runs.engine import Engine
+from wiro_widgets.transport import urls
+from wiro_widgets.transport.downloads import Downloads
+from wiro_widgets.transport.http import Http
+
+
+def found_credentials(key: str | Credentials | None, secret: str | None) -> Credentials:
+    """Return the credentials; raises ConfigurationError without the frames that hold what was given."""
+    if isinstance(key, Credentials):
+        return key
+    try:
+        return Credentials.find(key, secret)
+    except ConfigurationError as error:
+        reason = error.with_traceback(None)
+    finally:
+        del key, secret
+    raise reason
+
+
+def open_engine(
+    credentials: Credentials,
+    *,
+    base_url: str | None,
+    socket_url: str | None,
+    timeout: float,
+    journal: str | Path | Literal[False] | None,
+    output_dir: str | Path | None,
+    allow_http: bool,
+    budget: float | Budget | None,
+) -> Engine:
+    """Return an engine that has not called anybody yet; raises ConfigurationError."""
+    base = urls.base_url(base_url, allow_http=allow_http)
+    sockets = urls.socket_url(socket_url, base, allow_http=allow_http)
+    if timeout <= 0:
+        raise ConfigurationError(f"timeout must be more than 0 seconds, not {timeout}.")
+    http = Http(credentials, base, timeout=timeout)
+    data = user_data_path("wiro-widgets", appauthor=False)
+    folder = Path(output_dir or os.environ.get("WIRO_OUTPUT_DIR") or data / "outputs").expanduser()
+    own = budget if budget is None or isinstance(budget, Budget) else Budget(budget)
+    kept = _journal(journal, data)
+    return Engine(
+        http=http,
+        socket_url=sockets,
+        journal=kept,
+        downloads=Downloads(http, folder, allow_http=allow_http),
+        money=Money(Estimator(http, kept), own),
+    )
+
+
+def _journal(given: str | Path | Literal[False] | None, data: Path) -> Journal:
+    if given is False:
+        return Journal.open(None)
+    named = given or os.environ.get("WIRO_JOURNAL")
+    return Journal.open(Path(named).expanduser() if named else data / "journal.sqlite3")

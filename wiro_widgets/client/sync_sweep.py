@@ -1,0 +1,146 @@
+"""Sweep: the blocking face of an AsyncSweep, which lives on the engine's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Self
+
+from wiro_widgets.client.bridge import Connection
+from wiro_widgets.client.sync_task import Task
+from wiro_widgets.render.notebook_repr import is_notebook
+from wiro_widgets.runs.task import OnInterrupt
+from wiro_widgets.sweeps.async_sweep import AsyncSweep
+from wiro_widgets.sweeps.cell import Cell
+from wiro_widgets.sweeps.live_display import Live
+from wiro_widgets.sweeps.progress import Progress
+from wiro_widgets.sweeps.view import SweepView
+
+TICK = 0.5  # seconds between two looks at the progress
+
+
+class Sweep(SweepView[Task]):
+    """Many runs as one thing; made by `Client.sweep` and `Client.map`, and under way from then on.
+
+    `for cell in sweep` gives the cells as they finish. What has succeeded stands in the journal: the same sweep asked
+    for again, also in a new kernel, runs only what is missing, and shares what is under way.
+
+    >>> sweep = client.sweep("tencent/hunyuan-flux-srpo", prompt=["a cat", "a dog"], seed=range(4))
+    >>> sweep.wait().grid(x="seed", y="prompt")
+    """
+
+    def __init__(self, connection: Connection, sweep: AsyncSweep[Task], client: object) -> None:
+        super().__init__(sweep.plan, sweep.cells, sweep.estimate)
+        self._connection = connection
+        self._sweep = sweep
+        self._shown: Live | None = None
+        self._client = client  # lives as long as its sweeps are named
+
+    @property
+    def busy(self) -> bool:
+        """Whether something runs or is about to."""
+        return self._sweep.busy
+
+    @property
+    def error(self) -> Exception | None:
+        """What halted the sweep, such as an empty balance."""
+        return self._sweep.error
+
+    def wait(
+        self,
+        timeout: float | None = None,
+        *,
+        progress: bool | None = None,
+        on_interrupt: OnInterrupt | None = None,
+    ) -> Self:
+        """Wait until every cell is done, or the sweep is paused, stopped or halted, and return the sweep.
+
+        Shows its progress in a notebook and a terminal, unless told otherwise. Raises what halted it, BudgetExceeded
+        when a budget refused every cell, and TimeoutError when the time is up: then it goes on. A failed cell raises
+        nothing: look at `cell.error`. An interrupt stops the sweep and what runs of it, unless `on_interrupt` is
+        "detach".
+        """
+        if self.busy:
+            self._wait(timeout, progress, on_interrupt)
+        if self._shown is not None:
+            self._shown.end()
+            self._shown = None
+        self._sweep.check()
+        return self
+
+    def add_callback(self, callback: Callable[[Cell[Task]], object]) -> None:
+        """Call `callback(cell)` on the engine's thread as each cell begins and ends, those that have done so first.
+
+        What it raises is logged, and the sweep goes on.
+        """
+        self._connection.post(self._sweep.add_callback, callback)
+
+    def stop_soon(self) -> None:
+        """Begin to stop the sweep and what runs of it, and return at once."""
+        if self.busy:
+            self._connection.spawn(self._sweep.stop())
+
+    def pause(self) -> None:
+        """Begin no further cell; those that run go on."""
+        self._connection.post(self._sweep.pause)
+
+    def stop(self) -> None:
+        """Begin no further cell, stop those that run, and wait for that; a task that sweeps share is stopped for all.
+
+        A `then` that has not begun is left to `resume`, which pays for nothing twice; one that has gets a moment.
+        """
+        if self.busy:
+            self._connection.call(self._sweep.stop())
+
+    def resume(self, *, unknown: bool = False) -> Self:
+        """Run what is left: cells that have not run, and those that failed, were stopped or refused; returns at once.
+
+        Files that did not come are fetched again. A cell of unknown outcome is looked for at Wiro; with `unknown` it is
+        run again where it is not found, though it may be billed twice.
+        """
+        self._connection.call(self._sweep.resume(unknown=unknown))
+        return self
+
+    def __iter__(self) -> Iterator[Cell[Task]]:
+        position = 0
+        while True:
+            with self._interruptible(None):
+                cell = self._connection.call(self._sweep.finished(position))
+            if cell is None:
+                break
+            yield cell
+            position += 1
+        self._sweep.check()
+
+    def _ipython_display_(self) -> None:
+        """Show it in a notebook until it is over; otherwise it is shown as it is, which this error asks for."""
+        if not (self.busy and is_notebook()):
+            raise NotImplementedError
+        self._shown = Live(self)
+        self._shown.begin()
+        self._connection.spawn(self._shown.follow(self._sweep.watched))
+
+    def _wait(self, timeout: float | None, progress: bool | None, on_interrupt: OnInterrupt | None) -> None:
+        end = None if timeout is None else monotonic() + timeout
+        with self._interruptible(on_interrupt), Progress(self, shown=progress) as display:
+            while self._connection.call(self._sweep.changed(_until(end), on_interrupt)):
+                display.update()
+                if end is not None and monotonic() >= end:
+                    raise TimeoutError(f"After {timeout:g} s the sweep goes on ({self.line}); wait again.")
+
+    @contextmanager
+    def _interruptible(self, on_interrupt: OnInterrupt | None) -> Iterator[None]:
+        """Treat an interrupt of this thread as one of the sweep, wherever in the block it comes."""
+        try:
+            yield
+        except KeyboardInterrupt as interrupt:
+            self._connection.call(self._sweep.interrupted(on_interrupt))
+            what = "goes on" if self._sweep.willing else "was stopped"
+            interrupt.add_note(f"The sweep {what} ({self.line}); sweep.resume() runs what is left.")
+            raise
+
+
+def _until(end: float | None) -> float:
+    """Return how long to wait before the next look."""
+    return TICK if end is None else max(0.0, min(TICK, end - monotonic()))

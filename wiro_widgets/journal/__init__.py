@@ -1,0 +1,1 @@
+"""The SQLite journal, the history over it, and its tables."""

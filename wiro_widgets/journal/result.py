@@ -1,0 +1,63 @@
+"""TaskResult: what a settled task gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wiro_widgets.media.output import Output
+from wiro_widgets.media.side_by_side import side_by_side
+from wiro_widgets.protocol.errors import OutputError
+from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.protocol.replies import OutputInfo, TextContent
+from wiro_widgets.render import html
+from wiro_widgets.render.notebook_repr import Displayed
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True)
+class TaskResult(Displayed):
+    """The outputs of a task that succeeded, its text when it is a language model, and its record."""
+
+    record: TaskRecord
+    outputs: tuple[Output, ...] = ()
+    text: str | None = None
+
+    @cached_property
+    def images(self) -> list[Image]:
+        """The pictures among the outputs, decoded once.
+
+        Raises OutputError naming the first one that could not be downloaded or is no picture.
+        """
+        return side_by_side(Output.image, [output for output in self.outputs if output.is_image])
+
+    def __repr__(self) -> str:
+        words = f", {len(self.text)} characters" if self.text else ""
+        return f"<TaskResult of task {self.record.task_id}: {len(self.outputs)} outputs{words}>"
+
+    def _repr_html_(self) -> str:
+        return html.result(self.record, self.outputs, self.text)
+
+
+def result_of(record: TaskRecord) -> TaskResult:
+    """Return the result of a run from its record: its text, and the files that it names, opened when asked for."""
+    pairs = zip_longest(record.output_paths, record.output_urls)
+    outputs = [_output(path, url, record.task_id) for path, url in pairs]
+    if record.text is not None and len(outputs) < record.output_count:
+        said = OutputInfo(name="text", content_type="raw", content=TextContent(answer=(record.text,)))
+        outputs.append(Output(said, task_id=record.task_id))
+    return TaskResult(record, tuple(outputs), record.text)
+
+
+def _output(path: str | None, url: str | None, task_id: str | None) -> Output:
+    name = Path(path).name if path else str(url).split("?", 1)[0].rsplit("/", 1)[-1]
+    info = OutputInfo(name=name, url=url)
+    if path and Path(path).is_file():
+        return Output(info, path=Path(path), task_id=task_id)
+    reason = f"is no longer at {path}" if path else "was not downloaded"
+    return Output(info, error=OutputError(reason, output=name, task_id=task_id), task_id=task_id)

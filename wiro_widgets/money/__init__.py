@@ -1,0 +1,1 @@
+"""Estimates, budgets and the ledger of what is in flight."""

@@ -1,0 +1,151 @@
+"""Budget: an amount of money that runs may not pass, counted before they are sent and corrected when they settle."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from contextvars import ContextVar
+from decimal import Decimal
+from numbers import Real
+from typing import Self
+
+from wiro_widgets.protocol.errors import BudgetExceeded, ConfigurationError
+from wiro_widgets.protocol.prices.dollars import dollars
+from wiro_widgets.protocol.prices.pricing import Estimate
+
+_SLACK = 1e-9  # USD; sums of prices are not exact to the last bit of a float
+
+
+class Budget:
+    """What runs may cost in all; as a context manager it holds for every run that is begun in its block.
+
+    A run is refused before it is sent when what it may cost, what is in flight and what is spent pass the limit.
+    When it settles, its true cost takes the place of what was set aside; runs that failed cost nothing. Safe to share
+    between clients and threads. The block holds in its own thread and in the asyncio tasks begun inside it; give
+    `Client(budget=...)` the same object to cover threads of your own.
+    """
+
+    def __init__(self, usd: float) -> None:
+        self.limit = _amount(usd)
+        self._spent = 0.0
+        self._in_flight = 0.0
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return (
+            f"<Budget {dollars(self.limit)}: {dollars(self.spent)} spent, {dollars(self.in_flight)} in flight, "
+            f"{dollars(self.left)} left>"
+        )
+
+    @property
+    def spent(self) -> float:
+        """USD that settled runs have cost."""
+        return self._spent
+
+    @property
+    def in_flight(self) -> float:
+        """USD set aside for runs that have not settled."""
+        return max(0.0, self._in_flight)
+
+    @property
+    def left(self) -> float:
+        """USD that further runs may cost."""
+        return max(0.0, self.limit - self._spent - self._in_flight)
+
+    def check(self, estimates: Sequence[Estimate], total: Estimate) -> None:
+        """Raise BudgetExceeded when runs of these estimates are certain to pass the limit, or none could begin now."""
+        if not estimates:
+            return
+        known = [amount for item in estimates if (amount := item.reserve) is not None]
+        with self._lock:
+            self._refuse_beyond(total.low or 0.0, len(estimates), in_all=True)
+            self._refuse_beyond(min(known, default=None), len(estimates))
+
+    def set_aside(self, estimate: Estimate) -> float:
+        """Count a run as in flight and return the amount; raises BudgetExceeded when it would pass the limit."""
+        with self._lock:
+            amount = self._refuse_beyond(estimate.reserve)
+            self._in_flight += amount
+            return amount
+
+    def settle(self, amount: float, cost: float) -> None:
+        """Count the true cost in place of an amount that was set aside."""
+        with self._lock:
+            self._in_flight -= amount
+            self._spent += cost
+
+    def _refuse_beyond(self, amount: float | None, runs: int = 1, *, in_all: bool = False) -> float:
+        taken = self._spent + self._in_flight
+        if amount is None or taken + amount > self.limit + _SLACK:
+            raise BudgetExceeded(limit=self.limit, spent=taken, estimate=amount, runs=runs, in_all=in_all)
+        return amount
+
+    def __enter__(self) -> Self:
+        _active.set((*_active.get(), self))
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        innermost_first = list(reversed(_active.get()))
+        if (
+            self in innermost_first
+        ):  # it is not where a block is left in another context than it was entered in
+            innermost_first.remove(self)
+        _active.set(tuple(reversed(innermost_first)))
+
+
+def _amount(usd: object) -> float:
+    if isinstance(usd, Real | Decimal) and not isinstance(usd, bool):
+        with suppress(ValueError, OverflowError):  # a signalling NaN, an integer beyond all floats
+            amount = float(usd)
+            if math.isfinite(amount) and amount > 0:
+                return amount
+    raise ConfigurationError(f"A budget is a number of US dollars above 0, not {usd!r}.")
+
+
+_active: ContextVar[tuple[Budget, ...]] = ContextVar("wiro_budgets", default=())
+
+
+def budget(usd: float) -> Budget:
+    """Return a budget for the runs of a block: `with wiro.budget(usd=2.00): ...`.
+
+    A run that could pass it raises BudgetExceeded and is not sent. Raises ConfigurationError for no amount of money.
+
+    >>> with budget(usd=2.00) as purse:
+    ...     purse.left
+    2.0
+    """
+    return Budget(usd)
+
+
+def active() -> tuple[Budget, ...]:
+    """Return the budgets of the blocks around this call, the outermost first."""
+    return _active.get()
+
+
+def join(budgets: Iterable[Budget]) -> None:
+    """Let these budgets hold here as well."""
+    _active.set(tuple(dict.fromkeys((*_active.get(), *budgets))))
+
+
+class Charge:
+    """What one run has set aside in every budget that holds for it."""
+
+    def __init__(self, budgets: Iterable[Budget], estimate: Estimate) -> None:
+        self._amounts: list[tuple[Budget, float]] = []
+        try:
+            for item in dict.fromkeys(budgets):
+                self._amounts.append((item, item.set_aside(estimate)))
+        except BudgetExceeded:
+            self.settle(0.0)
+            raise
+
+    def __repr__(self) -> str:
+        return f"<Charge on {len(self._amounts)} budgets>"
+
+    def settle(self, cost: float | None) -> None:
+        """Count what the run has cost, once; None where Wiro does not tell: then as much as was set aside."""
+        amounts, self._amounts = self._amounts, []
+        for item, amount in amounts:
+            item.settle(amount, amount if cost is None else cost)

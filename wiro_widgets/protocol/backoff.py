@@ -1,0 +1,35 @@
+"""How long to wait before the next try; pure, with its randomness handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from wiro_widgets.protocol import wire_values
+
+RETRYABLE_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
+LONGEST_RETRY_AFTER = 60.0  # seconds; a server that asks for more gets a clear error instead
+
+
+def delays(first: float, longest: float, chance: Callable[[], float]) -> Iterator[float]:
+    """Yield seconds to wait, doubling up to the longest, each shortened by up to half at random."""
+    delay = first
+    while True:
+        yield delay * (0.5 + 0.5 * chance())
+        delay = min(delay * 2, longest)
+
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks for, as a number or a date; None without one."""
+    if not value:
+        return None
+    seconds = wire_values.number(value.strip())
+    if seconds is not None:
+        return max(0.0, seconds)
+    try:
+        when = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    when = when.replace(tzinfo=UTC) if when.tzinfo is None else when
+    return max(0.0, (when - now).total_seconds())

@@ -1,0 +1,1 @@
+"""What a run costs by the catalogue's price methods."""

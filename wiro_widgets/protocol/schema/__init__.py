@@ -1,0 +1,1 @@
+"""What a model takes: its parameters, read from Wiro's catalogue or from OpenAPI."""

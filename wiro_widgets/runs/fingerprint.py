@@ -1,0 +1,52 @@
+"""The key of a run's content: the same for runs of the same model with the same values and the same files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from wiro_widgets.protocol import wire_values
+from wiro_widgets.protocol.requests import Upload
+from wiro_widgets.protocol.schema.schema import split_model
+
+_CHUNK = 1024 * 1024
+_NO_CONTENT = frozenset({"callbackUrl", "projectid"})  # they change where a run is told of, not what it makes
+
+
+def key(model: str, ready: Mapping[str, Any]) -> str:
+    """Return the key of a run whose files are Uploads, which are read and wound back; 64 hexadecimal digits."""
+    owner, name = split_model(model)
+    known = {item: told(value) for item, value in ready.items() if item not in _NO_CONTENT}
+    text = json.dumps([f"{owner}/{name}".lower(), known], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def told(value: Any) -> Any:
+    """Return what a key has of a value: a file's digest, a number's text; told twice is told once."""
+    if isinstance(value, Upload):
+        return {"sha256": _digest(value)}
+    if isinstance(value, list | tuple):
+        return [told(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(item): told(inner) for item, inner in value.items()}
+    text = wire_values.text(value)
+    return text if text is not None else repr(value)
+
+
+def _digest(upload: Upload) -> str:
+    content = upload.content
+    if isinstance(content, bytes | bytearray | memoryview):
+        return hashlib.sha256(content).hexdigest()
+    if isinstance(content, Path):
+        with content.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    file = cast("BinaryIO", content)
+    file.seek(0)
+    digest = hashlib.sha256()
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Many runs: axes, plan, scheduler, view."""

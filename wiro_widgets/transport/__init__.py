@@ -1,0 +1,1 @@
+"""HTTP, the task socket and downloads; knows no task."""
