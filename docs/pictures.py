@@ -39,7 +39,7 @@ from tests.frontend.payloads import (
 from tests.hosts.hosted import PATIENCE, HostedPanel
 from tests.jupyter import ROOT, JupyterServer, jupyter_server
 from tests.notebook_page import NotebookPage
-from wiro_widgets.sandbox.render import Scene, paint
+from wiro_widgets.sandbox.painting.render import Scene, paint
 
 FOLDER = Path(__file__).parent / "images"
 MODEL = "tencent/hunyuan-flux-srpo"

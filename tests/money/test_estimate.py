@@ -76,7 +76,7 @@ def test_the_price_rows_of_the_catalogue_are_used(client: Client, monkeypatch: p
         for scale, price in (("2", 0.02), ("4", 0.08))
     ]
     entry = {"result": True, "errors": [], "tool": [{"dynamicprice": json.dumps(rows)}]}
-    monkeypatch.setattr("wiro_widgets.sandbox.endpoints.tool_entry", lambda _model: entry["tool"][0])  # type: ignore[index]
+    monkeypatch.setattr("wiro_widgets.sandbox.http.endpoints.tool_entry", lambda _model: entry["tool"][0])  # type: ignore[index]
     assert client.estimate(FLUX, prompt="x", scale=4).high == 0.08
     assert client.estimate(FLUX, prompt="x", scale=2).exact
 
@@ -144,7 +144,7 @@ def test_prompts_are_told_apart_where_they_have_a_price(
 ) -> None:
     """Where each character costs, every prompt has its own price."""
     price = {"dynamicprice": [{"inputs": {}, "price": 0.01, "priceMethod": "cp-promptlength"}]}
-    monkeypatch.setattr("wiro_widgets.sandbox.endpoints.tool_entry", lambda _model: price)
+    monkeypatch.setattr("wiro_widgets.sandbox.http.endpoints.tool_entry", lambda _model: price)
     sweep = client.sweep(FLUX, prompt=["a", "bbb"], seed=[1, 2], start=False)
     assert sweep.estimate is not None
     assert (sweep.estimate.high, sweep.estimate.exact) == (0.08, True)

@@ -3,7 +3,7 @@ import pytest
 
 from tests.sandbox.raw import Caller
 from wiro_widgets.sandbox import SandboxServer
-from wiro_widgets.sandbox.auth import expected_signature
+from wiro_widgets.sandbox.http.auth import expected_signature
 from wiro_widgets.sandbox.settings import SandboxSettings
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.raw import PATIENCE, Caller, png
-from wiro_widgets.sandbox.loopback import fetch, is_loopback
+from wiro_widgets.sandbox.tasks.loopback import fetch, is_loopback
 
 
 class Hook(HTTPServer):

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.raw import CHAT, FLUX, Caller
-from wiro_widgets.sandbox.drift import CHANGING, DRIFTS
+from wiro_widgets.sandbox.faults.wire_shapes import CHANGING, DRIFTS
 
 
 def drifted(caller: Caller, drift: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.raw import CHAT, FAIL, FLUX, POSTER, SKETCH, UPSCALE, Caller, Json, png
-from wiro_widgets.sandbox.prices import Price, bill
+from wiro_widgets.sandbox.models.prices import Price, bill
 
 MODELS = (FLUX, SKETCH, POSTER, UPSCALE, CHAT, FAIL)
 RUNS: list[tuple[str, dict[str, str]]] = [

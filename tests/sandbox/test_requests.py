@@ -1,5 +1,5 @@
 from tests.sandbox.raw import FLUX, Caller, png
-from wiro_widgets.sandbox.recorder import MAX_REQUESTS, MAX_TEXT, Recorder
+from wiro_widgets.sandbox.request_log import MAX_REQUESTS, MAX_TEXT, RequestLog
 
 
 def test_a_run_is_recorded_with_its_fields_and_files(caller: Caller) -> None:
@@ -35,9 +35,9 @@ def test_no_secret_is_recorded(caller: Caller) -> None:
 
 def test_the_record_is_bounded() -> None:
     """The oldest requests go, long texts are cut."""
-    recorder = Recorder([])
+    request_log = RequestLog([])
     for number in range(MAX_REQUESTS + 5):
-        recorder.add("POST", f"/{number}", [("prompt", "x" * (MAX_TEXT + 100))])
-    assert len(recorder.requests) == MAX_REQUESTS
-    assert recorder.requests[0].path == "/5"
-    assert len(recorder.requests[0].fields[0][1]) == MAX_TEXT + 3
+        request_log.add("POST", f"/{number}", [("prompt", "x" * (MAX_TEXT + 100))])
+    assert len(request_log.requests) == MAX_REQUESTS
+    assert request_log.requests[0].path == "/5"
+    assert len(request_log.requests[0].fields[0][1]) == MAX_TEXT + 3

@@ -163,7 +163,7 @@ def test_a_sweep_certain_to_pass_a_budget_is_refused(
 ) -> None:
     """When exact prices add up to more than the budget has, nothing is sent at all."""
     price = {"dynamicprice": [{"inputs": {}, "price": 0.5, "priceMethod": "cpr"}]}
-    monkeypatch.setattr("wiro_widgets.sandbox.endpoints.tool_entry", lambda _model: price)
+    monkeypatch.setattr("wiro_widgets.sandbox.http.endpoints.tool_entry", lambda _model: price)
     with wiro.budget(usd=2.00), pytest.raises(BudgetExceeded, match=r"5 runs .* at least \$2.5"):
         swept(client, seed=range(5))
     assert runs() == 0

@@ -12,9 +12,9 @@ except ImportError as exc:
         'The sandbox needs three more packages: pip install "wiro-widgets[sandbox]"', name=exc.name
     ) from exc
 
-from wiro_widgets.sandbox.fault_names import fault_catalogue, parse_faults
-from wiro_widgets.sandbox.faults import Calls, Faults
-from wiro_widgets.sandbox.recorder import ReceivedRequest
+from wiro_widgets.sandbox.faults.fault_names import fault_catalogue, parse_faults
+from wiro_widgets.sandbox.faults.faults import Calls, Faults
+from wiro_widgets.sandbox.request_log import ReceivedRequest
 from wiro_widgets.sandbox.server import SandboxServer
 from wiro_widgets.sandbox.settings import SandboxSettings
 

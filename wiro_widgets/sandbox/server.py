@@ -9,14 +9,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
-from wiro_widgets.sandbox.app import make_app
-from wiro_widgets.sandbox.fault_names import read_faults
-from wiro_widgets.sandbox.faults import Faults
-from wiro_widgets.sandbox.ledger import Ledger
-from wiro_widgets.sandbox.life import serve_queue
-from wiro_widgets.sandbox.listener import Listener, bind
-from wiro_widgets.sandbox.recorder import ReceivedRequest, Recorder
+from wiro_widgets.sandbox.faults.active_faults import ActiveFaults
+from wiro_widgets.sandbox.faults.fault_names import read_faults
+from wiro_widgets.sandbox.faults.faults import Faults
+from wiro_widgets.sandbox.http.listener import Listener, bind
+from wiro_widgets.sandbox.http.routes import make_app
+from wiro_widgets.sandbox.request_log import ReceivedRequest, RequestLog
 from wiro_widgets.sandbox.settings import SandboxSettings
+from wiro_widgets.sandbox.tasks.life import serve_queue
 from wiro_widgets.sandbox.world import World
 
 
@@ -44,7 +44,7 @@ class SandboxServer:
             host, port, workers, speed, api_key or "", api_secret or "", signature
         )
         self._faults = read_faults(faults)
-        self._recorder = Recorder([self.settings.api_key, self.settings.api_secret])
+        self._request_log = RequestLog([self.settings.api_key, self.settings.api_secret])
         self._bound_to: tuple[str, int] = (host, port)
         self._thread: threading.Thread | None = None
         self._inside: _Inside | None = None
@@ -55,7 +55,7 @@ class SandboxServer:
             return self
         bound = bind(self.settings.host, self.settings.port)
         self._bound_to = bound.getsockname()[:2]
-        inside = self._inside = _Inside(self.settings, self._recorder, self._origin)
+        inside = self._inside = _Inside(self.settings, self._request_log, self._origin)
         self._thread = threading.Thread(
             target=inside.run, args=(bound, self._faults), name="wiro-sandbox", daemon=True
         )
@@ -111,7 +111,7 @@ class SandboxServer:
     @property
     def requests(self) -> list[ReceivedRequest]:
         """What arrived so far, oldest first, without secrets."""
-        return list(self._recorder.requests)
+        return list(self._request_log.requests)
 
     @property
     def faults(self) -> Faults:
@@ -128,10 +128,10 @@ class SandboxServer:
 class _Inside:
     """What lives in the sandbox's thread."""
 
-    def __init__(self, settings: SandboxSettings, recorder: Recorder, address: str) -> None:
+    def __init__(self, settings: SandboxSettings, request_log: RequestLog, address: str) -> None:
         self.ready: Future[None] = Future()
         self._settings = settings
-        self._recorder = recorder
+        self._request_log = request_log
         self._address = address
         self._loop: asyncio.AbstractEventLoop
         self._world: World
@@ -159,7 +159,9 @@ class _Inside:
         with ThreadPoolExecutor(self._settings.workers, "wiro-sandbox-paint") as executor:
             self._loop = asyncio.get_running_loop()
             origin = f"http://{self._address}"
-            world = self._world = World(self._settings, self._recorder, executor, origin, Ledger(faults))
+            world = self._world = World(
+                self._settings, self._request_log, executor, origin, ActiveFaults(faults)
+            )
             listener = self._listener = Listener(make_app(world), world)
             workers = [asyncio.create_task(serve_queue(world)) for _ in range(self._settings.workers)]
             serving = asyncio.create_task(listener.serve([bound]))

@@ -6,25 +6,25 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from wiro_widgets.sandbox.faults import Faults
-from wiro_widgets.sandbox.ledger import Ledger
-from wiro_widgets.sandbox.recorder import Recorder
+from wiro_widgets.sandbox.faults.active_faults import ActiveFaults
+from wiro_widgets.sandbox.faults.faults import Faults
+from wiro_widgets.sandbox.file_shelf import FileShelf
+from wiro_widgets.sandbox.request_log import RequestLog
 from wiro_widgets.sandbox.settings import SandboxSettings
-from wiro_widgets.sandbox.shelf import Shelf
-from wiro_widgets.sandbox.tasks import SandboxTask, TaskStore
+from wiro_widgets.sandbox.tasks.task import SandboxTask, TaskStore
 
 
 @dataclass(slots=True, eq=False)
 class World:
-    """One sandbox from the inside; everything but `recorder` belongs to its event loop."""
+    """One sandbox from the inside; everything but `request_log` belongs to its event loop."""
 
     settings: SandboxSettings
-    recorder: Recorder
+    request_log: RequestLog
     executor: ThreadPoolExecutor
     origin: str
-    ledger: Ledger
+    active_faults: ActiveFaults
     tasks: TaskStore = field(default_factory=TaskStore)
-    shelf: Shelf = field(default_factory=Shelf)
+    shelf: FileShelf = field(default_factory=FileShelf)
     queue: asyncio.Queue[SandboxTask] = field(default_factory=asyncio.Queue)
     background: set[asyncio.Task[None]] = field(default_factory=set)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -41,8 +41,8 @@ class World:
 
     async def unstick(self, where: str) -> None:
         """Return when tasks are not stuck here."""
-        while self.ledger.faults.stuck == where:
-            await self.ledger.changed.wait()
+        while self.active_faults.faults.stuck == where:
+            await self.active_faults.change.wait()
 
     def later(self, job: Coroutine[object, object, None]) -> None:
         """Run a job in the background; closing the sandbox cancels it."""
@@ -52,5 +52,5 @@ class World:
 
     def set_faults(self, faults: Faults) -> None:
         """Begin to count anew with these faults."""
-        former, self.ledger = self.ledger, Ledger(faults)
-        former.changed.set()
+        former, self.active_faults = self.active_faults, ActiveFaults(faults)
+        former.change.set()

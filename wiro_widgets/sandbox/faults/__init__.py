@@ -1,0 +1,1 @@
+"""The bad days that a sandbox can have."""

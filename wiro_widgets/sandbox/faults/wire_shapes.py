@@ -1,0 +1,177 @@
+"""The same facts in the other shapes that Wiro's replies and frames are known to take (protocol page)."""
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from wiro_widgets.sandbox.tasks.replies import MOMENTS
+
+Entry = dict[str, Any]
+Change = Callable[[Entry], object]
+NUMBERS = ("elapsedseconds", "cps", "totalcost", "size")
+FULL = ("task_output_full", "task_error_full")
+LAST = ("task_postprocess_end", "task_cancel")
+
+
+def _number(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return float(value) if "." in value else int(value)
+    except ValueError:
+        return value
+
+
+def _numbers(task: Entry) -> None:
+    task.update({name: _number(task[name]) for name in (*NUMBERS, *MOMENTS)})
+    for output in task["outputs"]:
+        output.update({name: _number(output[name]) for name in ("size", "addedtime") if name in output})
+
+
+def _times(task: Entry, write: Callable[[int], str]) -> None:
+    task.update({name: write(int(task[name])) for name in MOMENTS if int(task[name])})
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def _before_the_end(task: Entry, pexit: str | None) -> None:
+    if task["status"] not in LAST:
+        task["pexit"] = pexit
+
+
+def _bare(frame: Entry) -> None:
+    for name in ("id", "tasktoken", "target"):
+        frame.pop(name, None)
+
+
+def _newer_frame(frame: Entry) -> None:
+    last = frame["type"] in LAST
+    frame.update(success=frame["result"], terminal=last)
+    if last:
+        frame["exitCode"] = 0 if frame["message"] else 1
+    if frame["type"] in FULL:
+        del frame["message"]
+
+
+def _snapshot(frame: Entry, *, segments: bool) -> None:
+    message = frame.get("message")
+    if not isinstance(message, dict) or "thinking" not in message:
+        return
+    parts = {name: "".join(message.pop(name)) for name in ("thinking", "answer")}
+    if segments:
+        message["segments"] = [{"type": name, "text": text} for name, text in parts.items() if text]
+    else:
+        message.update(parts)
+
+
+def _frame_numbers(frame: Entry) -> None:
+    message = frame.get("message")
+    if isinstance(message, dict):
+        frame["message"] = {name: _number(value) for name, value in message.items()}
+
+
+def _defaults_as_values(tool: Entry) -> None:
+    for group in tool.get("parameters") or ():
+        for item in group["items"]:
+            item["value"] = item.pop("default")
+
+
+TASK: dict[str, Change] = {
+    "milliseconds": lambda task: _times(task, lambda seconds: str(seconds * 1000)),
+    "iso_times": lambda task: _times(task, _iso),
+    "numbers": _numbers,
+    "number_ids": lambda task: task.update(
+        {name: int(task[name]) for name in ("id", "projectid", "modelid")}
+    ),
+    "pexit_number": lambda task: task.update(pexit=_number(task["pexit"])),
+    "pexit_null": lambda task: _before_the_end(task, None),
+    "pexit_garbage": lambda task: _before_the_end(task, "undefined"),
+    "pexit_unknown": lambda task: task.update(pexit=None),
+    "parameters_text": lambda task: task.update(parameters=json.dumps(task["parameters"])),
+    "categories_list": lambda task: task.update(categories=json.loads(task["categories"])),
+    "extra_fields": lambda task: task.update(zznew={"deep": [1, None, "x"]}, isapp=False, estimatedvram="0"),
+    "task_id": lambda task: task.update(taskid=task.pop("id")),
+    "task_output": lambda task: task.update(output=task.pop("outputs")),
+}
+REPLY: dict[str, Change] = {
+    "number_ids": lambda reply: reply.update(taskid=int(reply["taskid"])) if "taskid" in reply else None,
+    "result_text": lambda reply: reply.update(result="1" if reply["result"] else "0"),
+    "result_number": lambda reply: reply.update(result=int(reply["result"])),
+    "result_missing": lambda reply: reply.pop("result"),
+    "code_text": lambda reply: reply.update(errors=[{**e, "code": str(e["code"])} for e in reply["errors"]]),
+    "errors_text": lambda reply: reply.update(errors=[error["message"] for error in reply["errors"]]),
+}
+TOOL: dict[str, Change] = {
+    "schema_value": _defaults_as_values,
+    "schema_text": lambda tool: tool.update(parameters=json.dumps(tool.get("parameters"))),
+    "schema_null": lambda tool: tool.update(parameters=None),
+}
+FRAME: dict[str, Change] = {
+    "numbers": _frame_numbers,
+    "snapshot_text": lambda frame: _snapshot(frame, segments=False),
+    "snapshot_segments": lambda frame: _snapshot(frame, segments=True),
+    "frames_newer": _newer_frame,
+    "frames_no_outputs": lambda frame: frame.pop("message", None) if frame["type"] in LAST else None,
+    "number_ids": lambda frame: frame.update(id=int(frame["id"])),
+    "frames_bare": _bare,
+}
+# Of kinds that exclude each other a reply or frame takes one, by chance.
+EXCLUSIVE = (
+    ("milliseconds", "iso_times"),
+    ("pexit_null", "pexit_garbage"),
+    ("categories_list", "categories_broken"),
+    ("result_text", "result_number", "result_missing"),
+    ("code_text", "errors_text"),
+    ("snapshot_text", "snapshot_segments"),
+)
+# These change what a client can know, not only how it is written, and "all" leaves them out.
+CHANGING = ("pexit_unknown", "schema_null")
+DRIFTS = tuple(dict.fromkeys((*TASK, *REPLY, *TOOL, *FRAME, "categories_broken")))
+
+
+def choose(names: str, dice: random.Random) -> frozenset[str]:
+    """Return the kinds of drift that one reply or frame takes."""
+    kinds = set(names.split(",")) & set(DRIFTS)
+    if "all" in names.split(","):
+        kinds |= set(DRIFTS) - set(CHANGING)
+    for group in EXCLUSIVE:
+        candidates = sorted(kinds.intersection(group))
+        kinds -= set(candidates[1:] and set(candidates) - {dice.choice(candidates)})
+    return frozenset(kinds)
+
+
+def drift_reply(reply: Any, kinds: frozenset[str]) -> str:
+    """Write a reply as JSON, in the shapes asked for."""
+    unescaped: list[str] = []
+    if isinstance(reply, dict):
+        for task in reply.get("tasklist", ()):
+            if "categories_broken" in kinds:
+                unescaped.append(task["categories"])
+            _apply(TASK, task, kinds)
+        for tool in reply.get("tool", ()):
+            _apply(TOOL, tool, kinds)
+        _apply(REPLY, reply, kinds)
+    text = json.dumps(reply)
+    for categories in unescaped:
+        # As the seed prints it: a JSON text whose inner quotes are not escaped.
+        text = text.replace(json.dumps(categories), f'"{categories}"')
+    return text
+
+
+def drift_frame(frame: Entry, kinds: frozenset[str]) -> Entry:
+    """Return a frame in the shapes asked for."""
+    if not kinds:
+        return frame
+    copy: Entry = json.loads(json.dumps(frame))
+    _apply(FRAME, copy, kinds)
+    return copy
+
+
+def _apply(changes: dict[str, Change], entry: Entry, kinds: Sequence[str] | frozenset[str]) -> None:
+    for name, change in changes.items():
+        if name in kinds:
+            change(entry)

@@ -1,0 +1,39 @@
+"""Who may call: the key, and for a signature project the nonce and its HMAC."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+from wiro_widgets.sandbox.settings import SandboxSettings
+
+NOT_FOUND = "Project authorization is not founded."
+NOT_VALID = "Project authorization is not valid."
+NEEDS_SIGNATURE = "Project requires signature authentication. x-signature and x-nonce headers are required."
+
+
+def refusal(headers: Mapping[str, str], settings: SandboxSettings) -> str | None:
+    """Return Wiro's message for a caller who may not come in, or None for one who may.
+
+    A nonce may come again: the seed signs once and then sends four commands.
+    """
+    if not _same(headers.get("x-api-key", ""), settings.api_key):
+        return NOT_FOUND
+    if not settings.signature:
+        return None
+    nonce, signature = headers.get("x-nonce", ""), headers.get("x-signature", "")
+    if not nonce or not signature:
+        return NEEDS_SIGNATURE
+    if not (nonce.isascii() and nonce.isdigit()):
+        return NOT_VALID
+    # `openssl dgst` prints "SHA2-256(stdin)= <hex>" and the seed's command sends that line as it is.
+    return None if _same(signature.split()[-1], expected_signature(settings, nonce)) else NOT_VALID
+
+
+def expected_signature(settings: SandboxSettings, nonce: str) -> str:
+    """Return hex(HMAC-SHA256(key=API_KEY, message=API_SECRET + NONCE))."""
+    message = (settings.api_secret + nonce).encode()
+    return hmac.new(settings.api_key.encode(), message, hashlib.sha256).hexdigest()
+
+
+def _same(value: str, expected: str) -> bool:
+    return hmac.compare_digest(value.encode("utf-8", "surrogateescape"), expected.encode())

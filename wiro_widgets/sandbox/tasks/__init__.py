@@ -1,0 +1,1 @@
+"""Tasks: what the sandbox knows of each, and how each runs."""

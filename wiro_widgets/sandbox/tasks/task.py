@@ -1,0 +1,139 @@
+"""Tasks: what the sandbox knows about each, who listens to each, and where to find them."""
+
+import asyncio
+import secrets
+import string
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+from wiro_widgets.sandbox.models.model import Model
+from wiro_widgets.sandbox.tasks.inputs import Inputs
+
+MAX_TASKS = 2_000
+QUEUED = "task_queue"
+CANCELLED = "task_cancel"
+FINISHED = "task_postprocess_end"
+# Persisted, this is a failed set-up that waits to be queued again; on the socket it is a line of stderr.
+SET_UP_FAILED = "task_error"
+TERMINAL = frozenset({CANCELLED, FINISHED})
+_LETTERS = string.ascii_letters + string.digits
+
+Frame = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A finished task's file, or for text `content` without a file."""
+
+    id: str
+    name: str
+    content_type: str
+    size: int
+    path: str = ""
+    access_key: str = field(default="", repr=False)
+    added_at: float = 0.0
+    content: dict[str, Any] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class SandboxTask:
+    """One task and its life so far; `times` holds unix seconds by the wire's field names."""
+
+    id: str
+    model: Model
+    inputs: Inputs = field(repr=False)
+    parameters: dict[str, Any]
+    token: str = field(repr=False)
+    uuid: str = field(default_factory=lambda: str(uuid4()))
+    status: str = QUEUED
+    times: dict[str, float] = field(default_factory=dict)
+    outputs: list[Output] = field(default_factory=list)
+    pexit: int | None = None
+    stdout: list[str] = field(default_factory=list, repr=False)
+    stderr: list[str] = field(default_factory=list, repr=False)
+    set_up_error: str = ""
+    requeue_count: int = 0
+    seconds: float = 0.0
+    cost: Decimal = Decimal(0)
+    listeners: set[asyncio.Queue[Frame | None]] = field(default_factory=set, repr=False)
+    runner: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing will happen to this task any more."""
+        return self.status in TERMINAL
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it ended by itself and well."""
+        return self.status == FINISHED and self.pexit == 0
+
+    @property
+    def elapsed(self) -> Decimal:
+        """Its seconds as Task/Detail tells them, so that a bill can be checked by what is told."""
+        return Decimal(f"{self.seconds:.4f}")
+
+    def stamp(self, name: str) -> None:
+        """Note the time under this wire name."""
+        self.times[name] = time.time()
+
+    def publish(self, kind: str, message: object = None) -> None:
+        """Send a frame to everyone who listens now; who comes later has missed it."""
+        frame: Frame = {
+            "type": kind,
+            "id": self.id,
+            "tasktoken": self.token,
+            "target": "task",
+            "message": message,
+            "result": True,
+        }
+        for listener in self.listeners:
+            listener.put_nowait(frame)
+
+
+class TaskStore:
+    """Every task by id and by token; the oldest finished ones are forgotten beyond a bound."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, SandboxTask] = {}
+        self._by_token: dict[str, SandboxTask] = {}
+        self._next = 534_574
+
+    def create(self, model: Model, inputs: Inputs, parameters: dict[str, Any]) -> SandboxTask:
+        """Make a queued task with a fresh id and token."""
+        task = SandboxTask(str(self._next), model, inputs, parameters, new_token())
+        self._next += 1
+        task.stamp("createtime")
+        self._by_id[task.id] = self._by_token[task.token] = task
+        if len(self._by_id) > MAX_TASKS:
+            self._forget_oldest()
+        return task
+
+    def find(self, *, task_id: str = "", token: str = "", uuid: str = "") -> SandboxTask | None:
+        """Return the task with this token, or else this id, or else this uuid."""
+        if token:
+            return self._by_token.get(token)
+        if task_id:
+            return self._by_id.get(task_id)
+        return next((task for task in self._by_id.values() if uuid and task.uuid == uuid), None)
+
+    def newest_first(self) -> Iterable[SandboxTask]:
+        """Go through the tasks as Task/List does."""
+        return reversed(self._by_id.values())
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def _forget_oldest(self) -> None:
+        oldest = next((task for task in self._by_id.values() if task.finished), None)
+        if oldest is not None:
+            del self._by_id[oldest.id], self._by_token[oldest.token]
+
+
+def new_token(length: int = 30) -> str:
+    """Return random letters and digits, as long as Wiro's tokens."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
