@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,10 @@ SLOW_TO_LOAD = {"nest_asyncio", "pandas", "numpy", "starlette", "uvicorn", "http
 
 @cache
 def _tracked() -> tuple[Path, ...]:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607 - whichever git there is
-    if listed.returncode:
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607 - whichever git there is
+    if listing.returncode:
         pytest.skip("no git checkout: nothing says which files are ours")
-    return tuple(path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file())
+    return tuple(path for name in listing.stdout.split("\0") if name and (path := ROOT / name).is_file())
 
 
 def _project() -> dict[str, Any]:
@@ -66,9 +67,10 @@ def test_every_public_name_is_exported() -> None:
 
 
 def test_the_version_is_one() -> None:
-    """The package says the version that pyproject.toml and the changelog say."""
-    version = _project()["version"]
-    assert _package().__version__ == version
+    """The version is written in one file; the installed package and the changelog say the same."""
+    version = _package().__version__
+    assert "version" in _project()["dynamic"]
+    assert metadata.version("wiro-widgets") == version
     assert re.search(
         rf"^## {re.escape(version)}\b", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
     )
@@ -77,10 +79,10 @@ def test_the_version_is_one() -> None:
 def test_importing_the_package_loads_nothing_slow() -> None:
     """`import wiro_widgets` patches no event loop and loads no pandas, server, network or pictures."""
     program = "import sys, wiro_widgets; print(*sys.modules)"
-    loaded = subprocess.run(
+    modules = subprocess.run(
         [sys.executable, "-W", "error", "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert SLOW_TO_LOAD & set(loaded.stdout.split()) == set()
+    assert SLOW_TO_LOAD & set(modules.stdout.split()) == set()
 
 
 def test_the_package_is_typed() -> None:
@@ -90,17 +92,17 @@ def test_the_package_is_typed() -> None:
 
 def test_no_file_names_a_machine_or_a_registry() -> None:
     """No file in git holds a path of somebody's machine or the host of a package registry."""
-    found = [
+    hits = [
         f"{path.relative_to(ROOT)}: {word}"
         for path in _tracked()
         for word in PRIVATE
         if word.encode() in path.read_bytes()
     ]
-    assert found == []
+    assert hits == []
 
 
 def test_the_lock_file_serves_every_platform() -> None:
     """Each optional package that another one names is in the lock file, or `npm ci` refuses it elsewhere."""
     packages = json.loads((ROOT / "js" / "package-lock.json").read_text(encoding="utf-8"))["packages"]
-    named = {name for package in packages.values() for name in package.get("optionalDependencies", {})}
-    assert sorted(name for name in named if f"node_modules/{name}" not in packages) == []
+    names = {name for package in packages.values() for name in package.get("optionalDependencies", {})}
+    assert sorted(name for name in names if f"node_modules/{name}" not in packages) == []

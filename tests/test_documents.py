@@ -1,4 +1,4 @@
-"""The README promises nothing that no test runs."""
+"""README and guide promise nothing that no test runs."""
 
 import re
 import shlex
@@ -14,11 +14,12 @@ from wiro_widgets import Client, Panel, Sandbox, Task
 from wiro_widgets.cli import _parser, main
 
 ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-PYTHON = [text for language, text in BLOCKS if language == "python"]
+PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/guide.md")}
+README = PAGES["README.md"]
+TEXT = "\n".join(PAGES.values())
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 COMMANDS = [line for language, text in BLOCKS if not language for line in text.splitlines()]
-INLINE = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", README, flags=re.DOTALL | re.MULTILINE))
+INLINE = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", TEXT, flags=re.DOTALL | re.MULTILINE))
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +44,11 @@ def _account(_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 
 @pytest.mark.usefixtures("_account")
-def test_the_python_runs() -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_the_python_runs(page: str) -> None:
     """Every block of Python runs, one after the other, as in a notebook where Run is pressed after the panel."""
     cell: dict[str, Any] = {}
-    for block in PYTHON:
+    for block in re.findall(r"^```python\n(.*?)^```", PAGES[page], re.DOTALL | re.MULTILINE):
         exec(block.replace("wiro.Sandbox()", "wiro.Sandbox(speed=1000)"), cell)  # noqa: S102 - our own README
         panel = cell.get("panel")
         if panel is not None and panel.task is None:
@@ -77,8 +79,8 @@ def test_every_target_of_make_exists() -> None:
     targets = set(
         re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     )
-    named = {shlex.split(line)[1] for line in [*COMMANDS, *INLINE] if line.startswith("make ")}
-    assert {"demo", "test"} <= named <= targets
+    targets_in_text = {shlex.split(line)[1] for line in [*COMMANDS, *INLINE] if line.startswith("make ")}
+    assert {"demo", "test"} <= targets_in_text <= targets
 
 
 def test_every_extra_exists() -> None:
@@ -104,9 +106,22 @@ def test_every_name_exists() -> None:
 
 def test_every_file_exists() -> None:
     """Each path in the text is in the checkout."""
-    named = [text for text in INLINE if re.fullmatch(r"[\w./-]+\.(ipynb|md|py|toml)", text)]
-    assert named
-    assert [text for text in named if not (ROOT / text).exists()] == []
+    paths = [text for text in INLINE if re.fullmatch(r"[\w./-]+\.(ipynb|md|py|toml)", text)]
+    assert paths
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "page", [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md"))], ids=lambda page: page.name
+)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """Each relative link of a document, and each picture, is a file of the checkout."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    targets = [*re.findall(r"\]\(([^)\s]+)\)", text), *re.findall(r"(?:src|srcset)=\"([^\"]+)\"", text)]
+    files = [
+        target.partition("#")[0] for target in targets if "://" not in target and not target.startswith("#")
+    ]
+    assert [file for file in files if not (page.parent / file).exists()] == []
 
 
 def test_every_variable_is_read() -> None:
@@ -116,9 +131,9 @@ def test_every_variable_is_read() -> None:
         *(ROOT / "tests").glob("*.py"),
         *(ROOT / "tools").iterdir(),
     ]
-    read = "\n".join(
+    source_text = "\n".join(
         path.read_text(encoding="utf-8") for path in sources if path.is_file() and path != Path(__file__)
     )
-    named = set(re.findall(r"\bWIRO_\w+", README))
-    assert named
-    assert {name for name in named if name not in read} == set()
+    names = set(re.findall(r"\bWIRO_\w+", TEXT))
+    assert names
+    assert {name for name in names if name not in source_text} == set()
