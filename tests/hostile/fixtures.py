@@ -29,7 +29,7 @@ def server() -> Iterator[Hostile]:
 
 
 @pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let second tries come at once: how long they wait is tested where it matters."""
     monkeypatch.setattr(http, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(submitting, "FIRST_PAUSE", 0.01)
