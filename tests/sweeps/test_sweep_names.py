@@ -93,5 +93,5 @@ def test_a_refusal_is_not_buried(client: Client) -> None:
     with pytest.raises(InvalidParameter) as caught:
         client.run(FLUX, promt="x")
     frames = [Path(frame.path).name for frame in caught.traceback]
-    assert set(frames[1:]) <= {"sync.py", "connection.py", "loop.py"}
+    assert set(frames[1:]) <= {"sync_client.py", "bridge.py", "loop_thread.py"}
     assert len(frames) <= 6

@@ -21,6 +21,7 @@ from wiro_widgets.runs import reuse
 from wiro_widgets.runs.attach import Reattaching
 from wiro_widgets.runs.given import given
 from wiro_widgets.runs.task import AsyncTask, OnInterrupt
+from wiro_widgets.sweeps.registry import SweepRegistry
 from wiro_widgets.transport import urls
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class AsyncClient(AsyncExperiments):
         self._on_interrupt: OnInterrupt = on_interrupt
         self._reuse = reuse
         self._closed = False
+        self._sweeps = SweepRegistry()
         self._catalogue = Catalogue(self._engine.http)
         self._reattaching = Reattaching(self._engine, self._catalogue.known, on_interrupt)
 
@@ -255,7 +257,7 @@ class AsyncClient(AsyncExperiments):
 
     async def idle(self) -> None:
         """Wait until no task is under way, and no sweep."""
-        while self._engine.tasks or self._engine.sweeps:
+        while self._engine.tasks or self.sweeps:
             tasks = [asyncio.create_task(task.settled()) for task in self._engine.tasks]
             await asyncio.wait([*tasks, *(asyncio.create_task(sweep.settled()) for sweep in self.sweeps)])
 

@@ -28,6 +28,7 @@ from wiro_widgets.sweeps.axes import Axis, How
 from wiro_widgets.sweeps.cell import Cell, TaskT
 from wiro_widgets.sweeps.plan import Plan
 from wiro_widgets.sweeps.postprocess import Carrier, Then
+from wiro_widgets.sweeps.registry import SweepRegistry
 from wiro_widgets.sweeps.sweep_tasks import Host
 
 
@@ -47,6 +48,7 @@ class AsyncExperiments:
     """The part of AsyncClient that looks at many runs; the client gives it what is declared here."""
 
     _engine: Engine
+    _sweeps: SweepRegistry[AsyncSweep[Any]]
     settings: dict[str, Any]
 
     def prepare(self, model: str, values: Mapping[str, Any], schema: ModelSchema | None) -> AsyncTask:
@@ -133,7 +135,7 @@ class AsyncExperiments:
     @property
     def sweeps(self) -> tuple[AsyncSweep[Any], ...]:
         """The sweeps that are under way, those that nobody names any more included."""
-        return tuple(self._engine.sweeps)
+        return self._sweeps.running
 
     async def delete_files(self, task_id: str) -> None:
         """Delete a finished task's files at Wiro, inputs and outputs; doing it twice is fine. Raises NotFound."""
@@ -200,7 +202,7 @@ class AsyncExperiments:
         carrier = Carrier(conduct.then, conduct.executor, self.settings, fetch)
         begin = partial(self.begin, reuse_results=conduct.reuse)
         policy = self.settings["on_interrupt"]
-        host = Host(self._engine, self.prepare, begin, self.attach, wrap, policy)
+        host = Host(self._engine, self._sweeps, self.prepare, begin, self.attach, wrap, policy)
         sweep = AsyncSweep(plan, host, carrier, concurrency=conduct.concurrency, anew=not conduct.resume)
         if conduct.resume:
             await sweep.recall()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING
 
 from wiro_widgets.journal import event_log
 from wiro_widgets.journal.journal import Journal
@@ -22,7 +21,6 @@ from wiro_widgets.transport.http import Http
 
 if TYPE_CHECKING:
     from wiro_widgets.runs.task import AsyncTask
-    from wiro_widgets.sweeps.async_sweep import AsyncSweep
 
 
 @dataclass(slots=True)
@@ -36,13 +34,6 @@ class Engine:
     money: Money
     turns: Turns = field(default_factory=Turns, repr=False)
     tasks: set[AsyncTask] = field(default_factory=set, repr=False)
-    sweeps: dict[AsyncSweep[Any], None] = field(
-        default_factory=dict, repr=False
-    )  # those begun first come first
-    # The task of each cell of a sweep, by content and number, so that another sweep awaits it and pays nothing.
-    cells: WeakValueDictionary[tuple[str, int], AsyncTask] = field(
-        default_factory=WeakValueDictionary, repr=False
-    )
     told: str | None = field(default=None, repr=False)
 
     @property

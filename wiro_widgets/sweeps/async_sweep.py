@@ -84,9 +84,9 @@ class AsyncSweep(SweepView[TaskT]):
                 cell.status = "pending"
         driver = self._work.start(self._context)
         if driver is not None:
-            sweeps = self._work.host.engine.sweeps
-            sweeps[self] = None
-            driver.add_done_callback(lambda _: None if self.busy else sweeps.pop(self, None))
+            registry = self._work.host.registry
+            registry.add(self)
+            driver.add_done_callback(lambda _: None if self.busy else registry.remove(self))
 
     def add_callback(self, callback: Callable[[Cell[TaskT]], object]) -> None:
         """Call `callback(cell)` as each cell begins and as it ends, those that are done or under way first.

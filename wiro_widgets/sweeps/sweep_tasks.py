@@ -17,6 +17,7 @@ from wiro_widgets.runs.options import Terms, under
 from wiro_widgets.runs.task import AsyncTask, OnInterrupt
 from wiro_widgets.sweeps.cell import Cell, TaskT
 from wiro_widgets.sweeps.plan import Plan
+from wiro_widgets.sweeps.registry import SweepRegistry
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Host(Generic[TaskT]):
     """What a sweep needs of its client; `wrap` gives a task the face that users see."""
 
     engine: Engine
+    registry: SweepRegistry[Any]
     prepare: Callable[[str, Mapping[str, Any], ModelSchema | None], AsyncTask]
     begin: Callable[[AsyncTask, ModelSchema | None], Awaitable[None]]
     attach: Callable[[str], Awaitable[AsyncTask]]
@@ -83,7 +85,7 @@ class CellTasks(Generic[TaskT]):
 
     def _shared(self, cell: Cell[TaskT]) -> AsyncTask | None:
         """Return the task of the same cell that is under way in this client."""
-        task = None if self._anew else self._host.engine.cells.get((cell.content, cell.number))
+        task = None if self._anew else self._host.registry.cell_tasks.get((cell.content, cell.number))
         return None if task is None or task.over else task
 
     async def _sent(self, cell: Cell[TaskT]) -> AsyncTask:
@@ -108,6 +110,6 @@ class CellTasks(Generic[TaskT]):
         return row.cell == cell.number and row.id not in self.judged and claims.may_stand(row)
 
     def _takes(self, cell: Cell[TaskT], task: AsyncTask) -> None:
-        self.live[cell.index] = self._host.engine.cells[cell.content, cell.number] = task
+        self.live[cell.index] = self._host.registry.cell_tasks[cell.content, cell.number] = task
         cell.task = self._host.wrap(task)
         self._tell(cell)
