@@ -114,9 +114,9 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _history(options: argparse.Namespace) -> int:
-    from wiro_widgets.commands import history  # noqa: PLC0415 - the same
+    from wiro_widgets.commands import history_table  # noqa: PLC0415 - the same
 
-    return history.main(csv=options.csv, limit=options.limit)
+    return history_table.main(csv=options.csv, limit=options.limit)
 
 
 if __name__ == "__main__":
