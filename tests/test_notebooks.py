@@ -18,7 +18,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 EVERY = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 # The sandbox that a notebook starts by itself draws as fast as it can: only its clock is another one.
-FAST = "import wiro_widgets.local as local\nlocal.Sandbox.__init__.__kwdefaults__['speed'] = 1000.0\n"
+FAST = "import wiro_widgets.local_sandbox as local\nlocal.Sandbox.__init__.__kwdefaults__['speed'] = 1000.0\n"
 
 
 @pytest.fixture(scope="module")

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from wiro_widgets.client.sync_client import Client as Client
     from wiro_widgets.client.sync_client import Task as Task
     from wiro_widgets.client.sync_sweep import Sweep as Sweep
-    from wiro_widgets.connecting import connect as connect
+    from wiro_widgets.connection import connect as connect
     from wiro_widgets.journal.dataframe import to_pandas as to_pandas
     from wiro_widgets.journal.result import TaskResult as TaskResult
     from wiro_widgets.journal.table_reading import from_pandas as from_pandas
-    from wiro_widgets.local import Sandbox as Sandbox
+    from wiro_widgets.local_sandbox import Sandbox as Sandbox
     from wiro_widgets.media.recipes import read_recipe as read_recipe
     from wiro_widgets.media.recipes import strip_recipe as strip_recipe
     from wiro_widgets.media.recipes import write_recipe as write_recipe
     from wiro_widgets.money.budget import Budget as Budget
     from wiro_widgets.money.budget import budget as budget
-    from wiro_widgets.nested import allow_nested_loops as allow_nested_loops
+    from wiro_widgets.nested_loops import allow_nested_loops as allow_nested_loops
     from wiro_widgets.protocol.errors import ApiError as ApiError
     from wiro_widgets.protocol.errors import AuthenticationError as AuthenticationError
     from wiro_widgets.protocol.errors import BudgetExceeded as BudgetExceeded
@@ -54,9 +54,9 @@ _HOMES = {
     "money.budget": ("Budget", "budget"),
     "client.sync_sweep": ("Sweep",),
     "client.sync_client": ("Client", "Task"),
-    "connecting": ("connect",),
-    "local": ("Sandbox",),
-    "nested": ("allow_nested_loops",),
+    "connection": ("connect",),
+    "local_sandbox": ("Sandbox",),
+    "nested_loops": ("allow_nested_loops",),
     "protocol.errors": (
         "ApiError",
         "AuthenticationError",

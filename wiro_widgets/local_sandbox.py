@@ -1,4 +1,4 @@
-"""A Wiro on this machine, ready to be talked to: the sandbox with a client of its own."""
+"""Sandbox: a Wiro on this machine with clients of its own."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from wiro_widgets.sandbox import Faults, SandboxServer
 class Sandbox(SandboxServer):
     """A Wiro on loopback for trying things out: real HTTP and sockets, drawn pictures, no account, no cost.
 
-    `workers` tasks run at once, `speed` 10 makes them ten times as fast, `faults` is what it is to do wrong, as
-    `wiro-widgets sandbox --faults` lists it, and without `signature` it is a key-only project.
+    `workers` is how many tasks run at once, `speed` 10 makes them ten times as fast, `faults` are the mistakes that it
+    makes, as `wiro-widgets sandbox --faults` lists them; without `signature` it is a key-only project.
 
     >>> with Sandbox() as sandbox:
     ...     images = sandbox.client().generate("tencent/hunyuan-flux-srpo", prompt="a lighthouse")
@@ -36,17 +36,17 @@ class Sandbox(SandboxServer):
         self._clients: list[Client] = []
 
     def client(self, **settings: Any) -> Client:
-        """Return a Client that points here, closed with the sandbox; its journal and outputs go with it too."""
+        """Return a Client of this sandbox; it is closed, and its journal and outputs deleted, with the sandbox."""
         self.start()
         folder = self._folder = self._folder or Path(tempfile.mkdtemp(prefix="wiro-sandbox-"))
-        kept = {"journal": folder / "journal.sqlite3", "output_dir": folder / "outputs"}
-        here = {"base_url": self.base_url, "socket_url": self.socket_url}
-        client = Client(self.api_key, self.api_secret, **{**kept, **settings, **here})
+        defaults = {"journal": folder / "journal.sqlite3", "output_dir": folder / "outputs"}
+        addresses = {"base_url": self.base_url, "socket_url": self.socket_url}
+        client = Client(self.api_key, self.api_secret, **{**defaults, **settings, **addresses})
         self._clients.append(client)
         return client
 
     def close(self) -> None:
-        """Stop serving and remove what its clients kept; closing twice is fine."""
+        """Stop serving, close the clients and delete their files; closing twice is fine."""
         for client in self._clients:
             client.close()
         self._clients.clear()

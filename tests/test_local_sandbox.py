@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wiro_widgets import Client, ConfigurationError, Sandbox, connect, connecting
+from wiro_widgets import Client, ConfigurationError, Sandbox, connect, connection
 
 CHAT = "wiro/sandbox-chat"
 WITHOUT_THE_EXTRA = "import sys\nsys.modules['starlette'] = None\nimport wiro_widgets as wiro\n"
@@ -17,7 +17,7 @@ WITHOUT_THE_EXTRA = "import sys\nsys.modules['starlette'] = None\nimport wiro_wi
 def fast(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """Let `connect` find a fast sandbox that ends with the test."""
     with Sandbox(speed=1000) as running:
-        monkeypatch.setattr(connecting, "_shared_sandbox", lambda: running)
+        monkeypatch.setattr(connection, "shared_sandbox", lambda: running)
         yield running
 
 
@@ -100,9 +100,9 @@ def test_neither_a_key_nor_a_sandbox() -> None:
 
 def test_one_sandbox_for_a_process() -> None:
     """Connecting again does not start another one."""
-    connecting._shared_sandbox.cache_clear()
+    connection.shared_sandbox.cache_clear()
     first, second = connect(), connect()
     assert isinstance(first, Client)
     assert repr(first) == repr(second)
-    connecting._shared_sandbox().close()
-    connecting._shared_sandbox.cache_clear()
+    connection.shared_sandbox().close()
+    connection.shared_sandbox.cache_clear()
