@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -20,7 +21,8 @@ from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.runs import reuse
 from wiro_widgets.runs.attach import Reattaching
 from wiro_widgets.runs.given import given
-from wiro_widgets.runs.task import AsyncTask, OnInterrupt
+from wiro_widgets.runs.options import OnInterrupt, RunOptions
+from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.sweeps.registry import SweepRegistry
 from wiro_widgets.transport import urls
 
@@ -83,12 +85,11 @@ class AsyncClient(AsyncExperiments):
             "allow_http": allow_http,
             "reuse": reuse,
         }
-        self._on_interrupt: OnInterrupt = on_interrupt
-        self._reuse = reuse
+        self._options = RunOptions(on_interrupt=on_interrupt, reuse=reuse)
         self._closed = False
         self._sweeps = SweepRegistry()
         self._catalogue = Catalogue(self._engine.http)
-        self._reattaching = Reattaching(self._engine, self._catalogue.known, on_interrupt)
+        self._reattaching = Reattaching(self._engine, self._catalogue.known, self._options)
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError("An AsyncClient lives on its loop; make one where it is needed.")
@@ -115,7 +116,7 @@ class AsyncClient(AsyncExperiments):
         Raises InvalidParameter before anything is sent, an ApiError when Wiro refuses, TransportError when the run
         certainly did not arrive, RunOutcomeUnknown when its reply was lost.
         """
-        return await self.submit(model, given(params, values), reuse_results=reuse)
+        return await self.submit(model, given(params, values), self.options(reuse=reuse))
 
     async def generate(
         self,
@@ -129,46 +130,44 @@ class AsyncClient(AsyncExperiments):
         **values: Any,
     ) -> list[Image]:
         """Run a model, wait, and return the pictures; raises what `run` and `AsyncTask.wait` raise."""
-        task = await self.submit(model, given(params, values), on_interrupt, reuse)
+        options = self.options(on_interrupt=on_interrupt, reuse=reuse)
+        task = await self.submit(model, given(params, values), options)
         return (await task.wait(timeout)).images
 
-    async def submit(
-        self,
-        model: str,
-        values: Mapping[str, Any],
-        on_interrupt: OnInterrupt | None = None,
-        reuse_results: bool | None = None,
-    ) -> AsyncTask:
-        """Run a model like `run`, with an answer of its own to an interrupt."""
-        task, schema = await self.ready(model, values, on_interrupt)
-        await self.hand_in(task, schema, reuse_results)
+    def options(self, *, on_interrupt: OnInterrupt | None = None, reuse: bool | None = None) -> RunOptions:
+        """Return the client's run options with what a call sets for itself."""
+        own = self._options
+        return replace(
+            own,
+            on_interrupt=on_interrupt or own.on_interrupt,
+            reuse=own.reuse if reuse is None else reuse,
+        )
+
+    async def submit(self, model: str, values: Mapping[str, Any], options: RunOptions) -> AsyncTask:
+        """Run a model like `run`, with these options."""
+        task, schema = await self.ready(model, values, options)
+        await self.hand_in(task, schema)
         return task
 
     async def ready(
-        self, model: str, values: Mapping[str, Any], on_interrupt: OnInterrupt | None = None
+        self, model: str, values: Mapping[str, Any], options: RunOptions
     ) -> tuple[AsyncTask, ModelSchema | None]:
-        """Return a task that is bound but not yet started, and the model's schema where it is known."""
+        """Return a task that is bound but not yet started, and the model's schema if it is known."""
         schema = await self._schema_if_known(model)
-        return self.prepare(model, values, schema, on_interrupt), schema
+        return self.prepare(model, values, schema, options), schema
 
-    async def hand_in(
-        self, task: AsyncTask, schema: ModelSchema | None, reuse_results: bool | None = None
-    ) -> None:
+    async def hand_in(self, task: AsyncTask, schema: ModelSchema | None) -> None:
         """Start a task and wait for its receipt; raises what the submission raises."""
-        await self.begin(task, schema, reuse_results)
+        await self.begin(task, schema)
         await task.submitted()
 
-    async def begin(
-        self, task: AsyncTask, schema: ModelSchema | None, reuse_results: bool | None = None
-    ) -> None:
-        """Start a task that is bound, or answer it from the history where that is wanted and possible."""
-        wanted = self._reuse if reuse_results is None else reuse_results
-        kept = await reuse.answer(self._engine, task.model or "", task.values, schema) if wanted else None
+    async def begin(self, task: AsyncTask, schema: ModelSchema | None) -> None:
+        """Start a task that is bound, or answer it from the history if its options allow that."""
+        kept = None
+        if task.options.reuse:
+            kept = await reuse.answer(self._engine, task.model or "", task.values, schema)
         if kept is not None:
             task.answer(kept)
-        elif wanted and reuse.has_fixed_seed(task.values, schema):
-            with reuse.sharing(self._engine):
-                task.start(schema)
         else:
             task.start(schema)
 
@@ -177,7 +176,7 @@ class AsyncClient(AsyncExperiments):
         model: str,
         values: Mapping[str, Any],
         schema: ModelSchema | None,
-        on_interrupt: OnInterrupt | None = None,
+        options: RunOptions | None = None,
     ) -> AsyncTask:
         """Return a task that is bound but not yet started; raises InvalidParameter."""
         if self._closed:
@@ -185,7 +184,7 @@ class AsyncClient(AsyncExperiments):
         split_model(model)
         given = {name: value for name, value in values.items() if value is not None}
         bound = schema.bind(given) if schema else given
-        return AsyncTask(self._engine, model, bound, on_interrupt=on_interrupt or self._on_interrupt)
+        return AsyncTask(self._engine, model, bound, options or self._options)
 
     async def attach(
         self, task_id: str | int, *, model: str | None = None, values: Mapping[str, Any] | None = None

@@ -17,8 +17,10 @@ from wiro_widgets.protocol.prices import pricing
 from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.runs import reuse
+from wiro_widgets.runs.attach import Reattaching
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.given import given
+from wiro_widgets.runs.options import OnInterrupt, RunOptions
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.sweeps import axes as axis_rules
 from wiro_widgets.sweeps import plan as sweep_plan
@@ -48,10 +50,21 @@ class AsyncExperiments:
     """The part of AsyncClient that looks at many runs; the client gives it what is declared here."""
 
     _engine: Engine
+    _reattaching: Reattaching
     _sweeps: SweepRegistry[AsyncSweep[Any]]
     settings: dict[str, Any]
 
-    def prepare(self, model: str, values: Mapping[str, Any], schema: ModelSchema | None) -> AsyncTask:
+    def options(self, *, on_interrupt: OnInterrupt | None = None, reuse: bool | None = None) -> RunOptions:
+        """Return the client's run options with what a call sets for itself."""
+        raise NotImplementedError
+
+    def prepare(
+        self,
+        model: str,
+        values: Mapping[str, Any],
+        schema: ModelSchema | None,
+        options: RunOptions | None = None,
+    ) -> AsyncTask:
         """Return a task that is bound but not yet started; raises InvalidParameter."""
         raise NotImplementedError
 
@@ -65,10 +78,8 @@ class AsyncExperiments:
         """Read one task from Wiro; raises NotFound when there is none."""
         raise NotImplementedError
 
-    async def begin(
-        self, task: AsyncTask, schema: ModelSchema | None, reuse_results: bool | None = None
-    ) -> None:
-        """Start a task that is bound, or answer it from the history where that is wanted and possible."""
+    async def begin(self, task: AsyncTask, schema: ModelSchema | None) -> None:
+        """Start a task that is bound, or answer it from the history if its options allow that."""
         raise NotImplementedError
 
     async def _schema_if_known(self, model: str) -> ModelSchema | None:
@@ -200,14 +211,13 @@ class AsyncExperiments:
         """
         fetch = partial(_fetched, asyncio.get_running_loop(), self.attach)
         carrier = Carrier(conduct.then, conduct.executor, self.settings, fetch)
-        begin = partial(self.begin, reuse_results=conduct.reuse)
-        policy = self.settings["on_interrupt"]
-        host = Host(self._engine, self._sweeps, self.prepare, begin, self.attach, wrap, policy)
+        options = self.options(reuse=conduct.reuse)
+        attach = self._reattaching.attach_with
+        host = Host(self._engine, self._sweeps, self.prepare, self.begin, attach, wrap, options)
         sweep = AsyncSweep(plan, host, carrier, concurrency=conduct.concurrency, anew=not conduct.resume)
         if conduct.resume:
             await sweep.recall()
-        wanted = self.settings["reuse"] if conduct.reuse is None else conduct.reuse
-        sweep.estimate = await self._affordable(plan, await self._billed(sweep.unpaid, plan, wanted))
+        sweep.estimate = await self._affordable(plan, await self._billed(sweep.unpaid, plan, options.reuse))
         if conduct.start:
             await sweep.resume()
         return sweep

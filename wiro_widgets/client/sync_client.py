@@ -21,7 +21,8 @@ from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.replies import ModelSummary
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.runs.given import given
-from wiro_widgets.runs.task import AsyncTask, OnInterrupt
+from wiro_widgets.runs.options import OnInterrupt, RunOptions
+from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.transport import urls
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Client(Experiments):
         Raises InvalidParameter before anything is sent, an ApiError when Wiro refuses, TransportError when the run
         certainly did not arrive, RunOutcomeUnknown when its reply was lost.
         """
-        return self._submitted(model, given(params, values), reuse=reuse)
+        return self._submitted(model, given(params, values), self._client.options(reuse=reuse))
 
     def generate(
         self,
@@ -121,7 +122,8 @@ class Client(Experiments):
         **values: Any,
     ) -> list[Image]:
         """Run a model, wait, and return the pictures; raises what `run` and `Task.wait` raise."""
-        task = self._submitted(model, given(params, values), on_interrupt, reuse)
+        options = self._client.options(on_interrupt=on_interrupt, reuse=reuse)
+        task = self._submitted(model, given(params, values), options)
         return task.wait(timeout, on_interrupt=on_interrupt).images
 
     def start(self, model: str, values: Mapping[str, Any], schema: ModelSchema | None) -> Task:
@@ -208,17 +210,11 @@ class Client(Experiments):
         """Have a plain function called on the engine's thread."""
         self._connection.post(function, *args)
 
-    def _submitted(
-        self,
-        model: str,
-        values: Mapping[str, Any],
-        on_interrupt: OnInterrupt | None = None,
-        reuse: bool | None = None,
-    ) -> Task:
-        task, schema = self.call(self._client.ready(model, values, on_interrupt))
+    def _submitted(self, model: str, values: Mapping[str, Any], options: RunOptions) -> Task:
+        task, schema = self.call(self._client.ready(model, values, options))
         face = self._face(task)
         with Interruption(self._connection, task):
-            self.call(self._client.hand_in(task, schema, reuse))
+            self.call(self._client.hand_in(task, schema))
         return face
 
     def _face(self, task: AsyncTask) -> Task:

@@ -10,7 +10,7 @@ from typing import Self
 from wiro_widgets.client.bridge import Connection
 from wiro_widgets.client.sync_task import Task
 from wiro_widgets.render.notebook_repr import is_notebook
-from wiro_widgets.runs.task import OnInterrupt
+from wiro_widgets.runs.options import OnInterrupt
 from wiro_widgets.sweeps.async_sweep import AsyncSweep
 from wiro_widgets.sweeps.cell import Cell
 from wiro_widgets.sweeps.live_display import Live

@@ -14,7 +14,8 @@ from wiro_widgets.protocol.errors import ConfigurationError, WiroError
 from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.state import Status, TaskState
-from wiro_widgets.runs.task import AsyncTask, OnInterrupt
+from wiro_widgets.runs.options import OnInterrupt
+from wiro_widgets.runs.task import AsyncTask
 
 
 class Task:

@@ -17,8 +17,9 @@ from wiro_widgets.protocol.errors import InvalidParameter, NotFound, TransportEr
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.runs import claims, pairing
 from wiro_widgets.runs.engine import Engine
+from wiro_widgets.runs.options import RunOptions
 from wiro_widgets.runs.reuse import is_whole
-from wiro_widgets.runs.task import AsyncTask, OnInterrupt
+from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.transport.downloads import Keepsake
 from wiro_widgets.transport.urls import is_loopback
 
@@ -33,18 +34,22 @@ class Reattaching:
     """Makes tasks out of ids, each id once while it is under way; `schema_of` asks nobody."""
 
     def __init__(
-        self, engine: Engine, schema_of: Callable[[str], ModelSchema | None], on_interrupt: OnInterrupt
+        self, engine: Engine, schema_of: Callable[[str], ModelSchema | None], options: RunOptions
     ) -> None:
         self._engine = engine
         self._schema_of = schema_of
-        self._on_interrupt: OnInterrupt = on_interrupt
+        self._options = options
         self._pending: dict[str, asyncio.Task[AsyncTask]] = {}
 
     def __repr__(self) -> str:
         return f"<Reattaching, {len(self._pending)} pending>"
 
     async def attach(
-        self, task_id: str, model: str | None = None, values: Mapping[str, Any] = _NONE
+        self,
+        task_id: str,
+        model: str | None = None,
+        values: Mapping[str, Any] = _NONE,
+        options: RunOptions | None = None,
     ) -> AsyncTask:
         """Return the live task, or one made from Task/Detail, the journal and what is given; raises NotFound.
 
@@ -52,9 +57,15 @@ class Reattaching:
         """
         pending = self._pending.get(task_id)
         if pending is None:
-            pending = self._pending[task_id] = asyncio.create_task(self._attach(task_id, model, values))
+            pending = self._pending[task_id] = asyncio.create_task(
+                self._attach(task_id, model, values, options or self._options)
+            )
             pending.add_done_callback(lambda _: self._pending.pop(task_id, None))
         return await asyncio.shield(pending)
+
+    async def attach_with(self, task_id: str, options: RunOptions) -> AsyncTask:
+        """Return the task like `attach`, followed under these options unless it is live already."""
+        return await self.attach(task_id, options=options)
 
     async def detail(self, task_id: str) -> TaskDetail:
         """Read one task; raises NotFound when there is none."""
@@ -63,7 +74,7 @@ class Reattaching:
     async def recover(self) -> list[AsyncTask]:
         """Attach to every run that was cut off, except those that another living process looks after."""
         rows = await asyncio.to_thread(self._engine.journal.unfinished, self._engine.server)
-        ours = [row for row in rows if not claims.looked_after(row)]
+        ours = [row for row in rows if not claims.is_attended(row)]
         paired = await pairing.pair(self._engine, [row for row in ours if row.task_id is None])
         found = []
         for row in ours:
@@ -77,7 +88,9 @@ class Reattaching:
                 await asyncio.to_thread(self._engine.journal.unknown, row.id, error)
         return found
 
-    async def _attach(self, task_id: str, model: str | None, values: Mapping[str, Any]) -> AsyncTask:
+    async def _attach(
+        self, task_id: str, model: str | None, values: Mapping[str, Any], options: RunOptions
+    ) -> AsyncTask:
         engine = self._engine
         known = next((task for task in engine.tasks if task.id == task_id), None)
         if known is not None:
@@ -93,7 +106,7 @@ class Reattaching:
         given = {**self._typed(detail.parameters, model), **values}
         row = await asyncio.to_thread(self._row_of, detail, model, given)
         bound = {**given, **row.parameters}
-        task = AsyncTask(engine, row.model or model, bound, on_interrupt=self._on_interrupt)
+        task = AsyncTask(engine, row.model or model, bound, options)
         task.resume(detail, row.id, Keepsake(row.paths, row.intent_at))
         return task
 

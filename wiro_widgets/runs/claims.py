@@ -1,4 +1,4 @@
-"""Claims: a run need not be sent where the same one is on its way, has a task or has its result."""
+"""Deduplicate: find a journal row whose task can serve an equal run, so that the run need not be sent."""
 
 from __future__ import annotations
 
@@ -8,54 +8,71 @@ import platform
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
-from wiro_widgets.journal.process import looks_after
+from wiro_widgets.journal import process
 from wiro_widgets.journal.row import JournalRow
 from wiro_widgets.protocol import requests
 from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.errors import ApiError, NotFound, RunOutcomeUnknown, TransportError
 from wiro_widgets.runs import lost_runs
 from wiro_widgets.runs.engine import Engine
+from wiro_widgets.runs.options import RunOptions
+from wiro_widgets.runs.reuse import is_whole
 
-LOOK = 0.25  # seconds between two looks at a Run that somebody else sends
-LISTED_FOR = timedelta(days=1)  # how far back Wiro's list is searched with confidence
+POLL_SECONDS = 0.25  # between two looks at a Run that somebody else is sending
+LIST_REACHES_BACK = timedelta(days=1)  # an older Run cannot be looked for in Wiro's list with confidence
 
-sending: set[str] = (
-    set()
-)  # the rows of Runs that this process has on their way, whichever of its clients sends them
+# The journal rows of the Runs that this process is sending, whichever of its clients sends them.
+sending: set[str] = set()
 
 
-def looked_after(row: JournalRow) -> bool:
-    """Whether a living process has the Run on its way, or, where it is another one, follows its task."""
+def is_attended(row: JournalRow) -> bool:
+    """Return True if this process is sending the Run, or another living process of this machine began it."""
     if row.host != platform.node() or row.pid is None:
         return False
     if row.pid == os.getpid():
         return row.id in sending
-    return looks_after(row.pid, row.born, row.intent_at)
+    return process.looks_after(row.pid, row.born, row.intent_at)
 
 
-def may_stand(row: JournalRow) -> bool:
-    """Whether a run of before may make the same one needless: it has a task, or it is not known that it has none."""
-    return row.outcome in ("submitting", "unknown") or (
-        row.outcome in ("running", "succeeded") and row.task_id is not None
-    )
+def stands_in(engine: Engine, row: JournalRow, options: RunOptions, *, seed_is_fixed: bool) -> bool:
+    """Return True if the run of that row takes the place of one of equal content, which is then not sent."""
+    if options.reuse and seed_is_fixed and is_under_way(engine, row):
+        return True
+    same_cell = options.share_cell and row.cell == options.cell and row.id not in options.ignored_rows
+    return same_cell and may_have_task(row)
 
 
-async def taken_over(
+def may_have_task(row: JournalRow) -> bool:
+    """Return True if the run has a task that did not fail, or if nobody knows that it has none."""
+    if row.outcome in ("submitting", "unknown"):
+        return True
+    return row.outcome in ("running", "succeeded") and row.task_id is not None
+
+
+def is_under_way(engine: Engine, row: JournalRow) -> bool:
+    """Return True if somebody is sending or following that run now, or if it has just succeeded."""
+    if row.outcome == "succeeded":
+        return is_whole(row)
+    ours = row.task_id is not None and any(task.id == row.task_id for task in tuple(engine.tasks))
+    return row.outcome in ("submitting", "running") and (ours or is_attended(row))
+
+
+async def take_over(
     engine: Engine, row: JournalRow, pause: Callable[[float], Awaitable[None]]
 ) -> tuple[JournalRow, TaskDetail] | None:
-    """Return a run of before with its task, waiting for its receipt if need be; None where no task came of it.
+    """Return an earlier run with its task, after its receipt is in; None if it became no task.
 
-    Raises RunOutcomeUnknown where that cannot be told, and TransportError or an ApiError where Wiro cannot be asked.
+    Raises RunOutcomeUnknown if that cannot be known, TransportError or an ApiError if Wiro cannot be asked.
     """
-    while row.outcome == "submitting" and looked_after(row):
-        await pause(LOOK)
-        seen = await asyncio.to_thread(engine.journal.row, row.id)
-        if seen is None:
+    while row.outcome == "submitting" and is_attended(row):
+        await pause(POLL_SECONDS)
+        newer = await asyncio.to_thread(engine.journal.row, row.id)
+        if newer is None:
             return None
-        row = seen
-    if not may_stand(row):
+        row = newer
+    if not may_have_task(row):
         return None
-    task_id = row.task_id or await task_of(engine, row)
+    task_id = row.task_id or await find_task(engine, row)
     if task_id is None:
         return None
     try:
@@ -64,22 +81,21 @@ async def taken_over(
         return None
 
 
-async def task_of(engine: Engine, row: JournalRow) -> str | None:
-    """Return the task of a Run without a reply, and write it down; None where Wiro's list does not have it.
+async def find_task(engine: Engine, row: JournalRow) -> str | None:
+    """Return the task of a Run without a reply, and write it down; None if Wiro's list does not have it.
 
-    What the list does not have was not made. Raises RunOutcomeUnknown where the list cannot be read or is too short.
+    What the list does not have was not made. Raises RunOutcomeUnknown if the list cannot be read or is too short.
     """
-    if datetime.now(UTC) - row.intent_at > LISTED_FOR:
+    if datetime.now(UTC) - row.intent_at > LIST_REACHES_BACK:
         reason = "it is too long ago to look for it in Wiro's list"
         raise RunOutcomeUnknown(row.model, reason, journal_id=row.id)
     try:
         await engine.http.call(requests.task_list(limit=1))
     except (TransportError, ApiError) as error:
         raise RunOutcomeUnknown(row.model, str(error), journal_id=row.id) from None
-    found = await lost_runs.find(
-        engine, lost_runs.Run(row.id, row.model, row.parameters, row.intent_at), (0.0,)
-    )
-    if not found:
+    run = lost_runs.Run(row.id, row.model, row.parameters, row.intent_at)
+    candidates = await lost_runs.find(engine, run, (0.0,))
+    if not candidates:
         return None
-    await asyncio.to_thread(engine.journal.submitted, row.id, found[-1])
-    return found[-1]
+    await asyncio.to_thread(engine.journal.submitted, row.id, candidates[-1])
+    return candidates[-1]

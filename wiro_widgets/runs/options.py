@@ -1,41 +1,26 @@
-"""The terms under which a run is begun, beyond its values; they hold for what is begun inside a block."""
+"""RunOptions: how a run is carried out, beside its model and its values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Literal
 
-from wiro_widgets.journal.row import JournalRow
+OnInterrupt = Literal["stop", "detach"]
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """`cell` numbers equal cells of a sweep; without `fetch` somebody else downloads the outputs.
+class RunOptions:
+    """Passed from the client or a sweep to the task, and from there to the submission.
 
-    `stands` tells of another run of the same content whether it takes the place of this one, which is then not sent.
+    `on_interrupt` says what an interrupted wait does to the remote task. Without `fetch_outputs` the outputs are
+    downloaded elsewhere. With `reuse` a run with a fixed seed is answered from the history, or by an equal run that is
+    under way. `cell` numbers the equal cells of a sweep; with `share_cell` any earlier run of that cell, from whichever
+    process, stands in for this one, except for the journal rows in `ignored_rows`, which became no task.
     """
 
+    on_interrupt: OnInterrupt = "stop"
+    fetch_outputs: bool = True
+    reuse: bool = False
     cell: int | None = None
-    fetch: bool = True
-    stands: Callable[[JournalRow], bool] | None = None
-
-
-_PLAIN = Terms()
-_current: ContextVar[Terms] = ContextVar("wiro_terms", default=_PLAIN)
-
-
-def current() -> Terms:
-    """Return the terms that hold here."""
-    return _current.get()
-
-
-@contextmanager
-def under(terms: Terms) -> Iterator[None]:
-    """Begin runs under these terms for the length of the block."""
-    token = _current.set(terms)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+    share_cell: bool = False
+    ignored_rows: frozenset[str] = frozenset()

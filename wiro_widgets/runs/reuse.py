@@ -1,10 +1,10 @@
-"""Answers a run from the history when the same run has been paid for: same model, values, files and fixed seed."""
+"""Answer a run from the history: same model, values, files and fixed seed, and the outputs are still here."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,24 +14,12 @@ from wiro_widgets.journal.row import JournalRow, Query, record_of_row
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.schema.schema import ModelSchema
-from wiro_widgets.runs import claims, fingerprint, inputs, options
+from wiro_widgets.runs import fingerprint, inputs
 from wiro_widgets.runs.engine import Engine
 
 
-async def answer(
-    engine: Engine, model: str, values: Mapping[str, Any], schema: ModelSchema | None
-) -> TaskResult | None:
-    """Return the result of the same run, marked as reused and free of cost; None where there is none.
-
-    Raises InvalidParameter when a file is missing, or is not what its field is for.
-    """
-    if not has_fixed_seed(values, schema):
-        return None
-    return await asyncio.to_thread(_found, engine, model, values, schema)
-
-
 def has_fixed_seed(values: Mapping[str, Any], schema: ModelSchema | None) -> bool:
-    """Whether a seed is given that gives the same again: blank, negative and a model's own 0 mean a random one."""
+    """Return True if the seed gives the same again; blank, negative or the model's own 0 mean a random one."""
     seed = wire_values.integer(values.get("seed"))
     if seed is None or seed < 0:
         return False
@@ -39,16 +27,16 @@ def has_fixed_seed(values: Mapping[str, Any], schema: ModelSchema | None) -> boo
     return seed != 0 or parameter is None or wire_values.integer(parameter.default) != 0
 
 
-@contextmanager
-def sharing(engine: Engine) -> Iterator[None]:
-    """Let runs that are begun in the block take the result of the same run that is under way, beside other terms."""
-    held = options.current()
+async def answer(
+    engine: Engine, model: str, values: Mapping[str, Any], schema: ModelSchema | None
+) -> TaskResult | None:
+    """Return the result of the same run, marked as reused and free of cost, or None.
 
-    def stands(row: JournalRow) -> bool:
-        return _is_under_way(engine, row) or (held.stands is not None and held.stands(row))
-
-    with options.under(replace(held, stands=stands)):
-        yield
+    Raises InvalidParameter when a file is missing, or is not what its field is for.
+    """
+    if not has_fixed_seed(values, schema):
+        return None
+    return await asyncio.to_thread(_answer_from_journal, engine, model, values, schema)
 
 
 def answerable(engine: Engine, contents: Collection[str]) -> set[str]:
@@ -58,12 +46,12 @@ def answerable(engine: Engine, contents: Collection[str]) -> set[str]:
 
 
 def is_whole(row: JournalRow) -> bool:
-    """Whether all that the run made is still where it was put: its files on the disk, a text in the journal."""
+    """Return True if all that the run made is still where it was put: files on the disk, text in the journal."""
     return row.record is not None and is_here(replace(row.record, output_paths=row.paths))
 
 
 def is_here(record: TaskRecord) -> bool:
-    """Whether the record has all that its run made: the text, and files that this process can see."""
+    """Return True if the record has all that its run made: the text, and files that this process can see."""
     texts = record.output_count - len(record.output_urls)  # these have no address
     return (
         record.output_count > 0
@@ -73,20 +61,12 @@ def is_here(record: TaskRecord) -> bool:
     )
 
 
-def _is_under_way(engine: Engine, row: JournalRow) -> bool:
-    """Whether somebody sends or follows that run just now, or it has come to its end in the meantime."""
-    if row.outcome == "succeeded":
-        return is_whole(row)
-    ours = row.task_id is not None and any(task.id == row.task_id for task in tuple(engine.tasks))
-    return row.outcome in ("submitting", "running") and (ours or claims.looked_after(row))
-
-
-def _found(
+def _answer_from_journal(
     engine: Engine, model: str, values: Mapping[str, Any], schema: ModelSchema | None
 ) -> TaskResult | None:
-    with ExitStack() as opened:
-        key = fingerprint.key(model, inputs.prepare(values, schema, opened))
-    query = Query(server=engine.server, contents=(key,), outcomes=("succeeded",))
+    with ExitStack() as files:
+        content = fingerprint.key(model, inputs.prepare(values, schema, files))
+    query = Query(server=engine.server, contents=(content,), outcomes=("succeeded",))
     row = next(filter(is_whole, engine.journal.rows(query)), None)
     if row is None:
         return None

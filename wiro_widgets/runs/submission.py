@@ -27,10 +27,11 @@ from wiro_widgets.protocol.errors import (
 from wiro_widgets.protocol.replies import Receipt
 from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.schema.schema import ModelSchema
-from wiro_widgets.runs import balance_queue, claims, inputs, options
+from wiro_widgets.runs import balance_queue, claims, inputs, reuse
 from wiro_widgets.runs import fingerprint as content
 from wiro_widgets.runs import lost_runs as lost
 from wiro_widgets.runs.engine import Engine
+from wiro_widgets.runs.options import RunOptions
 from wiro_widgets.transport.downloads import Keepsake
 
 TRIES = 5  # of a Run that certainly did not arrive, or that was refused because of too many calls
@@ -45,11 +46,14 @@ class Submission:
     `notify` is told in words why it takes longer. `stop` ends it wherever nothing is on the wire.
     """
 
-    def __init__(self, engine: Engine, model: str, notify: Callable[[str], None]) -> None:
+    def __init__(
+        self, engine: Engine, model: str, options: RunOptions, notify: Callable[[str], None]
+    ) -> None:
         self.journal_id: str | None = None
         self.kept = Keepsake()
         self._engine = engine
         self._model = model
+        self._options = options
         self._notify = notify
         self._stopped = asyncio.Event()
 
@@ -61,7 +65,7 @@ class Submission:
         self._stopped.set()
 
     async def send(self, values: Mapping[str, Any], schema: ModelSchema | None) -> Receipt:
-        """Open the files, note the intent, send, note the outcome; or take over the same run where the terms say so.
+        """Open the files, note the intent, send, note the outcome; or take over the same run if the options allow it.
 
         Raises InvalidParameter, BudgetExceeded, an ApiError, TransportError when it certainly did not arrive,
         RunOutcomeUnknown when nobody can know, TaskCancelled when it was stopped before it was sent.
@@ -91,14 +95,19 @@ class Submission:
         self, run_id: str, key: str, values: Mapping[str, Any], schema: ModelSchema | None
     ) -> Receipt | None:
         """Write the run down, or return the receipt of the one that makes it needless."""
-        engine, held = self._engine, options.current()
-        passed: set[str] = set()  # runs of which no task came
+        engine, options = self._engine, self._options
+        without_task: set[str] = set()  # rows that became no task
+        seed_is_fixed = reuse.has_fixed_seed(values, schema)
 
         def stands(row: JournalRow) -> bool:
-            return held.stands is not None and row.id not in passed and held.stands(row)
+            return row.id not in without_task and claims.stands_in(
+                engine, row, options, seed_is_fixed=seed_is_fixed
+            )
 
-        asks = stands if held.stands else None
-        claim = partial(engine.journal.claim, content=key, cell=held.cell, stands=asks)
+        shares = options.share_cell or (options.reuse and seed_is_fixed)
+        claim = partial(
+            engine.journal.claim, content=key, cell=options.cell, stands=stands if shares else None
+        )
         while True:
             charge = await engine.money.charge(self._model, values, schema)
             other = await asyncio.to_thread(claim, run_id, engine.server, self._model, plain(values))
@@ -108,12 +117,12 @@ class Submission:
                 return None
             charge.settle(0.0)
             self._notify("The same run is under way already; taking its result instead of paying for another")
-            found = await claims.taken_over(engine, other, self._pause)
+            found = await claims.take_over(engine, other, self._pause)
             if found is not None:
                 row, detail = found
                 self.journal_id, self.kept = row.id, Keepsake(row.paths, row.intent_at)
                 return Receipt(detail.id or row.task_id or "", detail.token)
-            passed.add(other.id)
+            without_task.add(other.id)
 
     async def _receipt(self, request: Request) -> Receipt:
         try:

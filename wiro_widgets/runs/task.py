@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from wiro_widgets.journal.result import TaskResult
 from wiro_widgets.media.output import Output
@@ -17,12 +17,13 @@ from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.protocol.state import Status, TaskState
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.event_stream import EventStream
+from wiro_widgets.runs.options import OnInterrupt, RunOptions
 from wiro_widgets.runs.story import Story, Watcher
 from wiro_widgets.runs.task_runner import Life
 from wiro_widgets.transport.downloads import Keepsake
 
-OnInterrupt = Literal["stop", "detach"]
 INTERRUPT_SECONDS = 0.8  # how long an interrupt waits for the remote task to be stopped
+_DEFAULTS = RunOptions()
 
 
 class AsyncTask:
@@ -37,12 +38,11 @@ class AsyncTask:
         engine: Engine | None,
         model: str | None,
         values: Mapping[str, Any],
-        *,
-        on_interrupt: OnInterrupt = "stop",
+        options: RunOptions = _DEFAULTS,
     ) -> None:
+        self.options = options
         self._story = Story(model, values)
         self._lent = None if engine is None else Life(engine, self, self._story)
-        self._on_interrupt = on_interrupt
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id or 'without an id'} of {self.model}: {self.status}>"
@@ -219,7 +219,7 @@ class AsyncTask:
 
     async def interrupted(self, on_interrupt: OnInterrupt | None = None) -> None:
         """Stop the remote task because nobody waits any more; after a moment that goes on by itself."""
-        policy = on_interrupt or self._on_interrupt
+        policy = on_interrupt or self.options.on_interrupt
         if policy == "stop" and self._life.begun and not self.over:
             await asyncio.wait({self.stop_soon()}, timeout=INTERRUPT_SECONDS)
 
@@ -227,7 +227,7 @@ class AsyncTask:
         """Return what whoever interrupts a wait is told."""
         if self.id is None:
             return "The run was on its way. If a task came of it, client.recover() picks it up."
-        goes_on = (on_interrupt or self._on_interrupt) == "detach"
+        goes_on = (on_interrupt or self.options.on_interrupt) == "detach"
         what = "goes on" if goes_on else "is over" if self.over else "is being stopped"
         return f"Task {self.id} {what}; client.attach({self.id!r}) finds it again."
 

@@ -17,7 +17,6 @@ from wiro_widgets.protocol.record import record_of
 from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.protocol.version import __version__
-from wiro_widgets.runs import options
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.follower import Following
 from wiro_widgets.runs.stopping import stop_remote
@@ -53,7 +52,9 @@ class Life:
 
     def begin(self, schema: ModelSchema | None) -> None:
         """Submit it, follow it and settle it in the background."""
-        submission = self._submission = Submission(self._engine, self._story.model or "", self._story.waits)
+        submission = self._submission = Submission(
+            self._engine, self._story.model or "", self._task.options, self._story.waits
+        )
         self._live(lambda: self._submit(submission, schema))
 
     def resume(self, detail: TaskDetail, journal_id: str | None, kept: Keepsake) -> None:
@@ -155,7 +156,7 @@ class Life:
         self._engine.turns.free()
         final = story.finishing(detail)
         outputs: tuple[Output, ...] = ()
-        if final.status == "succeeded" and options.current().fetch:
+        if final.status == "succeeded" and self._task.options.fetch_outputs:
             outputs = await self._fetched(detail)
         story.settle(final, outputs)
         await self._engine.close_row(self._journal_id, story.record, story.stream.seen())

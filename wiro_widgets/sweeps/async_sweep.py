@@ -10,7 +10,7 @@ from typing import Self
 from wiro_widgets.money import budget
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.render.notebook_repr import is_notebook
-from wiro_widgets.runs.task import OnInterrupt
+from wiro_widgets.runs.options import OnInterrupt
 from wiro_widgets.sweeps import recall as sweep_recall
 from wiro_widgets.sweeps.cell import AGAIN, Cell, TaskT
 from wiro_widgets.sweeps.live_display import Live
@@ -179,7 +179,7 @@ class AsyncSweep(SweepView[TaskT]):
 
     async def interrupted(self, on_interrupt: OnInterrupt | None = None) -> None:
         """Nobody waits any more: begin nothing further and stop what runs, unless it is to go on alone."""
-        policy = on_interrupt or self._work.host.on_interrupt
+        policy = on_interrupt or self._work.host.options.on_interrupt
         if policy == "stop" and self.busy:
             self._work.halt()
             await asyncio.gather(*(task.interrupted("stop") for task in self._work.tasks.live.values()))

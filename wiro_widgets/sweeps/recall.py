@@ -58,10 +58,10 @@ async def recall(engine: Engine, cells: Iterable[Cell[Any]]) -> Recalled:
             cell.end("succeeded")
         elif row.task_id is not None:
             under_way[cell.index] = row.task_id
-        elif row.outcome == "submitting" and claims.looked_after(row):
+        elif row.outcome == "submitting" and claims.is_attended(row):
             elsewhere.add(cell.index)
         else:
-            judged |= {item.id for item in rows if item.task_id is None and not claims.looked_after(item)}
+            judged |= {item.id for item in rows if item.task_id is None and not claims.is_attended(item)}
             await _look_for(engine, cell, row, under_way)
     return Recalled(under_way, frozenset(elsewhere), frozenset(judged))
 
@@ -76,7 +76,7 @@ def open_cells(engine: Engine, cells: Iterable[PlannedCell]) -> list[PlannedCell
 async def _look_for(engine: Engine, cell: Cell[Any], row: JournalRow, under_way: dict[int, str]) -> None:
     """Find the task that a Run without a reply became."""
     try:
-        found = await claims.task_of(engine, row)
+        found = await claims.find_task(engine, row)
     except RunOutcomeUnknown as error:
         cell.end("unknown", error)
     else:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any, Generic
 
 from wiro_widgets.journal.result import TaskResult
-from wiro_widgets.journal.row import JournalRow
 from wiro_widgets.protocol.errors import RunOutcomeUnknown, WiroError
 from wiro_widgets.protocol.schema.schema import ModelSchema
-from wiro_widgets.runs import claims
 from wiro_widgets.runs.engine import Engine
-from wiro_widgets.runs.options import Terms, under
-from wiro_widgets.runs.task import AsyncTask, OnInterrupt
+from wiro_widgets.runs.options import RunOptions
+from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.sweeps.cell import Cell, TaskT
 from wiro_widgets.sweeps.plan import Plan
 from wiro_widgets.sweeps.registry import SweepRegistry
@@ -22,15 +19,15 @@ from wiro_widgets.sweeps.registry import SweepRegistry
 
 @dataclass(frozen=True, slots=True)
 class Host(Generic[TaskT]):
-    """What a sweep needs of its client; `wrap` gives a task the face that users see."""
+    """What a sweep needs of its client; `wrap` gives a task the face that users see, `options` are its runs'."""
 
     engine: Engine
     registry: SweepRegistry[Any]
-    prepare: Callable[[str, Mapping[str, Any], ModelSchema | None], AsyncTask]
+    prepare: Callable[[str, Mapping[str, Any], ModelSchema | None, RunOptions], AsyncTask]
     begin: Callable[[AsyncTask, ModelSchema | None], Awaitable[None]]
-    attach: Callable[[str], Awaitable[AsyncTask]]
+    attach: Callable[[str, RunOptions], Awaitable[AsyncTask]]
     wrap: Callable[[AsyncTask], TaskT]
-    on_interrupt: OnInterrupt
+    options: RunOptions
 
 
 class CellTasks(Generic[TaskT]):
@@ -81,7 +78,7 @@ class CellTasks(Generic[TaskT]):
         result = await shared.wait(on_interrupt="detach")
         if not self._fetch or result.outputs or shared.id is None:
             return result
-        return await (await self._host.attach(shared.id)).wait(on_interrupt="detach")
+        return await (await self._host.attach(shared.id, self._host.options)).wait(on_interrupt="detach")
 
     def _shared(self, cell: Cell[TaskT]) -> AsyncTask | None:
         """Return the task of the same cell that is under way in this client."""
@@ -97,17 +94,18 @@ class CellTasks(Generic[TaskT]):
 
     async def _begun(self, cell: Cell[TaskT]) -> AsyncTask:
         task_id = self.under_way.pop(cell.index, None)
-        stands = None if self._anew else partial(self._stands, cell)
-        with under(Terms(cell=cell.number, fetch=self._fetch, stands=stands)):
-            if task_id is not None:
-                return await self._host.attach(task_id)
-            task = self._host.prepare(self._plan.model, cell.values, self._plan.schema)
-            await self._host.begin(task, self._plan.schema)
-            return task
-
-    def _stands(self, cell: Cell[TaskT], row: JournalRow) -> bool:
-        """Whether that run makes this cell's needless."""
-        return row.cell == cell.number and row.id not in self.judged and claims.may_stand(row)
+        options = replace(
+            self._host.options,
+            fetch_outputs=self._fetch,
+            cell=cell.number,
+            share_cell=not self._anew,
+            ignored_rows=frozenset(self.judged),
+        )
+        if task_id is not None:
+            return await self._host.attach(task_id, options)
+        task = self._host.prepare(self._plan.model, cell.values, self._plan.schema, options)
+        await self._host.begin(task, self._plan.schema)
+        return task
 
     def _takes(self, cell: Cell[TaskT], task: AsyncTask) -> None:
         self.live[cell.index] = self._host.registry.cell_tasks[cell.content, cell.number] = task

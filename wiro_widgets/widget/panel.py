@@ -17,7 +17,7 @@ from wiro_widgets.protocol.errors import ConfigurationError, WiroError
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.protocol.state import Status
-from wiro_widgets.runs.task import OnInterrupt
+from wiro_widgets.runs.options import OnInterrupt
 from wiro_widgets.widget import host as bundle
 from wiro_widgets.widget import python_call as code
 from wiro_widgets.widget.controls import Controls

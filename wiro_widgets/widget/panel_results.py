@@ -13,7 +13,7 @@ from wiro_widgets.media.side_by_side import side_by_side
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.record import TaskRecord
-from wiro_widgets.runs.task import OnInterrupt
+from wiro_widgets.runs.options import OnInterrupt
 
 if TYPE_CHECKING:
     import pandas as pd

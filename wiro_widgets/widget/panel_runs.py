@@ -10,7 +10,7 @@ from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.journal.result import TaskResult
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.prices.pricing import Estimate
-from wiro_widgets.runs.task import OnInterrupt
+from wiro_widgets.runs.options import OnInterrupt
 from wiro_widgets.widget.panel_controls import PanelControls
 from wiro_widgets.widget.panel_results import PanelResults
 from wiro_widgets.widget.wire.sweep_view import SweepView
