@@ -138,7 +138,9 @@ def test_trouble_with_the_journal_is_told_and_survived(
         task = client.run("a/b", prompt="x")
         server.finish(server.task(number))
         assert task.wait(5).record.outcome == "succeeded"
-        told = [event for event in task.seen() if isinstance(event, Notice) and "journal" in event.text]
+        told = [
+            event for event in task.events_so_far() if isinstance(event, Notice) and "journal" in event.text
+        ]
         assert len(told) == (1 if number == 0 else 0)
     assert len(client.history) == 2
 

@@ -6,9 +6,9 @@ from wiro_widgets.protocol.events import Log, Notice
 
 def notices(task: Task) -> list[str]:
     """Return what the client itself had to say."""
-    return [event.text for event in task.seen() if isinstance(event, Notice)]
+    return [event.text for event in task.events_so_far() if isinstance(event, Notice)]
 
 
 def lines(task: Task) -> list[str]:
     """Return the log."""
-    return [event.text for event in task.seen() if isinstance(event, Log)]
+    return [event.text for event in task.events_so_far() if isinstance(event, Log)]

@@ -12,8 +12,8 @@ from tests.hostile.wiro import refused
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import ConcurrencyLimit, TaskCancelled
 from wiro_widgets.protocol.events import Notice
-from wiro_widgets.runs import balance_queue as turns
-from wiro_widgets.runs.balance_queue import Turns
+from wiro_widgets.runs import balance_queue
+from wiro_widgets.runs.balance_queue import BalanceQueue
 
 FULL = refused("Concurrent task limit reached", 96)
 WAITING = "Your balance allows no further task at once; waiting for one of yours to end"
@@ -35,7 +35,7 @@ def test_it_waits_for_a_task_of_ours(
     server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second run is sent again as soon as the first one's task has ended, not after a pause."""
-    monkeypatch.setattr(turns, "FIRST_PAUSE", 60.0)
+    monkeypatch.setattr(balance_queue, "FIRST_PAUSE", 60.0)
     one_at_a_time(server)
     first = client.run("a/b", prompt="1")
     second = client.start("a/b", {"prompt": "2"}, None)
@@ -46,7 +46,7 @@ def test_it_waits_for_a_task_of_ours(
     server.finish(server.task(1))
     second.wait(5)
     assert server.count("Run") == 3
-    assert [event.text for event in second.seen() if isinstance(event, Notice)] == [WAITING]
+    assert [event.text for event in second.events_so_far() if isinstance(event, Notice)] == [WAITING]
 
 
 def test_the_state_says_why_it_waits(server: Hostile, client: Client) -> None:
@@ -67,7 +67,7 @@ def test_without_tasks_of_ours_it_asks_again(
     server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When other processes' tasks stand in the way, it asks again after pauses."""
-    monkeypatch.setattr(turns, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(balance_queue, "FIRST_PAUSE", 0.02)
     server.script("Run", FULL, FULL, FULL)
     client.run("a/b", prompt="1")
     assert server.count("Run") == 4
@@ -78,8 +78,8 @@ def test_it_gives_up_when_nothing_moves(
     server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When no task of ours ends for too long, every run that waits is given up, and no task was made."""
-    monkeypatch.setattr(turns, "FIRST_PAUSE", 0.05)
-    monkeypatch.setattr(turns, "LONGEST_WAIT", 0.3)
+    monkeypatch.setattr(balance_queue, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(balance_queue, "LONGEST_WAIT", 0.3)
     server.script("Run", *[FULL] * 100)
     runs = [client.start("a/b", {"prompt": str(n)}, None) for n in range(3)]
     for run in runs:
@@ -135,14 +135,14 @@ def test_only_the_first_in_line_asks() -> None:
     """Whoever stands behind another waits without asking."""
 
     async def line() -> tuple[float, float, float]:
-        room = Turns()
-        with room.join() as first, room.join() as second:
-            room.free()
+        queue = BalanceQueue()
+        with queue.join() as first, queue.join() as second:
+            queue.task_ended()
             before = (first.seconds, second.seconds)
-            first.asked()
+            first.use()
             return (*before, first.seconds)
 
     ready, behind, later = asyncio.run(line())
     assert ready == 0
-    assert behind == turns.LONGEST_WAIT
+    assert behind == balance_queue.LONGEST_WAIT
     assert later > 0

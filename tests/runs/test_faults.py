@@ -96,7 +96,7 @@ def test_what_a_run_survives(sandbox: SandboxServer, client: Client, faults: dic
     )
     assert [one.id for one in tasks_of(sandbox, client, mark)] == [task.id]
     assert client.history.unfinished() == []
-    assert sandbox.api_key not in repr([*task.seen(), task.state, result, client.history.records()])
+    assert sandbox.api_key not in repr([*task.events_so_far(), task.state, result, client.history.records()])
 
 
 @pytest.mark.parametrize(("faults", "kind", "made"), ENDS.values(), ids=ENDS)

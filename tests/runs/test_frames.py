@@ -24,7 +24,7 @@ def test_frames_that_make_no_sense(server: Hostile, run: Task) -> None:
     server.finish(task)
     run.wait(5)
     assert lines(run) == ["still here"]
-    assert sorted(event.type for event in run.seen() if isinstance(event, Unknown)) == [
+    assert sorted(event.type for event in run.events_so_far() if isinstance(event, Unknown)) == [
         "invalid",
         "task_new_thing",
     ]

@@ -168,7 +168,9 @@ def test_a_server_that_refuses_both(server: Hostile, client: Client, monkeypatch
     with pytest.raises(ApiError, match=r"was not stopped in 0\.6 s and may go on"):
         task.stop()
     assert not task.over
-    assert any("could not be stopped" in event.text for event in task.seen() if isinstance(event, Notice))
+    assert any(
+        "could not be stopped" in event.text for event in task.events_so_far() if isinstance(event, Notice)
+    )
     server.unscript("Task/Kill")
     task.stop()
     assert task.status == "cancelled"

@@ -142,7 +142,7 @@ def test_429_is_waited_out(server: Hostile, client: Client) -> None:
     server.script("Run", refused("busy", 0, 429, retry_after="0.2"), refused("busy", 0, 429))
     task = client.run("a/b", prompt="x")
     assert server.count("Run") == 3
-    notices = [event.text for event in task.seen() if isinstance(event, Notice)]
+    notices = [event.text for event in task.events_so_far() if isinstance(event, Notice)]
     assert notices[0] == "Wiro is busy; trying again in 0 s"
     assert task.state.note is None
 
@@ -164,7 +164,7 @@ def test_a_refused_connection_is_tried_again(make_client: MakeClient) -> None:
     with pytest.raises(TransportError) as caught:
         task.wait(10)
     assert caught.value.safe_to_retry
-    assert sum(isinstance(event, Notice) for event in task.seen()) == 4
+    assert sum(isinstance(event, Notice) for event in task.events_so_far()) == 4
     assert client.history.unfinished() == []
 
 
@@ -174,7 +174,7 @@ def test_a_server_that_comes_back_gets_the_run(server: Hostile, make_client: Mak
         port = free.getsockname()[1]
     client = make_client(base_url=f"http://127.0.0.1:{port}/v1")
     task = client.start("a/b", {"prompt": "x"}, None)
-    while not task.seen():
+    while not task.events_so_far():
         threading.Event().wait(0.005)
     server.also_listen(port)
     server.finish(server.task())

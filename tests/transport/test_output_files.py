@@ -107,7 +107,7 @@ with warnings.catch_warnings(record=True) as caught:
     output, = task.wait(10).outputs
     size = output.image().size
     client.close()
-notices = [event.text for event in task.seen() if event.type == "notice"]
+notices = [event.text for event in task.events_so_far() if event.type == "notice"]
 told = [str(item.message) for item in caught if item.category is wiro.WiroWarning]
 print(json.dumps([size, str(output.path), told, notices]))
 """

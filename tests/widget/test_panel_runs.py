@@ -36,7 +36,7 @@ def test_run_and_wait(panel: Panel) -> None:
     assert panel.outputs == result.outputs
     assert panel.record == result.record
     assert panel.records == [result.record]
-    assert panel.events == task.seen()
+    assert panel.events == task.events_so_far()
 
 
 def test_run_does_not_wait_for_wiro(panel: Panel, sandbox: Sandbox) -> None:

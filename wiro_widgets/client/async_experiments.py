@@ -168,7 +168,7 @@ class AsyncExperiments:
         """Return the plan of a grid whose axes are known; raises InvalidParameter."""
         return await asyncio.to_thread(sweep_plan.of_axes, model, schema, axes, same)
 
-    async def foresee(
+    async def estimate_sweep(
         self,
         model: str,
         schema: ModelSchema | None,

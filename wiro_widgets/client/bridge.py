@@ -1,4 +1,4 @@
-"""Connection: an AsyncClient on the loop thread, from the first call to the last; what a blocking Client holds."""
+"""Bridge: an AsyncClient on the loop thread, from the first call to the last; what a blocking Client holds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wiro_widgets.protocol.errors import ConfigurationError, WiroError
 T = TypeVar("T")
 
 
-class Connection:
+class Bridge:
     """Kept by the process until it is closed, so that tasks outlive a Client that nobody names any more."""
 
     def __init__(self, client: AsyncClient) -> None:
@@ -28,7 +28,7 @@ class Connection:
         _open.add(self)
 
     def __repr__(self) -> str:
-        return f"<Connection {'closed' if self.closed else repr(self.client)}>"
+        return f"<Bridge {'closed' if self.closed else repr(self.client)}>"
 
     @property
     def is_ours(self) -> bool:
@@ -102,7 +102,7 @@ class Connection:
         raise ConfigurationError(f"This client {why}; make a new one.")
 
 
-_open: set[Connection] = set()
+_open: set[Bridge] = set()
 
 
 def _close_all() -> None:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from wiro_widgets.client.async_client import AsyncClient
-from wiro_widgets.client.bridge import Connection
+from wiro_widgets.client.bridge import Bridge
 from wiro_widgets.client.config import found_credentials
 from wiro_widgets.client.sync_experiments import Experiments
 from wiro_widgets.client.sync_task import Interruption, Task
@@ -79,14 +79,14 @@ class Client(Experiments):
             budget=budget,
             reuse=reuse,
         )
-        self._connection = Connection(self._client)
+        self._bridge = Bridge(self._client)
         self._faces: weakref.WeakValueDictionary[int, Task] = weakref.WeakValueDictionary()
         self._sweeps = weakref.WeakValueDictionary()
-        self._unnamed = weakref.finalize(self, self._connection.abandon)
+        self._unnamed = weakref.finalize(self, self._bridge.abandon)
         self._unnamed.atexit = False  # then the connection is closed, with a wait
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_connection"):  # as a debugger shows it in the frame that raised
+        if not hasattr(self, "_bridge"):  # as a debugger shows it in the frame that raised
             return "<Client that was refused>"
         return f"<Client {'closed' if self.closed else repr(self._client)[len('<AsyncClient ') : -1]}>"
 
@@ -132,7 +132,7 @@ class Client(Experiments):
         Raises InvalidParameter.
         """
         task = self._client.prepare(model, values, schema)
-        self._connection.begin(task.start, schema)
+        self._bridge.begin(task.start, schema)
         return self._face(task)
 
     def attach(
@@ -179,7 +179,7 @@ class Client(Experiments):
     @property
     def closed(self) -> bool:
         """Whether `close` was called, here or before a fork."""
-        return self._connection.closed or not self._connection.is_ours
+        return self._bridge.closed or not self._bridge.is_ours
 
     @property
     def is_sandbox(self) -> bool:
@@ -188,7 +188,7 @@ class Client(Experiments):
 
     def close(self) -> None:
         """Let go of the connection; running tasks go on at Wiro and stand in the journal. Closing twice is fine."""
-        self._connection.close()
+        self._bridge.close()
 
     def __enter__(self) -> Self:
         return self
@@ -200,20 +200,20 @@ class Client(Experiments):
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Do work of the engine's on its thread and wait for it."""
-        return self._connection.call(work)
+        return self._bridge.call(work)
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Do work of the engine's on its thread and do not wait."""
-        return self._connection.spawn(work)
+        return self._bridge.spawn(work)
 
     def post(self, function: Callable[..., object], *args: object) -> None:
         """Have a plain function called on the engine's thread."""
-        self._connection.post(function, *args)
+        self._bridge.post(function, *args)
 
     def _submitted(self, model: str, values: Mapping[str, Any], options: RunOptions) -> Task:
         task, schema = self.call(self._client.ready(model, values, options))
         face = self._face(task)
-        with Interruption(self._connection, task):
+        with Interruption(self._bridge, task):
             self.call(self._client.hand_in(task, schema))
         return face
 
@@ -221,7 +221,7 @@ class Client(Experiments):
         """Return the one face of a task: whoever attaches twice gets the same."""
         known = self._faces.get(id(task))
         if known is None:
-            known = self._faces[id(task)] = Task(self._connection, task, self)
+            known = self._faces[id(task)] = Task(self._bridge, task, self)
         return known
 
 

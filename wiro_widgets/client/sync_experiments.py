@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from wiro_widgets.client.async_experiments import Conduct
-from wiro_widgets.client.bridge import Connection
+from wiro_widgets.client.bridge import Bridge
 from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.client.sync_task import Task
 from wiro_widgets.protocol.prices.pricing import Estimate
@@ -28,7 +28,7 @@ class Experiments:
     """The part of Client that looks at many runs; the client gives it what is declared here."""
 
     _client: AsyncClient
-    _connection: Connection
+    _bridge: Bridge
     _sweeps: WeakValueDictionary[AsyncSweep[Any], Sweep]
 
     def _face(self, task: AsyncTask) -> Task:
@@ -40,7 +40,7 @@ class Experiments:
         What is not given counts with its default. Nothing is sent but a question to the catalogue. Raises
         InvalidParameter for a value that the model does not take.
         """
-        return self._connection.call(self._client.estimate(model, params, **values))
+        return self._bridge.call(self._client.estimate(model, params, **values))
 
     def sweep(
         self,
@@ -68,7 +68,7 @@ class Experiments:
         >>> sweep.wait().grid(x="seed", y="prompt")
         """
         conduct = Conduct(concurrency, then, executor, resume, reuse, start)
-        plan = self._connection.call(self._client.grid(model, given(params, values), how))
+        plan = self._bridge.call(self._client.grid(model, given(params, values), how))
         return self._launched(plan, conduct)
 
     def map(
@@ -86,9 +86,9 @@ class Experiments:
     ) -> Sweep:
         """Run a list of values; otherwise like `sweep`."""
         conduct = Conduct(concurrency, then, executor, resume, reuse, start)
-        return self._launched(self._connection.call(self._client.listed(model, cells)), conduct)
+        return self._launched(self._bridge.call(self._client.listed(model, cells)), conduct)
 
-    def begin_sweep(
+    def plan_sweep(
         self,
         model: str,
         schema: ModelSchema | None,
@@ -101,10 +101,10 @@ class Experiments:
 
         Raises what `sweep` raises.
         """
-        plan = self._connection.call(self._client.of_axes(model, schema, axes, same))
+        plan = self._bridge.call(self._client.of_axes(model, schema, axes, same))
         return self._launched(plan, Conduct(resume=resume, start=False))
 
-    def foresee(
+    def estimate_sweep(
         self,
         model: str,
         schema: ModelSchema | None,
@@ -117,7 +117,7 @@ class Experiments:
 
         Raises what `estimate` raises.
         """
-        return self._connection.call(self._client.foresee(model, schema, axes, same, resume=resume))
+        return self._bridge.call(self._client.estimate_sweep(model, schema, axes, same, resume=resume))
 
     @property
     def sweeps(self) -> tuple[Sweep, ...]:
@@ -130,14 +130,14 @@ class Experiments:
 
     def delete_files(self, task_id: str) -> None:
         """Delete a finished task's files at Wiro, inputs and outputs; doing it twice is fine. Raises NotFound."""
-        self._connection.call(self._client.delete_files(task_id))
+        self._bridge.call(self._client.delete_files(task_id))
 
     def _launched(self, plan: Plan, conduct: Conduct) -> Sweep:
-        return self._shown(self._connection.call(self._client.run_plan(plan, self._face, conduct)))
+        return self._shown(self._bridge.call(self._client.run_plan(plan, self._face, conduct)))
 
     def _shown(self, sweep: AsyncSweep[Any]) -> Sweep:
         """Return the one face of a sweep."""
         known = self._sweeps.get(sweep)
         if known is None:
-            known = self._sweeps[sweep] = Sweep(self._connection, sweep, self)
+            known = self._sweeps[sweep] = Sweep(self._bridge, sweep, self)
         return known

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Self
 
-from wiro_widgets.client.bridge import Connection
+from wiro_widgets.client.bridge import Bridge
 from wiro_widgets.client.sync_task import Task
 from wiro_widgets.render.notebook_repr import is_notebook
 from wiro_widgets.runs.options import OnInterrupt
@@ -30,9 +30,9 @@ class Sweep(SweepView[Task]):
     >>> sweep.wait().grid(x="seed", y="prompt")
     """
 
-    def __init__(self, connection: Connection, sweep: AsyncSweep[Task], client: object) -> None:
+    def __init__(self, bridge: Bridge, sweep: AsyncSweep[Task], client: object) -> None:
         super().__init__(sweep.plan, sweep.cells, sweep.estimate)
-        self._connection = connection
+        self._bridge = bridge
         self._sweep = sweep
         self._shown: Live | None = None
         self._client = client  # lives as long as its sweeps are named
@@ -74,16 +74,16 @@ class Sweep(SweepView[Task]):
 
         What it raises is logged, and the sweep goes on.
         """
-        self._connection.post(self._sweep.add_callback, callback)
+        self._bridge.post(self._sweep.add_callback, callback)
 
     def stop_soon(self) -> None:
         """Begin to stop the sweep and what runs of it, and return at once."""
         if self.busy:
-            self._connection.spawn(self._sweep.stop())
+            self._bridge.spawn(self._sweep.stop())
 
     def pause(self) -> None:
         """Begin no further cell; those that run go on."""
-        self._connection.post(self._sweep.pause)
+        self._bridge.post(self._sweep.pause)
 
     def stop(self) -> None:
         """Begin no further cell, stop those that run, and wait for that; a task that sweeps share is stopped for all.
@@ -91,7 +91,7 @@ class Sweep(SweepView[Task]):
         A `then` that has not begun is left to `resume`, which pays for nothing twice; one that has gets a moment.
         """
         if self.busy:
-            self._connection.call(self._sweep.stop())
+            self._bridge.call(self._sweep.stop())
 
     def resume(self, *, unknown: bool = False) -> Self:
         """Run what is left: cells that have not run, and those that failed, were stopped or refused; returns at once.
@@ -99,14 +99,14 @@ class Sweep(SweepView[Task]):
         Files that did not come are fetched again. A cell of unknown outcome is looked for at Wiro; with `unknown` it is
         run again where it is not found, though it may be billed twice.
         """
-        self._connection.call(self._sweep.resume(unknown=unknown))
+        self._bridge.call(self._sweep.resume(unknown=unknown))
         return self
 
     def __iter__(self) -> Iterator[Cell[Task]]:
         position = 0
         while True:
             with self._interruptible(None):
-                cell = self._connection.call(self._sweep.finished(position))
+                cell = self._bridge.call(self._sweep.finished(position))
             if cell is None:
                 break
             yield cell
@@ -119,12 +119,12 @@ class Sweep(SweepView[Task]):
             raise NotImplementedError
         self._shown = Live(self)
         self._shown.begin()
-        self._connection.spawn(self._shown.follow(self._sweep.watched))
+        self._bridge.spawn(self._shown.follow(self._sweep.watched))
 
     def _wait(self, timeout: float | None, progress: bool | None, on_interrupt: OnInterrupt | None) -> None:
         end = None if timeout is None else monotonic() + timeout
         with self._interruptible(on_interrupt), Progress(self, shown=progress) as display:
-            while self._connection.call(self._sweep.changed(_until(end), on_interrupt)):
+            while self._bridge.call(self._sweep.changed(_until(end), on_interrupt)):
                 display.update()
                 if end is not None and monotonic() >= end:
                     raise TimeoutError(f"After {timeout:g} s the sweep goes on ({self.line}); wait again.")
@@ -135,7 +135,7 @@ class Sweep(SweepView[Task]):
         try:
             yield
         except KeyboardInterrupt as interrupt:
-            self._connection.call(self._sweep.interrupted(on_interrupt))
+            self._bridge.call(self._sweep.interrupted(on_interrupt))
             what = "goes on" if self._sweep.willing else "was stopped"
             interrupt.add_note(f"The sweep {what} ({self.line}); sweep.resume() runs what is left.")
             raise

@@ -7,7 +7,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-from wiro_widgets.client.bridge import Connection
+from wiro_widgets.client.bridge import Bridge
 from wiro_widgets.journal.result import TaskResult
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import ConfigurationError, WiroError
@@ -21,8 +21,8 @@ from wiro_widgets.runs.task import AsyncTask
 class Task:
     """A task that a thread may wait for; made by `Client.run`, `Client.attach` and `Client.recover`."""
 
-    def __init__(self, connection: Connection | None, task: AsyncTask, client: object = None) -> None:
-        self._lent = connection
+    def __init__(self, bridge: Bridge | None, task: AsyncTask, client: object = None) -> None:
+        self._lent = bridge
         self._task = task
         self._client = client  # a client that nobody else names lives as long as its tasks are named
 
@@ -34,7 +34,7 @@ class Task:
         return cls(None, task)
 
     @property
-    def _connection(self) -> Connection:
+    def _bridge(self) -> Bridge:
         if self._lent is None:
             raise ConfigurationError("This run was refused before it was sent; there is no task at Wiro.")
         return self._lent
@@ -100,21 +100,21 @@ class Task:
             if self._task.over:
                 batch, position = self._task.stream.batch(position)
             else:
-                with Interruption(self._connection, self._task, on_interrupt):
-                    batch, position = self._connection.call(self._task.next_events(position, on_interrupt))
+                with Interruption(self._bridge, self._task, on_interrupt):
+                    batch, position = self._bridge.call(self._task.next_events(position, on_interrupt))
             if not batch:
                 return
             if self._task.over:
                 yield from batch
             else:
-                with Interruption(self._connection, self._task, on_interrupt):
+                with Interruption(self._bridge, self._task, on_interrupt):
                     yield from batch
 
-    def seen(self) -> list[TaskEvent]:
+    def events_so_far(self) -> list[TaskEvent]:
         """Return the events so far, without waiting."""
-        return self.since(0)[0]
+        return self.events_since(0)[0]
 
-    def since(self, position: int) -> tuple[list[TaskEvent], int]:
+    def events_since(self, position: int) -> tuple[list[TaskEvent], int]:
         """Return the events that are kept from a position on and the position after them, without waiting."""
         return self._task.stream.batch(position)
 
@@ -126,8 +126,8 @@ class Task:
         """
         if self._task.over:
             return self._task.result()
-        with Interruption(self._connection, self._task, on_interrupt):
-            return self._connection.call(self._task.wait(timeout, on_interrupt=on_interrupt))
+        with Interruption(self._bridge, self._task, on_interrupt):
+            return self._bridge.call(self._task.wait(timeout, on_interrupt=on_interrupt))
 
     def stop(self) -> None:
         """Stop the task wherever it is; two stops are one, and a task that is over stays as it is.
@@ -136,43 +136,41 @@ class Task:
         whether there is a task.
         """
         if not self._task.over:
-            self._connection.call(self._task.stop())
+            self._bridge.call(self._task.stop())
 
     def stop_soon(self) -> None:
         """Begin to stop the task and return at once."""
         if not self._task.over:
-            self._connection.post(self._task.stop_soon)
+            self._bridge.post(self._task.stop_soon)
 
     def cancel(self) -> None:
         """Take the task out of the queue (Task/Cancel); raises ApiError when it is not queued any more."""
-        self._connection.call(self._task.cancel())
+        self._bridge.call(self._task.cancel())
 
     def kill(self) -> None:
         """End the running task (Task/Kill); raises ApiError when it is not running."""
-        self._connection.call(self._task.kill())
+        self._bridge.call(self._task.kill())
 
     def add_callback(self, callback: Callable[[TaskEvent], object]) -> None:
         """Call `callback(event)` on the engine's thread for every event from the first one seen."""
         if self._task.over:
             self._task.add_callback(callback)
         else:
-            self._connection.post(self._task.add_callback, callback)
+            self._bridge.post(self._task.add_callback, callback)
 
     def watch(self, watcher: Callable[[], object]) -> None:
         """Call it on the engine's thread after events and after any other change of the state."""
         if self._task.over:
             self._task.watch(watcher)
         else:
-            self._connection.post(self._task.watch, watcher)
+            self._bridge.post(self._task.watch, watcher)
 
 
 class Interruption:
     """Stops the remote task when its block is interrupted, wherever in the block that happened, and says so."""
 
-    def __init__(
-        self, connection: Connection, task: AsyncTask, on_interrupt: OnInterrupt | None = None
-    ) -> None:
-        self._connection = connection
+    def __init__(self, bridge: Bridge, task: AsyncTask, on_interrupt: OnInterrupt | None = None) -> None:
+        self._bridge = bridge
         self._task = task
         self._on_interrupt = on_interrupt
 
@@ -186,5 +184,5 @@ class Interruption:
             return
         if not self._task.stop_begun:  # the interrupt came between two waits, and cancelled neither
             with suppress(WiroError):
-                self._connection.call(self._task.interrupted(self._on_interrupt))
+                self._bridge.call(self._task.interrupted(self._on_interrupt))
         error.add_note(self._task.parting_words(self._on_interrupt))

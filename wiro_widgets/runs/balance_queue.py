@@ -1,4 +1,4 @@
-"""Who submits next when the balance allows no further task at the same time (protocol: code 96)."""
+"""Order the runs that wait because the balance allows no further task at once (docs/protocol.md, Concurrency)."""
 
 from __future__ import annotations
 
@@ -16,90 +16,90 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 LONGEST_WAIT = 600.0
 
 
-class Turns:
+class BalanceQueue:
     """The runs of one client that were refused with code 96, first come, first served.
 
-    Only the first in line asks again: when one of our tasks has ended, or after a pause that grows, for the tasks
-    that stand in the way may be another process's.
+    Only the first in the queue asks again: when one of our tasks has ended, or after a pause that grows, because the
+    tasks in the way may be another process's.
     """
 
     def __init__(self) -> None:
-        self._line: deque[Turn] = deque()
-        self._moved_at = monotonic()
-        self._changed = asyncio.Event()
-        self.freed = 0  # how often room was made
+        self._places: deque[Place] = deque()
+        self._progress_at = monotonic()
+        self._change = asyncio.Event()
+        self.ends = 0  # tasks of ours that have ended
 
     def __repr__(self) -> str:
-        return f"<Turns, {len(self._line)} waiting>"
+        return f"<BalanceQueue, {self.waiting} waiting>"
 
     @property
     def waiting(self) -> int:
-        """How many runs stand in line."""
-        return len(self._line)
+        """How many runs wait."""
+        return len(self._places)
 
     @property
-    def changed(self) -> asyncio.Event:
-        """Set once when something has moved; ask for it anew each time."""
-        return self._changed
+    def change(self) -> asyncio.Event:
+        """Set at the next change; each change has an event of its own."""
+        return self._change
 
     @property
-    def moved_at(self) -> float:
-        """When one of our tasks ended or one of our runs was accepted, in monotonic seconds."""
-        return self._moved_at
+    def progress_at(self) -> float:
+        """When one of our tasks ended or one of our runs was accepted last, in monotonic seconds."""
+        return self._progress_at
 
-    def free(self) -> None:
-        """Take note that one of our tasks has ended."""
-        self.freed += 1
-        self._moved_at = monotonic()
-        self._wake()
+    def task_ended(self) -> None:
+        """Let the first run ask at once, since one of our tasks has ended."""
+        self.ends += 1
+        self._progress_at = monotonic()
+        self._announce()
 
-    def accept(self) -> None:
-        """Take note that one of our runs was accepted."""
-        self._moved_at = monotonic()
+    def run_accepted(self) -> None:
+        """Keep the waiting runs from giving up, since one of our runs was accepted."""
+        self._progress_at = monotonic()
 
     @contextmanager
-    def join(self) -> Iterator[Turn]:
-        """Stand in line for the length of the block."""
-        turn = Turn(self)
-        self._line.append(turn)
+    def join(self) -> Iterator[Place]:
+        """Wait in the queue for the length of the block."""
+        place = Place(self)
+        self._places.append(place)
         try:
-            yield turn
+            yield place
         finally:
-            self._line.remove(turn)
-            self._wake()
+            self._places.remove(place)
+            self._announce()
 
-    def _wake(self) -> None:
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
+    def is_first(self, place: Place) -> bool:
+        """Return True if this run is next to be submitted."""
+        return self._places[0] is place
 
-    def first(self, turn: Turn) -> bool:
-        """Whether nobody stands before it."""
-        return self._line[0] is turn
+    def _announce(self) -> None:
+        change, self._change = self._change, asyncio.Event()
+        change.set()
 
 
-class Turn:
-    """One place in the line."""
+class Place:
+    """The place of one run in the queue."""
 
-    def __init__(self, turns: Turns) -> None:
-        self._turns = turns
+    def __init__(self, queue: BalanceQueue) -> None:
+        self._queue = queue
         self._since = monotonic()
-        self._seen = turns.freed
+        self._ends_at_last_try = queue.ends
         self._pauses = backoff.delays(FIRST_PAUSE, LONGEST_PAUSE, random.random)
         self._next_try = monotonic() + next(self._pauses)
 
     @property
-    def hopeless(self) -> bool:
-        """Whether nothing has moved for so long that waiting on makes no sense."""
-        return monotonic() - max(self._since, self._turns.moved_at) > LONGEST_WAIT
+    def is_hopeless(self) -> bool:
+        """True if nothing has changed for `LONGEST_WAIT`."""
+        return monotonic() - max(self._since, self._queue.progress_at) > LONGEST_WAIT
 
     @property
     def seconds(self) -> float:
-        """How long to wait for `Turns.changed`; 0 is to ask now."""
-        if not self._turns.first(self):
+        """How long to wait for `BalanceQueue.change`; 0 means submit now."""
+        if not self._queue.is_first(self):
             return LONGEST_WAIT
-        return 0.0 if self._turns.freed > self._seen else max(0.0, self._next_try - monotonic())
+        return 0.0 if self._queue.ends > self._ends_at_last_try else max(0.0, self._next_try - monotonic())
 
-    def asked(self) -> None:
-        """Take note that this turn is being used, and that the next comes later."""
-        self._seen = self._turns.freed
+    def use(self) -> None:
+        """Plan the next try, because this one is made now."""
+        self._ends_at_last_try = self._queue.ends
         self._next_try = monotonic() + next(self._pauses)

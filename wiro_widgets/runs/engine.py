@@ -15,7 +15,7 @@ from wiro_widgets.protocol.detail import TaskDetail, details
 from wiro_widgets.protocol.errors import ERRORS_FROM, NotFound
 from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.record import TaskRecord
-from wiro_widgets.runs.balance_queue import Turns
+from wiro_widgets.runs.balance_queue import BalanceQueue
 from wiro_widgets.transport.downloads import Downloads
 from wiro_widgets.transport.http import Http
 
@@ -32,7 +32,7 @@ class Engine:
     journal: Journal
     downloads: Downloads
     money: Money
-    turns: Turns = field(default_factory=Turns, repr=False)
+    balance_queue: BalanceQueue = field(default_factory=BalanceQueue, repr=False)
     tasks: set[AsyncTask] = field(default_factory=set, repr=False)
     told: str | None = field(default=None, repr=False)
 

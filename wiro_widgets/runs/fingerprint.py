@@ -1,4 +1,4 @@
-"""The key of a run's content: the same for runs of the same model with the same values and the same files."""
+"""Fingerprints: equal for runs of the same model with the same values and the same file contents."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from wiro_widgets.protocol.requests import Upload
 from wiro_widgets.protocol.schema.schema import split_model
 
 _CHUNK = 1024 * 1024
-_NO_CONTENT = frozenset({"callbackUrl", "projectid"})  # they change where a run is told of, not what it makes
+_NO_CONTENT = frozenset({"callbackUrl", "projectid"})  # where a run is reported to, not what it makes
 
 
-def key(model: str, ready: Mapping[str, Any]) -> str:
-    """Return the key of a run whose files are Uploads, which are read and wound back; 64 hexadecimal digits."""
+def of_run(model: str, ready: Mapping[str, Any]) -> str:
+    """Return the fingerprint of a run, 64 hexadecimal digits; its files are Uploads, which are read and rewound."""
     owner, name = split_model(model)
-    known = {item: told(value) for item, value in ready.items() if item not in _NO_CONTENT}
-    text = json.dumps([f"{owner}/{name}".lower(), known], sort_keys=True, ensure_ascii=False)
+    values = {item: of_value(value) for item, value in ready.items() if item not in _NO_CONTENT}
+    text = json.dumps([f"{owner}/{name}".lower(), values], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def told(value: Any) -> Any:
-    """Return what a key has of a value: a file's digest, a number's text; told twice is told once."""
+def of_value(value: Any) -> Any:
+    """Return what a fingerprint has of a value: a file's digest, a number's text. Applying it twice changes nothing."""
     if isinstance(value, Upload):
         return {"sha256": _digest(value)}
     if isinstance(value, list | tuple):
-        return [told(item) for item in value]
+        return [of_value(item) for item in value]
     if isinstance(value, Mapping):
-        return {str(item): told(inner) for item, inner in value.items()}
+        return {str(item): of_value(inner) for item, inner in value.items()}
     text = wire_values.text(value)
     return text if text is not None else repr(value)
 

@@ -65,7 +65,7 @@ def _answer_from_journal(
     engine: Engine, model: str, values: Mapping[str, Any], schema: ModelSchema | None
 ) -> TaskResult | None:
     with ExitStack() as files:
-        content = fingerprint.key(model, inputs.prepare(values, schema, files))
+        content = fingerprint.of_run(model, inputs.prepare(values, schema, files))
     query = Query(server=engine.server, contents=(content,), outcomes=("succeeded",))
     row = next(filter(is_whole, engine.journal.rows(query)), None)
     if row is None:

@@ -27,8 +27,7 @@ from wiro_widgets.protocol.errors import (
 from wiro_widgets.protocol.replies import Receipt
 from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.schema.schema import ModelSchema
-from wiro_widgets.runs import balance_queue, claims, inputs, reuse
-from wiro_widgets.runs import fingerprint as content
+from wiro_widgets.runs import balance_queue, claims, fingerprint, inputs, reuse
 from wiro_widgets.runs import lost_runs as lost
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.options import RunOptions
@@ -72,7 +71,7 @@ class Submission:
         """
         with ExitStack() as opened:
             ready = await asyncio.to_thread(inputs.prepare, values, schema, opened)
-            key = await asyncio.to_thread(content.key, self._model, ready)
+            key = await asyncio.to_thread(fingerprint.of_run, self._model, ready)
             request, kept, begun = requests.run(self._model, ready, schema), plain(values), datetime.now(UTC)
             run_id = str(uuid.uuid4())
             claims.sending.add(run_id)
@@ -132,13 +131,13 @@ class Submission:
                 raise
             refusal = error
         self._notify("Your balance allows no further task at once; waiting for one of yours to end")
-        line = self._engine.turns
-        with line.join() as turn:
-            while not turn.hopeless:
-                await self._pause(turn.seconds, line.changed)
-                if turn.seconds > 0:
+        queue = self._engine.balance_queue
+        with queue.join() as place:
+            while not place.is_hopeless:
+                await self._pause(place.seconds, queue.change)
+                if place.seconds > 0:
                     continue
-                turn.asked()
+                place.use()
                 try:
                     return await self._sent(request)
                 except ConcurrencyLimit as error:
@@ -165,7 +164,7 @@ class Submission:
             else:
                 if receipt is None:
                     raise _unknown(self._model, "the reply names no task")
-                self._engine.turns.accept()
+                self._engine.balance_queue.run_accepted()
                 return receipt
         raise AssertionError
 

@@ -135,7 +135,7 @@ class Life:
             self._story.fail(self._let_go())
         self._engine.tasks.discard(self._task)
         if self._story.id is not None:
-            self._engine.turns.free()
+            self._engine.balance_queue.task_ended()
         self._story.close()
 
     async def _submit(self, submission: Submission, schema: ModelSchema | None) -> None:
@@ -153,7 +153,7 @@ class Life:
         self._following = Following(self._engine, story.id or "", self._token, story)
         detail = await self._following.end()
         self._token = None
-        self._engine.turns.free()
+        self._engine.balance_queue.task_ended()
         final = story.finishing(detail)
         outputs: tuple[Output, ...] = ()
         if final.status == "succeeded" and self._task.options.fetch_outputs:

@@ -14,8 +14,7 @@ from wiro_widgets.protocol.errors import InvalidParameter
 from wiro_widgets.protocol.requests import Upload
 from wiro_widgets.protocol.schema import scalars
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
-from wiro_widgets.runs import fingerprint as content
-from wiro_widgets.runs import inputs
+from wiro_widgets.runs import fingerprint, inputs
 from wiro_widgets.sweeps import axes as axis_rules
 from wiro_widgets.sweeps.axes import MAX_CELLS, Axis, How
 
@@ -134,7 +133,7 @@ class _Files:
         if key not in self._digests:
             with ExitStack() as opened:
                 ready = inputs.prepare({name: value}, self._schema, opened)[name]
-                self._digests[key] = value, content.told(ready)
+                self._digests[key] = value, fingerprint.of_value(ready)
         return self._digests[key][1]
 
     def _as_bytes(self, name: str, value: Any) -> Any:
@@ -198,8 +197,8 @@ def _bound(
             told = hold.told(bound)
         except InvalidParameter as error:
             raise InvalidParameter(error.parameter, f"cell {index}: {error.reason}") from error
-        identities = {name: repr(content.told(value)) for name, value in told.items()}
-        found.append(_Bound(bound, identities, content.key(model, told)))
+        identities = {name: repr(fingerprint.of_value(value)) for name, value in told.items()}
+        found.append(_Bound(bound, identities, fingerprint.of_run(model, told)))
     return found
 
 

@@ -168,7 +168,7 @@ class Work(Generic[TaskT]):
         """Whether another cell may go off; while one of ours waits for a turn (code 96) none does."""
         if self.tasks.held or self.error is not None or not self._left or len(self._jobs) >= self._most:
             return False
-        return not self._jobs or not (self._short or self.host.engine.turns.waiting)
+        return not self._jobs or not (self._short or self.host.engine.balance_queue.waiting)
 
     async def _run(self, cell: Cell[TaskT]) -> None:
         if self.tasks.held:  # since it had its turn

@@ -94,7 +94,7 @@ class PanelResults:
     @property
     def events(self) -> list[TaskEvent]:
         """The events of the current run so far."""
-        return self.task.seen() if self.task else []
+        return self.task.events_so_far() if self.task else []
 
     def to_pandas(self, *, expand: bool = False) -> pd.DataFrame:
         """Return the runs of this panel as a DataFrame, one row a task."""

@@ -78,7 +78,7 @@ class PanelSweeps(PanelResults, PanelControls):
         if not axes:
             return self.client.estimate(model, values)
         same = {name: value for name, value in values.items() if name not in varied}
-        return self.client.foresee(model, schema, axes, same, resume=not self._left_to_chance(values))
+        return self.client.estimate_sweep(model, schema, axes, same, resume=not self._left_to_chance(values))
 
     def wait(self, timeout: float | None = None, *, on_interrupt: OnInterrupt | None = None) -> TaskResult:
         """Wait for the current run, or for all of the current sweep, and return its last result."""
@@ -110,7 +110,7 @@ class PanelSweeps(PanelResults, PanelControls):
             for error in errors.values():
                 raise error
             known = not self._left_to_chance(values) if resume is None else resume
-            return self.client.begin_sweep(self._chosen(), schema, axes, same, resume=known)
+            return self.client.plan_sweep(self._chosen(), schema, axes, same, resume=known)
 
         return view, lambda: self._launch(view, planned)
 

@@ -208,7 +208,7 @@ def test_events_that_came_before(panel: Panel, wire: Wire, steady_client: Client
     task.wait(SECONDS)
     wire.until(lambda: wire.traits.get("status") == "succeeded")
     assert [row[3] for row in _page(wire).rows][:-1] == [
-        text for event in task.seen() for _, text in rows(event)
+        text for event in task.events_so_far() for _, text in rows(event)
     ]
 
 
@@ -221,7 +221,7 @@ def test_a_task_that_was_over_before_it_was_followed(panel: Panel, wire: Wire, s
     view.task = task
     panel.display.follow(view)
     assert wire.traits["status"] == "succeeded"
-    assert len(_page(wire).rows) == 1 + sum(1 for event in task.seen() for _ in rows(event))
+    assert len(_page(wire).rows) == 1 + sum(1 for event in task.events_so_far() for _ in rows(event))
 
 
 def test_the_engine_never_waits_for_the_panel(panel: Panel, client: Client) -> None:

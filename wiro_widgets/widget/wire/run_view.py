@@ -103,7 +103,7 @@ class RunView(View):
         """Return what its task has said since."""
         if self.task is None:
             return iter(()), position, 0
-        events, after = self.task.since(position)
+        events, after = self.task.events_since(position)
         lines = ((self.seconds(event.at), kind, text) for event in events for kind, text in rows(event))
         return lines, after, after - position - len(events)
 
