@@ -44,8 +44,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run browser tests last, so that other failures show within seconds; let host tests run again."""
-    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+    """Begin with the tests in a browser, which take longest, so that no worker is left alone with them at the end.
+
+    Host tests may run again.
+    """
+    items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
     for item in items:
         if item.get_closest_marker("host"):
             item.add_marker(pytest.mark.flaky(reruns=2))
