@@ -3,15 +3,15 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
+import psutil
 import pytest
 
-from wiro_widgets.journal import process as processes
-from wiro_widgets.journal.process import ORPHANED_AFTER, birth, is_alive, looks_after
+from wiro_widgets.journal.process import ORPHANED_AFTER, is_alive, owner_is_alive, start_time
 
-needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells when a process began")
+posix_only = pytest.mark.skipif(not hasattr(os, "waitid"), reason="this system has no zombies")
 
 
-def gone() -> int:
+def ended_pid() -> int:
     """Return the number of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
@@ -20,12 +20,12 @@ def gone() -> int:
 
 def test_living_and_ended_processes() -> None:
     """This process lives, one that ended does not, and numbers that no process has do not either."""
-    assert [is_alive(pid) for pid in (os.getpid(), gone(), 0, -1, 2**70)] == [True, *[False] * 4]
+    assert [is_alive(pid) for pid in (os.getpid(), ended_pid(), 0, -1, 2**70)] == [True, *[False] * 4]
 
 
-@needs_proc
-def test_a_process_that_nobody_has_buried_is_gone() -> None:
-    """A process that was killed does not live, also before its parent has asked for its exit code."""
+@posix_only
+def test_a_zombie_is_not_alive() -> None:
+    """A process that was killed does not live, even before its parent has asked for its exit code."""
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     with process:
         assert is_alive(process.pid)
@@ -34,25 +34,39 @@ def test_a_process_that_nobody_has_buried_is_gone() -> None:
         assert not is_alive(process.pid)
 
 
-@needs_proc
-def test_a_process_has_one_birth() -> None:
-    """The birth of a process is always the same, that of process 1 is another, and nobody's is unknown."""
-    assert birth(os.getpid()) == birth(os.getpid()) != birth(1)
-    assert birth(gone()) is None
+def test_a_process_has_one_start_time() -> None:
+    """The start time of a process does not change, that of its parent is another, and an ended process has none."""
+    assert start_time(os.getpid()) == start_time(os.getpid()) != start_time(os.getppid())
+    assert start_time(ended_pid()) is None
 
 
-@needs_proc
 def test_a_reused_number_is_another_process() -> None:
-    """A process that has the number of the one that began a run does not look after it; the same one does."""
+    """A process with the number of the one that began a run does not own it; the same process does."""
     now = datetime.now(UTC)
-    assert looks_after(os.getppid(), birth(os.getppid()), now - timedelta(days=9))
-    assert not looks_after(os.getppid(), "another-boot 17", now)
+    started = start_time(os.getppid())
+    assert started is not None
+    assert owner_is_alive(os.getppid(), started, now - timedelta(days=9))
+    assert not owner_is_alive(os.getppid(), str(float(started) - 1), now)
 
 
-def test_without_births_time_decides(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no system tells births, a living process looks after young runs alone."""
-    monkeypatch.setattr(processes, "birth", lambda _pid: None)
+@pytest.mark.parametrize(
+    "started", [None, "5bf4c1f4-54d3-4ac9-a4b2-77bdf3e8a3f1 812"], ids=["none", "earlier"]
+)
+def test_without_start_times_the_age_decides(started: str | None) -> None:
+    """If no start time was noted, or one that an earlier version wrote, a living process owns young runs alone."""
     now = datetime.now(UTC)
-    assert looks_after(os.getppid(), None, now)
-    assert not looks_after(os.getppid(), None, now - ORPHANED_AFTER)
-    assert not looks_after(gone(), None, now)
+    assert owner_is_alive(os.getppid(), started, now)
+    assert not owner_is_alive(os.getppid(), started, now - ORPHANED_AFTER)
+    assert not owner_is_alive(ended_pid(), started, now)
+
+
+def test_a_system_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the system refuses to say anything of a process, it counts as alive until its runs are old."""
+
+    def refuse(pid: int) -> None:
+        raise psutil.AccessDenied(pid)
+
+    monkeypatch.setattr(psutil, "Process", refuse)
+    assert (is_alive(os.getppid()), start_time(os.getppid())) == (True, None)
+    assert owner_is_alive(os.getppid(), "812.25", datetime.now(UTC))
+    assert not owner_is_alive(os.getppid(), "812.25", datetime.now(UTC) - ORPHANED_AFTER)

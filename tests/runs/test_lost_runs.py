@@ -13,7 +13,7 @@ import pytest
 from tests.hostile.fixtures import MakeClient
 from tests.hostile.server import CUT, Hostile
 from wiro_widgets.client.sync_client import Client
-from wiro_widgets.journal.process import birth
+from wiro_widgets.journal.process import start_time
 from wiro_widgets.protocol.errors import RunOutcomeUnknown, WiroWarning
 
 
@@ -230,8 +230,8 @@ def test_a_run_whose_process_number_was_given_out_again(
     """A run of a process that ended is recovered although another process has its number now."""
     client = make_client()
     task = client.run("a/b", prompt="x")
-    taken_over(client, tmp_path / "journal.sqlite3", born=birth(os.getppid()))
+    taken_over(client, tmp_path / "journal.sqlite3", born=start_time(os.getppid()))
     assert make_client().recover() == []
-    taken_over(make_client(), tmp_path / "journal.sqlite3", born="another-boot 17")
+    taken_over(make_client(), tmp_path / "journal.sqlite3", born="1.00")
     (found,) = make_client().recover()
     assert found.id == task.id == server.task().id

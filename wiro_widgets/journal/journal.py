@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from wiro_widgets.journal import process as processes
 from wiro_widgets.journal.journal_events import JournalEvents
 from wiro_widgets.journal.journal_file import JournalFile
+from wiro_widgets.journal.process import start_time
 from wiro_widgets.journal.row import SENT, UNSETTLED, JournalRow, Query, as_kept, record_of_row
 from wiro_widgets.journal.sound import sound
 from wiro_widgets.media.jsonable import plain
@@ -102,7 +102,7 @@ class Journal:
             intent_at=datetime.now(UTC),
             pid=os.getpid(),
             host=platform.node(),
-            born=processes.birth(os.getpid()),
+            born=start_time(os.getpid()),
             content=content,
             cell=cell,
         )

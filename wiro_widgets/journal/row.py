@@ -24,7 +24,7 @@ SENT: Final = (*UNSETTLED, "succeeded", "failed", "cancelled")
 class JournalRow:
     """One run as the journal knows it; times in UTC.
 
-    `parameters` has files by name and size. `pid`, `host` and `born` (see `processes.birth`) say which process began
+    `parameters` has files by name and size. `pid`, `host` and `born` (see `process.start_time`) say which process began
     it. `content` is the same for runs of the same model, values and file contents; `cell` counts equal cells within a
     sweep, and is None for a run that no sweep made. `reuses` is how many runs its result has answered.
     """

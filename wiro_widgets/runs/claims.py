@@ -31,7 +31,7 @@ def is_attended(row: JournalRow) -> bool:
         return False
     if row.pid == os.getpid():
         return row.id in sending
-    return process.looks_after(row.pid, row.born, row.intent_at)
+    return process.owner_is_alive(row.pid, row.born, row.intent_at)
 
 
 def stands_in(engine: Engine, row: JournalRow, options: RunOptions, *, seed_is_fixed: bool) -> bool:
