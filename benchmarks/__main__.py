@@ -27,8 +27,8 @@ from tests.browser import chromium_path
 Part = Callable[[Server], Result | list[Result]]
 PARTS: dict[str, Part] = {
     "events": streaming.events,
-    "sent": feeding.sent,
-    "lab": lab.accounted,
+    "sent": feeding.bytes_sent,
+    "lab": lab.rows_accounted,
     "log": lambda _: browser.log(),
     "gaps": lambda _: browser.gaps(),
     "imports": lambda _: startup.imports(),
@@ -56,22 +56,22 @@ def main(arguments: list[str]) -> int:
         "--check", action="store_true", help="fail when a ratio is missed by more than its spread"
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
-    told = parser.parse_args(arguments)
-    unknown = set(told.parts) - set(PARTS)
+    options = parser.parse_args(arguments)
+    unknown = set(options.parts) - set(PARTS)
     if unknown:
         parser.error(f"there is no {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}")
-    begun = time.monotonic()
-    results = measured(told.parts or list(PARTS))
-    if not told.parts:
-        report.write(results, time.monotonic() - begun)
-    missed = [result for result in results if result.kept is False]
+    start = time.monotonic()
+    results = measure(options.parts or list(PARTS))
+    if not options.parts:
+        report.write(results, time.monotonic() - start)
+    misses = [result for result in results if result.keeps_promise is False]
     sys.stdout.write(
-        f"{len(missed)} of {sum(result.kept is not None for result in results)} promises missed\n"
+        f"{len(misses)} of {sum(result.keeps_promise is not None for result in results)} promises missed\n"
     )
-    return 1 if told.check and missed else 0
+    return 1 if options.check and misses else 0
 
 
-def measured(names: list[str]) -> list[Result]:
+def measure(names: list[str]) -> list[Result]:
     """Measure these parts one after the other, and print each as soon as it is known."""
     results: list[Result] = []
     with load_server() as server:
@@ -79,9 +79,9 @@ def measured(names: list[str]) -> list[Result]:
             if name in IN_A_BROWSER and chromium_path() is None:
                 sys.stdout.write(f"{name}: left out, there is no Chromium\n")
                 continue
-            found = PARTS[name](server)
-            results += found if isinstance(found, list) else [found]
-            for result in found if isinstance(found, list) else [found]:
+            part_results = PARTS[name](server)
+            results += part_results if isinstance(part_results, list) else [part_results]
+            for result in part_results if isinstance(part_results, list) else [part_results]:
                 sys.stdout.write(f"{report.line(result)}\n")
                 sys.stdout.flush()
     return results

@@ -83,10 +83,10 @@ def log(lines: int = 100_000, rounds: int = 5) -> list[Result]:
 
 def gaps(seconds: int = 10, rate: int = 1_000) -> list[Result]:
     """Measure how long the main thread does not answer, with our panel and with the vendor's sample pattern."""
-    fast, _ = _heard(*_ours(rate, seconds))
-    ours, work = _heard(*_ours(PEER_RATE, seconds))
+    fast, _ = _listen(*_ours(rate, seconds))
+    ours, work = _listen(*_ours(PEER_RATE, seconds))
     lines = [LINE] * (PEER_RATE * seconds)
-    peer, peer_work = _heard(lines, PEER_RATE, APPEND)
+    peer, peer_work = _listen(lines, PEER_RATE, APPEND)
     note = f"{len(lines):,} lines at {PEER_RATE} a second in the same page; the vendor's page does so"
     return [
         alone(GAP, [statistics.quantiles(fast, n=100)[98]]),
@@ -99,11 +99,11 @@ def gaps(seconds: int = 10, rate: int = 1_000) -> list[Result]:
 def _ours(rate: int, seconds: int) -> tuple[list[str], float, str]:
     """Return the messages that bring lines at this rate, how many of them come in a second, and what takes them."""
     count = rate // MESSAGES
-    told = _messages("gaps", 0, count * MESSAGES * seconds, count)
-    return [json.dumps({"v": 1, **one}) for one in told], MESSAGES, TELL
+    messages = _messages("gaps", 0, count * MESSAGES * seconds, count)
+    return [json.dumps({"v": 1, **one}) for one in messages], MESSAGES, TELL
 
 
-def _heard(texts: list[str], rate: float, act: str) -> tuple[list[float], float]:
+def _listen(texts: list[str], rate: float, act: str) -> tuple[list[float], float]:
     """Return the gaps of a clock in the page while these texts come, and how many ms the main thread worked."""
     with _panel() as panel:
         work = Work(panel.page)
@@ -147,7 +147,7 @@ class Work:
 
     def ms(self) -> float:
         """Return it in ms."""
-        found = {
+        metrics = {
             item["name"]: item["value"] for item in self._session.send("Performance.getMetrics")["metrics"]
         }
-        return float(found["TaskDuration"]) * 1000
+        return float(metrics["TaskDuration"]) * 1000

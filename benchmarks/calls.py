@@ -41,11 +41,11 @@ def details(server: Server, calls: int = 600, rounds: int = 5) -> list[Result]:
 def upload(server: Server, megabytes: int = 200, rounds: int = 3) -> list[Result]:
     """Measure what an upload costs, each time in a process of its own."""
     where = server.base_url, server.socket_url
-    grown, stalls, idle = zip(
+    growths, stalls, idle = zip(
         *(in_child("calls:uploading", *where, megabytes) for _ in range(rounds)), strict=True
     )
     beside = f"the same loop without anything to do was late by {max(idle):.0f} ms on this machine"
-    return [alone(UPLOAD_MEMORY, grown), alone(UPLOAD_STALL, stalls, beside)]
+    return [alone(UPLOAD_MEMORY, growths), alone(UPLOAD_STALL, stalls, beside)]
 
 
 def uploading(base_url: str, socket_url: str, megabytes: int) -> tuple[float, float, float]:
@@ -64,12 +64,12 @@ async def _upload(server: Server, small: Path, large: Path) -> tuple[float, floa
     async with _client(server, journal=journal) as client:
         for _ in range(2):
             await (await client.run("bench/n0", image=small)).wait()
-        begun = time.perf_counter()
+        start = time.perf_counter()
         with Growth() as growth, Gaps() as gaps:
             await asyncio.sleep(10 * TICK)
             await (await client.run("bench/n0", image=large)).wait()
         with Gaps() as idle:
-            await asyncio.sleep(time.perf_counter() - begun)
+            await asyncio.sleep(time.perf_counter() - start)
         return growth.most / 2**20, gaps.longest * 1000, idle.longest * 1000
 
 
@@ -105,25 +105,25 @@ async def _ours(server: Server, calls: int, at_once: int) -> float:
         task = await client.run("bench/n0")
         await task.wait()
         task_id = task.id or ""
-        begun = time.perf_counter()
+        start = time.perf_counter()
 
         async def some() -> None:
             for _ in range(calls // at_once):
                 await client.detail(task_id)
 
         await asyncio.gather(*(some() for _ in range(at_once)))
-        return calls / (time.perf_counter() - begun)
+        return calls / (time.perf_counter() - start)
 
 
 async def _bare(server: Server, calls: int, at_once: int) -> float:
     async with httpx.AsyncClient() as client:
         url = f"{server.base_url}/Task/Detail"
         (await client.post(url, json={"taskid": "0"})).json()
-        begun = time.perf_counter()
+        start = time.perf_counter()
 
         async def some() -> None:
             for _ in range(calls // at_once):
                 (await client.post(url, json={"taskid": "0"})).json()
 
         await asyncio.gather(*(some() for _ in range(at_once)))
-        return calls / (time.perf_counter() - begun)
+        return calls / (time.perf_counter() - start)

@@ -8,7 +8,7 @@ from typing import cast
 import ipywidgets
 import traitlets
 
-from benchmarks.kernel import Counting, connected
+from benchmarks.kernel import Counting, bench_client
 from benchmarks.loading import Server
 from benchmarks.measure import Promise, Result, alone
 from wiro_widgets import Panel
@@ -20,16 +20,16 @@ TRAIT = Promise("bytes for 2,000 lines: a list trait that grows", "bytes", "lowe
 LINE = "line 0000123 generating tile of the picture, attention slice 7, residual 0.0012345, scheduler euler\n"
 
 
-def sent(server: Server, lines: int = 10_000, rates: tuple[int, ...] = (1_000, 5_000)) -> list[Result]:
+def bytes_sent(server: Server, lines: int = 10_000, rates: tuple[int, ...] = (1_000, 5_000)) -> list[Result]:
     """Measure bytes and messages at some rates; the largest number of messages within a second counts."""
     results = []
     most = []
     for rate in rates:
-        comm, once = _told(server, lines, rate)
+        comm, once = _feed_panel(server, lines, rate)
         most.append(comm.most_in_a_second())
         note = f"at {rate:,} events a second"
         results.append(Result(BYTES, (float(comm.bytes),), (once,), note))
-    flat_out, _ = _told(server, 10 * lines, 0)
+    flat_out, _ = _feed_panel(server, 10 * lines, 0)
     most.append(flat_out.most_in_a_second())
     rates_told = ", ".join(f"{rate:,}" for rate in rates)
     return [
@@ -40,28 +40,30 @@ def sent(server: Server, lines: int = 10_000, rates: tuple[int, ...] = (1_000, 5
 
 def peers(server: Server, lines: int = 2_000) -> list[Result]:
     """Count the bytes that the peers send for the same lines."""
-    ours = float(_told(server, lines, 0)[0].bytes)
-    with connected(server):
+    ours = float(_feed_panel(server, lines, 0)[0].bytes)
+    with bench_client(server):
         return [
-            Result(OUTPUT, (_appended(lines),), (ours,), "the whole text is sent again with each line"),
-            Result(TRAIT, (_grown(lines),), (ours,), "the whole list is sent again with each line"),
+            Result(
+                OUTPUT, (_output_widget_bytes(lines),), (ours,), "the whole text is sent again with each line"
+            ),
+            Result(TRAIT, (_trait_bytes(lines),), (ours,), "the whole list is sent again with each line"),
         ]
 
 
-def _told(server: Server, lines: int, rate: int) -> tuple[Counting, float]:
+def _feed_panel(server: Server, lines: int, rate: int) -> tuple[Counting, float]:
     """Return the comm of a panel whose task sent so many lines, and the size of its events as JSON."""
-    with connected(server, journal=False) as client:
+    with bench_client(server, journal=False) as client:
         panel = Panel(f"bench/n{lines}-r{rate}", client=client)
         comm = cast("Counting", panel.comm)
         comm.bytes = 0
         panel.run()
         panel.wait()
-        told = [{"type": event.type, "message": getattr(event, "text", None)} for event in panel.events]
+        events = [{"type": event.type, "message": getattr(event, "text", None)} for event in panel.events]
         panel.close()
-    return comm, float(len(json.dumps(told)))
+    return comm, float(len(json.dumps(events)))
 
 
-def _appended(lines: int) -> float:
+def _output_widget_bytes(lines: int) -> float:
     output = ipywidgets.Output()
     for _ in range(lines):
         output.append_stdout(LINE)
@@ -72,7 +74,7 @@ class _Growing(ipywidgets.DOMWidget):  # type: ignore[misc] # ipywidgets has no 
     lines: traitlets.List[str] = traitlets.List().tag(sync=True)
 
 
-def _grown(lines: int) -> float:
+def _trait_bytes(lines: int) -> float:
     widget = _Growing()
     for _ in range(lines):
         widget.lines = [*widget.lines, LINE]

@@ -31,7 +31,7 @@ def following(server: Server, tasks: int = 1000, rounds: int = 2) -> list[Result
     for scheme, url in (("ws", server.socket_url), ("wss", server.secure_url)):
         if url is None:
             continue
-        measured = [
+        results = [
             [
                 in_child(f"following:{what}", server.base_url, url, tasks, env=_trusting(server))
                 for what in ("ours", "bare")
@@ -42,8 +42,8 @@ def following(server: Server, tasks: int = 1000, rounds: int = 2) -> list[Result
             promise = Promise(
                 f"following {tasks:,} tasks, {scheme}: {what} a task", unit, "lower", TARGET, FLOOR
             )
-            ours = tuple(one[index] for one, _ in measured)
-            results.append(Result(promise, ours, tuple(other[index] for _, other in measured)))
+            ours = tuple(one[index] for one, _ in results)
+            results.append(Result(promise, ours, tuple(other[index] for _, other in results)))
     return results
 
 
@@ -69,29 +69,29 @@ class _Cost:
 
     def of_each(self, tasks: int) -> tuple[float, float]:
         """Return KiB and ms for each of so many."""
-        grown = (resident() - self._memory) / 1024
-        return grown / tasks, (time.process_time() - self._cpu) * 1000 / tasks
+        growth = (resident() - self._memory) / 1024
+        return growth / tasks, (time.process_time() - self._cpu) * 1000 / tasks
 
 
 async def _ours(base_url: str, socket_url: str, tasks: int) -> tuple[float, float]:
     here: dict[str, Any] = {"base_url": base_url, "socket_url": socket_url, "journal": False}
     async with AsyncClient("key-of-the-benchmarks", "secret-of-the-benchmarks", **here) as client:
         await (await client.run("bench/n1")).wait()  # what the first task loads is not the thousandth's cost
-        details = replies.details({"tasklist": await _begun(base_url, tasks)})
-        cost, followed = _Cost(), list[AsyncTask]()
+        details = replies.details({"tasklist": await _start_tasks(base_url, tasks)})
+        cost, followers = _Cost(), list[AsyncTask]()
         for start in range(0, tasks, TOGETHER):
             for detail in details[start : start + TOGETHER]:
-                followed.append(AsyncTask(client._engine, "bench/n0", {}))
-                followed[-1].resume(detail, None, Keepsake())
+                followers.append(AsyncTask(client._engine, "bench/n0", {}))
+                followers[-1].resume(detail, None, Keepsake())
             await asyncio.sleep(PAUSE)
-        while min(len(task.stream) for task in followed) < FRAMES:  # noqa: ASYNC110 - an event a frame would be measured
+        while min(len(task.stream) for task in followers) < FRAMES:  # noqa: ASYNC110 - an event a frame would be measured
             await asyncio.sleep(PAUSE)
         return cost.of_each(tasks)
 
 
 async def _bare(base_url: str, socket_url: str, tasks: int) -> tuple[float, float]:
     context = httpx.create_ssl_context() if socket_url.startswith("wss:") else None
-    tokens = [item["socketaccesstoken"] for item in await _begun(base_url, tasks)]
+    tokens = [item["socketaccesstoken"] for item in await _start_tasks(base_url, tasks)]
     counts = dict.fromkeys(tokens, 0)
 
     async def follow(token: str) -> None:
@@ -101,22 +101,22 @@ async def _bare(base_url: str, socket_url: str, tasks: int) -> tuple[float, floa
                 json.loads(data)
                 counts[token] += 1
 
-    cost, followed = _Cost(), list[asyncio.Task[None]]()
+    cost, followers = _Cost(), list[asyncio.Task[None]]()
     for start in range(0, tasks, TOGETHER):
-        followed += [asyncio.create_task(follow(token)) for token in tokens[start : start + TOGETHER]]
+        followers += [asyncio.create_task(follow(token)) for token in tokens[start : start + TOGETHER]]
         await asyncio.sleep(PAUSE)
     while min(counts.values()) < FRAMES:  # noqa: ASYNC110 - the same
         await asyncio.sleep(PAUSE)
-    found = cost.of_each(tasks)
-    for task in followed:
+    rows = cost.of_each(tasks)
+    for task in followers:
         task.cancel()
-    await asyncio.gather(*followed, return_exceptions=True)
-    return found
+    await asyncio.gather(*followers, return_exceptions=True)
+    return rows
 
 
-async def _begun(base_url: str, tasks: int) -> list[dict[str, Any]]:
+async def _start_tasks(base_url: str, tasks: int) -> list[dict[str, Any]]:
     """Begin many tasks at once; returns what Task/Detail says of them."""
     async with httpx.AsyncClient() as client:
         reply = await client.get(f"{base_url}/many/{tasks}/n{10 * FRAMES}-r{RATE}")
-        found: list[dict[str, Any]] = reply.json()["tasklist"]
-        return found
+        rows: list[dict[str, Any]] = reply.json()["tasklist"]
+        return rows

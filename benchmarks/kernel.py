@@ -22,7 +22,7 @@ class Counting(BaseComm):
 
     def __init__(self, **settings: Any) -> None:
         self.bytes = 0
-        self.sent: list[float] = []
+        self.send_times: list[float] = []
         super().__init__(**settings)
 
     def publish_msg(
@@ -37,7 +37,7 @@ class Counting(BaseComm):
         size = len(json.dumps(data or {})) + sum(map(len, buffers or []))
         if msg_type == "comm_msg":
             self.bytes += size
-            self.sent.append(time.monotonic())
+            self.send_times.append(time.monotonic())
 
     def click(self, kind: str, **fields: Any) -> None:
         """Say what a hand does in a page."""
@@ -46,19 +46,24 @@ class Counting(BaseComm):
 
     def most_in_a_second(self) -> int:
         """Return the largest number of messages within any second."""
-        return max((sum(at <= later < at + 1 for later in self.sent) for at in self.sent), default=0)
+        return max(
+            (sum(at <= later < at + 1 for later in self.send_times) for at in self.send_times), default=0
+        )
 
 
 @contextmanager
-def connected(server: Server, **settings: Any) -> Iterator[Client]:
+def bench_client(server: Server, **settings: Any) -> Iterator[Client]:
     """Lend a client of the load server whose widgets talk to a Counting comm, with a journal of its own."""
     before, comm.create_comm = comm.create_comm, Counting
     here: dict[str, Any] = {"base_url": server.base_url, "socket_url": server.socket_url}
     try:
         with TemporaryDirectory(prefix="wiro-bench-") as folder:
-            kept = {"journal": Path(folder, "journal.sqlite3"), "output_dir": Path(folder, "outputs")}
+            keeps_promise = {
+                "journal": Path(folder, "journal.sqlite3"),
+                "output_dir": Path(folder, "outputs"),
+            }
             with Client(
-                "key-of-the-benchmarks", "secret-of-the-benchmarks", **here | kept | settings
+                "key-of-the-benchmarks", "secret-of-the-benchmarks", **here | keeps_promise | settings
             ) as client:
                 yield client
     finally:

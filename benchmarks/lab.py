@@ -32,7 +32,7 @@ RUN = "panel.run().wait(); None"
 TOLD = "print(panel.task.state.log.dropped + len(panel.task.state.log), len(asked))"
 
 
-def accounted(server: Server, rate: int = 5_000, seconds: int = 20) -> list[Result]:
+def rows_accounted(server: Server, rate: int = 5_000, seconds: int = 20) -> list[Result]:
     """Run a task that talks a lot, and compare what the page has seen with what was sent."""
     lines = rate * seconds
     cells = [CELL.format(base=server.base_url, sockets=server.socket_url, lines=lines, rate=rate), RUN, TOLD]
@@ -52,12 +52,14 @@ def accounted(server: Server, rate: int = 5_000, seconds: int = 20) -> list[Resu
             notebook.run_cell(1)
             tally = page.locator(".panel .tally").first
             page.locator(".panel .rows-window").get_by_text("Done", exact=True).wait_for()
-            seen = SEEN.search(tally.inner_text())
+            match = SEEN.search(tally.inner_text())
             notebook.run_cell(2)
-            told, asked = map(int, notebook.output_text(2).split())
+            sent_count, asked_count = map(int, notebook.output_text(2).split())
             browser.close()
-    if told != lines:
-        raise RuntimeError(f"{told} of {lines} lines reached Python")
-    shown = int(seen[1].replace(",", "")) if seen else 0
-    note = f"{lines:,} lines sent; the page says {shown:,} with the task's stages; it keeps the last 20,000"
-    return [alone(MISSING, [max(0, lines - shown)], note), alone(GAPS, [asked - before], note)]
+    if sent_count != lines:
+        raise RuntimeError(f"{sent_count} of {lines} lines reached Python")
+    row_count = int(match[1].replace(",", "")) if match else 0
+    note = (
+        f"{lines:,} lines sent; the page says {row_count:,} with the task's stages; it keeps the last 20,000"
+    )
+    return [alone(MISSING, [max(0, lines - row_count)], note), alone(GAPS, [asked_count - before], note)]

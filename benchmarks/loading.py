@@ -91,11 +91,11 @@ def _certificate(folder: Path) -> tuple[Path, ...]:
     return certificate, key
 
 
-def _called(function: str, arguments: str) -> None:
+def _call(function: str, arguments: str) -> None:
     module, _, name = function.partition(":")
-    found = getattr(importlib.import_module(f"benchmarks.{module}"), name)(*json.loads(arguments))
-    sys.stdout.write(f"{json.dumps(found)}\n")
+    function_result = getattr(importlib.import_module(f"benchmarks.{module}"), name)(*json.loads(arguments))
+    sys.stdout.write(f"{json.dumps(function_result)}\n")
 
 
 if __name__ == "__main__":
-    _called(*sys.argv[1:3])
+    _call(*sys.argv[1:3])

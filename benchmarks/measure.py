@@ -35,7 +35,7 @@ class Result:
     note: str = ""
 
     @property
-    def judged(self) -> tuple[float, ...]:
+    def judged_values(self) -> tuple[float, ...]:
         """What the target is for: ours over the floor, pair by pair, or ours alone."""
         if self.promise.floor is None:
             return self.ours
@@ -44,18 +44,18 @@ class Result:
     @property
     def middle(self) -> float:
         """The median of what the target is for."""
-        return statistics.median(self.judged)
+        return statistics.median(self.judged_values)
 
     @property
     def spread(self) -> float:
         """Half the distance between the quartiles, so that one disturbed round says little."""
-        if len(self.judged) == 1:
+        if len(self.judged_values) == 1:
             return 0.0
-        first, _, third = statistics.quantiles(self.judged, n=4, method="inclusive")
+        first, _, third = statistics.quantiles(self.judged_values, n=4, method="inclusive")
         return (third - first) / 2
 
     @property
-    def kept(self) -> bool | None:
+    def keeps_promise(self) -> bool | None:
         """Whether the promise was kept, or missed by no more than the spread; None where nothing was promised."""
         target = self.promise.target
         if target is None:
@@ -78,8 +78,8 @@ def pairs(
     for _ in range(warm_up):
         ours()
         floor()
-    measured = [(ours(), floor()) for _ in range(rounds)]
-    return Result(promise, tuple(one for one, _ in measured), tuple(other for _, other in measured), note)
+    samples = [(ours(), floor()) for _ in range(rounds)]
+    return Result(promise, tuple(one for one, _ in samples), tuple(other for _, other in samples), note)
 
 
 def alone(promise: Promise, figures: Sequence[float], note: str = "") -> Result:

@@ -27,22 +27,22 @@ def pictures(rounds: int = 7) -> list[Result]:
     """Measure both."""
     data = picture()
 
-    def decoded() -> None:
+    def decode() -> None:
         Image.open(io.BytesIO(data)).load()
 
     return [
         pairs(
             THUMBNAIL,
             lambda: _ms(lambda: images.thumbnail(images.decode(data))),
-            lambda: _ms(decoded),
+            lambda: _ms(decode),
             rounds=rounds,
         ),
-        pairs(RECIPE, lambda: _ms(lambda: recipes.embed(data, DETAILS)), lambda: _ms(decoded), rounds=rounds),
+        pairs(RECIPE, lambda: _ms(lambda: recipes.embed(data, DETAILS)), lambda: _ms(decode), rounds=rounds),
     ]
 
 
 def _ms(work: Callable[[], object]) -> float:
-    begun = time.perf_counter()
+    start = time.perf_counter()
     for _ in range(TIMES):
         work()
-    return (time.perf_counter() - begun) / TIMES * 1000
+    return (time.perf_counter() - start) / TIMES * 1000

@@ -50,12 +50,12 @@ def records(count: int = 100_000, rounds: int = 3) -> list[Result]:
         journal, hand = Path(folder, "journal.sqlite3"), Path(folder, "hand.sqlite3")
         _fill(journal, hand, count)
         return [
-            _measured(QUERY, _asked, _asked_by_hand, journal, hand, rounds),
-            _measured(TABLE, _table, _table_by_hand, journal, hand, rounds),
+            _measure(QUERY, _count, _asked_by_hand, journal, hand, rounds),
+            _measure(TABLE, _table, _table_by_hand, journal, hand, rounds),
         ]
 
 
-def _measured(
+def _measure(
     promise: Promise,
     ours: Callable[[History], int],
     by_hand: Callable[[sqlite3.Connection], int],
@@ -64,39 +64,39 @@ def _measured(
     rounds: int,
 ) -> Result:
     """Measure one, opening included, and see to it that both find the same."""
-    found = []
+    records = []
 
-    def measured() -> float:
-        begun = time.perf_counter()
+    def measure() -> float:
+        start = time.perf_counter()
         with Journal.open(journal) as opened:
-            found.append(ours(History(opened, SERVER)))
-        return (time.perf_counter() - begun) * 1000
+            records.append(ours(History(opened, SERVER)))
+        return (time.perf_counter() - start) * 1000
 
     def measured_by_hand() -> float:
-        begun = time.perf_counter()
+        start = time.perf_counter()
         with closing(sqlite3.connect(hand)) as opened:
-            found.append(by_hand(opened))
-        return (time.perf_counter() - begun) * 1000
+            records.append(by_hand(opened))
+        return (time.perf_counter() - start) * 1000
 
-    result = pairs(promise, measured, measured_by_hand, rounds=rounds)
-    if len(set(found)) != 1:
-        raise RuntimeError(f"{promise.name}: {found}")
+    result = pairs(promise, measure, measured_by_hand, rounds=rounds)
+    if len(set(records)) != 1:
+        raise RuntimeError(f"{promise.name}: {records}")
     return result
 
 
-def _asked(history: History) -> int:
+def _count(history: History) -> int:
     day = BEGAN + timedelta(days=DAYS // 2)
-    found = history.find(model="owner/model-3", since=day, until=day + timedelta(days=1))
-    return len(to_pandas(found))
+    records = history.find(model="owner/model-3", since=day, until=day + timedelta(days=1))
+    return len(to_pandas(records))
 
 
 def _asked_by_hand(opened: sqlite3.Connection) -> int:
     day = BEGAN + timedelta(days=DAYS // 2)
-    wanted = ("owner/model-3", day.isoformat(), (day + timedelta(days=1)).isoformat())
+    arguments = ("owner/model-3", day.isoformat(), (day + timedelta(days=1)).isoformat())
     return len(
-        _typed(
+        _with_dtypes(
             pd.read_sql(
-                "SELECT * FROM runs WHERE model = ? AND created_at BETWEEN ? AND ?", opened, params=wanted
+                "SELECT * FROM runs WHERE model = ? AND created_at BETWEEN ? AND ?", opened, params=arguments
             )
         )
     )
@@ -107,10 +107,10 @@ def _table(history: History) -> int:
 
 
 def _table_by_hand(opened: sqlite3.Connection) -> int:
-    return len(_typed(pd.read_sql("SELECT * FROM runs ORDER BY created_at DESC", opened)))
+    return len(_with_dtypes(pd.read_sql("SELECT * FROM runs ORDER BY created_at DESC", opened)))
 
 
-def _typed(table: pd.DataFrame) -> pd.DataFrame:
+def _with_dtypes(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with the types that its columns have in ours."""
     for name in TIMES:
         table[name] = pd.to_datetime(table[name], utc=True, format="ISO8601")
@@ -123,13 +123,13 @@ def _fill(journal: Path, hand: Path, count: int) -> None:
     rows = [_row(number, count) for number in range(count)]
     with Journal.open(journal) as opened:
         opened.adopt(rows, {})
-    with closing(sqlite3.connect(hand)) as made:
-        made.execute(HAND)
-        made.execute("CREATE INDEX by_time ON runs (created_at)")
+    with closing(sqlite3.connect(hand)) as database:
+        database.execute(HAND)
+        database.execute("CREATE INDEX by_time ON runs (created_at)")
         plain = [row.record.to_dict() for row in rows if row.record]
         values = [[_plain(record[name]) for name in COLUMNS] for record in plain]
-        made.executemany(f"INSERT INTO runs VALUES ({', '.join('?' * len(COLUMNS))})", values)
-        made.commit()
+        database.executemany(f"INSERT INTO runs VALUES ({', '.join('?' * len(COLUMNS))})", values)
+        database.commit()
 
 
 def _plain(value: object) -> object:

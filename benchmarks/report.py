@@ -32,23 +32,23 @@ Measured in the same run against the same server; the last column says how many 
 
 def line(result: Result) -> str:
     """Return a result as a line for a terminal."""
-    promise, kept = result.promise, result.kept
-    word = {True: "kept", False: "MISSED", None: ""}[kept]
+    promise, keeps_promise = result.promise, result.keeps_promise
+    word = {True: "kept", False: "MISSED", None: ""}[keeps_promise]
     target = "" if promise.target is None else f"{_sign(result)} {promise.target:g}"
-    return f"{promise.name:<66} {_judged(result):>18}  {target:<9} {word}"
+    return f"{promise.name:<66} {_verdict(result):>18}  {target:<9} {word}"
 
 
 def write(results: Sequence[Result], seconds: float, page: Path = PAGE) -> None:
     """Write the page."""
-    promised = [result for result in results if not result.promise.peer]
+    promises = [result for result in results if not result.promise.peer]
     peers = [result for result in results if result.promise.peer]
-    parts = [HEAD, _machine(seconds), "\n", _table(promised), PEERS, _peers(peers), _notes(results)]
+    parts = [HEAD, _machine(seconds), "\n", _table(promises), PEERS, _peers(peers), _notes(results)]
     page.parent.mkdir(exist_ok=True)
     page.write_text("".join(parts), encoding="utf-8")
 
 
 def _machine(seconds: float) -> str:
-    packages = ", ".join(f"{name} {found}" for name in PACKAGES if (found := _version(name)))
+    packages = ", ".join(f"{name} {version}" for name in PACKAGES if (version := _version(name)))
     when = datetime.now(UTC).date().isoformat()
     return (
         f"Measured on {when} in {seconds / 60:.1f} minutes: {os.cpu_count()} cores ({platform.machine()}), "
@@ -69,8 +69,8 @@ def _table(results: Sequence[Result]) -> str:
         promise = result.promise
         floor = "" if promise.floor is None else f"{_figure(result.floor)} ({promise.floor})"
         target = "" if promise.target is None else f"{_sign(result)} {promise.target:g}"
-        word = {True: "kept", False: "**missed**", None: ""}[result.kept]
-        ratio = _judged(result) if promise.floor else ""
+        word = {True: "kept", False: "**missed**", None: ""}[result.keeps_promise]
+        ratio = _verdict(result) if promise.floor else ""
         ours = f"{_figure(result.ours)} {promise.unit}"
         rows.append(f"| {promise.name} | {ours} | {floor} | {ratio} | {target} | {word} |")
     return "\n".join(rows) + "\n"
@@ -95,8 +95,8 @@ def _sign(result: Result) -> str:
     return "≥" if result.promise.better == "higher" else "≤"
 
 
-def _judged(result: Result) -> str:
-    spread = f" ± {result.spread:.2g}" if len(result.judged) > 1 else ""
+def _verdict(result: Result) -> str:
+    spread = f" ± {result.spread:.2g}" if len(result.judged_values) > 1 else ""
     return f"{result.middle:.3g}{spread}"
 
 

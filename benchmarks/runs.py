@@ -19,7 +19,7 @@ import requests
 from PIL import Image
 from websockets.asyncio.client import connect
 
-from benchmarks.kernel import Counting, connected
+from benchmarks.kernel import Counting, bench_client
 from benchmarks.loading import Server
 from benchmarks.measure import Promise, Result, pairs
 from wiro_widgets import Client, Panel
@@ -47,12 +47,12 @@ def one(server: Server, rounds: int = 7) -> list[Result]:
 
     Ours has written the run into the journal before it is sent, and the file onto the disk before it is shown.
     """
-    with connected(server) as client, asyncio.Runner() as runner, TemporaryDirectory() as folder:
+    with bench_client(server) as client, asyncio.Runner() as runner, TemporaryDirectory() as folder:
         panel, hand = Panel("bench/o1", client=client), Hand(server)
         desk = Desk(Path(folder))
 
         def ours() -> float:
-            return _ms(lambda: _clicked(panel))
+            return _ms(lambda: _click(panel))
 
         def careless() -> float:
             return runner.run(_awaited_ms(lambda: hand.run("bench/o1")))
@@ -73,12 +73,12 @@ def one(server: Server, rounds: int = 7) -> list[Result]:
 
 def fetch(server: Server, rounds: int = 7) -> Result:
     """Measure the time from the terminal frame to the pictures in Python, checked and kept on the disk."""
-    with connected(server) as client, asyncio.Runner() as runner:
+    with bench_client(server) as client, asyncio.Runner() as runner:
         hand = Hand(server)
         try:
             return pairs(
                 FETCH,
-                lambda: statistics.median(_fetched(client) for _ in range(TIMES)),
+                lambda: statistics.median(_fetch_time(client) for _ in range(TIMES)),
                 lambda: runner.run(_awaited_ms(lambda: hand.fetch(4))),
                 rounds=rounds,
             )
@@ -88,14 +88,14 @@ def fetch(server: Server, rounds: int = 7) -> Result:
 
 def thousand(server: Server, tasks: int = 1000, at_once: int = 50) -> Result:
     """Measure a sweep whose tasks take a second each, against the time that these take by themselves."""
-    with connected(server) as client:
+    with bench_client(server) as client:
         client.run("bench/d0").wait()
-        begun = time.perf_counter()
+        start = time.perf_counter()
         sweep = client.map(
             "bench/d1000", [{"prompt": str(number)} for number in range(tasks)], concurrency=at_once
         )
         sweep.wait(progress=False)
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - start
         if sum(cell.status == "succeeded" for cell in sweep) != tasks:
             raise RuntimeError(f"of {tasks} tasks some failed: {sweep!r}")
     return Result(THOUSAND, (seconds,), (tasks / at_once,), "journal and records included")
@@ -103,12 +103,12 @@ def thousand(server: Server, tasks: int = 1000, at_once: int = 50) -> Result:
 
 def peers(server: Server) -> Result:
     """Measure how long a task of a second takes for who polls as the vendor's Python example does."""
-    with connected(server) as client:
+    with bench_client(server) as client:
         client.run("bench/d0").wait()
-        begun = time.perf_counter()
+        start = time.perf_counter()
         client.run("bench/d1000").wait()
-        ours = time.perf_counter() - begun
-    return Result(POLLED, (_polled(server),), (ours,), "the vendor's way to wait")
+        ours = time.perf_counter() - start
+    return Result(POLLED, (_poll_time(server),), (ours,), "the vendor's way to wait")
 
 
 class Hand:
@@ -123,20 +123,20 @@ class Hand:
         base = self._server.base_url
         if desk:
             desk.note("about to run")
-        told = (await self._http.post(f"{base}/Run/{model}", json={"prompt": "x"})).json()
+        receipt = (await self._http.post(f"{base}/Run/{model}", json={"prompt": "x"})).json()
         if desk:
-            desk.note(told["taskid"])
+            desk.note(receipt["taskid"])
         async with connect(self._server.socket_url, compression=None) as socket:
-            await socket.send(json.dumps({"type": "task_info", "tasktoken": told["socketaccesstoken"]}))
+            await socket.send(json.dumps({"type": "task_info", "tasktoken": receipt["socketaccesstoken"]}))
             async for data in socket:
                 if json.loads(data)["type"] == "task_postprocess_end":
                     break
-        detail = (await self._http.post(f"{base}/Task/Detail", json={"taskid": told["taskid"]})).json()
+        detail = (await self._http.post(f"{base}/Task/Detail", json={"taskid": receipt["taskid"]})).json()
         data = await self._file(detail["tasklist"][0]["outputs"][0]["url"])
         if desk:
             desk.file(data)
             desk.note(json.dumps(detail))
-        image = _decoded(data)
+        image = _decode(data)
         if desk:
             desk.thumbnail(image)
         return image
@@ -153,7 +153,7 @@ class Hand:
         await self._http.aclose()
 
     async def _picture(self, url: str) -> Image.Image:
-        return _decoded(await self._file(url))
+        return _decode(await self._file(url))
 
     async def _file(self, url: str) -> bytes:
         return (await self._http.get(url)).content
@@ -186,23 +186,23 @@ class Desk:
 
     def thumbnail(self, image: Image.Image) -> bytes:
         """Return a small picture for the page."""
-        small, kept = image.copy(), io.BytesIO()
+        small, keeps_promise = image.copy(), io.BytesIO()
         small.thumbnail((512, 512))
-        small.save(kept, "JPEG")
-        return kept.getvalue()
+        small.save(keeps_promise, "JPEG")
+        return keeps_promise.getvalue()
 
     def close(self) -> None:
         """Close the table."""
         self._table.close()
 
 
-def _decoded(data: bytes) -> Image.Image:
+def _decode(data: bytes) -> Image.Image:
     image = Image.open(io.BytesIO(data))
     image.load()
     return image
 
 
-def _clicked(panel: Panel) -> Image.Image:
+def _click(panel: Panel) -> Image.Image:
     before = panel.task
     cast("Counting", panel.comm).click("run", values={"prompt": "x"})
     while panel.task is before:
@@ -210,7 +210,7 @@ def _clicked(panel: Panel) -> Image.Image:
     return panel.wait().images[0]
 
 
-def _fetched(client: Client) -> float:
+def _fetch_time(client: Client) -> float:
     """Return the ms between the terminal frame and the last picture."""
     task = client.run("bench/o4")
     pictures = task.wait().images
@@ -221,28 +221,30 @@ def _fetched(client: Client) -> float:
 
 
 def _ms(work: Callable[[], object]) -> float:
-    begun = time.perf_counter()
+    start = time.perf_counter()
     for _ in range(TIMES):
         work()
-    return (time.perf_counter() - begun) / TIMES * 1000
+    return (time.perf_counter() - start) / TIMES * 1000
 
 
 async def _awaited_ms(work: Callable[[], Awaitable[Any]]) -> float:
-    begun = time.perf_counter()
+    start = time.perf_counter()
     for _ in range(TIMES):
         await work()
-    return (time.perf_counter() - begun) / TIMES * 1000
+    return (time.perf_counter() - start) / TIMES * 1000
 
 
-def _polled(server: Server) -> float:
+def _poll_time(server: Server) -> float:
     """Return the seconds until the status is terminal."""
-    begun = time.perf_counter()
-    told = requests.post(f"{server.base_url}/Run/bench/d1000", json={}, headers=HAND_KEYS, timeout=10).json()
+    start = time.perf_counter()
+    receipt = requests.post(
+        f"{server.base_url}/Run/bench/d1000", json={}, headers=HAND_KEYS, timeout=10
+    ).json()
     while True:
-        body = {"taskid": told["taskid"]}
+        body = {"taskid": receipt["taskid"]}
         answer = requests.post(
             f"{server.base_url}/Task/Detail", json=body, headers=HAND_KEYS, timeout=10
         ).json()
         if answer["tasklist"][0]["status"] == "task_postprocess_end":
-            return time.perf_counter() - begun
+            return time.perf_counter() - start
         time.sleep(POLL_SECONDS)

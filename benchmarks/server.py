@@ -46,31 +46,31 @@ class Task:
     rate: int = 0
     outputs: int = 0
     ends_at: float = 0.0
-    heard: bool = False  # somebody listens: then it ends with its last frame
+    has_listener: bool = False  # somebody listens: then it ends with its last frame
     over: bool = False
 
     @classmethod
-    def begun(cls, name: str) -> Task:
+    def start(cls, name: str) -> Task:
         """Begin the task that the model's name asks for."""
-        asked = {found[0]: int(found[1:]) for found in re.findall(r"[nrdo]\d+", name)}
-        made = cls(f"{name}-{next(_serials)}", asked.get("n", 0), asked.get("r", 0), asked.get("o", 0))
-        made.ends_at = time.monotonic() + asked.get("d", 0) / 1000
-        _tasks[made.id] = _tokens[token_of(made.id)] = made
-        return made
+        counts = {reply[0]: int(reply[1:]) for reply in re.findall(r"[nrdo]\d+", name)}
+        task = cls(f"{name}-{next(_serials)}", counts.get("n", 0), counts.get("r", 0), counts.get("o", 0))
+        task.ends_at = time.monotonic() + counts.get("d", 0) / 1000
+        _tasks[task.id] = _tokens[token_of(task.id)] = task
+        return task
 
     def detail(self) -> dict[str, Any]:
         """Return the task as Task/Detail has it."""
-        ended = self.over or (not self.heard and time.monotonic() >= self.ends_at)
+        ended = self.over or (not self.has_listener and time.monotonic() >= self.ends_at)
         return {
             "id": self.id,
             "status": "task_postprocess_end" if ended else "task_start",
             "pexit": "0" if ended else None,
             "socketaccesstoken": token_of(self.id),
-            "outputs": self.listed() if ended else [],
+            "outputs": self.output_entries() if ended else [],
             "totalcost": "0.01",
         }
 
-    def listed(self) -> list[dict[str, Any]]:
+    def output_entries(self) -> list[dict[str, Any]]:
         """Return its outputs."""
         size = str(len(picture()))
         return [
@@ -107,10 +107,10 @@ def picture() -> bytes:
 def frame(kind: str, message: Any, task: Task) -> bytes:
     """Return one frame as Wiro prints it."""
     fields = {"type": kind, "id": task.id, "tasktoken": token_of(task.id), "message": message, "result": True}
-    return packed(json.dumps(fields).encode())
+    return frame_bytes(json.dumps(fields).encode())
 
 
-def packed(payload: bytes) -> bytes:
+def frame_bytes(payload: bytes) -> bytes:
     """Return a text frame of the WebSocket protocol (RFC 6455, 5.2)."""
     size = len(payload)
     if size < 126:  # noqa: PLR2004 - the protocol's own number
@@ -131,27 +131,27 @@ def lines(task: Task, first: int, count: int) -> bytes:
 
 async def talk(connection: ServerConnection) -> None:
     """Send the frames of the task that registers, straight into the transport: websockets would cost more."""
-    told = json.loads(await connection.recv())
-    token = str(told["tasktoken"])
-    task = _tokens.get(token) or Task.begun(token)  # a task without a Run: whoever listens made its token up
-    task.heard = True
+    registration = json.loads(await connection.recv())
+    token = str(registration["tasktoken"])
+    task = _tokens.get(token) or Task.start(token)  # a task without a Run: whoever listens made its token up
+    task.has_listener = True
     wire = connection.transport
     wire.write(frame("task_start", None, task))
-    sent, begun = 0, time.monotonic()
-    while sent < task.lines and not wire.is_closing():
-        due = min(task.lines, int((time.monotonic() - begun) * task.rate)) if task.rate else task.lines
-        count = min(BLOCK, due - sent)
+    sent_count, start = 0, time.monotonic()
+    while sent_count < task.lines and not wire.is_closing():
+        due = min(task.lines, int((time.monotonic() - start) * task.rate)) if task.rate else task.lines
+        count = min(BLOCK, due - sent_count)
         if count > 0:
-            wire.write(lines(task, sent, count))
-            sent += count
-        if sent >= due:
+            wire.write(lines(task, sent_count, count))
+            sent_count += count
+        if sent_count >= due:
             await asyncio.sleep(max(PULSE, 1 / task.rate) if task.rate else 0)
         await connection.drain()
     await asyncio.sleep(max(0.0, task.ends_at - time.monotonic()))
     task.over = True
     if wire.is_closing():
         return
-    wire.write(frame("task_end", None, task) + frame("task_postprocess_end", task.listed(), task))
+    wire.write(frame("task_end", None, task) + frame("task_postprocess_end", task.output_entries(), task))
     await connection.wait_closed()
 
 
@@ -164,9 +164,9 @@ class Http(asyncio.Protocol):
     transport: asyncio.Transport
 
     def __init__(self) -> None:
-        self.held = bytearray()
+        self.buffer = bytearray()
         self.head = ""
-        self.left = 0
+        self.remaining = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -174,28 +174,28 @@ class Http(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answer when a request is whole; the body of a large one is let go as it comes."""
-        if self.left > LARGEST_BODY:
-            self.left -= len(data)
-            if self.left <= LARGEST_BODY:
-                self.left += len(self.held)
+        if self.remaining > LARGEST_BODY:
+            self.remaining -= len(data)
+            if self.remaining <= LARGEST_BODY:
+                self.remaining += len(self.buffer)
             return
-        self.held += data
+        self.buffer += data
         if not self.head:
-            end = self.held.find(b"\r\n\r\n")
+            end = self.buffer.find(b"\r\n\r\n")
             if end < 0:
                 return
-            self.head = self.held[:end].decode("latin-1")
-            del self.held[: end + 4]
+            self.head = self.buffer[:end].decode("latin-1")
+            del self.buffer[: end + 4]
             length = re.search(r"\r\ncontent-length: *(\d+)", self.head, re.IGNORECASE)
-            self.left = int(length[1]) if length else 0
-        if self.left > LARGEST_BODY:
-            self.left -= len(self.held)
-            self.held.clear()
+            self.remaining = int(length[1]) if length else 0
+        if self.remaining > LARGEST_BODY:
+            self.remaining -= len(self.buffer)
+            self.buffer.clear()
             return
-        if len(self.held) >= self.left:
-            body = bytes(self.held[: self.left])
-            path, self.head, self.left = self.head.split(" ", 2)[1], "", 0
-            self.held.clear()
+        if len(self.buffer) >= self.remaining:
+            body = bytes(self.buffer[: self.remaining])
+            path, self.head, self.remaining = self.head.split(" ", 2)[1], "", 0
+            self.buffer.clear()
             self.transport.write(answer(path, body))
 
 
@@ -204,18 +204,18 @@ def answer(path: str, body: bytes) -> bytes:
     if path.startswith("/files/"):
         return reply(picture(), "image/png")
     if path.startswith("/v1/Run/"):
-        task = Task.begun(path.rpartition("/")[2])
-        found: dict[str, Any] = {"taskid": task.id, "socketaccesstoken": token_of(task.id)}
+        task = Task.start(path.rpartition("/")[2])
+        fields: dict[str, Any] = {"taskid": task.id, "socketaccesstoken": token_of(task.id)}
     elif path.startswith("/v1/many/"):  # not Wiro's: many tasks with one call
         count, name = path.split("/")[-2:]
-        found = {"tasklist": [Task.begun(name).detail() for _ in range(int(count))]}
+        fields = {"tasklist": [Task.start(name).detail() for _ in range(int(count))]}
     elif path == "/v1/Task/Detail":
-        asked = json.loads(body)
-        task = _tasks.get(str(asked.get("taskid"))) or Task("unknown", over=True)
-        found = {"total": "1", "tasklist": [task.detail()]}
+        query = json.loads(body)
+        task = _tasks.get(str(query.get("taskid"))) or Task("unknown", over=True)
+        fields = {"total": "1", "tasklist": [task.detail()]}
     else:
-        found = {"tool": [{"parameters": [{"title": "Input", "items": ITEMS}]}]}
-    return reply(json.dumps({"result": True, "errors": [], **found}).encode(), "application/json")
+        fields = {"tool": [{"parameters": [{"title": "Input", "items": ITEMS}]}]}
+    return reply(json.dumps({"result": True, "errors": [], **fields}).encode(), "application/json")
 
 
 def reply(body: bytes, content_type: str) -> bytes:

@@ -53,8 +53,8 @@ pairs = [(timed(ours), timed(Bare)) for _ in range({rounds})]
 def imports(rounds: int = 5) -> list[Result]:
     """Measure each import in a fresh kernel, in turn."""
     statements = ("import wiro_widgets", "import wiro_widgets; wiro_widgets.Panel", "import anywidget")
-    measured = [[_in_kernel(TIMED.format(what=what)) for what in statements] for _ in range(rounds + 1)][1:]
-    ours, first, floor = (tuple(float(each) for each in column) for column in zip(*measured, strict=True))
+    samples = [[_in_kernel(TIMED.format(what=what)) for what in statements] for _ in range(rounds + 1)][1:]
+    ours, first, floor = (tuple(float(each) for each in column) for column in zip(*samples, strict=True))
     return [
         Result(IMPORT, ours, floor),
         Result(FIRST, first, floor, "network and files load when first used"),
@@ -64,8 +64,8 @@ def imports(rounds: int = 5) -> list[Result]:
 def panels(rounds: int = 15) -> Result:
     """Measure panels and bare widgets in one kernel, in turn."""
     code = PANELS.format(bundle=repr(BUNDLE.read_text(encoding="utf-8")), rounds=rounds)
-    found: list[list[float]] = json.loads(_in_kernel(code + "\nprint(json.dumps(pairs))"))
-    return Result(PANEL, tuple(one for one, _ in found), tuple(other for _, other in found))
+    pairs_of_times: list[list[float]] = json.loads(_in_kernel(code + "\nprint(json.dumps(pairs))"))
+    return Result(PANEL, tuple(one for one, _ in pairs_of_times), tuple(other for _, other in pairs_of_times))
 
 
 def bundle() -> Result:
@@ -75,12 +75,12 @@ def bundle() -> Result:
 
 def _in_kernel(code: str) -> str:
     """Return the last line that the code prints in a kernel of its own."""
-    printed: list[str] = []
+    lines: list[str] = []
 
     def hear(message: dict[str, Any]) -> None:
         content = message["content"]
         if message["msg_type"] == "stream":
-            printed.append(content["text"])
+            lines.append(content["text"])
         elif message["msg_type"] == "error":
             raise RuntimeError("\n".join(content["traceback"]))
 
@@ -90,4 +90,4 @@ def _in_kernel(code: str) -> str:
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
-    return "".join(printed).strip().splitlines()[-1]
+    return "".join(lines).strip().splitlines()[-1]

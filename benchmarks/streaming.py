@@ -9,7 +9,7 @@ import time
 
 from websockets.asyncio.client import connect
 
-from benchmarks.kernel import connected
+from benchmarks.kernel import bench_client
 from benchmarks.loading import Server, in_child
 from benchmarks.measure import Promise, Result, alone, pairs
 from benchmarks.memory import resident
@@ -32,14 +32,14 @@ def events(server: Server, lines: int = 100_000, rounds: int = 7) -> Result:
 
 def memory(server: Server, lines: int = 1_000_000, full: int = FULL) -> Result:
     """Measure by how much a panel that takes a million events grows once its rings are full."""
-    grown = in_child("streaming:grown_by", server.base_url, server.socket_url, lines, full)
-    return alone(MEMORY, [grown], f"{lines:,} events through one panel")
+    growth = in_child("streaming:grown_by", server.base_url, server.socket_url, lines, full)
+    return alone(MEMORY, [growth], f"{lines:,} events through one panel")
 
 
 def grown_by(base_url: str, socket_url: str, lines: int, full: int) -> float:
     """Return by how many MiB this process grew after so many events, at most."""
     sizes: list[int] = []
-    with connected(Server(base_url, socket_url), journal=False) as client:
+    with bench_client(Server(base_url, socket_url), journal=False) as client:
         panel = Panel(f"bench/n{lines}", client=client)
         task = panel.run()
         over = threading.Event()
@@ -54,26 +54,26 @@ def grown_by(base_url: str, socket_url: str, lines: int, full: int) -> float:
 
 
 def _ours(server: Server, lines: int) -> float:
-    with connected(server, journal=False) as client:
+    with bench_client(server, journal=False) as client:
         panel = Panel(f"bench/n{lines}", client=client)
         task = panel.run()
         panel.wait()
-        begun = time.perf_counter()
+        start = time.perf_counter()
         panel.display.catch_up()
-        late = time.perf_counter() - begun  # what the ring had not taken yet
-        heard = task.state.heard
+        late = time.perf_counter() - start  # what the ring had not taken yet
+        snapshot = task.state.snapshot
         if task.state.log.dropped + len(task.state.log) != lines:
             raise RuntimeError(f"{task.state.log.dropped + len(task.state.log)} of {lines} lines came")
         panel.close()
-    return lines / (heard["task_postprocess_end"] - heard["task_start"] + late)
+    return lines / (snapshot["task_postprocess_end"] - snapshot["task_start"] + late)
 
 
 async def _bare(server: Server, lines: int) -> float:
     async with connect(server.socket_url, compression=None, max_size=None) as socket:
         await socket.send(json.dumps({"type": "task_info", "tasktoken": f"n{lines}"}))
         json.loads(await socket.recv())
-        begun = time.perf_counter()
+        start = time.perf_counter()
         async for data in socket:
             if json.loads(data)["type"] == "task_postprocess_end":
                 break
-        return lines / (time.perf_counter() - begun)
+        return lines / (time.perf_counter() - start)

@@ -77,7 +77,7 @@ More steps are finer steps. The scale says how"""
 class IllustratedPage(PanelPage):
     """A panel whose results are pictures of the sandbox."""
 
-    drawn = 0
+    picture_count = 0
 
     def start(self, state: dict[str, Any], **options: bool) -> None:
         """Open the panel with the prompt that the pictures were drawn for."""
@@ -90,8 +90,8 @@ class IllustratedPage(PanelPage):
             super().tell(message)
             return
         name = message["images"][0]["id"]
-        number = int(name[1:]) if name[1:].isdigit() else self.drawn
-        self.drawn += 1
+        number = int(name[1:]) if name[1:].isdigit() else self.picture_count
+        self.picture_count += 1
         self.page.evaluate(SHOW, [message, base64.b64encode(_picture(ORDER[number % len(ORDER)])).decode()])
         self.page.wait_for_function(DRAWN)
         self.painted()
@@ -133,17 +133,17 @@ def _stopped(panel: PanelPage) -> None:
 def _answer(panel: PanelPage) -> None:
     values = {"prompt": "How does diffusion work?", "temperature": 0.7, "reasoning": "", "stream": True}
     panel.start(state(_form=CHAT, values=values, status="running"))
-    said = {"thinking": "They want the idea, not the formulas.", "answer": ANSWER, "done": False}
-    panel.tell(delta(LINES[:3], run=run(progress=None, prompt=values["prompt"], text=said)))
+    text = {"thinking": "They want the idea, not the formulas.", "answer": ANSWER, "done": False}
+    panel.tell(delta(LINES[:3], run=run(progress=None, prompt=values["prompt"], text=text)))
 
 
 def _swept(panel: PanelPage) -> None:
     """Four steps of the noise, two seeds: what a sweep over them shows, two cells before its end."""
-    shown = {"steps": "2, 4, 8, 20", "seed": "1, 2"}
+    axis_texts = {"steps": "2, 4, 8, 20", "seed": "1, 2"}
     words = {"steps": "4 values: 2, 4, 8, 20", "seed": "2 values: 1, 2"}
-    priced = {"price": "about $0.0042", "reason": "2 of 8 are left"}
-    panel.start(state(status="running", _axes=axes(8, shown, **words), _outlook=priced))
-    told = {
+    price = {"price": "about $0.0042", "reason": "2 of 8 are left"}
+    panel.start(state(status="running", _axes=axes(8, axis_texts, **words), _outlook=price))
+    summary_text = {
         "prompt": "8 runs: steps \N{MULTIPLICATION SIGN} seed",
         "doing": "6 of 8 done \N{MIDDLE DOT} 2 running",
     }
@@ -154,16 +154,16 @@ def _swept(panel: PanelPage) -> None:
     panel.tell(
         delta(
             line,
-            run=swept(**told, progress=0.75, pace="about 2.7 s left", elapsed=8.2),
+            run=swept(**summary_text, progress=0.75, pace="about 2.7 s left", elapsed=8.2),
             board=table,
             cells=cells,
         )
     )
     for index in range(6):
-        drawn = paint(
+        png = paint(
             Scene(MODEL, PROMPT, SEED + index // 4, 512, 512, (2, 4, 8, 20)[index % 4], 3.5, 0.88), None
         )
-        panel.page.evaluate(SHOW, [image(f"1-{index}"), base64.b64encode(drawn).decode()])
+        panel.page.evaluate(SHOW, [image(f"1-{index}"), base64.b64encode(png).decode()])
 
 
 def _several(panel: PanelPage) -> None:
@@ -234,14 +234,14 @@ def notebook(browser: Browser, look: str) -> tuple[Path, Path]:
         panel = HostedPanel(page)
         panel.do_the_main_job(PROMPT)
         opened.wait_for_output(3, "Done")
-        live = _save(_seen(page), "jupyterlab", look)
+        live = _save(_screenshot(page), "jupyterlab", look)
         opened.save()
         page.goto("about:blank")
         server.end_kernels()
         _open(page, server, look)
         expect(page.locator(".wiro-card")).to_be_visible(timeout=PATIENCE)
         expect(page.get_by_text("Loading widget")).to_have_count(0, timeout=PATIENCE)
-        return live, _save(_seen(page), "saved", look)
+        return live, _save(_screenshot(page), "saved", look)
 
 
 def _open(page: Page, server: JupyterServer, look: str) -> NotebookPage:
@@ -251,7 +251,7 @@ def _open(page: Page, server: JupyterServer, look: str) -> NotebookPage:
     return opened
 
 
-def _seen(page: Page) -> bytes:
+def _screenshot(page: Page) -> bytes:
     page.mouse.move(0, 0)
     page.locator(".jp-Cell").nth(2).evaluate("(cell) => cell.scrollIntoView({ block: 'start' })")
     page.evaluate("() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")

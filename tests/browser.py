@@ -24,18 +24,18 @@ CHROME_ARGS = [
 def chromium_path() -> str | None:
     """Return WIRO_CHROMIUM, or the first Chromium or Chrome on PATH."""
     names = [os.environ.get("WIRO_CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"]
-    return next((found for name in names if name and (found := shutil.which(name))), None)
+    return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
 def find_chromium() -> str:
     """Return the browser to start; without one the test is skipped, or fails where CI is set."""
-    found = chromium_path()
-    if found is None:
+    path = chromium_path()
+    if path is None:
         reason = "no Chromium: install Debian's chromium or set WIRO_CHROMIUM"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    return found
+    return path
 
 
 if __name__ == "__main__":

@@ -27,19 +27,19 @@ SMALL: dict[str, Any] = {"prompt": "A lighthouse", "width": 64, "height": 64, "s
 class Evidence:
     """Texts by the place where they were found, and the secrets that none of them may hold."""
 
-    found: dict[str, list[str | bytes]] = field(default_factory=dict)
+    traces: dict[str, list[str | bytes]] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
 
     def keep(self, place: str, *texts: str | bytes) -> None:
         """Keep what was found somewhere."""
-        self.found.setdefault(place, []).extend(texts)
+        self.traces.setdefault(place, []).extend(texts)
 
     def leaks(self, place: str) -> list[str]:
         """Return what of this place holds a secret, shortened."""
         plain = {secret.encode() for secret in self.secrets}
         needles = plain | {base64.b64encode(secret).rstrip(b"=")[:-1] for secret in plain}
         leaks = []
-        for text in self.found[place]:
+        for text in self.traces[place]:
             data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
             at = [position for needle in needles if (position := data.find(needle)) >= 0]
             if at:
@@ -47,7 +47,7 @@ class Evidence:
         return leaks
 
 
-def printed(value: Any) -> list[str]:
+def reprs(value: Any) -> list[str]:
     """Return a value in every way in which people print one."""
     texts = [repr(value), str(value), pprint.pformat(value)]
     with contextlib.suppress(TypeError):
@@ -58,7 +58,7 @@ def printed(value: Any) -> list[str]:
     return texts
 
 
-def pickled(value: Any) -> list[bytes]:
+def pickles(value: Any) -> list[bytes]:
     """Return the pickle of a value, where it has one."""
     try:
         return [pickle.dumps(value)]
@@ -66,7 +66,7 @@ def pickled(value: Any) -> list[bytes]:
         return []
 
 
-def told(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """Return an error as a debugger shows it: its chain, with the locals of every frame."""
     lines = traceback.TracebackException.from_exception(error, capture_locals=True).format()
     return "".join(lines)
@@ -78,7 +78,7 @@ class Day:
     def __init__(self, folder: Path) -> None:
         self.evidence = Evidence()
         self.folder = folder
-        self.shown: list[Any] = []
+        self.objects: list[Any] = []
 
     def work(self) -> Evidence:
         """Do everything once, and keep what could be seen of it."""
@@ -90,7 +90,7 @@ class Day:
             self._good(panel, client)
             self._bad(panel, sandbox, client)
             self._strangers(sandbox)
-            asyncio.run(self._awaited(sandbox))
+            asyncio.run(self._collect_async(sandbox))
             self._put_away(panel, sandbox, client)
         return self.evidence
 
@@ -105,7 +105,7 @@ class Day:
         for logger in loggers:
             logger.setLevel(logging.DEBUG)
         try:
-            with warnings.catch_warnings(record=True) as warned:
+            with warnings.catch_warnings(record=True) as warning_list:
                 warnings.simplefilter("always")
                 yield
         finally:
@@ -113,18 +113,18 @@ class Day:
             for logger, level in before:
                 logger.setLevel(level)
         self.evidence.keep("logs", stream.getvalue())
-        self.evidence.keep("warnings", *(str(item.message) for item in warned))
+        self.evidence.keep("warnings", *(str(item.message) for item in warning_list))
 
     def _good(self, panel: Panel, client: Client) -> None:
         task = panel.run()
         while not task.over:
-            self.evidence.keep("reprs of a run under way", *printed(task), *printed(task.state), repr(panel))
+            self.evidence.keep("reprs of a run under way", *reprs(task), *reprs(task.state), repr(panel))
         result = panel.wait(SECONDS)
         chat = client.run("wiro/sandbox-chat", prompt="hello")
         chat.wait(SECONDS)
         again = client.attach(task.id or "")
         detail = client.detail(task.id or "")
-        self.shown += [
+        self.objects += [
             panel,
             client,
             task,
@@ -136,24 +136,24 @@ class Day:
             *result.outputs,
             *panel.events,
         ]
-        self.shown += [task.state, task.record, detail, chat.state, client.schema(FLUX), *client.models()]
+        self.objects += [task.state, task.record, detail, chat.state, client.schema(FLUX), *client.models()]
 
     def _bad(self, panel: Panel, sandbox: Sandbox, client: Client) -> None:
         sandbox.faults = {"stuck": "run"}
         stopped = panel.run()
         stopped.stop()
         sandbox.faults = {"echo_secrets": "Run:1"}
-        echoed = panel.run()
-        self._raised(lambda: echoed.wait(SECONDS))
+        echo_task = panel.run()
+        self._collect_error(lambda: echo_task.wait(SECONDS))
         sandbox.faults = {"lose_run_reply": 1}
-        self._raised(lambda: client.generate(FLUX, SMALL))
+        self._collect_error(lambda: client.generate(FLUX, SMALL))
         sandbox.faults = None
-        self._raised(lambda: stopped.wait(SECONDS))
-        self._raised(lambda: client.generate("wiro/sandbox-fail"))
-        self._raised(lambda: client.generate(FLUX, prompt="x", steps="many"))
-        self._raised(lambda: client.generate("nobody/nothing"))
-        self._raised(lambda: client.detail("999999999"))
-        self.shown += [stopped, echoed]
+        self._collect_error(lambda: stopped.wait(SECONDS))
+        self._collect_error(lambda: client.generate("wiro/sandbox-fail"))
+        self._collect_error(lambda: client.generate(FLUX, prompt="x", steps="many"))
+        self._collect_error(lambda: client.generate("nobody/nothing"))
+        self._collect_error(lambda: client.detail("999999999"))
+        self.objects += [stopped, echo_task]
 
     def _strangers(self, sandbox: Sandbox) -> None:
         """Call with a wrong secret, an address that is none, and a server that is not there."""
@@ -161,24 +161,24 @@ class Day:
         with Client(
             sandbox.api_key, f"{sandbox.api_secret}-but-wrong", base_url=sandbox.base_url, **settings
         ) as stranger:
-            self._raised(lambda: stranger.generate(FLUX, SMALL))
-            self.shown.append(stranger)
+            self._collect_error(lambda: stranger.generate(FLUX, SMALL))
+            self.objects.append(stranger)
         nowhere = "http://127.0.0.1:1/v1"
-        with Client(sandbox.api_key, sandbox.api_secret, base_url=nowhere, timeout=1, **settings) as lost:
-            self._raised(lambda: lost.detail("1"))
-        self._raised(lambda: Client(sandbox.api_key, sandbox.api_secret, base_url="nonsense"))
-        self._raised(lambda: AsyncClient(sandbox.api_key, sandbox.api_secret, socket_url="nonsense"))
-        self._raised(lambda: Client(sandbox.api_key, sandbox.api_secret, timeout=-1))
-        self._raised(lambda: Client(f"{sandbox.api_key} {sandbox.api_secret}"))
-        self._raised(lambda: AsyncClient(sandbox.api_key, f"two words {sandbox.api_secret}"))
+        with Client(sandbox.api_key, sandbox.api_secret, base_url=nowhere, timeout=1, **settings) as offline:
+            self._collect_error(lambda: offline.detail("1"))
+        self._collect_error(lambda: Client(sandbox.api_key, sandbox.api_secret, base_url="nonsense"))
+        self._collect_error(lambda: AsyncClient(sandbox.api_key, sandbox.api_secret, socket_url="nonsense"))
+        self._collect_error(lambda: Client(sandbox.api_key, sandbox.api_secret, timeout=-1))
+        self._collect_error(lambda: Client(f"{sandbox.api_key} {sandbox.api_secret}"))
+        self._collect_error(lambda: AsyncClient(sandbox.api_key, f"two words {sandbox.api_secret}"))
 
-    async def _awaited(self, sandbox: Sandbox) -> None:
+    async def _collect_async(self, sandbox: Sandbox) -> None:
         settings: dict[str, Any] = {"base_url": sandbox.base_url, "output_dir": self.folder / "awaited"}
         async with AsyncClient(sandbox.api_key, sandbox.api_secret, journal=False, **settings) as client:
             task = await client.run(FLUX, SMALL)
             async for event in task.events():
-                self.evidence.keep("reprs of a run under way", *printed(event), *printed(task))
-            self.shown += [client, task, await task.wait()]
+                self.evidence.keep("reprs of a run under way", *reprs(event), *reprs(task))
+            self.objects += [client, task, await task.wait()]
             self.evidence.keep("reprs of tasks", *map(repr, asyncio.all_tasks()))
 
     def _put_away(self, panel: Panel, sandbox: Sandbox, client: Client) -> None:
@@ -194,9 +194,9 @@ class Day:
         self.evidence.keep("code", panel.code())
         self.evidence.keep("requests", *map(repr, sandbox.requests), repr(sandbox), repr(sandbox.settings))
         self.evidence.keep("recipes", *(json.dumps(read_recipe(output.bytes())) for output in panel.outputs))
-        for value in self.shown:
-            self.evidence.keep("reprs", *printed(value))
-            self.evidence.keep("pickles", *pickled(value))
+        for value in self.objects:
+            self.evidence.keep("reprs", *reprs(value))
+            self.evidence.keep("pickles", *pickles(value))
         ours = [item for item in gc.get_objects() if str(type(item).__module__).startswith("wiro_widgets")]
         self.evidence.keep("reprs of all our objects", *map(repr, ours))
         panel.close()
@@ -204,11 +204,11 @@ class Day:
         assert len(list((self.folder / "outputs").rglob("*.png"))) > 0
         self.evidence.keep("files", *(path.read_bytes() for path in self.folder.rglob("*") if path.is_file()))
 
-    def _raised(self, call: Callable[[], object]) -> None:
+    def _collect_error(self, call: Callable[[], object]) -> None:
         error = _error_of(call)
-        self.evidence.keep("errors", *printed(error), repr(error.__dict__), repr(error.args))
-        self.evidence.keep("tracebacks", told(error))
-        self.evidence.keep("pickles", *pickled(error))
+        self.evidence.keep("errors", *reprs(error), repr(error.__dict__), repr(error.args))
+        self.evidence.keep("tracebacks", error_text(error))
+        self.evidence.keep("pickles", *pickles(error))
 
 
 def _error_of(call: Callable[[], object]) -> WiroError:

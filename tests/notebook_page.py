@@ -84,8 +84,8 @@ class NotebookPage:
 
     def outputs(self, index: int) -> list[dict[str, Any]]:
         """Return a cell's outputs as the notebook file would hold them."""
-        found: list[dict[str, Any]] = self.page.evaluate(OUTPUTS, index)
-        return found
+        outputs: list[dict[str, Any]] = self.page.evaluate(OUTPUTS, index)
+        return outputs
 
     def output_text(self, index: int) -> str:
         """Return what a cell printed, returned or raised, as one text."""
@@ -100,8 +100,8 @@ class NotebookPage:
         """Save the notebook, widget state included, and return the file."""
         self.command("docmanager:save")
         path: str = self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.path")
-        saved: dict[str, Any] = json.loads((self.server.folder / path).read_text(encoding="utf-8"))
-        return saved
+        content: dict[str, Any] = json.loads((self.server.folder / path).read_text(encoding="utf-8"))
+        return content
 
     def _note_request(self, request: Request) -> None:
         if not request.url.startswith((self.server.base_url, "data:", "blob:")):

@@ -44,8 +44,8 @@ def serving(
 
 def environment(own: Mapping[str, object]) -> dict[str, str]:
     """Return this process's variables without WIRO_ ones, and `own` over them."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("WIRO_")}
-    return inherited | {name: str(value) for name, value in own.items()}
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("WIRO_")}
+    return variables | {name: str(value) for name, value in own.items()}
 
 
 def free_port() -> int:

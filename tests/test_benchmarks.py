@@ -25,21 +25,21 @@ def server() -> Iterator[Server]:
 def test_a_ratio_is_the_median_of_pairs() -> None:
     """One disturbed pair moves neither the ratio nor its spread by much."""
     result = Result(HIGH, (10, 20, 30, 1, 50), (10, 20, 30, 40, 50))
-    assert (result.middle, result.spread, result.kept) == (1, 0, True)
+    assert (result.middle, result.spread, result.keeps_promise) == (1, 0, True)
 
 
 @pytest.mark.parametrize(
-    ("ours", "kept"), [((89, 91, 93), True), ((70, 71, 72), False), ((80, 89, 98), True)]
+    ("ours", "keeps_promise"), [((89, 91, 93), True), ((70, 71, 72), False), ((80, 89, 98), True)]
 )
-def test_a_promise_is_missed_by_more_than_the_spread(ours: tuple[float, ...], kept: bool) -> None:
+def test_a_promise_is_missed_by_more_than_the_spread(ours: tuple[float, ...], keeps_promise: bool) -> None:
     """What is near enough for the spread is no failure."""
-    assert Result(HIGH, ours, (100, 100, 100)).kept is kept
+    assert Result(HIGH, ours, (100, 100, 100)).keeps_promise is keeps_promise
 
 
 def test_a_figure_without_a_floor_is_judged_itself() -> None:
     """Where there is no floor the target is for ours."""
-    assert Result(LOW, (19,)).kept is True
-    assert Result(LOW, (21,)).kept is False
+    assert Result(LOW, (19,)).keeps_promise is True
+    assert Result(LOW, (21,)).keeps_promise is False
 
 
 def test_ours_and_the_floor_are_measured_in_turn() -> None:
@@ -74,13 +74,13 @@ def test_an_unknown_part_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     """A part that does not exist ends the run with the names of those that do."""
     with pytest.raises(SystemExit):
         main(["nothing"])
-    told = capsys.readouterr().err
-    assert [name for name in ("nothing", *PARTS) if name not in told] == []
+    result = capsys.readouterr().err
+    assert [name for name in ("nothing", *PARTS) if name not in result] == []
 
 
 def test_the_streaming_benchmark_counts_every_line(server: Server) -> None:
     """Both ends have all lines."""
-    assert min(streaming.events(server, lines=200, rounds=1).judged) > 0
+    assert min(streaming.events(server, lines=200, rounds=1).judged_values) > 0
 
 
 def test_the_memory_benchmark_runs_in_a_process_of_its_own(server: Server) -> None:
@@ -90,7 +90,7 @@ def test_the_memory_benchmark_runs_in_a_process_of_its_own(server: Server) -> No
 
 def test_the_feeding_benchmark_counts_bytes_and_messages(server: Server) -> None:
     """Ours and both peers have sent something."""
-    results = [*feeding.sent(server, lines=50, rates=(1_000,)), *feeding.peers(server, lines=20)]
+    results = [*feeding.bytes_sent(server, lines=50, rates=(1_000,)), *feeding.peers(server, lines=20)]
     assert all(min(result.ours) > 0 for result in results)
 
 
@@ -107,7 +107,7 @@ def test_the_benchmark_of_runs_has_their_pictures(server: Server) -> None:
         runs.fetch(server, rounds=1),
         runs.thousand(server, tasks=4, at_once=4),
     ]
-    assert all(min(result.judged) > 0 for result in results)
+    assert all(min(result.judged_values) > 0 for result in results)
 
 
 def test_the_benchmark_of_many_tasks_follows_them(server: Server) -> None:

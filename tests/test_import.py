@@ -19,10 +19,10 @@ HEAVY = {
 def _loaded_after(statement: str) -> set[str]:
     """Return the modules that a fresh Python has after a statement."""
     program = f"import json, sys\n{statement}\njson.dump(sorted(sys.modules), sys.stdout)"
-    told = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True
     )
-    return set(json.loads(told.stdout))
+    return set(json.loads(process.stdout))
 
 
 def test_the_import_loads_nothing_heavy() -> None:
@@ -35,20 +35,28 @@ def test_an_error_may_be_caught_without_the_network() -> None:
     names = ", ".join(
         name for name in wiro_widgets.__all__ if name.endswith(("Error", "Failed", "Schema", "Record"))
     )
-    loaded = _loaded_after(f"from wiro_widgets import {names}")
-    assert {"httpx", "websockets", "PIL", "pandas", "numpy", "anywidget", "asyncio"} & loaded == set()
+    modules = _loaded_after(f"from wiro_widgets import {names}")
+    assert {"httpx", "websockets", "PIL", "pandas", "numpy", "anywidget", "asyncio"} & modules == set()
 
 
 def test_a_client_loads_no_tables_and_no_widgets() -> None:
     """A script that only runs models needs neither pandas nor Jupyter, nor the sandbox's server."""
-    loaded = _loaded_after("from wiro_widgets import Client")
-    assert {"pandas", "numpy", "anywidget", "ipywidgets", "IPython", "starlette", "uvicorn"} & loaded == set()
+    modules = _loaded_after("from wiro_widgets import Client")
+    assert {
+        "pandas",
+        "numpy",
+        "anywidget",
+        "ipywidgets",
+        "IPython",
+        "starlette",
+        "uvicorn",
+    } & modules == set()
 
 
 def test_no_loop_is_patched() -> None:
     """Whatever is used, asyncio stays as it is until `allow_nested_loops` is called."""
-    loaded = _loaded_after("from wiro_widgets import *")
-    assert "nest_asyncio" not in loaded
+    modules = _loaded_after("from wiro_widgets import *")
+    assert "nest_asyncio" not in modules
 
 
 @pytest.mark.parametrize("name", wiro_widgets.__all__)

@@ -28,7 +28,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-def _executed(path: Path, folder: Path, **env: str) -> Any:
+def _execute(path: Path, folder: Path, **env: str) -> Any:
     """Execute a notebook in a kernel of its own and return it as Jupyter would save it."""
     startup = folder / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
@@ -69,9 +69,9 @@ def test_there_is_a_quickstart() -> None:
 @EVERY
 def test_a_notebook_runs_without_an_account(path: Path, tmp_path: Path) -> None:
     """Where nothing is set a notebook starts a sandbox, says so, and ends without an error."""
-    notebook = _executed(path, tmp_path)
-    said = "".join(output.get("text", "") for output in _outputs(notebook))
-    assert "sandbox" in said
+    notebook = _execute(path, tmp_path)
+    text = "".join(output.get("text", "") for output in _outputs(notebook))
+    assert "sandbox" in text
     assert [output for output in _outputs(notebook) if output["output_type"] == "error"] == []
 
 
@@ -80,23 +80,23 @@ def test_a_notebook_runs_with_an_account_and_keeps_its_secrets(
     path: Path, tmp_path: Path, sandbox: Sandbox
 ) -> None:
     """With credentials in the environment the same cells run; what is saved has pictures and widgets, no secret."""
-    notebook = _executed(path, tmp_path, **_account(sandbox))
-    saved = json.dumps(notebook)
+    notebook = _execute(path, tmp_path, **_account(sandbox))
+    content = json.dumps(notebook)
     assert "image/png" in {kind for output in _outputs(notebook) for kind in output.get("data", {})}
     assert ("widgets" in notebook.metadata) == ("wiro.Panel(" in path.read_text(encoding="utf-8"))
     assert sandbox._inside is not None
     tokens = list(sandbox._inside._world.tasks._by_token)
     assert tokens
-    assert [secret for secret in (sandbox.api_key, sandbox.api_secret, *tokens) if secret in saved] == []
+    assert [secret for secret in (sandbox.api_key, sandbox.api_secret, *tokens) if secret in content] == []
 
 
 def test_the_sweep_expects_what_it_finds(tmp_path: Path) -> None:
     """The line through the costs of few steps gives the cost of more, as the notebook's sentences say."""
-    notebook = _executed(ROOT / "notebooks" / "sweep.ipynb", tmp_path)
-    said = "".join(output.get("text", "") for output in _outputs(notebook))
-    found = re.search(r"20 steps should cost (\$0\.\d+) and have cost (\$0\.\d+)", said)
-    assert found is not None
-    assert found[1] == found[2]
+    notebook = _execute(ROOT / "notebooks" / "sweep.ipynb", tmp_path)
+    text = "".join(output.get("text", "") for output in _outputs(notebook))
+    match = re.search(r"20 steps should cost (\$0\.\d+) and have cost (\$0\.\d+)", text)
+    assert match is not None
+    assert match[1] == match[2]
 
 
 @EVERY

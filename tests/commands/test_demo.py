@@ -53,10 +53,10 @@ def _arguments(pid: int) -> str:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_demo_from_start_to_end(number: signal.Signals, bare_terminal: Terminal) -> None:
     """`demo --no-browser` prints an address that answers with the quickstart; a signal ends every child."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = str(listener.getsockname()[1])
         command = bare_terminal.start("demo", "--no-browser", "--port", port)
         url = command.line("http://127.0.0.1:").partition(": ")[2]
     assert urlsplit(url).path == "/lab/tree/quickstart.ipynb"

@@ -37,7 +37,7 @@ def test_unfinished_runs_are_told(terminal: Terminal) -> None:
         journal.submitted(journal.begin(terminal.env["WIRO_BASE_URL"], CHAT, {"prompt": "cut off"}), "9")
     status, out, err = terminal.run("history")
     assert (status, len(out.splitlines())) == (0, 1)
-    assert err == "1 run is unfinished as far as is known here; client.recover() in Python asks.\n"
+    assert err == "1 run is unfinished; client.recover() in Python looks them up.\n"
 
 
 def test_a_limit(used: Terminal) -> None:
@@ -66,4 +66,4 @@ def test_a_csv_file_that_cannot_be_written(terminal: Terminal) -> None:
 
 def test_an_empty_history(terminal: Terminal) -> None:
     """Nothing was run, so nothing is listed."""
-    assert terminal.run("history") == (0, "", "No runs at this server are known here yet.\n")
+    assert terminal.run("history") == (0, "", "The journal has no runs at this server yet.\n")

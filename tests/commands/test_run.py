@@ -55,8 +55,8 @@ def test_a_file_as_input(terminal: Terminal, sandbox: SandboxServer) -> None:
     status, out, _ = terminal.run("run", UPSCALE, "-p", "inputImage=@photo.png", "-p", "scale=3")
     assert status == 0
     assert _size(terminal.folder / out.strip()) == (144, 96)
-    sent = [item[:3] for request in sandbox.requests for item in request.files]
-    assert ("inputImage", "photo.png", "image/png") in sent
+    files = [item[:3] for request in sandbox.requests for item in request.files]
+    assert ("inputImage", "photo.png", "image/png") in files
 
 
 def test_a_value_may_hold_an_equals_sign(terminal: Terminal, sandbox: SandboxServer) -> None:
@@ -92,9 +92,9 @@ def test_without_a_key(bare_terminal: Terminal) -> None:
 def test_a_wrong_key(terminal: Terminal) -> None:
     """Wiro's refusal comes with what to check, and without the key."""
     terminal.env["WIRO_API_KEY"] = "somebody-elses-key"
-    said = _refused(terminal, FLUX, "-p", "prompt=x")
-    assert "Check WIRO_API_KEY" in said
-    assert "somebody-elses-key" not in said
+    message = _refused(terminal, FLUX, "-p", "prompt=x")
+    assert "Check WIRO_API_KEY" in message
+    assert "somebody-elses-key" not in message
 
 
 def test_nobody_answers(terminal: Terminal) -> None:

@@ -15,21 +15,21 @@ CHAT = "wiro/sandbox-chat"
 
 def _exports(command: Command) -> dict[str, str]:
     """Read the four lines as a shell would."""
-    told = {}
+    result = {}
     for _ in range(4):
         word, assignment = shlex.split(command.line("export "))
         assert word == "export"
         name, _, value = assignment.partition("=")
-        told[name] = value
-    return told
+        result[name] = value
+    return result
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_four_lines_then_a_clean_end(number: signal.Signals, bare_terminal: Terminal) -> None:
     """Exactly four export lines come on stdout; SIGINT and SIGTERM end it with status 0."""
     command = bare_terminal.start("sandbox")
-    told = _exports(command)
-    assert list(told) == ["WIRO_BASE_URL", "WIRO_SOCKET_URL", "WIRO_API_KEY", "WIRO_API_SECRET"]
+    result = _exports(command)
+    assert list(result) == ["WIRO_BASE_URL", "WIRO_SOCKET_URL", "WIRO_API_KEY", "WIRO_API_SECRET"]
     command.line("Ctrl-C", "stderr")
     command.interrupt(number)
     status, rest, err = command.end()
@@ -38,8 +38,8 @@ def test_four_lines_then_a_clean_end(number: signal.Signals, bare_terminal: Term
 
 def test_a_client_started_from_that_shell(bare_terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the four lines in the environment a client needs no argument."""
-    told = _exports(bare_terminal.start("sandbox", "--speed", "1000"))
-    for name, value in told.items():
+    result = _exports(bare_terminal.start("sandbox", "--speed", "1000"))
+    for name, value in result.items():
         monkeypatch.setenv(name, value)
     with Client(journal=False) as client:
         assert client.run(CHAT, prompt="hello").wait(20).text
@@ -55,16 +55,16 @@ def test_a_port_of_ones_own(bare_terminal: Terminal) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    told = _exports(bare_terminal.start("sandbox", "--port", str(port)))
-    assert told["WIRO_BASE_URL"] == f"http://127.0.0.1:{port}/v1"
+    result = _exports(bare_terminal.start("sandbox", "--port", str(port)))
+    assert result["WIRO_BASE_URL"] == f"http://127.0.0.1:{port}/v1"
 
 
 def test_a_taken_port(bare_terminal: Terminal) -> None:
     """A port that somebody else has is one sentence on stderr and status 1."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        status, out, err = bare_terminal.run("sandbox", "--port", str(taken.getsockname()[1]))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        status, out, err = bare_terminal.run("sandbox", "--port", str(listener.getsockname()[1]))
     assert (status, out) == (1, "")
     assert err.startswith("wiro-widgets: The sandbox cannot start: ")
     assert err.count("\n") == 1
@@ -72,9 +72,9 @@ def test_a_taken_port(bare_terminal: Terminal) -> None:
 
 def test_a_bad_day(bare_terminal: Terminal) -> None:
     """`--fault` makes it misbehave."""
-    told = _exports(bare_terminal.start("sandbox", "--fault", "no_balance=Run:1"))
+    result = _exports(bare_terminal.start("sandbox", "--fault", "no_balance=Run:1"))
     client = Client(
-        told["WIRO_API_KEY"], told["WIRO_API_SECRET"], base_url=told["WIRO_BASE_URL"], journal=False
+        result["WIRO_API_KEY"], result["WIRO_API_SECRET"], base_url=result["WIRO_BASE_URL"], journal=False
     )
     with client, pytest.raises(InsufficientBalance):
         client.run(CHAT, prompt="hello")

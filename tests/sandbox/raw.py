@@ -80,7 +80,7 @@ class Caller:
         task: Json = self.call("Task/Detail", {"taskid": receipt["taskid"]})["tasklist"][0]
         return task
 
-    def settled(self, receipt: Json) -> Json:
+    def wait_until_settled(self, receipt: Json) -> Json:
         """Return the task when it has ended."""
         return wait_for(lambda: self.detail(receipt), lambda task: task["status"] in LAST)
 
@@ -96,7 +96,7 @@ class Caller:
 
     def finish(self, model: str = FLUX, /, **values: Any) -> Json:
         """Run a model and return the ended task."""
-        return self.settled(self.run(model, **values))
+        return self.wait_until_settled(self.run(model, **values))
 
     def picture(self, task: Json, number: int = 0) -> Image.Image:
         """Download and decode an output."""
@@ -118,11 +118,11 @@ class Caller:
 
     def frames(self, model: str = FLUX, faults: Json | None = None, /, **values: Any) -> list[Json]:
         """Run a model and return every frame of its life, the first included."""
-        with self.held(model, faults, **values) as (_, socket):
+        with self.hold(model, faults, **values) as (_, socket):
             return list(until_the_end(socket))
 
     @contextmanager
-    def held(
+    def hold(
         self, model: str = FLUX, faults: Json | None = None, /, **values: Any
     ) -> Iterator[tuple[Json, ClientConnection]]:
         """Run a model that waits until its socket is registered, then set the faults and let it go."""
@@ -146,9 +146,9 @@ def wait_for(look: Callable[[], T], is_so: Callable[[T], bool]) -> T:
     """Look again and again until it is so; fail after ten seconds."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        seen = look()
-        if is_so(seen):
-            return seen
+        value = look()
+        if is_so(value):
+            return value
         _PAUSE.wait(0.002)
     raise AssertionError(f"still not so: {look()!r}")
 

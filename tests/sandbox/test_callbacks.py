@@ -16,7 +16,7 @@ class Hook(HTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.bodies: list[dict[str, Any]] = []
-        self.arrived = threading.Event()
+        self.arrival = threading.Event()
 
     @property
     def url(self) -> str:
@@ -33,7 +33,7 @@ class Handler(BaseHTTPRequestHandler):
         """Note the body."""
         self.server.bodies.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
         self._answer(b"")
-        self.server.arrived.set()
+        self.server.arrival.set()
 
     def do_GET(self) -> None:
         """Serve a picture."""
@@ -63,7 +63,7 @@ def hook() -> Iterator[Hook]:
 def test_a_finished_task_is_posted_to_its_callback(caller: Caller, hook: Hook) -> None:
     """What arrives is Task/Detail's reply."""
     task = caller.finish(callbackUrl=hook.url)
-    assert hook.arrived.wait(PATIENCE)
+    assert hook.arrival.wait(PATIENCE)
     assert hook.bodies[0]["tasklist"] == [task]
 
 
@@ -72,7 +72,7 @@ def test_a_cancelled_task_is_posted_too(caller: Caller, hook: Hook) -> None:
     caller.server.faults = {"stuck": "queue"}
     receipt = caller.run(callbackUrl=hook.url)
     caller.call("Task/Cancel", {"taskid": receipt["taskid"]})
-    assert hook.arrived.wait(PATIENCE)
+    assert hook.arrival.wait(PATIENCE)
     assert hook.bodies[0]["tasklist"][0]["status"] == "task_cancel"
 
 

@@ -12,8 +12,10 @@ def items(entry: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def test_the_seeds_model_has_the_seeds_parameters(caller: Caller) -> None:
     """Their order, types and defaults are those of the seed's command."""
-    found = items(caller.tool(FLUX))
-    assert {name: (item["type"], item["default"]) for name, item in found.items() if name != "prompt"} == {
+    parameters = items(caller.tool(FLUX))
+    assert {
+        name: (item["type"], item["default"]) for name, item in parameters.items() if name != "prompt"
+    } == {
         "inputImage": ("combinefileinput", ""),
         "steps": ("range", "20"),
         "scale": ("range", "3.5"),
@@ -24,7 +26,7 @@ def test_the_seeds_model_has_the_seeds_parameters(caller: Caller) -> None:
         "height": ("number", "1024"),
         "callbackUrl": ("text", ""),
     }
-    assert (found["prompt"]["type"], found["prompt"]["required"]) == ("textarea", True)
+    assert (parameters["prompt"]["type"], parameters["prompt"]["required"]) == ("textarea", True)
 
 
 def test_limits_are_the_ones_a_run_is_checked_by(caller: Caller) -> None:
@@ -42,8 +44,8 @@ def test_limits_are_the_ones_a_run_is_checked_by(caller: Caller) -> None:
 
 def test_the_callback_is_advanced(caller: Caller) -> None:
     """The callback is out of the way, prompt is not."""
-    found = items(caller.tool(FLUX))
-    assert (found["callbackUrl"]["advanced"], found["prompt"]["advanced"]) == (True, False)
+    parameters = items(caller.tool(FLUX))
+    assert (parameters["callbackUrl"]["advanced"], parameters["prompt"]["advanced"]) == (True, False)
 
 
 def test_an_unknown_model_is_refused(caller: Caller) -> None:

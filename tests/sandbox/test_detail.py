@@ -31,7 +31,7 @@ def test_a_finished_task_has_every_field_of_the_seeds_sample(caller: Caller) -> 
     """Names, order and types are the sample's: numbers as text, null where it has null."""
     data = {"prompt": "a pier", "width": "64", "height": "64"}
     receipt = caller.call(f"Run/{FLUX}", data=data, files={"inputImage": ("a.png", png())})
-    caller.settled(receipt)
+    caller.wait_until_settled(receipt)
     ours = caller.call("Task/Detail", {"tasktoken": receipt["socketaccesstoken"]})
     seeds = seed_reply()
     for reply in (ours, seeds):

@@ -7,10 +7,10 @@ from tests.sandbox.raw import CHAT, FLUX, Caller
 from wiro_widgets.sandbox.faults.wire_shapes import CHANGING, DRIFTS
 
 
-def drifted(caller: Caller, drift: str) -> dict[str, Any]:
+def drift_entry(caller: Caller, drift: str) -> dict[str, Any]:
     """Return a finished task as this drift shows it."""
     receipt = caller.run()
-    caller.settled(receipt)
+    caller.wait_until_settled(receipt)
     caller.server.faults = {"drift": drift}
     return caller.detail(receipt)
 
@@ -32,13 +32,13 @@ def drifted(caller: Caller, drift: str) -> dict[str, Any]:
 )
 def test_a_field_takes_another_shape(caller: Caller, drift: str, name: str, kind: type) -> None:
     """The same fact, otherwise written."""
-    assert type(drifted(caller, drift)[name]) is kind
+    assert type(drift_entry(caller, drift)[name]) is kind
 
 
 def test_times_may_be_milliseconds_or_iso_text(caller: Caller) -> None:
     """Both name the same second."""
     receipt = caller.run()
-    seconds = int(caller.settled(receipt)["starttime"])
+    seconds = int(caller.wait_until_settled(receipt)["starttime"])
     caller.server.faults = {"drift": "milliseconds"}
     assert caller.detail(receipt)["starttime"] == str(seconds * 1000)
     caller.server.faults = {"drift": "iso_times"}
@@ -52,13 +52,13 @@ def test_pexit_is_strange_before_the_end(caller: Caller, drift: str, value: str 
     receipt = caller.run()
     assert caller.detail(receipt)["pexit"] == value
     caller.server.faults = {"drift": drift}
-    assert caller.settled(receipt)["pexit"] == "0"
+    assert caller.wait_until_settled(receipt)["pexit"] == "0"
 
 
 def test_categories_may_be_malformed_as_in_the_seed(caller: Caller) -> None:
     """The inner quotes are not escaped, so the whole reply is no JSON."""
     receipt = caller.run()
-    caller.settled(receipt)
+    caller.wait_until_settled(receipt)
     caller.server.faults = {"drift": "categories_broken"}
     text = caller.post("Task/Detail", {"taskid": receipt["taskid"]}).text
     assert '"categories": "["tool","image-to-image","quick-showcase","compare-landscape"]"' in text
@@ -97,13 +97,13 @@ def test_a_receipt_may_have_a_number(caller: Caller) -> None:
 def test_schemas_take_other_shapes(caller: Caller) -> None:
     """A JSON text, null, or defaults under another name."""
     body = {"slugowner": "tencent", "slugproject": "hunyuan-flux-srpo"}
-    shown = {}
+    shapes = {}
     for drift in ("schema_text", "schema_null", "schema_value"):
         caller.server.faults = {"drift": drift}
-        shown[drift] = caller.call("Tool/Detail", body)["tool"][0]["parameters"]
-    assert json.loads(shown["schema_text"])[0]["title"] == "Input"
-    assert shown["schema_null"] is None
-    assert shown["schema_value"][1]["items"][0]["value"] == "20"
+        shapes[drift] = caller.call("Tool/Detail", body)["tool"][0]["parameters"]
+    assert json.loads(shapes["schema_text"])[0]["title"] == "Input"
+    assert shapes["schema_null"] is None
+    assert shapes["schema_value"][1]["items"][0]["value"] == "20"
 
 
 def test_frames_may_lack_their_names(caller: Caller) -> None:
@@ -153,7 +153,7 @@ def test_all_drifts_at_once_keep_the_facts(caller: Caller) -> None:
         if '"task_postprocess_end"' in text:
             break
     caller.server.faults = None
-    assert caller.settled(body)["pexit"] == "0"
+    assert caller.wait_until_settled(body)["pexit"] == "0"
 
 
 @pytest.mark.parametrize("drift", sorted(set(DRIFTS) - set(CHANGING)))

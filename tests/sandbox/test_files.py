@@ -19,13 +19,13 @@ def test_an_output_says_what_it_is(caller: Caller) -> None:
     assert task["size"] == task["outputs"][0]["size"]
 
 
-@pytest.mark.parametrize("wanted", ["bytes=100-", "bytes=100-199", "bytes=-50"])
-def test_a_part_of_an_output_can_be_had(caller: Caller, output: tuple[str, bytes], wanted: str) -> None:
+@pytest.mark.parametrize("byte_range", ["bytes=100-", "bytes=100-199", "bytes=-50"])
+def test_a_part_of_an_output_can_be_had(caller: Caller, output: tuple[str, bytes], byte_range: str) -> None:
     """A cut download can be resumed."""
     url, whole = output
-    first, last = wanted.removeprefix("bytes=").split("-")
+    first, last = byte_range.removeprefix("bytes=").split("-")
     expected = whole[int(first) : int(last) + 1 if last else None] if first else whole[-int(last) :]
-    answer = caller.http.get(url, headers={"range": wanted})
+    answer = caller.http.get(url, headers={"range": byte_range})
     assert answer.status_code == 206
     assert answer.content == expected
     assert answer.headers["content-range"].endswith(f"/{len(whole)}")

@@ -60,13 +60,13 @@ def test_setting_faults_begins_anew(caller: Caller) -> None:
 
 def test_retry_after_is_seconds_a_date_or_missing(caller: Caller) -> None:
     """All three are sent by real servers."""
-    seen = []
+    statuses = []
     for value in ("7", "date", ""):
         caller.server.faults = {"rate_limit": 1, "retry_after": value}
-        seen.append(caller.post("Task/List").headers.get("retry-after"))
-    assert seen[0] == "7"
-    assert abs(email.utils.parsedate_to_datetime(seen[1]).timestamp() - time.time()) < 3
-    assert seen[2] is None
+        statuses.append(caller.post("Task/List").headers.get("retry-after"))
+    assert statuses[0] == "7"
+    assert abs(email.utils.parsedate_to_datetime(statuses[1]).timestamp() - time.time()) < 3
+    assert statuses[2] is None
 
 
 @pytest.mark.parametrize(("name", "code"), [("concurrency_limit", 96), ("no_balance", 97)])

@@ -101,15 +101,15 @@ def test_who_comes_late_has_missed_the_start(caller: Caller) -> None:
     early = caller.settled_at(receipt, "task_start", "task_accept")
     with caller.following(receipt) as socket:
         caller.server.faults = None
-        seen = [frame["type"] for frame in until_the_end(socket)]
-    assert early["status"] not in seen
-    assert seen[-1] == "task_postprocess_end"
+        types = [frame["type"] for frame in until_the_end(socket)]
+    assert early["status"] not in types
+    assert types[-1] == "task_postprocess_end"
 
 
 def test_a_finished_task_says_nothing_more(caller: Caller) -> None:
     """Registering after the end brings no frame."""
     receipt = caller.run()
-    caller.settled(receipt)
+    caller.wait_until_settled(receipt)
     with caller.following(receipt) as socket, pytest.raises(TimeoutError):
         socket.recv(timeout=0.05)
 
@@ -147,7 +147,7 @@ def test_workers_are_bounded() -> None:
         caller.settled_at(first, "task_accept")
         assert caller.detail(second)["status"] == "task_queue"
         server.faults = None
-        assert caller.settled(second)["pexit"] == "0"
+        assert caller.wait_until_settled(second)["pexit"] == "0"
 
 
 def test_infinite_speed_waits_for_nothing() -> None:

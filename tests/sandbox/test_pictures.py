@@ -102,19 +102,21 @@ def test_pictures_are_marked_as_the_sandboxs() -> None:
 def test_the_uploaded_bytes_are_really_used(caller: Caller) -> None:
     """Two inputs give two pictures of the same prompt and seed."""
     data = {"prompt": "a pier", "width": "64", "height": "64", "steps": "1", "strength": "0"}
-    shown = []
+    sizes = []
     for colour in ((200, 30, 30), (30, 30, 200)):
         files = {"inputImage": ("a.png", png(colour))}
-        picture = caller.picture(caller.settled(caller.call(f"Run/{FLUX}", data=data, files=files)))
-        shown.append(picture.getpixel((5, 5)))
-    assert shown == [(200, 30, 30), (30, 30, 200)]
+        picture = caller.picture(
+            caller.wait_until_settled(caller.call(f"Run/{FLUX}", data=data, files=files))
+        )
+        sizes.append(picture.getpixel((5, 5)))
+    assert sizes == [(200, 30, 30), (30, 30, 200)]
 
 
 def test_an_input_may_be_an_address_of_the_sandbox(caller: Caller) -> None:
     """File/Upload gives an address, and the model starts from what lies there."""
-    uploaded = caller.call("File/Upload", files={"file": ("a.png", png((1, 2, 3)))})["list"][0]["url"]
-    task = caller.finish(inputImage=uploaded, strength="0")
-    assert task["parameters"]["inputImage"] == uploaded
+    address = caller.call("File/Upload", files={"file": ("a.png", png((1, 2, 3)))})["list"][0]["url"]
+    task = caller.finish(inputImage=address, strength="0")
+    assert task["parameters"]["inputImage"] == address
     assert caller.picture(task).getpixel((5, 5)) == (1, 2, 3)
 
 
@@ -128,7 +130,7 @@ def test_an_address_elsewhere_is_never_fetched(caller: Caller) -> None:
 def test_an_input_that_is_no_picture_fails_the_task(caller: Caller) -> None:
     """The task exits with 1 and stderr says why."""
     files = {"inputImage": ("a.png", b"not a picture")}
-    task = caller.settled(caller.call(f"Run/{FLUX}", data={"prompt": "a pier"}, files=files))
+    task = caller.wait_until_settled(caller.call(f"Run/{FLUX}", data={"prompt": "a pier"}, files=files))
     assert (task["pexit"], task["outputs"]) == ("1", [])
     assert "cannot be identified" in task["debugerror"]
 
@@ -145,7 +147,7 @@ def test_samples_follow_each_other_by_seed(caller: Caller) -> None:
 def test_upscale_enlarges_the_upload(caller: Caller, scale: str) -> None:
     """Every side is `scale` times as long."""
     files = {"inputImage": ("a.png", png(size=(40, 30)))}
-    task = caller.settled(caller.call(f"Run/{UPSCALE}", data={"scale": scale}, files=files))
+    task = caller.wait_until_settled(caller.call(f"Run/{UPSCALE}", data={"scale": scale}, files=files))
     assert caller.picture(task).size == (40 * int(scale), 30 * int(scale))
 
 

@@ -25,13 +25,13 @@ RUNS: list[tuple[str, dict[str, str]]] = [
 
 def rows(entry: Json) -> list[Json]:
     """Return the price rows of a catalogue entry with their prices as they are written."""
-    found: list[Json] = json.loads(entry["dynamicprice"], parse_float=Decimal)
-    return found
+    rows: list[Json] = json.loads(entry["dynamicprice"], parse_float=Decimal)
+    return rows
 
 
-def applying(found: list[Json], values: dict[str, Any]) -> list[Json]:
+def applying(rows: list[Json], values: dict[str, Any]) -> list[Json]:
     """Return the rows whose inputs all match."""
-    return [row for row in found if all(values[name] == value for name, value in row["inputs"].items())]
+    return [row for row in rows if all(values[name] == value for name, value in row["inputs"].items())]
 
 
 def choices(entry: Json) -> list[dict[str, str]]:
@@ -58,9 +58,9 @@ def test_the_bill_is_what_the_price_rows_say(caller: Caller, model: str, values:
     entry = caller.tool(model)
     files = {"inputImage": ("a.png", png())} if model == UPSCALE else None
     receipt = caller.call(f"Run/{model}", data={"prompt": "a pier", **values}, files=files)
-    task = caller.settled(receipt)
-    chosen = {item["id"]: item["default"] for group in entry["parameters"] for item in group["items"]}
-    [row] = applying(rows(entry), {**chosen, **values})
+    task = caller.wait_until_settled(receipt)
+    defaults = {item["id"]: item["default"] for group in entry["parameters"] for item in group["items"]}
+    [row] = applying(rows(entry), {**defaults, **values})
     units = {"cpr": Decimal(1), "cps": Decimal(task["elapsedseconds"]), "cpo": Decimal(len(task["outputs"]))}
     assert (task["status"], task["pexit"]) == ("task_postprocess_end", "0")
     assert Decimal(task["totalcost"]) == row["price"] * units[row["priceMethod"]]
@@ -77,7 +77,7 @@ def test_the_average_is_what_a_run_as_it_stands_costs(caller: Caller, model: str
         assert Decimal(entry["approximatelycost"]) > 0
         return
     small = {"width": "64", "height": "64"} if model == FLUX else {}
-    task = caller.settled(caller.call(f"Run/{model}", {"prompt": "a pier", **small}))
+    task = caller.wait_until_settled(caller.call(f"Run/{model}", {"prompt": "a pier", **small}))
     assert float(task["totalcost"]) == pytest.approx(float(entry["approximatelycost"]), rel=0.15)
 
 
@@ -95,8 +95,8 @@ def test_a_stopped_run_costs_nothing(caller: Caller) -> None:
 def test_a_bill_stays_when_the_files_are_deleted(caller: Caller) -> None:
     """Deleting the outputs of a run that was billed by the output pays nothing back."""
     task = caller.finish(POSTER, samples="2")
-    gone = caller.call("Task/InputOutputDelete", {"tasktoken": task["socketaccesstoken"]})["tasklist"][0]
-    assert (gone["outputs"], gone["totalcost"]) == ([], task["totalcost"])
+    deletion = caller.call("Task/InputOutputDelete", {"tasktoken": task["socketaccesstoken"]})["tasklist"][0]
+    assert (deletion["outputs"], deletion["totalcost"]) == ([], task["totalcost"])
 
 
 def test_values_without_a_row_have_no_bill() -> None:

@@ -6,10 +6,10 @@ def test_a_run_is_recorded_with_its_fields_and_files(caller: Caller) -> None:
     """Texts as they were sent, files by name, type and size."""
     data = {"prompt": "a pier", "scale": "3.5", "width": "64", "height": "64"}
     caller.call(f"Run/{FLUX}", data=data, files={"inputImage": ("a.png", png(), "image/png")})
-    arrived = caller.server.requests[-1]
-    assert (arrived.method, arrived.path) == ("POST", f"/v1/Run/{FLUX}")
-    assert dict(arrived.fields) == data
-    assert arrived.files == (("inputImage", "a.png", "image/png", len(png())),)
+    request = caller.server.requests[-1]
+    assert (request.method, request.path) == ("POST", f"/v1/Run/{FLUX}")
+    assert dict(request.fields) == data
+    assert request.files == (("inputImage", "a.png", "image/png", len(png())),)
 
 
 def test_json_values_are_recorded_as_text(caller: Caller) -> None:
@@ -28,9 +28,9 @@ def test_no_secret_is_recorded(caller: Caller) -> None:
     receipt = caller.run(prompt=f"my key is {server.api_key} and my secret {server.api_secret}")
     caller.call("Task/Detail", {"tasktoken": receipt["socketaccesstoken"]})
     caller.call("Task/Kill", {"socketaccesstoken": receipt["socketaccesstoken"]})
-    written = repr(server.requests) + repr(server) + repr(server.settings) + repr(server.__dict__)
+    text = repr(server.requests) + repr(server) + repr(server.settings) + repr(server.__dict__)
     for secret in (server.api_key, server.api_secret, receipt["socketaccesstoken"]):
-        assert secret not in written
+        assert secret not in text
 
 
 def test_the_record_is_bounded() -> None:

@@ -27,8 +27,8 @@ def test_a_run_is_receipted(caller: Caller) -> None:
 def test_multipart_makes_the_same_task_as_json(caller: Caller) -> None:
     """Both encodings run, and both leave the parameters as they were sent."""
     values = {"prompt": "a pier", "seed": "7350148318", "scale": "3.5", "width": "64", "height": "64"}
-    as_json = caller.settled(caller.call(f"Run/{FLUX}", values))
-    as_parts = caller.settled(
+    as_json = caller.wait_until_settled(caller.call(f"Run/{FLUX}", values))
+    as_parts = caller.wait_until_settled(
         caller.call(
             f"Run/{FLUX}", data=values, files={"inputImage": ("", b"")}
         )  # an empty part forces multipart

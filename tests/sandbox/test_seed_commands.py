@@ -17,15 +17,15 @@ SECRET = "0d245f7034e999f613f9547972b93d661e65839aa06663c97633c360ae987904"
 TOKEN = "eDcCm5yyUfIvMFspTwww49OUfgXkQt"
 
 
-def bash(server: SandboxServer, folder: Path, command: str, **replaced: str) -> dict[str, Any]:
+def bash(server: SandboxServer, folder: Path, command: str, **replacements: str) -> dict[str, Any]:
     """Sign and call as the seed does, without its commented lines, and return the reply."""
     lines = [(SEED / f"{name}.sh").read_text(encoding="utf-8") for name in ("sign", command)]
     script = "\n".join(
         line for line in "\n".join(lines).splitlines() if line.strip() and not is_comment(line)
     )
     script = script.replace("https://api.wiro.ai/v1", server.base_url)
-    for given, real in replaced.items():
-        script = script.replace({"token": TOKEN, "task": "634574"}[given], real)
+    for text, real in replacements.items():
+        script = script.replace({"token": TOKEN, "task": "634574"}[text], real)
     done = subprocess.run(
         ["/bin/bash", "-c", script.replace("curl ", "curl --silent --noproxy '*' ")],
         cwd=folder,
@@ -60,7 +60,7 @@ def test_the_seeds_commands_work(folder: Path) -> None:
             "socketaccesstoken": receipt["socketaccesstoken"],
             "result": True,
         }
-        caller.settled(receipt)
+        caller.wait_until_settled(receipt)
         task = bash(server, folder, "detail", token=receipt["socketaccesstoken"])["tasklist"][0]
     assert (task["id"], task["status"], task["pexit"]) == (receipt["taskid"], "task_postprocess_end", "0")
     assert task["parameters"].pop("inputImage").endswith(".jpg")

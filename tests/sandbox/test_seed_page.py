@@ -13,8 +13,8 @@ TOKEN = "eDcCm5yyUfIvMFspTwww49OUfgXkQt"
 
 def test_the_seeds_page_shows_the_pictures(page: Page) -> None:
     """It registers, prints every event of the task, shows the outputs, and hears the connection close."""
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
+    lines: list[str] = []
+    page.on("console", lambda message: lines.append(message.text))
     page.on("dialog", lambda dialog: dialog.dismiss())
     with SandboxServer(speed=1000, faults={"stuck": "queue"}) as server, Caller(server) as caller:
         receipt = caller.run(samples="2")
@@ -31,6 +31,6 @@ def test_the_seeds_page_shows_the_pictures(page: Page) -> None:
         expect(page.locator("#debug")).to_contain_text("task_postprocess_end")
         with page.expect_event("dialog"):
             server.close()
-    assert "Your task has been waiting in the queue." in said
-    assert "Your task postprocess has been completed." in said
-    assert not [line for line in said if line.startswith("e: ")]
+    assert "Your task has been waiting in the queue." in lines
+    assert "Your task postprocess has been completed." in lines
+    assert not [line for line in lines if line.startswith("e: ")]

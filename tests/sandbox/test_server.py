@@ -61,7 +61,7 @@ def test_a_closed_sandbox_may_start_again() -> None:
 def test_closing_leaves_nothing_behind() -> None:
     """No thread, no socket and no warning stay, whatever was going on."""
     threads, handles = threading.active_count(), _open_handles()
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as warning_list:
         warnings.simplefilter("always")
         with SandboxServer(faults={"half_open_after": 0}) as server, Caller(server) as caller:
             receipt = caller.run()
@@ -71,7 +71,7 @@ def test_closing_leaves_nothing_behind() -> None:
                 server.close()
             waiting.join()
         gc.collect()
-    assert [str(warning.message) for warning in caught] == []
+    assert [str(warning.message) for warning in warning_list] == []
     assert threading.active_count() == threads
     assert _open_handles() == handles
 

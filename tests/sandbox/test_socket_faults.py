@@ -12,21 +12,21 @@ from tests.sandbox.raw import FLUX, LAST, PATIENCE, Caller, until_the_end, wait_
 
 def texts(socket: ClientConnection) -> list[str | bytes]:
     """Return every frame as it came, up to the terminal one of a task with an id other than 1."""
-    seen: list[str | bytes] = []
+    frames: list[str | bytes] = []
     while True:
         frame = socket.recv(timeout=PATIENCE)
-        seen.append(frame)
+        frames.append(frame)
         if (
             any(f'"{kind}"' in str(frame) for kind in LAST)
             and '"id": "1"' not in str(frame)
             and len(str(frame)) > 60
         ):
-            return seen
+            return frames
 
 
 def raw_frames(caller: Caller, faults: dict[str, Any]) -> list[str | bytes]:
     """Run with these faults and return what came over the socket."""
-    with caller.held(FLUX, faults) as (_, socket):
+    with caller.hold(FLUX, faults) as (_, socket):
         return texts(socket)
 
 
@@ -35,14 +35,14 @@ def raw_frames(caller: Caller, faults: dict[str, Any]) -> list[str | bytes]:
 )
 def test_a_connection_ends_after_n_frames(caller: Caller, name: str, code: int) -> None:
     """Three frames arrive, then it ends, and the task goes on without it."""
-    with caller.held(FLUX, {name: 3}) as (receipt, socket):
+    with caller.hold(FLUX, {name: 3}) as (receipt, socket):
         for _ in range(3):
             socket.recv(timeout=PATIENCE)
         with pytest.raises(ConnectionClosed) as closed:
             socket.recv(timeout=PATIENCE)
         end = closed.value.rcvd or closed.value.sent
         assert (end.code if end else 1006) == code
-        assert caller.settled(receipt)["pexit"] == "0"
+        assert caller.wait_until_settled(receipt)["pexit"] == "0"
 
 
 def test_a_connection_may_end_at_once(caller: Caller) -> None:
@@ -57,7 +57,7 @@ def test_a_connection_may_end_at_once(caller: Caller) -> None:
 
 def test_only_so_many_connections_are_hit(caller: Caller) -> None:
     """The second one of socket_faults_times=1 lives to the end."""
-    with caller.held(FLUX, {"drop_socket_after": 1, "socket_faults_times": 1, "stuck": "run"}) as (
+    with caller.hold(FLUX, {"drop_socket_after": 1, "socket_faults_times": 1, "stuck": "run"}) as (
         receipt,
         socket,
     ):
@@ -70,12 +70,12 @@ def test_only_so_many_connections_are_hit(caller: Caller) -> None:
 
 def test_a_silent_connection_still_answers_pings(caller: Caller) -> None:
     """Nothing more is said, but somebody is there."""
-    with caller.held(FLUX, {"silent_after": 2}) as (receipt, socket):
+    with caller.hold(FLUX, {"silent_after": 2}) as (receipt, socket):
         assert [json.loads(socket.recv(timeout=PATIENCE))["type"] for _ in range(2)] == [
             "task_queue",
             "task_accept",
         ]
-        caller.settled(receipt)
+        caller.wait_until_settled(receipt)
         assert socket.ping().wait(PATIENCE)
         with pytest.raises(TimeoutError):
             socket.recv(timeout=0.05)
@@ -83,9 +83,9 @@ def test_a_silent_connection_still_answers_pings(caller: Caller) -> None:
 
 def test_a_half_open_connection_answers_nothing(caller: Caller) -> None:
     """Not even pings."""
-    with caller.held(FLUX, {"half_open_after": 1}) as (receipt, socket):
+    with caller.hold(FLUX, {"half_open_after": 1}) as (receipt, socket):
         socket.recv(timeout=PATIENCE)
-        caller.settled(receipt)
+        caller.wait_until_settled(receipt)
         assert not socket.ping().wait(0.1)
         socket.close_timeout = 0.1
 
@@ -94,7 +94,7 @@ def test_a_half_open_connection_answers_nothing(caller: Caller) -> None:
 def test_a_half_open_connection_is_given_up_with_its_peer(caller: Caller) -> None:
     """When the caller hangs up, the sandbox keeps no handle of it."""
     before = handles()
-    with caller.held(FLUX, {"half_open_after": 0}) as (_, socket):
+    with caller.hold(FLUX, {"half_open_after": 0}) as (_, socket):
         socket.close_timeout = 0.0
     wait_for(handles, lambda count: count <= before)
 
@@ -132,35 +132,35 @@ def test_a_forgotten_registration_brings_nothing(caller: Caller) -> None:
 
 def test_frames_may_come_twice(caller: Caller) -> None:
     """Each right after itself."""
-    seen = raw_frames(caller, {"duplicate": 1})
-    assert seen[0] == seen[1]
-    assert seen[2] == seen[3]
+    frames = raw_frames(caller, {"duplicate": 1})
+    assert frames[0] == frames[1]
+    assert frames[2] == frames[3]
 
 
 def test_frames_may_change_places(caller: Caller) -> None:
     """Nothing is lost but the order."""
     usual = [frame["type"] for frame in caller.frames()]
-    with caller.held(FLUX, {"reorder": 50}) as (_, socket):
-        shuffled = [json.loads(socket.recv(timeout=PATIENCE))["type"] for _ in usual]
-    assert sorted(shuffled) == sorted(usual)
-    assert shuffled != usual
+    with caller.hold(FLUX, {"reorder": 50}) as (_, socket):
+        types = [json.loads(socket.recv(timeout=PATIENCE))["type"] for _ in usual]
+    assert sorted(types) == sorted(usual)
+    assert types != usual
 
 
 def test_every_nth_frame_may_be_lost(caller: Caller) -> None:
     """With lose_frames=2 half of them are."""
-    with caller.held(FLUX, {"lose_frames": 2}) as (receipt, socket):
-        caller.settled(receipt)
-        seen = [json.loads(socket.recv(timeout=PATIENCE))["type"] for _ in range(3)]
-    assert seen == ["task_queue", "task_preprocess_start", "task_assign"]
+    with caller.hold(FLUX, {"lose_frames": 2}) as (receipt, socket):
+        caller.wait_until_settled(receipt)
+        frames = [json.loads(socket.recv(timeout=PATIENCE))["type"] for _ in range(3)]
+    assert frames == ["task_queue", "task_preprocess_start", "task_assign"]
 
 
 def test_the_end_may_be_missing(caller: Caller) -> None:
     """Task/Detail alone knows of it."""
-    with caller.held(FLUX, {"lose_end": True}) as (receipt, socket):
-        caller.settled(receipt)
-        seen = ""
-        while seen != "task_postprocess_start":
-            seen = json.loads(socket.recv(timeout=PATIENCE))["type"]
+    with caller.hold(FLUX, {"lose_end": True}) as (receipt, socket):
+        caller.wait_until_settled(receipt)
+        kind = ""
+        while kind != "task_postprocess_start":
+            kind = json.loads(socket.recv(timeout=PATIENCE))["type"]
         with pytest.raises(TimeoutError):
             socket.recv(timeout=0.05)
 
@@ -205,6 +205,6 @@ def test_a_huge_frame_is_as_huge_as_asked(caller: Caller) -> None:
 
 def test_frames_may_be_slow(caller: Caller) -> None:
     """The task does not wait for them."""
-    with caller.held(FLUX, {"frame_delay": 0.05}) as (receipt, socket):
-        caller.settled(receipt)
+    with caller.hold(FLUX, {"frame_delay": 0.05}) as (receipt, socket):
+        caller.wait_until_settled(receipt)
         assert json.loads(socket.recv(timeout=PATIENCE))["type"] == "task_queue"

@@ -59,7 +59,7 @@ def test_the_socket_token_stops_as_well_as_the_id(caller: Caller) -> None:
 
 def test_a_stop_ends_the_frames_with_task_cancel(caller: Caller) -> None:
     """The frame of the cancellation is the last, and comes at once."""
-    with caller.held(FLUX, {"stuck": "run"}) as (receipt, socket):
+    with caller.hold(FLUX, {"stuck": "run"}) as (receipt, socket):
         caller.settled_at(receipt, "task_accept")
         caller.call("Task/Kill", {"taskid": receipt["taskid"]})
         types = [json.loads(socket.recv(timeout=PATIENCE))["type"] for _ in range(3)]
@@ -85,7 +85,7 @@ def test_stopping_an_unknown_task_is_refused(caller: Caller) -> None:
 def test_deleting_a_tasks_files_is_idempotent(caller: Caller) -> None:
     """InputOutputDelete takes the outputs away, and once more is fine."""
     receipt = caller.run()
-    task = caller.settled(receipt)
+    task = caller.wait_until_settled(receipt)
     body = {"tasktoken": receipt["socketaccesstoken"]}
     assert [caller.call("Task/InputOutputDelete", body)["result"] for _ in range(2)] == [True, True]
     assert caller.detail(receipt)["outputs"] == []

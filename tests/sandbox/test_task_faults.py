@@ -69,7 +69,7 @@ def test_early_outputs_have_dead_links(caller: Caller) -> None:
     task = caller.settled_at(receipt, "task_accept")
     assert caller.http.get(task["outputs"][0]["url"]).status_code == 404
     caller.server.faults = None
-    assert caller.http.get(caller.settled(receipt)["outputs"][0]["url"]).status_code == 200
+    assert caller.http.get(caller.wait_until_settled(receipt)["outputs"][0]["url"]).status_code == 200
 
 
 @pytest.mark.parametrize(

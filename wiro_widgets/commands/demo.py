@@ -26,7 +26,7 @@ START_SECONDS = 60.0
 
 
 def main(*, port: int, browser: bool) -> int:
-    """Serve until SIGINT or SIGTERM; prints the address of the notebook once it can be opened."""
+    """Serve until SIGINT or SIGTERM; print the address of the notebook once it answers."""
     if find_spec("jupyterlab") is None or find_spec("uvicorn") is None:
         raise ConfigurationError('The demo needs more packages: pip install "wiro-widgets[demo]"')
     from wiro_widgets.sandbox import SandboxServer  # noqa: PLC0415 - an extra
@@ -99,7 +99,7 @@ def _wait_until_up(url: str, lab: subprocess.Popen[bytes], stop: threading.Event
 
 
 def _end(lab: subprocess.Popen[bytes]) -> None:
-    """End JupyterLab and its kernels: the first signal asks, the second one insists."""
+    """End JupyterLab and its kernels: Jupyter asks for confirmation at the first signal and ends at the second."""
     for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
         if lab.poll() is not None:
             return
@@ -111,7 +111,7 @@ def _end(lab: subprocess.Popen[bytes]) -> None:
 
 
 def _without_news(folder: Path) -> Path:
-    """Return a folder of settings that keeps JupyterLab's question about its news out of the first impression."""
+    """Return a settings folder that turns off JupyterLab's question about news."""
     settings = folder / ".jupyter"
     page = settings / "labconfig" / "page_config.json"
     page.parent.mkdir(parents=True)
@@ -119,8 +119,8 @@ def _without_news(folder: Path) -> Path:
     return settings
 
 
-def _free_port(wanted: int) -> int:
-    for port in (wanted, 0):
+def _free_port(first_choice: int) -> int:
+    for port in (first_choice, 0):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

@@ -1,4 +1,4 @@
-"""`wiro-widgets history`: the runs that the journal knows."""
+"""`wiro-widgets history`: the runs in the journal."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def main(*, csv: str | None, limit: int) -> int:
     with Client() as client:
         if csv is not None:
             return _write(Path(csv).expanduser(), client.history.records())
-        found = client.history.find(limit=limit)
-        for record in found:
+        records = client.history.find(limit=limit)
+        for record in records:
             print(_line(record))
-        if not found:
-            print("No runs at this server are known here yet.", file=sys.stderr)
-        left = len(client.history.unfinished())
-        if left:
-            runs = "1 run is" if left == 1 else f"{left} runs are"
+        if not records:
+            print("The journal has no runs at this server yet.", file=sys.stderr)
+        open_count = len(client.history.unfinished())
+        if open_count:
+            runs = "1 run is" if open_count == 1 else f"{open_count} runs are"
             print(
-                f"{runs} unfinished as far as is known here; client.recover() in Python asks.",
+                f"{runs} unfinished; client.recover() in Python looks them up.",
                 file=sys.stderr,
             )
     return 0

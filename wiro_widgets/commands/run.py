@@ -26,38 +26,38 @@ def main(model: str, parameters: Sequence[str], *, out: str, timeout: float | No
     folder = _folder(out)
     with Client() as client:
         task = client.run(model, values)
-        result = _followed(task, timeout)
+        result = _wait(task, timeout)
         if result.text:
             print(printable(result.text))
         files = [output for output in result.outputs if output.content is None]
-        saved = [_save(output, folder) for output in files]
+        save_results = [_save(output, folder) for output in files]
         cost = result.record.total_cost
         print(f"Task {task.id} done{'' if cost is None else f', {dollars(cost)}'}.", file=sys.stderr)
-        return 0 if all(saved) else 1
+        return 0 if all(save_results) else 1
 
 
 def _values(parameters: Sequence[str]) -> dict[str, Any]:
-    """Read what stands after each -p; a name that is given several times has a list of values."""
-    found: dict[str, list[Any]] = {}
+    """Read the NAME=VALUE texts; a name that occurs several times has a list of values."""
+    value_lists: dict[str, list[Any]] = {}
     for item in parameters:
         name, equals, value = item.partition("=")
         if not equals or not name:
             raise InvalidParameter(item, "NAME=VALUE is needed after -p")
-        found.setdefault(name, []).append(Path(value[1:]) if value.startswith("@") else value)
-    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+        value_lists.setdefault(name, []).append(Path(value[1:]) if value.startswith("@") else value)
+    return {name: values[0] if len(values) == 1 else values for name, values in value_lists.items()}
 
 
 def _folder(out: str) -> Path:
-    """Make the folder before anything is paid for."""
+    """Create the folder before the run costs anything."""
     folder = Path(out).expanduser()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigurationError(f"--out {out!r} cannot be used as a folder: {error.strerror}.") from error
+        raise ConfigurationError(f"--out {out!r} is not usable as a folder: {error.strerror}.") from error
     return folder
 
 
-def _followed(task: Task, timeout: float | None) -> TaskResult:
+def _wait(task: Task, timeout: float | None) -> TaskResult:
     line = _Line()
     task.add_callback(line.show)
     try:
@@ -73,18 +73,18 @@ def _save(output: Output, folder: Path) -> bool:
         print(error, file=sys.stderr)
         return False
     except OSError as error:
-        kept = f"; it is kept as {output.path}" if output.path else ""
-        print(f"{output.name} cannot be written: {error.strerror}{kept}", file=sys.stderr)
+        note = f"; it is kept as {output.path}" if output.path else ""
+        print(f"{output.name} cannot be written: {error.strerror}{note}", file=sys.stderr)
         return False
     return True
 
 
 class _Line:
-    """One line of a terminal that is written over and over; plain lines where there is no terminal."""
+    """A progress line that is rewritten in a terminal; elsewhere one plain line for each tenth."""
 
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
-        self._drawn = False
+        self._has_bar = False
         self._tenth = -1
 
     def show(self, event: TaskEvent) -> None:
@@ -99,9 +99,9 @@ class _Line:
                 self._say(_WORDS[event.type])
 
     def end(self) -> None:
-        if self._drawn:
+        if self._has_bar:
             print(file=sys.stderr)
-            self._drawn = False
+            self._has_bar = False
 
     def _progress(self, fraction: float, event: Progress) -> None:
         if not self._live:
@@ -111,12 +111,12 @@ class _Line:
             return
         done = round(_BAR * fraction)
         steps = f"step {event.step} of {event.total}" if event.step and event.total else f"{fraction:.0%}"
-        left = f", {event.remaining} left" if event.remaining else ""
-        words = f"[{'#' * done}{'.' * (_BAR - done)}] {steps}{left}"
+        remaining = f", {event.remaining} left" if event.remaining else ""
+        words = f"[{'#' * done}{'.' * (_BAR - done)}] {steps}{remaining}"
         print(
             f"\r{words[: shutil.get_terminal_size().columns - 1]}\x1b[K", end="", file=sys.stderr, flush=True
         )
-        self._drawn = True
+        self._has_bar = True
 
     def _say(self, text: str) -> None:
         self.end()
