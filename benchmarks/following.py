@@ -31,7 +31,7 @@ def following(server: Server, tasks: int = 1000, rounds: int = 2) -> list[Result
     for scheme, url in (("ws", server.socket_url), ("wss", server.secure_url)):
         if url is None:
             continue
-        results = [
+        samples = [
             [
                 in_child(f"following:{what}", server.base_url, url, tasks, env=_trusting(server))
                 for what in ("ours", "bare")
@@ -42,8 +42,8 @@ def following(server: Server, tasks: int = 1000, rounds: int = 2) -> list[Result
             promise = Promise(
                 f"following {tasks:,} tasks, {scheme}: {what} a task", unit, "lower", TARGET, FLOOR
             )
-            ours = tuple(one[index] for one, _ in results)
-            results.append(Result(promise, ours, tuple(other[index] for _, other in results)))
+            ours = tuple(one[index] for one, _ in samples)
+            results.append(Result(promise, ours, tuple(other[index] for _, other in samples)))
     return results
 
 

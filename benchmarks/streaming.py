@@ -61,11 +61,11 @@ def _ours(server: Server, lines: int) -> float:
         start = time.perf_counter()
         panel.display.catch_up()
         late = time.perf_counter() - start  # what the ring had not taken yet
-        snapshot = task.state.snapshot
+        heard_at = task.state.heard
         if task.state.log.dropped + len(task.state.log) != lines:
             raise RuntimeError(f"{task.state.log.dropped + len(task.state.log)} of {lines} lines came")
         panel.close()
-    return lines / (snapshot["task_postprocess_end"] - snapshot["task_start"] + late)
+    return lines / (heard_at["task_postprocess_end"] - heard_at["task_start"] + late)
 
 
 async def _bare(server: Server, lines: int) -> float:
