@@ -166,7 +166,6 @@ def _arrows_between_files() -> dict[str, set[str]]:
     return arrows
 
 
-@pytest.mark.xfail(strict=True, reason="the moves are done, the cuts follow")
 def test_rooms_import_in_one_order() -> None:
     """No room imports a later one, the sandbox or the top level, not even in a function or for types."""
     places = {room: place for place, room in enumerate(ORDER)}

@@ -6,7 +6,7 @@ from PIL import Image, ImageChops
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.replies import OutputInfo, text_content
 from wiro_widgets.render import contact_sheet
-from wiro_widgets.render.grid import Layout, Shown
+from wiro_widgets.render.grid import GridCell, Layout
 
 COLOURS = ("red", "green", "blue", "cyan")
 
@@ -22,9 +22,9 @@ def outputs(tmp_path: Path) -> dict[str, Output]:
     return found
 
 
-def cell(*outputs: Output, status: str = "succeeded", caption: str = "") -> Shown:
+def cell(*outputs: Output, status: str = "succeeded", caption: str = "") -> GridCell:
     """Return a cell with these pictures."""
-    return Shown("", status, outputs, caption=caption)
+    return GridCell("", status, outputs, caption=caption)
 
 
 def box(sheet: Image.Image, colour: str) -> tuple[int, int, int, int]:

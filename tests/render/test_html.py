@@ -15,7 +15,7 @@ from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.replies import OutputInfo, text_content
 from wiro_widgets.render import grid, html
-from wiro_widgets.render.grid import Grid, Layout, Shown
+from wiro_widgets.render.grid import Grid, GridCell, Layout
 
 EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)>"&'
 RECORD = TaskRecord(
@@ -62,7 +62,7 @@ def output(path: Path) -> Output:
 
 def layout(path: Path, count: int = 4) -> Layout:
     """Return a grid of two rows."""
-    row = ((Shown(EVIL, "succeeded", (output(path),)),),) * count
+    row = ((GridCell(EVIL, "succeeded", (output(path),)),),) * count
     return Layout("seed", "prompt", tuple(str(n) for n in range(count)), (EVIL, "y"), (row, row))
 
 
@@ -137,7 +137,7 @@ def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
     text = html.result(RECORD, [output(tmp_path / "broken.png"), film, lost], None)
     assert "<img" not in text
     assert all(name in text for name in ("broken.png", "film.mp4", "lost.png", "is gone"))
-    places = ((Shown("x", "succeeded", (film,)), Shown("y", "failed", (), "out of memory")),)
+    places = ((GridCell("x", "succeeded", (film,)), GridCell("y", "failed", (), "out of memory")),)
     table = grid.table(Layout("", "", ("",), ("",), (places,)), 64, large=True)
     assert "film.mp4" in table
     assert 'title="y: out of memory"' in table
@@ -147,14 +147,14 @@ def test_what_a_model_said_is_shown() -> None:
     """A cell of text has its words in place of a picture, clipped and harmless; what is no text has its name."""
     said = Output(OutputInfo(name="0", content_type="raw", content=text_content({"raw": EVIL + "x" * 500})))
     film = Output(OutputInfo(name="film.mp4", content_type="video/mp4"), data=b"....ftyp")
-    places = ((Shown("a", "succeeded", (said,), caption=EVIL), Shown("b", "succeeded", (film, said))),)
+    places = ((GridCell("a", "succeeded", (said,), caption=EVIL), GridCell("b", "succeeded", (film, said))),)
     table = grid.table(Layout("", "", ("",), ("",), (places,)), 64, large=True)
     assert Elements(table).names.count("script") == Elements(table).names.count("img") == 0
     assert table.count("&lt;script&gt;alert(") == 3
     assert ">0<" not in table
     assert "x" * 160 not in table
-    assert Shown("", "succeeded", (film,)).words == "film.mp4"
-    assert [Shown("", status, ()).words for status in ("pending", "running", "failed")] == [
+    assert GridCell("", "succeeded", (film,)).words == "film.mp4"
+    assert [GridCell("", status, ()).words for status in ("pending", "running", "failed")] == [
         "to go",
         "running",
         "failed",
@@ -205,7 +205,7 @@ def test_answers_show_as_text() -> None:
     result = result_of(record)
     journal = Journal.open(None)
     journal.settle(journal.begin("s", "a/b", {}), record)
-    places = (((Shown("seed 1", "succeeded", result.outputs),),),)
+    places = (((GridCell("seed 1", "succeeded", result.outputs),),),)
     shown = {
         "result": result._repr_html_(),
         "grid": Grid(Layout("seed", "", ("1",), ("",), places))._repr_html_(),

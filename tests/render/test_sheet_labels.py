@@ -10,7 +10,7 @@ from wiro_widgets.protocol.errors import InvalidParameter, WiroWarning
 from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.render import contact_sheet, font_files
 from wiro_widgets.render.fonts import Fonts
-from wiro_widgets.render.grid import Layout, Shown
+from wiro_widgets.render.grid import GridCell, Layout
 from wiro_widgets.render.sheet_plan import Plan
 from wiro_widgets.render.tiles import Tiles
 
@@ -38,7 +38,7 @@ def picture(tmp_path: Path) -> Output:
 
 def grid(picture: Output, across: int, down: int, caption: str = "", **labels: Any) -> Layout:
     """Return a layout of one picture over and over."""
-    place = (Shown("", "succeeded", (picture,), caption=caption),)
+    place = (GridCell("", "succeeded", (picture,), caption=caption),)
     kept = {
         "x": "seed",
         "y": "scale",

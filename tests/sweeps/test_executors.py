@@ -156,7 +156,7 @@ def test_a_worker_without_credentials_says_so(client: Client) -> None:
 @pytest.mark.parametrize(
     ("bad", "says"),
     [
-        ({"then": "mean"}, "'mean' cannot be called"),
+        ({"then": "mean"}, "'mean' is not"),
         ({"executor": "pool"}, "not 'pool'"),
         ({"executor": ThreadPoolExecutor}, "not <class"),
     ],
@@ -175,7 +175,7 @@ def test_a_function_that_cannot_travel_is_refused_first(
     client: Client, processes: ProcessPoolExecutor, runs: Runs
 ) -> None:
     """A lambda for a process pool is refused before anything is sent; threads take it."""
-    with pytest.raises(ConfigurationError, match="Define it with `def` in a module"):
+    with pytest.raises(ConfigurationError, match="define it with `def` in a module"):
         client.map(FLUX, [{"prompt": "x", **SMALL}], executor=processes, then=lambda result: result.text)
     assert runs() == 0
 

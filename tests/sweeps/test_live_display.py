@@ -15,8 +15,9 @@ from nbclient import NotebookClient
 from tests.jupyter import write_notebook
 from tests.sandbox_clients import FLUX, SMALL
 from wiro_widgets import Client, Sandbox
-from wiro_widgets.sweeps import live_display as live
-from wiro_widgets.sweeps.live_display import Live
+from wiro_widgets.render.notebook_repr import Displayed
+from wiro_widgets.sweeps import live_display
+from wiro_widgets.sweeps.live_display import PICTURE_UPDATES, LiveSweep
 
 BLOCKING = (
     "client = wiro.Client(**where)\nsweep = client.sweep(*what, seed=range(3))\nsweep",
@@ -58,34 +59,38 @@ def test_what_is_displayed_stays_true(cells: Sequence[str], slow: Sandbox, tmp_p
     }
     what = (FLUX, {"prompt": "x", **SMALL})
     first = f"import wiro_widgets as wiro\nwhere = {where!r}\nwhat = {what!r}"
-    _, shown, waited, again = _displays([first, *cells, "sweep"], tmp_path)
-    line, table = (display["text/html"] for display in shown)
+    _, first_display, wait_display, last_display = _displays([first, *cells, "sweep"], tmp_path)
+    line, table = (display["text/html"] for display in first_display)
     assert re.match(r"<div>3 cells: 3 succeeded; \$0\.\d+ spent</div>", line)
     assert table.count("<img") == 3
-    assert waited == []
-    assert [display["text/html"] for display in again] == [f"<div>{line}{table}</div>"]
+    assert wait_display == []
+    assert [display["text/html"] for display in last_display] == [f"<div>{line}{table}</div>"]
 
 
 def test_the_pictures_are_sent_a_few_times(
     client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sweep of sixty cells sends its table about ten times, and its line whenever that has changed."""
-    sent = []
-    handle = SimpleNamespace(update=lambda shown: sent.append(len(shown._repr_html_())))
-    monkeypatch.setattr(live, "in_notebook", lambda _shown: handle)
+    sizes: list[int] = []
+
+    def update(display: Displayed) -> None:
+        if isinstance(display, LiveSweep):
+            sizes.append(len(display._repr_html_()))
+
+    handle = SimpleNamespace(update=update)
+    monkeypatch.setattr(live_display, "in_notebook", lambda _display: handle)
     sandbox.faults = {"stuck": "run"}
     sweep = client.map(FLUX, [{"prompt": "x", "seed": seed, **SMALL} for seed in range(60)])
-    shown = Live(sweep)
-    shown.begin()
+    live = LiveSweep(sweep)
     sandbox.faults = None
 
-    async def changed(_seconds: float) -> bool:
+    async def busy_after(_seconds: float) -> bool:
         await asyncio.sleep(0.001)
         return sweep.busy
 
-    asyncio.run(shown.follow(changed))
-    assert 3 <= len(sent) <= live.STEPS + 1
-    assert sent[-1] == max(sent)
+    asyncio.run(live.follow(busy_after))
+    assert 3 <= len(sizes) <= PICTURE_UPDATES + 1
+    assert sizes[-1] == max(sizes)
 
 
 def test_outside_of_a_notebook_a_sweep_is_its_line(client: Client) -> None:

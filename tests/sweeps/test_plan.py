@@ -26,26 +26,26 @@ MANY = ModelSchema.from_tool(
 
 def planned(how: How = "grid", **values: Any) -> Plan:
     """Plan a sweep of the seed's model."""
-    return sweep_plan.grid(FLUX, SCHEMA, {"prompt": "x", **values}, how)
+    return sweep_plan.of_values(FLUX, SCHEMA, {"prompt": "x", **values}, how)
 
 
-def chosen(plan: Plan) -> list[tuple[Any, ...]]:
+def axis_values(plan: Plan) -> list[tuple[Any, ...]]:
     """Return what each cell has of the axes."""
-    return [tuple(cell.chosen.values()) for cell in plan.cells]
+    return [tuple(cell.axis_values.values()) for cell in plan.cells]
 
 
 def test_a_grid_has_every_combination() -> None:
     """Every combination of the axes is a cell, the last axis fastest, each value converted by the schema."""
     plan = planned(steps=["10", 20], seed=range(3), scale=2)
     assert [axis.name for axis in plan.axes] == ["steps", "seed"]
-    assert chosen(plan) == [("10", 0), ("10", 1), ("10", 2), (20, 0), (20, 1), (20, 2)]
+    assert axis_values(plan) == [("10", 0), ("10", 1), ("10", 2), (20, 0), (20, 1), (20, 2)]
     assert plan.cells[0].values == {"prompt": "x", "steps": 10, "scale": 2, "seed": 0}
     assert [cell.index for cell in plan.cells] == list(range(6))
 
 
 def test_zip_takes_one_of_each() -> None:
     """With `how="zip"` the axes go side by side, and they must be equally long."""
-    assert chosen(planned("zip", steps=[10, 20], seed=[1, 2])) == [(10, 1), (20, 2)]
+    assert axis_values(planned("zip", steps=[10, 20], seed=[1, 2])) == [(10, 1), (20, 2)]
     with pytest.raises(InvalidParameter, match="seed: has 2 values where steps has 3"):
         planned("zip", steps=[1, 2, 3], seed=[1, 2])
     assert len(planned("zip").cells) == 1
@@ -140,14 +140,14 @@ def test_an_endless_axis_ends() -> None:
 def test_a_list_is_checked_too(cells: Any, message: str) -> None:
     """A list of values is refused as a whole as well."""
     with pytest.raises(InvalidParameter, match=message):
-        sweep_plan.listed(FLUX, SCHEMA, cells)
+        sweep_plan.of_rows(FLUX, SCHEMA, cells)
 
 
 def test_the_axes_of_a_list_are_where_it_differs() -> None:
     """In a list the parameters that vary are the axes, for grids and tables."""
-    plan = sweep_plan.listed(FLUX, SCHEMA, [{"prompt": "x", "seed": n, "steps": 5} for n in (1, 2, 1)])
+    plan = sweep_plan.of_rows(FLUX, SCHEMA, [{"prompt": "x", "seed": n, "steps": 5} for n in (1, 2, 1)])
     assert [(axis.name, axis.values) for axis in plan.axes] == [("seed", (1, 2))]
-    assert chosen(plan) == [(1,), (2,), (1,)]
+    assert axis_values(plan) == [(1,), (2,), (1,)]
 
 
 def test_the_same_value_written_otherwise_is_no_axis(tmp_path: Path) -> None:
@@ -167,21 +167,21 @@ def test_the_same_value_written_otherwise_is_no_axis(tmp_path: Path) -> None:
         {"prompt": "x", "steps": step, "inputImage": picture, "seed": np.int64(seed)}
         for seed, (step, picture) in enumerate(zip(steps, pictures, strict=True))
     ]
-    plan = sweep_plan.listed(FLUX, SCHEMA, cells)
+    plan = sweep_plan.of_rows(FLUX, SCHEMA, cells)
     assert [(axis.name, axis.values) for axis in plan.axes] == [("seed", (0, 1, 2, 3, 4))]
 
 
 def test_a_value_has_one_place_however_it_is_written() -> None:
     """Cells of a list with the same value have it as it was written first, so that a grid puts them side by side."""
     cells = [{"prompt": "x", "steps": step, "seed": 1} for step in (5, "6", "5", 6.0)]
-    plan = sweep_plan.listed(FLUX, SCHEMA, cells)
+    plan = sweep_plan.of_rows(FLUX, SCHEMA, cells)
     assert [(axis.name, axis.values) for axis in plan.axes] == [("steps", (5, "6"))]
-    assert chosen(plan) == [(5,), ("6",), (5,), ("6",)]
+    assert axis_values(plan) == [(5,), ("6",), (5,), ("6",)]
 
 
 def test_what_is_left_out_is_a_value_of_its_own() -> None:
     """A cell without a parameter differs from those that have it."""
-    plan = sweep_plan.listed(FLUX, SCHEMA, [{"prompt": "x", "scale": 3}, {"prompt": "x"}])
+    plan = sweep_plan.of_rows(FLUX, SCHEMA, [{"prompt": "x", "scale": 3}, {"prompt": "x"}])
     assert [(axis.name, axis.values) for axis in plan.axes] == [("scale", (3, None))]
 
 
@@ -193,7 +193,7 @@ def test_an_endless_list_ends() -> None:
             yield {"prompt": "x"}
 
     with pytest.raises(InvalidParameter, match=rf"the list has more than {MAX_CELLS:,} cells"):
-        sweep_plan.listed(FLUX, SCHEMA, forever())
+        sweep_plan.of_rows(FLUX, SCHEMA, forever())
 
 
 def test_equal_cells_have_equal_keys() -> None:
@@ -253,13 +253,13 @@ def test_lists_of_files_are_an_axis_of_lists(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
         Image.new("RGB", (4, 4), "red" if name == "a.png" else "blue").save(tmp_path / name)
     one, two = tmp_path / "a.png", tmp_path / "b.png"
-    plan = sweep_plan.grid("a/b", MANY, {"images": [[one, two], [two]]}, "grid")
+    plan = sweep_plan.of_values("a/b", MANY, {"images": [[one, two], [two]]}, "grid")
     assert [cell.values["images"] for cell in plan.cells] == [[one, two], [two]]
 
 
 def test_a_model_without_a_schema_can_be_swept() -> None:
     """A model that the catalogue does not show takes its values as they are."""
-    plan = sweep_plan.grid("nobody/nothing", None, {"prompt": ["a", "b"], "size": 3}, "grid")
+    plan = sweep_plan.of_values("nobody/nothing", None, {"prompt": ["a", "b"], "size": 3}, "grid")
     assert [cell.values for cell in plan.cells] == [{"prompt": "a", "size": 3}, {"prompt": "b", "size": 3}]
 
 

@@ -59,7 +59,7 @@ def test_cancelling_the_wait_stops_the_sweep(sandbox: Sandbox, tmp_path: Path) -
         async with connected(sandbox, tmp_path) as client:
             sweep = await client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(4), concurrency=2)
             while sum(cell.task is not None and cell.task.status == "running" for cell in sweep.cells) < 2:
-                await sweep.changed(0.01)
+                await sweep.busy_after(0.01)
             waiting = asyncio.create_task(sweep.wait())
             await asyncio.sleep(0)
             waiting.cancel()

@@ -142,7 +142,7 @@ def test_further_axes_are_told_below_the_pictures(sweep: Sweep) -> None:
     """What neither the row nor the column says of a cell is its caption, in the grid and on the sheet."""
     text = sweep.grid(x="seed", y="prompt")._repr_html_()
     assert "seed: " not in text
-    layout = sweep._laid_out(sweep._axis("seed"), None)
+    layout = sweep._layout(sweep._axis("seed"), None)
     assert [shown.caption for shown in layout.places[0][1]] == ["prompt: a cat", "prompt: a <b>dog</b>"]
     assert "prompt: a &lt;b&gt;dog&lt;/b&gt;" in Grid(layout)._repr_html_()
 

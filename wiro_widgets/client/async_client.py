@@ -258,7 +258,8 @@ class AsyncClient(AsyncExperiments):
         """Wait until no task is under way, and no sweep."""
         while self._engine.tasks or self.sweeps:
             tasks = [asyncio.create_task(task.settled()) for task in self._engine.tasks]
-            await asyncio.wait([*tasks, *(asyncio.create_task(sweep.settled()) for sweep in self.sweeps)])
+            sweeps = [asyncio.create_task(sweep.busy_after(None, "detach")) for sweep in self.sweeps]
+            await asyncio.wait([*tasks, *sweeps])
 
     def close_unused(self) -> None:
         """Close a client that has never been on a loop, or whose loop is another process's."""

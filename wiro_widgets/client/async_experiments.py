@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
-from wiro_widgets.journal.result import TaskResult
+from wiro_widgets.client.worker import Worker
 from wiro_widgets.protocol import requests
 from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.errors import ApiError, InvalidParameter, NotFound, TransportError
@@ -29,9 +28,9 @@ from wiro_widgets.sweeps.async_sweep import AsyncSweep
 from wiro_widgets.sweeps.axes import Axis, How
 from wiro_widgets.sweeps.cell import Cell, TaskT
 from wiro_widgets.sweeps.plan import Plan
-from wiro_widgets.sweeps.postprocess import Carrier, Then
+from wiro_widgets.sweeps.postprocess import PostProcessing, Then
 from wiro_widgets.sweeps.registry import SweepRegistry
-from wiro_widgets.sweeps.sweep_tasks import Host
+from wiro_widgets.sweeps.scheduler import ClientAccess
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ class AsyncExperiments:
         InvalidParameter for a value that the model does not take.
         """
         schema = await self._schema_if_known(model)
-        bound = sweep_plan.converted(given(params, values), schema)
+        bound = sweep_plan.convert(given(params, values), schema)
         found = await self._engine.money.estimator.estimate(model, bound, schema)
         if schema is None and found.typical is None:
             return replace(found, reason=f"the catalogue shows no model {model}; check its name")
@@ -160,7 +159,7 @@ class AsyncExperiments:
     async def grid(self, model: str, values: Mapping[str, Any], how: How) -> Plan:
         """Return the plan of a sweep; raises InvalidParameter."""
         schema = await self._schema_if_known(model)
-        return await asyncio.to_thread(sweep_plan.grid, model, schema, values, how)
+        return await asyncio.to_thread(sweep_plan.of_values, model, schema, values, how)
 
     async def of_axes(
         self, model: str, schema: ModelSchema | None, axes: Sequence[Axis], same: Mapping[str, Any]
@@ -200,7 +199,7 @@ class AsyncExperiments:
     async def listed(self, model: str, cells: Iterable[Mapping[str, Any]]) -> Plan:
         """Return the plan of a list of values; raises InvalidParameter."""
         schema = await self._schema_if_known(model)
-        return await asyncio.to_thread(sweep_plan.listed, model, schema, cells)
+        return await asyncio.to_thread(sweep_plan.of_rows, model, schema, cells)
 
     async def run_plan(
         self, plan: Plan, wrap: Callable[[AsyncTask], TaskT], conduct: Conduct
@@ -209,12 +208,14 @@ class AsyncExperiments:
 
         Raises BudgetExceeded when it is certain to pass one.
         """
-        fetch = partial(_fetched, asyncio.get_running_loop(), self.attach)
-        carrier = Carrier(conduct.then, conduct.executor, self.settings, fetch)
+        worker = Worker(type(self), self.settings, self, asyncio.get_running_loop())
+        post_processing = PostProcessing(conduct.then, conduct.executor, worker)
         options = self.options(reuse=conduct.reuse)
         attach = self._reattaching.attach_with
-        host = Host(self._engine, self._sweeps, self.prepare, self.begin, attach, wrap, options)
-        sweep = AsyncSweep(plan, host, carrier, concurrency=conduct.concurrency, anew=not conduct.resume)
+        client = ClientAccess(self._engine, self._sweeps, options, self.prepare, self.begin, attach, wrap)
+        sweep = AsyncSweep(
+            plan, client, post_processing, concurrency=conduct.concurrency, anew=not conduct.resume
+        )
         if conduct.resume:
             await sweep.recall()
         sweep.estimate = await self._affordable(plan, await self._billed(sweep.unpaid, plan, options.reuse))
@@ -250,14 +251,4 @@ class AsyncExperiments:
 
 def _runs(schema: ModelSchema | None, axes: Sequence[Axis], same: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the values of a grid's cells, which may be incomplete."""
-    return [sweep_plan.converted({**same, **chosen}, schema) for chosen in axis_rules.combine(axes, "grid")]
-
-
-def _fetched(loop: asyncio.AbstractEventLoop, attach: Callable[[str], Any], task_id: str) -> TaskResult:
-    """Return a finished task's result, downloaded here; for a thread that is not the loop's."""
-
-    async def fetch() -> TaskResult:
-        task: AsyncTask = await attach(task_id)
-        return await task.wait()
-
-    return asyncio.run_coroutine_threadsafe(fetch(), loop).result()
+    return [sweep_plan.convert({**same, **chosen}, schema) for chosen in axis_rules.combine(axes, "grid")]

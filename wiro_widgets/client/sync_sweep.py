@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from time import monotonic
 from typing import Self
 
 from wiro_widgets.client.bridge import Bridge
 from wiro_widgets.client.sync_task import Task
-from wiro_widgets.render.notebook_repr import is_notebook
 from wiro_widgets.runs.options import OnInterrupt
 from wiro_widgets.sweeps.async_sweep import AsyncSweep
 from wiro_widgets.sweeps.cell import Cell
-from wiro_widgets.sweeps.live_display import Live
-from wiro_widgets.sweeps.progress import Progress
+from wiro_widgets.sweeps.live_display import POLL_SECONDS, LiveSweep, ProgressLine
 from wiro_widgets.sweeps.view import SweepView
-
-TICK = 0.5  # seconds between two looks at the progress
 
 
 class Sweep(SweepView[Task]):
@@ -34,12 +31,12 @@ class Sweep(SweepView[Task]):
         super().__init__(sweep.plan, sweep.cells, sweep.estimate)
         self._bridge = bridge
         self._sweep = sweep
-        self._shown: Live | None = None
+        self._live: LiveSweep | None = None
         self._client = client  # lives as long as its sweeps are named
 
     @property
     def busy(self) -> bool:
-        """Whether something runs or is about to."""
+        """True if a cell runs or is about to."""
         return self._sweep.busy
 
     @property
@@ -63,10 +60,10 @@ class Sweep(SweepView[Task]):
         """
         if self.busy:
             self._wait(timeout, progress, on_interrupt)
-        if self._shown is not None:
-            self._shown.end()
-            self._shown = None
-        self._sweep.check()
+        if self._live is not None:
+            self._live.end()
+            self._live = None
+        self._sweep.raise_error()
         return self
 
     def add_callback(self, callback: Callable[[Cell[Task]], object]) -> None:
@@ -106,25 +103,23 @@ class Sweep(SweepView[Task]):
         position = 0
         while True:
             with self._interruptible(None):
-                cell = self._bridge.call(self._sweep.finished(position))
+                cell = self._bridge.call(self._sweep.finished_cell(position))
             if cell is None:
                 break
             yield cell
             position += 1
-        self._sweep.check()
+        self._sweep.raise_error()
 
     def _ipython_display_(self) -> None:
-        """Show it in a notebook until it is over; otherwise it is shown as it is, which this error asks for."""
-        if not (self.busy and is_notebook()):
-            raise NotImplementedError
-        self._shown = Live(self)
-        self._shown.begin()
-        self._bridge.spawn(self._shown.follow(self._sweep.watched))
+        """Show the sweep in a notebook until it is over; NotImplementedError asks IPython for the plain form."""
+        self._live = LiveSweep.show(self)
+        busy_after = partial(self._sweep.busy_after, on_interrupt="detach")
+        self._bridge.spawn(self._live.follow(busy_after))
 
     def _wait(self, timeout: float | None, progress: bool | None, on_interrupt: OnInterrupt | None) -> None:
         end = None if timeout is None else monotonic() + timeout
-        with self._interruptible(on_interrupt), Progress(self, shown=progress) as display:
-            while self._bridge.call(self._sweep.changed(_until(end), on_interrupt)):
+        with self._interruptible(on_interrupt), ProgressLine(self, enabled=progress) as display:
+            while self._bridge.call(self._sweep.busy_after(_until(end), on_interrupt)):
                 display.update()
                 if end is not None and monotonic() >= end:
                     raise TimeoutError(f"After {timeout:g} s the sweep goes on ({self.line}); wait again.")
@@ -135,12 +130,12 @@ class Sweep(SweepView[Task]):
         try:
             yield
         except KeyboardInterrupt as interrupt:
-            self._bridge.call(self._sweep.interrupted(on_interrupt))
-            what = "goes on" if self._sweep.willing else "was stopped"
+            self._bridge.call(self._sweep.interrupt(on_interrupt))
+            what = "goes on" if self._sweep.goes_on else "was stopped"
             interrupt.add_note(f"The sweep {what} ({self.line}); sweep.resume() runs what is left.")
             raise
 
 
 def _until(end: float | None) -> float:
     """Return how long to wait before the next look."""
-    return TICK if end is None else max(0.0, min(TICK, end - monotonic()))
+    return POLL_SECONDS if end is None else max(0.0, min(POLL_SECONDS, end - monotonic()))

@@ -31,7 +31,7 @@ _WAITING: Final = {"pending": "to go", "running": "running"}
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class GridCell:
     """What is shown of one cell; `caption` is what neither its row nor its column says of it."""
 
     title: str
@@ -63,7 +63,7 @@ class Layout:
     y: str
     columns: tuple[str, ...]
     rows: tuple[str, ...]
-    places: tuple[tuple[tuple[Shown, ...], ...], ...] = field(repr=False)
+    places: tuple[tuple[tuple[GridCell, ...], ...], ...] = field(repr=False)
     is_folded: bool = False
 
     def folded(self) -> Layout:
@@ -150,11 +150,11 @@ class _Purse:
         return self.cells <= 0 or self.bytes <= 0
 
 
-def _place(place: tuple[Shown, ...], edge: int, large: bool, purse: _Purse) -> str:
+def _place(place: tuple[GridCell, ...], edge: int, large: bool, purse: _Purse) -> str:
     return "".join(_cell(shown, edge, large, purse) for shown in place)
 
 
-def _cell(shown: Shown, edge: int, large: bool, purse: _Purse) -> str:
+def _cell(shown: GridCell, edge: int, large: bool, purse: _Purse) -> str:
     if purse.is_empty:
         purse.left_out += 1
         return ""

@@ -14,7 +14,7 @@ from wiro_widgets.protocol.errors import OutputError
 
 if TYPE_CHECKING:
     from wiro_widgets.media.output import Output
-    from wiro_widgets.render.grid import Layout, Shown
+    from wiro_widgets.render.grid import GridCell, Layout
 
 _LEAST: Final = 16  # pixels of a tile's edge
 _ABREAST: Final = 4  # tiles of one place in a row; more go into a block
@@ -24,7 +24,7 @@ _ABREAST: Final = 4  # tiles of one place in a row; more go into a block
 class Tile:
     """One picture of a cell, or a cell without one."""
 
-    shown: Shown
+    shown: GridCell
     output: Output | None
 
     def picture(self, size: tuple[int, int]) -> Image.Image | None:
@@ -75,7 +75,7 @@ class Tiles:
         return max(width, _LEAST), max(height, _LEAST)
 
 
-def _tiles(place: tuple[Shown, ...]) -> list[Tile]:
+def _tiles(place: tuple[GridCell, ...]) -> list[Tile]:
     found: list[Tile] = []
     for shown in place:
         pictures = [output for output in shown.outputs if output.is_image and output.error is None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Sized
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -31,69 +32,73 @@ def split(values: Mapping[str, Any], schema: ModelSchema | None) -> tuple[tuple[
     Raises InvalidParameter for an axis that is empty, a set (it has no order) or too long.
     """
     axes: list[Axis] = []
-    same: dict[str, Any] = {}
+    constants: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, AbstractSet):
             raise InvalidParameter(name, "a set has no order; give a list")
         if _is_axis(name, value, schema):
-            axes.append(Axis(name, _listed(name, value)))
+            axes.append(Axis(name, _axis_values(name, value)))
         else:
-            same[name] = value
-    return tuple(axes), same
+            constants[name] = value
+    return tuple(axes), constants
 
 
 def combine(axes: Sequence[Axis], how: How) -> Iterator[dict[str, Any]]:
-    """Return what each cell has of the axes: every combination, the last axis fastest, or one of each at a time.
+    """Return the axis values of each cell: every combination, the last axis fastest, or with "zip" one of each.
 
-    Raises InvalidParameter when there would be too many, or when axes to be zipped differ in length.
+    Raises InvalidParameter if there are too many, or if axes to be zipped differ in length.
     """
-    names = [axis.name for axis in axes]
+    combinations: Iterable[tuple[Any, ...]]
     if how == "zip":
         longest = max(axes, key=lambda axis: len(axis.values), default=None)
         for axis in axes:
             if longest and len(axis.values) != len(longest.values):
                 reason = f"has {len(axis.values)} values where {longest.name} has {len(longest.values)}"
                 raise InvalidParameter(axis.name, f'{reason}; how="zip" takes one of each at a time')
-        combinations: Iterable[tuple[Any, ...]] = (
-            zip(*(axis.values for axis in axes), strict=True) if axes else [()]
-        )
+        combinations = zip(*(axis.values for axis in axes), strict=True) if axes else [()]
     elif how == "grid":
-        _check_count(axes)
+        lengths = [len(axis.values) for axis in axes]
+        if (count := math.prod(lengths)) > MAX_CELLS:
+            longest = max(axes, key=lambda axis: len(axis.values))
+            shape = " x ".join(map(str, lengths))
+            reason = f"the axes make {shape} = {count:,} cells; a sweep has at most {MAX_CELLS:,}"
+            raise InvalidParameter(longest.name, reason)
         combinations = itertools.product(*(axis.values for axis in axes))
     else:
         raise InvalidParameter("how", f'"grid" or "zip" is needed, not {how!r}')
+    names = [axis.name for axis in axes]
     return (dict(zip(names, combination, strict=True)) for combination in combinations)
 
 
 def varying(
-    cells: Sequence[Mapping[str, Any]], identities: Sequence[Mapping[str, Hashable]]
+    rows: Sequence[Mapping[str, Any]], identities: Sequence[Mapping[str, Hashable]]
 ) -> tuple[tuple[Axis, ...], list[dict[str, Any]]]:
-    """Return the parameters in which cells of a list differ, in order of appearance, and what each cell has of them.
+    """Return the parameters in which rows differ as axes, in order of appearance, and the axis values of each row.
 
-    `identities` tell the values of the cells from each other: what is the same however it is written is one value.
+    Two values with the same identity are one value of the axis, in the form in which it appears first.
     """
     axes: list[Axis] = []
-    chosen: list[dict[str, Any]] = [{} for _ in cells]
-    for name in dict.fromkeys(name for cell in cells for name in cell):
-        values: dict[Hashable, Any] = {}
-        found = [
-            values.setdefault(told.get(name), cell.get(name))
-            for cell, told in zip(cells, identities, strict=True)
+    axis_values: list[dict[str, Any]] = [{} for _ in rows]
+    for name in dict.fromkeys(name for row in rows for name in row):
+        by_identity: dict[Hashable, Any] = {}
+        column = [
+            by_identity.setdefault(row_identities.get(name), row.get(name))
+            for row, row_identities in zip(rows, identities, strict=True)
         ]
-        if len(values) > 1:
-            axes.append(Axis(name, tuple(values.values())))
-            for cell, value in zip(chosen, found, strict=True):
-                cell[name] = value
-    return tuple(axes), chosen
+        if len(by_identity) > 1:
+            axes.append(Axis(name, tuple(by_identity.values())))
+            for row_values, value in zip(axis_values, column, strict=True):
+                row_values[name] = value
+    return tuple(axes), axis_values
 
 
 def distinct(values: Iterable[Any]) -> tuple[Any, ...]:
-    """Return each value once; values that cannot be compared are told apart as objects."""
+    """Return each value once; values that cannot be compared are distinguished as objects."""
     return tuple({identity(value): value for value in values}.values())
 
 
 def identity(value: Any) -> Hashable:
-    """Return what tells a value of an axis from another."""
+    """Return a key that is equal for equal values of an axis."""
     if isinstance(value, list | tuple):
         return tuple(identity(item) for item in value)
     if isinstance(value, PurePath):
@@ -112,23 +117,11 @@ def _is_axis(name: str, value: Any, schema: ModelSchema | None) -> bool:
     return len(shape) == 1 and (parameter is None or parameter.kind != "file")
 
 
-def _listed(name: str, value: Iterable[Any]) -> tuple[Any, ...]:
-    listed = tuple(itertools.islice(value, MAX_CELLS + 1))
-    if not listed:
+def _axis_values(name: str, value: Iterable[Any]) -> tuple[Any, ...]:
+    values = tuple(itertools.islice(value, MAX_CELLS + 1))  # a generator may have no end
+    if not values:
         raise InvalidParameter(name, "the axis has no values, so there is nothing to run")
-    if len(listed) > MAX_CELLS:
+    if len(values) > MAX_CELLS:
         many = f"{len(value):,}" if isinstance(value, Sized) else f"more than {MAX_CELLS:,}"
         raise InvalidParameter(name, f"the axis has {many} values; a sweep has at most {MAX_CELLS:,} cells")
-    return listed
-
-
-def _check_count(axes: Sequence[Axis]) -> None:
-    count = 1
-    for axis in axes:
-        count *= len(axis.values)
-    if count > MAX_CELLS:
-        longest = max(axes, key=lambda axis: len(axis.values))
-        shape = " x ".join(str(len(axis.values)) for axis in axes)
-        raise InvalidParameter(
-            longest.name, f"the axes make {shape} = {count:,} cells; a sweep has at most {MAX_CELLS:,}"
-        )
+    return values

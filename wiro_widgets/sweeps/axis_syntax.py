@@ -20,34 +20,35 @@ _RANGE = re.compile(
     rf"(?:\s*(?:\bby\b|\bstep\b|:)\s*(?P<by>{_NUMBER})|\s*\bin\b\s*(?P<count>\d+))?"
 )
 _TEXTS = ("text", "textarea")
-_LARGEST_EXPONENT = 30  # of a number of an axis; beyond that its digits alone would fill the memory
-_DIGITS, _DECIMALS = 60, 12  # of the arithmetic, and of what comes of it
-_OFFERED = 8  # options with which an axis begins
+_LARGEST_EXPONENT = 30  # of a number of an axis; the digits of a larger one would fill the memory
+_DIGITS, _DECIMALS = 60, 12  # of the arithmetic, and of its results
+_MAX_OPTIONS = 8  # with which a new axis of a select begins
+_SHORT_LIST = 4  # numbers that are as easy to read as a range
 
 
 def read(text: str, parameter: Parameter) -> tuple[Any, ...]:
     """Return the values that a text names for this parameter, each once, in their order.
 
     Numbers are "10, 20, 30", "1..4", "10..50 by 10" or "0..1 in 5" (evenly spaced, both ends included), in any mixture.
-    Choices are separated by commas or lines, and "*" is every one. Texts stand in a line each; where one has several
-    lines, blank lines separate them. Raises InvalidParameter that says what cannot be read.
+    Choices are separated by commas or lines, and "*" means every choice. A text takes one line each; if a text has
+    several lines, blank lines separate them. Raises InvalidParameter that says what cannot be read.
     """
     if parameter.kind == "file":
         raise parameter.refuse("an axis of files is made of files, not of text")
-    found = dict[Any, None]()
+    values = dict[Any, None]()
     for value in _values(text, parameter):
-        found[value] = None
-        if len(found) > MAX_CELLS:
+        values[value] = None
+        if len(values) > MAX_CELLS:
             raise _too_many(parameter)
-    if not found:
+    if not values:
         raise parameter.refuse("the axis has no values yet")
-    return tuple(found)
+    return tuple(values)
 
 
 def write(values: Sequence[Any], parameter: Parameter) -> str:
-    """Return values as `read` reads them; whole numbers at even distances become a range."""
+    """Return values as a text that `read` accepts; whole numbers at even distances become a range."""
     if is_numeric(parameter):
-        return _stretch(values) or ", ".join(wire_values.text(value) or "" for value in values)
+        return _range_text(values) or ", ".join(wire_values.text(value) or "" for value in values)
     texts = [wire_values.text(value) or "" for value in values]
     if parameter.kind not in _TEXTS:
         return ("\n" if any("," in text for text in texts) else ", ").join(texts)
@@ -55,29 +56,27 @@ def write(values: Sequence[Any], parameter: Parameter) -> str:
 
 
 def beginning(parameter: Parameter, value: Any) -> str:
-    """Return the text with which an axis begins where the control holds this value."""
+    """Return the text with which an axis begins if the control holds this value."""
     if parameter.kind == "boolean":
         return "true, false"
-    if parameter.kind == "select" and 1 < len(parameter.options) <= _OFFERED:
+    if parameter.kind == "select" and 1 < len(parameter.options) <= _MAX_OPTIONS:
         return write([option.value for option in parameter.options], parameter)
+    is_seed = parameter.id.lower() == "seed"
     if value is None:
-        return "1..4" if parameter.id.lower() == "seed" else ""
-    text = write([value], parameter)
-    number = wire_values.integer(value) if parameter.id.lower() == "seed" else None
-    return text if number is None else f"{number}..{number + 3}"
+        return "1..4" if is_seed else ""
+    number = wire_values.integer(value) if is_seed else None
+    return write([value], parameter) if number is None else f"{number}..{number + 3}"
 
 
 def example(parameter: Parameter) -> str:
-    """Return what stands in the field of an axis while it is empty."""
-    if parameter.kind in _TEXTS and not is_numeric(parameter):
-        return "One a line"
-    if not is_numeric(parameter):
-        return "One, another, or * for all"
-    return "1..4, or 10..50 by 10" if parameter.integer else "0.5, 1, or 0..1 by 0.25"
+    """Return the placeholder of an empty axis field."""
+    if is_numeric(parameter):
+        return "1..4, or 10..50 by 10" if parameter.integer else "0.5, 1, or 0..1 by 0.25"
+    return "One a line" if parameter.kind in _TEXTS else "One, another, or * for all"
 
 
 def is_numeric(parameter: Parameter) -> bool:
-    """Whether the values are read as numbers; a seed is, also where the catalogue takes it for a text."""
+    """Return True if the values are read as numbers; a seed always is, though catalogues may call it a text."""
     return parameter.kind in ("number", "range") or (
         parameter.id.lower() == "seed" and parameter.kind == "text"
     )
@@ -86,10 +85,12 @@ def is_numeric(parameter: Parameter) -> bool:
 def _values(text: str, parameter: Parameter) -> Iterator[Any]:
     for word in _words(text, parameter):
         if word == ALL and parameter.kind in ("select", "boolean"):
-            every: list[Any] = [option.value for option in parameter.options]
-            yield from every or [True, False]
-        elif is_numeric(parameter) and (stretch := _RANGE.fullmatch(word)):
-            yield from (parameter.convert(number) for number in _counted(stretch, parameter))
+            options: list[Any] = [option.value for option in parameter.options]
+            yield from options or [True, False]
+        elif is_numeric(parameter) and (match := _RANGE.fullmatch(word)):
+            with localcontext(prec=_DIGITS):
+                numbers = list(_range_numbers(match, parameter))
+            yield from (parameter.convert(number) for number in numbers)
         else:
             yield parameter.convert(word)
 
@@ -99,28 +100,23 @@ def _words(text: str, parameter: Parameter) -> Iterable[str]:
         lines = re.split(r"\n\s*\n", text) if re.search(r"\S\s*\n\s*\n\s*\S", text) else text.splitlines()
         return [line.strip() for line in lines if line.strip()]
     lines = [line.strip() for line in text.splitlines()]
-    whole = {option.value for option in parameter.options} | {option.label for option in parameter.options}
-    words = (word for line in lines for word in ([line] if line in whole else re.split(r"[,;]", line)))
+    options = {option.value for option in parameter.options} | {option.label for option in parameter.options}
+    words = (word for line in lines for word in ([line] if line in options else re.split(r"[,;]", line)))
     return [word.strip() for word in words if word.strip()]
 
 
-def _counted(stretch: re.Match[str], parameter: Parameter) -> Iterator[str]:
-    """Yield the numbers of a range; its step is 1 where both ends are whole."""
-    with localcontext(prec=_DIGITS):
-        yield from _steps(stretch, parameter)
-
-
-def _steps(stretch: re.Match[str], parameter: Parameter) -> Iterator[str]:
-    if not stretch["first"]:
-        raise parameter.refuse(f"{stretch[0]!r} has no beginning; write it like 1..4")
-    first, last = _decimal(stretch["first"], parameter), _decimal(stretch["last"], parameter)
-    if stretch["count"]:
-        steps = int(stretch["count"]) - 1
+def _range_numbers(match: re.Match[str], parameter: Parameter) -> Iterator[str]:
+    """Yield the numbers of a range as texts; the step is 1 if both ends are whole numbers and none is given."""
+    if not match["first"]:
+        raise parameter.refuse(f"{match[0]!r} has no beginning; write it like 1..4")
+    first, last = _decimal(match["first"], parameter), _decimal(match["last"], parameter)
+    if match["count"]:
+        steps = int(match["count"]) - 1
         if steps < 1 or steps >= MAX_CELLS:
-            raise parameter.refuse(f"{stretch[0]!r}: at least 2 and at most {MAX_CELLS:,} values are needed")
+            raise parameter.refuse(f"{match[0]!r}: at least 2 and at most {MAX_CELLS:,} values are needed")
         by = (last - first) / steps
     else:
-        by = _step(stretch, first, last, parameter)
+        by = _step(match, first, last, parameter)
         steps = int((last - first) / by)
     if steps >= MAX_CELLS:
         raise _too_many(parameter)
@@ -128,40 +124,41 @@ def _steps(stretch: re.Match[str], parameter: Parameter) -> Iterator[str]:
         yield f"{round(first + index * by, _DECIMALS).normalize():f}"
 
 
-def _step(stretch: re.Match[str], first: Decimal, last: Decimal, parameter: Parameter) -> Decimal:
-    if stretch["by"]:
-        by = abs(_decimal(stretch["by"], parameter))
+def _step(match: re.Match[str], first: Decimal, last: Decimal, parameter: Parameter) -> Decimal:
+    if match["by"]:
+        by = abs(_decimal(match["by"], parameter))
     elif first == int(first) and last == int(last):
         by = Decimal(1)
     else:
-        ends = f"{stretch['first']}..{stretch['last']}"
+        ends = f"{match['first']}..{match['last']}"
         raise parameter.refuse(f"say how far apart, as in {ends} by 0.1, or how many, as in {ends} in 5")
     if not by:
-        raise parameter.refuse(f"{stretch[0]!r} goes nowhere by steps of 0")
+        raise parameter.refuse(f"{match[0]!r} goes nowhere by steps of 0")
     return by if last >= first else -by
 
 
 def _decimal(text: str, parameter: Parameter) -> Decimal:
-    found = Decimal(text)
-    if abs(found.adjusted()) > _LARGEST_EXPONENT:
-        raise parameter.refuse(f"{text} is no number of this model's")
-    return found
+    number = Decimal(text)
+    if abs(number.adjusted()) > _LARGEST_EXPONENT:
+        raise parameter.refuse(f"{text} is out of range")
+    return number
 
 
-def _stretch(values: Sequence[Any]) -> str | None:
+def _range_text(values: Sequence[Any]) -> str | None:
+    """Return more than a few whole numbers at even distances as "first..last by step"; None for other values."""
     numbers = [
         wire_values.integer(value) if wire_values.text(value) == str(value) else None for value in values
     ]
-    whole = [number for number in numbers if number is not None]
-    if len(whole) != len(values) or len(whole) <= 4:  # noqa: PLR2004 - four are read as fast as a range
+    integers = [number for number in numbers if number is not None]
+    if len(integers) != len(values) or len(integers) <= _SHORT_LIST:
         return None
-    by = whole[1] - whole[0]
-    if not by or any(b - a != by for a, b in pairwise(whole)):
+    by = integers[1] - integers[0]
+    if not by or any(b - a != by for a, b in pairwise(integers)):
         return None
-    return f"{whole[0]}..{whole[-1]}" + ("" if abs(by) == 1 else f" by {abs(by)}")
+    return f"{integers[0]}..{integers[-1]}" + ("" if abs(by) == 1 else f" by {abs(by)}")
 
 
 def _too_many(parameter: Parameter) -> InvalidParameter:
     return parameter.refuse(
-        f"the axis has more than {MAX_CELLS:,} values, which is as many as a sweep has cells"
+        f"the axis has more than {MAX_CELLS:,} values; a sweep has at most that many cells"
     )

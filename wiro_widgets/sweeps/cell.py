@@ -16,49 +16,48 @@ if TYPE_CHECKING:
 
 TaskT = TypeVar("TaskT")
 Status = Literal["pending", "running", "succeeded", "failed", "cancelled", "refused", "unknown"]
-# What `resume` runs again; an unknown cell may exist and be billed, so it never does that by itself.
-AGAIN: frozenset[Status] = frozenset({"pending", "failed", "cancelled", "refused"})
+# What `resume` runs again. An unknown cell may have a task that is billed, so it is never among them.
+RESUMABLE: frozenset[Status] = frozenset({"pending", "failed", "cancelled", "refused"})
 
 
 class Cell(Generic[TaskT]):
     """One run of a sweep: its values, its task, and its result or its error.
 
-    `chosen` is what it has of the axes; `task` is None before it runs, and where its result came from the journal.
-    `value` is what `then` made of the result. `refused` cells were not sent, because of a budget.
+    `chosen` has its values of the axes. `task` is None before the cell runs, and if its result came from the journal.
+    `value` is what `then` returned for the result. A "refused" cell was not sent, because of a budget.
     """
 
-    def __init__(self, model: str, planned: PlannedCell) -> None:
+    def __init__(self, model: str, plan: PlannedCell) -> None:
         self.model = model
-        self.index = planned.index
-        self.values = dict(planned.values)
-        self.chosen = dict(planned.chosen)
-        self.content = planned.content
-        self.number = planned.number
+        self.index = plan.index
+        self.values = dict(plan.values)
+        self.chosen = dict(plan.axis_values)
+        self.content = plan.content
+        self.number = plan.number
         self.status: Status = "pending"
         self.task: TaskT | None = None
         self.result: TaskResult | None = None
         self.error: Exception | None = None
         self.value: Any = None
         self.from_journal = False
-        self._record: TaskRecord | None = None
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{name}={_short(value)}" for name, value in self.chosen.items())
-        return f"<Cell {self.index}{f' {told}' if told else ''}: {self.status}>"
+        axis_values = ", ".join(f"{name}={_short(value)}" for name, value in self.chosen.items())
+        return f"<Cell {self.index}{' ' if axis_values else ''}{axis_values}: {self.status}>"
 
     @property
     def done(self) -> bool:
-        """Whether nothing more happens to it unless the sweep is resumed."""
+        """True if nothing more happens to the cell unless the sweep is resumed."""
         return self.status not in ("pending", "running")
 
     @property
     def record(self) -> TaskRecord:
-        """The run as one row; of a cell that was not sent its values alone."""
+        """The run as one row; for a cell that was not sent, its values alone."""
         if self.result is not None:
             return self.result.record
-        kept = getattr(self.error, "record", None) or getattr(self.task, "record", None)
-        if isinstance(kept, TaskRecord):
-            return kept
+        record = getattr(self.error, "record", None) or getattr(self.task, "record", None)
+        if isinstance(record, TaskRecord):
+            return record
         values = plain(self.values)
         prompt, seed = values.get("prompt"), values.get("seed")
         return TaskRecord(
@@ -71,30 +70,30 @@ class Cell(Generic[TaskT]):
 
     @property
     def images(self) -> list[Image]:
-        """The pictures of the result, none where there is no result; raises OutputError."""
+        """The pictures of the result; empty if there is no result. Raises OutputError."""
         return self.result.images if self.result else []
 
     @property
     def trouble(self) -> str | None:
-        """What went wrong with it, in words: its error, or why files of its result are not here."""
+        """What went wrong, in words: the error of the cell, or why files of its result are missing."""
         if isinstance(self.error, WiroError):
             return str(self.error)
-        if self.error is not None:  # which is not ours, but what `then` raised
+        if self.error is not None:  # raised by `then`
             return f"{type(self.error).__name__}: {self.error}".removesuffix(": ")
         outputs = self.result.outputs if self.result else ()
         return "; ".join(str(output.error) for output in outputs if output.error) or None
 
     @property
     def lacks_files(self) -> bool:
-        """Whether it has a result, and not all files of it."""
+        """True if the cell has a result, but not all of its files."""
         return self.done and self.result is not None and any(output.error for output in self.result.outputs)
 
     def begin(self) -> None:
-        """Take note that the run goes off; what an earlier one left is gone."""
+        """Mark the cell as running; the task and the error of an earlier run are dropped."""
         self.status, self.error, self.task = "running", None, None
 
     def end(self, status: Status, error: Exception | None = None) -> None:
-        """Take note of what became of it."""
+        """Set the final status, and the error if there is one."""
         self.status, self.error = status, error
 
 

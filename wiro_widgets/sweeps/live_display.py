@@ -1,29 +1,80 @@
-"""A sweep that is displayed while it goes on: shown in a notebook's cell, and anew until nothing runs any more."""
+"""The display of a sweep that runs: one line with a bar for a wait, and in a notebook's cell the pictures below it."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-from wiro_widgets.render.notebook_repr import Displayed, in_notebook
-from wiro_widgets.sweeps.progress import Progress
+from wiro_widgets.render.grid import bar
+from wiro_widgets.render.notebook_repr import Displayed, in_notebook, is_notebook
 from wiro_widgets.sweeps.view import SweepView
 
-TICK = 0.5  # seconds between two looks
-STEPS = 10  # times that the pictures are sent again, however many there are
-
-Changed = Callable[[float], Awaitable[bool]]
+POLL_SECONDS = 0.5  # between two looks at the sweep
+PICTURE_UPDATES = 10  # times that the pictures are sent again, however many there are
 
 
-class Live(Displayed):
-    """The pictures of a sweep, under the line that says how far it is."""
+class ProgressLine(Displayed):
+    """One line that says how far a sweep is: a bar in a notebook, a line on stderr in a terminal, otherwise nothing.
+
+    `enabled` True writes to stderr even if that is no terminal, and False shows nothing at all.
+    """
+
+    def __init__(self, sweep: SweepView[Any], *, enabled: bool | None) -> None:
+        self._sweep = sweep
+        self._enabled = enabled
+        self._handle: Any = None
+        self._text = ""
+
+    def __repr__(self) -> str:
+        return self._sweep.line
+
+    def _repr_html_(self) -> str:
+        return bar(self._sweep.line, self._sweep.progress)
+
+    def __enter__(self) -> Self:
+        self.begin()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.update()
+        if self._text and self._handle is None:
+            sys.stderr.write("\n")
+
+    def begin(self) -> None:
+        """Show it for the first time."""
+        if self._enabled is not False:
+            self._handle = in_notebook(self)
+        self.update()
+
+    def update(self) -> None:
+        """Show how far the sweep is now, if that has changed."""
+        line = self._sweep.line
+        if self._enabled is False or line == self._text:
+            return
+        if self._handle is not None:
+            self._handle.update(self)
+        elif self._enabled or sys.stderr.isatty():
+            sys.stderr.write(f"\r{line.ljust(len(self._text))}")
+            sys.stderr.flush()
+        else:
+            return
+        self._text = line
+
+
+class LiveSweep(Displayed):
+    """The pictures of a sweep under its progress line, in a notebook's cell; both are updated until it is over."""
 
     def __init__(self, sweep: SweepView[Any]) -> None:
         self._sweep = sweep
-        self._shown = self._done
-        self._progress = Progress(sweep, shown=None)
-        self._handle: Any = None
+        self._done_count = self._count_done()
+        self._progress = ProgressLine(sweep, enabled=None)
+        self._progress.begin()
+        self._handle: Any = in_notebook(self)
 
     def __repr__(self) -> str:
         return repr(self._sweep)
@@ -31,28 +82,29 @@ class Live(Displayed):
     def _repr_html_(self) -> str:
         return self._sweep.pictures()
 
-    def begin(self) -> None:
-        """Show it for the first time."""
-        self._progress.begin()
-        self._handle = in_notebook(self)
+    @classmethod
+    def show(cls, sweep: SweepView[Any]) -> Self:
+        """Show a sweep; raises NotImplementedError if it does not run, or if this is no notebook."""
+        if not (sweep.busy and is_notebook()):
+            raise NotImplementedError
+        return cls(sweep)
 
-    async def follow(self, changed: Changed) -> None:
-        """Show it anew until `changed`, which waits for so many seconds, says that nothing runs any more."""
-        while await changed(TICK):
+    async def follow(self, busy_after: Callable[[float], Awaitable[bool]]) -> None:
+        """Update the display until the sweep is over; `busy_after` waits so many seconds and tells if it still runs."""
+        while await busy_after(POLL_SECONDS):
             await asyncio.to_thread(self._update)
         await asyncio.to_thread(self.end)
 
     def end(self) -> None:
-        """Show how it ended; said from a cell, so that also a host hears it that listens to the running cell alone."""
-        self._update(over=True)
+        """Show how the sweep ended; `wait` calls this too, for hosts that show only messages of the running cell."""
+        self._update(is_over=True)
 
-    @property
-    def _done(self) -> int:
-        return sum(cell.done for cell in self._sweep.cells)
-
-    def _update(self, over: bool = False) -> None:
+    def _update(self, *, is_over: bool = False) -> None:
         self._progress.update()
-        done = self._done
-        if over or done - self._shown >= max(1, len(self._sweep) // STEPS):
-            self._shown = done
+        done_count = self._count_done()
+        if is_over or done_count - self._done_count >= max(1, len(self._sweep) // PICTURE_UPDATES):
+            self._done_count = done_count
             self._handle.update(self)
+
+    def _count_done(self) -> int:
+        return sum(cell.done for cell in self._sweep.cells)

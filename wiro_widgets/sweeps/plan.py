@@ -21,21 +21,21 @@ from wiro_widgets.sweeps.axes import MAX_CELLS, Axis, How
 
 @dataclass(frozen=True, slots=True)
 class PlannedCell:
-    """One run of a sweep: its bound values, what it has of the axes, and the key of its content.
+    """One run of a sweep: its bound values, its values of the axes, and the key of its content.
 
-    `number` counts cells with the same content.
+    `number` counts the cells with the same content, which are separate runs.
     """
 
     index: int
     values: Mapping[str, Any]
-    chosen: Mapping[str, Any]
+    axis_values: Mapping[str, Any]
     content: str
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that a sweep will run."""
+    """Everything that a sweep will run."""
 
     model: str
     schema: ModelSchema | None = field(repr=False)
@@ -43,169 +43,166 @@ class Plan:
     cells: tuple[PlannedCell, ...] = field(repr=False)
 
 
-def grid(model: str, schema: ModelSchema | None, values: Mapping[str, Any], how: How) -> Plan:
-    """Return the plan of the combinations of the axes among the values; reads and hashes their files.
+def of_values(model: str, schema: ModelSchema | None, values: Mapping[str, Any], how: How) -> Plan:
+    """Return the plan of the axes among the values; reads and hashes their files.
 
-    Raises InvalidParameter that names the axis, and the value or the cell where it is one.
+    Raises InvalidParameter that names the axis, and the value or the cell if it is one.
     """
     _check_names(schema, values)
-    axes, same = axis_rules.split(values, schema)
-    return of_axes(model, schema, axes, same, how)
+    axes, constants = axis_rules.split(values, schema)
+    return of_axes(model, schema, axes, constants, how)
 
 
 def of_axes(
-    model: str, schema: ModelSchema | None, axes: Sequence[Axis], same: Mapping[str, Any], how: How = "grid"
+    model: str,
+    schema: ModelSchema | None,
+    axes: Sequence[Axis],
+    constants: Mapping[str, Any],
+    how: How = "grid",
 ) -> Plan:
-    """Return the plan of these axes, beside values that stay the same; reads and hashes their files.
+    """Return the plan of these axes, with values that are the same in each cell; reads and hashes their files.
 
-    Raises InvalidParameter that names the axis, and the value or the cell where it is one.
+    Raises InvalidParameter that names the axis, and the value or the cell if it is one.
     """
     split_model(model)
-    hold = _Files(schema)
-    same = {name: hold.frozen(name, value) for name, value in same.items()}
-    held = tuple(_held(axis, hold) for axis in axes)
-    chosen = list(axis_rules.combine(held, how))
-    bound = _bound(model, schema, [{**same, **one} for one in chosen], hold)
-    return Plan(model, schema, held, _cells(bound, chosen))
+    files = _Files(schema)
+    constants = {name: files.reusable(name, value) for name, value in constants.items()}
+    axes = [
+        replace(axis, values=tuple(files.reusable(axis.name, value) for value in axis.values))
+        for axis in axes
+    ]
+    axis_values = list(axis_rules.combine(axes, how))
+    rows = _bind(model, schema, [{**constants, **values} for values in axis_values], files)
+    return Plan(model, schema, tuple(axes), _cells(rows, axis_values))
 
 
-def listed(model: str, schema: ModelSchema | None, given: Iterable[Mapping[str, Any]]) -> Plan:
-    """Return the plan of a list of values; reads and hashes their files.
+def of_rows(model: str, schema: ModelSchema | None, rows: Iterable[Mapping[str, Any]]) -> Plan:
+    """Return the plan of a list of values, a cell a dict; reads and hashes their files.
 
     Raises InvalidParameter that names the field and the cell.
     """
     split_model(model)
-    hold = _Files(schema)
-    rows = [{name: hold.frozen(name, value) for name, value in row.items()} for row in _rows(given)]
-    bound = _bound(model, schema, rows, hold)
-    axes, chosen = axis_rules.varying(rows, [item.identities for item in bound])
-    return Plan(model, schema, axes, _cells(bound, chosen))
+    files = _Files(schema)
+    reusable = [
+        {name: files.reusable(name, value) for name, value in row.items()} for row in _check_rows(rows)
+    ]
+    bound_rows = _bind(model, schema, reusable, files)
+    axes, axis_values = axis_rules.varying(reusable, [row.identities for row in bound_rows])
+    return Plan(model, schema, axes, _cells(bound_rows, axis_values))
 
 
-def converted(values: Mapping[str, Any], schema: ModelSchema | None) -> dict[str, Any]:
-    """Return the given values in their types, also where others that are required are not given yet.
+def convert(values: Mapping[str, Any], schema: ModelSchema | None) -> dict[str, Any]:
+    """Return the values in the types of the schema; unlike `bind` it asks for no required values.
 
     Raises InvalidParameter for one that the model does not take.
     """
     _check_names(schema, values)
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for name, value in values.items():
         parameter = schema.get(name) if schema else None
         if parameter is None:
-            found[name] = value
+            result[name] = value
         elif not parameter.is_missing(value):
-            found[name] = parameter.convert(value)
-    return found
+            result[name] = parameter.convert(value)
+    return result
 
 
 class _Files:
-    """The files of a sweep, each opened, checked and hashed once however many cells it is in.
-
-    What could be read only once, or by one cell at a time, is held as bytes.
-    """
+    """The files of a sweep: each is opened, checked and hashed once, however many cells it is in."""
 
     def __init__(self, schema: ModelSchema | None) -> None:
         self._schema = schema
-        self._frozen: dict[int, tuple[Any, Any]] = {}
+        # Both by `id`, with the object itself, so that no other object gets the same id meanwhile.
+        self._contents: dict[int, tuple[Any, Any]] = {}
         self._digests: dict[Hashable, tuple[Any, Any]] = {}
 
-    def frozen(self, name: str, value: Any) -> Any:
-        """Return the value as every cell may use it."""
+    def reusable(self, name: str, value: Any) -> Any:
+        """Return the value in a form that every cell can use; an open file, which one cell would use up, as bytes."""
         if isinstance(value, list | tuple) and self._is_file(name):
-            return [self.frozen(name, item) for item in value]
+            return [self.reusable(name, item) for item in value]
         value = scalars.plain(value)
         if not hasattr(value, "read") and not hasattr(value, "__array_interface__"):
             return value
-        if id(value) not in self._frozen:
-            self._frozen[id(value)] = value, self._as_bytes(name, value)
-        return self._frozen[id(value)][1]
+        if id(value) not in self._contents:
+            with ExitStack() as opened:
+                content = inputs.prepare({name: value}, self._schema, opened)[name]
+                if isinstance(content, Upload):
+                    content.content.seek(0)
+                    content = inputs.NamedBytes(content.content.read(), content.filename)
+            self._contents[id(value)] = value, content
+        return self._contents[id(value)][1]
 
-    def told(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return bound values with their files as what a key has of them."""
-        return {name: self._told(name, value) for name, value in values.items()}
-
-    def _told(self, name: str, value: Any) -> Any:
+    def digest(self, name: str, value: Any) -> Any:
+        """Return what represents a bound value in a content key: of a file its digest, otherwise the value."""
         if not self._is_file(name) and not isinstance(value, bytes | Path):
             return value
         if isinstance(value, list | tuple):
-            return [self._told(name, item) for item in value]
+            return [self.digest(name, item) for item in value]
         key = (name, str(value)) if isinstance(value, str | Path) else id(value)
         if key not in self._digests:
             with ExitStack() as opened:
-                ready = inputs.prepare({name: value}, self._schema, opened)[name]
-                self._digests[key] = value, fingerprint.of_value(ready)
+                upload = inputs.prepare({name: value}, self._schema, opened)[name]
+                self._digests[key] = value, fingerprint.of_value(upload)
         return self._digests[key][1]
-
-    def _as_bytes(self, name: str, value: Any) -> Any:
-        with ExitStack() as opened:
-            ready = inputs.prepare({name: value}, self._schema, opened)[name]
-            if isinstance(ready, Upload):
-                ready.content.seek(0)
-                return inputs.NamedBytes(ready.content.read(), ready.filename)
-        return ready
 
     def _is_file(self, name: str) -> bool:
         parameter = self._schema.get(name) if self._schema else None
         return parameter is not None and parameter.kind == "file"
 
 
-def _held(axis: Axis, hold: _Files) -> Axis:
-    return replace(axis, values=tuple(hold.frozen(axis.name, value) for value in axis.values))
-
-
-def _check_names(schema: ModelSchema | None, values: Mapping[str, Any]) -> None:
-    """Find an axis that does not exist before its values are looked at."""
-    for name in values:
-        if schema is not None and schema.get(name) is None:
-            schema.bind({name: "unknown"})
-
-
-def _rows(given: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the cells of a list, unless they are none, no dicts or too many."""
-    if not isinstance(given, Iterable) or isinstance(given, Mapping | str | bytes):
-        hint = "; one run is a list of one dict" if isinstance(given, Mapping) else ""
-        raise InvalidParameter("values", f"a list of dicts is needed, not {type(given).__name__}{hint}")
-    rows = list(itertools.islice(given, MAX_CELLS + 1))
-    if not rows:
-        raise InvalidParameter("values", "the list has no cells, so there is nothing to run")
-    if len(rows) > MAX_CELLS:
-        many = f"{len(given):,}" if isinstance(given, Sized) else f"more than {MAX_CELLS:,}"
-        raise InvalidParameter("values", f"the list has {many} cells; a sweep has at most {MAX_CELLS:,}")
-    for index, row in enumerate(rows):
-        if not isinstance(row, Mapping):
-            raise InvalidParameter("values", f"cell {index}: a dict is needed, not {type(row).__name__}")
-    return rows
-
-
 @dataclass(frozen=True, slots=True)
-class _Bound:
-    """The values of a cell as the model takes them, what tells each of them from another, and the key of them all."""
+class _BoundRow:
+    """The values of a cell as the model takes them, the identity of each of them, and the key of their content."""
 
     values: Mapping[str, Any]
     identities: Mapping[str, Hashable]
-    key: str
+    content: str
 
 
-def _bound(
-    model: str, schema: ModelSchema | None, rows: Sequence[Mapping[str, Any]], hold: _Files
-) -> list[_Bound]:
-    found: list[_Bound] = []
-    for index, values in enumerate(rows):
-        given = {name: value for name, value in values.items() if value is not None}
+def _bind(
+    model: str, schema: ModelSchema | None, rows: Sequence[Mapping[str, Any]], files: _Files
+) -> list[_BoundRow]:
+    bound_rows: list[_BoundRow] = []
+    for index, row in enumerate(rows):
+        values: Mapping[str, Any] = {name: value for name, value in row.items() if value is not None}
         try:
-            bound = schema.bind(given) if schema else given
-            told = hold.told(bound)
+            values = schema.bind(values) if schema else values
+            digests = {name: files.digest(name, value) for name, value in values.items()}
         except InvalidParameter as error:
             raise InvalidParameter(error.parameter, f"cell {index}: {error.reason}") from error
-        identities = {name: repr(fingerprint.of_value(value)) for name, value in told.items()}
-        found.append(_Bound(bound, identities, fingerprint.of_run(model, told)))
-    return found
+        identities = {name: repr(fingerprint.of_value(value)) for name, value in digests.items()}
+        bound_rows.append(_BoundRow(values, identities, fingerprint.of_run(model, digests)))
+    return bound_rows
 
 
-def _cells(bound: Sequence[_Bound], chosen: Sequence[Mapping[str, Any]]) -> tuple[PlannedCell, ...]:
-    seen: Counter[str] = Counter()
+def _cells(rows: Sequence[_BoundRow], axis_values: Sequence[Mapping[str, Any]]) -> tuple[PlannedCell, ...]:
+    counts: Counter[str] = Counter()
     cells: list[PlannedCell] = []
-    for index, (item, has) in enumerate(zip(bound, chosen, strict=True)):
-        cells.append(PlannedCell(index, item.values, has, item.key, seen[item.key]))
-        seen[item.key] += 1
+    for index, (row, values) in enumerate(zip(rows, axis_values, strict=True)):
+        cells.append(PlannedCell(index, row.values, values, row.content, counts[row.content]))
+        counts[row.content] += 1
     return tuple(cells)
+
+
+def _check_names(schema: ModelSchema | None, values: Mapping[str, Any]) -> None:
+    """Raise InvalidParameter for an unknown name before its values are looked at."""
+    for name in values:
+        if schema is not None and schema.get(name) is None:
+            schema.bind({name: "unknown"})  # raises the error that proposes the nearest name
+
+
+def _check_rows(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the rows as a list; raises InvalidParameter if there are none, too many, or some that are no dicts."""
+    if not isinstance(rows, Iterable) or isinstance(rows, Mapping | str | bytes):
+        hint = "; one run is a list of one dict" if isinstance(rows, Mapping) else ""
+        raise InvalidParameter("values", f"a list of dicts is needed, not {type(rows).__name__}{hint}")
+    row_list = list(itertools.islice(rows, MAX_CELLS + 1))  # a generator may have no end
+    if not row_list:
+        raise InvalidParameter("values", "the list has no cells, so there is nothing to run")
+    if len(row_list) > MAX_CELLS:
+        many = f"{len(rows):,}" if isinstance(rows, Sized) else f"more than {MAX_CELLS:,}"
+        raise InvalidParameter("values", f"the list has {many} cells; a sweep has at most {MAX_CELLS:,}")
+    for index, row in enumerate(row_list):
+        if not isinstance(row, Mapping):
+            raise InvalidParameter("values", f"cell {index}: a dict is needed, not {type(row).__name__}")
+    return row_list

@@ -1,10 +1,10 @@
-"""What the journal knows of a sweep's cells: done, still running, or a hole to be run."""
+"""What the journal knows of a sweep's cells: done before, still running, on their way elsewhere, or to be run."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from wiro_widgets.journal.result import TaskResult, result_of
@@ -16,85 +16,79 @@ from wiro_widgets.runs.reuse import is_whole
 from wiro_widgets.sweeps.cell import Cell
 from wiro_widgets.sweeps.plan import PlannedCell
 
-# The rows of a cell, those that tell most first and of these the newest, and its result.
-Known = tuple[list[JournalRow], TaskResult | None]
-_NOTHING: Known = ([], None)
-_BEST_FIRST = ("succeeded", "running", "submitting", "unknown")
+# The rows of a cell, the most informative first and among equals the newest first, and the result of that first row.
+CellHistory = tuple[list[JournalRow], TaskResult | None]
+_NO_HISTORY: CellHistory = ([], None)
+_INFORMATIVE_FIRST = ("succeeded", "running", "submitting", "unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class Recalled:
-    """What the journal told: `under_way` has the tasks that may still run, by the index of their cells.
+@dataclass(slots=True)
+class EarlierRuns:
+    """What the journal says of cells that have no result there.
 
-    `elsewhere` has the cells whose Runs somebody else sends just now, `judged` the runs without a task whose cells may
-    run again, as far as anybody can know.
+    `task_ids` has the tasks that may still run, by the index of their cells: they are attached, not sent.
+    `sent_elsewhere` has the cells whose Runs another process or client sends at this moment. `taskless_rows` has the
+    rows of runs that became no task as far as anybody can know: they do not keep their cells from being sent.
     """
 
-    under_way: dict[int, str]
-    elsewhere: frozenset[int]
-    judged: frozenset[str]
+    task_ids: dict[int, str] = field(default_factory=dict)
+    sent_elsewhere: set[int] = field(default_factory=set)
+    taskless_rows: set[str] = field(default_factory=set)
 
 
-async def recall(engine: Engine, cells: Iterable[Cell[Any]]) -> Recalled:
-    """Give cells that have succeeded before their results, and tell of those that may still run.
+async def recall(engine: Engine, cells: Sequence[Cell[Any]]) -> EarlierRuns:
+    """Give cells that have succeeded before their results, and return what is known of the others.
 
-    A Run whose reply was lost is looked for in Wiro's list: found it is such a task, and where the list does not have
-    it no task was made, so the cell is a hole. Only where Wiro cannot be asked it stays unknown. What another process
-    sends just now is left for when the cell's turn comes.
+    A Run whose reply was lost is looked for in Wiro's list. If the list has it, it is a task that may still run; if
+    not, no task was made and the cell may be sent. If Wiro cannot be asked, the cell ends as unknown.
     """
-    wanted = list(cells)
-    known = await asyncio.to_thread(_known, engine, {cell.content for cell in wanted})
-    under_way: dict[int, str] = {}
-    elsewhere: set[int] = set()
-    judged: set[str] = set()
-    for cell in wanted:
-        rows, result = known.get((cell.content, cell.number), _NOTHING)
+    earlier = EarlierRuns()
+    histories = await asyncio.to_thread(_histories, engine, {cell.content for cell in cells})
+    for cell in cells:
+        rows, result = histories.get((cell.content, cell.number), _NO_HISTORY)
         if not rows:
             continue
-        row = rows[0]
+        best = rows[0]
         if result is not None:
             cell.result = result
             cell.from_journal = True
             cell.end("succeeded")
-        elif row.task_id is not None:
-            under_way[cell.index] = row.task_id
-        elif row.outcome == "submitting" and claims.is_attended(row):
-            elsewhere.add(cell.index)
+        elif best.task_id is not None:
+            earlier.task_ids[cell.index] = best.task_id
+        elif best.outcome == "submitting" and claims.is_attended(best):
+            earlier.sent_elsewhere.add(cell.index)  # the scheduler waits for it when it is the cell's turn
         else:
-            judged |= {item.id for item in rows if item.task_id is None and not claims.is_attended(item)}
-            await _look_for(engine, cell, row, under_way)
-    return Recalled(under_way, frozenset(elsewhere), frozenset(judged))
+            earlier.taskless_rows |= {
+                row.id for row in rows if row.task_id is None and not claims.is_attended(row)
+            }
+            try:
+                task_id = await claims.find_task(engine, best)
+            except RunOutcomeUnknown as error:
+                cell.end("unknown", error)
+            else:
+                if task_id is not None:
+                    earlier.task_ids[cell.index] = task_id
+    return earlier
 
 
 def open_cells(engine: Engine, cells: Iterable[PlannedCell]) -> list[PlannedCell]:
-    """Return the cells that the journal has no result of; reads it."""
-    planned = list(cells)
-    known = _known(engine, {cell.content for cell in planned})
-    return [cell for cell in planned if known.get((cell.content, cell.number), _NOTHING)[1] is None]
+    """Return the cells of which the journal has no result; reads it."""
+    planned_cells = list(cells)
+    histories = _histories(engine, {cell.content for cell in planned_cells})
+    return [
+        cell for cell in planned_cells if histories.get((cell.content, cell.number), _NO_HISTORY)[1] is None
+    ]
 
 
-async def _look_for(engine: Engine, cell: Cell[Any], row: JournalRow, under_way: dict[int, str]) -> None:
-    """Find the task that a Run without a reply became."""
-    try:
-        found = await claims.find_task(engine, row)
-    except RunOutcomeUnknown as error:
-        cell.end("unknown", error)
-    else:
-        if found is not None:
-            under_way[cell.index] = found
-
-
-def _known(engine: Engine, contents: Collection[str]) -> dict[tuple[str, int], Known]:
-    """Return what the journal has of each cell: the rows that tell anything, and the result where all of it is here."""
-    query = Query(server=engine.server, contents=contents, outcomes=SENT)
-    found: dict[tuple[str, int], list[JournalRow]] = {}
-    for row in engine.journal.rows(query):
-        if row.cell is not None and row.content is not None and row.outcome in _BEST_FIRST:
-            found.setdefault((row.content, row.cell), []).append(row)
-    return {key: _best(rows) for key, rows in found.items()}
-
-
-def _best(rows: list[JournalRow]) -> Known:
-    ranked = sorted(rows, key=lambda row: _BEST_FIRST.index(row.outcome))
-    whole = ranked[0].outcome == "succeeded" and is_whole(ranked[0])
-    return ranked, result_of(record_of_row(ranked[0])) if whole else None
+def _histories(engine: Engine, contents: Collection[str]) -> dict[tuple[str, int], CellHistory]:
+    """Return what the journal has of each cell, by content and number; a result only if all its files are here."""
+    rows_by_cell: dict[tuple[str, int], list[JournalRow]] = {}
+    for row in engine.journal.rows(Query(server=engine.server, contents=contents, outcomes=SENT)):
+        if row.cell is not None and row.content is not None and row.outcome in _INFORMATIVE_FIRST:
+            rows_by_cell.setdefault((row.content, row.cell), []).append(row)
+    histories: dict[tuple[str, int], CellHistory] = {}
+    for key, rows in rows_by_cell.items():
+        rows.sort(key=lambda row: _INFORMATIVE_FIRST.index(row.outcome))
+        is_done = rows[0].outcome == "succeeded" and is_whole(rows[0])
+        histories[key] = rows, result_of(record_of_row(rows[0])) if is_done else None
+    return histories

@@ -1,15 +1,22 @@
-"""The work of a sweep: which cell goes off next, how many at once, and what becomes of each."""
+"""The scheduler of a sweep: which cell runs next, how many at once, how a cell gets its task, and how it ends.
+
+Everything here runs on the client's loop. Read it from top to bottom: a sweep lines up its cells and starts; one
+asyncio task, the driver, begins a job for each cell; a job gets the cell a task and waits for it; the driver ends the
+cell. Pausing, stopping and closing act on the driver and its jobs.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import Context
+from dataclasses import dataclass, replace
 from numbers import Integral
-from typing import Generic
+from typing import Any, Generic
 
+from wiro_widgets.journal.result import TaskResult
 from wiro_widgets.protocol.errors import (
     AuthenticationError,
     BudgetExceeded,
@@ -20,138 +27,175 @@ from wiro_widgets.protocol.errors import (
     TaskError,
     WiroError,
 )
-from wiro_widgets.sweeps.cell import Cell, Status, TaskT
+from wiro_widgets.protocol.schema.schema import ModelSchema
+from wiro_widgets.runs.engine import Engine
+from wiro_widgets.runs.options import RunOptions
+from wiro_widgets.runs.task import AsyncTask
+from wiro_widgets.sweeps import recall as journal_recall
+from wiro_widgets.sweeps.cell import RESUMABLE, Cell, Status, TaskT
 from wiro_widgets.sweeps.plan import Plan
-from wiro_widgets.sweeps.postprocess import Carrier, ThenFailed
-from wiro_widgets.sweeps.sweep_tasks import CellTasks, Host
+from wiro_widgets.sweeps.postprocess import PostProcessing
+from wiro_widgets.sweeps.recall import EarlierRuns
+from wiro_widgets.sweeps.registry import SweepRegistry
 
 _log = logging.getLogger("wiro_widgets")
 
-CONCURRENCY = 8  # cells at once where nothing else is said
-THEN_SECONDS = 2.0  # that a stop waits for what `then` has begun with
-LOOK = 0.5  # seconds after which a held back cell is looked at again
-# What would meet every further cell as well: the sweep halts instead of asking a thousand times.
-_HOPELESS = (AuthenticationError, InsufficientBalance, ConfigurationError)
+CONCURRENCY = 8  # cells at once unless the user says how many
+THEN_SECONDS = 2.0  # that a stop waits for a `then` that has begun
+POLL_SECONDS = 0.5  # after which the driver looks again if a cell that had to wait may begin
+# Every further cell would meet these as well: the sweep halts instead of asking a thousand times.
+_HALTING = (AuthenticationError, InsufficientBalance, ConfigurationError)
+
+CellCallback = Callable[[Cell[TaskT]], object]
 
 
-class Work(Generic[TaskT]):
-    """Runs the cells that are lined up; lives on the client's loop.
+@dataclass(frozen=True, slots=True)
+class ClientAccess(Generic[TaskT]):
+    """What a sweep uses of its client; `wrap` returns the object that users see as `cell.task`."""
 
-    `finished` has the cells in the order in which they ended. `error` is what halted it. `changed` is set once, at
-    each change.
+    engine: Engine
+    registry: SweepRegistry[Any]
+    options: RunOptions
+    prepare: Callable[[str, Mapping[str, Any], ModelSchema | None, RunOptions], AsyncTask]
+    begin: Callable[[AsyncTask, ModelSchema | None], Awaitable[None]]
+    attach: Callable[[str, RunOptions], Awaitable[AsyncTask]]
+    wrap: Callable[[AsyncTask], TaskT]
+
+
+class Scheduler(Generic[TaskT]):
+    """Runs the cells of one sweep.
+
+    `finished` has the cells in the order in which they ended. `error` is what halted the sweep. `change` is an event
+    that is set at the next change and replaced by a new one. With `anew` every cell is sent, whatever else runs or has
+    run.
     """
 
     def __init__(
         self,
         plan: Plan,
         cells: Sequence[Cell[TaskT]],
-        host: Host[TaskT],
-        carrier: Carrier,
-        most: int | None,
+        client: ClientAccess[TaskT],
+        post_processing: PostProcessing,
         *,
+        concurrency: int | None,
         anew: bool,
     ) -> None:
-        if most is not None and (not isinstance(most, Integral) or isinstance(most, bool) or most < 1):
-            raise ConfigurationError(f"A sweep runs at least 1 cell at once, in whole numbers, not {most!r}.")
-        self.host = host
-        self.carrier = carrier
-        self.tasks = CellTasks(plan, host, fetch=not carrier.fetches, anew=anew, begun=self._tell_of)
+        is_count = isinstance(concurrency, Integral) and not isinstance(concurrency, bool)
+        if concurrency is not None and not (is_count and concurrency >= 1):
+            raise ConfigurationError(
+                f"A sweep runs at least 1 cell at once, in whole numbers, not {concurrency!r}."
+            )
         self.finished: list[Cell[TaskT]] = []
         self.error: WiroError | None = None
-        self.changed = asyncio.Event()
-        self._callbacks: list[Callable[[Cell[TaskT]], object]] = []
+        self.change = asyncio.Event()
+        self.paused = False
+        self._plan = plan
         self._cells = cells
-        self._most = most or CONCURRENCY
-        self._left: deque[Cell[TaskT]] = deque()
-        self._jobs: dict[asyncio.Task[None], Cell[TaskT]] = {}
+        self._client = client
+        self._post_processing = post_processing
+        self._concurrency = concurrency or CONCURRENCY
+        self._anew = anew
+        self._earlier = EarlierRuns()
+        self._queue: deque[Cell[TaskT]] = deque()
         self._driver: asyncio.Task[None] | None = None
-        self._short = False
+        self._jobs: dict[asyncio.Task[None], Cell[TaskT]] = {}
+        self._tasks: dict[int, AsyncTask] = {}  # of the running cells, by index
         self._stopping = False
-        self._ran = False
-        self._refusal: BudgetExceeded | None = None  # as long as every cell has met one
+        self._budget_is_short = (
+            False  # until a cell ends: what is in flight may turn out cheaper than reserved
+        )
+        self._refusal: BudgetExceeded | None = None
+        self._all_refused = True  # of the cells that ended since the start
+        self._callbacks: list[CellCallback[TaskT]] = []
 
     def __repr__(self) -> str:
-        return f"<Work, {len(self._jobs)} under way, {len(self._left)} left>"
+        return f"<Scheduler, {len(self._jobs)} cells running, {len(self._queue)} in the queue>"
 
     @property
-    def driver(self) -> asyncio.Task[None] | None:
-        """What drives it, while something runs or is about to."""
-        return self._driver if self._driver is not None and not self._driver.done() else None
+    def busy(self) -> bool:
+        """True if a cell runs or is about to."""
+        return self._driver is not None and not self._driver.done()
 
-    def line_up(self) -> None:
-        """Line up what is to run, and list what is done."""
-        busy = {cell.index for cell in self._jobs.values()}
-        self._left = deque(
-            cell for cell in self._cells if cell.status == "pending" and cell.index not in busy
-        )
-        self.finished = [cell for cell in self.finished if cell.done]
-        listed = {cell.index for cell in self.finished}
-        self.finished += [cell for cell in self._cells if cell.done and cell.index not in listed]
-        self.tell()
+    async def wait(self, seconds: float | None = None) -> None:
+        """Wait until nothing runs any more, at most so long."""
+        if self._driver is not None:
+            await asyncio.wait({self._driver}, timeout=seconds)
 
-    def start(self, context: Context) -> asyncio.Task[None] | None:
-        """Begin with what is lined up, under the budgets of that context; return what drives it, where it is new."""
-        self.tasks.held = self._stopping = False
+    # Which cells are to run
+
+    async def recall(self, cells: Sequence[Cell[TaskT]]) -> None:
+        """Read from the journal what the cells did before: their results, and tasks that may still run."""
+        cells = [cell for cell in cells if cell.result is None]
+        earlier = await journal_recall.recall(self._client.engine, cells)
+        self._earlier.task_ids |= earlier.task_ids
+        self._earlier.taskless_rows |= earlier.taskless_rows
+        self._earlier.sent_elsewhere = earlier.sent_elsewhere
+        for cell in cells:
+            if cell.index in self._earlier.task_ids or (
+                cell.result is not None and self._post_processing.is_needed
+            ):
+                cell.status = "pending"
+        self._line_up()
+
+    @property
+    def unpaid(self) -> list[Cell[TaskT]]:
+        """The cells that are to be sent: they have no result, and nobody has sent them or sends them just now."""
+        paid_indexes = self._earlier.task_ids.keys() | self._earlier.sent_elsewhere
+        pending = [cell for cell in self._cells if cell.status == "pending" and cell.result is None]
+        return [cell for cell in pending if cell.index not in paid_indexes]
+
+    async def resume(self, context: Context, *, unknown: bool) -> asyncio.Task[None] | None:
+        """Run what is left, under the budgets of that context; return the driver if one had to be started.
+
+        Cells without all their files are fetched again. Cells of unknown outcome are looked for at Wiro; with `unknown`
+        those that are not found are sent again.
+        """
+        if unknown_cells := [cell for cell in self._cells if cell.status == "unknown"]:
+            await self.recall(unknown_cells)
+        for cell in self._cells:
+            if cell.lacks_files and (task_id := cell.record.task_id):
+                self._earlier.task_ids[cell.index] = task_id  # attached again, not sent
+                cell.status = "pending"
+            if cell.status in RESUMABLE or (unknown and cell.status == "unknown"):
+                cell.status = "pending"
+        self.paused = self._stopping = False
         self.error = None
-        self.line_up()
-        if not self._left or self.driver is not None:
+        self._line_up()
+        if not self._queue or self.busy:
             return None
-        self._ran, self._refusal = False, None
+        self._refusal, self._all_refused = None, True
         self._driver = asyncio.create_task(self._drive(), context=context, name="wiro sweep")
         return self._driver
 
-    def hold(self) -> None:
-        """Begin no further cell; those that run go on."""
-        self.tasks.held = True
-        self.tell()
+    def _line_up(self) -> None:
+        """Put the pending cells into the queue, and those that are done into `finished`."""
+        running = {cell.index for cell in self._jobs.values()}
+        pending = [cell for cell in self._cells if cell.status == "pending"]
+        self._queue = deque(cell for cell in pending if cell.index not in running)
+        self.finished = [cell for cell in self.finished if cell.done]
+        indexes = {cell.index for cell in self.finished}
+        self.finished += [cell for cell in self._cells if cell.done and cell.index not in indexes]
+        self._announce_change()
 
-    def halt(self) -> None:
-        """Begin no further cell, and no further `then`."""
-        self._stopping = True
-        self.carrier.withdraw()
-        self.hold()
-
-    async def ended(self, *, at_last: bool = False) -> None:
-        """Wait until nothing runs any more, but not for long for a `then`: its result is here, it can begin anew.
-
-        With `at_last` nothing else is waited for either.
-        """
-        if self.driver is None:
-            return
-        driver = self.driver
-        await asyncio.wait({driver}, timeout=THEN_SECONDS)
-        if at_last:
-            driver.cancel()
-        for job, cell in self._jobs.items():
-            if cell.result is not None:
-                job.cancel()
-        await asyncio.wait({driver})
-
-    def add_callback(self, callback: Callable[[Cell[TaskT]], object]) -> None:
-        """Call it with each cell as it begins and as it ends, those that are done or under way already first."""
-        for cell in (*self.finished, *self._jobs.values()):
-            self._call(callback, cell)
-        self._callbacks.append(callback)
-
-    def tell(self) -> None:
-        """Let everybody who waits for a change know of one."""
-        changed, self.changed = self.changed, asyncio.Event()
-        changed.set()
+    # Which cell is next, and how many run at once
 
     async def _drive(self) -> None:
         """Keep as many cells running as is allowed, until none is left."""
         try:
             while True:
                 while self._may_begin():
-                    cell = self._left.popleft()
+                    cell = self._queue.popleft()
                     cell.begin()
                     job = asyncio.create_task(self._run(cell), name=f"wiro cell {cell.index}")
                     self._jobs[job] = cell
-                self.tell()
+                self._announce_change()
                 if not self._jobs:
-                    self.error = self.error or self._refusal
+                    if self._all_refused:
+                        self.error = self.error or self._refusal
                     return
-                done, _ = await asyncio.wait(self._jobs, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+                done, _ = await asyncio.wait(
+                    self._jobs, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                )
                 for job in done:
                     self._end(self._jobs.pop(job), job)
         finally:
@@ -161,72 +205,192 @@ class Work(Generic[TaskT]):
             for job, cell in self._jobs.items():
                 self._end(cell, job)
             self._jobs.clear()
-            self.carrier.close()
-            asyncio.get_running_loop().call_soon(self.tell)
+            self._post_processing.close()
+            asyncio.get_running_loop().call_soon(self._announce_change)  # after the driver is done
 
     def _may_begin(self) -> bool:
-        """Whether another cell may go off; while one of ours waits for a turn (code 96) none does."""
-        if self.tasks.held or self.error is not None or not self._left or len(self._jobs) >= self._most:
+        """Return True if another cell may begin now.
+
+        While a run of this client waits in the balance queue (code 96) none does: it would only have to wait as well.
+        """
+        if self.paused or self.error is not None or not self._queue or len(self._jobs) >= self._concurrency:
             return False
-        return not self._jobs or not (self._short or self.host.engine.balance_queue.waiting)
+        return not self._jobs or not (self._budget_is_short or self._client.engine.balance_queue.waiting)
+
+    # How a cell gets its task: from another sweep, from an earlier kernel, or by sending a Run
 
     async def _run(self, cell: Cell[TaskT]) -> None:
-        if self.tasks.held:  # since it had its turn
+        if self.paused:  # since the driver created this job
             raise asyncio.CancelledError
-        if cell.result is None or cell.index in self.tasks.under_way:
-            cell.result = await self.tasks.result(cell)
-        if self._stopping and self.carrier.works:
+        if cell.result is None or cell.index in self._earlier.task_ids:
+            cell.result = await self._result(cell)
+        post_processing = self._post_processing
+        if self._stopping and post_processing.is_needed:
             raise asyncio.CancelledError
-        cell.result, made = await self.carrier.carry(cell.result)
-        cell.value = made.value
-        if self.carrier.fetches:
-            await self.host.engine.keep(cell.result.record)
-        if made.error is not None:
-            raise ThenFailed(made.error)
+        cell.result, cell.value, then_error = await post_processing.run(cell.result)
+        if post_processing.downloads_outputs:
+            await self._client.engine.keep(cell.result.record)
+        if then_error is not None:
+            raise _ThenFailed(then_error)
+
+    async def _result(self, cell: Cell[TaskT]) -> TaskResult:
+        """Return the result of the cell's task, which may be shared with another sweep of this client."""
+        shared_task = (
+            None if self._anew else self._client.registry.cell_tasks.get((cell.content, cell.number))
+        )
+        if shared_task is None or shared_task.over:
+            return await self._own_result(cell)
+        self._earlier.task_ids.pop(cell.index, None)
+        self._set_task(cell, shared_task)
+        try:
+            await shared_task.submitted()
+        except WiroError as error:
+            if self.paused or isinstance(error, RunOutcomeUnknown):
+                raise
+            return await self._own_result(
+                cell
+            )  # the other sweep was stopped, or has no money where this one has
+        result = await shared_task.wait(on_interrupt="detach")
+        if self._post_processing.downloads_outputs or result.outputs or shared_task.id is None:
+            return result
+        # An executor downloads the outputs for the other sweep, so this one downloads them itself.
+        task = await self._client.attach(shared_task.id, self._client.options)
+        return await task.wait(on_interrupt="detach")
+
+    async def _own_result(self, cell: Cell[TaskT]) -> TaskResult:
+        """Attach to the task that the cell has at Wiro, or send its Run, and return the result."""
+        client, task_id = self._client, self._earlier.task_ids.pop(cell.index, None)
+        options = replace(
+            client.options,
+            fetch_outputs=not self._post_processing.downloads_outputs,
+            cell=cell.number,
+            share_cell=not self._anew,
+            ignored_rows=frozenset(self._earlier.taskless_rows),
+        )
+        if task_id is not None:
+            task = await client.attach(task_id, options)
+        else:
+            task = client.prepare(self._plan.model, cell.values, self._plan.schema, options)
+            await client.begin(task, self._plan.schema)
+        self._set_task(cell, task)
+        await task.submitted()
+        return await task.wait(on_interrupt="detach")
+
+    def _set_task(self, cell: Cell[TaskT], task: AsyncTask) -> None:
+        self._tasks[cell.index] = self._client.registry.cell_tasks[cell.content, cell.number] = task
+        cell.task = self._client.wrap(task)
+        self._call_back(cell)
+
+    # What happens when a cell ends
 
     def _end(self, cell: Cell[TaskT], job: asyncio.Task[None]) -> None:
-        self.tasks.live.pop(cell.index, None)
+        """End a cell as its job ended, or line it up again if it was not sent or if its `then` was not called."""
+        self._tasks.pop(cell.index, None)
         error = asyncio.CancelledError() if job.cancelled() else job.exception()
-        if job.cancelled() and self.tasks.held and (cell.task is None or cell.result is not None):
-            cell.status = "pending"  # it was not sent, or all of it but its `then` is here
-            if cell.task is not None:  # which has been told of
-                self._tell_of(cell)
-            return
-        if isinstance(error, BudgetExceeded) and self._jobs and not self.tasks.held:
-            self._short = True  # until something ends: what is in flight may turn out cheaper
+        if job.cancelled() and self.paused and (cell.task is None or cell.result is not None):
             cell.status = "pending"
-            self._left.appendleft(cell)
+            if cell.task is not None:  # the callbacks know that it began
+                self._call_back(cell)
             return
-        self._short = False
-        if not isinstance(error, BudgetExceeded):
-            self._ran, self._refusal = True, None
-        elif not self._ran:
+        if isinstance(error, BudgetExceeded) and self._jobs and not self.paused:
+            self._budget_is_short = True
+            cell.status = "pending"
+            self._queue.appendleft(cell)
+            return
+        self._budget_is_short = False
+        if isinstance(error, BudgetExceeded):
             self._refusal = error
-        told = error.error if isinstance(error, ThenFailed) else error
-        cell.end(_status(error), told if isinstance(told, Exception) else None)
-        if isinstance(error, _HOPELESS):
+        else:
+            self._all_refused = False
+        if isinstance(error, _HALTING):
             self.error = error
+        cause = error.error if isinstance(error, _ThenFailed) else error
+        cell.end(_status(error), cause if isinstance(cause, Exception) else None)
         self.finished.append(cell)
-        self._tell_of(cell)
+        self._call_back(cell)
 
-    def _tell_of(self, cell: Cell[TaskT]) -> None:
+    def add_callback(self, callback: CellCallback[TaskT]) -> None:
+        """Call it with each cell as it begins and as it ends; first with those that are done or running already."""
+        for cell in (*self.finished, *self._jobs.values()):
+            self._call(callback, cell)
+        self._callbacks.append(callback)
+
+    def _call_back(self, cell: Cell[TaskT]) -> None:
         for callback in self._callbacks:
             self._call(callback, cell)
 
-    def _call(self, callback: Callable[[Cell[TaskT]], object], cell: Cell[TaskT]) -> None:
+    def _call(self, callback: CellCallback[TaskT], cell: Cell[TaskT]) -> None:
         try:
             callback(cell)
         except BaseException:  # noqa: BLE001 - the user's own code may raise anything, and this is everybody's thread
             _log.exception("A callback of a sweep failed; the sweep goes on")
 
+    def _announce_change(self) -> None:
+        change, self.change = self.change, asyncio.Event()
+        change.set()
+
+    # Pause, stop, interrupt, close
+
+    def pause(self) -> None:
+        """Begin no further cell; those that run go on."""
+        self.paused = True
+        self._announce_change()
+
+    async def stop(self) -> None:
+        """Begin no further cell and no further `then`, stop the tasks that run, and wait until nothing runs."""
+        self._halt()
+        stops = [task.stop() for task in self._tasks.values() if not task.over]
+        for error in await asyncio.gather(*stops, return_exceptions=True):
+            if isinstance(error, BaseException) and not isinstance(error, WiroError):
+                raise error
+        await self._wait_for_then()
+
+    async def interrupt(self) -> None:
+        """Begin no further cell and no further `then`, and begin to stop the tasks that run."""
+        self._halt()
+        await asyncio.gather(*(task.interrupted("stop") for task in self._tasks.values()))
+
+    async def close(self) -> None:
+        """End with the client: the tasks go on at Wiro, and cells that were not sent are pending as before."""
+        self._halt()
+        await self._wait_for_then(abandon_tasks=True)
+
+    def _halt(self) -> None:
+        self._stopping = True
+        self._post_processing.withdraw()
+        self.pause()
+
+    async def _wait_for_then(self, *, abandon_tasks: bool = False) -> None:
+        """Wait until nothing runs, but not long for a `then`: its result is here, and it can be called again."""
+        if not self.busy or self._driver is None:
+            return
+        await self.wait(THEN_SECONDS)
+        if abandon_tasks:
+            self._driver.cancel()
+        for job, cell in self._jobs.items():
+            if cell.result is not None:
+                job.cancel()
+        await self.wait()
+
+
+class _ThenFailed(Exception):
+    """`then` raised `error`: whatever it is, it says nothing about the run, and halts no sweep."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
 
 def _status(error: BaseException | None) -> Status:
-    """Return what became of a cell that ended with this."""
+    """Return the final status of a cell whose job ended with this error."""
     if error is None:
         return "succeeded"
     if isinstance(error, BudgetExceeded):
         return "refused"
     if isinstance(error, TaskCancelled | asyncio.CancelledError):
         return "cancelled"
-    lost = isinstance(error, RunOutcomeUnknown) or (type(error) is TaskError and error.task_id is not None)
-    return "unknown" if lost else "failed"
+    # A bare TaskError with an id: the task goes on, and was not followed to its end.
+    is_unknown = isinstance(error, RunOutcomeUnknown) or (
+        type(error) is TaskError and error.task_id is not None
+    )
+    return "unknown" if is_unknown else "failed"

@@ -1,9 +1,9 @@
-"""What every sweep shows of itself, blocking or not: counts, cost, table, grid and contact sheet."""
+"""SweepView: what can be read of a sweep, blocking or not: counts, cost, table, grid and contact sheet."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic
 
 from wiro_widgets.journal import sweep_table
@@ -13,7 +13,7 @@ from wiro_widgets.protocol.prices.dollars import dollars
 from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.schema.parameters import nearest
 from wiro_widgets.render import contact_sheet
-from wiro_widgets.render.grid import Grid, Layout, Shown, bar, label, table
+from wiro_widgets.render.grid import Grid, GridCell, Layout, bar, label, table
 from wiro_widgets.render.html import clipped
 from wiro_widgets.render.notebook_repr import Displayed
 from wiro_widgets.sweeps.axes import Axis, distinct, identity
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from wiro_widgets.render.fonts import FontLike
 
 SMALL_EDGE = 96  # pixels of a picture of a sweep that may still go on
-_TROUBLE = 300  # characters of the first thing that went wrong
+_MAX_TROUBLE = 300  # characters of the first thing that went wrong
 FEWEST_DIGITS, FLOAT_DIGITS = 4, 17  # significant ones: of a heading, and of a float in full
 _ORDER = ("succeeded", "failed", "cancelled", "refused", "unknown", "running", "pending")
 _WORDS = {"pending": "to go", "refused": "refused by the budget", "unknown": "of unknown outcome"}
 
 
 class SweepView(Displayed, Generic[TaskT]):
-    """The readable side of a sweep; `plan` is what it runs, `estimate` what its open cells were to cost."""
+    """The readable side of a sweep; `plan` is what it runs, `estimate` the cost of the cells that were open."""
 
     def __init__(self, plan: Plan, cells: Sequence[Cell[TaskT]], estimate: Estimate | None = None) -> None:
         self.plan = plan
@@ -50,14 +50,19 @@ class SweepView(Displayed, Generic[TaskT]):
         return self.cells[index]
 
     @property
+    def busy(self) -> bool:
+        """True if a cell runs or is about to."""
+        raise NotImplementedError
+
+    @property
     def counts(self) -> dict[str, int]:
-        """How many cells have each status, without the statuses that none has."""
-        found = Counter[str](cell.status for cell in self.cells)
-        return {status: found[status] for status in _ORDER if found[status]}
+        """How many cells have each status; statuses that no cell has are left out."""
+        counts = Counter[str](cell.status for cell in self.cells)
+        return {status: counts[status] for status in _ORDER if counts[status]}
 
     @property
     def spent(self) -> float:
-        """USD that its runs have cost, those of an earlier kernel included."""
+        """The cost of its runs in USD, including those of earlier kernels."""
         return _cost(cell for cell in self.cells if cell.result or cell.error)
 
     @property
@@ -68,13 +73,13 @@ class SweepView(Displayed, Generic[TaskT]):
     @property
     def line(self) -> str:
         """How far it is, in one line."""
-        told = ", ".join(f"{count} {_WORDS.get(status, status)}" for status, count in self.counts.items())
-        lacking = sum(cell.status == "succeeded" and cell.trouble is not None for cell in self.cells)
-        without = f", {lacking} of them without all files" if lacking else ""
-        earlier = _cost(cell for cell in self.cells if cell.from_journal and cell.result)
-        before = f", {dollars(earlier)} of it before" if earlier else ""
-        many = "1 cell" if len(self.cells) == 1 else f"{len(self.cells)} cells"
-        return f"{many}: {told}{without}; {dollars(self.spent)} spent{before}"
+        total = "1 cell" if len(self.cells) == 1 else f"{len(self.cells)} cells"
+        counts = ", ".join(f"{count} {_WORDS.get(status, status)}" for status, count in self.counts.items())
+        incomplete = sum(cell.status == "succeeded" and cell.trouble is not None for cell in self.cells)
+        files = f", {incomplete} of them without all files" if incomplete else ""
+        earlier_cost = _cost(cell for cell in self.cells if cell.from_journal and cell.result)
+        before = f", {dollars(earlier_cost)} of it before" if earlier_cost else ""
+        return f"{total}: {counts}{files}; {dollars(self.spent)} spent{before}"
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.model}, {self.line}>"
@@ -82,7 +87,7 @@ class SweepView(Displayed, Generic[TaskT]):
     def to_pandas(self, expand: bool = False) -> pd.DataFrame:
         """Return one row a cell: `cell`, `cell_status`, `axis.<id>`, `cell_error`, then the columns of its record.
 
-        `cell_error` is also what `then` or a download failed with; `cell_value` is what `then` made of each result.
+        `cell_error` also tells why `then` or a download failed; `cell_value` is what `then` returned for each result.
         `expand` adds `param.<id>` for every parameter. Raises ConfigurationError without pandas.
         """
         names = [axis.name for axis in self.axes]
@@ -101,47 +106,46 @@ class SweepView(Displayed, Generic[TaskT]):
     def grid(self, x: str | None = None, y: str | None = None, *, edge: int = 160) -> Grid:
         """Return the pictures as a table for a notebook: axis `x` across, axis `y` down; a click enlarges one.
 
-        The longest axes are taken where none is named. Raises InvalidParameter for an axis that the sweep does not
-        have.
+        The default is the longest axes. Raises InvalidParameter for an axis that the sweep does not have.
         """
         across, down = self._two_axes(x, y)
-        return Grid(self._laid_out(across, down), edge=edge)
+        return Grid(self._layout(across, down), edge=edge)
 
     def contact_sheet(
         self, x: str | None = None, y: str | None = None, *, edge: int = 256, font: FontLike | None = None
     ) -> Image:
         """Return the pictures as one PIL image with labelled rows and columns, each at most `edge` pixels wide.
 
-        Labels are in a font of this machine that has their characters, and a WiroWarning names those that none has;
-        `font` is the one to try first, a path, a name or a Pillow font. Raises InvalidParameter for an axis that the
-        sweep does not have, and a font that cannot be opened.
+        Labels are in a font of this machine that has their characters; a WiroWarning names characters that no font
+        has. `font` is tried first: a path, a name or a Pillow font. Raises InvalidParameter for an axis that the sweep
+        does not have, and for a font that cannot be opened.
         """
         across, down = self._two_axes(x, y)
-        return contact_sheet.draw(self._laid_out(across, down), edge=edge, font=font)
+        return contact_sheet.draw(self._layout(across, down), edge=edge, font=font)
 
     def pictures(self) -> str:
         """Return the pictures so far as HTML, small."""
         across, down = self._two_axes(None, None)
-        shown = table(self._laid_out(across, down), SMALL_EDGE, large=False)
+        html = table(self._layout(across, down), SMALL_EDGE, large=False)
         first = next((cell for cell in self.cells if cell.trouble), None)
-        why = "" if first is None else f"Cell {first.index}: {clipped(first.trouble, _TROUBLE)}"
-        return f"{shown}<div>{why}</div>" if why else shown
+        if first is not None:
+            html += f"<div>Cell {first.index}: {clipped(first.trouble, _MAX_TROUBLE)}</div>"
+        return html
 
     def _repr_html_(self) -> str:
         return f"<div>{bar(self.line, self.progress)}{self.pictures()}</div>"
 
     def _two_axes(self, x: str | None, y: str | None) -> tuple[Axis | None, Axis | None]:
-        rest = sorted(
-            (axis for axis in self.axes if axis.name not in (x, y)), key=lambda axis: -len(axis.values)
-        )
         across = self._axis(x) if x else None
         down = self._axis(y) if y else None
         if across is not None and across is down:
             raise InvalidParameter(across.name, "is named for both ways; name another axis, or one alone")
-        if across is None and rest:
-            across = rest.pop(0)
-        if down is None and rest:
-            down = rest.pop(0)
+        others = [axis for axis in self.axes if axis not in (across, down)]
+        others.sort(key=lambda axis: -len(axis.values))
+        if across is None and others:
+            across = others.pop(0)
+        if down is None and others:
+            down = others.pop(0)
         return across, down
 
     def _axis(self, name: str) -> Axis:
@@ -152,56 +156,54 @@ class SweepView(Displayed, Generic[TaskT]):
         hint = nearest(name, names) or (f" It has {', '.join(names)}." if names else " It has none.")
         raise InvalidParameter(name, f"is no axis of this sweep.{hint}")
 
-    def _laid_out(self, across: Axis | None, down: Axis | None) -> Layout:
+    def _layout(self, across: Axis | None, down: Axis | None) -> Layout:
         columns = distinct(across.values) if across else (None,)
         rows = distinct(down.values) if down else (None,)
-        names = {axis.name: _labels(axis) for axis in self.axes}
-        rest = [axis.name for axis in self.axes if axis is not across and axis is not down]
-        found: dict[tuple[Any, Any], list[Shown]] = {}
+        headings = {axis.name: _headings(axis) for axis in self.axes}
+        places: dict[tuple[Any, Any], list[GridCell]] = {}
         for cell in self.cells:
-            shown = _shown(cell, names, rest)
-            found.setdefault((_place(cell, down), _place(cell, across)), []).append(shown)
+            labels = {name: headings[name][identity(value)] for name, value in cell.chosen.items()}
+            grid_cell = GridCell(
+                title=", ".join(f"{name} {text}" for name, text in labels.items()),
+                status=cell.status,
+                outputs=tuple(cell.result.outputs if cell.result else ()),
+                error=str(cell.error) if cell.error else "",
+                caption=", ".join(
+                    f"{axis.name}: {labels[axis.name]}" for axis in self.axes if axis not in (across, down)
+                ),
+            )
+            place = (
+                down and identity(cell.chosen.get(down.name)),
+                across and identity(cell.chosen.get(across.name)),
+            )
+            places.setdefault(place, []).append(grid_cell)
         layout = Layout(
             x=across.name if across else "",
             y=down.name if down else "",
-            columns=tuple(names[across.name][identity(value)] if across else "" for value in columns),
-            rows=tuple(names[down.name][identity(value)] if down else "" for value in rows),
+            columns=tuple(headings[across.name][identity(value)] if across else "" for value in columns),
+            rows=tuple(headings[down.name][identity(value)] if down else "" for value in rows),
             places=tuple(
-                tuple(tuple(found.get((_id(row, down), _id(column, across)), ())) for column in columns)
+                tuple(
+                    tuple(places.get((down and identity(row), across and identity(column)), ()))
+                    for column in columns
+                )
                 for row in rows
             ),
         )
         return layout if down else layout.folded()
 
 
-def _labels(axis: Axis) -> dict[Any, str]:
-    """Return the headings of an axis by the identities of its values; floats no longer than tells them apart."""
+def _headings(axis: Axis) -> dict[Any, str]:
+    """Return the headings of an axis by the identities of its values; floats have as few digits as distinguish them."""
     values = distinct(axis.values)
-    apart = len({label(value) for value in values})
+    count = len({label(value) for value in values})
     for digits in range(FEWEST_DIGITS, FLOAT_DIGITS):
         texts = [
             label(float(f"{value:.{digits}g}") if isinstance(value, float) else value) for value in values
         ]
-        if len(set(texts)) == apart:
+        if len(set(texts)) == count:
             return {identity(value): text for value, text in zip(values, texts, strict=True)}
     return {identity(value): label(value) for value in values}
-
-
-def _place(cell: Cell[Any], axis: Axis | None) -> Any:
-    return _id(cell.chosen.get(axis.name), axis) if axis else None
-
-
-def _id(value: Any, axis: Axis | None) -> Any:
-    return identity(value) if axis else None
-
-
-def _shown(cell: Cell[Any], names: Mapping[str, Mapping[Any, str]], rest: Sequence[str]) -> Shown:
-    """Return what is shown of a cell; `rest` are the axes that neither its row nor its column tells."""
-    outputs = cell.result.outputs if cell.result else ()
-    told = {name: names[name][identity(value)] for name, value in cell.chosen.items()}
-    title = ", ".join(f"{name} {text}" for name, text in told.items())
-    caption = ", ".join(f"{name}: {told[name]}" for name in rest)
-    return Shown(title, cell.status, tuple(outputs), str(cell.error) if cell.error else "", caption)
 
 
 def _cost(cells: Iterable[Cell[Any]]) -> float:

@@ -1,0 +1,68 @@
+"""Worker: what a sweep gives to an Executor, to fetch outputs and call `then` in another thread or process."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+from wiro_widgets.journal.result import TaskResult, result_of
+from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.runs.reuse import is_here
+from wiro_widgets.runs.task import AsyncTask
+from wiro_widgets.sweeps.postprocess import Then, WorkerReply, as_exception, call_then
+
+
+class Worker:
+    """Fetches the outputs of a finished task where it runs, and calls `then` there.
+
+    In threads of the sweep's process it uses the sweep's client, on that client's loop. It is pickled as the type and
+    the settings of that client, without credentials: elsewhere it makes a client for each task, which finds its own.
+    """
+
+    def __init__(
+        self, client_type: type, settings: Mapping[str, Any], client: Any = None, loop: Any = None
+    ) -> None:
+        self._client_type: Any = client_type  # AsyncClient, whose module imports this one
+        self._settings = {**settings, "journal": False}  # the run stands in the journal of the sweep's client
+        self._client, self._loop = client, loop
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Worker, (self._client_type, self._settings)
+
+    def __call__(self, record: TaskRecord, then: Then | None) -> WorkerReply:
+        """Return the outputs, and what `then` returned; an error comes back as a value that can be pickled."""
+        try:
+            result = result_of(record) if is_here(record) else self._fetch(record)
+        except BaseException as error:  # noqa: BLE001 - an interrupt of the worker as well
+            return WorkerReply(fetch_error=_portable(error))
+        value, then_error = call_then(then, result) if then else (None, None)
+        return WorkerReply(result.outputs, result.text, value, _portable(then_error) if then_error else None)
+
+    def _fetch(self, record: TaskRecord) -> TaskResult:
+        async def fetch(client: Any) -> TaskResult:
+            task: AsyncTask = await client.attach(
+                record.task_id, model=record.model, values=record.parameters
+            )
+            return await task.wait()
+
+        async def fetch_with_own_client() -> TaskResult:
+            async with self._client_type(**self._settings) as client:
+                return await fetch(client)
+
+        if self._client is None:
+            return asyncio.run(fetch_with_own_client())
+        return asyncio.run_coroutine_threadsafe(fetch(self._client), self._loop).result()
+
+
+def _portable(error: BaseException) -> Exception:
+    """Return the error, or a RuntimeError with its message if it cannot be pickled; its traceback is a note."""
+    portable = as_exception(error)
+    try:
+        pickle.loads(pickle.dumps(portable))  # noqa: S301 - our own
+    except Exception:  # noqa: BLE001 - whatever the user's own errors do
+        portable = RuntimeError("".join(traceback.format_exception_only(error)).strip())
+    portable.add_note("".join(traceback.format_exception(error)))
+    return portable
