@@ -19,7 +19,7 @@ FIRST = Promise(
 PANEL = Promise(
     "panel: construct and display, warm", "ms", "lower", 1.5, "a bare anywidget with the same bundle"
 )
-BUNDLE_SIZE = Promise("JavaScript bundle", "KB gzipped", "lower", 30.0)
+BUNDLE_SIZE = Promise("JavaScript bundle", "KB gzipped", "lower", 40.0)
 SECONDS = 60.0
 
 TIMED = """

@@ -1,11 +1,11 @@
-import { standFor } from "./card.ts";
-import { ends, h } from "./dom.ts";
-import type { Model } from "./host.ts";
-import { mountPanel } from "./panel.ts";
-import { Store } from "./store.ts";
-import { styles } from "./styles.ts";
-import { followTheme } from "./theme.ts";
-import { createView, type View } from "./view.ts";
+import { ends, h } from "./dom/dom.ts";
+import { followTheme } from "./dom/theme.ts";
+import type { Model } from "./kernel/host.ts";
+import { mountPanel } from "./panel/panel.ts";
+import { standFor } from "./panel/static_card.ts";
+import { Store } from "./state/store.ts";
+import { styles } from "./styles/stylesheet.ts";
+import { createView, type View } from "./view/view.ts";
 
 interface Initialize {
   model: Model;

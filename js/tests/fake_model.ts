@@ -1,4 +1,4 @@
-import type { Model } from "../src/host.ts";
+import type { Model } from "../src/kernel/host.ts";
 import type {
   Delta,
   Form,
@@ -11,7 +11,7 @@ import type {
   Snapshot,
   Status,
   Traits,
-} from "../src/messages.ts";
+} from "../src/kernel/messages.ts";
 
 /** A model that remembers what was sent; the tests play the kernel. */
 export class FakeModel implements Model {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Feed } from "../src/feed.ts";
+import { Feed } from "../src/state/feed.ts";
 import { delta, run, snapshot } from "./fake_model.ts";
 
 test("rows arrive in order and each once", () => {

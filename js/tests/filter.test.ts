@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { Feed } from "../src/feed.ts";
+import type { Row } from "../src/kernel/messages.ts";
 import { Filter } from "../src/log/filter.ts";
-import type { Row } from "../src/messages.ts";
+import { Feed } from "../src/state/feed.ts";
 import { delta } from "./fake_model.ts";
 
 const LINES: Row[] = [

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { safeUrl } from "../src/dom.ts";
-import { bytes, count, seconds } from "../src/format.ts";
-import { schemeOf } from "../src/theme.ts";
+import { safeUrl } from "../src/dom/dom.ts";
+import { bytes, count, seconds } from "../src/dom/format.ts";
+import { schemeOf } from "../src/dom/theme.ts";
 
 test("seconds have tenths once they stand still", () => {
   expect(seconds(18.24)).toBe("18.2 s");

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
-import { inbox } from "../src/inbox.ts";
-import type { Down, Reply, Row } from "../src/messages.ts";
+import type { Down, Reply, Row } from "../src/kernel/messages.ts";
+import { inbox } from "../src/kernel/unpack.ts";
 import { delta, rows } from "./fake_model.ts";
 
 async function packed(first: number, next: number): Promise<[Down, BlobPart[]]> {

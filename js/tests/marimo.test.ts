@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Model } from "../src/host.ts";
-import { Marimo } from "../src/marimo.ts";
-import type { Up } from "../src/messages.ts";
+import type { Model } from "../src/kernel/host.ts";
+import { Marimo } from "../src/kernel/marimo.ts";
+import type { Up } from "../src/kernel/messages.ts";
 
 function inMarimo(there: boolean) {
   vi.stubGlobal("customElements", {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { PictureFacts } from "../src/messages.ts";
-import { Pictures } from "../src/pictures.ts";
+import type { PictureFacts } from "../src/kernel/messages.ts";
+import { Pictures } from "../src/state/pictures.ts";
 
 const alive = new Set<string>();
 

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { moved } from "../src/controls/order.ts";
-import { Gallery } from "../src/gallery.ts";
-import { kindOf } from "../src/kinds.ts";
+import { moved } from "../src/controls/file_order.ts";
 import { pretty } from "../src/stage/document.ts";
-import { rerun } from "../src/stage/rerun.ts";
-import { nameOf, Shelf } from "../src/stage/shelf.ts";
-import { Store } from "../src/store.ts";
+import { nameOf, Shelf } from "../src/stage/output_order.ts";
+import { rerun } from "../src/stage/run_again.ts";
+import { Gallery } from "../src/state/gallery.ts";
+import { kindOf } from "../src/state/output_kind.ts";
+import { Store } from "../src/state/store.ts";
 import { delta, FakeModel, form, output, parameter, run } from "./fake_model.ts";
 
 const seed = parameter("seed", { kind: "number", role: "seed", integer: true, minimum: 0 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Parameter, Value } from "../src/messages.ts";
-import { check, parse, randomSeed, stepped } from "../src/rules.ts";
+import type { Parameter, Value } from "../src/kernel/messages.ts";
+import { check, parse, randomSeed, stepped } from "../src/state/rules.ts";
 import { parameter } from "./fake_model.ts";
 
 // What the kernel says of a field that is empty or wrong.

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Store } from "../src/store.ts";
+import { Store } from "../src/state/store.ts";
 import { delta, FakeModel, form, parameter, run, summary } from "./fake_model.ts";
 
 function start() {

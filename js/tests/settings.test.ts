@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { Store } from "../src/store.ts";
+import { Store } from "../src/state/store.ts";
 import { FakeModel, form, parameter } from "./fake_model.ts";
 
 function start() {

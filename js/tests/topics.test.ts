@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Topics } from "../src/topics.ts";
+import { Topics } from "../src/state/topics.ts";
 
 test("a listener hears its topics until its signal aborts", () => {
   const topics = new Topics();

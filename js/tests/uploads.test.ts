@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
-import type { FileMessage } from "../src/messages.ts";
-import { CHUNK, Uploads } from "../src/uploads.ts";
+import type { FileMessage } from "../src/kernel/messages.ts";
+import { CHUNK, Uploads } from "../src/state/uploads.ts";
 
 function start(alive = true) {
   const sent: [offset: number, bytes: number][] = [];

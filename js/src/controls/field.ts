@@ -1,8 +1,8 @@
-import { attr, button, h, show, text } from "../dom.ts";
-import { randomId } from "../host.ts";
-import type { Parameter } from "../messages.ts";
-import type { View } from "../view.ts";
-import { mountVary } from "./vary.ts";
+import { attr, button, h, show, text } from "../dom/dom.ts";
+import { randomId } from "../kernel/host.ts";
+import type { Parameter } from "../kernel/messages.ts";
+import type { View } from "../view/view.ts";
+import { mountVary } from "./axis_field.ts";
 
 /** What a kind of control gives its field. */
 export interface Control {

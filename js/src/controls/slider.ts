@@ -1,7 +1,7 @@
-import { attr, h, on } from "../dom.ts";
-import { stepped } from "../rules.ts";
+import { attr, h, on } from "../dom/dom.ts";
+import { stepped } from "../state/rules.ts";
 import type { Context, Control } from "./field.ts";
-import { drawNumber, mountNumberInput } from "./number.ts";
+import { drawNumber, mountNumberInput } from "./number_field.ts";
 
 /** The number is the field's input; the slider is a second hand on it. */
 export function mountSlider({ view, p, touched }: Context): Control {

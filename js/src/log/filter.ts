@@ -1,5 +1,5 @@
-import type { Feed } from "../feed.ts";
-import type { Row, RowKind } from "../messages.ts";
+import type { Row, RowKind } from "../kernel/messages.ts";
+import type { Feed } from "../state/feed.ts";
 
 export type Level = "output" | "errors" | "progress" | "notes";
 

@@ -1,8 +1,8 @@
-import { copyText } from "../clipboard.ts";
-import { attr, button, h, on, show, text } from "../dom.ts";
-import { count, seconds } from "../format.ts";
-import type { Row } from "../messages.ts";
-import { say, type View } from "../view.ts";
+import { copyText } from "../dom/clipboard.ts";
+import { attr, button, h, on, show, text } from "../dom/dom.ts";
+import { count, seconds } from "../dom/format.ts";
+import type { Row } from "../kernel/messages.ts";
+import { say, type View } from "../view/view.ts";
 import { Filter, LEVELS, type Level } from "./filter.ts";
 import { mountWindow } from "./window.ts";
 

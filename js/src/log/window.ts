@@ -1,7 +1,7 @@
-import { button, h, on, show, text } from "../dom.ts";
-import { count, seconds } from "../format.ts";
-import type { Row } from "../messages.ts";
-import type { View } from "../view.ts";
+import { button, h, on, show, text } from "../dom/dom.ts";
+import { count, seconds } from "../dom/format.ts";
+import type { Row } from "../kernel/messages.ts";
+import type { View } from "../view/view.ts";
 
 export const LINE = 20; // px, fixed so that a row's place is arithmetic
 export const HEIGHT = 200; // px

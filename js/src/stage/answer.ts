@@ -1,6 +1,6 @@
-import { h, show, text } from "../dom.ts";
-import type { View } from "../view.ts";
-import type { Shelf } from "./shelf.ts";
+import { h, show, text } from "../dom/dom.ts";
+import type { View } from "../view/view.ts";
+import type { Shelf } from "./output_order.ts";
 
 const NEAR = 40; // px from the end within which the answer is being followed
 

@@ -1,8 +1,8 @@
-import { attr, button, h, icon, on, rove, show, text } from "../dom.ts";
-import type { Board } from "../messages.ts";
-import { step } from "../runlist.ts";
-import type { View } from "../view.ts";
-import type { Shelf } from "./shelf.ts";
+import { attr, button, h, icon, on, rove, show, text } from "../dom/dom.ts";
+import type { Board } from "../kernel/messages.ts";
+import { step } from "../view/run_list.ts";
+import type { View } from "../view/view.ts";
+import type { Shelf } from "./output_order.ts";
 
 /** A sweep's cells in rows and columns, and what stands below the one that was chosen. */
 export function mountBoard(view: View, shelf: Shelf): [HTMLElement, HTMLElement] {

@@ -1,7 +1,7 @@
-import { attr, h, show, text } from "../dom.ts";
-import type { Output } from "../messages.ts";
-import type { View } from "../view.ts";
-import type { Shelf } from "./shelf.ts";
+import { attr, h, show, text } from "../dom/dom.ts";
+import type { Output } from "../kernel/messages.ts";
+import type { View } from "../view/view.ts";
+import type { Shelf } from "./output_order.ts";
 
 /** A text or a JSON file, as it reads best. */
 export function mountDocument(view: View, shelf: Shelf): HTMLElement {

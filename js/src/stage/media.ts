@@ -1,8 +1,8 @@
-import { attr, button, h, show, text } from "../dom.ts";
-import type { Output } from "../messages.ts";
-import { saveOutput } from "../save.ts";
-import type { View } from "../view.ts";
-import type { Shelf } from "./shelf.ts";
+import { attr, button, h, show, text } from "../dom/dom.ts";
+import type { Output } from "../kernel/messages.ts";
+import { saveOutput } from "../view/save_output.ts";
+import type { View } from "../view/view.ts";
+import type { Shelf } from "./output_order.ts";
 
 const VERBS: Record<string, string> = { video: "Play", audio: "Play", image: "Show", file: "Download" };
 

@@ -1,7 +1,7 @@
-import { button, h, show, text } from "../dom.ts";
-import { isActive } from "../runs.ts";
-import type { View } from "../view.ts";
-import type { Shelf } from "./shelf.ts";
+import { button, h, show, text } from "../dom/dom.ts";
+import { isActive } from "../state/runs.ts";
+import type { View } from "../view/view.ts";
+import type { Shelf } from "./output_order.ts";
 
 /** Before there is a result, and when none came. */
 export function mountEmpty(view: View, shelf: Shelf): HTMLElement {

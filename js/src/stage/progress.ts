@@ -1,5 +1,5 @@
-import { attr, h, show, text } from "../dom.ts";
-import type { View } from "../view.ts";
+import { attr, h, show, text } from "../dom/dom.ts";
+import type { View } from "../view/view.ts";
 
 /** How far the run is, drawn on the picture it is about. */
 export function mountProgress(view: View): HTMLElement {

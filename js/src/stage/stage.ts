@@ -1,14 +1,14 @@
-import { h } from "../dom.ts";
-import type { View } from "../view.ts";
+import { h } from "../dom/dom.ts";
+import type { View } from "../view/view.ts";
 import { mountViewer } from "../viewer/viewer.ts";
 import { mountAnswer } from "./answer.ts";
 import { mountBoard } from "./board.ts";
 import { mountDocument } from "./document.ts";
-import { mountLarge } from "./large.ts";
+import { mountLarge } from "./large_picture.ts";
 import { mountMedia } from "./media.ts";
 import { mountEmpty, mountNotice } from "./notice.ts";
+import { Shelf } from "./output_order.ts";
 import { mountProgress } from "./progress.ts";
-import { Shelf } from "./shelf.ts";
 import { mountStrip } from "./strip.ts";
 import { mountTimeline } from "./timeline.ts";
 import { mountTools } from "./tools.ts";

@@ -1,6 +1,6 @@
-import { attr, button, h, on, rove, show } from "../dom.ts";
-import type { View } from "../view.ts";
-import { type Item, nameOf, type Shelf } from "./shelf.ts";
+import { attr, button, h, on, rove, show } from "../dom/dom.ts";
+import type { View } from "../view/view.ts";
+import { type Item, nameOf, type Shelf } from "./output_order.ts";
 
 /** Every result of the run, one chosen; one stop of Tab, then the arrow keys. */
 export function mountStrip(view: View, shelf: Shelf): HTMLElement {

@@ -1,8 +1,8 @@
-import { ticking } from "../actions.ts";
-import { h, show, text } from "../dom.ts";
-import { seconds } from "../format.ts";
-import type { Stage } from "../messages.ts";
-import type { View } from "../view.ts";
+import { h, show, text } from "../dom/dom.ts";
+import { seconds } from "../dom/format.ts";
+import type { Stage } from "../kernel/messages.ts";
+import { ticking } from "../view/run_actions.ts";
+import type { View } from "../view/view.ts";
 
 const NAMES: Stage["name"][] = ["Queue", "Prepare", "Generate", "Finish"];
 

@@ -1,13 +1,13 @@
-import { copyPicture, copyText } from "../clipboard.ts";
-import { attr, button, h, icon, show, text } from "../dom.ts";
-import { setStar } from "../runlist.ts";
-import { saveOutput } from "../save.ts";
-import { fieldFor } from "../settingsnote.ts";
-import { say, type View } from "../view.ts";
+import { fieldFor } from "../controls/recipe_note.ts";
+import { copyPicture, copyText } from "../dom/clipboard.ts";
+import { attr, button, h, icon, show, text } from "../dom/dom.ts";
+import { setStar } from "../view/run_list.ts";
+import { saveOutput } from "../view/save_output.ts";
+import { say, type View } from "../view/view.ts";
 import type { Viewer } from "../viewer/viewer.ts";
 import { pretty } from "./document.ts";
-import { rerun } from "./rerun.ts";
-import type { Shelf } from "./shelf.ts";
+import type { Shelf } from "./output_order.ts";
+import { rerun } from "./run_again.ts";
 
 const NOT_COPIED = "The browser does not allow copying here: download it instead.";
 

@@ -1,7 +1,7 @@
-import { attr, ends, h, on, show } from "../dom.ts";
-import type { Output } from "../messages.ts";
-import type { Store } from "../store.ts";
-import type { View } from "../view.ts";
+import { attr, ends, h, on, show } from "../dom/dom.ts";
+import type { Output } from "../kernel/messages.ts";
+import type { Store } from "../state/store.ts";
+import type { View } from "../view/view.ts";
 import { Zoom } from "./zoom.ts";
 
 const PAN = 60; // px an arrow key moves

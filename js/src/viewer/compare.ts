@@ -1,5 +1,5 @@
-import { attr, button, ends, h, on, show } from "../dom.ts";
-import type { View } from "../view.ts";
+import { attr, button, ends, h, on, show } from "../dom/dom.ts";
+import type { View } from "../view/view.ts";
 
 const BLINK = 700; // ms a picture stays: below three changes a second
 

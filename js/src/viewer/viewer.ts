@@ -1,7 +1,7 @@
-import { attr, button, ends, h, icon, on, show, text } from "../dom.ts";
-import type { Output } from "../messages.ts";
-import { saveOutput } from "../save.ts";
-import type { View } from "../view.ts";
+import { attr, button, ends, h, icon, on, show, text } from "../dom/dom.ts";
+import type { Output } from "../kernel/messages.ts";
+import { saveOutput } from "../view/save_output.ts";
+import type { View } from "../view/view.ts";
 import { canvasKey, mountCanvas } from "./canvas.ts";
 import { mountComparison } from "./compare.ts";
 

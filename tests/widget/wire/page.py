@@ -78,7 +78,7 @@ class Wire(BaseComm):
 
 
 class Page:
-    """A page's copy of the feed; takes messages by the rules of js/src/feed.ts."""
+    """A page's copy of the feed; takes messages by the rules of js/src/state/feed.ts."""
 
     def __init__(self) -> None:
         self.epoch: str | None = None

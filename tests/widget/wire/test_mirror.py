@@ -1,4 +1,4 @@
-"""Both ends of a message, written as mirror images: Python's against js/src/messages.ts."""
+"""Both ends of a message, written as mirror images: Python's against js/src/kernel/messages.ts."""
 
 import re
 from dataclasses import fields
@@ -42,7 +42,10 @@ from wiro_widgets.widget.wire.publisher import images, picture_facts
 from wiro_widgets.widget.wire.receiver import reply
 from wiro_widgets.widget.wire.run_view import _LAST_ROW, _STAGES, RunView
 
-SOURCES = [Path(__file__).resolve().parents[3] / "js" / "src" / name for name in ("messages.ts", "shapes.ts")]
+SOURCES = [
+    Path(__file__).resolve().parents[3] / "js" / "src" / "kernel" / name
+    for name in ("messages.ts", "message_parts.ts")
+]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What the kernel and the browser say to each other; the mirror image of js/src/messages.ts.
+"""What the kernel and the browser say to each other; the mirror image of js/src/kernel/messages.ts.
 
 Everything that comes up is checked here before anything acts on it: a page is not a trusted place.
 """

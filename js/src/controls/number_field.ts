@@ -1,0 +1,49 @@
+import { attr, h, on } from "../dom/dom.ts";
+import type { Parameter, Value } from "../kernel/messages.ts";
+import { parse, stepped } from "../state/rules.ts";
+import type { View } from "../view/view.ts";
+import type { Context, Control } from "./field.ts";
+
+/** Text rather than type=number: wrong input stays readable, a wheel changes nothing, big integers keep their digits. */
+export function mountNumber({ view, p, touched }: Context): Control {
+  const input = mountNumberInput(view, p);
+  on(input, "blur", touched, view.signal);
+  return { element: input, input, draw: () => drawNumber(view, p, input) };
+}
+
+export function mountNumberInput(view: View, p: Parameter): HTMLInputElement {
+  const input = h("input", {
+    type: "text",
+    inputmode: p.integer ? "numeric" : "decimal",
+    role: "spinbutton",
+    autocomplete: "off",
+    class: "number",
+    placeholder: p.placeholder,
+    "aria-required": p.required,
+    "aria-valuemin": p.minimum,
+    "aria-valuemax": p.maximum,
+  });
+  on(input, "input", () => view.store.values.edit(p.id, parse(p, input.value)), view.signal);
+  on(input, "blur", () => (input.value = shown(view.store.values.get(p.id))), view.signal);
+  on(input, "keydown", (event) => step(view, p, event), view.signal);
+  return input;
+}
+
+export function drawNumber(view: View, p: Parameter, input: HTMLInputElement): void {
+  const value = view.store.values.get(p.id);
+  attr(input, "aria-valuenow", typeof value === "number" ? value : null);
+  // "20." says the same as 20: what is being typed is left alone.
+  if (parse(p, input.value) !== value) input.value = shown(value);
+}
+
+function step(view: View, p: Parameter, event: KeyboardEvent): void {
+  const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
+  const value = view.store.values.get(p.id);
+  if (!steps || (typeof value !== "number" && value !== null)) return;
+  event.preventDefault();
+  view.store.values.edit(p.id, stepped(p, value ?? p.minimum ?? 0, steps));
+}
+
+function shown(value: Value): string {
+  return String(value ?? "");
+}

@@ -1,0 +1,184 @@
+// What the kernel and the browser say to each other. The only place where these shapes are declared.
+
+import type { Board, Cell, Row, Run, RunSummary, Scalar } from "./message_parts.ts";
+
+export type * from "./message_parts.ts";
+
+/** Where there is a buffer the rows are in it: JSON, compressed by zlib. So it is with a snapshot. */
+export interface Delta {
+  v: 1;
+  type: "delta";
+  epoch: string;
+  first: number;
+  next: number;
+  rows: Row[];
+  dropped: number;
+  run?: Run | null;
+  runs?: RunSummary[];
+  board?: Board;
+  cells?: Cell[];
+}
+
+export interface Snapshot {
+  v: 1;
+  type: "snapshot";
+  to: string;
+  epoch: string;
+  first: number;
+  next: number;
+  rows: Row[];
+  dropped: number;
+  run: Run | null;
+  runs: RunSummary[];
+  board?: Board;
+  cells?: Cell[];
+}
+
+/** Carries the bytes of each in a buffer. */
+export interface ImageMessage {
+  v: 1;
+  type: "image";
+  to: string | null;
+  images: PictureFacts[];
+}
+
+export interface PictureFacts {
+  id: string;
+  role: "thumb" | "full" | "preview";
+  name: string;
+  mime: string;
+  width: number | null;
+  height: number | null;
+}
+
+export interface Reply {
+  v: 1;
+  type: "reply";
+  to: string;
+  rev: number;
+  error: string | null;
+  upload?: string;
+  received?: number;
+  /** The answer to `code` and `recipe`. */
+  text?: string;
+}
+
+export interface ModelSummary {
+  model: string;
+  title: string;
+  description: string;
+  categories: string[];
+}
+
+/** The answer to `search`. */
+export interface ModelsMessage {
+  v: 1;
+  type: "models";
+  to: string;
+  rev: number;
+  models: ModelSummary[];
+  error: string | null;
+}
+
+export type Down = Delta | Snapshot | ImageMessage | Reply | ModelsMessage;
+
+export type FileItem = string | { url: string } | { output: string };
+export type Patch = Record<string, Scalar | FileItem[]>;
+
+export interface SyncMessage {
+  type: "sync";
+  epoch: string;
+  next: number;
+}
+
+export interface ValuesMessage {
+  type: "values";
+  rev: number;
+  patch: Patch;
+}
+
+export interface RunMessage {
+  type: "run";
+  rev: number;
+  values: Record<string, Scalar>;
+}
+
+/** Null is the run that is shown. */
+export interface StopMessage {
+  type: "stop";
+  run: number | null;
+}
+
+export interface ShowMessage {
+  type: "show";
+  run: number;
+}
+
+export interface StarMessage {
+  type: "star";
+  rev: number;
+  run: number;
+  on: boolean;
+}
+
+export interface SearchMessage {
+  type: "search";
+  rev: number;
+  text: string;
+}
+
+export interface ModelMessage {
+  type: "model";
+  rev: number;
+  model: string;
+}
+
+export interface CodeMessage {
+  type: "code";
+  rev: number;
+}
+
+export interface RecipeMessage {
+  type: "recipe";
+  rev: number;
+  id: string;
+  /** The controls are to say what it says. */
+  take: boolean;
+}
+
+/** Carries one chunk of the file in the first buffer; the field "*recipe" takes a picture for its settings. */
+export interface FileMessage {
+  type: "file";
+  rev: number;
+  field: string;
+  upload: string;
+  name: string;
+  mime: string;
+  size: number;
+  offset: number;
+}
+
+export interface ImageRequest {
+  type: "image";
+  id: string;
+}
+
+/** What is answered by a `reply`, or by `models`, under its rev. */
+export type Question = StarMessage | SearchMessage | ModelMessage | CodeMessage | RecipeMessage;
+
+export type Up =
+  | SyncMessage
+  | ValuesMessage
+  | RunMessage
+  | StopMessage
+  | ShowMessage
+  | StarMessage
+  | SearchMessage
+  | ModelMessage
+  | CodeMessage
+  | RecipeMessage
+  | FileMessage
+  | ImageRequest;
+
+/** Every message up names its format and the store that sent it. */
+export type Sent = Up & { v: 1; client: string };

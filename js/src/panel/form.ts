@@ -1,0 +1,112 @@
+import { mountBoolean } from "../controls/checkbox.ts";
+import { type Field, type MountControl, mountField } from "../controls/field.ts";
+import { fileNote, mountFile } from "../controls/file_field.ts";
+import { takeTransfer } from "../controls/file_intake.ts";
+import { mountNumber } from "../controls/number_field.ts";
+import { mountSeed } from "../controls/seed_field.ts";
+import { mountSelect } from "../controls/select_field.ts";
+import { mountSize } from "../controls/size_field.ts";
+import { mountSlider } from "../controls/slider.ts";
+import { mountText } from "../controls/text_field.ts";
+import { h, on } from "../dom/dom.ts";
+import type { Form, Group, Parameter } from "../kernel/messages.ts";
+import type { View } from "../view/view.ts";
+
+export interface FormView {
+  element: HTMLElement;
+  /** Shows every complaint and focuses the first; true when there is none. */
+  ready(): boolean;
+  /** A file that was dropped or pasted somewhere on the panel. */
+  take(transfer: DataTransfer | null, target: EventTarget | null): boolean;
+}
+
+export function mountForm(view: View, form: Form): FormView {
+  const element = h("form", { novalidate: true, autocomplete: "off", "aria-label": "Parameters" });
+  // Enter in a single text field would submit a form; a Run costs money and is never an accident.
+  on(element, "submit", (event) => event.preventDefault(), view.signal);
+  const fields: Field[] = [];
+  const plain = form.groups.filter((group) => !group.advanced);
+  for (const group of plain) {
+    const shown = group.parameters.filter((p) => !p.advanced);
+    if (shown.length > 0)
+      element.append(mountGroup(view, shown, plain.length > 1 ? group.title : "", fields));
+  }
+  const advanced = advancedOf(form.groups);
+  if (advanced.length > 0) element.append(mountAdvanced(view, advanced, fields));
+  return {
+    element,
+    ready: () => ready(fields),
+    take: (transfer, target) => takeFile(view, fields, transfer, target),
+  };
+}
+
+function advancedOf(groups: Group[]): Parameter[] {
+  return groups.flatMap((group) => group.parameters.filter((p) => group.advanced || p.advanced));
+}
+
+function mountGroup(view: View, parameters: Parameter[], title: string, fields: Field[]): HTMLElement {
+  const rows = h("div", "rows");
+  const group = title ? h("fieldset", "", h("legend", "", title), rows) : rows;
+  for (const field of mountFields(view, parameters)) {
+    fields.push(field);
+    rows.append(field.element);
+  }
+  return group;
+}
+
+function mountAdvanced(view: View, parameters: Parameter[], fields: Field[]): HTMLElement {
+  const rows = mountGroup(view, parameters, "", fields);
+  return h("details", "advanced", h("summary", "", "Advanced"), rows);
+}
+
+function mountFields(view: View, parameters: Parameter[]): Field[] {
+  const height = parameters.find((p) => p.role === "height");
+  const width = height && parameters.find((p) => p.role === "width");
+  return parameters
+    .filter((p) => !width || p !== height)
+    .map((p) => (p === width && height ? mountPair(view, p, height) : mountOne(view, p)));
+}
+
+function mountPair(view: View, width: Parameter, height: Parameter): Field {
+  const label = `${width.label} × ${height.label.toLowerCase()}`;
+  return mountField(view, [width, height], mountSize(height), { label });
+}
+
+function mountOne(view: View, p: Parameter): Field {
+  const wide = p.kind === "file" || p.kind === "textarea" || (p.kind === "text" && p.role !== "seed");
+  const shape = { wide, bare: p.kind === "boolean", ...(p.kind === "file" ? { note: fileNote(p) } : {}) };
+  return mountField(view, [p], controlFor(p), shape);
+}
+
+function controlFor(p: Parameter): MountControl {
+  if (p.kind === "file") return mountFile;
+  if (p.kind === "select") return mountSelect;
+  if (p.kind === "boolean") return mountBoolean;
+  if (p.role === "seed") return mountSeed;
+  if (p.slider) return mountSlider;
+  return p.kind === "number" || p.kind === "range" ? mountNumber : mountText;
+}
+
+function ready(fields: Field[]): boolean {
+  for (const field of fields) field.reveal();
+  const bad = fields.find((field) => field.invalid());
+  const folded = bad?.element.closest("details");
+  if (folded) folded.open = true;
+  bad?.focus();
+  return bad === undefined;
+}
+
+/** To the file field that has the focus, else to the first one. */
+function takeFile(
+  view: View,
+  fields: Field[],
+  transfer: DataTransfer | null,
+  target: EventTarget | null,
+): boolean {
+  const takers = fields.filter((field) => field.parameters[0]?.kind === "file");
+  const field = takers.find((one) => target instanceof Node && one.element.contains(target)) ?? takers[0];
+  const [p] = field?.parameters ?? [];
+  const files = (transfer?.files.length ?? 0) > 0;
+  const inside = field?.element.contains(target as Node) ?? false;
+  return p !== undefined && (files || inside) && takeTransfer(view, p, transfer);
+}

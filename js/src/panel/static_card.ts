@@ -1,0 +1,37 @@
+import { ends } from "../dom/dom.ts";
+import type { Store } from "../state/store.ts";
+import type { View } from "../view/view.ts";
+
+const MARK = "data-wiro-live";
+
+/**
+ * Says that a view lives here, and hides the static card that stands for it where none can (see fallback.py).
+ * Where no kernel ever answered, as in an exported page, the view gives way to its card instead.
+ */
+export function standFor(el: HTMLElement, host: HTMLElement, view: View): void {
+  const { store, signal } = view;
+  let seen = "";
+  view.paint(["link", "status"], () => {
+    const { link, run, status } = store;
+    const key = `${link.state} ${link.known} ${run?.number} ${status}`;
+    if (key === seen) return;
+    seen = key;
+    const lives = link.known || link.state === "ok";
+    host.hidden = !lives && cards(store).length > 0;
+    mark(el, store, lives);
+  });
+  ends(signal, () => mark(el, store, false));
+}
+
+function mark(el: HTMLElement, store: Store, lives: boolean): void {
+  if (lives) el.setAttribute(MARK, store.cardId);
+  else el.removeAttribute(MARK);
+  // Another view of the same panel may live on, in another cell.
+  const hidden = document.querySelector(`[${MARK}="${CSS.escape(store.cardId)}"]`) !== null;
+  for (const card of cards(store)) card.hidden = hidden;
+}
+
+function cards({ cardId }: Store): HTMLElement[] {
+  if (!cardId) return [];
+  return [...document.querySelectorAll<HTMLElement>(`.wiro-card[data-card="${CSS.escape(cardId)}"]`)];
+}

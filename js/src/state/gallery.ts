@@ -1,0 +1,32 @@
+import type { Output, Run } from "../kernel/messages.ts";
+import { kindOf } from "./output_kind.ts";
+
+const KEEP = 24; // pictures of earlier runs, to compare with
+
+export interface Known {
+  output: Output;
+  run: number;
+  /** Among the pictures of its run, from 1. */
+  place: number;
+}
+
+/** The pictures seen so far, newest last; they outlive the run that made them. */
+export class Gallery {
+  #known: Known[] = [];
+
+  get pictures(): Known[] {
+    return this.#known;
+  }
+
+  take({ number, outputs }: Run): void {
+    const own = outputs.filter((output) => kindOf(output) === "picture");
+    const others = this.#known.filter((one) => one.run !== number);
+    this.#known = [...others, ...own.map((output, at) => ({ output, run: number, place: at + 1 }))]
+      .sort((a, b) => a.run - b.run)
+      .slice(-Math.max(KEEP, own.length));
+  }
+
+  find(id: string): Known | undefined {
+    return this.#known.find((one) => one.output.id === id);
+  }
+}

@@ -1,0 +1,44 @@
+import type { Link } from "../kernel/link.ts";
+import { GONE } from "../kernel/strings.ts";
+import type { Picture, Pictures } from "./pictures.ts";
+
+/** An output as it is, or the sentence that says why it cannot be had. */
+export type Got = Picture | string;
+
+/** Outputs in full; each is asked for once, by whoever wants it. */
+export class Originals {
+  readonly #link: Link;
+  readonly #pictures: Pictures;
+  readonly #waiting = new Map<string, ((got: Got) => void)[]>();
+
+  constructor(link: Link, pictures: Pictures) {
+    this.#link = link;
+    this.#pictures = pictures;
+  }
+
+  get(id: string): Promise<Got> {
+    const here = this.#pictures.get("full", id);
+    if (here) return Promise.resolve(here);
+    return new Promise((resolve) => {
+      const others = this.#waiting.get(id) ?? [];
+      this.#waiting.set(id, [...others, resolve]);
+      if (others.length === 0 && !this.#link.send({ type: "image", id })) this.failed(GONE);
+    });
+  }
+
+  arrived(id: string): void {
+    const picture = this.#pictures.get("full", id);
+    if (picture) this.#answer(id, picture);
+  }
+
+  /** The kernel names no output when it cannot read one, so this is the answer to all that are waited for. */
+  failed(reason: string): void {
+    for (const id of [...this.#waiting.keys()]) this.#answer(id, reason);
+  }
+
+  #answer(id: string, got: Got): void {
+    const waiting = this.#waiting.get(id) ?? [];
+    this.#waiting.delete(id);
+    for (const resolve of waiting) resolve(got);
+  }
+}

@@ -1,0 +1,48 @@
+import type { PictureFacts } from "../kernel/messages.ts";
+
+export interface Picture {
+  blob: Blob;
+  url: string;
+  name: string;
+  mime: string;
+  width: number | null;
+  height: number | null;
+}
+
+type Role = PictureFacts["role"];
+
+/** Images as object URLs, each revoked when it is replaced or no longer belongs to anything shown. */
+export class Pictures {
+  readonly #all = new Map<string, Picture>();
+
+  get(role: Role, id: string): Picture | undefined {
+    return this.#all.get(`${role} ${id}`);
+  }
+
+  take(message: PictureFacts, bytes: BlobPart): void {
+    const { role, id, name, mime, width, height } = message;
+    const key = `${role} ${id}`;
+    this.#forget(key);
+    const blob = new Blob([bytes], { type: mime });
+    this.#all.set(key, { blob, url: URL.createObjectURL(blob), name, mime, width, height });
+  }
+
+  /** Keeps what `wanted` names, and the newest of the others, and frees the rest of this role. */
+  prune(role: Role, wanted: Set<string>, others = 0): void {
+    const unwanted = [...this.#all.keys()].filter((key) => {
+      const [of = "", id = ""] = key.split(" ");
+      return of === role && !wanted.has(id);
+    });
+    for (const key of unwanted.slice(0, Math.max(0, unwanted.length - others))) this.#forget(key);
+  }
+
+  clear(): void {
+    for (const key of [...this.#all.keys()]) this.#forget(key);
+  }
+
+  #forget(key: string): void {
+    const old = this.#all.get(key);
+    if (old) URL.revokeObjectURL(old.url);
+    this.#all.delete(key);
+  }
+}

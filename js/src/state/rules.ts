@@ -1,0 +1,73 @@
+import type { Parameter, Scalar, Value } from "../kernel/messages.ts";
+
+const INTEGER = /^[+-]?\d+$/;
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+export function isNumeric(p: Parameter): boolean {
+  return p.kind === "number" || p.kind === "range";
+}
+
+/** What was typed, as it travels: seeds and integers beyond 2**53 stay text, and so does what is no number. */
+export function parse(p: Parameter, typed: string): Scalar {
+  if (p.role !== "seed" && !isNumeric(p)) return typed;
+  const text = typed.trim();
+  if (text === "") return null;
+  if (p.role === "seed") return text;
+  const value = Number(text);
+  if (INTEGER.test(text)) return Number.isSafeInteger(value) ? value : text;
+  return DECIMAL.test(text) && Number.isFinite(value) ? value : text;
+}
+
+export function isEmpty(value: Value | undefined): boolean {
+  return (
+    value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0)
+  );
+}
+
+/** The sentence that belongs beside the field, or null when the value may be sent. */
+export function check(p: Parameter, value: Value): string | null {
+  if (isEmpty(value)) return p.required ? p.expected : null;
+  if (p.kind === "file") return checkFiles(p, value);
+  if (isNumeric(p) || (p.role === "seed" && p.integer)) return fits(p, value) ? null : p.expected;
+  return null;
+}
+
+function checkFiles(p: Parameter, value: Value): string | null {
+  const limit = fileLimit(p);
+  if (!Array.isArray(value) || value.length <= limit) return null;
+  return limit === 1 ? "One file only" : `At most ${limit} files`;
+}
+
+export function fileLimit(p: Parameter): number {
+  return p.multiple ? (p.max_files ?? Number.POSITIVE_INFINITY) : 1;
+}
+
+function fits(p: Parameter, value: Value): boolean {
+  const text = String(value).trim();
+  if (!DECIMAL.test(text)) return false;
+  if (p.integer && !INTEGER.test(text) && !Number.isInteger(Number(text))) return false;
+  return !below(text, p.minimum) && !below(p.maximum, text);
+}
+
+/** Compares as integers where both are, because a seed may not fit a double. */
+function below(a: string | number | null, b: string | number | null): boolean {
+  if (a === null || b === null) return false;
+  const [left, right] = [String(a), String(b)];
+  if (INTEGER.test(left) && INTEGER.test(right)) return toBig(left) < toBig(right);
+  return Number(left) < Number(right);
+}
+
+const toBig = (text: string) => BigInt(text.replace(/^\+/, ""));
+
+/** The next value a step away, inside the bounds and free of binary noise. */
+export function stepped(p: Parameter, value: number, steps: number): number {
+  const moved = value + steps * (p.step ?? 1);
+  const bounded = Math.min(p.maximum ?? moved, Math.max(p.minimum ?? moved, moved));
+  return Number(bounded.toFixed(p.decimals));
+}
+
+export function randomSeed(p: Parameter, random: () => number = Math.random): string {
+  const low = Math.max(p.minimum ?? 0, 0);
+  const high = Math.min(p.maximum ?? Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  return String(low + Math.floor(random() * (high - low + 1)));
+}

@@ -1,0 +1,11 @@
+import { h } from "../dom/dom.ts";
+import type { Output } from "../kernel/messages.ts";
+import type { Store } from "../state/store.ts";
+
+/** Hands an output to the browser's own download; returns why not when it cannot be had. */
+export async function saveOutput(store: Store, output: Output): Promise<string> {
+  const got = await store.originals.get(output.id);
+  if (typeof got === "string") return got;
+  h("a", { href: got.url, download: output.name }).click();
+  return "";
+}
