@@ -21,7 +21,7 @@ def picture(width: int = 96, height: int = 64, mode: str = "RGB") -> Image.Image
     return image if image.mode == mode else image.convert(mode)
 
 
-def encoded(image: Image.Image, image_format: str, **options: Any) -> bytes:
+def image_bytes(image: Image.Image, image_format: str, **options: Any) -> bytes:
     """Return the image as a file of that format."""
     target = io.BytesIO()
     image.save(target, image_format, **options)

@@ -32,7 +32,7 @@ HEADS = [
 
 @pytest.mark.parametrize(("head", "content_type"), HEADS)
 def test_first_bytes_show_the_type(head: bytes, content_type: str | None) -> None:
-    """The first bytes of a file say what it is, or nothing when they say nothing."""
+    """The first bytes of a file show its type, or None."""
     assert sniff(head) == content_type
 
 
@@ -42,7 +42,7 @@ def test_text_cut_inside_a_letter_is_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("declared", "held"),
+    ("declared_type", "actual_type"),
     [
         ("image/jpg", "image/jpeg"),
         ("IMAGE/PNG; charset=binary", "image/png"),
@@ -56,13 +56,13 @@ def test_text_cut_inside_a_letter_is_text() -> None:
         ("audio/mpeg", None),
     ],
 )
-def test_types_that_agree(declared: str | None, held: str | None) -> None:
-    """Other spellings, missing, generic and unknown types accept what the bytes are."""
-    assert agree(declared, held)
+def test_types_that_agree(declared_type: str | None, actual_type: str | None) -> None:
+    """Other spellings, missing, generic and unknown types agree with any bytes."""
+    assert agree(declared_type, actual_type)
 
 
 @pytest.mark.parametrize(
-    ("declared", "held"),
+    ("declared_type", "actual_type"),
     [
         ("image/png", "text/html"),
         ("image/png", "image/jpeg"),
@@ -71,9 +71,9 @@ def test_types_that_agree(declared: str | None, held: str | None) -> None:
         ("video/mp4", "image/png"),
     ],
 )
-def test_types_that_contradict(declared: str, held: str | None) -> None:
-    """A known type does not cover bytes of another."""
-    assert not agree(declared, held)
+def test_types_that_contradict(declared_type: str, actual_type: str | None) -> None:
+    """A known type contradicts bytes of another."""
+    assert not agree(declared_type, actual_type)
 
 
 def test_canonical_drops_parameters() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wiro_widgets.media.files import LONGEST_NAME, replace_bytes, safe_name, unique_target, written_whole
+from wiro_widgets.media.files import LONGEST_NAME, atomic_write, replace_bytes, safe_name, unique_target
 
 
 def test_file_name_says_model_task_and_number() -> None:
@@ -49,11 +49,11 @@ def test_any_server_text_gives_a_usable_name(
     model: str, task: str, n: int, content_type: str, name: str
 ) -> None:
     """Whatever the server says, the name is short, visible and without separators."""
-    made = safe_name(model, task, n, content_type, name)
-    assert len(made.encode()) <= LONGEST_NAME
-    assert made == Path(made).name == made.strip(" .")
-    assert made[0] not in ".-"
-    assert not set(made) & set('/\\:*?"<>|')
+    result = safe_name(model, task, n, content_type, name)
+    assert len(result.encode()) <= LONGEST_NAME
+    assert result == Path(result).name == result.strip(" .")
+    assert result[0] not in ".-"
+    assert not set(result) & set('/\\:*?"<>|')
 
 
 def test_long_names_keep_task_and_number() -> None:
@@ -82,7 +82,7 @@ def test_a_broken_write_leaves_the_old_file(tmp_path: Path) -> None:
     replace_bytes(target, b"old")
 
     def fail() -> None:
-        with written_whole(target) as temporary:
+        with atomic_write(target) as temporary:
             temporary.write_bytes(b"half")
             raise OSError(28, "No space left on device")
 
@@ -93,29 +93,29 @@ def test_a_broken_write_leaves_the_old_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o440])
 def test_a_file_keeps_its_permissions(tmp_path: Path, mode: int) -> None:
-    """A file that is written anew is for the same people as before, and in the meantime for nobody else."""
+    """A file that is replaced keeps its permissions, and its temporary file is private."""
     target = tmp_path / "a.png"
     target.write_bytes(b"old")
     target.chmod(mode)
-    with written_whole(target) as temporary:
+    with atomic_write(target) as temporary:
         assert temporary.stat().st_mode & 0o077 == 0
         temporary.write_bytes(b"new")
     assert (target.stat().st_mode & 0o777, target.read_bytes()) == (mode, b"new")
 
 
 def test_a_new_file_is_as_the_user_has_them(tmp_path: Path) -> None:
-    """A file that was not there has the permissions that any new file of this process has."""
+    """A new file has the permissions of any new file of this process."""
     (tmp_path / "like this").touch()
     replace_bytes(tmp_path / "a.png", b"new")
     assert (tmp_path / "a.png").stat().st_mode == (tmp_path / "like this").stat().st_mode
 
 
-@pytest.mark.parametrize("there", [True, False], ids=["to a file", "to nothing yet"])
-def test_a_link_stays_a_link(tmp_path: Path, there: bool) -> None:
-    """What is written through a link is written to the file behind it."""
-    behind, link = tmp_path / "kept" / "a.png", tmp_path / "a.png"
+@pytest.mark.parametrize("exists", [True, False], ids=["to a file", "to nothing yet"])
+def test_a_link_stays_a_link(tmp_path: Path, exists: bool) -> None:
+    """Writing through a symbolic link writes the file behind it."""
+    behind, link = tmp_path / "behind" / "a.png", tmp_path / "a.png"
     behind.parent.mkdir()
-    if there:
+    if exists:
         behind.write_bytes(b"old")
     link.symlink_to(behind)
     replace_bytes(link, b"new")
@@ -123,6 +123,6 @@ def test_a_link_stays_a_link(tmp_path: Path, there: bool) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named_with_the_file(tmp_path: Path) -> None:
-    """An error names the file that was to be written, and no name of our own."""
+    """The error names the target and not the temporary file."""
     with pytest.raises(FileNotFoundError, match=r"nowhere/a\.png'$"):
         replace_bytes(tmp_path / "nowhere" / "a.png", b"new")

@@ -1,25 +1,25 @@
 import pytest
 from PIL import PngImagePlugin
 
-from tests.media.pictures import encoded, picture
+from tests.media.pictures import image_bytes, picture
 from wiro_widgets.media.recipes import read_recipe, strip
 
 
-def with_parameters(text: str, compressed: bool = False) -> bytes:
+def with_parameters(text: str, is_compressed: bool = False) -> bytes:
     """Return a PNG that AUTOMATIC1111 could have written."""
     info = PngImagePlugin.PngInfo()
-    info.add_text("parameters", text, zip=compressed)
-    return encoded(picture(), "PNG", pnginfo=info)
+    info.add_text("parameters", text, zip=is_compressed)
+    return image_bytes(picture(), "PNG", pnginfo=info)
 
 
-@pytest.mark.parametrize("compressed", [False, True])
-def test_foreign_text_is_read(compressed: bool) -> None:
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_foreign_text_is_read(is_compressed: bool) -> None:
     """Where AUTOMATIC1111's text is all there is, it gives prompt, values and model."""
     text = (
         "a castle, (stone:1.2)\nNegative prompt: fog\n"
         'Steps: 28, Sampler: Euler a, CFG scale: 7, Seed: 42, Size: 512x768, Model: dream, Lora: "a, b: 1"'
     )
-    assert read_recipe(with_parameters(text, compressed)) == {
+    assert read_recipe(with_parameters(text, is_compressed)) == {
         "model": "dream",
         "prompt": "a castle, (stone:1.2)",
         "seed": 42,
@@ -45,7 +45,7 @@ def test_other_text_is_no_recipe(text: str) -> None:
 
 def test_foreign_text_is_stripped() -> None:
     """Stripping removes another tool's text as well."""
-    assert strip(with_parameters("a\nSteps: 1, Seed: 2, Model: x")) == encoded(picture(), "PNG")
+    assert strip(with_parameters("a\nSteps: 1, Seed: 2, Model: x")) == image_bytes(picture(), "PNG")
 
 
 def test_wrong_types_in_a_file_are_left_out() -> None:
@@ -57,7 +57,7 @@ def test_wrong_types_in_a_file_are_left_out() -> None:
 def test_a_size_beyond_all_sizes_is_no_size() -> None:
     """Python refuses to read such a number; the rest of the text is read."""
     huge = "9" * 5_000
-    found = read_recipe(with_parameters(f"cat\nSteps: 1, Seed: 2, Size: 9x{huge}, Model: a/b"))
-    assert found is not None
-    assert (found["model"], found["parameters"]["prompt"]) == ("a/b", "cat")
-    assert not {"width", "height"} & found["parameters"].keys()
+    recipe = read_recipe(with_parameters(f"cat\nSteps: 1, Seed: 2, Size: 9x{huge}, Model: a/b"))
+    assert recipe is not None
+    assert (recipe["model"], recipe["parameters"]["prompt"]) == ("a/b", "cat")
+    assert not {"width", "height"} & recipe["parameters"].keys()

@@ -12,26 +12,26 @@ from wiro_widgets.protocol.requests import Upload
 
 
 def test_values_survive_json() -> None:
-    """Texts, numbers, booleans and lists of them come back from JSON as they went in."""
+    """Texts, numbers, booleans and lists of them survive a round trip through JSON."""
     values = {"prompt": "Zürich", "seed": 2**80, "scale": 3.5, "on": True, "none": None, "many": [1, "a"]}
     assert json.loads(json.dumps(plain(values))) == values
 
 
 def test_files_become_name_and_size(tmp_path: Path) -> None:
-    """A file value, in any of its forms, is kept as a name and a size, never as its contents."""
+    """A file value of any type becomes a name and a size, never its content."""
     path = tmp_path / "photo.jpg"
     path.write_bytes(b"12345")
-    with path.open("rb") as opened:
+    with path.open("rb") as file:
         values = {
             "path": path,
             "upload": Upload("cat.png", "image/png", b"1234"),
             "bytes": b"123",
             "image": Image.new("RGB", (4, 3)),
             "array": np.zeros((2, 2), dtype=np.uint8),
-            "object": opened,
+            "object": file,
         }
-        kept = plain(values)
-    assert kept == {
+        result = plain(values)
+    assert result == {
         "path": {"file": "photo.jpg", "size": 5},
         "upload": {"file": "cat.png", "size": 4},
         "bytes": {"file": "bytes", "size": 3},
@@ -48,7 +48,7 @@ def test_odd_values_become_text() -> None:
 
 
 def test_lone_surrogates_can_be_stored() -> None:
-    """A text that no file can hold is mended."""
+    """A lone surrogate, which no file can store, becomes a question mark."""
     assert plain({"prompt": "a\ud800b"})["prompt"].encode() == b"a?b"
 
 
@@ -61,7 +61,7 @@ def test_endless_nesting_ends() -> None:
 
 @pytest.mark.parametrize("name", ["api_key", "openaiApiKey", "client-secret", "password", "hfToken"])
 def test_credentials_are_left_out(name: str) -> None:
-    """A text under the name of a credential is not kept, at any depth."""
+    """A text under the name of a credential is left out, at any depth."""
     assert plain({name: "n32r4bx1", "nested": {name: "n32r4bx1"}}) == {"nested": {}}
 
 
@@ -71,7 +71,7 @@ def test_token_counts_are_kept() -> None:
 
 
 def test_published_values_hold_names_only() -> None:
-    """What others read has no sizes, no addresses with their access keys, and no callback address."""
+    """Published values have no sizes, no URLs with access keys, and no callback URL."""
     values = {
         "inputImage": "https://user:pw@cdn.example/a/b/my%20cat.png?X-Signature=abc",
         "mask": io.BytesIO(b"1"),
@@ -88,7 +88,7 @@ def test_published_values_hold_names_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "shown"),
+    ("text", "name"),
     [
         ("/srv/private/photo.png", "photo.png"),
         ("~/photo.png", "photo.png"),
@@ -97,6 +97,6 @@ def test_published_values_hold_names_only() -> None:
         ("and/or", "and/or"),
     ],
 )
-def test_a_path_is_reduced_to_its_name_for_others(given: str, shown: str) -> None:
-    """A recipe tells nobody how the folders of this machine are called; a prompt stays a prompt."""
-    assert without_files({"inputImage": given}) == {"inputImage": shown}
+def test_a_path_is_reduced_to_its_name_for_others(text: str, name: str) -> None:
+    """A recipe contains no folder names of this machine; a prompt stays a prompt."""
+    assert without_files({"inputImage": text}) == {"inputImage": name}

@@ -1,13 +1,17 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
-from tests.media.pictures import encoded, picture
-from wiro_widgets.media.output import Output
+from tests.media.pictures import image_bytes, picture
+from wiro_widgets.media import images
+from wiro_widgets.media import output as output_module
+from wiro_widgets.media.output import Output, images_of
 from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.replies import OutputInfo, TextContent
 
-DATA = encoded(picture(), "PNG")
+DATA = image_bytes(picture(), "PNG")
 INFO = OutputInfo(
     name="0.png",
     content_type="image/png",
@@ -21,7 +25,7 @@ INFO = OutputInfo(
 @pytest.fixture
 def on_disk(tmp_path: Path) -> Output:
     """Return an output whose file is in its folder."""
-    path = tmp_path / "kept" / "model-1-0.png"
+    path = tmp_path / "outputs" / "model-1-0.png"
     path.parent.mkdir()
     path.write_bytes(DATA)
     return Output(INFO, path=path, task_id="1")
@@ -86,7 +90,7 @@ def test_save_to_a_path(on_disk: Output, tmp_path: Path) -> None:
     target = tmp_path / "mine.png"
     target.write_bytes(b"old")
     assert on_disk.save(str(target)).read_bytes() == DATA
-    assert sorted(item.name for item in tmp_path.iterdir()) == ["kept", "mine.png"]
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["mine.png", "outputs"]
 
 
 def test_save_onto_itself(on_disk: Output) -> None:
@@ -96,7 +100,7 @@ def test_save_onto_itself(on_disk: Output) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content_type", "saved"),
+    ("name", "content_type", "file_name"),
     [
         ("../../evil.png", None, "wiro-12-0.png"),
         ("sitecustomize.py", "text/x-python", "wiro-12-0.bin"),
@@ -105,11 +109,11 @@ def test_save_onto_itself(on_disk: Output) -> None:
     ],
 )
 def test_save_into_a_folder_takes_no_name_of_the_server(
-    tmp_path: Path, name: str, content_type: str | None, saved: str
+    tmp_path: Path, name: str, content_type: str | None, file_name: str
 ) -> None:
     """In a folder an output has a name of our own, for the server's could mean something there."""
     output = Output(OutputInfo(name=name, content_type=content_type), data=DATA, task_id="12")
-    assert output.save(tmp_path) == tmp_path / saved
+    assert output.save(tmp_path) == tmp_path / file_name
     assert output.save(tmp_path / "mine.py") == tmp_path / "mine.py"
 
 
@@ -117,8 +121,8 @@ def test_text_is_saved_as_text(tmp_path: Path) -> None:
     """What a language model said is saved as a .txt, whatever the server calls it."""
     info = OutputInfo(name="sitecustomize.py", content_type="raw", content=TextContent(answer=("42",)))
     assert Output(info, task_id="12").save(tmp_path) == tmp_path / "wiro-12-0.txt"
-    named = Output(info, task_id="12", file_name="owner-chat-12-3.txt")
-    assert named.save(tmp_path) == tmp_path / "owner-chat-12-3.txt"
+    with_name = Output(info, task_id="12", file_name="owner-chat-12-3.txt")
+    assert with_name.save(tmp_path) == tmp_path / "owner-chat-12-3.txt"
 
 
 def test_text_output() -> None:
@@ -156,3 +160,51 @@ def test_repr_hides_the_query(on_disk: Output) -> None:
 def test_access_key_is_not_kept() -> None:
     """The access key of a file is nowhere in the object."""
     assert "dFKlMApaSgMeHKsJyaDeKrefcHahUK" not in str(vars(Output(INFO)))
+
+
+def test_a_peek_saves_the_next_decoding(on_disk: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next caller of `image` gets the image of the peek, the one after it another: nobody shares an image."""
+    calls: list[object] = []
+    original = images.decode
+
+    def decode(data: bytes, **options: Any) -> Image.Image:
+        calls.append(data)
+        return original(data, **options)
+
+    monkeypatch.setattr(images, "decode", decode)
+    peeked_at = on_disk.peek()
+    first, second = on_disk.image(), on_disk.image()
+    assert first is peeked_at
+    assert second is not first
+    assert second.tobytes() == first.tobytes()
+    assert len(calls) == 2
+
+
+def test_a_peek_is_for_one_output() -> None:
+    """Two outputs of the same bytes share no image."""
+    one, other = (Output(INFO, data=DATA) for _ in range(2))
+    image = one.peek()
+    assert other.image() is not image
+    assert one.image() is image
+
+
+def test_few_peeks_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest go first, and an image that is too large by itself is not kept."""
+    monkeypatch.setattr(output_module, "_recent", type(output_module._recent)())
+    monkeypatch.setattr(output_module, "MAX_RECENT_PIXELS", 2 * 96 * 64)
+    outputs = [Output(INFO, data=DATA) for _ in range(3)]
+    peeks = [output.peek() for output in outputs]
+    assert [output.image() is image for output, image in zip(outputs, peeks, strict=True)] == [
+        False,
+        True,
+        True,
+    ]
+    monkeypatch.setattr(output_module, "MAX_RECENT_PIXELS", 96 * 64 - 1)
+    assert outputs[0].peek() is not outputs[0].image()
+
+
+def test_the_images_of_several_outputs() -> None:
+    """Pictures among the outputs come as images, in order; other files and texts are left out."""
+    film = Output(OutputInfo("film.mp4", "video/mp4"), data=b"....ftyp")
+    small = Output(OutputInfo("1.png"), data=image_bytes(picture(10, 10), "PNG"))
+    assert [image.size for image in images_of([Output(INFO, data=DATA), film, small])] == [(96, 64), (10, 10)]

@@ -1,4 +1,4 @@
-"""Recipes of files and open files on the disk: read, put into pictures that Pillow saved, and removed."""
+"""Recipes in files and open files: read, written into pictures that Pillow saved, and removed."""
 
 import io
 import os
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.media.pictures import encoded, picture, pixels
+from tests.media.pictures import image_bytes, picture, pixels
 from wiro_widgets.media.recipes import embed, read_recipe, recipe_of, strip_recipe, write_recipe
 from wiro_widgets.protocol.record import TaskRecord
 
@@ -26,9 +26,9 @@ CHANGES: list[Callable[[Image.Image], Image.Image]] = [
 ]
 
 
-def decoded(name: str) -> Image.Image:
+def image_with_recipe(name: str) -> Image.Image:
     """Return a picture with a recipe as a PIL image."""
-    image = Image.open(io.BytesIO(embed(encoded(picture(), FORMATS[name]), RECIPE)))
+    image = Image.open(io.BytesIO(embed(image_bytes(picture(), FORMATS[name]), RECIPE)))
     image.load()
     return image
 
@@ -39,8 +39,8 @@ def decoded(name: str) -> Image.Image:
 def test_a_picture_that_was_edited(
     tmp_path: Path, name: str, saved_as: str, change: Callable[[Image.Image], Image.Image]
 ) -> None:
-    """A picture keeps its recipe while it is edited, and its file gets it back after Pillow has saved it without."""
-    image = change(decoded(name))
+    """A picture keeps its recipe while it is edited, and `write_recipe` puts it into the file that Pillow saved."""
+    image = change(image_with_recipe(name))
     assert read_recipe(image) == RECIPE
     path = tmp_path / f"edited.{saved_as}"
     image.save(path)
@@ -50,9 +50,9 @@ def test_a_picture_that_was_edited(
 
 
 def test_a_recipe_is_replaced(tmp_path: Path) -> None:
-    """A recipe of before makes place, whether the new one is a record's or one that was read."""
+    """An older recipe is replaced, whether the new one is a record or a recipe that was read."""
     path = tmp_path / "a.png"
-    path.write_bytes(embed(encoded(picture(), "PNG"), {"wiro_widgets": "0", "model": "old/model"}))
+    path.write_bytes(embed(image_bytes(picture(), "PNG"), {"wiro_widgets": "0", "model": "old/model"}))
     write_recipe(str(path), RECORD)
     assert read_recipe(path) == RECIPE
     write_recipe(path, {**RECIPE, "model": "c/d", "secret": "planted"})
@@ -67,17 +67,17 @@ def test_a_recipe_is_replaced(tmp_path: Path) -> None:
 def test_nothing_to_write(tmp_path: Path, recipe: Any) -> None:
     """Without a recipe nothing is written."""
     path = tmp_path / "a.png"
-    path.write_bytes(encoded(picture(), "PNG"))
+    path.write_bytes(image_bytes(picture(), "PNG"))
     with pytest.raises(ValueError, match="no recipe to write"):
         write_recipe(path, recipe)
-    assert path.read_bytes() == encoded(picture(), "PNG")
+    assert path.read_bytes() == image_bytes(picture(), "PNG")
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"no picture", encoded(picture(), "GIF")], ids=["empty", "text", "GIF"]
+    "data", [b"", b"no picture", image_bytes(picture(), "GIF")], ids=["empty", "text", "GIF"]
 )
 def test_a_file_that_holds_no_recipe(tmp_path: Path, data: bytes) -> None:
-    """A file of another kind is left as it is, and the error names it."""
+    """A file of another format is left as it is, and the error names it."""
     path = tmp_path / "a.png"
     path.write_bytes(data)
     with pytest.raises(ValueError, match=r"a\.png cannot hold a recipe"):
@@ -88,29 +88,29 @@ def test_a_file_that_holds_no_recipe(tmp_path: Path, data: bytes) -> None:
 
 
 def test_open_files(tmp_path: Path) -> None:
-    """A binary file is read wherever it stands, and stands there after; one that only flows is read as it comes."""
-    data = embed(encoded(picture(), "PNG"), RECIPE)
-    held = io.BytesIO(data)
-    held.seek(5)
-    assert (read_recipe(held), held.tell()) == (RECIPE, 5)
+    """A binary file is read from its start and keeps its position; a pipe is read as it comes."""
+    data = embed(image_bytes(picture(), "PNG"), RECIPE)
+    in_memory = io.BytesIO(data)
+    in_memory.seek(5)
+    assert (read_recipe(in_memory), in_memory.tell()) == (RECIPE, 5)
     (tmp_path / "a.png").write_bytes(data)
-    with (tmp_path / "a.png").open("rb") as opened:
-        assert read_recipe(opened) == RECIPE
+    with (tmp_path / "a.png").open("rb") as file:
+        assert read_recipe(file) == RECIPE
     reading, writing = os.pipe()
     os.write(writing, data[:4_000])
     os.close(writing)
-    with os.fdopen(reading, "rb") as flowing:
-        assert read_recipe(flowing) == (RECIPE if len(data) <= 4_000 else None)
+    with os.fdopen(reading, "rb") as pipe:
+        assert read_recipe(pipe) == (RECIPE if len(data) <= 4_000 else None)
     assert read_recipe(io.BytesIO(b"no picture")) is None
     with pytest.raises(TypeError):
-        read_recipe(None)  # type: ignore[arg-type]  # what a name that was mistyped may hold
+        read_recipe(None)  # type: ignore[arg-type]  # the value of a mistyped name
 
 
 def test_a_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A path may begin with ~ wherever a recipe is read, written or removed."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    (tmp_path / "a.png").write_bytes(encoded(picture(), "PNG"))
+    (tmp_path / "a.png").write_bytes(image_bytes(picture(), "PNG"))
     write_recipe("~/a.png", RECIPE)
     assert read_recipe("~/a.png") == RECIPE
     assert (strip_recipe("~/a.png"), read_recipe(Path("~/a.png"))) == (True, None)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.media.pictures import encoded, picture, pixels
+from tests.media.pictures import image_bytes, picture, pixels
 from wiro_widgets.media.images import decode
 from wiro_widgets.media.recipes import embed, read_recipe, recipe_of, strip, strip_recipe
 from wiro_widgets.protocol.record import TaskRecord
@@ -41,26 +41,26 @@ EXIF = Image.Exif()
 EXIF[0x0110] = "A camera"
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"></x:xmpmeta>'
 FILES = {
-    "png": encoded(picture(), "PNG"),
-    "png with palette": encoded(picture(mode="P"), "PNG"),
-    "png with alpha": encoded(picture(mode="RGBA"), "PNG"),
-    "jpeg": encoded(picture(), "JPEG"),
-    "progressive jpeg": encoded(picture(), "JPEG", progressive=True),
-    "grey jpeg": encoded(picture(mode="L"), "JPEG"),
-    "jpeg with exif": encoded(picture(), "JPEG", exif=EXIF),
-    "jpeg with comment": encoded(picture(), "JPEG", comment=b"mine"),
-    "jpeg with exif and comment": encoded(picture(), "JPEG", exif=EXIF, comment=b"mine"),
-    "webp": encoded(picture(), "WEBP"),
-    "odd webp": encoded(picture(33, 17), "WEBP"),
-    "lossless webp": encoded(picture(), "WEBP", lossless=True),
-    "lossless webp with alpha": encoded(picture(mode="RGBA"), "WEBP", lossless=True),
-    "webp with alpha": encoded(picture(mode="RGBA"), "WEBP"),
-    "webp with exif": encoded(picture(), "WEBP", exif=EXIF),
-    "webp with xmp": encoded(picture(), "WEBP", xmp=XMP),
-    "animated webp": encoded(
+    "png": image_bytes(picture(), "PNG"),
+    "png with palette": image_bytes(picture(mode="P"), "PNG"),
+    "png with alpha": image_bytes(picture(mode="RGBA"), "PNG"),
+    "jpeg": image_bytes(picture(), "JPEG"),
+    "progressive jpeg": image_bytes(picture(), "JPEG", progressive=True),
+    "grey jpeg": image_bytes(picture(mode="L"), "JPEG"),
+    "jpeg with exif": image_bytes(picture(), "JPEG", exif=EXIF),
+    "jpeg with comment": image_bytes(picture(), "JPEG", comment=b"mine"),
+    "jpeg with exif and comment": image_bytes(picture(), "JPEG", exif=EXIF, comment=b"mine"),
+    "webp": image_bytes(picture(), "WEBP"),
+    "odd webp": image_bytes(picture(33, 17), "WEBP"),
+    "lossless webp": image_bytes(picture(), "WEBP", lossless=True),
+    "lossless webp with alpha": image_bytes(picture(mode="RGBA"), "WEBP", lossless=True),
+    "webp with alpha": image_bytes(picture(mode="RGBA"), "WEBP"),
+    "webp with exif": image_bytes(picture(), "WEBP", exif=EXIF),
+    "webp with xmp": image_bytes(picture(), "WEBP", xmp=XMP),
+    "animated webp": image_bytes(
         picture(), "WEBP", save_all=True, append_images=[picture().rotate(90)], lossless=True
     ),
-    "animated png": encoded(picture(), "PNG", save_all=True, append_images=[picture().rotate(90)]),
+    "animated png": image_bytes(picture(), "PNG", save_all=True, append_images=[picture().rotate(90)]),
 }
 every_file = pytest.mark.parametrize("data", FILES.values(), ids=FILES.keys())
 
@@ -108,9 +108,20 @@ def test_pixels_stay_identical(data: bytes) -> None:
 
 
 @every_file
-def test_strip_restores_the_file(data: bytes) -> None:
-    """Stripping gives back the file that was there before, byte for byte."""
-    assert strip(embed(data, RECIPE)) == data
+def test_strip_leaves_nothing_of_the_recipe(data: bytes) -> None:
+    """After stripping there is no recipe and no word of it, and nothing more to strip."""
+    bare = strip(embed(data, RECIPE))
+    assert read_recipe(bare) is None
+    assert b"hunyuan" not in bare
+    assert "hunyuan".encode("utf-16-be") not in bare
+    assert "hunyuan".encode("utf-16-le") not in bare
+    assert strip(bare) is bare
+
+
+@pytest.mark.parametrize("name", ["png", "png with palette", "animated png", "jpeg", "jpeg with comment"])
+def test_strip_restores_a_png_or_jpeg(name: str) -> None:
+    """Stripping a PNG, or a JPEG without EXIF of its own, gives back the file byte for byte."""
+    assert strip(embed(FILES[name], RECIPE)) == FILES[name]
 
 
 @every_file
@@ -126,11 +137,40 @@ def test_frames_of_an_animation_stay() -> None:
         assert image.convert("RGB").tobytes() == picture().rotate(90).tobytes()
 
 
-def test_own_exif_is_kept() -> None:
-    """The EXIF that an image came with is still there beside the recipe."""
-    for name in ("jpeg with exif", "webp with exif"):
-        with Image.open(io.BytesIO(embed(FILES[name], RECIPE))) as image:
-            assert image.getexif()[0x0110] == "A camera"
+@pytest.mark.parametrize("image_format", ["JPEG", "WEBP"])
+def test_own_exif_is_kept(image_format: str) -> None:
+    """The EXIF that an image came with is there beside the recipe, and after stripping."""
+    exif = Image.Exif()
+    exif[0x0110] = "A camera"
+    exif.get_ifd(0x8769)[0x9003] = "2026:05:01 12:00:00"
+    exif.get_ifd(0x8825)[1] = "N"
+    whole = embed(image_bytes(picture(), image_format, exif=exif), RECIPE)
+    for data in (whole, strip(whole)):
+        with Image.open(io.BytesIO(data)) as image:
+            tags = image.getexif()
+            assert tags[0x0110] == "A camera"
+            assert tags.get_ifd(0x8769)[0x9003] == "2026:05:01 12:00:00"
+            assert tags.get_ifd(0x8825)[1] == "N"
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "WEBP"])
+@pytest.mark.parametrize(("tag", "text"), [(0x010E, "Summer at the sea"), (0x013B, "Jos\u00e9")])
+def test_exif_that_would_be_lost_is_left_alone(image_format: str, tag: int, text: str) -> None:
+    """A foreign description is not replaced, and a text that Pillow would not write as it is stays as it is."""
+    exif = Image.Exif()
+    exif[tag] = "x" * len(text)
+    data = image_bytes(picture(), image_format, exif=exif).replace(b"x" * len(text), text.encode("latin-1"))
+    assert embed(data, RECIPE) is data
+    assert strip(data) is data
+
+
+def test_a_recipe_beside_texts_that_are_not_ascii_is_stripped() -> None:
+    """Then the block of EXIF goes as a whole, for nothing of a recipe may stay."""
+    exif = Image.Exif()
+    exif[0x013B] = "Jose"
+    data = embed(image_bytes(picture(), "JPEG", exif=exif), RECIPE).replace(b"Jose", b"Jos\xe9")
+    assert read_recipe(data) == RECIPE
+    assert strip(data) == image_bytes(picture(), "JPEG")
 
 
 def test_other_tools_find_the_text() -> None:
@@ -157,16 +197,17 @@ def test_read_and_strip_on_disk(tmp_path: Path) -> None:
 
 def test_only_allowed_fields_are_written() -> None:
     """Anything that is not on the list, and any credential among the values, stays out of the file."""
-    planted: dict[str, Any] = {**RECIPE, "api_secret": "planted", "socketaccesstoken": "planted"}
-    planted["parameters"] = {
+    fields: dict[str, Any] = {**RECIPE, "api_secret": "planted", "socketaccesstoken": "planted"}
+    fields["parameters"] = {
         "prompt": "x",
         "openai_api_key": "planted",
         "image": "https://u:planted@h/a.png?planted",
     }
     for data in FILES.values():
-        written = embed(data, planted)
-        assert b"planted" not in written
-        assert "planted".encode("utf-16-be") not in written
+        result = embed(data, fields)
+        assert b"planted" not in result
+        assert "planted".encode("utf-16-be") not in result
+        assert "planted".encode("utf-16-le") not in result
 
 
 def test_files_that_are_no_such_image_are_untouched() -> None:
@@ -174,7 +215,7 @@ def test_files_that_are_no_such_image_are_untouched() -> None:
     for data in (
         b"",
         b"hello",
-        encoded(picture(), "GIF"),
+        image_bytes(picture(), "GIF"),
         b"\x89PNG\r\n\x1a\n",
         b"RIFF\0\0\0\0WEBP",
         b"\xff\xd8\xff",
@@ -188,21 +229,21 @@ def test_files_that_are_no_such_image_are_untouched() -> None:
 def test_cut_files_are_untouched_or_readable(name: str) -> None:
     """A file cut anywhere raises nothing; it is left alone, or it holds the recipe."""
     for end in range(0, len(FILES[name]), 7):
-        written = embed(FILES[name][:end], RECIPE)
-        assert written == FILES[name][:end] or read_recipe(written) == RECIPE
+        result = embed(FILES[name][:end], RECIPE)
+        assert result == FILES[name][:end] or read_recipe(result) == RECIPE
 
 
 @given(st.sampled_from(sorted(FILES)), st.integers(0, 400), st.binary(min_size=1, max_size=8))
 def test_broken_files_raise_nothing(name: str, at: int, noise: bytes) -> None:
     """Whatever bytes a file has, reading, embedding and stripping raise nothing."""
     whole = embed(FILES[name], RECIPE)
-    broken = whole[:at] + noise + whole[at + len(noise) :]
-    read_recipe(broken)
-    strip(embed(broken, RECIPE))
+    data = whole[:at] + noise + whole[at + len(noise) :]
+    read_recipe(data)
+    strip(embed(data, RECIPE))
 
 
 def test_a_long_prompt_that_no_exif_holds() -> None:
-    """A JPEG whose EXIF has no room for both texts has the recipe in a comment, at worst it is left alone."""
+    """A JPEG whose EXIF has no room for both texts has our own alone, and without room for that it is left alone."""
     short: dict[str, Any] = {"wiro_widgets": "1", "model": "a/b", "prompt": "x" * 40_000}
     long: dict[str, Any] = {**short, "prompt": "x" * 70_000}
     assert dict(read_recipe(embed(FILES["jpeg"], short)) or {}) == short
@@ -218,12 +259,12 @@ def fastest(call: Callable[[], object]) -> float:
 @pytest.mark.parametrize("image_format", ["PNG", "JPEG", "WEBP"])
 def test_embedding_is_cheap(image_format: str) -> None:
     """Embedding costs less than a tenth of decoding a picture of 1024 pixels."""
-    data = encoded(picture(1024, 1024), image_format)
+    data = image_bytes(picture(1024, 1024), image_format)
     assert fastest(lambda: embed(data, RECIPE)) < fastest(lambda: decode(data)) / 10
 
 
 @pytest.mark.parametrize("image_format", ["PNG", "JPEG", "WEBP"])
 def test_embedding_encodes_nothing_anew(image_format: str) -> None:
     """The compressed pixels come out as they went in."""
-    data = encoded(picture(1024, 1024), image_format)
+    data = image_bytes(picture(1024, 1024), image_format)
     assert data[len(data) // 4 : -len(data) // 4] in embed(data, RECIPE)

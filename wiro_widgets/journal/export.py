@@ -20,7 +20,7 @@ from wiro_widgets.journal.row import (
     to_plain,
 )
 from wiro_widgets.journal.sound import sound
-from wiro_widgets.media.files import written_whole
+from wiro_widgets.media.files import atomic_write
 from wiro_widgets.protocol.errors import ConfigurationError, WiroError
 
 if TYPE_CHECKING:
@@ -51,12 +51,12 @@ def write(
     if kind not in (".jsonl", *_TABLES):
         raise ConfigurationError(f"{path.name}: a history is written as .jsonl, .csv or .parquet.")
     if kind == ".jsonl":
-        with written_whole(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8") as file:
             file.write(json.dumps(_HEADER) + "\n")
             file.writelines(_line(row, events(row.id)) for row in reversed(rows))
         return len(rows)
     found = table.to_pandas([record_of_row(row) for row in rows], expand=expand)
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         if kind == ".csv":
             table.flat(found).to_csv(temporary, index=False)
         else:

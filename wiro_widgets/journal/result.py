@@ -8,8 +8,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wiro_widgets.media.output import Output
-from wiro_widgets.media.side_by_side import side_by_side
+from wiro_widgets.media.output import Output, images_of
 from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.replies import OutputInfo, TextContent
@@ -34,7 +33,7 @@ class TaskResult(Displayed):
 
         Raises OutputError naming the first one that could not be downloaded or is no picture.
         """
-        return side_by_side(Output.image, [output for output in self.outputs if output.is_image])
+        return images_of(self.outputs)
 
     def __repr__(self) -> str:
         words = f", {len(self.text)} characters" if self.text else ""

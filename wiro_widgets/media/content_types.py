@@ -1,4 +1,4 @@
-"""Content types: what bytes are by their first few, whether that was said, and how such a file ends."""
+"""Content types: recognise bytes by their first few, compare with a declared type, choose a file's extension."""
 
 from __future__ import annotations
 
@@ -90,16 +90,16 @@ _EXTENSIONS: Final = {
     "text/html": "html",
     "text/plain": "txt",
 }
-_TYPES_OF_ENDINGS: Final = {ending: known for known, ending in _EXTENSIONS.items()} | {
+_TYPES_BY_ENDING: Final = {ending: content_type for content_type, ending in _EXTENSIONS.items()} | {
     "jpeg": "image/jpeg",
     "tiff": "image/tiff",
 }
-# Files whose type is not known keep these endings of their own name.
-_KEPT_ENDINGS: Final = frozenset(_EXTENSIONS.values()) | {
+# A file of unknown type keeps the ending of its name if it is one of these.
+_HARMLESS_ENDINGS: Final = frozenset(_EXTENSIONS.values()) | {
     *("jpeg", "tiff", "gltf", "obj", "ply", "stl", "usdz", "fbx", "csv", "md", "srt", "vtt", "npy", "npz"),
     *("safetensors", "gz", "tar", "aac", "opus"),
 }
-# Within one of these the first bytes say too little to accuse the server of a wrong type.
+# The first bytes do not tell the types of one family apart.
 _FAMILIES: Final = {
     "text/plain": "text",
     "application/json": "text",
@@ -114,9 +114,9 @@ _FAMILIES: Final = {
 
 
 def canonical(content_type: str | None) -> str | None:
-    """Return the type in lower case, without parameters and by its usual name; None when there is none."""
-    plain = (content_type or "").partition(";")[0].strip().lower()
-    return _ALIASES.get(plain, plain) or None
+    """Return the type in lower case, without parameters and by its usual name; None if it is empty."""
+    bare = (content_type or "").partition(";")[0].strip().lower()
+    return _ALIASES.get(bare, bare) or None
 
 
 def sniff(head: bytes) -> str | None:
@@ -127,37 +127,37 @@ def sniff(head: bytes) -> str | None:
     return _sniff_container(head) or _sniff_text(head[:HEAD_SIZE])
 
 
-def agree(declared: str | None, held: str | None) -> bool:
-    """Tell whether bytes that look like `held` may be called `declared`; types that nobody can check may."""
-    said = canonical(declared)
-    if said == held or said not in _EXTENSIONS:
+def agree(declared_type: str | None, actual_type: str | None) -> bool:
+    """Return True unless the declared type is one that can be checked and contradicts the sniffed one."""
+    expected = canonical(declared_type)
+    if expected == actual_type or expected not in _EXTENSIONS:
         return True
-    if held is None:
-        return said not in _CHECKABLE
-    if said == "text/html":
-        return held.startswith("text/") or _FAMILIES.get(held) == "text"
-    return _FAMILIES.get(said, said) == _FAMILIES.get(held, held)
+    if actual_type is None:
+        return expected not in _CHECKABLE
+    if expected == "text/html":
+        return actual_type.startswith("text/") or _FAMILIES.get(actual_type) == "text"
+    return _FAMILIES.get(expected, expected) == _FAMILIES.get(actual_type, actual_type)
 
 
 _CHECKABLE: Final = frozenset(_EXTENSIONS) - {"audio/mpeg", "application/xml", "text/plain", "image/svg+xml"}
 
 
 def extension(content_type: str | None, name: str = "") -> str:
-    """Return the ending for a file of this type, else the harmless one of its name, else "bin"."""
-    known = _EXTENSIONS.get(canonical(content_type) or "")
-    if known is not None:
-        return known
+    """Return the file extension of this type, else a harmless one of the name, else "bin"."""
+    ending = _EXTENSIONS.get(canonical(content_type) or "")
+    if ending is not None:
+        return ending
     _, dot, ending = name.rpartition(".")
-    return ending.lower() if dot and ending.lower() in _KEPT_ENDINGS else "bin"
+    return ending.lower() if dot and ending.lower() in _HARMLESS_ENDINGS else "bin"
 
 
-def is_picture(declared: str | None, head: bytes = b"", name: str = "") -> bool:
-    """Tell whether a file is made of pixels: by its declared type, else its first bytes, else its name."""
-    said = canonical(declared) or ""
-    if said not in _EXTENSIONS and not said.startswith("image/"):
+def is_picture(declared_type: str | None, head: bytes = b"", name: str = "") -> bool:
+    """Return True for a file made of pixels: by its declared type, else its first bytes, else its name."""
+    content_type = canonical(declared_type) or ""
+    if content_type not in _EXTENSIONS and not content_type.startswith("image/"):
         ending = name.rpartition(".")[2].lower()
-        said = sniff(head) or _TYPES_OF_ENDINGS.get(ending, "")
-    return said.startswith("image/") and said != "image/svg+xml"
+        content_type = sniff(head) or _TYPES_BY_ENDING.get(ending, "")
+    return content_type.startswith("image/") and content_type != "image/svg+xml"
 
 
 def _sniff_container(head: bytes) -> str | None:
@@ -181,9 +181,9 @@ def _sniff_text(head: bytes) -> str | None:
         return None
     if not text or any(ord(letter) < 32 and letter not in "\t\n\r\f\x1b" for letter in text):  # noqa: PLR2004 - controls
         return None
-    lowered = start.lower()
+    markup = start.lower()
     for prefix, content_type in _MARKUP:
-        if lowered.startswith(prefix):
-            drawn = content_type == "application/xml" and b"<svg" in lowered
-            return "image/svg+xml" if drawn else content_type
+        if markup.startswith(prefix):
+            is_svg = content_type == "application/xml" and b"<svg" in markup
+            return "image/svg+xml" if is_svg else content_type
     return "text/plain"

@@ -1,4 +1,4 @@
-"""Files on disk: names that stay in their folder whatever the server says, and writes that are whole."""
+"""Files on disk: safe names whatever the server says, and atomic writes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wiro_widgets.media.content_types import extension
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LONGEST_NAME: Final = 150  # bytes; file systems take 255, and a temporary name or " (2)" must still fit
+LONGEST_NAME: Final = 150  # bytes; file systems allow 255, and a temporary name or " (2)" must still fit
 
 _RESERVED: Final = re.compile(r"con|prn|aux|nul|conin\$|conout\$|com\d|lpt\d", re.IGNORECASE)
 
@@ -24,9 +24,9 @@ _RESERVED: Final = re.compile(r"con|prn|aux|nul|conin\$|conout\$|com\d|lpt\d", r
 def safe_name(
     model: str | None, task_id: str | None, n: int, content_type: str | None, name: str = ""
 ) -> str:
-    """Return the file name "<model>-<task id>-<n>.<ext>" for an output, fit for any system.
+    """Return the file name "<model>-<task id>-<n>.<ext>" for an output, valid on any system.
 
-    It has no separators, no device names of Windows, at most `LONGEST_NAME` bytes; `name` is the server's.
+    It has no separators, is no Windows device name and has at most `LONGEST_NAME` bytes; `name` is the server's.
     """
     task = _clip(_slug(task_id or ""), 40) or "task"
     end = f"-{task}-{int(n)}.{extension(content_type, name)}"
@@ -37,7 +37,7 @@ def safe_name(
 
 
 def unique_target(folder: Path, name: str) -> Path:
-    """Return a path in the folder that nothing has yet: the name, or the name with " (2)" and so on."""
+    """Return a free path in the folder: the name, or the name with " (2)" and so on."""
     last = name.replace("\\", "/").rpartition("/")[2]
     base = Path(re.sub(r"[^\w. ()-]", "-", last).strip(". ") or "output")
     target, count = folder / base.name, 1
@@ -48,16 +48,16 @@ def unique_target(folder: Path, name: str) -> Path:
 
 
 @contextmanager
-def written_whole(target: Path) -> Iterator[Path]:
-    """Give the path of an empty file; what is written there becomes the target when the block ends well.
+def atomic_write(target: Path) -> Iterator[Path]:
+    """Yield the path of an empty temporary file, and move it to the target if the block ends without an exception.
 
-    Nobody ever sees half a file, also after a power cut. A target that is there keeps its permissions, and a link to it
-    stays a link. Raises OSError that names the target where its folder cannot be written to.
+    The data is synced first, so a power cut leaves the old file or the new one. An existing target keeps its
+    permissions, and a symbolic link to it stays a link. Raises OSError naming the target if its folder is not writable.
     """
     target = target.resolve()
     temporary = target.with_name(f".{_clip(target.name, LONGEST_NAME)}.{secrets.token_hex(4)}.part")
     try:
-        # What is not for everybody must not be for the moment that it is written either.
+        # A private file must not be readable by others while it is written either.
         temporary.touch(0o600 if target.exists() else 0o666, exist_ok=False)
     except OSError as exc:
         raise OSError(exc.errno, exc.strerror, str(target)) from exc
@@ -75,15 +75,15 @@ def written_whole(target: Path) -> Iterator[Path]:
 
 
 def replace_bytes(target: Path, data: bytes) -> None:
-    """Write a file whole or not at all, in place of an older one."""
-    with written_whole(target) as temporary:
+    """Write the whole file atomically, replacing an older one."""
+    with atomic_write(target) as temporary:
         temporary.write_bytes(data)
 
 
 def _slug(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", text)
-    dashed = "".join(letter if letter.isalnum() or letter in "._" else "-" for letter in plain)
-    return re.sub(r"-+", "-", re.sub(r"\.\.+", ".", dashed)).strip("-. ")
+    normal = unicodedata.normalize("NFKC", text)
+    slug = "".join(letter if letter.isalnum() or letter in "._" else "-" for letter in normal)
+    return re.sub(r"-+", "-", re.sub(r"\.\.+", ".", slug)).strip("-. ")
 
 
 def _clip(text: str, size: int) -> str:

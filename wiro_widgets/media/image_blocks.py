@@ -1,24 +1,32 @@
-"""PNG, JPEG and WebP as lists of blocks: metadata goes in and out, the compressed pixels stay as they are."""
+"""PNG, JPEG and WebP files as lists of blocks: texts and EXIF are read, added and removed, the pixels stay encoded."""
 
 from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
+
+from PIL import Image
 
 PNG: Final = "PNG"
 JPEG: Final = "JPEG"
 WEBP: Final = "WEBP"
-MAX_BLOCKS: Final = 10_000  # an image cut into more is left as it is: to walk through millions takes seconds
-LARGEST_SEGMENT: Final = 0xFFFF - 2  # a JPEG segment counts its own length in two bytes
+MAX_BLOCKS: Final = 10_000  # a file of more blocks is not read: millions would take seconds
+DESCRIPTION, USER_COMMENT = 0x010E, 0x9286  # EXIF tags; the second is in the Exif IFD
+EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 
 _PNG_MAGIC: Final = b"\x89PNG\r\n\x1a\n"
-_EXIF_FLAG, _XMP_FLAG, _ALPHA_FLAG = 0x08, 0x04, 0x10
-_APP0, _APP1, _COM, _SOS, _EOI = b"\xe0", b"\xe1", b"\xfe", 0xDA, 0xD9
+_PNG_TEXTS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
+_MAX_TEXTS: Final = 64  # text chunks that are read
+_MAX_INFLATED: Final = 2**20  # bytes of all compressed texts together
+_LARGEST_SEGMENT: Final = 0xFFFF - 2  # a JPEG segment counts its own length in two bytes
+_APP0, _APP1, _SOS, _EOI = b"\xe0", b"\xe1", 0xDA, 0xD9
 _FILL: Final = re.compile(rb"\xff*")
 _LONE_MARKERS: Final = frozenset({0x01, *range(0xD0, 0xD8)})
+_EXIF_FLAG, _ALPHA_FLAG = 0x08, 0x10  # of a VP8X chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +41,20 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """An image file as its blocks; `tail` is where the part begins that is kept as it is."""
+    """An image file as its blocks; from `tail` on, the bytes are copied as they are."""
 
     format: str
     data: bytes
     blocks: tuple[Block, ...]
     tail: int
 
-    def find(self, kind: bytes) -> Block | None:
-        """Return the first block of that kind."""
-        return next((block for block in self.blocks if block.kind == kind), None)
 
-    def has_exif(self) -> bool:
-        """Whether there is an EXIF block."""
-        if self.format == JPEG:
-            return any(block.kind == _APP1 and block.payload[:6] == b"Exif\0\0" for block in self.blocks)
-        return self.find(b"EXIF") is not None
-
-    def has_xmp(self) -> bool:
-        """Whether there is an XMP block in a WebP file."""
-        return self.find(b"XMP ") is not None
+class _MalformedError(Exception):
+    pass
 
 
 def read(data: bytes) -> Container | None:
-    """Return the file's blocks, or None when it is none of the three, not well formed, or of too many blocks."""
+    """Return the file's blocks, or None if it is not PNG, JPEG or WebP, is malformed or has too many blocks."""
     try:
         if data[:8] == _PNG_MAGIC:
             return _read_png(data)
@@ -70,67 +68,101 @@ def read(data: bytes) -> Container | None:
 
 
 def intact(container: Container) -> bool:
-    """Tell whether the checksum of every block of a PNG is right; the other formats have none."""
-    return all(_crc_is_right(container.data, block) for block in container.blocks)
+    """Return True if the checksum of every block of a PNG is right."""
+    view = memoryview(container.data)
+    return all(
+        zlib.crc32(view[block.start + 4 : block.end - 4]) == int.from_bytes(view[block.end - 4 : block.end])
+        for block in container.blocks
+    )
 
 
-def _crc_is_right(data: bytes, block: Block) -> bool:
-    body = memoryview(data)[block.start + 4 : block.end - 4]
-    return zlib.crc32(body) == int.from_bytes(data[block.end - 4 : block.end], "big")
+def png_texts(container: Container, keywords: frozenset[bytes]) -> Iterator[str]:
+    """Yield the texts of a PNG under these keywords; compressed ones are inflated up to a limit."""
+    room = _MAX_INFLATED
+    for block in islice(filter(_has_keyword(keywords), container.blocks), _MAX_TEXTS):
+        body = block.payload.partition(b"\0")[2]
+        encoding = "utf-8" if block.kind == b"iTXt" else "latin-1"
+        is_compressed = block.kind == b"zTXt" or (block.kind == b"iTXt" and body[:1] == b"\1")
+        text = body[2:].split(b"\0", 2)[-1] if block.kind == b"iTXt" else body
+        if is_compressed:
+            text = _inflate(text[1:] if block.kind == b"zTXt" else text, room)
+            room -= len(text)
+        yield text.decode(encoding, "replace")
 
 
-def without(container: Container, unwanted: Callable[[Block], bool]) -> bytes:
-    """Return the file without some of its blocks."""
-    verdicts = [(block, unwanted(block)) for block in container.blocks]
-    removed = [block for block, verdict in verdicts if verdict]
-    if not removed:
-        return container.data
-    if container.format == WEBP:
-        kept = [(block.kind, block.payload) for block, verdict in verdicts if not verdict]
-        return _webp(_simplest(kept), container.data[container.tail :])
-    parts: list[bytes] = []
-    position = 0
-    for block in removed:
-        parts.append(container.data[position : block.start])
-        position = block.end
-    return b"".join((*parts, container.data[position:]))
+def without_png_texts(container: Container, keywords: frozenset[bytes]) -> bytes:
+    """Return the PNG without its texts under these keywords."""
+    return _without(container, _has_keyword(keywords))
 
 
-def with_png_text(container: Container, texts: Mapping[str, str]) -> bytes:
-    """Return the PNG with these texts before its pixels, so that a reader meets them first."""
-    pixels = container.find(b"IDAT")
+def with_png_texts(container: Container, texts: Mapping[str, str]) -> bytes:
+    """Return the PNG with these texts before its pixels, so that a reader finds them first."""
+    pixels = next((block.start for block in container.blocks if block.kind == b"IDAT"), None)
     if pixels is None:
         return container.data
     chunks = b"".join(_png_text(keyword, text) for keyword, text in texts.items())
-    return b"".join((container.data[: pixels.start], chunks, container.data[pixels.start :]))
+    return b"".join((container.data[:pixels], chunks, container.data[pixels:]))
 
 
-def with_jpeg_segment(container: Container, kind: str, payload: bytes) -> bytes:
-    """Return the JPEG with an "EXIF" or "COM" segment after its JFIF header."""
-    marker = _APP1 if kind == "EXIF" else _COM
+def read_exif(container: Container) -> Image.Exif | None:
+    """Return the EXIF tags of a JPEG or WebP, empty if there are none, None if they cannot be read."""
+    return parse_exif(next((block.payload for block in container.blocks if _is_exif(block)), b""))
+
+
+def parse_exif(payload: bytes) -> Image.Exif | None:
+    """Return the tags of an EXIF block, None if they cannot be read."""
+    exif = Image.Exif()
+    try:
+        exif.load(payload)
+        exif.get_ifd(EXIF_IFD)
+    except Exception:  # noqa: BLE001 - a broken EXIF block makes Pillow raise nearly anything
+        return None
+    return exif
+
+
+def with_exif(container: Container, exif: Image.Exif) -> bytes:
+    """Return the JPEG or WebP with these EXIF tags in place of its own.
+
+    The very same object if the tags do not fit, or if Pillow would not write them as they are.
+    """
+    try:
+        payload = _exif_payload(exif)
+    except Exception:  # noqa: BLE001 - odd values of foreign tags make Pillow raise nearly anything
+        return container.data
+    if container.format == WEBP:
+        return _webp_with_exif(container, payload.removeprefix(b"Exif\0\0"))
+    if len(payload) > _LARGEST_SEGMENT:
+        return container.data
+    data = _without(container, _is_exif)
     first = container.blocks[0] if container.blocks else None
-    at = first.end if first and first.kind == _APP0 else 2
-    segment = b"\xff" + marker + (len(payload) + 2).to_bytes(2, "big") + payload
-    return b"".join((container.data[:at], segment, container.data[at:]))
+    at = first.end if first and first.kind == _APP0 else 2  # the JFIF header comes first
+    segment = b"\xff" + _APP1 + (len(payload) + 2).to_bytes(2, "big") + payload if payload else b""
+    return b"".join((data[:at], segment, data[at:]))
 
 
-def with_webp_chunk(container: Container, kind: str, payload: bytes) -> bytes:
-    """Return the WebP with an "EXIF" or "XMP" chunk, extended to the VP8X layout when it was a simple one."""
-    blocks = [(block.kind, block.payload) for block in container.blocks]
-    if blocks[0][0] != b"VP8X":
-        header = _extended_header(*blocks[0])
-        if header is None:
-            return container.data
-        blocks.insert(0, (b"VP8X", header))
-    at = len(blocks)
-    if kind == "EXIF" and blocks[-1][0] == b"XMP ":
-        at -= 1  # the specification has EXIF before XMP
-    blocks.insert(at, (kind.encode().ljust(4), payload))
-    return _webp(blocks, container.data[container.tail :])
+def _is_exif(block: Block) -> bool:
+    return block.kind == b"EXIF" or (block.kind == _APP1 and block.payload[:6] == b"Exif\0\0")
 
 
-class _MalformedError(Exception):
-    pass
+def _exif_payload(exif: Image.Exif) -> bytes:
+    ifds = [exif, *(exif.get_ifd(tag) for tag in (EXIF_IFD, _GPS_IFD) if tag in exif)]
+    if any(isinstance(value, str) and not value.isascii() for ifd in ifds for value in ifd.values()):
+        raise ValueError("Pillow writes a question mark for each character that is not ASCII.")
+    return exif.tobytes() if exif.get_ifd(EXIF_IFD) or exif.keys() - {EXIF_IFD} else b""
+
+
+def _has_keyword(keywords: frozenset[bytes]) -> Callable[[Block], bool]:
+    return lambda block: block.kind in _PNG_TEXTS and block.payload.partition(b"\0")[0] in keywords
+
+
+def _without(container: Container, condition: Callable[[Block], bool]) -> bytes:
+    """Return the file without the blocks that meet the condition; the very same object if there are none."""
+    data, position = container.data, 0
+    parts: list[bytes] = []
+    for block in filter(condition, container.blocks):
+        parts.append(data[position : block.start])
+        position = block.end
+    return b"".join((*parts, data[position:])) if parts else data
 
 
 def _read_png(data: bytes) -> Container:
@@ -142,7 +174,7 @@ def _read_png(data: bytes) -> Container:
         end = position + 12 + length
         if end > len(data) or (not blocks and kind != b"IHDR"):
             raise _MalformedError
-        payload = data[position + 8 : end - 4] if kind not in {b"IDAT", b"fdAT"} else b""
+        payload = data[position + 8 : end - 4] if kind in _PNG_TEXTS else b""
         _add(blocks, Block(kind, position, end, payload))
         position = end
         if kind == b"IEND":
@@ -155,9 +187,9 @@ def _read_jpeg(data: bytes) -> Container:
     position = 2
     for _ in range(MAX_BLOCKS):
         start = position
-        if data[position] != 0xFF:  # noqa: PLR2004 - every segment begins with it
+        if data[position] != 0xFF:  # noqa: PLR2004 - the first byte of every segment
             raise _MalformedError
-        if (fill := _FILL.match(data, position)) is not None:  # and may be filled with more of them
+        if (fill := _FILL.match(data, position)) is not None:  # which may be repeated
             position = fill.end()
         marker = data[position]
         position += 1
@@ -175,28 +207,35 @@ def _read_jpeg(data: bytes) -> Container:
 
 
 def _read_webp(data: bytes) -> Container:
-    whole = 8 + int.from_bytes(data[4:8], "little")
+    file_end = 8 + int.from_bytes(data[4:8], "little")
     blocks: list[Block] = []
     position = 12
-    if whole > len(data):
+    if file_end > len(data):
         raise _MalformedError
-    while position < whole:
+    while position < file_end:
         length = int.from_bytes(data[position + 4 : position + 8], "little")
         end = position + 8 + length + length % 2
-        if end > whole:
+        if end > file_end:
             raise _MalformedError
         payload = data[position + 8 : position + 8 + length]
         _add(blocks, Block(data[position : position + 4], position, end, payload))
         position = end
     if not blocks or blocks[0].kind not in {b"VP8 ", b"VP8L", b"VP8X"}:
         raise _MalformedError
-    return Container(WEBP, data, tuple(blocks), whole)
+    return Container(WEBP, data, tuple(blocks), file_end)
 
 
 def _add(blocks: list[Block], block: Block) -> None:
     if len(blocks) == MAX_BLOCKS:
         raise _MalformedError
     blocks.append(block)
+
+
+def _inflate(data: bytes, room: int) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(data, room) if room > 0 else b""
+    except zlib.error:
+        return b""
 
 
 def _png_text(keyword: str, text: str) -> bytes:
@@ -207,8 +246,31 @@ def _png_text(keyword: str, text: str) -> bytes:
     return (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
 
 
+def _webp_with_exif(container: Container, payload: bytes) -> bytes:
+    """Return the WebP with this EXIF chunk (none if empty), in the VP8X layout if there is one."""
+    blocks = [(block.kind, block.payload) for block in container.blocks if not _is_exif(block)]
+    if payload:
+        if blocks[0][0] != b"VP8X":
+            header = _extended_header(*blocks[0])
+            if header is None:
+                return container.data
+            blocks.insert(0, (b"VP8X", header))
+        # The specification has EXIF before XMP.
+        at = len(blocks) - 1 if blocks[-1][0] == b"XMP " else len(blocks)
+        blocks.insert(at, (b"EXIF", payload))
+    parts: list[bytes] = []
+    for kind, content in blocks:
+        body = content
+        if kind == b"VP8X" and content:
+            flags = content[0] | _EXIF_FLAG if payload else content[0] & ~_EXIF_FLAG
+            body = bytes((flags,)) + content[1:]
+        parts += (kind, len(body).to_bytes(4, "little"), body, b"\0" * (len(body) % 2))
+    size = 4 + sum(map(len, parts))
+    return b"".join((b"RIFF", size.to_bytes(4, "little"), b"WEBP", *parts, container.data[container.tail :]))
+
+
 def _extended_header(kind: bytes, payload: bytes) -> bytes | None:
-    """Return the VP8X payload for a simple image: flags, and its size less one in 24 bits each."""
+    """Return the VP8X payload for a simple WebP: flags, then width - 1 and height - 1 in 24 bits each."""
     if kind == b"VP8L" and payload[:1] == b"\x2f":
         bits = int.from_bytes(payload[1:5], "little")
         width, height = bits & 0x3FFF, bits >> 14 & 0x3FFF
@@ -222,28 +284,3 @@ def _extended_header(kind: bytes, payload: bytes) -> bytes | None:
     if min(width, height) < 0:
         return None
     return bytes((flags, 0, 0, 0)) + width.to_bytes(3, "little") + height.to_bytes(3, "little")
-
-
-def _simplest(blocks: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Leave out a VP8X header that says nothing the image itself does not say."""
-    if len(blocks) == 2 and blocks[0][0] == b"VP8X":  # noqa: PLR2004 - a header and an image
-        flags = blocks[0][1][0] & ~(_EXIF_FLAG | _XMP_FLAG)
-        if bytes((flags,)) + blocks[0][1][1:] == _extended_header(*blocks[1]):
-            return blocks[1:]
-    return blocks
-
-
-def _webp(blocks: list[tuple[bytes, bytes]], tail: bytes) -> bytes:
-    """Return a WebP file of these blocks, its VP8X flags saying which metadata there is."""
-    kinds = {kind for kind, _ in blocks}
-    parts: list[bytes] = []
-    for kind, payload in blocks:
-        body = payload
-        if kind == b"VP8X":
-            flags = payload[0] & ~(_EXIF_FLAG | _XMP_FLAG)
-            flags |= _EXIF_FLAG if b"EXIF" in kinds else 0
-            flags |= _XMP_FLAG if b"XMP " in kinds else 0
-            body = bytes((flags,)) + payload[1:]
-        parts += (kind, len(body).to_bytes(4, "little"), body, b"\0" * (len(body) % 2))
-    size = 4 + sum(len(part) for part in parts)
-    return b"".join((b"RIFF", size.to_bytes(4, "little"), b"WEBP", *parts, tail))

@@ -1,4 +1,4 @@
-"""Parameter values as plain JSON: what is kept of a run, without file contents and without secrets."""
+"""Parameter values as plain JSON, without file contents and without secrets."""
 
 from __future__ import annotations
 
@@ -16,27 +16,29 @@ from wiro_widgets.protocol.requests import Upload
 
 _SECRET_NAME: Final = re.compile(r"(?i)api_?key|secret|passw(or)?d|authorization|credential|token$")
 _NUMBER: Final = re.compile(r"\s*[-+]?[\d.]+\s*")
-_ADDRESS: Final = re.compile(r"(?i)https?://\S+")
-_PATH: Final = re.compile(r"(?:~?/|\.{1,2}/|[A-Za-z]:[\\/])\S*\.\w{1,5}")  # of a file of this machine
+_URL: Final = re.compile(r"(?i)https?://\S+")
+_PATH: Final = re.compile(r"(?:~?/|\.{1,2}/|[A-Za-z]:[\\/])\S*\.\w{1,5}")  # of a local file
 _DEEPEST: Final = 16
-_LONGEST_INTEGER: Final = 10_000  # bits; Python refuses to print much longer ones in decimal
+_LONGEST_INTEGER: Final = 10_000  # bits; Python refuses to print much larger ones in decimal
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters as JSON takes them: a file becomes its name and size, integers stay exact.
+    """Return parameters as JSON values: a file becomes its name and size, integers stay exact.
 
-    Texts that are named like a credential are left out.
+    Texts under a name like that of a credential are left out.
     """
     return {storable(key): _plain(value, 0) for key, value in values.items() if not _is_secret(key, value)}
 
 
 def without_files(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters for others to read: files, paths and addresses reduced to a name, no callback address."""
-    return {key: _named(value) for key, value in plain(values).items() if key.lower() != "callbackurl"}
+    """Return parameters for publication: files, paths and URLs reduced to a name, no callback URL."""
+    return {
+        key: _without_locations(value) for key, value in plain(values).items() if key.lower() != "callbackurl"
+    }
 
 
 def storable(value: object) -> str:
-    """Return the value as text without lone surrogates, which neither SQLite nor a file can hold."""
+    """Return the value as text without lone surrogates, which neither SQLite nor a file can store."""
     text = str(value)
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
@@ -66,7 +68,7 @@ def _scalar(value: str | float | None) -> str | float | None:
 
 
 def _file(value: object) -> dict[str, Any] | None:
-    # A PIL image has one too, and copies all its pixels to give it.
+    # For a PIL image this attribute would copy all its pixels.
     array = None if isinstance(value, Image.Image) else getattr(value, "__array_interface__", None)
     shape = array.get("shape") if isinstance(array, dict) else None
     size = None
@@ -105,27 +107,31 @@ def _other(value: object, depth: int) -> Any:
 
 
 def _is_secret(name: object, value: object) -> bool:
-    """Tell whether a text under this name is likely a credential; max_token="512" is none."""
+    """Return True if a text under this name is likely a credential; max_token="512" is none."""
     if not isinstance(value, str) or _NUMBER.fullmatch(value):
         return False
     return _SECRET_NAME.search(str(name).replace("-", "_")) is not None
 
 
-def _named(value: Any) -> Any:
-    if isinstance(value, str) and _ADDRESS.fullmatch(value):
+def _without_locations(value: Any) -> Any:
+    if isinstance(value, str) and _URL.fullmatch(value):
         return _last_name(value)
     if isinstance(value, str) and _PATH.fullmatch(value):
         return PureWindowsPath(value).name
     if isinstance(value, list):
-        return [_named(item) for item in value]
+        return [_without_locations(item) for item in value]
     if isinstance(value, dict):
-        return value["file"] if value.keys() == {"file", "size"} else {k: _named(v) for k, v in value.items()}
+        return (
+            value["file"]
+            if value.keys() == {"file", "size"}
+            else {k: _without_locations(v) for k, v in value.items()}
+        )
     return value
 
 
-def _last_name(address: str) -> str:
+def _last_name(url: str) -> str:
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
         return unquote(PurePath(parts.path).name) or parts.hostname or "address"
     except ValueError:
         return "address"

@@ -1,16 +1,19 @@
-"""Output: one result of a task, on disk or in memory, or the reason why it is neither."""
+"""Output: one result of a task, on disk or in memory, or the reason why it is missing."""
 
 from __future__ import annotations
 
 import shutil
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from wiro_widgets.media import decoded, images
+from wiro_widgets.media import images
 from wiro_widgets.media.content_types import HEAD_SIZE, is_picture
-from wiro_widgets.media.files import replace_bytes, safe_name, unique_target, written_whole
+from wiro_widgets.media.files import atomic_write, replace_bytes, safe_name, unique_target
 from wiro_widgets.protocol.errors import OutputError
 
 if TYPE_CHECKING:
@@ -18,15 +21,18 @@ if TYPE_CHECKING:
 
     from wiro_widgets.protocol.replies import OutputInfo, TextContent
 
-_keys = count(1)
+MAX_RECENT_PIXELS: Final = 8 * 2**20  # of all images that `peek` keeps: eight of 1024 x 1024
 _Bytes = bytes  # inside the class, `bytes` is its method
+_keys = count(1)
+_recent: OrderedDict[int, Image] = OrderedDict()  # images that `peek` decoded, by the key of their output
+_recent_lock = threading.Lock()
 
 
 class Output:
     """One result of a task: a file (`path` on disk, or bytes in memory) or a language model's `content`.
 
-    Where it could not be had, `error` says why, and `bytes()`, `image()` and `save()` raise it;
-    `url` may still work for a while.
+    If it is missing, `error` says why, and `bytes()`, `image()` and `save()` raise it; `url` may still work for a
+    while.
     """
 
     def __init__(
@@ -49,36 +55,36 @@ class Output:
         self.task_id = task_id
         self._data = data
         self._file_name = file_name
-        self._told_size = info.size
+        self._declared_size = info.size
         self._key = next(_keys)
 
     @property
     def size(self) -> int | None:
-        """The number of bytes: as they are here, else as Wiro said."""
+        """The number of bytes: of the file if it is here, else as Wiro declares it."""
         if self._data is not None:
             return len(self._data)
         try:
-            return self.path.stat().st_size if self.path else self._told_size
+            return self.path.stat().st_size if self.path else self._declared_size
         except OSError:
-            return self._told_size
+            return self._declared_size
 
     @property
     def data(self) -> _Bytes | None:
-        """The bytes of a file that is in memory; None when it is on disk or not here."""
+        """The bytes of a file in memory; None if it is on disk or missing."""
         return self._data
 
     @property
     def text(self) -> str | None:
-        """What a language model said; None for a file."""
+        """The answer of a language model; None for a file."""
         return self.content.text if self.content else None
 
     @property
     def is_image(self) -> bool:
-        """Whether this is a picture, or was to be one: by its type, else by its bytes, else by its name."""
+        """True for a picture: by its type, else by its bytes, else by its name."""
         return not self._is_text() and is_picture(self.content_type, self._head(), self.name)
 
     def bytes(self) -> _Bytes:
-        """Return the file's bytes; raises OutputError when they are not here."""
+        """Return the file's bytes; raises OutputError if they are missing."""
         if self.error is not None:
             raise self.error
         if self._data is not None:
@@ -93,53 +99,55 @@ class Output:
         raise self._failure("was not downloaded")
 
     def image(self) -> Image:
-        """Return a PIL image of the caller's own; raises OutputError when this is none or is not here."""
-        return decoded.kept.take(self._key) or self._decode()
+        """Return a new PIL image; raises OutputError if this is no image or is missing."""
+        with _recent_lock:
+            image = _recent.pop(self._key, None)
+        return image or self._decode()
 
-    def glance(self) -> Image:
-        """Return the picture to be looked at and not changed: it is kept a while for whoever asks for `image` next.
+    def peek(self) -> Image:
+        """Return the image to be read and not changed: the next call of `image` returns it instead of decoding again.
 
-        Raises OutputError as `image` does.
+        A few recent images are kept for that. Raises OutputError as `image` does.
         """
-        found = self._decode()
-        decoded.kept.keep(self._key, found)
-        return found
+        image = self._decode()
+        with _recent_lock:
+            _recent[self._key] = image
+            while sum(one.width * one.height for one in _recent.values()) > MAX_RECENT_PIXELS:
+                _recent.popitem(last=False)
+        return image
 
     def _decode(self) -> Image:
         if self.error is None and self._is_text():
             raise self._failure("is text, not an image", hint="Read .text.")
         return images.decode(
-            self.bytes(),
-            content_type=self.content_type,
-            name=self.name,
-            task_id=self.task_id,
+            self.bytes(), content_type=self.content_type, name=self.name, task_id=self.task_id
         )
 
     def save(self, path: str | Path) -> Path:
-        """Write the file to this path, in place of what is there, or into a folder under a free name of our own.
+        """Write the file to this path, replacing what is there, or into a folder under a free name.
 
-        Returns the path. Raises OutputError when the bytes are not here, OSError when it cannot be written.
+        Returns the path. Raises OutputError if the bytes are missing, OSError if the path cannot be written.
         """
         target = Path(path).expanduser()
         if target.is_dir():
-            target = unique_target(target, self.path.name if self.path else self._own_name())
+            target = unique_target(target, self.path.name if self.path else self._default_name())
         if self.path is not None and target.exists() and target.samefile(self.path):
             return target
         if self.error is None and self._data is None and self.path is not None and self.path.is_file():
-            with written_whole(target) as temporary:
+            with atomic_write(target) as temporary:
                 shutil.copyfile(self.path, temporary)
         else:
             replace_bytes(target, self.bytes())
         return target
 
     def __repr__(self) -> str:
-        where = "in memory" if self._data is not None else str(self.path) if self.path else _public(self.url)
-        state = f"error: {self.error.reason}" if self.error else "text" if self.content else where
+        place = "in memory" if self._data is not None else str(self.path) if self.path else _public(self.url)
+        state = f"error: {self.error.reason}" if self.error else "text" if self.content else place
         size = f", {self.size:,} bytes" if self.size is not None else ""
         return f"<Output {self.name} {self.content_type or 'of unknown type'}{size}, {state}>"
 
-    def _own_name(self) -> str:
-        """Return the name of the file in a folder; the server's own name could be one that means something there."""
+    def _default_name(self) -> str:
+        """Return a file name of our own: the server's could mean something in the user's folder."""
         content_type = "text/plain" if self._is_text() else self.content_type
         return self._file_name or safe_name(None, self.task_id, 0, content_type, self.name)
 
@@ -161,12 +169,17 @@ class Output:
         return OutputError(reason, output=self.name, task_id=self.task_id, hint=hint)
 
 
+def images_of(outputs: Iterable[Output]) -> list[Image]:
+    """Return the PIL images among the outputs, in order; raises OutputError for the first that fails."""
+    return images.in_threads(Output.image, [output for output in outputs if output.is_image])
+
+
 def _public(url: str | None) -> str:
-    """Return an address without its query, which may be the permission to read it."""
+    """Return a URL without its query, which may grant access to the file."""
     if not url:
         return "nowhere"
     try:
         parts = urlsplit(url)
     except ValueError:
-        return "at an unreadable address"
+        return "at an unreadable URL"
     return f"{parts.scheme}://{parts.hostname}{parts.path}"

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from wiro_widgets.client.sync_client import Task
 from wiro_widgets.journal.dataframe import to_pandas
 from wiro_widgets.journal.result import TaskResult
-from wiro_widgets.media.output import Output
-from wiro_widgets.media.side_by_side import side_by_side
+from wiro_widgets.media.output import Output, images_of
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.record import TaskRecord
@@ -68,7 +67,7 @@ class PanelResults:
     @property
     def images(self) -> list[Image]:
         """The pictures of the last run that made some, as PIL images; raises OutputError for a broken one."""
-        return side_by_side(Output.image, [output for output in self.outputs if output.is_image])
+        return images_of(self.outputs)
 
     @property
     def image(self) -> Image | None:

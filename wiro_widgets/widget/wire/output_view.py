@@ -31,7 +31,7 @@ class Shown:
         if not output.is_image:
             return cls(output, text=_small_text(output), error=output.error)
         try:
-            picture = output.glance()
+            picture = output.peek()
         except OutputError as error:
             return cls(output, error=error)
         return cls(output, thumbnail(picture, edge=edge), picture.width, picture.height)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from wiro_widgets.client.sync_client import Task
-from wiro_widgets.media.side_by_side import side_by_side
+from wiro_widgets.media.images import in_threads
 from wiro_widgets.protocol.state import Status, TaskState
 from wiro_widgets.widget.wire import labels
 from wiro_widgets.widget.wire.log_rows import clipped, rows, unheard
@@ -92,7 +92,7 @@ class RunView(View):
         """Make the thumbnails and the notice of a run whose task is over; takes its time."""
         if self.task is None:
             return
-        self.shown = side_by_side(Shown.of, self.task.outputs)
+        self.shown = in_threads(Shown.of, self.task.outputs)
         error = self.task.error or next((item.error for item in self.shown if item.error), None)
         if error is not None:
             self.notice = notice_of(error)

@@ -11,7 +11,7 @@ from typing import Any
 
 from wiro_widgets.client.sync_client import Task
 from wiro_widgets.client.sync_sweep import Sweep
-from wiro_widgets.media.side_by_side import side_by_side
+from wiro_widgets.media.images import in_threads
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.state import Status
 from wiro_widgets.sweeps.axes import Axis
@@ -255,7 +255,7 @@ class SweepView(View):
     def _cell(self, cell: Cell[Task]) -> dict[str, Any]:
         outputs = cell.result.outputs if cell.done and cell.result else ()
         before = len(self.shown)
-        self.shown += side_by_side(lambda output: Shown.of(output, EDGE), outputs)
+        self.shown += in_threads(lambda output: Shown.of(output, EDGE), outputs)
         pictured = enumerate(self.shown[before:], start=before)
         return {
             "index": cell.index,
