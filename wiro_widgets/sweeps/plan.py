@@ -72,8 +72,8 @@ def of_axes(
         for axis in axes
     ]
     axis_values = list(axis_rules.combine(axes, how))
-    rows = _bind(model, schema, [{**constants, **values} for values in axis_values], files)
-    return Plan(model, schema, tuple(axes), _cells(rows, axis_values))
+    rows = _bind(schema, [{**constants, **values} for values in axis_values], files)
+    return Plan(model, schema, tuple(axes), _cells(model, rows, axis_values))
 
 
 def of_rows(model: str, schema: ModelSchema | None, rows: Iterable[Mapping[str, Any]]) -> Plan:
@@ -86,9 +86,13 @@ def of_rows(model: str, schema: ModelSchema | None, rows: Iterable[Mapping[str, 
     reusable = [
         {name: files.reusable(name, value) for name, value in row.items()} for row in _check_rows(rows)
     ]
-    bound_rows = _bind(model, schema, reusable, files)
-    axes, axis_values = axis_rules.varying(reusable, [row.identities for row in bound_rows])
-    return Plan(model, schema, axes, _cells(bound_rows, axis_values))
+    bound_rows = _bind(schema, reusable, files)
+    identities = [
+        {name: repr(fingerprint.of_value(value)) for name, value in digests.items()}
+        for _, digests in bound_rows
+    ]
+    axes, axis_values = axis_rules.varying(reusable, identities)
+    return Plan(model, schema, axes, _cells(model, bound_rows, axis_values))
 
 
 def convert(values: Mapping[str, Any], schema: ModelSchema | None) -> dict[str, Any]:
@@ -150,18 +154,11 @@ class _Files:
         return parameter is not None and parameter.kind == "file"
 
 
-@dataclass(frozen=True, slots=True)
-class _BoundRow:
-    """The values of a cell as the model takes them, the identity of each of them, and the key of their content."""
-
-    values: Mapping[str, Any]
-    identities: Mapping[str, Hashable]
-    content: str
+# The values of a cell as the model takes them, and the same with a digest in place of each file.
+_BoundRow = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
-def _bind(
-    model: str, schema: ModelSchema | None, rows: Sequence[Mapping[str, Any]], files: _Files
-) -> list[_BoundRow]:
+def _bind(schema: ModelSchema | None, rows: Sequence[Mapping[str, Any]], files: _Files) -> list[_BoundRow]:
     bound_rows: list[_BoundRow] = []
     for index, row in enumerate(rows):
         values: Mapping[str, Any] = {name: value for name, value in row.items() if value is not None}
@@ -170,17 +167,19 @@ def _bind(
             digests = {name: files.digest(name, value) for name, value in values.items()}
         except InvalidParameter as error:
             raise InvalidParameter(error.parameter, f"cell {index}: {error.reason}") from error
-        identities = {name: repr(fingerprint.of_value(value)) for name, value in digests.items()}
-        bound_rows.append(_BoundRow(values, identities, fingerprint.of_run(model, digests)))
+        bound_rows.append((values, digests))
     return bound_rows
 
 
-def _cells(rows: Sequence[_BoundRow], axis_values: Sequence[Mapping[str, Any]]) -> tuple[PlannedCell, ...]:
+def _cells(
+    model: str, rows: Sequence[_BoundRow], axis_values: Sequence[Mapping[str, Any]]
+) -> tuple[PlannedCell, ...]:
     counts: Counter[str] = Counter()
     cells: list[PlannedCell] = []
-    for index, (row, values) in enumerate(zip(rows, axis_values, strict=True)):
-        cells.append(PlannedCell(index, row.values, values, row.content, counts[row.content]))
-        counts[row.content] += 1
+    for (values, digests), values_of_axes in zip(rows, axis_values, strict=True):
+        content = fingerprint.of_run(model, digests)
+        cells.append(PlannedCell(len(cells), values, values_of_axes, content, counts[content]))
+        counts[content] += 1
     return tuple(cells)
 
 

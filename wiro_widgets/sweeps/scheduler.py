@@ -35,7 +35,6 @@ from wiro_widgets.sweeps import recall as journal_recall
 from wiro_widgets.sweeps.cell import RESUMABLE, Cell, Status, TaskT
 from wiro_widgets.sweeps.plan import Plan
 from wiro_widgets.sweeps.postprocess import PostProcessing
-from wiro_widgets.sweeps.recall import EarlierRuns
 from wiro_widgets.sweeps.registry import SweepRegistry
 
 _log = logging.getLogger("wiro_widgets")
@@ -95,17 +94,15 @@ class Scheduler(Generic[TaskT]):
         self._post_processing = post_processing
         self._concurrency = concurrency or CONCURRENCY
         self._anew = anew
-        self._earlier = EarlierRuns()
+        self._earlier = journal_recall.EarlierRuns()
         self._queue: deque[Cell[TaskT]] = deque()
         self._driver: asyncio.Task[None] | None = None
-        self._jobs: dict[asyncio.Task[None], Cell[TaskT]] = {}
+        self._jobs: dict[asyncio.Task[Exception | None], Cell[TaskT]] = {}
         self._tasks: dict[int, AsyncTask] = {}  # of the running cells, by index
         self._stopping = False
-        self._budget_is_short = (
-            False  # until a cell ends: what is in flight may turn out cheaper than reserved
-        )
+        self._budget_is_short = False
         self._refusal: BudgetExceeded | None = None
-        self._all_refused = True  # of the cells that ended since the start
+        self._all_refused = True  # every cell that ended since the start was refused by a budget
         self._callbacks: list[CellCallback[TaskT]] = []
 
     def __repr__(self) -> str:
@@ -131,9 +128,8 @@ class Scheduler(Generic[TaskT]):
         self._earlier.taskless_rows |= earlier.taskless_rows
         self._earlier.sent_elsewhere = earlier.sent_elsewhere
         for cell in cells:
-            if cell.index in self._earlier.task_ids or (
-                cell.result is not None and self._post_processing.is_needed
-            ):
+            needs_post_processing = cell.result is not None and self._post_processing.is_needed
+            if needs_post_processing or cell.index in self._earlier.task_ids:
                 cell.status = "pending"
         self._line_up()
 
@@ -212,6 +208,7 @@ class Scheduler(Generic[TaskT]):
         """Return True if another cell may begin now.
 
         While a run of this client waits in the balance queue (code 96) none does: it would only have to wait as well.
+        After a budget had no room for a cell none does before another one ends, and may turn out cheaper than reserved.
         """
         if self.paused or self.error is not None or not self._queue or len(self._jobs) >= self._concurrency:
             return False
@@ -219,7 +216,8 @@ class Scheduler(Generic[TaskT]):
 
     # How a cell gets its task: from another sweep, from an earlier kernel, or by sending a Run
 
-    async def _run(self, cell: Cell[TaskT]) -> None:
+    async def _run(self, cell: Cell[TaskT]) -> Exception | None:
+        """Get the result of a cell and post-process it; return what `then` raised."""
         if self.paused:  # since the driver created this job
             raise asyncio.CancelledError
         if cell.result is None or cell.index in self._earlier.task_ids:
@@ -230,15 +228,12 @@ class Scheduler(Generic[TaskT]):
         cell.result, cell.value, then_error = await post_processing.run(cell.result)
         if post_processing.downloads_outputs:
             await self._client.engine.keep(cell.result.record)
-        if then_error is not None:
-            raise _ThenFailed(then_error)
+        return then_error
 
     async def _result(self, cell: Cell[TaskT]) -> TaskResult:
         """Return the result of the cell's task, which may be shared with another sweep of this client."""
-        shared_task = (
-            None if self._anew else self._client.registry.cell_tasks.get((cell.content, cell.number))
-        )
-        if shared_task is None or shared_task.over:
+        shared_task = self._client.registry.cell_tasks.get((cell.content, cell.number))
+        if self._anew or shared_task is None or shared_task.over:
             return await self._own_result(cell)
         self._earlier.task_ids.pop(cell.index, None)
         self._set_task(cell, shared_task)
@@ -247,9 +242,8 @@ class Scheduler(Generic[TaskT]):
         except WiroError as error:
             if self.paused or isinstance(error, RunOutcomeUnknown):
                 raise
-            return await self._own_result(
-                cell
-            )  # the other sweep was stopped, or has no money where this one has
+            # The other sweep was stopped, or its budget had no room where this one's may have.
+            return await self._own_result(cell)
         result = await shared_task.wait(on_interrupt="detach")
         if self._post_processing.downloads_outputs or result.outputs or shared_task.id is None:
             return result
@@ -283,12 +277,12 @@ class Scheduler(Generic[TaskT]):
 
     # What happens when a cell ends
 
-    def _end(self, cell: Cell[TaskT], job: asyncio.Task[None]) -> None:
-        """End a cell as its job ended, or line it up again if it was not sent or if its `then` was not called."""
+    def _end(self, cell: Cell[TaskT], job: asyncio.Task[Exception | None]) -> None:
+        """End a cell as its job ended, or make it pending again."""
         self._tasks.pop(cell.index, None)
         error = asyncio.CancelledError() if job.cancelled() else job.exception()
         if job.cancelled() and self.paused and (cell.task is None or cell.result is not None):
-            cell.status = "pending"
+            cell.status = "pending"  # it was not sent, or only its `then` was not called; `resume` runs it
             if cell.task is not None:  # the callbacks know that it began
                 self._call_back(cell)
             return
@@ -304,8 +298,11 @@ class Scheduler(Generic[TaskT]):
             self._all_refused = False
         if isinstance(error, _HALTING):
             self.error = error
-        cause = error.error if isinstance(error, _ThenFailed) else error
-        cell.end(_status(error), cause if isinstance(cause, Exception) else None)
+        then_error = job.result() if error is None else None
+        if then_error is not None:  # whatever it is, it says nothing about the run, and halts no sweep
+            cell.end("failed", then_error)
+        else:
+            cell.end(_status(error), error if isinstance(error, Exception) else None)
         self.finished.append(cell)
         self._call_back(cell)
 
@@ -373,14 +370,6 @@ class Scheduler(Generic[TaskT]):
         await self.wait()
 
 
-class _ThenFailed(Exception):
-    """`then` raised `error`: whatever it is, it says nothing about the run, and halts no sweep."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(error)
-        self.error = error
-
-
 def _status(error: BaseException | None) -> Status:
     """Return the final status of a cell whose job ended with this error."""
     if error is None:
@@ -389,8 +378,6 @@ def _status(error: BaseException | None) -> Status:
         return "refused"
     if isinstance(error, TaskCancelled | asyncio.CancelledError):
         return "cancelled"
-    # A bare TaskError with an id: the task goes on, and was not followed to its end.
-    is_unknown = isinstance(error, RunOutcomeUnknown) or (
-        type(error) is TaskError and error.task_id is not None
-    )
-    return "unknown" if is_unknown else "failed"
+    # A TaskError itself, and not one of its subclasses, is a task that goes on and could not be followed.
+    goes_on = type(error) is TaskError and error.task_id is not None
+    return "unknown" if goes_on or isinstance(error, RunOutcomeUnknown) else "failed"
