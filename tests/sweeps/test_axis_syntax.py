@@ -62,8 +62,8 @@ SIZE = Parameter(
 )
 def test_what_is_typed_and_what_it_means(parameter: Parameter, text: str, values: tuple[Any, ...]) -> None:
     """Each value once, converted as the model takes it."""
-    found = axis_syntax.read(text, parameter)
-    assert (found, list(map(type, found))) == (values, list(map(type, found)))
+    result = axis_syntax.read(text, parameter)
+    assert (result, list(map(type, result))) == (values, list(map(type, values)))
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_how_an_axis_begins(parameter: Parameter, value: Any, text: str) -> None
 
 def test_an_empty_field_shows_how() -> None:
     """The example is one that can be typed."""
-    told = [axis_syntax.example(item) for item in (STEPS, SCALE, SEED, PROMPT, SIZE, FLAG)]
-    assert told[0] == "1..4, or 10..50 by 10"
+    examples = [axis_syntax.example(item) for item in (STEPS, SCALE, SEED, PROMPT, SIZE, FLAG)]
+    assert examples[0] == "1..4, or 10..50 by 10"
     assert axis_syntax.read("0..1 by 0.25", SCALE)
-    assert told[3] == "One a line"
+    assert examples[3] == "One a line"

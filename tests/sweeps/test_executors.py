@@ -55,17 +55,17 @@ def dask(credentials: None, request: pytest.FixtureRequest) -> Iterator[Executor
     """Start a Dask cluster on this machine, without a dashboard: its worker in this process, or in another."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Dask and its own libraries warn of is not this project's
-        distributed = pytest.importorskip("distributed")
+        dask_distributed = pytest.importorskip("distributed")
         with (
-            distributed.LocalCluster(
+            dask_distributed.LocalCluster(
                 n_workers=1, threads_per_worker=2, processes=request.param, dashboard_address=None
             ) as cluster,
-            distributed.Client(cluster) as client,
+            dask_distributed.Client(cluster) as client,
         ):
             yield client.get_executor()
 
 
-def mapped(client: Client, executor: Executor, **more: object) -> Sweep:
+def map_three(client: Client, executor: Executor, **more: object) -> Sweep:
     """Run three cells and carry them out on the executor."""
     cells = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(3)]
     return client.map(FLUX, cells, executor=executor, **more).wait()  # type: ignore[arg-type]
@@ -75,7 +75,7 @@ def test_a_process_pool_carries_downloads_and_post_processing(
     client: Client, processes: ProcessPoolExecutor, sandbox: Sandbox, runs: Runs
 ) -> None:
     """With a process pool the pictures are downloaded and looked at in the workers, each once, and not here."""
-    sweep = mapped(client, processes, then=mean)
+    sweep = map_three(client, processes, then=mean)
     assert sweep.counts == {"succeeded": 3}
     assert {cell.value[0] for cell in sweep.cells}.isdisjoint({os.getpid()})
     assert all(0 < cell.value[1] < 255 for cell in sweep.cells)
@@ -86,7 +86,7 @@ def test_a_process_pool_carries_downloads_and_post_processing(
 
 def test_workers_may_be_forked(client: Client, family: ProcessPoolExecutor, runs: Runs) -> None:
     """A worker that is a copy of this process makes a client of its own, and does not wait for a loop that is gone."""
-    sweep = mapped(client, family, then=mean)
+    sweep = map_three(client, family, then=mean)
     assert (sweep.counts, runs()) == ({"succeeded": 3}, 3)
     assert os.getpid() not in {cell.value[0] for cell in sweep.cells}
 
@@ -121,10 +121,10 @@ def test_what_is_there_is_not_downloaded_again(
     client: Client, processes: ProcessPoolExecutor, sandbox: Sandbox
 ) -> None:
     """Another `then` for results of before finds their files where the workers can read them."""
-    mapped(client, processes)
-    fetched = sum("/files/" in request.path for request in sandbox.requests)
-    assert mapped(client, processes, then=mean).counts == {"succeeded": 3}
-    assert sum("/files/" in request.path for request in sandbox.requests) == fetched == 3
+    map_three(client, processes)
+    download_count = sum("/files/" in request.path for request in sandbox.requests)
+    assert map_three(client, processes, then=mean).counts == {"succeeded": 3}
+    assert sum("/files/" in request.path for request in sandbox.requests) == download_count == 3
 
 
 @pytest.mark.parametrize("where", ["threads", "processes"])
@@ -140,16 +140,16 @@ def test_texts_come_back(client: Client, request: pytest.FixtureRequest, where: 
 
 def test_what_fails_in_a_worker_comes_back(client: Client, processes: ProcessPoolExecutor) -> None:
     """An exception of `then` in another process is the cell's error."""
-    sweep = mapped(client, processes, then=fail)
+    sweep = map_three(client, processes, then=fail)
     assert sweep.counts == {"failed": 3}
     assert "no good picture in task" in str(sweep[0].error)
 
 
 def test_a_worker_without_credentials_says_so(client: Client) -> None:
     """A worker that finds no key halts the sweep with what is missing, and no run is lost."""
-    nobody_told_it = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
-    with nobody_told_it as pool, pytest.raises(ConfigurationError, match="WIRO_API_KEY"):
-        mapped(client, pool, then=mean)
+    without_credentials = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    with without_credentials as pool, pytest.raises(ConfigurationError, match="WIRO_API_KEY"):
+        map_three(client, pool, then=mean)
     assert len(client.history.find(outcome="succeeded")) == 3
 
 
@@ -189,11 +189,11 @@ def test_a_pool_that_breaks_halts_the_sweep(
     sweep = client.map(FLUX, cells, executor=processes, then=die, concurrency=2)
     with pytest.raises(ConfigurationError, match=r"takes no more work .* another executor"):
         sweep.wait()
-    sent = runs()
-    assert sent < 10
+    count = runs()
+    assert count < 10
     with ThreadPoolExecutor(2) as pool:
-        again = client.map(FLUX, cells[:sent], executor=pool, then=mean).wait()
-    assert (again.counts, runs()) == ({"succeeded": sent}, sent)
+        again = client.map(FLUX, cells[:count], executor=pool, then=mean).wait()
+    assert (again.counts, runs()) == ({"succeeded": count}, count)
 
 
 def test_a_pool_that_was_shut_down_halts_the_sweep(client: Client, runs: Runs) -> None:
@@ -206,23 +206,23 @@ def test_a_pool_that_was_shut_down_halts_the_sweep(client: Client, runs: Runs) -
     assert runs() < 10
 
 
-@pytest.mark.parametrize("carried", [True, False], ids=["executor", "threads"])
+@pytest.mark.parametrize("with_executor", [True, False], ids=["executor", "threads"])
 def test_a_stop_does_not_wait_for_post_processing(
-    client: Client, runs: Runs, monkeypatch: pytest.MonkeyPatch, carried: bool
+    client: Client, runs: Runs, monkeypatch: pytest.MonkeyPatch, with_executor: bool
 ) -> None:
     """A stop takes back each `then` that has not begun, waits a moment for others, and `resume` calls them again."""
     monkeypatch.setattr("wiro_widgets.sweeps.scheduler.THEN_SECONDS", 0.05)
-    begun, release = threading.Event(), threading.Event()
+    then_began, release = threading.Event(), threading.Event()
 
     def slow(result: TaskResult) -> int | str | None:
-        begun.set()
+        then_began.set()
         release.wait(30)
         return result.record.seed
 
     cells = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(6)]
     with ThreadPoolExecutor(1) as pool:
-        sweep = client.map(FLUX, cells, executor=pool if carried else None, then=slow)
-        wait_for(lambda: begun.is_set() and all(cell.result is not None for cell in sweep.cells))
+        sweep = client.map(FLUX, cells, executor=pool if with_executor else None, then=slow)
+        wait_for(lambda: then_began.is_set() and all(cell.result is not None for cell in sweep.cells))
         sweep.stop()
         assert not release.is_set()
         assert (sweep.busy, sweep.counts, list(sweep)) == (False, {"pending": 6}, [])
@@ -234,40 +234,40 @@ def test_a_stop_does_not_wait_for_post_processing(
 def test_no_credentials_travel(make_client: MakeClient, sandbox: Sandbox) -> None:
     """What is sent to a worker holds neither key nor secret."""
     client = make_client()
-    sent: list[bytes] = []
+    pickles: list[bytes] = []
 
     class Spy(ThreadPoolExecutor):
         def submit(self, *args: object, **more: object):  # type: ignore[no-untyped-def]  # noqa: ANN202
-            sent.append(pickle.dumps(args[1:]))
+            pickles.append(pickle.dumps(args))
             return super().submit(*args, **more)  # type: ignore[arg-type]
 
     with Spy(2) as pool:
-        assert mapped(client, pool, then=mean).counts == {"succeeded": 3}
-    assert len(sent) == 3
+        assert map_three(client, pool, then=mean).counts == {"succeeded": 3}
+    assert len(pickles) == 3
     for secret in (sandbox.api_key, sandbox.api_secret):
-        assert not any(secret.encode() in data for data in sent)
+        assert not any(secret.encode() in data for data in pickles)
 
 
 def test_threads_of_this_process_use_the_client_itself(client: Client) -> None:
     """In the same process the client that is there does the work: no environment is needed."""
     with ThreadPoolExecutor(2) as pool:
-        sweep = mapped(client, pool, then=mean)
+        sweep = map_three(client, pool, then=mean)
     assert [cell.value[0] for cell in sweep.cells] == [os.getpid()] * 3
 
 
 def test_downloads_alone_can_be_carried(client: Client) -> None:
     """Without `then` an executor carries the downloads."""
     with ThreadPoolExecutor(2) as pool:
-        sweep = mapped(client, pool)
+        sweep = map_three(client, pool)
     assert all(Path(cell.record.output_paths[0]).is_file() for cell in sweep.cells)
 
 
 def test_dask_carries_them_too(client: Client, dask: Executor, runs: Runs) -> None:
     """The executor of a Dask cluster takes the same work, and the sweep resumes from the journal."""
-    sweep = mapped(client, dask, then=mean)
+    sweep = map_three(client, dask, then=mean)
     assert (sweep.counts, runs()) == ({"succeeded": 3}, 3)
     assert all(0 < cell.value[1] < 255 for cell in sweep.cells)
-    again = mapped(
+    again = map_three(
         client, dask, then=lambda result: result.images[0].size
     )  # which pickle alone would not take
     assert ([cell.value for cell in again.cells], runs()) == ([(64, 64)] * 3, 3)

@@ -45,11 +45,11 @@ def test_the_adapter_for_ray_is_an_executor(client: Client, monkeypatch: pytest.
                 return Reference(pool.submit(self._work, *args, **more))
 
         class Reference:
-            def __init__(self, sent: Future[Any]) -> None:
-                self._sent = sent
+            def __init__(self, future: Future[Any]) -> None:
+                self._future = future
 
             def future(self) -> Future[Any]:
-                return self._sent
+                return self._future
 
         ray = ModuleType("ray")
         ray.remote = Remote  # type: ignore[attr-defined]  # a module is what is assigned to it

@@ -24,7 +24,7 @@ MANY = ModelSchema.from_tool(
 )
 
 
-def planned(how: How = "grid", **values: Any) -> Plan:
+def make_plan(how: How = "grid", **values: Any) -> Plan:
     """Plan a sweep of the seed's model."""
     return sweep_plan.of_values(FLUX, SCHEMA, {"prompt": "x", **values}, how)
 
@@ -36,7 +36,7 @@ def axis_values(plan: Plan) -> list[tuple[Any, ...]]:
 
 def test_a_grid_has_every_combination() -> None:
     """Every combination of the axes is a cell, the last axis fastest, each value converted by the schema."""
-    plan = planned(steps=["10", 20], seed=range(3), scale=2)
+    plan = make_plan(steps=["10", 20], seed=range(3), scale=2)
     assert [axis.name for axis in plan.axes] == ["steps", "seed"]
     assert axis_values(plan) == [("10", 0), ("10", 1), ("10", 2), (20, 0), (20, 1), (20, 2)]
     assert plan.cells[0].values == {"prompt": "x", "steps": 10, "scale": 2, "seed": 0}
@@ -45,10 +45,10 @@ def test_a_grid_has_every_combination() -> None:
 
 def test_zip_takes_one_of_each() -> None:
     """With `how="zip"` the axes go side by side, and they must be equally long."""
-    assert axis_values(planned("zip", steps=[10, 20], seed=[1, 2])) == [(10, 1), (20, 2)]
+    assert axis_values(make_plan("zip", steps=[10, 20], seed=[1, 2])) == [(10, 1), (20, 2)]
     with pytest.raises(InvalidParameter, match="seed: has 2 values where steps has 3"):
-        planned("zip", steps=[1, 2, 3], seed=[1, 2])
-    assert len(planned("zip").cells) == 1
+        make_plan("zip", steps=[1, 2, 3], seed=[1, 2])
+    assert len(make_plan("zip").cells) == 1
 
 
 def numbers() -> Iterator[int]:
@@ -71,7 +71,7 @@ def numbers() -> Iterator[int]:
 )
 def test_what_is_an_axis(axis: Any) -> None:
     """Lists, tuples, ranges, generators, arrays of one dimension and Series are axes."""
-    assert [cell.values["steps"] for cell in planned(steps=axis).cells] == [1, 2, 3]
+    assert [cell.values["steps"] for cell in make_plan(steps=axis).cells] == [1, 2, 3]
 
 
 def test_what_is_no_axis(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_what_is_no_axis(tmp_path: Path) -> None:
             np.zeros((4, 4), np.uint8),
             file,
         ):
-            plan = planned(inputImage=value, seed=[1, 2])
+            plan = make_plan(inputImage=value, seed=[1, 2])
             assert [axis.name for axis in plan.axes] == ["seed"]
 
 
@@ -113,7 +113,7 @@ def test_the_whole_is_checked_first(values: dict[str, Any], message: str) -> Non
     """A sweep is refused as a whole: the error names the axis, and the cell where one is wrong."""
     how = values.pop("how", "grid")
     with pytest.raises(InvalidParameter, match=message):
-        planned(how, **values)
+        make_plan(how, **values)
 
 
 def test_an_endless_axis_ends() -> None:
@@ -124,7 +124,7 @@ def test_an_endless_axis_ends() -> None:
             yield 1
 
     with pytest.raises(InvalidParameter, match=rf"more than {MAX_CELLS:,} values"):
-        planned(seed=forever())
+        make_plan(seed=forever())
 
 
 @pytest.mark.parametrize(
@@ -198,10 +198,10 @@ def test_an_endless_list_ends() -> None:
 
 def test_equal_cells_have_equal_keys() -> None:
     """A cell's key follows its content alone: model, bound values, and file contents wherever the file is."""
-    one, other = planned(steps=20, seed=[1]), planned(steps="20.0", seed=[1], scale=None)
+    one, other = make_plan(steps=20, seed=[1]), make_plan(steps="20.0", seed=[1], scale=None)
     assert one.cells[0].content == other.cells[0].content
-    assert planned(steps=20, seed=[2]).cells[0].content != one.cells[0].content
-    assert planned(steps=20, seed=[1], callbackUrl="https://a.b/c").cells[0].content == one.cells[0].content
+    assert make_plan(steps=20, seed=[2]).cells[0].content != one.cells[0].content
+    assert make_plan(steps=20, seed=[1], callbackUrl="https://a.b/c").cells[0].content == one.cells[0].content
 
 
 def test_keys_follow_the_contents_of_files(tmp_path: Path) -> None:
@@ -211,14 +211,14 @@ def test_keys_follow_the_contents_of_files(tmp_path: Path) -> None:
     Image.new("RGB", (4, 4), "blue").save(tmp_path / "c.png")
     data = (tmp_path / "a.png").read_bytes()
     values = [tmp_path / "a.png", str(tmp_path / "b.png"), data, io.BytesIO(data), tmp_path / "c.png"]
-    *same, other = [cell.content for cell in planned(inputImage=values).cells]
+    *same, other = [cell.content for cell in make_plan(inputImage=values).cells]
     assert len(set(same)) == 1
     assert other not in same
 
 
 def test_cells_with_the_same_content_are_counted() -> None:
     """Cells that are equal on purpose, for two tries without a seed, are told apart by their number."""
-    plan = planned(prompt=["x", "x", "y"])
+    plan = make_plan(prompt=["x", "x", "y"])
     assert [cell.number for cell in plan.cells] == [0, 1, 0]
 
 
@@ -229,12 +229,12 @@ def test_a_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     opened: list[object] = []
     prepare = files.prepare
 
-    def counted(*args: Any) -> dict[str, Any]:
+    def prepare_and_count(*args: Any) -> dict[str, Any]:
         opened.append(args)
         return prepare(*args)
 
-    monkeypatch.setattr(files, "prepare", counted)
-    planned(inputImage=path, seed=range(50))
+    monkeypatch.setattr(files, "prepare", prepare_and_count)
+    make_plan(inputImage=path, seed=range(50))
     assert len(opened) == 1
 
 
@@ -242,7 +242,7 @@ def test_an_open_file_can_be_in_many_cells(tmp_path: Path) -> None:
     """A file that is open, or a pipe that can be read once, is held as bytes for all cells."""
     Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
     with (tmp_path / "a.png").open("rb") as file:
-        plan = planned(inputImage=file, seed=[1, 2])
+        plan = make_plan(inputImage=file, seed=[1, 2])
     assert [bytes(cell.values["inputImage"]) for cell in plan.cells] == [
         (tmp_path / "a.png").read_bytes()
     ] * 2
@@ -263,7 +263,7 @@ def test_a_model_without_a_schema_can_be_swept() -> None:
     assert [cell.values for cell in plan.cells] == [{"prompt": "a", "size": 3}, {"prompt": "b", "size": 3}]
 
 
-def test_the_largest_sweep_can_be_planned() -> None:
+def test_the_largest_sweep_can_be_make_plan() -> None:
     """Ten thousand cells are planned and keyed, each apart from the others."""
-    plan = planned(seed=range(2000), steps=range(1, 6))
+    plan = make_plan(seed=range(2000), steps=range(1, 6))
     assert len(plan.cells) == len({cell.content for cell in plan.cells}) == MAX_CELLS

@@ -72,7 +72,7 @@ def test_a_task_of_elsewhere_has_typed_parameters(make_client: MakeClient, tmp_p
     assert record.parameters == {"prompt": "123", "seed": 7350148318, "scale": 2.5, **SMALL}
     types = other.history.to_pandas(expand=True).dtypes.astype(str)
     assert types[["param.prompt", "param.seed", "param.scale"]].tolist() == ["string", "Int64", "float64"]
-    assert [found.task_id for found in other.history.find(FLUX, parameters={"scale": 2.5})] == [task.id]
+    assert [record.task_id for record in other.history.find(FLUX, parameters={"scale": 2.5})] == [task.id]
 
 
 def test_events_of_a_run_are_a_table(client: Client) -> None:
@@ -91,10 +91,10 @@ def test_pictures_of_the_history_open_when_looked_at(client: Client) -> None:
     result = client.history.result(task_id)
     assert result.images[0].size == (64, 64)
     Path(result.record.output_paths[0]).unlink()
-    gone = client.history.result(task_id)
-    assert repr(gone.outputs[0]).endswith(f"error: is no longer at {result.record.output_paths[0]}>")
+    result = client.history.result(task_id)
+    assert repr(result.outputs[0]).endswith(f"error: is no longer at {result.record.output_paths[0]}>")
     with pytest.raises(wiro.OutputError, match="is no longer at"):
-        assert gone.images
+        assert result.images
 
 
 def test_spending_is_what_the_runs_cost(client: Client) -> None:

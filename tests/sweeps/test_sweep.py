@@ -16,7 +16,7 @@ Runs = Callable[[], int]
 FAIL = "wiro/sandbox-fail"
 
 
-def swept(client: Client, **values: Any) -> Sweep:
+def begin_sweep(client: Client, **values: Any) -> Sweep:
     """Sweep the seed's model over small pictures."""
     return client.sweep(FLUX, {"prompt": "x", **SMALL, **values})
 
@@ -28,7 +28,7 @@ def statuses(sweep: Sweep) -> list[str]:
 
 def test_every_combination_runs_once(client: Client, runs: Runs) -> None:
     """A sweep runs each cell once, and each has its task, its result and its pictures."""
-    sweep = swept(client, prompt=["a cat", "a dog"], seed=range(2)).wait()
+    sweep = begin_sweep(client, prompt=["a cat", "a dog"], seed=range(2)).wait()
     assert (runs(), sweep.counts) == (4, {"succeeded": 4})
     for cell in sweep.cells:
         assert cell.result is not None
@@ -40,13 +40,13 @@ def test_every_combination_runs_once(client: Client, runs: Runs) -> None:
 
 def test_cells_come_as_they_finish(client: Client) -> None:
     """`for cell in sweep` gives every cell once, done, while the others still run."""
-    sweep = swept(client, seed=range(6))
-    seen = []
+    sweep = begin_sweep(client, seed=range(6))
+    indexes = []
     for cell in sweep:
         assert cell.done
-        seen.append(cell.index)
-    assert sorted(seen) == list(range(6))
-    assert [cell.index for cell in sweep] == seen
+        indexes.append(cell.index)
+    assert sorted(indexes) == list(range(6))
+    assert [cell.index for cell in sweep] == indexes
 
 
 def test_a_list_runs_as_it_is(client: Client, runs: Runs) -> None:
@@ -70,16 +70,16 @@ def test_bad_input_is_refused_before_anything_is_sent(
     client: Client, sandbox: Sandbox, values: dict[str, Any]
 ) -> None:
     """A sweep that is wrong anywhere sends nothing at all."""
-    begun = len(sandbox.requests)
+    request_count = len(sandbox.requests)
     with pytest.raises(InvalidParameter):
-        swept(client, **values)
-    assert len(sandbox.requests) == begun
+        begin_sweep(client, **values)
+    assert len(sandbox.requests) == request_count
 
 
 def test_failures_do_not_stop_the_rest(client: Client, sandbox: Sandbox) -> None:
     """A cell that fails keeps its error, and the others go on."""
     sandbox.faults = {"fail_tasks": 2}
-    sweep = swept(client, seed=range(6)).wait()
+    sweep = begin_sweep(client, seed=range(6)).wait()
     assert sweep.counts == {"succeeded": 4, "failed": 2}
     (first, *_) = [cell for cell in sweep.cells if cell.error]
     assert isinstance(first.error, TaskFailed)
@@ -89,7 +89,7 @@ def test_failures_do_not_stop_the_rest(client: Client, sandbox: Sandbox) -> None
 def test_resuming_runs_the_failures_again(client: Client, sandbox: Sandbox, runs: Runs) -> None:
     """After failures `resume` runs those cells alone."""
     sandbox.faults = {"fail_tasks": 2}
-    sweep = swept(client, seed=range(4)).wait()
+    sweep = begin_sweep(client, seed=range(4)).wait()
     sweep.resume().wait()
     assert (sweep.counts, runs()) == ({"succeeded": 4}, 6)
 
@@ -110,7 +110,7 @@ def test_no_more_run_at_once_than_allowed(client: Client, sandbox: Sandbox) -> N
 def test_code_96_holds_back_the_rest(client: Client, sandbox: Sandbox) -> None:
     """When the balance allows no more at once, no further cell is sent until there is room, and none is lost."""
     sandbox.faults = {"concurrency_limit": "Run:3"}
-    sweep = swept(client, seed=range(8)).wait()
+    sweep = begin_sweep(client, seed=range(8)).wait()
     assert sweep.counts == {"succeeded": 8}
 
 
@@ -165,7 +165,7 @@ def test_a_sweep_certain_to_pass_a_budget_is_refused(
     price = {"dynamicprice": [{"inputs": {}, "price": 0.5, "priceMethod": "cpr"}]}
     monkeypatch.setattr("wiro_widgets.sandbox.http.endpoints.tool_entry", lambda _model: price)
     with wiro.budget(usd=2.00), pytest.raises(BudgetExceeded, match=r"5 runs .* at least \$2.5"):
-        swept(client, seed=range(5))
+        begin_sweep(client, seed=range(5))
     assert runs() == 0
 
 
@@ -175,7 +175,7 @@ def test_a_budget_below_the_first_run_refuses_a_sweep(client: Client, runs: Runs
         wiro.budget(usd=0.001),
         pytest.raises(BudgetExceeded, match="Any of the 3 runs of this sweep") as refused,
     ):
-        swept(client, seed=range(3))
+        begin_sweep(client, seed=range(3))
     assert (refused.value.runs, refused.value.estimate, runs()) == (3, 0.00234, 0)
 
 
@@ -210,7 +210,7 @@ def test_what_others_pay_for_is_not_held_against_a_budget(
 def test_a_budget_ends_a_sweep_early(client: Client, runs: Runs) -> None:
     """Cells for which the budget has no room are refused without being sent; more money lets them run."""
     with wiro.budget(usd=0.006) as purse:
-        sweep = swept(client, seed=range(12)).wait()
+        sweep = begin_sweep(client, seed=range(12)).wait()
     assert purse.spent <= 0.006
     assert runs() == sweep.counts["succeeded"] < 12
     assert all(isinstance(cell.error, BudgetExceeded) for cell in sweep.cells if cell.status == "refused")
@@ -222,19 +222,19 @@ def test_a_budget_ends_a_sweep_early(client: Client, runs: Runs) -> None:
 def test_a_price_that_cannot_be_asked_for_stops_nothing(client: Client, sandbox: Sandbox) -> None:
     """Without a budget a sweep runs though the catalogue does not answer: its cost is not known, and it says why."""
     sandbox.faults = {"server_error": "Tool/Detail:99", "retry_after": "0"}
-    sweep = swept(client, seed=range(2)).wait()
+    sweep = begin_sweep(client, seed=range(2)).wait()
     assert sweep.counts == {"succeeded": 2}
     assert sweep.estimate is not None
     assert (sweep.estimate.amount, sweep.estimate.reserve) == ("unknown", None)
     assert "the price could not be asked for" in sweep.estimate.reason
     with wiro.budget(usd=1.00), pytest.raises(wiro.ApiError):
-        swept(client, seed=range(2, 4))
+        begin_sweep(client, seed=range(2, 4))
 
 
 def test_a_timeout_lets_it_go_on(client: Client, sandbox: Sandbox) -> None:
     """`wait(timeout)` says how far the sweep is, and it goes on."""
     sandbox.faults = {"stuck": "run"}
-    sweep = swept(client, seed=range(2))
+    sweep = begin_sweep(client, seed=range(2))
     with pytest.raises(TimeoutError, match="the sweep goes on"):
         sweep.wait(0.2)
     sandbox.faults = None
@@ -287,15 +287,15 @@ def test_closing_the_client_ends_it(make_client: MakeClient, sandbox: Sandbox, r
 def test_a_sweep_that_nobody_names_can_be_stopped(client: Client, sandbox: Sandbox) -> None:
     """`client.sweeps` has those under way, in the order in which they began, also when their names are gone."""
     sandbox.faults = {"stuck": "run"}
-    swept(client, seed=range(20))
-    other = swept(client, seed=range(20, 22))
-    forgotten, found = client.sweeps
-    assert (len(forgotten), found) == (20, other)
-    forgotten.stop()
+    begin_sweep(client, seed=range(20))
+    other = begin_sweep(client, seed=range(20, 22))
+    first, second = client.sweeps
+    assert (len(first), second) == (20, other)
+    first.stop()
     wait_for(lambda: client.sweeps == (other,))
-    assert "pending" in forgotten.counts
+    assert "pending" in first.counts
     sandbox.faults = None
-    forgotten.resume().wait()
+    first.resume().wait()
     other.wait()
     wait_for(lambda: client.sweeps == ())
 
@@ -324,11 +324,11 @@ def test_its_repr_counts(client: Client, sandbox: Sandbox) -> None:
 
 def test_progress_in_a_terminal(client: Client, capfd: pytest.CaptureFixture[str]) -> None:
     """A wait that is asked to shows one line that is written over, and nothing where nobody looks."""
-    swept(client, seed=range(3)).wait(progress=True)
-    told = capfd.readouterr().err
-    assert told.split("\r")[-1].startswith("3 cells: 3 succeeded")
-    assert told.count("\n") == 1
-    swept(client, seed=range(3, 5)).wait()
+    begin_sweep(client, seed=range(3)).wait(progress=True)
+    text = capfd.readouterr().err
+    assert text.split("\r")[-1].startswith("3 cells: 3 succeeded")
+    assert text.count("\n") == 1
+    begin_sweep(client, seed=range(3, 5)).wait()
     assert capfd.readouterr().err == ""
 
 
@@ -337,10 +337,10 @@ def test_uploads_of_many_cells_do_not_mix(client: Client, tmp_path: Path, sandbo
     source = client.generate(FLUX, prompt="x", **SMALL)[0]
     source.save(tmp_path / "in.png")
     with (tmp_path / "in.png").open("rb") as file:
-        sweep = swept(client, inputImage=file, strength=[0.1, 0.5, 0.9]).wait()
+        sweep = begin_sweep(client, inputImage=file, strength=[0.1, 0.5, 0.9]).wait()
     size = (tmp_path / "in.png").stat().st_size
-    sent = [request.files[0][3] for request in sandbox.requests if "/Run/" in request.path and request.files]
-    assert (sweep.counts, set(sent[-3:])) == ({"succeeded": 3}, {size})
+    sizes = [request.files[0][3] for request in sandbox.requests if "/Run/" in request.path and request.files]
+    assert (sweep.counts, set(sizes[-3:])) == ({"succeeded": 3}, {size})
 
 
 def test_the_limit_is_documented() -> None:
@@ -356,11 +356,11 @@ def tasks(sweep: Sweep) -> list[wiro.Task]:
 def test_whoever_wants_to_hear_of_each_cell_does(client: Client) -> None:
     """A callback has every cell as it begins, with its task, and as it ends; what it raises stops nothing."""
     sweep = client.sweep(FLUX, {"prompt": "x", **SMALL, "seed": range(4)}, start=False)
-    heard: list[tuple[int, str, bool]] = []
+    calls: list[tuple[int, str, bool]] = []
     sweep.add_callback(lambda _: 1 / 0)
-    sweep.add_callback(lambda cell: heard.append((cell.index, cell.status, cell.task is not None)))
+    sweep.add_callback(lambda cell: calls.append((cell.index, cell.status, cell.task is not None)))
     sweep.resume().wait()
-    assert sorted(heard) == [(n, status, True) for n in range(4) for status in ("running", "succeeded")]
+    assert sorted(calls) == [(n, status, True) for n in range(4) for status in ("running", "succeeded")]
     late: queue.Queue[int] = queue.Queue()
     sweep.add_callback(lambda cell: late.put(cell.index))
     assert sorted(late.get(timeout=5) for _ in range(4)) == list(range(4))
@@ -369,7 +369,7 @@ def test_whoever_wants_to_hear_of_each_cell_does(client: Client) -> None:
 def test_a_sweep_can_be_stopped_by_who_cannot_wait(client: Client, sandbox: Sandbox) -> None:
     """`stop_soon` returns at once, also on the engine's thread."""
     sandbox.faults = {"delay": 0.05}
-    sweep = swept(client, seed=range(30))
+    sweep = begin_sweep(client, seed=range(30))
     sweep.add_callback(lambda _: sweep.stop_soon())
     sweep.wait()
     assert {"pending", "cancelled"} & set(statuses(sweep))

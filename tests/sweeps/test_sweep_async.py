@@ -10,7 +10,7 @@ from wiro_widgets import AsyncClient, InvalidParameter, Sandbox
 
 
 @asynccontextmanager
-async def connected(sandbox: Sandbox, folder: Path) -> AsyncIterator[AsyncClient]:
+async def connect(sandbox: Sandbox, folder: Path) -> AsyncIterator[AsyncClient]:
     """Give a client of the sandbox."""
     async with AsyncClient(
         sandbox.api_key,
@@ -27,12 +27,12 @@ def test_cells_are_awaited_as_they_finish(sandbox: Sandbox, tmp_path: Path) -> N
     """`async for cell in sweep` gives each cell once, with a task that can be awaited."""
 
     async def main() -> list[int]:
-        async with connected(sandbox, tmp_path) as client:
+        async with connect(sandbox, tmp_path) as client:
             sweep = await client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(4))
-            seen = [cell.index async for cell in sweep]
+            indexes = [cell.index async for cell in sweep]
             assert all([(await cell.task.wait()).images for cell in sweep.cells if cell.task])
             assert len(sweep.to_pandas()) == 4
-            return seen
+            return indexes
 
     assert sorted(asyncio.run(main())) == [0, 1, 2, 3]
 
@@ -41,7 +41,7 @@ def test_lists_waits_and_estimates(sandbox: Sandbox, tmp_path: Path) -> None:
     """`await client.map`, `await sweep.wait()` and `await client.estimate` are the same as the blocking ones."""
 
     async def main() -> None:
-        async with connected(sandbox, tmp_path) as client:
+        async with connect(sandbox, tmp_path) as client:
             assert (await client.estimate(FLUX)).typical == 0.00234
             sweep = await client.map(FLUX, [{"prompt": "a", **SMALL}, {"prompt": "b", **SMALL}])
             assert (await sweep.wait(30)).counts == {"succeeded": 2}
@@ -56,7 +56,7 @@ def test_cancelling_the_wait_stops_the_sweep(sandbox: Sandbox, tmp_path: Path) -
     sandbox.faults = {"stuck": "run"}
 
     async def main() -> dict[str, int]:
-        async with connected(sandbox, tmp_path) as client:
+        async with connect(sandbox, tmp_path) as client:
             sweep = await client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(4), concurrency=2)
             while sum(cell.task is not None and cell.task.status == "running" for cell in sweep.cells) < 2:
                 await sweep.busy_after(0.01)
@@ -75,7 +75,7 @@ def test_pausing_stopping_and_going_on(sandbox: Sandbox, tmp_path: Path) -> None
     """Pause, stop and resume are there for asyncio too."""
 
     async def main() -> None:
-        async with connected(sandbox, tmp_path) as client:
+        async with connect(sandbox, tmp_path) as client:
             sweep = await client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(4), start=False)
             await sweep.resume()
             sweep.pause()

@@ -6,7 +6,7 @@ from tests.sandbox_clients import FLUX, SMALL, MakeClient
 from wiro_widgets import Client, Sandbox
 
 
-def made(sandbox: Sandbox) -> int:
+def count_tasks(sandbox: Sandbox) -> int:
     """Return how many tasks the sandbox has made."""
     assert sandbox._inside is not None
     return len(sandbox._inside._world.tasks)
@@ -32,7 +32,7 @@ def test_a_sweep_survives_a_bad_day(client: Client, sandbox: Sandbox, faults: di
     sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(5)).wait(60)
     assert sweep.counts == {"succeeded": 5}
     assert [cell.images[0].size for cell in sweep.cells] == [(64, 64)] * 5
-    assert made(sandbox) == 5
+    assert count_tasks(sandbox) == 5
 
 
 def test_what_a_bad_day_left_is_resumed(make_client: MakeClient, sandbox: Sandbox) -> None:
@@ -46,5 +46,5 @@ def test_what_a_bad_day_left_is_resumed(make_client: MakeClient, sandbox: Sandbo
     if again.counts != {"succeeded": 6}:  # a task whose reply was lost may be the one that failed
         again.resume().wait(60)
     assert again.counts == {"succeeded": 6}
-    assert made(sandbox) == 6 + 2
+    assert count_tasks(sandbox) == 6 + 2
     assert len({cell.record.task_id for cell in again.cells}) == 6

@@ -34,7 +34,7 @@ def interrupt_when() -> Iterator[Callable[[Callable[[], bool]], None]]:
 Interrupt = Callable[[Callable[[], bool]], None]
 
 
-def stuck(client: Client, sandbox: Sandbox) -> Sweep:
+def begin_stuck_sweep(client: Client, sandbox: Sandbox) -> Sweep:
     """Begin a sweep that does not come to an end."""
     sandbox.faults = {"stuck": "run"}
     return client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(4), concurrency=2)
@@ -50,11 +50,11 @@ def test_an_interrupt_stops_the_sweep(
     client: Client, sandbox: Sandbox, interrupt_when: Interrupt, how: str
 ) -> None:
     """An interrupt of a wait stops what runs, begins nothing further, and says how to go on."""
-    sweep = stuck(client, sandbox)
+    sweep = begin_stuck_sweep(client, sandbox)
     interrupt_when(running(sweep))
-    with pytest.raises(KeyboardInterrupt) as interrupted:
+    with pytest.raises(KeyboardInterrupt) as interrupt:
         sweep.wait() if how == "wait" else list(sweep)
-    assert "sweep.resume() runs what is left" in interrupted.value.__notes__[0]
+    assert "sweep.resume() runs what is left" in interrupt.value.__notes__[0]
     assert sweep.wait().counts == {"cancelled": 2, "pending": 2}
     sandbox.faults = None
     assert sweep.resume().wait().counts == {"succeeded": 4}
@@ -66,11 +66,11 @@ def test_an_interrupt_can_leave_it_alone(
 ) -> None:
     """With `on_interrupt="detach"`, in the call or the client, the sweep goes on."""
     client = make_client(on_interrupt="detach" if by == "client" else "stop")
-    sweep = stuck(client, sandbox)
+    sweep = begin_stuck_sweep(client, sandbox)
     interrupt_when(running(sweep))
-    with pytest.raises(KeyboardInterrupt) as interrupted:
+    with pytest.raises(KeyboardInterrupt) as interrupt:
         sweep.wait(on_interrupt="detach" if by == "call" else None)
-    assert "The sweep goes on" in interrupted.value.__notes__[0]
+    assert "The sweep goes on" in interrupt.value.__notes__[0]
     assert sweep.counts == {"running": 2, "pending": 2}
     sandbox.faults = None
     assert sweep.wait().counts == {"succeeded": 4}

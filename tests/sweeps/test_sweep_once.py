@@ -26,7 +26,7 @@ print(sweep.wait().counts, flush=True)
 @pytest.fixture
 def begin(sandbox: Sandbox, tmp_path: Path) -> Iterator[Callable[[int], subprocess.Popen[str]]]:
     """Start processes that run the same sweep, with the same journal, each as soon as it is sent a line."""
-    begun: list[subprocess.Popen[str]] = []
+    processes: list[subprocess.Popen[str]] = []
 
     def one(count: int) -> subprocess.Popen[str]:
         program = PROCESS.format(model=FLUX, small=SMALL, count=count)
@@ -37,7 +37,7 @@ def begin(sandbox: Sandbox, tmp_path: Path) -> Iterator[Callable[[int], subproce
             str(tmp_path / "journal.sqlite3"),
             str(tmp_path / "outputs"),
         ]
-        begun.append(
+        processes.append(
             subprocess.Popen(
                 command,
                 cwd=ROOT,
@@ -47,12 +47,12 @@ def begin(sandbox: Sandbox, tmp_path: Path) -> Iterator[Callable[[int], subproce
                 text=True,
             )
         )
-        assert begun[-1].stdout is not None
-        assert begun[-1].stdout.readline() == "ready\n"
-        return begun[-1]
+        assert processes[-1].stdout is not None
+        assert processes[-1].stdout.readline() == "ready\n"
+        return processes[-1]
 
     yield one
-    for process in begun:
+    for process in processes:
         process.kill()
         process.communicate()
 
@@ -64,7 +64,7 @@ def go(process: subprocess.Popen[str]) -> None:
     process.stdin.flush()
 
 
-def swept(client: Client, count: int = 4) -> Sweep:
+def begin_sweep(client: Client, count: int = 4) -> Sweep:
     """Begin the sweep that this file begins again and again."""
     return client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(count))
 
@@ -83,9 +83,9 @@ def waits(sweep: Sweep) -> bool:
 def test_the_same_sweep_again_while_it_runs_pays_once(client: Client, sandbox: Sandbox, runs: Runs) -> None:
     """A notebook's cell that is run again while its sweep goes on shares the tasks that are under way."""
     sandbox.faults = {"stuck": "run"}
-    first = swept(client)
+    first = begin_sweep(client)
     wait_for(lambda: all(cell.task is not None and cell.task.status == "running" for cell in first.cells))
-    second = swept(client)
+    second = begin_sweep(client)
     wait_for(lambda: all(cell.task is not None for cell in second.cells))
     assert [cell.task for cell in second.cells] == [cell.task for cell in first.cells]
     sandbox.faults = None
@@ -97,16 +97,16 @@ def test_nothing_is_unknown_of_what_is_on_its_way(client: Client, sandbox: Sandb
     """A sweep asked for again before the first receipts are in waits for these."""
     sandbox.faults = {"delay": 0.3}
     client.schema(FLUX)
-    first, begun = swept(client), runs()
-    wait_for(lambda: runs() > begun)
-    second = swept(client)
+    first, count = begin_sweep(client), runs()
+    wait_for(lambda: runs() > count)
+    second = begin_sweep(client)
     assert second.wait().counts == first.wait().counts == {"succeeded": 4}
     assert (ids(second), runs()) == (ids(first), 4)
 
 
 def test_two_clients_of_one_process_pay_once(make_client: MakeClient, runs: Runs) -> None:
     """Clients that share a journal share what their sweeps have in common."""
-    first, second = swept(make_client(), 12), swept(make_client(), 12)
+    first, second = begin_sweep(make_client(), 12), begin_sweep(make_client(), 12)
     assert second.wait().counts == first.wait().counts == {"succeeded": 12}
     assert (ids(second), runs()) == (ids(first), 12)
 
@@ -120,33 +120,33 @@ def test_two_processes_pay_once(begin: Callable[[int], subprocess.Popen[str]], r
     assert runs() == 20
 
 
-@pytest.mark.parametrize(("fault", "sent"), [("hang_after", 1), ("hang_before", 2)])
+@pytest.mark.parametrize(("fault", "run_count"), [("hang_after", 1), ("hang_before", 2)])
 def test_a_process_that_dies_while_it_sends(
     begin: Callable[[int], subprocess.Popen[str]],
     client: Client,
     sandbox: Sandbox,
     runs: Runs,
     fault: str,
-    sent: int,
+    run_count: int,
 ) -> None:
     """Whoever waited for its receipt finds its task in Wiro's list, and sends the run where none was made."""
     sandbox.faults = {fault: "Run:1"}
     other = begin(1)
     go(other)
     wait_for(lambda: runs() == 1)
-    sweep = swept(client, 1)
+    sweep = begin_sweep(client, 1)
     wait_for(lambda: waits(sweep))
     other.kill()
     assert sweep.wait().counts == {"succeeded": 1}
-    assert runs() == sent
+    assert runs() == run_count
 
 
 def test_a_stop_of_one_is_not_the_end_of_the_other(client: Client, sandbox: Sandbox, runs: Runs) -> None:
     """Cells that a stopped sweep had not sent yet are sent by the other one."""
     sandbox.faults = {"concurrency_limit": "Run:1"}
-    first = swept(client, 1)
+    first = begin_sweep(client, 1)
     wait_for(lambda: runs() == 1 and first[0].task is not None)
-    second = swept(client, 1)
+    second = begin_sweep(client, 1)
     wait_for(lambda: second[0].task is not None)
     first.stop()
     assert (first.counts, second.wait().counts) == ({"cancelled": 1}, {"succeeded": 1})
@@ -156,9 +156,9 @@ def test_a_budget_of_one_is_not_the_others(client: Client, sandbox: Sandbox, run
     """A cell that one sweep has no money for is sent by another one that has."""
     sandbox.faults = {"stuck": "run"}
     with wiro.budget(usd=0.003):
-        first = swept(client, 2)
+        first = begin_sweep(client, 2)
     wait_for(lambda: runs() == 1 and first.counts == {"running": 1, "pending": 1})
-    second = swept(client, 2)
+    second = begin_sweep(client, 2)
     wait_for(lambda: runs() == 2)
     sandbox.faults = None
     assert second.wait().counts == {"succeeded": 2}
@@ -186,7 +186,7 @@ def test_outputs_are_here_though_another_sweep_sends_them_elsewhere(
 def test_whoever_wants_another_draw_gets_one(client: Client, sandbox: Sandbox, runs: Runs) -> None:
     """With `resume=False` every cell is sent, whatever runs at the same time."""
     sandbox.faults = {"stuck": "run"}
-    first = swept(client, 2)
+    first = begin_sweep(client, 2)
     wait_for(lambda: runs() == 2)
     second = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), resume=False)
     wait_for(lambda: runs() == 4)

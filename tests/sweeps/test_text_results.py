@@ -1,4 +1,4 @@
-"""What a language model said is kept like a picture: it was paid for as well."""
+"""The text of a language model is stored like a picture: it was paid for as well."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,21 +14,24 @@ CHAT = "wiro/sandbox-chat"
 
 def test_the_history_keeps_what_was_said(make_client: MakeClient) -> None:
     """The result of an earlier chat has its text, also in another client on the same journal."""
-    said = make_client().run(CHAT, prompt="Why is the sky blue?").wait()
-    assert said.text
-    kept = make_client().history.result(said.record.task_id or "")
-    assert (kept.text, [output.text for output in kept.outputs]) == (said.text, [said.text])
-    assert kept.record == said.record
+    result = make_client().run(CHAT, prompt="Why is the sky blue?").wait()
+    assert result.text
+    from_history = make_client().history.result(result.record.task_id or "")
+    assert (from_history.text, [output.text for output in from_history.outputs]) == (
+        result.text,
+        [result.text],
+    )
+    assert from_history.record == result.record
 
 
 def test_a_table_has_what_was_said(client: Client, tmp_path: Path) -> None:
     """Texts are a column of the history's table, and move with it."""
-    said = client.run(CHAT, prompt="Why is the sky blue?").wait()
+    result = client.run(CHAT, prompt="Why is the sky blue?").wait()
     table = client.history.to_pandas()
-    assert table["text"].tolist() == [said.text]
-    assert [record.text for record in from_pandas(table)] == [said.text]
+    assert table["text"].tolist() == [result.text]
+    assert [record.text for record in from_pandas(table)] == [result.text]
     client.history.export_to(tmp_path / "runs.jsonl")
-    assert said.text.split("\n")[0] in (tmp_path / "runs.jsonl").read_text(encoding="utf-8")  # type: ignore[union-attr]  # it said something
+    assert result.text.split("\n")[0] in (tmp_path / "runs.jsonl").read_text(encoding="utf-8")  # type: ignore[union-attr]  # it has text
 
 
 def test_a_sweep_asks_once(make_client: MakeClient, runs: Callable[[], int]) -> None:
@@ -50,12 +53,12 @@ def test_an_executor_brings_texts_too(client: Client) -> None:
     assert sweep.cells[0].result.text == client.history.records()[0].text
 
 
-@pytest.mark.parametrize("asked", [True, False], ids=["Wiro knows it", "Wiro has forgotten it"])
-def test_an_answer_can_be_attached_to(make_client: MakeClient, sandbox: Sandbox, asked: bool) -> None:
+@pytest.mark.parametrize("wiro_knows_it", [True, False], ids=["Wiro knows it", "Wiro has forgotten it"])
+def test_an_answer_can_be_attached_to(make_client: MakeClient, sandbox: Sandbox, wiro_knows_it: bool) -> None:
     """A chat of before has its text whether Wiro still knows it or the journal alone does."""
-    said = make_client().run(CHAT, prompt="hello").wait()
-    sandbox.faults = {} if asked else {"detail_missing": 9}
-    task = make_client().attach(said.record.task_id or "")
-    assert task.wait().text == said.text
+    result = make_client().run(CHAT, prompt="hello").wait()
+    sandbox.faults = {} if wiro_knows_it else {"detail_missing": 9}
+    task = make_client().attach(result.record.task_id or "")
+    assert task.wait().text == result.text
     assert task.state.text is not None
-    assert task.state.text.text == said.text
+    assert task.state.text.text == result.text

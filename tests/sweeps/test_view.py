@@ -42,13 +42,15 @@ def test_the_table_can_be_pivoted(sweep: Sweep) -> None:
 def test_cells_that_were_not_run_are_rows_too(client: Client, sandbox: Sandbox) -> None:
     """A cell that failed or is still to run has its values, its status and its error, and the same columns."""
     sandbox.faults = {"fail_tasks": 1}
-    mixed = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), concurrency=1).wait().to_pandas()
+    partly_failed = (
+        client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), concurrency=1).wait().to_pandas()
+    )
     waiting = client.sweep(FLUX, {"prompt": "y", **SMALL}, seed=range(2), start=False).to_pandas()
-    assert list(mixed["cell_status"]) == ["failed", "succeeded"]
-    assert mixed["error"].notna().tolist() == [True, False]
+    assert list(partly_failed["cell_status"]) == ["failed", "succeeded"]
+    assert partly_failed["error"].notna().tolist() == [True, False]
     assert list(waiting["cell_status"]) == ["pending", "pending"]
     assert waiting["param.seed" if "param.seed" in waiting else "axis.seed"].tolist() == [0, 1]
-    assert pd.concat([mixed, waiting]).dtypes.astype(str)["cell_status"] == "category"
+    assert pd.concat([partly_failed, waiting]).dtypes.astype(str)["cell_status"] == "category"
 
 
 def test_what_then_made_is_a_column(client: Client) -> None:
@@ -131,9 +133,9 @@ def test_headings_are_as_long_as_tells_them_apart(
 def test_a_contact_sheet_is_a_picture(sweep: Sweep) -> None:
     """`contact_sheet` gives a PIL image of all pictures with labels."""
     sheet = sweep.contact_sheet(x="seed", y="prompt", edge=64)
-    turned = sweep.contact_sheet(x="prompt", y="seed", edge=64)
-    assert sheet.width > 3 * 64 < turned.height
-    assert sheet.height > 2 * 64 < turned.width
+    other_sheet = sweep.contact_sheet(x="prompt", y="seed", edge=64)
+    assert sheet.width > 3 * 64 < other_sheet.height
+    assert sheet.height > 2 * 64 < other_sheet.width
     with pytest.raises(InvalidParameter, match="font: "):
         sweep.contact_sheet(font="no such font")
 
@@ -143,7 +145,7 @@ def test_further_axes_are_told_below_the_pictures(sweep: Sweep) -> None:
     text = sweep.grid(x="seed", y="prompt")._repr_html_()
     assert "seed: " not in text
     layout = sweep._layout(sweep._axis("seed"), None)
-    assert [shown.caption for shown in layout.places[0][1]] == ["prompt: a cat", "prompt: a <b>dog</b>"]
+    assert [cell.caption for cell in layout.places[0][1]] == ["prompt: a cat", "prompt: a <b>dog</b>"]
     assert "prompt: a &lt;b&gt;dog&lt;/b&gt;" in Grid(layout)._repr_html_()
 
 

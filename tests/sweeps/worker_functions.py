@@ -27,9 +27,9 @@ def move(folder: str) -> None:
 
 def recipe(result: TaskResult) -> tuple[str | None, dict[str, Any]]:
     """Return model and values as the picture's file has them."""
-    found = read_recipe(result.record.output_paths[0])
-    assert found is not None
-    return found["model"], found["parameters"]
+    file_recipe = read_recipe(result.record.output_paths[0])
+    assert file_recipe is not None
+    return file_recipe["model"], file_recipe["parameters"]
 
 
 def text(result: TaskResult) -> str | None:
