@@ -10,7 +10,7 @@ function inMarimo(there: boolean) {
   const written: unknown[] = [];
   const set = (name: string, value: unknown) => written.push([name, value]);
   const marimo = new Marimo({ set, save_changes: () => written.push("saved") } as unknown as Model);
-  const sent = (type: Up["type"]) => marimo.sent({ type } as Up);
+  const sent = (type: Up["type"]) => marimo.noteMessage({ type } as Up);
   return { marimo, sent, written };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { moved } from "../src/controls/file_order.ts";
+import { reorder } from "../src/controls/file_order.ts";
 import { pretty } from "../src/stage/document.ts";
 import { nameOf, Shelf } from "../src/stage/output_order.ts";
 import { rerun } from "../src/stage/run_again.ts";
@@ -98,7 +98,7 @@ test("an output becomes an input in place of the one before, or beside the other
 });
 
 test("an element goes to another place and the others keep their order", () => {
-  expect(moved(["a", "b", "c"], 0, 2)).toEqual(["b", "c", "a"]);
-  expect(moved(["a", "b", "c"], 2, 0)).toEqual(["c", "a", "b"]);
-  expect(moved(["a", "b"], 1, 1)).toEqual(["a", "b"]);
+  expect(reorder(["a", "b", "c"], 0, 2)).toEqual(["b", "c", "a"]);
+  expect(reorder(["a", "b", "c"], 2, 0)).toEqual(["c", "a", "b"]);
+  expect(reorder(["a", "b"], 1, 1)).toEqual(["a", "b"]);
 });

@@ -88,7 +88,7 @@ test("active runs are counted, whichever is shown", () => {
 test("a kernel that goes ends the wait, and what is asked of it is answered", async () => {
   const { model, store } = start();
   store.start();
-  const code = store.asks.ask({ type: "code" });
+  const code = store.questions.ask({ type: "code" });
   const picture = store.originals.get("1-0");
   model.gone = true;
   model.emit("comm_live_update");
@@ -100,8 +100,8 @@ test("a kernel that goes ends the wait, and what is asked of it is answered", as
 test("each question has its own answer, whatever the order", async () => {
   const { model, store } = start();
   const [code, recipe] = [
-    store.asks.ask({ type: "code" }),
-    store.asks.ask({ type: "recipe", id: "1-0", take: false }),
+    store.questions.ask({ type: "code" }),
+    store.questions.ask({ type: "recipe", id: "1-0", take: false }),
   ];
   const reply = (rev: number, text: string) =>
     model.tell({ type: "reply", to: store.link.client, rev, error: null, text });

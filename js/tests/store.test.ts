@@ -26,12 +26,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("a new store asks for a snapshot", () => {
+test("a new store questions for a snapshot", () => {
   const { model, store } = start();
   expect(model.sent).toEqual([{ type: "sync", epoch: "", next: 0, v: 1, client: store.link.client }]);
 });
 
-test("it asks again until a snapshot comes", () => {
+test("it questions again until a snapshot comes", () => {
   const { model, store } = start();
   vi.advanceTimersByTime(2_000);
   expect(model.of("sync")).toHaveLength(2);
@@ -136,7 +136,7 @@ test("a Run that was taken and came to nothing does not stay submitting", () => 
   expect(store.status).toBe("idle");
 });
 
-test("a gap asks for a snapshot, and the snapshot closes it", () => {
+test("a gap questions for a snapshot, and the snapshot closes it", () => {
   const { model, store } = start();
   model.tell(snapshot(0, 2, { to: store.link.client }));
   model.tell(delta(5, 6));
@@ -145,7 +145,7 @@ test("a gap asks for a snapshot, and the snapshot closes it", () => {
   expect(store.feed.rows).toHaveLength(6);
 });
 
-test("a heartbeat that stays ahead for a second asks for a snapshot", () => {
+test("a heartbeat that stays ahead for a second questions for a snapshot", () => {
   const { model, store } = start();
   model.tell(snapshot(0, 2, { to: store.link.client }));
   model.update({ _feed: { epoch: "e", head: 4 } });
@@ -155,7 +155,7 @@ test("a heartbeat that stays ahead for a second asks for a snapshot", () => {
   expect(model.of("sync")).toHaveLength(2);
 });
 
-test("a heartbeat that the next delta catches up with asks nothing", () => {
+test("a heartbeat that the next delta catches up with questions nothing", () => {
   const { model, store } = start();
   model.tell(snapshot(0, 2, { to: store.link.client }));
   model.update({ _feed: { epoch: "e", head: 4 } });
@@ -209,7 +209,7 @@ test("a kernel that never spoke is given three seconds", () => {
   vi.advanceTimersByTime(2_900);
   expect(store.link.state).toBe("ok");
   vi.advanceTimersByTime(200);
-  expect([store.link.state, store.link.known]).toEqual(["waiting", false]);
+  expect([store.link.state, store.link.hasAnswered]).toEqual(["waiting", false]);
 });
 
 test("a URL leaves at once, in order with the files that are there", () => {

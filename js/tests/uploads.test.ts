@@ -12,7 +12,7 @@ function start(alive = true) {
     () => {},
   );
   const answer = (received: number, error: string | null = null) =>
-    uploads.answered({
+    uploads.answer({
       v: 1,
       type: "reply",
       to: "",

@@ -15,8 +15,8 @@ export interface Vary {
 export function mountVary(view: View, parameters: Parameter[], label: string): Vary {
   const { signal, store } = view;
   const { values } = store;
-  let opened = false;
-  const varied = () => parameters.some((p) => values.varied(p));
+  let justOpened = false;
+  const varied = () => parameters.some((p) => values.isAxis(p));
   const typed = parameters
     .filter((p) => p.kind !== "file")
     .map((p) => {
@@ -30,7 +30,7 @@ export function mountVary(view: View, parameters: Parameter[], label: string): V
   const toggle = button("Vary", "link vary", () => set(!varied()), signal);
   toggle.title = `Run with several values of ${label.toLowerCase()}`;
   const set = (to: boolean) => {
-    opened = to;
+    justOpened = to;
     for (const p of parameters) values.edit(axisOf(p), to || null);
     values.flush();
   };
@@ -46,8 +46,8 @@ export function mountVary(view: View, parameters: Parameter[], label: string): V
       const words = String(typeof text === "string" ? text : (values.get(p.id) ?? ""));
       if (input.value !== words) input.value = words;
     }
-    if (on && opened) inputs[0]?.focus();
-    opened = false;
+    if (on && justOpened) inputs[0]?.focus();
+    justOpened = false;
     return on;
   };
   return { toggle, element, inputs, draw };

@@ -83,21 +83,21 @@ export function mountField(
   const problem = () => firstProblem(view, parameters, revealed);
   function drawAll(): void {
     control.draw();
-    const varied = vary.draw();
+    const isAxis = vary.draw();
     const sentence = problem();
-    const said = varied ? parameters.map((one) => view.store.values.words(one)).join(" \u00d7 ") : p.help;
+    const helpText = isAxis ? parameters.map((one) => view.store.values.words(one)).join(" \u00d7 ") : p.help;
     text(error, sentence ?? "");
     show(error, sentence !== null);
-    text(help, said ?? "");
+    text(help, helpText ?? "");
     show(
       help,
-      Boolean(said) && sentence === null && (varied || about.open() || Boolean(shape.wide || shape.bare)),
+      Boolean(helpText) && sentence === null && (isAxis || about.open() || Boolean(shape.wide || shape.bare)),
     );
-    show(control.element, !varied || vary.inputs.length === 0);
-    if (control.aside) show(control.aside, !varied);
+    show(control.element, !isAxis || vary.inputs.length === 0);
+    if (control.aside) show(control.aside, !isAxis);
     element.classList.toggle("invalid", sentence !== null);
     const inputs = [control.input, ...(control.others ?? []), ...vary.inputs];
-    describe(inputs, sentence !== null ? error.id : said ? help.id : null, sentence !== null);
+    describe(inputs, sentence !== null ? error.id : helpText ? help.id : null, sentence !== null);
   }
   view.paint(["values", "uploads", "pictures"], drawAll);
   return {

@@ -3,25 +3,25 @@ import { bytes } from "../dom/format.ts";
 import type { FileRef, Parameter } from "../kernel/messages.ts";
 import type { Upload } from "../state/uploads.ts";
 import type { View } from "../view/view.ts";
-import { acceptOrder, moved } from "./file_order.ts";
+import { acceptOrder, reorder } from "./file_order.ts";
 
 /** What a file field holds and what is on its way to it; rows are made anew only when they are others. */
 export function mountItems(view: View, p: Parameter, removed: () => void) {
   const { store } = view;
   const list = h("ul", "files");
-  let drawn = "";
+  let drawnKey = "";
   let follow = -1; // where the row that has the focus goes
   const move = (from: number, to: number) => {
     const files = store.values.files(p.id);
     if (to < 0 || to >= files.length || from === to) return;
     follow = to;
-    store.values.editFiles(p.id, moved(files, from, to));
+    store.values.editFiles(p.id, reorder(files, from, to));
   };
   acceptOrder(view, list, move);
   const draw = (files: FileRef[], uploads: Upload[]) => {
     const previews = files.map((ref) => previewOf(view, ref));
     const key = JSON.stringify([files, previews, uploads.map((one) => one.id)]);
-    if (key !== drawn) {
+    if (key !== drawnKey) {
       const focused = list.querySelector<HTMLElement>(":focus");
       const at = follow < 0 ? [...list.children].findIndex((row) => row.contains(focused)) : follow;
       const rows = files.map((ref, index) => drawFile(view, p, ref, index, removed));
@@ -32,7 +32,7 @@ export function mountItems(view: View, p: Parameter, removed: () => void) {
       if (focused) list.children[at]?.querySelector<HTMLElement>(`[class="${focused.className}"]`)?.focus();
       follow = -1;
     }
-    drawn = key;
+    drawnKey = key;
     for (const [index, upload] of uploads.entries())
       drawProgress(list.children[files.length + index], upload);
     show(list, files.length + uploads.length > 0);

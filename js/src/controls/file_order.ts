@@ -4,7 +4,7 @@ import type { View } from "../view/view.ts";
 const MARK = "application/x-wiro-row"; // what tells a row from a file that is dragged in
 
 /** A copy with one element somewhere else. */
-export function moved<T>(all: readonly T[], from: number, to: number): T[] {
+export function reorder<T>(all: readonly T[], from: number, to: number): T[] {
   const rest = all.filter((_, at) => at !== from);
   return [...rest.slice(0, to), ...all.slice(from, from + 1), ...rest.slice(to)];
 }

@@ -24,7 +24,7 @@ export function mountNumberInput(view: View, p: Parameter): HTMLInputElement {
     "aria-valuemax": p.maximum,
   });
   on(input, "input", () => view.store.values.edit(p.id, parse(p, input.value)), view.signal);
-  on(input, "blur", () => (input.value = shown(view.store.values.get(p.id))), view.signal);
+  on(input, "blur", () => (input.value = display(view.store.values.get(p.id))), view.signal);
   on(input, "keydown", (event) => step(view, p, event), view.signal);
   return input;
 }
@@ -33,7 +33,7 @@ export function drawNumber(view: View, p: Parameter, input: HTMLInputElement): v
   const value = view.store.values.get(p.id);
   attr(input, "aria-valuenow", typeof value === "number" ? value : null);
   // "20." says the same as 20: what is being typed is left alone.
-  if (parse(p, input.value) !== value) input.value = shown(value);
+  if (parse(p, input.value) !== value) input.value = display(value);
 }
 
 function step(view: View, p: Parameter, event: KeyboardEvent): void {
@@ -44,6 +44,6 @@ function step(view: View, p: Parameter, event: KeyboardEvent): void {
   view.store.values.edit(p.id, stepped(p, value ?? p.minimum ?? 0, steps));
 }
 
-function shown(value: Value): string {
+function display(value: Value): string {
   return String(value ?? "");
 }

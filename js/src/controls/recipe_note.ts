@@ -27,8 +27,8 @@ export function mountSettingsNote(view: View): HTMLElement {
     show(undo, undoable);
     show(use, field !== undefined);
     if (field) text(use, `Use it as ${field.label.toLowerCase()}`);
-    const told = last ? sentence(last) : "";
-    if (words.textContent !== told) say(view, words, told, last?.state === "failed");
+    const sentenceText = last ? sentence(last) : "";
+    if (words.textContent !== sentenceText) say(view, words, sentenceText, last?.state === "failed");
   });
   return element;
 }

@@ -5,7 +5,7 @@ import type { Context, Control } from "./field.ts";
 /** The options, and the value itself when it is none of them: catalogues have defaults outside their own lists. */
 export function mountSelect({ view, p, touched }: Context): Control {
   const input = h("select");
-  let drawn = "";
+  let drawnKey = "";
   on(
     input,
     "change",
@@ -21,8 +21,8 @@ export function mountSelect({ view, p, touched }: Context): Control {
     const value = view.store.values.get(p.id) as Scalar;
     const all = choices(p, value);
     const key = JSON.stringify(all);
-    if (key !== drawn) input.replaceChildren(...all.map((option) => h("option", "", option.label)));
-    drawn = key;
+    if (key !== drawnKey) input.replaceChildren(...all.map((option) => h("option", "", option.label)));
+    drawnKey = key;
     input.selectedIndex = all.findIndex((option) => matches(option.value, value));
   };
   return { element: h("div", "select", input), input, draw };

@@ -20,12 +20,12 @@ export async function copyPicture({ blob, url }: { blob: Blob; url: string }): P
 }
 
 function copyByCommand(text: string): boolean {
-  let done = false;
+  let copied = false;
   const write = (event: ClipboardEvent) => {
     event.clipboardData?.setData("text/plain", text);
     event.preventDefault();
     event.stopPropagation(); // the notebook would copy its cell
-    done = true;
+    copied = true;
   };
   document.addEventListener("copy", write, { capture: true });
   try {
@@ -33,7 +33,7 @@ function copyByCommand(text: string): boolean {
   } finally {
     document.removeEventListener("copy", write, { capture: true });
   }
-  return done;
+  return copied;
 }
 
 async function toPng(url: string): Promise<Blob> {

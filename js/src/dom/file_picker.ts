@@ -7,10 +7,10 @@ export function mountChooser(
   take: (files: File[]) => void,
 ): HTMLInputElement {
   const chooser = h("input", { type: "file", accept, hidden: true, tabindex: -1 });
-  const chosen = () => {
+  const handOver = () => {
     take([...(chooser.files ?? [])]);
     chooser.value = ""; // the same file can be chosen again
   };
-  on(chooser, "change", chosen, signal);
+  on(chooser, "change", handOver, signal);
   return chooser;
 }

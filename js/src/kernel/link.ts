@@ -14,17 +14,17 @@ export class Link {
   /** "waiting": nothing came back yet; "lost": the message could not even be sent. */
   state: "ok" | "waiting" | "lost" = "ok";
   /** Whether the kernel ever said anything in this page. */
-  known = false;
+  hasAnswered = false;
   readonly #model: Model;
   readonly #timers: Timers;
-  readonly #changed: () => void;
+  readonly #onChange: () => void;
   #rev = 0;
 
-  constructor(model: Model, timers: Timers, changed: () => void) {
+  constructor(model: Model, timers: Timers, onChange: () => void) {
     this.#model = model;
     this.marimo = new Marimo(model);
     this.#timers = timers;
-    this.#changed = changed;
+    this.#onChange = onChange;
   }
 
   send(message: Up, bytes?: ArrayBuffer): boolean {
@@ -35,23 +35,23 @@ export class Link {
       this.#become("lost");
       return false;
     }
-    this.marimo.sent(message);
+    this.marimo.noteMessage(message);
     if (!this.#timers.has("patience")) {
-      const patience = this.known ? PATIENCE : isExport() ? EXPORTED : FIRST;
+      const patience = this.hasAnswered ? PATIENCE : isExport() ? EXPORTED : FIRST;
       this.#timers.set("patience", patience, () => this.#become("waiting"));
     }
     return true;
   }
 
-  /** Counts what asks for a reply. */
+  /** Counts what questions for a reply. */
   nextRev(): number {
     this.#rev += 1;
     return this.#rev;
   }
 
   /** The kernel said something, whatever it was. */
-  heard(): void {
-    this.known = true;
+  noteAnswer(): void {
+    this.hasAnswered = true;
     this.#timers.cancel("patience");
     this.#become("ok");
   }
@@ -59,6 +59,6 @@ export class Link {
   #become(state: Link["state"]): void {
     if (this.state === state) return;
     this.state = state;
-    this.#changed();
+    this.#onChange();
   }
 }

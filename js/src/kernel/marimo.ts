@@ -10,27 +10,27 @@ const EDITS = ["values", "file", "model"];
  */
 export class Marimo {
   readonly #model: Model | null;
-  #edited = false;
-  #ran = false;
+  #hasEdit = false;
+  #hasRun = false;
   #turn = 0;
 
   constructor(model: Model) {
     this.#model = globalThis.customElements?.get("marimo-anywidget") ? model : null;
   }
 
-  sent({ type }: Up): void {
-    if (EDITS.includes(type)) this.#edited = true;
-    if (type === "run") this.#ran = true;
+  noteMessage({ type }: Up): void {
+    if (EDITS.includes(type)) this.#hasEdit = true;
+    if (type === "run") this.#hasRun = true;
   }
 
   valuesChanged(): void {
-    if (this.#edited) this.#wake();
-    this.#edited = false;
+    if (this.#hasEdit) this.#wake();
+    this.#hasEdit = false;
   }
 
   runEnded(): void {
-    if (this.#ran) this.#wake();
-    this.#ran = false;
+    if (this.#hasRun) this.#wake();
+    this.#hasRun = false;
   }
 
   #wake(): void {

@@ -21,7 +21,7 @@ export interface Parameter {
   maximum: number | null;
   /** By how much an arrow key moves a number. */
   step: number | null;
-  /** How many of them the step asks for. */
+  /** How many of them the step questions for. */
   decimals: number;
   slider: boolean;
   integer: boolean;

@@ -11,7 +11,7 @@ export interface Answer {
 type WithoutRev<Q> = Q extends Question ? Omit<Q, "rev"> : never;
 
 /** Questions to the kernel, each with its own answer. */
-export class Asks {
+export class Questions {
   readonly #link: Link;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
 
@@ -23,18 +23,18 @@ export class Asks {
     const rev = this.#link.nextRev();
     return new Promise((resolve) => {
       this.#waiting.set(rev, resolve);
-      if (!this.#link.send({ ...question, rev } as Question)) this.lost();
+      if (!this.#link.send({ ...question, rev } as Question)) this.failAll();
     });
   }
 
-  answered(rev: number, answer: Answer): void {
+  answer(rev: number, answer: Answer): void {
     const resolve = this.#waiting.get(rev);
     this.#waiting.delete(rev);
     resolve?.(answer);
   }
 
   /** Nobody is left to answer. */
-  lost(): void {
-    for (const rev of [...this.#waiting.keys()]) this.answered(rev, { error: GONE });
+  failAll(): void {
+    for (const rev of [...this.#waiting.keys()]) this.answer(rev, { error: GONE });
   }
 }

@@ -3,19 +3,19 @@ import type { Down, Row } from "./messages.ts";
 type Receive = (message: Down, buffers: BlobPart[]) => void;
 
 /** Unpacks rows that came compressed; since that takes a moment, what comes meanwhile waits its turn. */
-export function inbox(receive: Receive): (message: Down, buffers?: BlobPart[]) => void {
+export function unpackInOrder(receive: Receive): (message: Down, buffers?: BlobPart[]) => void {
   let waiting = 0;
   let last = Promise.resolve();
   return (message, buffers = []) => {
-    const packed = "rows" in message && buffers[0];
-    if (!packed && !waiting) {
+    const compressed = "rows" in message && buffers[0];
+    if (!compressed && !waiting) {
       receive(message, buffers);
       return;
     }
     waiting++;
     last = last
       .then(async () => {
-        if (packed) message.rows = await unpacked(packed);
+        if (compressed) message.rows = await decompress(compressed);
         receive(message, buffers);
       })
       .catch(() => {}) // the next message finds a gap, and a snapshot is asked for
@@ -25,7 +25,7 @@ export function inbox(receive: Receive): (message: Down, buffers?: BlobPart[]) =
   };
 }
 
-function unpacked(packed: BlobPart): Promise<Row[]> {
-  const rows = new Response(packed as BodyInit).body?.pipeThrough(new DecompressionStream("deflate"));
+function decompress(compressed: BlobPart): Promise<Row[]> {
+  const rows = new Response(compressed as BodyInit).body?.pipeThrough(new DecompressionStream("deflate"));
   return new Response(rows).json();
 }

@@ -15,8 +15,8 @@ export class Filter {
   readonly #feed: Feed;
   readonly #hidden = new Set<Level>();
   #words = "";
-  #found: Row[] = [];
-  #seen = 0; // rows of the feed looked at, the trimmed ones counted
+  #matches: Row[] = [];
+  #position = 0; // rows of the feed looked at, the trimmed ones counted
   #epoch: string | null = null;
 
   constructor(feed: Feed) {
@@ -46,19 +46,20 @@ export class Filter {
   get rows(): Row[] {
     const { rows, trimmed, epoch } = this.#feed;
     if (!this.narrows) return rows;
-    if (epoch !== this.#epoch || this.#seen < trimmed) {
+    if (epoch !== this.#epoch || this.#position < trimmed) {
       this.#epoch = epoch;
-      this.#found = [];
-      this.#seen = trimmed;
+      this.#matches = [];
+      this.#position = trimmed;
     }
-    for (let at = this.#seen - trimmed; at < rows.length; at++) {
+    for (let at = this.#position - trimmed; at < rows.length; at++) {
       const row = rows[at];
-      if (row && this.#wants(row)) this.#found.push(row);
+      if (row && this.#wants(row)) this.#matches.push(row);
     }
-    this.#seen = trimmed + rows.length;
+    this.#position = trimmed + rows.length;
     const first = rows[0]?.[0] ?? 0;
-    if ((this.#found[0]?.[0] ?? first) < first) this.#found = this.#found.filter((row) => row[0] >= first);
-    return this.#found;
+    if ((this.#matches[0]?.[0] ?? first) < first)
+      this.#matches = this.#matches.filter((row) => row[0] >= first);
+    return this.#matches;
   }
 
   #wants([, , kind, text]: Row): boolean {

@@ -22,28 +22,28 @@ export interface LogView {
 export function mountLog(view: View): LogView {
   const { store, signal } = view;
   const filter = new Filter(store.feed);
-  let opened = false;
-  const toggle = button("Log", "quiet fold", () => set(!opened), signal);
+  let isOpen = false;
+  const toggle = button("Log", "quiet fold", () => set(!isOpen), signal);
   const last = h("span", "last");
   const tally = h("span", "tally");
   const window = mountWindow(view);
   const set = (to: boolean) => {
-    opened = to;
+    isOpen = to;
     draw();
-    if (opened) window.follow();
+    if (isOpen) window.follow();
   };
   const tools = mountTools(view, filter, tally, () => {
     draw();
     window.follow();
   });
   const draw = () => {
-    attr(toggle, "aria-expanded", opened);
-    for (const element of [window.element, tools, tally]) show(element, opened);
-    show(last, !opened);
+    attr(toggle, "aria-expanded", isOpen);
+    for (const element of [window.element, tools, tally]) show(element, isOpen);
+    show(last, !isOpen);
     const row = store.feed.rows.at(-1);
     text(last, row ? row[3] : "No task yet");
     last.dataset.kind = row?.[2] ?? "none";
-    if (!opened) return;
+    if (!isOpen) return;
     const { rows } = filter;
     text(tally, tallyOf(view, filter, rows.length));
     window.draw(rows, filter.words);
@@ -60,14 +60,14 @@ export function mountLog(view: View): LogView {
   };
 }
 
-function mountTools(view: View, filter: Filter, tally: HTMLElement, changed: () => void): HTMLElement {
+function mountTools(view: View, filter: Filter, tally: HTMLElement, onChange: () => void): HTMLElement {
   const { store, signal } = view;
   const levels = LEVELS.map((level) => {
     const one = button(NAMES[level], "quiet level", () => press(), signal);
     attr(one, "aria-pressed", true);
     const press = () => {
       attr(one, "aria-pressed", filter.toggle(level));
-      changed();
+      onChange();
     };
     return one;
   });
@@ -79,8 +79,8 @@ function mountTools(view: View, filter: Filter, tally: HTMLElement, changed: () 
   });
   const search = () => {
     filter.search(find.value);
-    changed();
-    show(shown, filter.narrows, find);
+    onChange();
+    show(copyFiltered, filter.narrows, find);
     text(view.voice, find.value ? count(filter.rows.length, "line") : ""); // what was asked for, not what streams in
   };
   on(find, "input", () => view.schedule(search), signal);
@@ -91,23 +91,23 @@ function mountTools(view: View, filter: Filter, tally: HTMLElement, changed: () 
   };
   on(find, "keydown", clear, signal);
   const copy = async (rows: Row[]) => {
-    const done = await copyText(
+    const copied = await copyText(
       rows.map(([, at, kind, words]) => `${seconds(at)}\t${kind}\t${words}`).join("\n"),
     );
-    const words = done ? `${count(rows.length, "line")} copied` : "The browser does not allow copying here";
+    const words = copied ? `${count(rows.length, "line")} copied` : "The browser does not allow copying here";
     say(view, tally, words);
   };
   const all = button("Copy all", "quiet", () => void copy(store.feed.rows), signal);
-  const shown = button("Copy shown", "quiet", () => void copy(filter.rows), signal);
+  const copyFiltered = button("Copy shown", "quiet", () => void copy(filter.rows), signal);
   const kinds = h("div", { class: "levels", role: "group", "aria-label": "Levels" }, ...levels);
-  on(kinds, "click", () => show(shown, filter.narrows), signal);
-  show(shown, false);
-  return h("div", "log-tools", kinds, find, shown, all);
+  on(kinds, "click", () => show(copyFiltered, filter.narrows), signal);
+  show(copyFiltered, false);
+  return h("div", "log-tools", kinds, find, copyFiltered, all);
 }
 
-function tallyOf({ store }: View, filter: Filter, found: number): string {
+function tallyOf({ store }: View, filter: Filter, matches: number): string {
   const { rows, next } = store.feed;
-  if (filter.narrows) return `${found.toLocaleString("en")} of ${count(rows.length, "line")}`;
+  if (filter.narrows) return `${matches.toLocaleString("en")} of ${count(rows.length, "line")}`;
   return next > rows.length
     ? `the last ${rows.length.toLocaleString("en")} of ${count(next, "line")}`
     : count(rows.length, "line");

@@ -25,10 +25,10 @@ export interface LogWindow {
 export function mountWindow(view: View): LogWindow {
   const { store, signal } = view;
   let following = true;
-  let shown: Row[] = [];
+  let lines: Row[] = [];
   let find = "";
   let trimmed = 0;
-  let left = 0; // rows when the end was left
+  let rowsAtLeave = 0; // rows when the end was left
   let height = 0; // as drawn: by the time a scroll is told of, more rows may have come
   const list = h("ol");
   const spacer = h("div", "spacer", list);
@@ -44,16 +44,16 @@ export function mountWindow(view: View): LogWindow {
   };
   const jump = button("", "primary jump", follow, signal);
   const paint = () => {
-    height = shown.length * LINE;
+    height = lines.length * LINE;
     spacer.style.height = `${height}px`;
     // Setting is cheap where reading scrollHeight would lay out the page.
     if (following) scroller.scrollTop = height;
     const top = following ? height - HEIGHT : scroller.scrollTop;
-    const { from, to } = visible(top, shown.length);
+    const { from, to } = visible(top, lines.length);
     list.style.transform = `translateY(${from * LINE}px)`;
-    list.replaceChildren(...shown.slice(from, to).map((row) => drawRow(row, find)));
-    if (following) left = shown.length;
-    const news = shown.length - left;
+    list.replaceChildren(...lines.slice(from, to).map((row) => drawRow(row, find)));
+    if (following) rowsAtLeave = lines.length;
+    const news = lines.length - rowsAtLeave;
     text(jump, news > 0 ? `Jump to newest · ${count(news, "new line")}` : "Jump to newest");
     show(jump, !following, scroller);
   };
@@ -67,11 +67,11 @@ export function mountWindow(view: View): LogWindow {
     signal,
   );
   const draw = (rows: Row[], words: string) => {
-    const gone = rows === store.feed.rows ? store.feed.trimmed - trimmed : 0;
+    const trimmedRows = rows === store.feed.rows ? store.feed.trimmed - trimmed : 0;
     // What is being read stays where it is when rows before it are let go.
-    if (!following && gone > 0) scroller.scrollTop -= gone * LINE;
+    if (!following && trimmedRows > 0) scroller.scrollTop -= trimmedRows * LINE;
     trimmed = store.feed.trimmed;
-    shown = rows;
+    lines = rows;
     find = words;
     paint();
   };

@@ -43,15 +43,15 @@ export function mountCode(view: View): Drawer {
   };
   const fetchCall = async () => {
     store.values.flush();
-    const answer = await store.asks.ask({ type: "code" });
+    const answer = await store.questions.ask({ type: "code" });
     if (signal.aborted) return;
     set(true);
-    const found = answer.text ?? "";
-    call.value = found;
-    if (found) element.append(call);
+    const callText = answer.text ?? "";
+    call.value = callText;
+    if (callText) element.append(call);
     else call.remove();
-    show(again, found !== "");
-    if (found) await copy();
+    show(again, callText !== "");
+    if (callText) await copy();
     else say(view, words, answer.error ?? "There is no call to copy.", true);
   };
   on(element, "keydown", (event) => event.key === "Escape" && set(false), signal);

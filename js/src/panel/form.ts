@@ -27,9 +27,9 @@ export function mountForm(view: View, form: Form): FormView {
   const fields: Field[] = [];
   const plain = form.groups.filter((group) => !group.advanced);
   for (const group of plain) {
-    const shown = group.parameters.filter((p) => !p.advanced);
-    if (shown.length > 0)
-      element.append(mountGroup(view, shown, plain.length > 1 ? group.title : "", fields));
+    const basics = group.parameters.filter((p) => !p.advanced);
+    if (basics.length > 0)
+      element.append(mountGroup(view, basics, plain.length > 1 ? group.title : "", fields));
   }
   const advanced = advancedOf(form.groups);
   if (advanced.length > 0) element.append(mountAdvanced(view, advanced, fields));

@@ -19,14 +19,14 @@ export function mountPanel(view: View): HTMLElement {
   const { store, signal } = view;
   const section = h("section", { class: "panel", tabindex: -1 });
   let current = new AbortController();
-  let drawn: string | null = null;
+  let drawnKey: string | null = null;
   // In a notebook a key pressed on a button would otherwise insert cells.
   on(section, "keydown", (event) => event.stopPropagation(), signal);
   view.paint(["form"], () => {
     const { form, searchable } = store.values;
     const key = JSON.stringify([form, searchable]);
-    if (key === drawn) return;
-    drawn = key;
+    if (key === drawnKey) return;
+    drawnKey = key;
     current.abort();
     current = new AbortController();
     const focused = section.matches(":focus-within");
@@ -53,8 +53,8 @@ function build(view: View, section: HTMLElement, form: Form): HTMLElement[] {
   };
   listenFor(view, section, run);
   const take = (event: Event, transfer: DataTransfer | null) => {
-    const taken = controls.take(transfer, event.composedPath()[0] ?? null) || takePicture(view, transfer);
-    if (taken) event.preventDefault();
+    const handled = controls.take(transfer, event.composedPath()[0] ?? null) || takePicture(view, transfer);
+    if (handled) event.preventDefault();
   };
   on(section, "paste", (event) => writes(event) || take(event, event.clipboardData), view.signal);
   acceptDrops(view, section, "dropping", holdsFiles, (event) => {
@@ -64,13 +64,13 @@ function build(view: View, section: HTMLElement, form: Form): HTMLElement[] {
   const change = store.values.searchable ? mountChange(view) : null;
   const { element: header, name } = mountHeader(view, form, [code.opener], change?.toggle);
   change?.follow(name);
-  const left = h("div", "side", controls.element, mountActions(view, run), mountRunList(view));
+  const side = h("div", "side", controls.element, mountActions(view, run), mountRunList(view));
   return [
     header,
     ...(change ? [change.element] : []),
     code.element,
     mountSettingsNote(view),
-    h("div", "body", left, mountStage(view, log.open)),
+    h("div", "body", side, mountStage(view, log.open)),
     log.element,
     announce(view),
   ];
@@ -114,9 +114,9 @@ function offer(view: View, section: HTMLElement): HTMLElement[] {
   acceptDrops(view, section, "dropping", holdsFiles, (event) => takePicture(view, event.dataTransfer));
   search.look();
   const hint = h("p", "soft", "Choose a model; its controls take this place.");
-  const lost = h("p", { class: "bad", role: "alert" });
-  view.paint(["link"], () => text(lost, view.store.link.state === "lost" ? GONE : ""));
-  const body = h("div", "offer", hint, search.element, lost, mountSettingsButton(view));
+  const warning = h("p", { class: "bad", role: "alert" });
+  view.paint(["link"], () => text(warning, view.store.link.state === "lost" ? GONE : ""));
+  const body = h("div", "offer", hint, search.element, warning, mountSettingsButton(view));
   return [mountHeader(view, null, []).element, mountSettingsNote(view), body, announce(view)];
 }
 
@@ -148,11 +148,11 @@ function wait(view: View): HTMLElement[] {
 
 /** Polite, and silent until something changes after the panel is there. */
 function announce(view: View): HTMLElement {
-  let said = announcement(view.store);
+  let announced = announcement(view.store);
   view.paint(["status", "run", "link"], () => {
     const words = announcement(view.store);
-    if (words === said) return;
-    said = words;
+    if (words === announced) return;
+    announced = words;
     text(view.voice, words);
   });
   return view.voice;

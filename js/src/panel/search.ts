@@ -35,16 +35,16 @@ export function mountSearch(view: View, close?: () => void): Search {
   const element = h("div", "search", field, words, list);
   let models: ModelSummary[] = [];
   let active = -1;
-  let asked = 0;
+  let searches = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   ends(signal, () => clearTimeout(timer));
 
   const look = async () => {
     clearTimeout(timer);
-    const own = ++asked;
+    const own = ++searches;
     say(view, words, "Searching");
-    const answer = await store.asks.ask({ type: "search", text: input.value.trim() });
-    if (own !== asked || signal.aborted) return; // a later search is on its way
+    const answer = await store.questions.ask({ type: "search", text: input.value.trim() });
+    if (own !== searches || signal.aborted) return; // a later search is on its way
     models = answer.models ?? [];
     const none = `No model is found for “${input.value.trim()}”.`;
     say(
@@ -64,11 +64,11 @@ export function mountSearch(view: View, close?: () => void): Search {
     list.children[at]?.scrollIntoView({ block: "nearest" });
   };
   const choose = async (model: ModelSummary) => {
-    ++asked; // an answer to an earlier search would take the words away
+    ++searches; // an answer to an earlier search would take the words away
     store.values.flush();
     say(view, words, `Loading ${model.model}`);
     attr(element, "aria-busy", true);
-    const { error } = await store.asks.ask({ type: "model", model: model.model });
+    const { error } = await store.questions.ask({ type: "model", model: model.model });
     if (signal.aborted) return;
     attr(element, "aria-busy", false);
     say(view, words, error ?? "", error !== null);

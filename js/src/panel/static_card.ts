@@ -10,13 +10,13 @@ const MARK = "data-wiro-live";
  */
 export function standFor(el: HTMLElement, host: HTMLElement, view: View): void {
   const { store, signal } = view;
-  let seen = "";
+  let drawnKey = "";
   view.paint(["link", "status"], () => {
     const { link, run, status } = store;
-    const key = `${link.state} ${link.known} ${run?.number} ${status}`;
-    if (key === seen) return;
-    seen = key;
-    const lives = link.known || link.state === "ok";
+    const key = `${link.state} ${link.hasAnswered} ${run?.number} ${status}`;
+    if (key === drawnKey) return;
+    drawnKey = key;
+    const lives = link.hasAnswered || link.state === "ok";
     host.hidden = !lives && cards(store).length > 0;
     mark(el, store, lives);
   });

@@ -19,14 +19,14 @@ export function mountAnswer(view: View, shelf: Shelf): HTMLElement {
   );
   let number = -1;
   view.paint(["run", "status", "pictures"], () => {
-    const said = store.run?.text ?? null;
+    const content = store.run?.text ?? null;
     show(element, shelf.shows("answer") && !shelf.stale);
-    if (!said || element.hidden) return;
+    if (!content || element.hidden) return;
     const low = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
-    show(thinking, said.thinking !== "");
-    text(label, said.answer === "" && store.active ? "Thinking" : "Thoughts");
-    grow(thought, said.thinking);
-    grow(answer, said.answer);
+    show(thinking, content.thinking !== "");
+    text(label, content.answer === "" && store.active ? "Thinking" : "Thoughts");
+    grow(thought, content.thinking);
+    grow(answer, content.answer);
     const another = store.run?.number !== number;
     number = store.run?.number ?? -1;
     if (another) element.scrollTop = 0;

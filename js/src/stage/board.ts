@@ -10,7 +10,7 @@ export function mountBoard(view: View, shelf: Shelf): [HTMLElement, HTMLElement]
   const [table, note] = [h("table"), h("p", "said")];
   const element = h("div", "board", note, table);
   const buttons = new Map<number, HTMLButtonElement>();
-  let drawn = "";
+  let drawnKey = "";
   const choose = (index: number) => {
     const id = store.feed.cells.get(index)?.outputs[0]?.id;
     if (!id) return;
@@ -47,24 +47,24 @@ export function mountBoard(view: View, shelf: Shelf): [HTMLElement, HTMLElement]
     attr(made, "aria-label", words);
   };
   const back = icon("back", "All of them", () => shelf.choose(""), signal);
-  const told = h("span");
-  const chosen = h("div", "chosen", back, told);
+  const caption = h("span");
+  const choice = h("div", "chosen", back, caption);
   view.paint(["run", "status", "pictures"], () => {
     const { board } = shelf;
-    const shown = board !== null && !shelf.current;
-    show(element, shown);
-    show(chosen, board !== null && !shown);
+    const visible = board !== null && !shelf.current;
+    show(element, visible);
+    show(choice, board !== null && !visible);
     if (!board) return;
     const key = JSON.stringify([board.run, board.rows, board.columns]);
-    if (key !== drawn) build(board);
-    drawn = key;
+    if (key !== drawnKey) build(board);
+    drawnKey = key;
     text(note, board.note);
     for (const [index, made] of buttons) fill(made, index, board.titles[index] ?? "");
     const cell = [...store.feed.cells.values()].find((one) =>
       one.outputs.some((output) => output.id === shelf.output?.id),
     );
-    text(told, cell ? `${board.titles[cell.index]} · ${cell.note}` : "");
+    text(caption, cell ? `${board.titles[cell.index]} · ${cell.note}` : "");
   });
   on(table, "keydown", (event) => step(event, table), signal);
-  return [element, chosen];
+  return [element, choice];
 }

@@ -9,9 +9,9 @@ export function mountDocument(view: View, shelf: Shelf): HTMLElement {
   const element = h("div", { class: "answer document", tabindex: 0, role: "region" }, body);
   view.paint(["run", "status", "pictures"], () => {
     const { output } = shelf;
-    const shown = shelf.shows("text");
-    show(element, shown);
-    if (!shown || !output) return;
+    const visible = shelf.shows("text");
+    show(element, visible);
+    if (!visible || !output) return;
     attr(element, "aria-label", output.name);
     text(body, pretty(output));
   });

@@ -14,9 +14,9 @@ export function mountMedia(view: View, shelf: Shelf): HTMLElement {
   const act = button("", "", () => void fetchOutput(), signal);
   const label = h("div", "plate", name, facts, act, trouble);
   const element = h("div", "media", label);
-  let drawn = "";
+  let drawnId = "";
   const reset = (id: string) => {
-    drawn = id;
+    drawnId = id;
     element.replaceChildren(label);
     text(trouble, "");
     attr(act, "aria-disabled", false);
@@ -25,24 +25,24 @@ export function mountMedia(view: View, shelf: Shelf): HTMLElement {
     const { output, current } = shelf;
     if (!output || !current || act.ariaDisabled === "true") return;
     attr(act, "aria-disabled", true);
-    const failed = await (current.kind === "file" ? saveOutput(store, output) : play(output, current.kind));
-    if (signal.aborted || drawn !== output.id) return;
+    const problem = await (current.kind === "file" ? saveOutput(store, output) : play(output, current.kind));
+    if (signal.aborted || drawnId !== output.id) return;
     attr(act, "aria-disabled", false);
-    text(trouble, failed);
+    text(trouble, problem);
   };
   const play = async (output: Output, kind: string): Promise<string> => {
     const got = await store.originals.get(output.id);
     if (typeof got === "string") return got;
-    if (drawn === output.id) element.replaceChildren(player(kind, got.url, output.name));
+    if (drawnId === output.id) element.replaceChildren(player(kind, got.url, output.name));
     element.querySelector<HTMLElement>("video, audio")?.focus();
     return "";
   };
   view.paint(["run", "status", "pictures"], () => {
-    const shown = shelf.shows("video", "audio", "image", "file");
-    show(element, shown);
+    const visible = shelf.shows("video", "audio", "image", "file");
+    show(element, visible);
     const { output } = shelf;
-    if (!shown || !output) return;
-    if (output.id !== drawn) reset(output.id);
+    if (!visible || !output) return;
+    if (output.id !== drawnId) reset(output.id);
     text(name, output.name);
     text(facts, output.facts);
     const verb = VERBS[shelf.current?.kind ?? ""] ?? "";

@@ -13,8 +13,8 @@ export function mountEmpty(view: View, shelf: Shelf): HTMLElement {
     const { run, active, status } = store;
     show(element, !active && !shelf.visible && !shelf.board && !run?.notice);
     show(second, status === "idle");
-    const lost = run !== null && isActive(status) && "The kernel went while the run was under way";
-    text(first, lost || (run?.empty ?? "Results appear here"));
+    const lostText = run !== null && isActive(status) && "The kernel went while the run was under way";
+    text(first, lostText || (run?.empty ?? "Results appear here"));
   });
   return element;
 }

@@ -17,7 +17,7 @@ import { mountTools } from "./tools.ts";
 export function mountStage(view: View, showLog: () => void): HTMLElement {
   const viewer = mountViewer(view);
   const shelf = new Shelf(view.store);
-  const [board, chosen] = mountBoard(view, shelf);
+  const [board, choice] = mountBoard(view, shelf);
   const frame = h(
     "div",
     "frame",
@@ -34,6 +34,6 @@ export function mountStage(view: View, showLog: () => void): HTMLElement {
     frame.classList.toggle("pictured", shelf.shows("picture"));
     frame.classList.toggle("telling", shelf.shows("answer") || !board.hidden);
   });
-  const below = [chosen, mountTimeline(view), mountStrip(view, shelf), mountTools(view, shelf, viewer)];
+  const below = [choice, mountTimeline(view), mountStrip(view, shelf), mountTools(view, shelf, viewer)];
   return h("div", "stage", h("div", "result", frame, ...below), viewer.element);
 }

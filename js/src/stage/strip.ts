@@ -6,7 +6,7 @@ import { type Item, nameOf, type Shelf } from "./output_order.ts";
 export function mountStrip(view: View, shelf: Shelf): HTMLElement {
   const { store, signal } = view;
   const element = h("div", { class: "strip", role: "group", "aria-label": "Results" });
-  let drawn = "";
+  let drawnKey = "";
   const draw = () => {
     const { items } = shelf;
     show(element, shelf.visible && items.length > 1 && !shelf.board);
@@ -15,24 +15,24 @@ export function mountStrip(view: View, shelf: Shelf): HTMLElement {
     );
     const key = JSON.stringify([items.map(nameOf), urls]);
     const tiles = () => [...element.children] as HTMLElement[];
-    if (key !== drawn) {
+    if (key !== drawnKey) {
       const focused = tiles().findIndex((tile) => tile.matches(":focus"));
-      const made = items.map((item, index) => tile(item, index, items, urls[index]));
-      element.replaceChildren(...made);
-      made[focused]?.focus();
+      const buttons = items.map((item, index) => tile(item, index, items, urls[index]));
+      element.replaceChildren(...buttons);
+      buttons[focused]?.focus();
     }
-    drawn = key;
+    drawnKey = key;
     for (const [index, child] of tiles().entries()) attr(child, "aria-current", index === shelf.selected);
     rove(tiles(), tiles()[shelf.selected]);
     element.classList.toggle("stale", shelf.stale);
   };
   const tile = (item: Item, index: number, all: Item[], url: string | undefined) => {
-    const made = button("", "thumb", () => shelf.select(index), signal);
+    const thumb = button("", "thumb", () => shelf.select(index), signal);
     const what = item.kind === "picture" ? "Picture" : nameOf(item);
-    attr(made, "aria-label", `${what} ${index + 1} of ${all.length}`);
-    attr(made, "title", nameOf(item));
-    made.append(url ? h("img", { src: url, alt: "" }) : sign(item));
-    return made;
+    attr(thumb, "aria-label", `${what} ${index + 1} of ${all.length}`);
+    attr(thumb, "title", nameOf(item));
+    thumb.append(url ? h("img", { src: url, alt: "" }) : sign(item));
+    return thumb;
   };
   view.paint(["run", "status", "pictures"], draw);
   on(element, "keydown", (event) => arrow(event, element), signal);

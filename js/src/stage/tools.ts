@@ -14,16 +14,16 @@ const NOT_COPIED = "The browser does not allow copying here: download it instead
 /** What can be done with the result that is chosen, and with its run. */
 export function mountTools(view: View, shelf: Shelf, viewer: Viewer): HTMLElement {
   const { store, signal } = view;
-  const said = h("span", "said");
+  const feedback = h("span", "said");
   const tool = (label: string, act: () => Promise<string> | string | undefined) =>
-    button(label, "quiet", async () => say(view, said, (await act()) ?? ""), signal);
+    button(label, "quiet", async () => say(view, feedback, (await act()) ?? ""), signal);
 
   const save = tool("Download", () => (shelf.output ? saveOutput(store, shelf.output) : ""));
   const copy = tool("Copy", () => copyShown(view, shelf));
   const recipe = tool("Copy recipe", () => copyRecipe(view, shelf));
   const settings = tool("Use settings", async () => {
     const { name, id } = shelf.output ?? { name: "", id: "" };
-    const { error } = await store.asks.ask({ type: "recipe", id, take: true });
+    const { error } = await store.questions.ask({ type: "recipe", id, take: true });
     return error ?? `The settings are those of ${name}`;
   });
   const compare = tool("Compare", () => {
@@ -47,7 +47,7 @@ export function mountTools(view: View, shelf: Shelf, viewer: Viewer): HTMLElemen
 
   const row = h("div", { class: "tools", role: "group", "aria-label": "With this result" });
   row.append(star, save, copy, recipe, settings, compare, use, same, next);
-  const element = h("div", "", row, said);
+  const element = h("div", "", row, feedback);
   let about = "";
   view.paint(["run", "status", "pictures", "form"], () => {
     const { output, current } = shelf;
@@ -66,7 +66,7 @@ export function mountTools(view: View, shelf: Shelf, viewer: Viewer): HTMLElemen
     show(next, seeded(view) && store.run?.next_seed != null);
     attr(star, "aria-pressed", store.run?.starred ?? false);
     const key = `${store.run?.number} ${output?.id}`;
-    if (key !== about) text(said, ""); // it was about another one
+    if (key !== about) text(feedback, ""); // it was about another one
     about = key;
   });
   return element;
@@ -88,7 +88,11 @@ async function copyShown({ store }: View, shelf: Shelf): Promise<string> {
 
 async function copyRecipe({ store }: View, shelf: Shelf): Promise<string> {
   if (!shelf.output) return "";
-  const { error, text: recipe } = await store.asks.ask({ type: "recipe", id: shelf.output.id, take: false });
+  const { error, text: recipe } = await store.questions.ask({
+    type: "recipe",
+    id: shelf.output.id,
+    take: false,
+  });
   if (!recipe) return error ?? "";
   return (await copyText(recipe)) ? "Recipe copied" : "The browser does not allow copying here.";
 }

@@ -4,7 +4,7 @@ const KEEP = 100_000; // rows
 const MOST = 32_000_000; // characters
 const SLACK = 10_000; // trimmed in one cut, so that a row costs O(1)
 
-/** "gap" asks the caller for a snapshot; nothing was taken from the message. */
+/** "gap" questions the caller for a snapshot; nothing was taken from the message. */
 export type Outcome = "applied" | "gap";
 
 /** The browser's copy of the kernel's ring; applying a message twice changes nothing. */

@@ -12,21 +12,21 @@ export interface Known {
 
 /** The pictures seen so far, newest last; they outlive the run that made them. */
 export class Gallery {
-  #known: Known[] = [];
+  #entries: Known[] = [];
 
   get pictures(): Known[] {
-    return this.#known;
+    return this.#entries;
   }
 
   take({ number, outputs }: Run): void {
     const own = outputs.filter((output) => kindOf(output) === "picture");
-    const others = this.#known.filter((one) => one.run !== number);
-    this.#known = [...others, ...own.map((output, at) => ({ output, run: number, place: at + 1 }))]
+    const others = this.#entries.filter((one) => one.run !== number);
+    this.#entries = [...others, ...own.map((output, at) => ({ output, run: number, place: at + 1 }))]
       .sort((a, b) => a.run - b.run)
       .slice(-Math.max(KEEP, own.length));
   }
 
   find(id: string): Known | undefined {
-    return this.#known.find((one) => one.output.id === id);
+    return this.#entries.find((one) => one.output.id === id);
   }
 }

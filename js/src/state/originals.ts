@@ -22,17 +22,17 @@ export class Originals {
     return new Promise((resolve) => {
       const others = this.#waiting.get(id) ?? [];
       this.#waiting.set(id, [...others, resolve]);
-      if (others.length === 0 && !this.#link.send({ type: "image", id })) this.failed(GONE);
+      if (others.length === 0 && !this.#link.send({ type: "image", id })) this.fail(GONE);
     });
   }
 
-  arrived(id: string): void {
+  resolve(id: string): void {
     const picture = this.#pictures.get("full", id);
     if (picture) this.#answer(id, picture);
   }
 
   /** The kernel names no output when it cannot read one, so this is the answer to all that are waited for. */
-  failed(reason: string): void {
+  fail(reason: string): void {
     for (const id of [...this.#waiting.keys()]) this.#answer(id, reason);
   }
 

@@ -28,10 +28,10 @@ export class Pictures {
   }
 
   /** Keeps what `wanted` names, and the newest of the others, and frees the rest of this role. */
-  prune(role: Role, wanted: Set<string>, others = 0): void {
+  prune(role: Role, keep: Set<string>, others = 0): void {
     const unwanted = [...this.#all.keys()].filter((key) => {
       const [of = "", id = ""] = key.split(" ");
-      return of === role && !wanted.has(id);
+      return of === role && !keep.has(id);
     });
     for (const key of unwanted.slice(0, Math.max(0, unwanted.length - others))) this.#forget(key);
   }

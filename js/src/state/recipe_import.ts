@@ -16,14 +16,14 @@ export class Settings {
   last: Taking | null = null;
   readonly #uploads: Uploads;
   readonly #values: Values;
-  readonly #changed: () => void;
+  readonly #onChange: () => void;
   #before: Record<string, Scalar> = {};
   #model: string | undefined;
 
-  constructor(uploads: Uploads, values: Values, changed: () => void) {
+  constructor(uploads: Uploads, values: Values, onChange: () => void) {
     this.#uploads = uploads;
     this.#values = values;
-    this.#changed = changed;
+    this.#onChange = onChange;
   }
 
   take(file: File): void {
@@ -31,9 +31,9 @@ export class Settings {
     this.last = taking;
     this.#before = this.#values.plain();
     this.#model = this.#values.form?.model;
-    this.#uploads.start(FIELD, file, unfit(file), (error) => this.#ended(taking, error));
+    this.#uploads.start(FIELD, file, unfit(file), (error) => this.#end(taking, error));
     const refused = unfit(file);
-    if (refused) this.#ended(taking, refused);
+    if (refused) this.#end(taking, refused);
   }
 
   /** The controls can go back only while they are the same model's. */
@@ -50,14 +50,14 @@ export class Settings {
 
   dismiss(): void {
     this.last = null;
-    this.#changed();
+    this.#onChange();
   }
 
-  #ended(taking: Taking, error: string | null): void {
+  #end(taking: Taking, error: string | null): void {
     taking.state = error === null ? "taken" : "failed";
     taking.error = error;
     for (const upload of this.#uploads.of(FIELD)) if (upload.error) this.#uploads.remove(upload.id);
-    this.#changed();
+    this.#onChange();
   }
 }
 

@@ -52,17 +52,17 @@ function fits(p: Parameter, value: Value): boolean {
 /** Compares as integers where both are, because a seed may not fit a double. */
 function below(a: string | number | null, b: string | number | null): boolean {
   if (a === null || b === null) return false;
-  const [left, right] = [String(a), String(b)];
-  if (INTEGER.test(left) && INTEGER.test(right)) return toBig(left) < toBig(right);
-  return Number(left) < Number(right);
+  const [first, second] = [String(a), String(b)];
+  if (INTEGER.test(first) && INTEGER.test(second)) return toBig(first) < toBig(second);
+  return Number(first) < Number(second);
 }
 
 const toBig = (text: string) => BigInt(text.replace(/^\+/, ""));
 
 /** The next value a step away, inside the bounds and free of binary noise. */
 export function stepped(p: Parameter, value: number, steps: number): number {
-  const moved = value + steps * (p.step ?? 1);
-  const bounded = Math.min(p.maximum ?? moved, Math.max(p.minimum ?? moved, moved));
+  const target = value + steps * (p.step ?? 1);
+  const bounded = Math.min(p.maximum ?? target, Math.max(p.minimum ?? target, target));
   return Number(bounded.toFixed(p.decimals));
 }
 

@@ -19,17 +19,17 @@ export class Runs {
   readonly #feed: Feed;
   readonly #link: Link;
   readonly #timers: Timers;
-  readonly #changed: () => void;
+  readonly #onChange: () => void;
   readonly #stopping = new Set<number>();
   #rev: number | null = null; // of a Run that is not answered yet
   #before = 0; // the newest run when Run was pressed
   #pressed = Number.NEGATIVE_INFINITY;
 
-  constructor(feed: Feed, link: Link, timers: Timers, changed: () => void) {
+  constructor(feed: Feed, link: Link, timers: Timers, onChange: () => void) {
     this.#feed = feed;
     this.#link = link;
     this.#timers = timers;
-    this.#changed = changed;
+    this.#onChange = onChange;
   }
 
   get list(): RunSummary[] {
@@ -56,18 +56,18 @@ export class Runs {
     this.#before = this.#newest;
     this.submitting = this.#link.send({ type: "run", rev, values });
     this.#rev = this.submitting ? rev : null;
-    this.#changed();
+    this.#onChange();
     return true;
   }
 
   refuse(reason: string | null): void {
     this.refusal = reason;
-    this.#changed();
+    this.#onChange();
   }
 
   stop(run: number | null): void {
     if (this.#link.send({ type: "stop", run }) && run !== null) this.#stopping.add(run);
-    this.#changed();
+    this.#onChange();
   }
 
   stopping(run: number): boolean {
@@ -79,37 +79,37 @@ export class Runs {
   }
 
   /** The kernel told something about its runs. */
-  heard(): void {
-    if (this.#newest > this.#before) this.#ended();
+  update(): void {
+    if (this.#newest > this.#before) this.#end();
     for (const run of this.list) if (!isActive(run.status)) this.#stopping.delete(run.number);
-    const shown = this.#feed.run;
-    if (shown && !isActive(shown.status)) this.#stopping.delete(shown.number);
+    const run = this.#feed.run;
+    if (run && !isActive(run.status)) this.#stopping.delete(run.number);
   }
 
-  answered(rev: number, error: string | null): void {
+  answer(rev: number, error: string | null): void {
     if (rev !== this.#rev) return;
     this.#rev = null;
     this.refusal = error;
-    if (error !== null) this.#ended();
+    if (error !== null) this.#end();
     // Taken, but nothing came of it.
-    else if (this.submitting) this.#timers.set("submitting", TAKEN, () => this.#ended());
+    else if (this.submitting) this.#timers.set("submitting", TAKEN, () => this.#end());
   }
 
   /** What was under way when the kernel went is unknown. */
-  lost(): void {
+  fail(): void {
     this.#rev = null;
-    this.#ended();
+    this.#end();
   }
 
   get #newest(): number {
-    const shown: Run | null = this.#feed.run;
-    return Math.max(shown?.number ?? 0, this.list.at(-1)?.number ?? 0);
+    const run: Run | null = this.#feed.run;
+    return Math.max(run?.number ?? 0, this.list.at(-1)?.number ?? 0);
   }
 
-  #ended(): void {
+  #end(): void {
     this.#timers.cancel("submitting");
     if (!this.submitting) return;
     this.submitting = false;
-    this.#changed();
+    this.#onChange();
   }
 }

@@ -2,9 +2,9 @@ import { Timers } from "../dom/timers.ts";
 import type { Model } from "../kernel/host.ts";
 import { Link } from "../kernel/link.ts";
 import type { Down, ImageMessage, Outlook, Parameter, Reply, Run, Status } from "../kernel/messages.ts";
-import { Asks } from "../kernel/questions.ts";
+import { Questions } from "../kernel/questions.ts";
 import { GONE } from "../kernel/strings.ts";
-import { inbox } from "../kernel/unpack.ts";
+import { unpackInOrder } from "../kernel/unpack.ts";
 import { Feed } from "./feed.ts";
 import { Gallery } from "./gallery.ts";
 import { Originals } from "./originals.ts";
@@ -25,14 +25,14 @@ export class Store {
   readonly gallery = new Gallery();
   readonly pictures = new Pictures();
   readonly link: Link;
-  readonly asks: Asks;
+  readonly questions: Questions;
   readonly originals: Originals;
   readonly uploads: Uploads;
   readonly values: Values;
   readonly settings: Settings;
   readonly runs: Runs;
   /** performance.now() of the last word about the run: its clock goes on from there. */
-  heard = 0;
+  updatedAt = 0;
 
   readonly #model: Model;
   readonly #closing = new AbortController();
@@ -41,9 +41,9 @@ export class Store {
   constructor(model: Model) {
     this.#model = model;
     this.link = new Link(model, this.#timers, () => this.#linkChanged());
-    this.asks = new Asks(this.link);
+    this.questions = new Questions(this.link);
     this.originals = new Originals(this.link, this.pictures);
-    this.values = new Values(model, this.link, this.#timers, () => this.#edited());
+    this.values = new Values(model, this.link, this.#timers, () => this.#onEdit());
     this.uploads = new Uploads(
       (message, bytes) => this.link.send({ ...message, rev: this.link.nextRev() }, bytes),
       () => this.#uploadsChanged(),
@@ -94,7 +94,7 @@ export class Store {
   /** Seconds since the run started, going on by this page's clock while it is active. */
   get elapsed(): number {
     const base = this.run?.elapsed ?? 0;
-    return this.active && this.run ? base + (performance.now() - this.heard) / 1000 : base;
+    return this.active && this.run ? base + (performance.now() - this.updatedAt) / 1000 : base;
   }
 
   /** What to say beside a field; a file that is on its way is not missing. */
@@ -120,9 +120,9 @@ export class Store {
 
   #linkChanged(): void {
     if (this.link.state === "lost") {
-      this.asks.lost();
-      this.originals.failed(GONE);
-      this.runs.lost();
+      this.questions.failAll();
+      this.originals.fail(GONE);
+      this.runs.fail();
     }
     this.topics.emit("link", "status", "run");
   }
@@ -146,7 +146,7 @@ export class Store {
     on("change:_outlook", () => this.#hear("status"));
     on(
       "msg:custom",
-      inbox((message, buffers) => this.#receive(message, buffers)),
+      unpackInOrder((message, buffers) => this.#receive(message, buffers)),
     );
     // ipywidgets tells a model so when its kernel restarts or goes; a question shows which it is.
     on("comm_live_update", () => {
@@ -162,12 +162,12 @@ export class Store {
     switch (message.type) {
       case "delta":
         if (this.feed.delta(message) === "gap") this.#sync();
-        else this.#fed(message.run !== undefined);
+        else this.#onFeed(message.run !== undefined);
         break;
       case "snapshot":
         this.feed.snapshot(message);
         this.#timers.cancel("sync");
-        this.#fed(true);
+        this.#onFeed(true);
         break;
       case "image":
         this.#image(message, buffers);
@@ -176,21 +176,21 @@ export class Store {
         this.#reply(message);
         break;
       case "models":
-        this.asks.answered(message.rev, message);
+        this.questions.answer(message.rev, message);
         break;
     }
   }
 
-  #fed(aboutRun: boolean): void {
+  #onFeed(aboutRun: boolean): void {
     const { run } = this;
-    if (aboutRun) this.heard = performance.now();
-    this.runs.heard();
+    if (aboutRun) this.updatedAt = performance.now();
+    this.runs.update();
     // The last pictures stay until others take their place, so that a new run does not blank the stage.
     if (run && run.outputs.length > 0) {
       this.gallery.take(run);
       const own = new Set(run.outputs.map((output) => output.id));
-      const known = this.gallery.pictures.map((one) => one.output.id);
-      this.pictures.prune("thumb", new Set([...own, ...known]));
+      const ids = this.gallery.pictures.map((one) => one.output.id);
+      this.pictures.prune("thumb", new Set([...own, ...ids]));
       this.pictures.prune("full", own, FULL);
     }
     this.topics.emit("log", "run", "status");
@@ -199,17 +199,17 @@ export class Store {
   #image({ images }: ImageMessage, buffers: BlobPart[]): void {
     for (const [at, facts] of images.entries()) {
       this.pictures.take(facts, buffers[at] ?? "");
-      if (facts.role === "full") this.originals.arrived(facts.id);
+      if (facts.role === "full") this.originals.resolve(facts.id);
     }
     this.topics.emit("pictures");
   }
 
   #reply(message: Reply): void {
     this.values.settle(message.rev);
-    if (message.upload !== undefined) this.uploads.answered(message);
-    if (message.rev === 0 && message.error !== null) this.originals.failed(message.error);
-    this.runs.answered(message.rev, message.error);
-    this.asks.answered(message.rev, message);
+    if (message.upload !== undefined) this.uploads.answer(message);
+    if (message.rev === 0 && message.error !== null) this.originals.fail(message.error);
+    this.runs.answer(message.rev, message.error);
+    this.questions.answer(message.rev, message);
     this.topics.emit("values", "status");
   }
 
@@ -237,16 +237,16 @@ export class Store {
   }
 
   #hear(...topics: Topic[]): void {
-    this.link.heard();
+    this.link.noteAnswer();
     this.topics.emit(...topics);
   }
 
-  #edited(): void {
+  #onEdit(): void {
     this.runs.refusal = null;
     this.topics.emit("values");
   }
 
-  /** Asks for a snapshot, once until it comes, and again if it does not. */
+  /** Questions for a snapshot, once until it comes, and again if it does not. */
   #sync(wait = 2_000): void {
     if (this.#timers.has("sync")) return;
     this.#timers.set("sync", wait, () => this.#sync(Math.min(wait * 2, 30_000)));

@@ -10,12 +10,12 @@ export interface Upload {
   id: string;
   field: string;
   file: File;
-  sent: number;
+  sentBytes: number;
   received: number;
   error: string | null;
   preview: string | null; // object URL of the file itself
   pumping: boolean; // one loop a file keeps its chunks in order
-  ended(error: string | null): void;
+  onEnd(error: string | null): void;
 }
 
 type Send = (message: Omit<FileMessage, "rev">, bytes: ArrayBuffer) => boolean;
@@ -24,11 +24,11 @@ type Send = (message: Omit<FileMessage, "rev">, bytes: ArrayBuffer) => boolean;
 export class Uploads {
   readonly #all = new Map<string, Upload>();
   readonly #send: Send;
-  readonly #changed: () => void;
+  readonly #onChange: () => void;
 
-  constructor(send: Send, changed: () => void) {
+  constructor(send: Send, onChange: () => void) {
     this.#send = send;
-    this.#changed = changed;
+    this.#onChange = onChange;
   }
 
   of(field: string): Upload[] {
@@ -40,12 +40,12 @@ export class Uploads {
   }
 
   /** Sends a file, or only shows why it is not sent; `ended` is told once it is whole or refused. */
-  start(field: string, file: File, error: string | null = null, ended: Upload["ended"] = () => {}): void {
+  start(field: string, file: File, error: string | null = null, onEnd: Upload["onEnd"] = () => {}): void {
     const preview = file.type.startsWith("image/") ? URL.createObjectURL(file) : null;
-    const counters = { sent: 0, received: 0, pumping: false };
-    const upload: Upload = { id: randomId(), field, file, error, preview, ended, ...counters };
+    const counters = { sentBytes: 0, received: 0, pumping: false };
+    const upload: Upload = { id: randomId(), field, file, error, preview, onEnd, ...counters };
     this.#all.set(upload.id, upload);
-    this.#changed();
+    this.#onChange();
     void this.#pump(upload);
   }
 
@@ -53,10 +53,10 @@ export class Uploads {
     const upload = this.#all.get(id);
     if (upload?.preview) URL.revokeObjectURL(upload.preview);
     this.#all.delete(id);
-    this.#changed();
+    this.#onChange();
   }
 
-  answered(reply: Reply): void {
+  answer(reply: Reply): void {
     const upload = this.#all.get(reply.upload ?? "");
     if (!upload) return;
     upload.received = Math.max(upload.received, reply.received ?? 0);
@@ -64,9 +64,9 @@ export class Uploads {
       this.#fail(upload, reply.error);
     } else if (!upload.error && upload.received >= upload.file.size) {
       this.remove(upload.id);
-      upload.ended(null);
+      upload.onEnd(null);
     } else {
-      this.#changed();
+      this.#onChange();
       void this.#pump(upload);
     }
   }
@@ -79,10 +79,10 @@ export class Uploads {
     if (upload.pumping) return;
     upload.pumping = true;
     const { size } = upload.file;
-    while (!upload.error && this.#all.has(upload.id) && upload.sent - upload.received < AHEAD * CHUNK) {
-      const offset = upload.sent;
+    while (!upload.error && this.#all.has(upload.id) && upload.sentBytes - upload.received < AHEAD * CHUNK) {
+      const offset = upload.sentBytes;
       if (offset > 0 && offset >= size) break;
-      upload.sent = Math.min(offset + CHUNK, size) || 1; // an empty file is one empty chunk
+      upload.sentBytes = Math.min(offset + CHUNK, size) || 1; // an empty file is one empty chunk
       await this.#chunk(upload, offset);
     }
     upload.pumping = false;
@@ -94,8 +94,8 @@ export class Uploads {
       const bytes = await file.slice(offset, offset + CHUNK).arrayBuffer();
       if (!this.#all.has(id)) return;
       const { name, type: mime, size } = file;
-      const left = this.#send({ type: "file", field, upload: id, name, mime, size, offset }, bytes);
-      if (!left) this.#fail(upload, GONE);
+      const sentOff = this.#send({ type: "file", field, upload: id, name, mime, size, offset }, bytes);
+      if (!sentOff) this.#fail(upload, GONE);
     } catch {
       this.#fail(upload, "The file could not be read"); // it was moved or changed after it was chosen
     }
@@ -103,7 +103,7 @@ export class Uploads {
 
   #fail(upload: Upload, error: string): void {
     upload.error ??= error;
-    this.#changed();
-    upload.ended(upload.error);
+    this.#onChange();
+    upload.onEnd(upload.error);
   }
 }

@@ -18,16 +18,16 @@ export class Values {
   readonly #model: Model;
   readonly #link: Link;
   readonly #timers: Timers;
-  readonly #changed: () => void;
+  readonly #onChange: () => void;
   readonly #edits = new Edits();
   #kernel: Record<string, Value>;
-  #answered = 0;
+  #answeredRev = 0;
 
-  constructor(model: Model, link: Link, timers: Timers, changed: () => void) {
+  constructor(model: Model, link: Link, timers: Timers, onChange: () => void) {
     this.#model = model;
     this.#link = link;
     this.#timers = timers;
-    this.#changed = changed;
+    this.#onChange = onChange;
     this.#kernel = this.#read();
   }
 
@@ -51,13 +51,13 @@ export class Values {
   }
 
   /** Whether the control stands for an axis. */
-  varied(p: Parameter): boolean {
+  isAxis(p: Parameter): boolean {
     return this.get(axisOf(p)) !== null;
   }
 
   /** How many files a field takes. */
   limit(p: Parameter): number {
-    return this.varied(p) ? Number.POSITIVE_INFINITY : fileLimit(p);
+    return this.isAxis(p) ? Number.POSITIVE_INFINITY : fileLimit(p);
   }
 
   get(id: string): Value {
@@ -81,17 +81,17 @@ export class Values {
 
   /** What is wrong with a field: our own rule at once, Python's word until the field is edited. */
   problem(p: Parameter): string | null {
-    return this.ownProblem(p) ?? (this.varied(p) || this.#edits.has(p.id) ? null : this.#pythonError(p.id));
+    return this.ownProblem(p) ?? (this.isAxis(p) || this.#edits.has(p.id) ? null : this.#pythonError(p.id));
   }
 
   /** What the browser's own rules say; only Python reads the text of an axis. */
   ownProblem(p: Parameter): string | null {
-    if (this.varied(p)) return this.#edits.has(axisOf(p)) ? null : this.#pythonError(axisOf(p));
+    if (this.isAxis(p)) return this.#edits.has(axisOf(p)) ? null : this.#pythonError(axisOf(p));
     return check(p, this.get(p.id));
   }
 
   missing(p: Parameter): boolean {
-    return !this.varied(p) && p.required && isEmpty(this.get(p.id));
+    return !this.isAxis(p) && p.required && isEmpty(this.get(p.id));
   }
 
   edit(id: string, value: Scalar): void {
@@ -105,22 +105,22 @@ export class Values {
 
   /** An earlier result becomes an input: beside the others, or in place of the one before. */
   useOutput(p: Parameter, { id, name, content_type, size }: Output): void {
-    const held: HeldFile = { id: "", name, mime: content_type, size, url: null, facts: "", output: id };
+    const file: HeldFile = { id: "", name, mime: content_type, size, url: null, facts: "", output: id };
     const limit = this.limit(p);
     const before = limit === 1 ? [] : this.files(p.id).slice(0, limit - 1);
-    this.editFiles(p.id, [...before, held]);
+    this.editFiles(p.id, [...before, file]);
   }
 
   /** Sends what was typed and waits in the debounce. */
   flush(): void {
     this.#timers.cancel("typing");
-    const taken = this.#edits.take(() => this.#link.nextRev());
-    if (taken) this.#link.send({ type: "values", ...taken });
+    const patch = this.#edits.take(() => this.#link.nextRev());
+    if (patch) this.#link.send({ type: "values", ...patch });
   }
 
   /** The kernel has seen everything up to `rev`; what is still wrong stays to be corrected. */
   settle(rev: number): void {
-    this.#answered = Math.max(this.#answered, rev);
+    this.#answeredRev = Math.max(this.#answeredRev, rev);
     const byId = new Map(this.parameters.map((p) => [p.id, p]));
     this.#edits.settle(rev, (id, shown) => {
       const p = byId.get(id);
@@ -133,8 +133,8 @@ export class Values {
   follow(): void {
     const before = this.#kernel;
     this.#kernel = this.#read();
-    const changed = Object.keys(this.#kernel).filter((id) => !same(before[id], this.#kernel[id]));
-    this.#edits.drop(changed, this.#answered);
+    const onChange = Object.keys(this.#kernel).filter((id) => !same(before[id], this.#kernel[id]));
+    this.#edits.drop(onChange, this.#answeredRev);
   }
 
   #read(): Record<string, Value> {
@@ -148,7 +148,7 @@ export class Values {
   #edit(id: string, shown: Value, sent: Scalar | FileItem[]): void {
     this.#edits.set(id, shown, sent);
     this.#timers.set("typing", TYPING, () => this.flush());
-    this.#changed();
+    this.#onChange();
   }
 }
 

@@ -17,8 +17,8 @@ export function mountActions(view: View, run: () => void): HTMLElement {
   const keys = h("kbd", "", /Mac|iP/.test(navigator.platform) ? "⌘ Enter" : "Ctrl Enter");
   view.paint(["status", "run", "values", "link"], () => {
     const { active } = store;
-    const lost = store.link.state === "lost";
-    attr(start, "aria-disabled", store.runs.pending || lost);
+    const isLost = store.link.state === "lost";
+    attr(start, "aria-disabled", store.runs.pending || isLost);
     // The key that stopped a run does not start the next one: the focus goes to Run only once Stop is gone.
     show(stop, active, start);
     text(start, store.count > 1 ? `Run ${store.count.toLocaleString("en")}` : "Run");
@@ -49,12 +49,12 @@ function troubleOf(store: Store): string {
 function asideOf(store: Store): string {
   const { run } = store;
   if (store.active) {
-    const known = run !== null && store.status !== "submitting";
-    return known ? `${statusWord(store).toLowerCase()} ${seconds(store.elapsed, true)}` : "";
+    const hasRun = run !== null && store.status !== "submitting";
+    return hasRun ? `${statusWord(store).toLowerCase()} ${seconds(store.elapsed, true)}` : "";
   }
   const which = store.runs.list.length > 1 ? `run ${run?.number}` : "last run";
-  const told = run?.price == null ? "" : `${which}: ${run.price}`;
-  return [store.outlook.price, told].filter(Boolean).join(" · ");
+  const cost = run?.price == null ? "" : `${which}: ${run.price}`;
+  return [store.outlook.price, cost].filter(Boolean).join(" · ");
 }
 
 /** Redraws while a run is active, by this page's clock. */

@@ -7,7 +7,7 @@ import type { View } from "./view.ts";
 interface Line {
   element: HTMLElement;
   buttons: HTMLElement[];
-  draw(run: RunSummary, shown: boolean): void;
+  draw(run: RunSummary, isShown: boolean): void;
 }
 
 /** The runs, newest first, once there is more than one: each can be shown, stopped and starred. */
@@ -23,8 +23,8 @@ export function mountRunList(view: View): HTMLElement {
     if (runs.length < 2) return;
     const { activeCount } = store.runs;
     text(busy, activeCount > 1 ? ` · ${count(activeCount, "active", "active")}` : "");
-    const known = new Set(runs.map((run) => run.number));
-    for (const [number, line] of lines) if (!known.has(number)) forget(number, line);
+    const numbers = new Set(runs.map((run) => run.number));
+    for (const [number, line] of lines) if (!numbers.has(number)) forget(number, line);
     for (const run of runs) {
       const line = lines.get(run.number) ?? begin(run.number);
       line.draw(run, run.number === store.run?.number);
@@ -58,24 +58,24 @@ function mountLine(view: View, number: number): Line {
   const star = icon("star", `Star run ${number}`, () => setStar(view, number, !starred), signal);
   const stop = icon("halt", `Stop run ${number}`, () => store.runs.stop(number), signal);
   const element = h("li", "", shower, stop, star);
-  const draw = (run: RunSummary, shown: boolean) => {
+  const draw = (run: RunSummary, isShown: boolean) => {
     const stopping = store.runs.stopping(number);
     const active = isActive(run.status);
-    const lost = active && store.link.state === "lost";
+    const isLost = active && store.link.state === "lost";
     starred = run.starred;
-    dot.dataset.status = lost ? "unknown" : run.status;
+    dot.dataset.status = isLost ? "unknown" : run.status;
     text(snippet, run.prompt || "without a prompt");
-    text(state, lost ? "Unknown" : stopping ? "Stopping" : run.line);
-    attr(shower, "aria-current", shown);
+    text(state, isLost ? "Unknown" : stopping ? "Stopping" : run.line);
+    attr(shower, "aria-current", isShown);
     attr(star, "aria-pressed", starred);
     attr(stop, "aria-disabled", stopping);
-    show(stop, active && !lost, shower);
+    show(stop, active && !isLost, shower);
   };
   return { element, buttons: [shower, stop, star], draw };
 }
 
 export function setStar(view: View, run: number, to: boolean): void {
-  void view.store.asks.ask({ type: "star", run, on: to });
+  void view.store.questions.ask({ type: "star", run, on: to });
 }
 
 /** Up and down to the same button of the next line, left and right within it. */

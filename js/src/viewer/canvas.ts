@@ -15,7 +15,7 @@ export interface Canvas {
 }
 
 /** One or two pictures, magnified and moved alike. */
-export function mountCanvas(view: View, changed: () => void, wipe: (to: number) => void): Canvas {
+export function mountCanvas(view: View, onChange: () => void, wipe: (to: number) => void): Canvas {
   const { store, signal } = view;
   const zoom = new Zoom();
   const layers = [h("img"), h("img")] as const;
@@ -34,13 +34,13 @@ export function mountCanvas(view: View, changed: () => void, wipe: (to: number) 
     }
     element.classList.toggle("pannable", zoom.pannable);
   };
-  const moved = (move: () => void) => {
+  const moveAll = (move: () => void) => {
     move();
     place();
-    changed();
+    onChange();
   };
-  listen(view, element, zoom, moved, (at) => comparing && wipe(at));
-  const observer = new ResizeObserver(() => moved(() => {}));
+  listen(view, element, zoom, moveAll, (at) => comparing && wipe(at));
+  const observer = new ResizeObserver(() => moveAll(() => {}));
   observer.observe(element);
   ends(signal, () => observer.disconnect());
   return {
@@ -64,7 +64,7 @@ function listen(
   { signal }: View,
   element: HTMLElement,
   zoom: Zoom,
-  moved: (move: () => void) => void,
+  move: (move: () => void) => void,
   wipe: (at: number) => void,
 ): void {
   const fromCentre = (event: MouseEvent) => {
@@ -74,12 +74,12 @@ function listen(
   const wheel = (event: WheelEvent) => {
     event.preventDefault(); // the page would scroll under the picture
     const speed = event.ctrlKey ? 0.01 : event.deltaMode ? 0.05 : 0.002;
-    moved(() => zoom.to(zoom.scale * Math.exp(-event.deltaY * speed), fromCentre(event)));
+    move(() => zoom.to(zoom.scale * Math.exp(-event.deltaY * speed), fromCentre(event)));
   };
   element.addEventListener("wheel", wheel, { signal, passive: false });
   const drag = (event: PointerEvent) => {
     if (!event.buttons || !element.hasPointerCapture(event.pointerId)) return;
-    if (zoom.pannable) moved(() => zoom.pan(event.movementX, event.movementY));
+    if (zoom.pannable) move(() => zoom.pan(event.movementX, event.movementY));
     else wipe(0.5 + fromCentre(event).x / element.clientWidth);
   };
   on(
@@ -94,7 +94,7 @@ function listen(
   );
   on(element, "pointermove", drag, signal);
   const flip = (event: MouseEvent) =>
-    moved(() => (zoom.fitted ? zoom.to(Math.max(1, zoom.whole * 2), fromCentre(event)) : zoom.fit()));
+    move(() => (zoom.fitted ? zoom.to(Math.max(1, zoom.whole * 2), fromCentre(event)) : zoom.fit()));
   on(element, "dblclick", flip, signal);
 }
 

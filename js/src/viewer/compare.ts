@@ -16,48 +16,48 @@ export interface Comparison {
 }
 
 /** Two pictures by a divider that is moved, by one held in place of the other, or by both in turn. */
-export function mountComparison(view: View, changed: () => void): Comparison {
+export function mountComparison(view: View, onChange: () => void): Comparison {
   const { store, signal } = view;
   let pair: [string, string] | null = null;
   let split = 0.5;
-  let turned = false; // the left picture alone
+  let leftOnly = false; // the left picture alone
   let timer: ReturnType<typeof setInterval> | undefined;
-  const left = h("select", { "aria-label": "Left picture" });
-  const right = h("select", { "aria-label": "Right picture" });
+  const leftSelect = h("select", { "aria-label": "Left picture" });
+  const rightSelect = h("select", { "aria-label": "Right picture" });
   const divider = h("input", { type: "range", min: 0, max: 100, step: 1, "aria-label": "Divider" });
   const hold = button("Hold for left", "quiet", () => {}, signal);
   const blink = button("Blink", "quiet", () => setBlink(timer === undefined), signal);
   const boxed = (select: HTMLElement) => h("div", "select", select);
-  const element = h("div", "bar-row compare", boxed(left), divider, boxed(right), hold, blink);
+  const element = h("div", "bar-row compare", boxed(leftSelect), divider, boxed(rightSelect), hold, blink);
   const turn = (to: boolean) => {
-    if (turned === to) return;
-    turned = to;
-    changed();
+    if (leftOnly === to) return;
+    leftOnly = to;
+    onChange();
   };
   const setBlink = (to: boolean) => {
     clearInterval(timer);
-    timer = to ? setInterval(() => turn(!turned), BLINK) : undefined;
-    turned = false;
-    changed();
+    timer = to ? setInterval(() => turn(!leftOnly), BLINK) : undefined;
+    leftOnly = false;
+    onChange();
     attr(blink, "aria-pressed", to);
   };
   ends(signal, () => clearInterval(timer));
   const wipe = (to: number) => {
     split = Math.min(1, Math.max(0, to));
-    changed();
+    onChange();
   };
   on(divider, "input", () => wipe(Number(divider.value) / 100), signal);
   for (const name of ["pointerdown", "keydown"] as const)
     on(hold, name, (event) => (!("key" in event) || isPress(event.key)) && turn(true), signal);
   for (const name of ["pointerup", "pointercancel", "pointerleave", "keyup", "blur"] as const)
     on(hold, name, () => timer === undefined && turn(false), signal);
-  for (const [index, select] of [left, right].entries()) {
+  for (const [index, select] of [leftSelect, rightSelect].entries()) {
     const choose = () => {
       const one = store.gallery.pictures[select.selectedIndex];
       if (!one || !pair) return;
       pair[index] = one.output.id;
       void store.originals.get(one.output.id);
-      changed();
+      onChange();
     };
     on(select, "change", choose, signal);
   }
@@ -68,7 +68,7 @@ export function mountComparison(view: View, changed: () => void): Comparison {
       return pair !== null;
     },
     get pictures() {
-      return { first: pair?.[0], second: pair?.[1], split: turned ? 1 : timer === undefined ? split : 0 };
+      return { first: pair?.[0], second: pair?.[1], split: leftOnly ? 1 : timer === undefined ? split : 0 };
     },
     begin: (first, second) => {
       pair = [first, second];
@@ -89,7 +89,7 @@ export function mountComparison(view: View, changed: () => void): Comparison {
       divider.value = String(split * 100);
       divider.style.setProperty("--share", String(split));
       const labels = store.gallery.pictures.map(({ run, place }) => `Run ${run}, picture ${place}`);
-      for (const [index, select] of [left, right].entries()) {
+      for (const [index, select] of [leftSelect, rightSelect].entries()) {
         if (select.length !== labels.length)
           select.replaceChildren(...labels.map((label) => h("option", "", label)));
         select.selectedIndex = store.gallery.pictures.findIndex((one) => one.output.id === pair?.[index]);

@@ -84,8 +84,8 @@ export function mountViewer(view: View): Viewer {
     }
     draw();
   };
-  const open = (wanted: string) => {
-    id = wanted;
+  const open = (next: string) => {
+    id = next;
     comparison.end();
     void fetchFull(id);
     begin();
@@ -96,8 +96,8 @@ export function mountViewer(view: View): Viewer {
   };
   const go = (by: number) => {
     const all = siblings();
-    const wanted = all[(all.indexOf(id) + by + all.length) % all.length];
-    if (wanted && wanted !== id) open(wanted);
+    const next = all[(all.indexOf(id) + by + all.length) % all.length];
+    if (next && next !== id) open(next);
   };
   const keys = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;

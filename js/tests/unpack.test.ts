@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { Down, Reply, Row } from "../src/kernel/messages.ts";
-import { inbox } from "../src/kernel/unpack.ts";
+import { unpackInOrder } from "../src/kernel/unpack.ts";
 import { delta, rows } from "./fake_model.ts";
 
 async function packed(first: number, next: number): Promise<[Down, BlobPart[]]> {
@@ -12,7 +12,7 @@ const reply: Reply = { v: 1, type: "reply", to: "me", rev: 1, error: null };
 
 function start() {
   const got: Down[] = [];
-  const take = inbox((message) => got.push(message));
+  const take = unpackInOrder((message) => got.push(message));
   return {
     got,
     take,
