@@ -94,7 +94,7 @@ class IllustratedPage(PanelPage):
         self.picture_count += 1
         self.page.evaluate(SHOW, [message, base64.b64encode(_picture(ORDER[number % len(ORDER)])).decode()])
         self.page.wait_for_function(DRAWN)
-        self.painted()
+        self.wait_until_painted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +204,12 @@ def take(browser: Browser, name: str, look: str) -> Path:
         panel = IllustratedPage(context.new_page(), style=f"body {{ margin: {MARGIN}px; {THEMES[look]} }}")
         shot.draw(panel)
         panel.page.wait_for_function(DRAWN)
-        panel.painted()
+        panel.wait_until_painted()
         assert panel.complaints == [], panel.complaints  # noqa: S101 - a picture of a broken panel is none
         height = panel.page.evaluate("() => Math.ceil(document.body.getBoundingClientRect().bottom)") + MARGIN
         if name not in DIALOGS:  # they fill the window, whatever is behind
             panel.page.set_viewport_size({"width": shot.width, "height": height})
-            panel.painted()
+            panel.wait_until_painted()
         return _save(panel.page.screenshot(), name, look)
 
 

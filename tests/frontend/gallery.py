@@ -80,8 +80,8 @@ def _running(panel: PanelPage) -> None:
 def _done(panel: PanelPage) -> None:
     panel.start(state(status="succeeded"))
     outputs = [output(f"o{index}", f"{index}.png") for index in range(len(HUES))]
-    settled = {"stages": STAGES, "progress": None, "cost": 0.00351, "outputs": outputs}
-    panel.tell(delta(LINES, run=run(status="succeeded", elapsed=18.2, **settled)))
+    result = {"stages": STAGES, "progress": None, "cost": 0.00351, "outputs": outputs}
+    panel.tell(delta(LINES, run=run(status="succeeded", elapsed=18.2, **result)))
     for index, hue in enumerate(HUES):
         panel.tell(image(f"o{index}"), {"hue": hue})
 
@@ -102,8 +102,8 @@ def _failed(panel: PanelPage) -> None:
 def _answer(panel: PanelPage) -> None:
     values = {"prompt": "Explain diffusion.", "temperature": 0.7, "reasoning": "", "stream": True}
     panel.start(state(_form=CHAT, values=values, status="running"))
-    said = {"thinking": "Keep it short.", "answer": ANSWER * 6, "done": False}
-    panel.tell(delta(LINES, run=run(progress=None, text=said)))
+    text = {"thinking": "Keep it short.", "answer": ANSWER * 6, "done": False}
+    panel.tell(delta(LINES, run=run(progress=None, text=text)))
 
 
 def _long(panel: PanelPage) -> None:
@@ -134,8 +134,8 @@ def _several(panel: PanelPage) -> None:
 
 def _search(panel: PanelPage) -> None:
     panel.start(state(_form={"v": 1, "models": True}, values={}))
-    asked = panel.await_sent("search")[0]
-    panel.tell({"type": "models", "to": "me", "rev": asked["rev"], "models": CATALOGUE, "error": None})
+    question = panel.await_sent("search")[0]
+    panel.tell({"type": "models", "to": "me", "rev": question["rev"], "models": CATALOGUE, "error": None})
     panel.page.get_by_role("combobox").press("ArrowDown")
 
 
@@ -143,8 +143,8 @@ def _change(panel: PanelPage) -> None:
     _done(panel)
     panel.update(_form=form(*CHAT["groups"][0]["parameters"], models=True))
     panel.page.get_by_role("button", name="Change model").click()
-    asked = panel.await_sent("search")[0]
-    panel.tell({"type": "models", "to": "me", "rev": asked["rev"], "models": CATALOGUE, "error": None})
+    question = panel.await_sent("search")[0]
+    panel.tell({"type": "models", "to": "me", "rev": question["rev"], "models": CATALOGUE, "error": None})
 
 
 def _code(panel: PanelPage) -> None:
@@ -219,7 +219,7 @@ def _settings(panel: PanelPage) -> None:
     panel.reply(chunk["rev"], upload=chunk["upload"], error="photo.png carries no recipe")
 
 
-def _lost(panel: PanelPage) -> None:
+def _no_kernel(panel: PanelPage) -> None:
     panel.start(state())
     panel.page.evaluate("() => { host.model.gone = true; }")
     panel.button("Run").click()
@@ -230,10 +230,10 @@ def _vary(panel: PanelPage) -> None:
         "steps": "4 values: 20, 30, 40, 50",
         "seed": "3 values: 7350148318 \N{HORIZONTAL ELLIPSIS} 7350148320",
     }
-    shown = {"steps": "20, 30..50 by 10", "seed": "7350148318..7350148320", "scale": "0..12 by 4"}
+    axis_texts = {"steps": "20, 30..50 by 10", "seed": "7350148318..7350148320", "scale": "0..12 by 4"}
     panel.start(
         state(
-            _axes=axes(0, shown, **words),
+            _axes=axes(0, axis_texts, **words),
             _errors={"*scale": "must be between 0 and 10, not 12"},
             _outlook={"price": "about $0.028", "reason": "12 runs: billed by the second"},
         )
@@ -271,7 +271,7 @@ def _swept(panel: PanelPage) -> None:
         panel.tell(image(f"1-{index}"), {"hue": 60 * index})
 
 
-def _chosen(panel: PanelPage) -> None:
+def _open_cell(panel: PanelPage) -> None:
     _swept(panel)
     panel.page.locator(".board button").nth(1).click()
 
@@ -302,7 +302,7 @@ STATES: dict[str, Callable[[PanelPage], None]] = {
     "failed": _failed,
     "answer": _answer,
     "long": _long,
-    "lost": _lost,
+    "lost": _no_kernel,
     "several": _several,
     "search": _search,
     "change": _change,
@@ -316,7 +316,7 @@ STATES: dict[str, Callable[[PanelPage], None]] = {
     "vary": _vary,
     "sweep": _sweep,
     "swept": _swept,
-    "chosen": _chosen,
+    "chosen": _open_cell,
 }
 
 # The panel behind is out of reach.
@@ -328,7 +328,7 @@ def take(browser: Browser, folder: Path, name: str, theme: str, width: int) -> P
     context = browser.new_context(viewport={"width": width, "height": 800})
     panel = PanelPage(context.new_page(), style=f"body {{ margin: 16px; {THEMES[theme]} }}")
     (STATES | DIALOGS)[name](panel)
-    panel.painted()
+    panel.wait_until_painted()
     assert panel.complaints == []
     path = folder / f"{name}-{theme}-{width}.png"
     panel.page.screenshot(path=path, full_page=True)

@@ -49,14 +49,14 @@ class PanelPage:
     def tell(self, message: Payload, picture: Payload | None = None) -> None:
         """Send a custom message down, with a painted picture as its bytes."""
         self.page.evaluate("([message, picture]) => host.tell(message, picture)", [message, picture])
-        self.painted()
+        self.wait_until_painted()
 
     def update(self, **traits: Any) -> None:
         """Change synced traits."""
         self.page.evaluate("(traits) => host.model.update(traits)", traits)
-        self.painted()
+        self.wait_until_painted()
 
-    def painted(self) -> None:
+    def wait_until_painted(self) -> None:
         """Return after the next frame, when what was applied is drawn."""
         self.page.evaluate(
             "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
@@ -67,7 +67,7 @@ class PanelPage:
         self.page.evaluate("() => { window.begun = performance.now(); }")
         self.page.wait_for_function("() => performance.now() - window.begun > 450")
 
-    def sent(self, kind: str | None = None) -> list[Payload]:
+    def sent_messages(self, kind: str | None = None) -> list[Payload]:
         """Return what went up, or only the messages of one kind."""
         messages: list[Payload] = self.page.evaluate("() => host.model.sent")
         return [message for message in messages if kind is None or message["type"] == kind]
@@ -76,7 +76,7 @@ class PanelPage:
         """Wait until `count` messages of this kind went up."""
         condition = "([kind, count]) => host.model.sent.filter((one) => one.type === kind).length >= count"
         self.page.wait_for_function(condition, arg=[kind, count])
-        return self.sent(kind)
+        return self.sent_messages(kind)
 
     def reply(self, rev: int, **facts: Any) -> None:
         """Answer a message of this store."""

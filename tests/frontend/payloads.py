@@ -40,7 +40,7 @@ def parameter(identifier: str, kind: str, label: str = "", **facts: Any) -> Payl
 
 
 def _expected(kind: str, facts: Payload) -> str:
-    made = Parameter(
+    item = Parameter(
         "x",
         cast("Kind", kind),
         integer=bool(facts.get("integer")),
@@ -48,7 +48,7 @@ def _expected(kind: str, facts: Payload) -> str:
         maximum=facts.get("maximum"),
         accept=facts.get("accept"),
     )
-    return expected(made)
+    return expected(item)
 
 
 def form(*parameters: Payload, **facts: Any) -> Payload:
@@ -118,7 +118,7 @@ def state(**traits: Any) -> Payload:
 
 def run(**facts: Any) -> Payload:
     """Return a run that is generating, with `facts` over it; `cost` is what it has cost, in USD."""
-    told: Payload = {
+    view: Payload = {
         **summary(1, "running"),
         "task": "2221",
         "seed": "7350148318",
@@ -131,22 +131,22 @@ def run(**facts: Any) -> Payload:
         "outputs": [],
         "text": None,
     } | facts
-    return _in_words(told, told.pop("cost", None)) | facts
+    return _in_words(view, view.pop("cost", None)) | facts
 
 
-def _in_words(told: Payload, cost: float | None) -> Payload:
+def _in_words(view: Payload, cost: float | None) -> Payload:
     """Return a run with what the kernel says of it."""
-    status, elapsed, notice = told["status"], told["elapsed"], told["notice"]
-    stages = [stage["name"] for stage in told["stages"] if stage["end"] is None]
-    step = Progress(0, told["progress"], 12, 20, "1.2 it/s", remaining="7") if told["progress"] else None
-    kinds = [output["content_type"] for output in told["outputs"]]
+    status, elapsed, notice = view["status"], view["elapsed"], view["notice"]
+    stages = [stage["name"] for stage in view["stages"] if stage["end"] is None]
+    step = Progress(0, view["progress"], 12, 20, "1.2 it/s", remaining="7") if view["progress"] else None
+    kinds = [output["content_type"] for output in view["outputs"]]
     trouble = notice["title"] if notice else None
-    return told | {
-        "line": words.line(status, told["progress"], cost),
+    return view | {
+        "line": words.line(status, view["progress"], cost),
         "word": words.standing(status, elapsed),
         "doing": words.doing(status, stages[-1] if stages else None, step),
         "pace": words.pace(step),
-        "said": words.said(status, elapsed, trouble=trouble, answered=told["text"] is not None, kinds=kinds),
+        "said": words.said(status, elapsed, trouble=trouble, answered=view["text"] is not None, kinds=kinds),
         "empty": words.empty(status),
         "price": None if cost is None else words.price(cost),
     }
@@ -186,8 +186,8 @@ def summary(number: int, status: Status, cost: float | None = None, **facts: Any
         "prompt": "A lighthouse at dusk",
         "starred": False,
     }
-    told = {"number": number, "status": status} | base | facts
-    return {"line": words.line(status, told["progress"], cost)} | told
+    view = {"number": number, "status": status} | base | facts
+    return {"line": words.line(status, view["progress"], cost)} | view
 
 
 def model(name: str, title: str, description: str, *categories: str) -> Payload:
@@ -201,9 +201,9 @@ def image(identifier: str, role: str = "thumb", **facts: Any) -> Payload:
     return {"type": "image", "to": None, "images": [{"id": identifier, "role": role} | base | facts]}
 
 
-def axes(runs: int, shown: Payload, **words: str) -> Payload:
+def axes(runs: int, axis_texts: Payload, **words: str) -> Payload:
     """Return the trait of controls that are varied: the text of each axis, and what is said beside it."""
-    return {"shown": {f"*{name}": text for name, text in shown.items()}, "words": words, "runs": runs}
+    return {"shown": {f"*{name}": text for name, text in axis_texts.items()}, "words": words, "runs": runs}
 
 
 def board(
@@ -220,7 +220,7 @@ def board(
     )
     headings: list[str] = labels if columns else [""] * len(cells)
     table = [{"label": label, "cells": row} for label, row in zip(headings, cells, strict=True)]
-    told: Payload = {
+    view: Payload = {
         "run": 1,
         "x": x,
         "y": y if columns else "",
@@ -228,7 +228,7 @@ def board(
         "rows": table,
         "note": note,
     }
-    return told | {"titles": {str(index): title for index, title in enumerate(titles)}}
+    return view | {"titles": {str(index): title for index, title in enumerate(titles)}}
 
 
 def cell(index: int, status: str = "succeeded", note: str = "$0.0023 \N{MIDDLE DOT} 4.1 s") -> Payload:
@@ -239,7 +239,7 @@ def cell(index: int, status: str = "succeeded", note: str = "$0.0023 \N{MIDDLE D
 
 def swept(**facts: Any) -> Payload:
     """Return a sweep that is under way, as a run."""
-    told: Payload = {
+    view: Payload = {
         "prompt": "12 runs: steps \N{MULTIPLICATION SIGN} seed",
         "seed": None,
         "next_seed": None,
@@ -247,7 +247,7 @@ def swept(**facts: Any) -> Payload:
     }
     return run(
         **{
-            **told,
+            **view,
             "progress": 0.5,
             "doing": "6 of 12 done \N{MIDDLE DOT} 4 running",
             "pace": "about 9.0 s left",

@@ -71,28 +71,28 @@ def _complaints(panel: PanelPage, look: str) -> list[str]:
     if not panel.page.evaluate("() => 'axe' in window"):
         panel.page.evaluate(AXE.read_text(encoding="utf-8"))
     off = PAGES_OWN + (SYSTEMS_OWN if look == "forced" else ())
-    found: list[str] = panel.page.evaluate(RUN_AXE, {rule: {"enabled": False} for rule in off})
-    return found
+    violations: list[str] = panel.page.evaluate(RUN_AXE, {rule: {"enabled": False} for rule in off})
+    return violations
 
 
 @pytest.mark.parametrize("name", STATES | DIALOGS)
 def test_axe_finds_nothing(panel: PanelPage, name: str) -> None:
     """No state has a violation in any host's colours, light, dark or forced, at 360 and at 1200 pixels."""
     (STATES | DIALOGS)[name](panel)
-    found = {}
+    violations = {}
     for look in LOOKS:
         _look(panel.page, look)
         for width in WIDTHS:
             panel.page.set_viewport_size({"width": width, "height": 900})
-            panel.painted()
-            found[look, width] = _complaints(panel, look)
-    assert {key: words for key, words in found.items() if words} == {}
+            panel.wait_until_painted()
+            violations[look, width] = _complaints(panel, look)
+    assert {key: words for key, words in violations.items() if words} == {}
 
 
 def _tab(panel: PanelPage) -> dict[str, Any] | None:
     panel.page.keyboard.press("Tab")
-    focused: dict[str, Any] | None = panel.page.evaluate(FOCUSED)
-    return focused
+    focus: dict[str, Any] | None = panel.page.evaluate(FOCUSED)
+    return focus
 
 
 def _tab_to(panel: PanelPage, label: str) -> None:
@@ -108,7 +108,7 @@ def _tab_to(panel: PanelPage, label: str) -> None:
 def test_tab_reaches_everything_and_leaves_again(panel: PanelPage, name: str) -> None:
     """Tab stops once at every control that can be seen, each has a name, and the last one lets the focus go."""
     STATES[name](panel)
-    panel.painted()
+    panel.wait_until_painted()
     panel.page.mouse.click(1, 1)
     expected = panel.page.evaluate(TABBABLE)
     labels = []
@@ -121,13 +121,13 @@ def test_tab_reaches_everything_and_leaves_again(panel: PanelPage, name: str) ->
 
 def _edge_changed(before: bytes, after: bytes, rim: float) -> bool:
     """Tell whether two pictures differ outside of what lies `rim` pixels within them."""
-    changed = ImageChops.difference(
+    difference = ImageChops.difference(
         *(Image.open(io.BytesIO(data)).convert("RGB") for data in (before, after))
     )
-    inside = (round(rim), round(rim), round(changed.width - rim), round(changed.height - rim))
+    inside = (round(rim), round(rim), round(difference.width - rim), round(difference.height - rim))
     if inside[0] < inside[2] and inside[1] < inside[3]:
-        changed.paste((0, 0, 0), inside)
-    return changed.getbbox() is not None
+        difference.paste((0, 0, 0), inside)
+    return difference.getbbox() is not None
 
 
 @pytest.mark.parametrize("look", ["light", "dark", "forced"])
@@ -136,17 +136,17 @@ def test_the_focus_can_be_seen(panel: PanelPage, name: str, look: str) -> None:
     """Whatever has the focus looks different at its edge, not only in its text."""
     STATES[name](panel)
     _look(panel.page, look)
-    panel.painted()
+    panel.wait_until_painted()
     panel.page.mouse.click(1, 1)
     while (stop := _tab(panel)) is not None:
         panel.page.evaluate("() => scrollTo(0, 0)")
         around = _around(stop["box"])
-        focused = panel.page.screenshot(clip=around, full_page=True)
+        focus = panel.page.screenshot(clip=around, full_page=True)
         panel.page.evaluate(BLUR)
-        panel.painted()
-        blurred = panel.page.screenshot(clip=around, full_page=True)
+        panel.wait_until_painted()
+        without_focus = panel.page.screenshot(clip=around, full_page=True)
         rim = 2 * RIM if stop["type"] != "range" else 999  # the ring of a slider is around its thumb
-        assert _edge_changed(focused, blurred, rim), stop
+        assert _edge_changed(focus, without_focus, rim), stop
 
 
 def _around(box: dict[str, float]) -> FloatRect:
@@ -168,8 +168,8 @@ def test_a_whole_session_by_keyboard(panel: PanelPage) -> None:
     expect(panel.field("callbackUrl")).to_be_visible()
     _tab_to(panel, "Run")
     keyboard.press("Space")
-    sent = panel.await_sent("run")[0]["values"]
-    assert (sent["prompt"], sent["steps"]) == ("A quiet harbour", 21)
+    values = panel.await_sent("run")[0]["values"]
+    assert (values["prompt"], values["steps"]) == ("A quiet harbour", 21)
     panel.update(status="running")
     panel.tell(delta([], run=run()))
     _tab_to(panel, "Stop")
@@ -198,5 +198,5 @@ def test_nothing_moves_for_those_who_asked_for_that(panel: PanelPage, name: str)
     """With reduced motion no transition and no animation lasts."""
     panel.page.emulate_media(reduced_motion="reduce")
     STATES[name](panel)
-    panel.painted()
+    panel.wait_until_painted()
     assert panel.page.evaluate(MOVING) == []

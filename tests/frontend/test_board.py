@@ -57,7 +57,7 @@ def test_a_cell_without_a_picture_says_why_and_opens_nothing(panel: PanelPage) -
     _start(panel, "failed")
     _cells(panel).first.click()
     expect(panel.page.get_by_role("table")).to_be_visible()
-    assert panel.sent("image") == []
+    assert panel.sent_messages("image") == []
 
 
 def test_the_settings_of_a_cell_are_taken(panel: PanelPage) -> None:
@@ -65,9 +65,9 @@ def test_the_settings_of_a_cell_are_taken(panel: PanelPage) -> None:
     _start(panel, "succeeded")
     _cells(panel).first.click()
     panel.button("Use settings").click()
-    asked = panel.await_sent("recipe")[0]
-    assert (asked["id"], asked["take"]) == ("1-0", True)
-    panel.reply(asked["rev"], text="{}")
+    question = panel.await_sent("recipe")[0]
+    assert (question["id"], question["take"]) == ("1-0", True)
+    panel.reply(question["rev"], text="{}")
     expect(panel.page.get_by_text("The settings are those of 0.png").first).to_be_visible()
 
 

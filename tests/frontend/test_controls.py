@@ -49,7 +49,7 @@ def test_typing_arrives_as_the_last_word_typed(panel: PanelPage) -> None:
     )
     prompt.evaluate(keys)
     assert _sent_value(panel, "prompt") == "a red fox"
-    assert len(panel.sent("values")) == 1
+    assert len(panel.sent_messages("values")) == 1
 
 
 def test_a_slider_and_its_number_agree(panel: PanelPage) -> None:
@@ -116,12 +116,12 @@ def test_a_text_that_says_false_is_false(panel: PanelPage) -> None:
     assert _sent_value(panel, "enhance") is True
 
 
-@pytest.mark.parametrize("typed", ["twenty", "51", "2.5"])
-def test_a_wrong_number_is_told_beside_it(panel: PanelPage, typed: str) -> None:
+@pytest.mark.parametrize("text", ["twenty", "51", "2.5"])
+def test_a_wrong_number_is_told_beside_it(panel: PanelPage, text: str) -> None:
     """The rule is said at once, bound to the field."""
     panel.start(state())
     number = panel.field("steps").get_by_role("spinbutton")
-    number.fill(typed)
+    number.fill(text)
     expect(number).to_have_attribute("aria-invalid", "true")
     expect(number).to_have_accessible_description("A whole number, 1 to 50")
     number.fill("50")

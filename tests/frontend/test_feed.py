@@ -96,9 +96,9 @@ def test_the_log_is_copied_whole_or_as_shown(panel: PanelPage) -> None:
     panel.page.get_by_label("Find in the log").fill("line 2")
     panel.button("Copy shown").click()
     expect(panel.page.get_by_text("1 line copied").first).to_be_visible()
-    everything, found = panel.page.evaluate("() => window.copied")
+    everything, matches = panel.page.evaluate("() => window.copied")
     assert everything.count("\n") == 2
-    assert found == "0.1 s\toutput\tline 2"
+    assert matches == "0.1 s\toutput\tline 2"
 
 
 def test_what_is_read_stays_when_old_rows_go(panel: PanelPage) -> None:
@@ -111,12 +111,12 @@ def test_what_is_read_stays_when_old_rows_go(panel: PanelPage) -> None:
       host.model.emit("msg:custom", { v: 1, type: "delta", rows, ...reach }, []);
     }"""
     panel.page.evaluate(flood, [0, 109_000])
-    panel.painted()
+    panel.wait_until_painted()
     log = panel.page.get_by_role("log")
     log.evaluate("(log) => log.scrollTo(0, 60_000 * 20)")
     expect(log.get_by_role("listitem").first).to_contain_text("line 60000")
     panel.page.evaluate(flood, [109_000, 2_000])
-    panel.painted()
+    panel.wait_until_painted()
     expect(log.get_by_role("listitem").first).to_contain_text("line 60000")
     expect(panel.page.get_by_text("the last 100,000 of 111,000 lines")).to_be_visible()
     assert log.locator("*").count() < 60
@@ -136,14 +136,14 @@ def test_a_flood_does_not_stop_the_following(panel: PanelPage) -> None:
       }
     }"""
     )
-    panel.painted()
+    panel.wait_until_painted()
     expect(panel.page.get_by_role("log").get_by_text("line 5999")).to_be_visible()
 
 
 def test_rows_that_come_compressed(panel: PanelPage) -> None:
     """They are unpacked by the browser, from the DataView that Jupyter hands over, and keep their order."""
     panel.start(state())
-    packed = base64.b64encode(zlib.compress(json.dumps(_lines(500)).encode(), 1)).decode()
+    rows = base64.b64encode(zlib.compress(json.dumps(_lines(500)).encode(), 1)).decode()
     panel.page.evaluate(
         """([packed, more]) => {
       const bytes = Uint8Array.from(atob(packed), (one) => one.charCodeAt(0));
@@ -152,12 +152,12 @@ def test_rows_that_come_compressed(panel: PanelPage) -> None:
       host.model.emit("msg:custom", { ...reach, first: 0, next: 500, rows: [] }, [view]);
       host.model.emit("msg:custom", { ...reach, first: 500, next: 501, rows: more }, []);
     }""",
-        [packed, _lines(1, 500)],
+        [rows, _lines(1, 500)],
     )
     panel.button("Log").click()
     expect(panel.page.get_by_text("501 lines")).to_be_visible()
     expect(panel.page.get_by_role("log").get_by_text("line 500")).to_be_visible()
-    assert len(panel.sent("sync")) == 1
+    assert len(panel.sent_messages("sync")) == 1
 
 
 def test_a_gap_asks_for_a_snapshot_which_closes_it(panel: PanelPage) -> None:
@@ -165,8 +165,8 @@ def test_a_gap_asks_for_a_snapshot_which_closes_it(panel: PanelPage) -> None:
     panel.start(state())
     panel.tell(snapshot(_lines(2)))
     panel.tell(delta(_lines(1, 5), first=5))
-    asked = panel.await_sent("sync", 2)[-1]
-    assert (asked["epoch"], asked["next"]) == ("e1", 2)
+    question = panel.await_sent("sync", 2)[-1]
+    assert (question["epoch"], question["next"]) == ("e1", 2)
     panel.tell(snapshot(_lines(6)))
     panel.button("Log").click()
     expect(panel.page.get_by_role("log").get_by_role("listitem")).to_have_count(6)
@@ -175,7 +175,7 @@ def test_a_gap_asks_for_a_snapshot_which_closes_it(panel: PanelPage) -> None:
 def test_a_late_page_shows_what_happened_before(panel: PanelPage) -> None:
     """One snapshot is the whole state: run, rows, what was dropped."""
     panel.start(state(status="running"))
-    assert panel.sent("sync")[0]["next"] == 0
+    assert panel.sent_messages("sync")[0]["next"] == 0
     panel.tell(snapshot(_lines(4, 96), first=96, dropped=96, run=run()))
     expect(panel.page.get_by_text("Generating · step 12 of 20")).to_be_visible()
     panel.button("Log").click()
@@ -197,4 +197,4 @@ def test_a_second_view_has_the_same_log(panel: PanelPage) -> None:
     panel.tell(delta(_lines(3)))
     panel.open_view()
     expect(panel.view(1).locator(".last")).to_have_text("line 2")
-    assert len(panel.sent("sync")) == 1
+    assert len(panel.sent_messages("sync")) == 1

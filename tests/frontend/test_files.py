@@ -23,8 +23,8 @@ def _choose(panel: PanelPage, name: str, size: int, mime: str = "image/png") -> 
 
 
 def _answer(panel: PanelPage, message: Payload) -> None:
-    received = message["offset"] + message["bytes"][0]
-    panel.reply(message["rev"], upload=message["upload"], received=received)
+    byte_count = message["offset"] + message["bytes"][0]
+    panel.reply(message["rev"], upload=message["upload"], byte_count=byte_count)
 
 
 def test_a_chosen_file_goes_up_in_chunks(panel: PanelPage) -> None:
@@ -90,8 +90,8 @@ def test_words_with_a_picture_of_them_stay_words(panel: PanelPage) -> None:
     """A text editor's clipboard holds both; in the prompt the words are meant."""
     panel.start(state())
     panel.page.evaluate(PASTE, ["textarea", "words.png", "image/png", "some words"])
-    panel.painted()
-    assert panel.sent("file") == []
+    panel.wait_until_painted()
+    assert panel.sent_messages("file") == []
 
 
 def test_a_pasted_address_goes_to_the_focused_file_field(panel: PanelPage) -> None:
@@ -106,7 +106,7 @@ def test_a_file_of_another_kind_is_not_sent(panel: PanelPage) -> None:
     panel.start(state())
     _choose(panel, "notes.txt", 5, "text/plain")
     expect(panel.page.get_by_text("This is not an image")).to_be_visible()
-    assert panel.sent("file") == []
+    assert panel.sent_messages("file") == []
 
 
 def test_the_kernels_refusal_of_a_file_is_told(panel: PanelPage) -> None:
@@ -125,7 +125,7 @@ def test_a_run_waits_for_the_file(panel: PanelPage) -> None:
     panel.await_sent("file")
     panel.button("Run").click()
     expect(panel.page.get_by_role("alert")).to_have_text("Wait until the file has arrived.")
-    assert panel.sent("run") == []
+    assert panel.sent_messages("run") == []
 
 
 def _several(panel: PanelPage, count: int) -> None:
@@ -168,7 +168,7 @@ def test_files_change_places_by_dragging(panel: PanelPage) -> None:
     items = panel.field("images").get_by_role("listitem")
     items.nth(2).drag_to(items.nth(0))
     assert panel.await_sent("values")[-1]["patch"] == {"images": ["f2", "f0", "f1"]}
-    assert panel.sent("file") == []
+    assert panel.sent_messages("file") == []
 
 
 def test_a_file_alone_has_no_order(panel: PanelPage) -> None:
@@ -190,7 +190,7 @@ def test_what_a_field_takes_is_told_before(panel: PanelPage) -> None:
     }"""
     panel.page.evaluate(large)
     expect(panel.page.get_by_text("This is larger than 256 MB")).to_be_visible()
-    assert panel.sent("file") == []
+    assert panel.sent_messages("file") == []
 
 
 def test_several_files_up_to_the_limit(panel: PanelPage) -> None:

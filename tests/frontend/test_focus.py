@@ -55,10 +55,10 @@ def test_tab_reaches_everything_once_and_leaves(panel: PanelPage) -> None:
     """Each stop shows an outline, and the order is the order on the page."""
     _full(panel)
     panel.page.mouse.click(1, 1)
-    seen: list[str] = []
+    names: list[str] = []
     for _ in range(80):
         panel.page.keyboard.press("Tab")
-        found = panel.page.evaluate(
+        focus = panel.page.evaluate(
             """() => {
               const one = host.root()?.activeElement;
               if (!one) return null;
@@ -67,12 +67,12 @@ def test_tab_reaches_everything_once_and_leaves(panel: PanelPage) -> None:
               return `${ring} ${one.tagName} ${name}`;
             }"""
         )
-        if found is None:
+        if focus is None:
             break
-        seen.append(found)
-    assert 20 < len(seen) < 60
-    assert len(set(seen)) == len(seen)
-    assert [one for one in seen if not one.startswith("true")] == []
+        names.append(focus)
+    assert 20 < len(names) < 60
+    assert len(set(names)) == len(names)
+    assert [one for one in names if not one.startswith("true")] == []
 
 
 def test_another_form_takes_the_focus_along(panel: PanelPage) -> None:

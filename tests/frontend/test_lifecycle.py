@@ -103,9 +103,9 @@ def _counters(panel: PanelPage) -> dict[str, int]:
     session = panel.page.context.new_cdp_session(panel.page)
     for _ in range(3):
         session.send("HeapProfiler.collectGarbage")
-    found: dict[str, int] = session.send("Memory.getDOMCounters")
+    counters: dict[str, int] = session.send("Memory.getDOMCounters")
     session.detach()
-    return found
+    return counters
 
 
 def test_the_views_that_stay_go_on(panel: PanelPage) -> None:
@@ -174,16 +174,16 @@ def test_a_host_without_initialize_closes_what_it_drew(panel: PanelPage) -> None
 def test_a_living_view_hides_its_static_card(panel: PanelPage) -> None:
     """The card that stands for the panel elsewhere is hidden while any view lives, and comes back after."""
     panel.start(state(_card_id="c1"))
-    card = "<p class=wiro-card data-card=c1>card"
-    panel.page.evaluate("(card) => document.body.insertAdjacentHTML('beforeend', card)", card)
+    markup = "<p class=wiro-card data-card=c1>card"
+    panel.page.evaluate("(card) => document.body.insertAdjacentHTML('beforeend', card)", markup)
     panel.open_view()
-    shown = panel.page.get_by_text("card", exact=True)
-    expect(shown).to_be_hidden()
+    card = panel.page.get_by_text("card", exact=True)
+    expect(card).to_be_hidden()
     expect(panel.page.locator("[data-wiro-live=c1]")).to_have_count(2)
     panel.page.evaluate("() => host.close(0)")
-    expect(shown).to_be_hidden()
+    expect(card).to_be_hidden()
     panel.page.evaluate("() => host.close(1)")
-    expect(shown).to_be_visible()
+    expect(card).to_be_visible()
     expect(panel.page.locator("[data-wiro-live]")).to_have_count(0)
 
 
@@ -194,13 +194,13 @@ def test_a_view_that_nobody_ever_answered_gives_way_to_its_card(panel: PanelPage
     still = "<p class=wiro-card data-card=c1>card</p>"
     panel.page.evaluate("(card) => document.body.insertAdjacentHTML('beforeend', card)", still)
     panel.page.clock.run_for(4_000)
-    shown = panel.page.get_by_text("card", exact=True)
-    expect(shown).to_be_visible()
+    card = panel.page.get_by_text("card", exact=True)
+    expect(card).to_be_visible()
     expect(panel.button("Run")).to_be_hidden()
     panel.tell(snapshot([]))
     panel.page.clock.run_for(100)
     expect(panel.button("Run")).to_be_visible()
-    expect(shown).to_be_hidden()
+    expect(card).to_be_hidden()
 
 
 def test_the_status_is_that_of_the_run_that_is_shown(panel: PanelPage) -> None:

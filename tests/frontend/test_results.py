@@ -48,13 +48,13 @@ def _show(panel: PanelPage, *outputs: Payload, traits: Payload | None = None, **
             panel.tell(image(one["id"]), {"hue": hue * 90})
 
 
-def _clipboard(panel: PanelPage, *, allowed: bool = True) -> None:
-    panel.page.evaluate(CLIPBOARD, allowed)
+def _clipboard(panel: PanelPage, *, permission: bool = True) -> None:
+    panel.page.evaluate(CLIPBOARD, permission)
 
 
-def _copied(panel: PanelPage) -> list[str]:
-    found: list[str] = panel.page.evaluate("() => window.copied")
-    return found
+def _copies(panel: PanelPage) -> list[str]:
+    texts: list[str] = panel.page.evaluate("() => window.copied")
+    return texts
 
 
 def test_arrow_keys_go_through_the_pictures(panel: PanelPage) -> None:
@@ -77,13 +77,13 @@ def test_json_reads_well(panel: PanelPage) -> None:
     _clipboard(panel)
     panel.button("Copy").click()
     expect(panel.page.get_by_text("Copied", exact=True).first).to_be_visible()
-    assert _copied(panel) == [words]
+    assert _copies(panel) == [words]
 
 
 def test_a_film_is_fetched_when_it_is_wanted(panel: PanelPage) -> None:
     """Play asks for its bytes and puts a player in its place."""
     _show(panel, output("1-0", "film.mp4", "video/mp4"))
-    assert panel.sent("image") == []
+    assert panel.sent_messages("image") == []
     panel.button("Play film.mp4").click()
     assert panel.await_sent("image")[0]["id"] == "1-0"
     panel.tell(image("1-0", "full", name="film.mp4", mime="video/mp4"), {"hue": 1})
@@ -119,13 +119,13 @@ def test_a_picture_is_copied_as_png(panel: PanelPage) -> None:
     panel.await_sent("image")
     panel.tell(image("1-0", "full"), {"hue": 1})
     expect(panel.page.get_by_text("Copied", exact=True).first).to_be_visible()
-    assert _copied(panel) == ["image/png"]
+    assert _copies(panel) == ["image/png"]
 
 
 def test_a_forbidden_clipboard_is_explained(panel: PanelPage) -> None:
     """The way that is left is named."""
     _show(panel, *PICTURES)
-    _clipboard(panel, allowed=False)
+    _clipboard(panel, permission=False)
     panel.button("Copy").click()
     panel.await_sent("image")
     panel.tell(image("1-0", "full"), {"hue": 1})
@@ -137,11 +137,11 @@ def test_the_recipe_is_copied(panel: PanelPage) -> None:
     _show(panel, *PICTURES)
     _clipboard(panel)
     panel.button("Copy recipe").click()
-    asked = panel.await_sent("recipe")[0]
-    assert asked["id"] == "1-0"
-    panel.reply(asked["rev"], text='{"model": "a/b"}')
+    question = panel.await_sent("recipe")[0]
+    assert question["id"] == "1-0"
+    panel.reply(question["rev"], text='{"model": "a/b"}')
     expect(panel.page.get_by_text("Recipe copied").first).to_be_visible()
-    assert _copied(panel) == ['{"model": "a/b"}']
+    assert _copies(panel) == ['{"model": "a/b"}']
     panel.button("Copy recipe").click()
     panel.reply(panel.await_sent("recipe", 2)[1]["rev"], error="It carries no recipe.")
     expect(panel.page.get_by_text("It carries no recipe.").first).to_be_visible()
@@ -201,9 +201,9 @@ def test_an_answer_that_grows_does_not_move_its_reader(panel: PanelPage) -> None
 
 def test_an_answer_is_copied(panel: PanelPage) -> None:
     """The words of the answer, without the thinking."""
-    said = {"thinking": "Let me see.", "answer": "Noise, undone.", "done": True}
-    _show(panel, text=said, traits={"_form": SEED_MODEL})
+    text = {"thinking": "Let me see.", "answer": "Noise, undone.", "done": True}
+    _show(panel, text=text, traits={"_form": SEED_MODEL})
     _clipboard(panel)
     panel.button("Copy").click()
     expect(panel.page.get_by_text("Copied", exact=True).first).to_be_visible()
-    assert _copied(panel) == ["Noise, undone."]
+    assert _copies(panel) == ["Noise, undone."]

@@ -21,14 +21,14 @@ PICTURES = [output("o0", "0.png"), output("o1", "1.png")]
 FAILURE = {"kind": "error", "title": "The model stopped with exit code 1", "text": "CUDA out of memory."}
 
 
-def _settled(**facts: object) -> Payload:
+def _result(**facts: object) -> Payload:
     return run(status="succeeded", elapsed=18.2, stages=STAGES, progress=None, cost=0.00351, **facts)
 
 
 def _done(panel: PanelPage) -> None:
     panel.start(state())
     panel.update(status="succeeded")
-    panel.tell(delta([], run=_settled(outputs=PICTURES)))
+    panel.tell(delta([], run=_result(outputs=PICTURES)))
     panel.tell(image("o0"), {"hue": 250})
     panel.tell(image("o1"), {"hue": 20})
 
@@ -40,7 +40,7 @@ def test_run_sends_what_the_controls_say(panel: PanelPage) -> None:
     panel.button("Run").click()
     values = panel.await_sent("run")[0]["values"]
     assert values == {k: v for k, v in SEED_VALUES.items() if k != "inputImage"} | {"prompt": "a red fox"}
-    assert panel.sent("values")[0]["rev"] < panel.sent("run")[0]["rev"]
+    assert panel.sent_messages("values")[0]["rev"] < panel.sent_messages("run")[0]["rev"]
 
 
 def test_a_click_shows_submitting_at_once(panel: PanelPage) -> None:
@@ -56,8 +56,8 @@ def test_a_second_click_starts_nothing(panel: PanelPage) -> None:
     """A double click is one run and stops nothing."""
     panel.start(state())
     panel.button("Run").dblclick()
-    assert len(panel.sent("run")) == 1
-    assert panel.sent("stop") == []
+    assert len(panel.sent_messages("run")) == 1
+    assert panel.sent_messages("stop") == []
 
 
 def test_stop_is_there_while_a_run_is_active(panel: PanelPage) -> None:
@@ -99,7 +99,7 @@ def test_a_key_that_is_held_down_runs_once(panel: PanelPage) -> None:
     for _ in range(3):
         panel.page.keyboard.down("Enter")  # a second one without an "up" between is a repeat
     panel.page.keyboard.up("Enter")
-    assert len(panel.sent("run")) == 1
+    assert len(panel.sent_messages("run")) == 1
 
 
 def test_shift_enter_never_runs(panel: PanelPage) -> None:
@@ -107,8 +107,8 @@ def test_shift_enter_never_runs(panel: PanelPage) -> None:
     panel.start(state())
     panel.button("Run").focus()
     panel.page.keyboard.press("Shift+Enter")
-    panel.painted()
-    assert panel.sent("run") == []
+    panel.wait_until_painted()
+    assert panel.sent_messages("run") == []
     panel.page.keyboard.press("Enter")
     assert panel.await_sent("run")
 
@@ -117,18 +117,18 @@ def test_enter_alone_never_runs(panel: PanelPage) -> None:
     """A run costs money: Enter in a field only ends the writing."""
     panel.start(state(_form=form(parameter("text", "text", "Text")), values={"text": "hi"}))
     panel.page.get_by_label("Text").press("Enter")
-    panel.painted()
-    assert panel.sent("run") == []
+    panel.wait_until_painted()
+    assert panel.sent_messages("run") == []
 
 
 def test_a_wrong_field_holds_the_run_and_gets_the_focus(panel: PanelPage) -> None:
     """Nothing is sent, every complaint shows, the first bad field is focused, folded ones unfold."""
-    hidden = parameter("tag", "text", "Tag", required=True, advanced=True)
-    panel.start(state(_form=form(hidden), values={"tag": ""}))
+    tag = parameter("tag", "text", "Tag", required=True, advanced=True)
+    panel.start(state(_form=form(tag), values={"tag": ""}))
     panel.button("Run").click()
     expect(panel.page.get_by_label("Tag", exact=True)).to_be_focused()
     expect(panel.page.get_by_text("This cannot be empty")).to_be_visible()
-    assert panel.sent("run") == []
+    assert panel.sent_messages("run") == []
 
 
 def test_progress_stands_on_the_picture(panel: PanelPage) -> None:
@@ -191,7 +191,7 @@ def test_the_full_picture_is_asked_for_and_can_be_saved(panel: PanelPage) -> Non
     with panel.page.expect_download(timeout=15_000) as download:
         dialog.get_by_role("button", name="Download").click()
         panel.tell(image("o0", "full", name="0.png"), {"hue": 250, "width": 1024, "height": 1024})
-    assert len(panel.sent("image")) == 1
+    assert len(panel.sent_messages("image")) == 1
     assert download.value.suggested_filename == "0.png"
     panel.page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
@@ -200,7 +200,7 @@ def test_the_full_picture_is_asked_for_and_can_be_saved(panel: PanelPage) -> Non
 def test_a_result_that_is_no_picture_can_be_saved(panel: PanelPage) -> None:
     """It is named and weighed, and its bytes are asked for on Download."""
     panel.start(state(status="succeeded"))
-    panel.tell(delta([], run=_settled(outputs=[output("m", "song.mp3", "audio/mpeg")])))
+    panel.tell(delta([], run=_result(outputs=[output("m", "song.mp3", "audio/mpeg")])))
     expect(panel.page.get_by_text("audio/mpeg · 202 kB")).to_be_visible()
     panel.button("Download").click()
     with panel.page.expect_download(timeout=15_000) as download:
@@ -230,8 +230,8 @@ def test_a_failure_is_told_in_words(panel: PanelPage) -> None:
 def test_an_answer_grows_as_text_with_its_thinking_folded(panel: PanelPage) -> None:
     """Markup in an answer stays text."""
     panel.start(state(status="running"))
-    said = {"thinking": "Let me see.", "answer": "<b>Diffusion</b> models", "done": False}
-    panel.tell(delta([], run=run(text=said)))
+    text = {"thinking": "Let me see.", "answer": "<b>Diffusion</b> models", "done": False}
+    panel.tell(delta([], run=run(text=text)))
     expect(panel.page.get_by_text("<b>Diffusion</b> models")).to_be_visible()
     expect(panel.page.get_by_text("Let me see.")).to_be_hidden()
     panel.page.get_by_text("Thoughts").click()
@@ -257,5 +257,5 @@ def test_the_status_is_announced_and_the_log_is_not(panel: PanelPage) -> None:
     expect(region).to_have_text("")
     panel.tell(delta([], run=run()))
     expect(region).to_have_text("Running")
-    panel.tell(delta([], run=_settled(outputs=PICTURES)))
+    panel.tell(delta([], run=_result(outputs=PICTURES)))
     expect(region).to_have_text("Done in 18.2 s. 2 pictures")

@@ -15,17 +15,17 @@ def _start(panel: PanelPage) -> None:
     panel.start(state(_form={"v": 1, "models": True}, values={}))
 
 
-def _answer(panel: PanelPage, asked: Payload, *models: Payload, error: str | None = None) -> None:
-    panel.tell({"type": "models", "to": "me", "rev": asked["rev"], "models": list(models), "error": error})
+def _answer(panel: PanelPage, question: Payload, *models: Payload, error: str | None = None) -> None:
+    panel.tell({"type": "models", "to": "me", "rev": question["rev"], "models": list(models), "error": error})
 
 
 def test_the_catalogue_is_there_from_the_start(panel: PanelPage) -> None:
     """An empty search lists models: title, model, description, categories."""
     _start(panel)
-    asked = panel.await_sent("search")[0]
-    assert asked["text"] == ""
+    question = panel.await_sent("search")[0]
+    assert question["text"] == ""
     expect(panel.page.get_by_text("Searching").first).to_be_visible()
-    _answer(panel, asked, *FOUND)
+    _answer(panel, question, *FOUND)
     option = panel.page.get_by_role("option").first
     for words in ("hunyuan-flux-srpo", "Hunyuan Flux SRPO", "Portraits with natural light.", "text-to-image"):
         expect(option).to_contain_text(words)
@@ -37,11 +37,11 @@ def test_typing_searches_once_it_pauses(panel: PanelPage) -> None:
     _start(panel)
     first = panel.await_sent("search")[0]
     panel.page.get_by_role("combobox", name="Search models").press_sequentially("chat", delay=20)
-    asked = panel.await_sent("search", 2)[-1]
-    assert asked["text"] == "chat"
+    question = panel.await_sent("search", 2)[-1]
+    assert question["text"] == "chat"
     _answer(panel, first, *FOUND)
     expect(panel.page.get_by_role("option")).to_have_count(0)
-    _answer(panel, asked, FOUND[1])
+    _answer(panel, question, FOUND[1])
     expect(panel.page.get_by_role("option")).to_have_count(1)
 
 
@@ -66,9 +66,9 @@ def test_a_click_chooses_and_the_controls_take_the_place(panel: PanelPage) -> No
     _answer(panel, panel.await_sent("search")[0], *FOUND)
     panel.page.get_by_role("combobox").focus()
     panel.page.get_by_role("option").first.click()
-    asked = panel.await_sent("model")[0]
+    question = panel.await_sent("model")[0]
     panel.update(_form=SEED_MODEL | {"models": True}, values=SEED_VALUES)
-    panel.reply(asked["rev"])
+    panel.reply(question["rev"])
     expect(panel.field("prompt").locator("textarea")).to_be_focused()
 
 
@@ -77,8 +77,8 @@ def test_nothing_found_and_an_error_are_told(panel: PanelPage) -> None:
     _start(panel)
     field = panel.page.get_by_role("combobox")
     field.fill("zzz")
-    asked = panel.await_sent("search", 2)[-1]
-    _answer(panel, asked)
+    question = panel.await_sent("search", 2)[-1]
+    _answer(panel, question)
     expect(panel.page.get_by_text("No model is found for “zzz”.").first).to_be_visible()
     field.fill("chat")
     _answer(panel, panel.await_sent("search", 3)[-1], error="No API key was found.")
@@ -98,7 +98,7 @@ def test_the_model_is_changed_later(panel: PanelPage) -> None:
     """Its name opens the search, Escape closes it and gives the focus back."""
     panel.start(state(_form=SEED_MODEL | {"models": True}))
     opener = panel.page.get_by_role("button", name="Change model, tencent/hunyuan-flux-srpo")
-    assert panel.sent("search") == []
+    assert panel.sent_messages("search") == []
     opener.click()
     field = panel.page.get_by_role("combobox", name="Search models")
     expect(field).to_be_focused()

@@ -25,8 +25,8 @@ def _drop(
 
 def _finish(panel: PanelPage, error: str | None = None) -> None:
     chunk = panel.await_sent("file")[0]
-    received = 0 if error else chunk["size"]
-    panel.reply(chunk["rev"], upload=chunk["upload"], received=received, error=error)
+    byte_count = 0 if error else chunk["size"]
+    panel.reply(chunk["rev"], upload=chunk["upload"], byte_count=byte_count, error=error)
 
 
 def test_a_picture_dropped_on_the_panel_gives_its_settings(panel: PanelPage) -> None:
@@ -57,7 +57,7 @@ def test_what_is_held_over_a_file_field_is_the_fields(panel: PanelPage) -> None:
 def test_words_that_are_dragged_are_not_the_panels(panel: PanelPage) -> None:
     """A sentence dropped on the prompt goes where the browser puts it."""
     panel.start(state())
-    prevented = panel.page.evaluate(
+    default_prevented = panel.page.evaluate(
         """() => {
       const dataTransfer = new DataTransfer();
       dataTransfer.setData("text/plain", "a lighthouse");
@@ -65,7 +65,7 @@ def test_words_that_are_dragged_are_not_the_panels(panel: PanelPage) -> None:
       return !host.root().querySelector("textarea").dispatchEvent(event);
     }"""
     )
-    assert prevented is False
+    assert default_prevented is False
 
 
 def test_settings_are_taken_back(panel: PanelPage) -> None:

@@ -8,9 +8,9 @@ from tests.frontend.payloads import delta, run, snapshot, state, summary
 TWO = [summary(1, "running", progress=0.25), summary(2, "queued", prompt="A harbour at dawn")]
 
 
-def _start(panel: PanelPage, *runs: dict[str, object], shown: int = 2) -> None:
+def _start(panel: PanelPage, *runs: dict[str, object], run_number: int = 2) -> None:
     panel.start(state())
-    panel.tell(delta([], run=run(number=shown), runs=list(runs or TWO)))
+    panel.tell(delta([], run=run(number=run_number), runs=list(runs or TWO)))
 
 
 def _lines(panel: PanelPage) -> Locator:
@@ -19,7 +19,7 @@ def _lines(panel: PanelPage) -> Locator:
 
 def test_one_run_needs_no_list(panel: PanelPage) -> None:
     """The list appears with the second run."""
-    _start(panel, TWO[0], shown=1)
+    _start(panel, TWO[0], run_number=1)
     expect(panel.page.locator(".runs")).to_be_hidden()
     panel.tell(delta([], runs=TWO))
     expect(_lines(panel)).to_have_count(2)
@@ -43,7 +43,7 @@ def test_a_second_press_starts_a_run_beside_the_first(panel: PanelPage) -> None:
 def test_the_newest_run_is_on_top_and_says_how_it_stands(panel: PanelPage) -> None:
     """Number, prompt, and progress, status or cost."""
     done = summary(1, "succeeded", cost=0.00351)
-    _start(panel, done, summary(2, "running", progress=0.25), summary(3, "failed", prompt=""), shown=3)
+    _start(panel, done, summary(2, "running", progress=0.25), summary(3, "failed", prompt=""), run_number=3)
     lines = [text.split() for text in _lines(panel).all_inner_texts()]
     assert [line[1] for line in lines] == ["3", "2", "1"]
     assert [line[-1] for line in lines] == ["Failed", "25%", "$0.00351"]
@@ -77,8 +77,8 @@ def test_a_run_is_starred(panel: PanelPage) -> None:
     star = panel.button("Star run 1")
     expect(star).to_have_attribute("aria-pressed", "false")
     star.click()
-    sent = panel.await_sent("star")[0]
-    assert (sent["run"], sent["on"]) == (1, True)
+    message = panel.await_sent("star")[0]
+    assert (message["run"], message["on"]) == (1, True)
     panel.tell(delta([], runs=[TWO[0] | {"starred": True}, TWO[1]]))
     expect(star).to_have_attribute("aria-pressed", "true")
 
@@ -86,12 +86,12 @@ def test_a_run_is_starred(panel: PanelPage) -> None:
 def test_the_list_is_one_stop_of_tab_and_arrow_keys_from_there(panel: PanelPage) -> None:
     """Up and down between runs, left and right between what can be done with one."""
     _start(panel)
-    shown = panel.page.get_by_role("button", name="Run 2 A harbour at dawn Queued")
-    expect(shown).to_have_attribute("tabindex", "0")
+    row = panel.page.get_by_role("button", name="Run 2 A harbour at dawn Queued")
+    expect(row).to_have_attribute("tabindex", "0")
     expect(panel.page.get_by_role("button", name="Run 1 A lighthouse at dusk 25%")).to_have_attribute(
         "tabindex", "-1"
     )
-    shown.press("ArrowDown")
+    row.press("ArrowDown")
     expect(panel.page.get_by_role("button", name="Run 1 A lighthouse at dusk 25%")).to_be_focused()
     panel.page.keyboard.press("ArrowRight")
     expect(panel.button("Stop run 1")).to_be_focused()

@@ -16,7 +16,7 @@ def _values(panel: PanelPage, name: str) -> Locator:
     return panel.field(name).locator(".axes textarea").first
 
 
-def _sent(panel: PanelPage, count: int) -> Any:
+def _messages(panel: PanelPage, count: int) -> Any:
     return panel.await_sent("values", count)[count - 1]["patch"]
 
 
@@ -40,9 +40,9 @@ def test_a_press_turns_the_control_into_an_axis(panel: PanelPage) -> None:
     expect(values).to_have_value("20")
     expect(panel.field("steps").get_by_role("slider")).to_be_hidden()
     expect(_toggle(panel, "steps")).to_have_attribute("aria-pressed", "true")
-    assert _sent(panel, 1) == {"*steps": True}
+    assert _messages(panel, 1) == {"*steps": True}
     panel.update(_axes=axes(2, {"steps": "20, 30"}, steps="2 values: 20, 30"))
-    panel.reply(panel.sent("values")[0]["rev"])
+    panel.reply(panel.sent_messages("values")[0]["rev"])
     expect(values).to_have_value("20, 30")
     expect(panel.field("steps").get_by_text("2 values: 20, 30")).to_be_visible()
     expect(panel.button("Run 2")).to_be_visible()
@@ -53,9 +53,9 @@ def test_what_is_typed_goes_to_python(panel: PanelPage) -> None:
     panel.start(state(_axes=axes(2, {"steps": "20, 30"}, steps="2 values: 20, 30")))
     _values(panel, "steps").fill("10..50 by 10")
     expect(panel.field("steps").get_by_text("2 values")).to_be_hidden()
-    assert _sent(panel, 1) == {"*steps": "10..50 by 10"}
+    assert _messages(panel, 1) == {"*steps": "10..50 by 10"}
     panel.update(_axes=axes(5, {"steps": "10..50 by 10"}, steps="5 values: 10, 20, 30, 40, 50"))
-    panel.reply(panel.sent("values")[0]["rev"])
+    panel.reply(panel.sent_messages("values")[0]["rev"])
     expect(panel.field("steps").get_by_text("5 values")).to_be_visible()
     expect(_values(panel, "steps")).to_have_value("10..50 by 10")
 
@@ -64,7 +64,7 @@ def test_a_second_press_ends_it(panel: PanelPage) -> None:
     """The control is back with its value."""
     panel.start(state(_axes=axes(2, {"steps": "20, 30"})))
     _toggle(panel, "steps").click()
-    assert _sent(panel, 1) == {"*steps": None}
+    assert _messages(panel, 1) == {"*steps": None}
     expect(panel.field("steps").get_by_role("spinbutton")).to_have_value("20")
     expect(_values(panel, "steps")).to_have_count(0)
 
@@ -73,7 +73,7 @@ def test_width_and_height_are_varied_together(panel: PanelPage) -> None:
     """Each has a field of its own."""
     panel.start(state())
     _toggle(panel, "width").click()
-    assert _sent(panel, 1) == {"*width": True, "*height": True}
+    assert _messages(panel, 1) == {"*width": True, "*height": True}
     expect(panel.field("width").locator(".axes textarea")).to_have_count(2)
     expect(panel.field("width").get_by_role("textbox", name="Height, values")).to_be_visible()
 
@@ -86,7 +86,7 @@ def test_a_wrong_axis_holds_run_back(panel: PanelPage) -> None:
     panel.button("Run").click()
     expect(_values(panel, "steps")).to_be_focused()
     expect(_values(panel, "steps")).to_have_attribute("aria-invalid", "true")
-    assert panel.sent("run") == []
+    assert panel.sent_messages("run") == []
 
 
 def test_run_sends_the_axes_first(panel: PanelPage) -> None:
@@ -95,9 +95,9 @@ def test_run_sends_the_axes_first(panel: PanelPage) -> None:
     _values(panel, "seed").fill("1..4")
     panel.page.keyboard.press("Control+Enter")
     panel.await_sent("run")
-    kinds = [message["type"] for message in panel.sent() if message["type"] in ("values", "run")]
+    kinds = [message["type"] for message in panel.sent_messages() if message["type"] in ("values", "run")]
     assert kinds == ["values", "run"]
-    assert panel.sent("values")[0]["patch"] == {"*seed": "1..4"}
+    assert panel.sent_messages("values")[0]["patch"] == {"*seed": "1..4"}
 
 
 def test_a_required_prompt_may_be_empty_beneath(panel: PanelPage) -> None:

@@ -28,8 +28,8 @@ def _percent(dialog: Locator) -> int:
 
 
 def _place(dialog: Locator) -> str:
-    found: str = dialog.locator(".canvas img").first.evaluate("(image) => image.style.transform")
-    return found
+    style: str = dialog.locator(".canvas img").first.evaluate("(image) => image.style.transform")
+    return style
 
 
 def test_keys_and_buttons_zoom(panel: PanelPage) -> None:
@@ -70,15 +70,15 @@ def test_a_large_picture_is_moved_by_drag_and_by_arrows(panel: PanelPage) -> Non
         panel.page.keyboard.press("+")
     before = _place(dialog)
     panel.page.keyboard.press("ArrowRight")
-    moved = _place(dialog)
-    assert moved != before
+    place = _place(dialog)
+    assert place != before
     box = dialog.locator(".canvas").bounding_box()
     assert box is not None
     panel.page.mouse.move(box["x"] + 200, box["y"] + 200)
     panel.page.mouse.down()
     panel.page.mouse.move(box["x"] + 260, box["y"] + 240)
     panel.page.mouse.up()
-    assert _place(dialog) != moved
+    assert _place(dialog) != place
     panel.page.keyboard.press("0")
     panel.page.keyboard.press("ArrowRight")
     expect(dialog).to_have_accessible_name("Picture 2 of 2")
