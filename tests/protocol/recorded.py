@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wiro_widgets.protocol import events
-from wiro_widgets.protocol.detail import TaskDetail, detail
+from wiro_widgets.protocol.detail import TaskDetail, read_task
 from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.state import TaskState, advance
 
@@ -33,9 +33,9 @@ def life(name: str) -> list[TaskEvent]:
 def heard(frame: object, at: float = 0.0) -> TaskEvent:
     """Return the event of a frame, given as bytes, text or an object."""
     data = frame if isinstance(frame, bytes | str) else json.dumps(frame)
-    found = events.frame(data)
+    found = events.parse_frame(data)
     assert found is not None
-    return events.event(found, at)
+    return events.read_event(found, at)
 
 
 def lived(items: Sequence[TaskEvent | TaskDetail], state: TaskState | None = None) -> TaskState:
@@ -45,4 +45,4 @@ def lived(items: Sequence[TaskEvent | TaskDetail], state: TaskState | None = Non
 
 def told(**fields: object) -> TaskDetail:
     """Return the detail that Wiro would tell with these fields."""
-    return detail({"id": "90311", **fields})
+    return read_task({"id": "90311", **fields})

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.protocol.recorded import body, told
-from wiro_widgets.protocol.detail import TaskDetail, detail, details
-from wiro_widgets.protocol.envelope import payload
+from wiro_widgets.protocol.detail import TaskDetail, read_task, read_tasks
+from wiro_widgets.protocol.replies import payload
 
 _TIMES = {item.name for item in fields(TaskDetail) if item.name.endswith("_at")}
 
@@ -17,7 +17,7 @@ _TIMES = {item.name for item in fields(TaskDetail) if item.name.endswith("_at")}
 @pytest.fixture
 def drifted() -> TaskDetail:
     """Read a reply in which everything has drifted at once."""
-    [found] = details(payload(body("detail_drifted.json"), http_status=200, endpoint="/Task/Detail"))
+    [found] = read_tasks(payload(body("detail_drifted.json"), http_status=200, endpoint="/Task/Detail"))
     return found
 
 
@@ -30,7 +30,7 @@ def test_numbers_are_numbers_however_they_are_written(drifted: TaskDetail) -> No
 @pytest.mark.parametrize("told", ["-5", -5, "1_0", "NaN", "much"])
 def test_a_cost_that_cannot_be_is_none(told: object) -> None:
     """Less than nothing would enlarge a budget; what cannot be read counts as not told."""
-    assert detail({"id": "7", "totalcost": told, "elapsedseconds": told}).total_cost is None
+    assert read_task({"id": "7", "totalcost": told, "elapsedseconds": told}).total_cost is None
 
 
 def test_ids_are_text_however_they_are_written(drifted: TaskDetail) -> None:
@@ -107,7 +107,7 @@ def test_the_exit_code(pexit: object, code: int | None) -> None:
 
 def test_a_task_of_nothing() -> None:
     """Every field may be missing."""
-    empty = detail({})
+    empty = read_task({})
     assert (empty.id, empty.status, empty.outputs, empty.extra) == ("", "", (), {})
     assert not empty.terminal
 
@@ -175,13 +175,13 @@ def test_wrong_types_everywhere(value: object) -> None:
         "modelslugowner",
         "modelslugproject",
     ]
-    _assert_typed(detail(dict.fromkeys(wire, value)))
+    _assert_typed(read_task(dict.fromkeys(wire, value)))
 
 
 @pytest.mark.parametrize("tasklist", [None, "", "x", 5, {}, [], [None], ["x"], [[]]])
 def test_a_tasklist_of_no_tasks(tasklist: object) -> None:
     """What is no list of objects lists no task."""
-    assert details({"tasklist": tasklist}) == ()
+    assert read_tasks({"tasklist": tasklist}) == ()
 
 
 @pytest.mark.parametrize(
@@ -220,6 +220,6 @@ def _assert_typed(found: TaskDetail) -> None:
 
 def test_a_list_without_end_is_cut() -> None:
     """A thousand tasks of a reply are read, the wanted one first; a megabyte of empty ones costs no time."""
-    found = details({"tasklist": [{}] * 5_000 + [{"id": "5"}]}, wanted="5")
+    found = read_tasks({"tasklist": [{}] * 5_000 + [{"id": "5"}]}, first_id="5")
     assert (len(found), found[0].id) == (1_000, "5")
     assert len(told(outputs=["https://host/0.png"] * 5_000).outputs) == 1_000

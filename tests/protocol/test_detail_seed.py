@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.protocol.recorded import body
-from wiro_widgets.protocol.detail import TaskDetail, details
-from wiro_widgets.protocol.envelope import payload
-from wiro_widgets.protocol.replies import OutputInfo
+from wiro_widgets.protocol.detail import TaskDetail, read_tasks
+from wiro_widgets.protocol.replies import OutputInfo, payload
 from wiro_widgets.protocol.state import TaskState, advance
 
 SAMPLES = {
@@ -23,7 +22,7 @@ COLLECTED = datetime(2024, 12, 18, 9, 23, 34, tzinfo=UTC)
 
 
 def _task(name: str) -> TaskDetail:
-    [found] = details(payload(body(name), http_status=200, endpoint="/Task/Detail"))
+    [found] = read_tasks(payload(body(name), http_status=200, endpoint="/Task/Detail"))
     return found
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from wiro_widgets.protocol import envelope
+from wiro_widgets.protocol import replies
 from wiro_widgets.protocol.errors import (
     ApiError,
     AuthenticationError,
@@ -20,7 +20,7 @@ from wiro_widgets.protocol.replies import ParameterRefused, WrongState
 
 def _read(reply: object, http_status: int = 200) -> Any:
     data = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
-    return envelope.payload(data, http_status=http_status, endpoint="/Run/a/b")
+    return replies.payload(data, http_status=http_status, endpoint="/Run/a/b")
 
 
 def _refusal(reply: object, http_status: int = 200) -> ApiError:
@@ -188,4 +188,4 @@ def test_an_endless_message_is_cut() -> None:
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b'"ok"', b"5", b"ok", b"\x80", b"[" * 100_000])
 def test_a_reply_that_is_no_object_is_an_error(body: bytes) -> None:
     """HTTP 200 without a JSON object is an ApiError that says so."""
-    assert _refusal(body).message == envelope.NO_OBJECT
+    assert _refusal(body).message == replies.NO_OBJECT

@@ -84,7 +84,7 @@ def test_a_refused_parameter_is_an_api_error_too() -> None:
     assert isinstance(error, ApiError)
     assert (error.parameter, error.reason, error.code) == ("steps", "must be between 1 and 50", 0)
     assert "steps: must be between 1 and 50" in str(error)
-    assert "No task was made" in str(error)
+    assert "No task was created" in str(error)
 
 
 def test_an_api_error_says_where_what_and_what_next() -> None:
@@ -92,7 +92,7 @@ def test_an_api_error_says_where_what_and_what_next() -> None:
     error = InsufficientBalance("Not enough balance.", code=97, endpoint="/Run/a/b")
     assert str(error) == (
         "/Run/a/b: Not enough balance (code 97). "
-        "Nothing was run. Add credit to your Wiro balance and run again."
+        "No task was created. Add credit to your Wiro balance and run again."
     )
 
 
@@ -118,7 +118,7 @@ def test_an_api_error_without_a_message_still_says_something() -> None:
         (EVERY[9], "try again"),
         (EVERY[10], "Check the spelling"),
         (EVERY[11], "look at its status"),
-        (EVERY[14], "Task 90311 stopped with exit code 1: MemoryError. Failed tasks are not billed"),
+        (EVERY[14], "Task 90311 failed with exit code 1: MemoryError. Failed tasks are not billed"),
         (EVERY[15], "Task 90311 was stopped"),
         (EVERY[16], r"client\.attach\('90311'\)"),
         (EVERY[17], "Nothing was sent"),
@@ -135,7 +135,7 @@ def test_a_sentence_says_what_to_do(error: WiroError, says: str) -> None:
 def test_a_failure_without_stderr_says_so() -> None:
     """A silent model is not an empty sentence."""
     error = TaskFailed(task_id="90311", exit_code=None, error_text=" \n")
-    assert "stopped without an exit code: The model gave no reason" in str(error)
+    assert "failed without an exit code: the model gave no reason" in str(error)
 
 
 def test_a_timeout_is_a_timeout_error() -> None:

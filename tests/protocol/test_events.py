@@ -178,14 +178,14 @@ def test_a_frame_without_a_type_is_untyped(kind: object) -> None:
 )
 def test_what_is_no_json_object_is_no_frame(data: str | bytes) -> None:
     """Text, other JSON, halves, depth without end and the binary frames of realtime models."""
-    assert events.frame(data) is None
+    assert events.parse_frame(data) is None
 
 
 def test_nonsense_is_an_event_that_shows_its_beginning() -> None:
     """What was heard is reported, in short."""
-    assert events.nonsense("server restarts", 5.0) == Unknown("invalid", 5.0, "server restarts")
-    assert len(events.nonsense("word " * 1000, 5.0).text) == 200
-    assert events.nonsense(b"token|\x00\x01", 5.0) == Unknown("invalid", 5.0, "8 bytes")
+    assert events.unreadable("server restarts", 5.0) == Unknown("invalid", 5.0, "server restarts")
+    assert len(events.unreadable("word " * 1000, 5.0).text) == 200
+    assert events.unreadable(b"token|\x00\x01", 5.0) == Unknown("invalid", 5.0, "8 bytes")
 
 
 def test_nonsense_shows_no_token() -> None:
@@ -195,7 +195,7 @@ def test_nonsense_shows_no_token() -> None:
         f"{TOKEN}|AAAA",
         '{"tasktoken":"short1","',
     ):
-        shown = events.nonsense(data, 0.0).text
+        shown = events.unreadable(data, 0.0).text
         assert TOKEN not in shown
         assert "short1" not in shown
 

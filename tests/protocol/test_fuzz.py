@@ -21,11 +21,12 @@ from tests.protocol.arbitrary import (
     few,
     objects,
 )
-from wiro_widgets.protocol import envelope, events, replies, wire_values
+from wiro_widgets.protocol import events, replies, wire_values
 from wiro_widgets.protocol.backoff import retry_after
-from wiro_widgets.protocol.detail import TaskDetail, detail, details
+from wiro_widgets.protocol.detail import TaskDetail, read_task, read_tasks
 from wiro_widgets.protocol.errors import ApiError, ConfigurationError, InvalidParameter, WiroError
-from wiro_widgets.protocol.record import TaskRecord, record_of
+from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.protocol.record_of import record_of
 from wiro_widgets.protocol.requests import Request, run
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.protocol.state import TaskState, advance
@@ -57,7 +58,7 @@ def test_json_or_value_error(data: bytes | str) -> None:
 def test_a_reply_is_an_object_or_an_api_error(body: Any, http_status: int) -> None:
     """Any body under any status."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    found = _outcome(lambda: envelope.payload(data, http_status=http_status, endpoint="/Run"))
+    found = _outcome(lambda: replies.payload(data, http_status=http_status, endpoint="/Run"))
     assert isinstance(found, dict | ApiError)
     assert str(found)
 
@@ -75,7 +76,7 @@ def test_a_receipt_is_one_or_none(reply: dict[str, Any]) -> None:
 @given(objects(f"{TASK_WORDS} {MESSAGE_WORDS}"))
 def test_a_task_is_a_detail_and_a_row(task: dict[str, Any]) -> None:
     """Any object is a detail; it settles or not, and its row is JSON."""
-    found = detail(task | {"socketaccesstoken": TOKEN})
+    found = read_task(task | {"socketaccesstoken": TOKEN})
     assert isinstance(found, TaskDetail)
     state = advance(TaskState(), found)
     assert state.settled is found.terminal
@@ -88,7 +89,7 @@ def test_a_task_is_a_detail_and_a_row(task: dict[str, Any]) -> None:
 @given(anything(f"{TASK_WORDS} {REPLY_WORDS}"))
 def test_lists_of_tasks_and_models(value: Any) -> None:
     """Anything in `tasklist` and `tool` is a tuple."""
-    assert isinstance(details({"tasklist": value}), tuple)
+    assert isinstance(read_tasks({"tasklist": value}), tuple)
     assert isinstance(replies.models({"tool": value}), tuple)
     tool = replies.tool({"tool": value})
     assert tool is None or isinstance(tool, dict)
@@ -99,10 +100,10 @@ def test_lists_of_tasks_and_models(value: Any) -> None:
 def test_a_frame_is_an_event_and_advances_a_state(fields: dict[str, Any], kind: str, message: Any) -> None:
     """Any object is an event, any event leaves a state that can be shown, and the token is in neither."""
     for told in (fields, fields | {"type": kind, "message": message, "tasktoken": TOKEN}):
-        frame = events.frame(json.dumps(told))
+        frame = events.parse_frame(json.dumps(told))
         assert frame is not None
         assert isinstance(frame.belongs_to(task_id="5", token=TOKEN), bool)
-        event = events.event(frame, 5.0)
+        event = events.read_event(frame, 5.0)
         state = advance(advance(TaskState(), event), event)
         assert not state.settled
         assert TOKEN not in f"{frame!r} {event!r} {state!r}"
@@ -111,10 +112,10 @@ def test_a_frame_is_an_event_and_advances_a_state(fields: dict[str, Any], kind: 
 @given(st.binary(max_size=100) | st.text(max_size=100))
 def test_what_is_no_frame_is_nonsense(data: bytes | str) -> None:
     """Any data is a frame or an event that says what it was, without the token in it."""
-    if events.frame(data) is None:
-        assert events.nonsense(data, 5.0).type == "invalid"
+    if events.parse_frame(data) is None:
+        assert events.unreadable(data, 5.0).type == "invalid"
     mixed = f"{data}{TOKEN}|{data}" if isinstance(data, str) else data + TOKEN.encode() + data
-    assert TOKEN not in repr(events.nonsense(mixed, 5.0))
+    assert TOKEN not in repr(events.unreadable(mixed, 5.0))
 
 
 @few

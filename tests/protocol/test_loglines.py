@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wiro_widgets.protocol import loglines
+from wiro_widgets.protocol import state
 from wiro_widgets.protocol.events import Log
-from wiro_widgets.protocol.loglines import LogLines
+from wiro_widgets.protocol.state import LogLines
 
 
 def _line(text: object) -> Log:
@@ -17,7 +17,7 @@ def _line(text: object) -> Log:
 
 def _grown(lines: LogLines, *texts: object) -> LogLines:
     for text in texts:
-        lines = lines.appended(_line(text))
+        lines = lines.plus(_line(text))
     return lines
 
 
@@ -49,33 +49,33 @@ def test_they_begin_with_a_list_of_their_own() -> None:
 def test_older_values_never_change(sources: list[int], bound: int) -> None:
     """Whichever value is continued, all the values before stay what they were."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loglines, "MAX_LOG_LINES", bound)
+        patch.setattr(state, "MAX_LOG_LINES", bound)
         values, expected = [LogLines()], [list[str]()]
         for count, back in enumerate(sources):
             source = max(0, len(values) - 1 - back)
-            values.append(values[source].appended(_line(count)))
+            values.append(values[source].plus(_line(count)))
             expected.append([*expected[source], str(count)][-bound:])
         assert [_texts(value) for value in values] == expected
 
 
 def test_they_are_bounded_by_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """The last lines stay, and the lost ones are counted."""
-    monkeypatch.setattr(loglines, "MAX_LOG_LINES", 3)
+    monkeypatch.setattr(state, "MAX_LOG_LINES", 3)
     lines = _grown(LogLines(), *range(10))
-    assert (_texts(lines), lines.dropped) == (["7", "8", "9"], 7)
+    assert (_texts(lines), lines.dropped_count) == (["7", "8", "9"], 7)
 
 
 def test_they_are_bounded_by_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few long lines are as much as many short ones."""
-    monkeypatch.setattr(loglines, "MAX_LOG_CHARS", 10)
+    monkeypatch.setattr(state, "MAX_LOG_CHARS", 10)
     lines = _grown(LogLines(), "aaaa", "bbbb", "cccc")
-    assert (_texts(lines), lines.dropped) == (["bbbb", "cccc"], 1)
+    assert (_texts(lines), lines.dropped_count) == (["bbbb", "cccc"], 1)
     assert _texts(_grown(lines, "d" * 20)) == ["d" * 20]
 
 
 def test_memory_holds_twice_the_bound_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines that were dropped are let go of, not kept behind the curtain."""
-    monkeypatch.setattr(loglines, "MAX_LOG_CHARS", 100)
+    monkeypatch.setattr(state, "MAX_LOG_CHARS", 100)
     lines = _grown(LogLines(), *["x" * 50] * 1000)
     assert len(lines._lines) <= 5
 
@@ -85,6 +85,6 @@ def test_the_cost_is_linear() -> None:
     lines, line = LogLines(), _line("x")
     began = time.process_time()
     for _ in range(100_000):
-        lines = lines.appended(line)
+        lines = lines.plus(line)
     assert time.process_time() - began < 5
-    assert (len(lines), lines.dropped) == (loglines.MAX_LOG_LINES, 90_000)
+    assert (len(lines), lines.dropped_count) == (state.MAX_LOG_LINES, 90_000)

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.protocol.recorded import LIVES, body, life, lived, told
-from wiro_widgets.protocol.detail import details
-from wiro_widgets.protocol.envelope import payload
+from wiro_widgets.protocol.detail import read_tasks
 from wiro_widgets.protocol.events import Lifecycle, Log
-from wiro_widgets.protocol.record import TaskRecord, error_text, record_of
+from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.protocol.record_of import error_text, record_of
+from wiro_widgets.protocol.replies import payload
 from wiro_widgets.protocol.state import TaskState
 
 MODEL = "tencent/hunyuan-flux-srpo"
@@ -27,7 +28,7 @@ def _record(state: TaskState, parameters: Mapping[str, Any] = VALUES, **more: An
 
 
 def _seed_state(name: str) -> TaskState:
-    return lived(list(details(payload(body(name), http_status=200, endpoint="/Task/Detail"))))
+    return lived(list(read_tasks(payload(body(name), http_status=200, endpoint="/Task/Detail"))))
 
 
 def test_the_seeds_finished_task_as_a_row() -> None:

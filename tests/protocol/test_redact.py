@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from wiro_widgets.protocol import redact as hidden
-from wiro_widgets.protocol.detail import detail
+from wiro_widgets.protocol import redact
+from wiro_widgets.protocol.detail import read_task
 from wiro_widgets.protocol.replies import OutputInfo, Receipt
 from wiro_widgets.protocol.state import TaskState, advance
 
@@ -17,8 +17,10 @@ TOKEN = "PlantedTokenPlantedTokenPlant"
 HOLDERS = [
     Receipt("5", TOKEN),
     OutputInfo("0.png", access_key=TOKEN),
-    detail({"id": 5, "status": "task_start", "socketaccesstoken": TOKEN, "outputs": [{"accesskey": TOKEN}]}),
-    advance(TaskState(), detail({"id": 5, "status": "task_start", "socketaccesstoken": TOKEN})),
+    read_task(
+        {"id": 5, "status": "task_start", "socketaccesstoken": TOKEN, "outputs": [{"accesskey": TOKEN}]}
+    ),
+    advance(TaskState(), read_task({"id": 5, "status": "task_start", "socketaccesstoken": TOKEN})),
 ]
 
 
@@ -51,7 +53,7 @@ def test_everything_else_is_pickled() -> None:
 def test_a_hidden_field_can_be_read_in_its_own_process() -> None:
     """The client needs the token to follow the task."""
     assert Receipt("5", TOKEN).token == TOKEN
-    assert isinstance(Receipt("5"), hidden.Unpickled)
+    assert isinstance(Receipt("5"), redact.SecretHolder)
 
 
 def _shout(text: str) -> str:
@@ -61,7 +63,7 @@ def _shout(text: str) -> str:
 def test_texts_within_a_value_are_redacted() -> None:
     """Values, keys and the inside of JSON texts, however its escapes spell them."""
     inner = '{"a": "\\u0073ecret", "\\u0073ecret": ["\\"\\\\u0073ecret\\""]}'
-    found = hidden.within({"secret": ["secret", 5, None], "text": inner}, _shout)
+    found = redact.redact_json({"secret": ["secret", 5, None], "text": inner}, _shout)
     assert found["[hidden]"] == ["[hidden]", 5, None]
     assert json.loads(found["text"]) == {"a": "[hidden]", "[hidden]": ['"[hidden]"']}
 
@@ -69,4 +71,25 @@ def test_texts_within_a_value_are_redacted() -> None:
 @pytest.mark.parametrize("text", ["C:\\new", '{"a": "b\\n"}', '["\\u00', '{"a" : "\\/"}'])
 def test_a_text_without_a_secret_stays_as_it_is(text: str) -> None:
     """What looks like JSON is not written anew for nothing."""
-    assert hidden.within(text, _shout) == text
+    assert redact.redact_json(text, _shout) == text
+
+
+def test_a_redactor_replaces_every_secret() -> None:
+    """Each secret is gone from the text, wherever it stands; None is no secret."""
+    redact_text = redact.redactor("keykeykey", "secretsecret", "tokentoken", None)
+    assert redact_text("keykeykey secretsecret tokentoken keykeykey") == " ".join([redact.HIDDEN] * 4)
+
+
+def test_the_longest_secret_goes_first() -> None:
+    """A key that begins the secret does not leave the secret's end behind."""
+    assert redact.redactor("abcdefgh", "abcdefgh12345678")("abcdefgh12345678") == redact.HIDDEN
+
+
+def test_a_secret_is_found_as_a_url_writes_it() -> None:
+    """A percent-encoded secret is a secret."""
+    assert redact.redactor("key+with/signs")("?k=key%2Bwith%2Fsigns") == f"?k={redact.HIDDEN}"
+
+
+def test_a_short_secret_stays() -> None:
+    """A secret of three letters would hide half a sentence."""
+    assert redact.redactor("abc")("abc of it") == "abc of it"

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from tests.protocol.recorded import body
-from wiro_widgets.protocol import envelope, replies
+from wiro_widgets.protocol import replies
 from wiro_widgets.protocol.replies import ModelSummary, OutputInfo, Receipt, TextContent
 
 
 def _object(name: str) -> Any:
-    return envelope.payload(body(name), http_status=200, endpoint="/Run")
+    return replies.payload(body(name), http_status=200, endpoint="/Run")
 
 
 def test_the_seeds_receipt() -> None:

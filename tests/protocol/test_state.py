@@ -36,7 +36,7 @@ def test_every_stage_has_a_place_in_the_order() -> None:
     for at, stage in enumerate(STAGES):
         state = advance(state, Lifecycle(stage, float(at)))
         assert state.stage == stage
-    assert list(state.heard) == list(STAGES)
+    assert list(state.stage_times) == list(STAGES)
 
 
 def test_task_end_is_not_success() -> None:
@@ -145,7 +145,7 @@ def test_a_task_error_frame_is_stderr() -> None:
 def test_a_late_subscriber_hears_of_the_start_by_a_line() -> None:
     """Output, progress and text come from a running model only."""
     for frame in ({"message": "a line"}, {"message": {"percentage": 5}}, {"message": {"answer": ["Hi"]}}):
-        assert lived([heard({"type": "task_output", **frame}, 9.0)]).heard == {"task_start": 9.0}
+        assert lived([heard({"type": "task_output", **frame}, 9.0)]).stage_times == {"task_start": 9.0}
 
 
 def test_progress_never_goes_back() -> None:

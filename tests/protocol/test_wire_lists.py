@@ -54,7 +54,7 @@ def test_items(value: object, found: list[Any]) -> None:
 )
 def test_entries(value: object, found: list[Any]) -> None:
     """A list, or the one thing that stands where a list belongs."""
-    assert wire_values.entries(value) == found
+    assert wire_values.items_or_single(value) == found
 
 
 @pytest.mark.parametrize(

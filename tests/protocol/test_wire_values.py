@@ -151,12 +151,12 @@ def test_flag(value: object, found: bool | None) -> None:
 )
 def test_moment(value: object) -> None:
     """Seconds, milliseconds and ISO 8601 are the same time; without a zone it is UTC."""
-    assert wire_values.moment(value) == NOON
+    assert wire_values.utc_time(value) == NOON
 
 
 def test_parts_of_a_second_are_kept() -> None:
     """Milliseconds are not cut off."""
-    found = wire_values.moment("1764849600250")
+    found = wire_values.utc_time("1764849600250")
     assert found is not None
     assert found.microsecond == 250_000
 
@@ -182,4 +182,4 @@ def test_parts_of_a_second_are_kept() -> None:
 )
 def test_no_moment(value: object) -> None:
     """Zero and nothing mean never; nonsense and times outside the calendar do too."""
-    assert wire_values.moment(value) is None
+    assert wire_values.utc_time(value) is None

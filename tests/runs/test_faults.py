@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.hostile.fault_table import ENDS, SURVIVED
 from wiro_widgets.client.sync_client import Client, Task
 from wiro_widgets.protocol import requests
-from wiro_widgets.protocol.detail import TaskDetail, details
+from wiro_widgets.protocol.detail import TaskDetail, read_tasks
 from wiro_widgets.protocol.errors import (
     OutputError,
     RunOutcomeUnknown,
@@ -78,7 +78,7 @@ def tasks_of(sandbox: SandboxServer, client: Client, mark: str) -> list[TaskDeta
 
 
 async def _listed(client: Client) -> tuple[TaskDetail, ...]:
-    return details(await client._client._engine.http.call(requests.task_list(limit=100)))
+    return read_tasks(await client._client._engine.http.call(requests.task_list(limit=100)))
 
 
 @pytest.mark.parametrize("faults", SURVIVED.values(), ids=SURVIVED)

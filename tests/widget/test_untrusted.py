@@ -9,7 +9,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from wiro_widgets import InvalidParameter, ModelSchema, read_recipe
 from wiro_widgets.protocol.record import TaskRecord
-from wiro_widgets.protocol.told import told
+from wiro_widgets.protocol.schema.scalars import mark_untrusted
 from wiro_widgets.widget.panel import Panel
 
 HUNYUAN = "tencent/hunyuan-flux-srpo"
@@ -57,9 +57,11 @@ def test_a_recipe_of_a_picture_uploads_nothing(letter: Path, tmp_path: Path) -> 
         recipe = read_recipe(tmp_path / "picture.png")
         assert recipe is not None
         assert recipe["parameters"]["prompt"] == "x"
-        with pytest.raises(InvalidParameter, match=r"a recipe names .* give the file itself"):
+        with pytest.raises(InvalidParameter, match=r"the recipe names .* give the file itself"):
             schema.bind(recipe["parameters"])
-    assert schema.bind(told({"prompt": "x", "inputImage": "https://example.com/a.png"}))["inputImage"]
+    assert schema.bind(mark_untrusted({"prompt": "x", "inputImage": "https://example.com/a.png"}))[
+        "inputImage"
+    ]
 
 
 def test_setting_the_model_switches_it() -> None:

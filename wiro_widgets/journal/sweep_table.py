@@ -62,7 +62,7 @@ def _values(values: list[Any]) -> pd.Series[Any]:
     """Return numbers and texts as a column of their type, anything else as it is."""
     import pandas as pd  # noqa: PLC0415 - as above
 
-    plain = [scalars.plain(value) for value in values]
+    plain = [scalars.python_scalar(value) for value in values]
     if all(value is None or isinstance(value, str | int | float) for value in plain):
         return dataframe.column(plain)
     return pd.Series(values, dtype="object")

@@ -13,7 +13,7 @@ from wiro_widgets.media import a1111, image_blocks
 from wiro_widgets.media.files import replace_bytes
 from wiro_widgets.media.image_blocks import DESCRIPTION, EXIF_IFD, PNG, USER_COMMENT, Container
 from wiro_widgets.media.jsonable import without_files
-from wiro_widgets.protocol.told import told
+from wiro_widgets.protocol.schema.scalars import mark_untrusted
 from wiro_widgets.protocol.version import __version__
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def read_recipe(source: str | Path | bytes | BinaryIO | Image.Image) -> Recipe |
     """
     recipe = _first_recipe(_image_texts(source) if isinstance(source, Image.Image) else _file_texts(source))
     if recipe and "parameters" in recipe:
-        recipe["parameters"] = told(recipe["parameters"])
+        recipe["parameters"] = mark_untrusted(recipe["parameters"])
     return recipe
 
 

@@ -121,7 +121,7 @@ class Experience:
     def narrowed(self, estimates: Sequence[Estimate], runs: Sequence[Mapping[str, Any]]) -> list[Estimate]:
         """Return the estimates of these runs with what equal ones have cost."""
         return [
-            pricing.narrowed(item, self._costs.get(_settings(values, self.schema), ()))
+            pricing.with_past_costs(item, self._costs.get(_settings(values, self.schema), ()))
             for item, values in zip(estimates, runs, strict=True)
         ]
 

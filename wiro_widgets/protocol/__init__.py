@@ -1,1 +1,1 @@
-"""Floor 0: what Wiro says and means; the standard library only, no I/O."""
+"""What Wiro says and means: requests, replies, events, states and records. Standard library only, no I/O."""

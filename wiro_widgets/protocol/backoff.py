@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from wiro_widgets.protocol import wire_values
 
 RETRYABLE_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
-LONGEST_RETRY_AFTER = 60.0  # seconds; a server that asks for more gets a clear error instead
+LONGEST_RETRY_AFTER = 60.0  # seconds; if a server asks for more, the caller raises instead of waiting
 
 
 def delays(first: float, longest: float, chance: Callable[[], float]) -> Iterator[float]:

@@ -1,4 +1,4 @@
-"""TaskDetail: a whole task as Task/Detail tells it, every field of it typed (protocol: Task detail)."""
+"""TaskDetail: a whole task as Task/Detail describes it, with a type for each field (docs/protocol.md, Task detail)."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from wiro_widgets.protocol import redact, wire_values
-from wiro_widgets.protocol.credentials import redactor
+from wiro_widgets.protocol import wire_values
+from wiro_widgets.protocol.redact import TOKEN_FIELDS, SecretHolder, redact_json, redactor, secret_field
 from wiro_widgets.protocol.replies import OutputInfo, outputs
 
 CANCELLED = "task_cancel"
 FINISHED = "task_postprocess_end"
-MAX_TASKS = 1_000  # of one reply: each costs more to read than a server pays to send it
 TERMINAL = frozenset({CANCELLED, FINISHED})
+MAX_TASKS = 1_000  # of one reply: a small reply could hold many that are slow to read
 
 
 @dataclass(frozen=True, slots=True)
-class TaskDetail(redact.Unpickled):
+class TaskDetail(SecretHolder):
     """One task: times in UTC, durations in seconds, money in USD, the size in bytes.
 
-    `exit_code` is None when Wiro's `pexit` is missing, or something that is no number: then it is `exit_garbled`.
-    `extra` keeps the fields that this package does not know.
+    `exit_code` is None if Wiro's `pexit` is missing or unreadable; `exit_garbled` is True if it is unreadable.
+    `extra` has the fields that this package does not know.
     """
 
     id: str
     status: str
-    token: str | None = redact.field()
+    token: str | None = secret_field()
     uuid: str | None = None
     name: str = ""
     model: str | None = None
@@ -66,57 +66,49 @@ class TaskDetail(redact.Unpickled):
 
     @property
     def terminal(self) -> bool:
-        """Whether nothing more will happen to the task."""
+        """True if nothing more will happen to the task."""
         return self.status in TERMINAL
 
 
-def details(reply: Mapping[str, Any], wanted: str | None = None) -> tuple[TaskDetail, ...]:
-    """Read the `tasklist` of a reply, the wanted task first."""
-    listed = wire_values.mappings(reply.get("tasklist"))
-    if wanted is not None:
-        listed = sorted(listed, key=lambda task: _id(task) != wanted)
-    return tuple(map(detail, listed[:MAX_TASKS]))
+def read_tasks(reply: Mapping[str, Any], first_id: str | None = None) -> tuple[TaskDetail, ...]:
+    """Read the `tasklist` of a reply, the task with `first_id` first."""
+    tasks = wire_values.mappings(reply.get("tasklist"))
+    if first_id is not None:
+        tasks = sorted(tasks, key=lambda task: _id(task) != first_id)
+    return tuple(map(read_task, tasks[:MAX_TASKS]))
 
 
-def _id(task: Mapping[str, Any]) -> str:
-    return wire_values.identifier(task.get("id")) or wire_values.identifier(task.get("taskid")) or ""
-
-
-def detail(task: Mapping[str, Any]) -> TaskDetail:
-    """Read one task, whatever its types have drifted to; its token is in the hidden field and nowhere else."""
+def read_task(task: Mapping[str, Any]) -> TaskDetail:
+    """Read one task of any types; its token is in the secret field and nowhere else."""
     token = wire_values.identifier(task.get("socketaccesstoken")) or wire_values.identifier(
         task.get("tasktoken")
     )
-    task = redact.within(task, redactor(token)) if token else task
-    plain = {name: read(value) for wire, name, read in _PLAIN if (value := task.get(wire)) is not None}
+    task = redact_json(task, redactor(token)) if token else task
+    simple = {name: read(value) for wire, name, read in _SIMPLE if (value := task.get(wire)) is not None}
+    owner, name = wire_values.text(task.get("modelslugowner")), wire_values.text(task.get("modelslugproject"))
     pexit = task.get("pexit")
     code = wire_values.integer(pexit)
     return TaskDetail(
         id=_id(task),
         status=wire_values.text(task.get("status")) or "",
         token=token,
-        model=_model(task),
+        model=f"{owner}/{name}" if owner and name else None,
         parameters=wire_values.mapping(task.get("parameters")),
         exit_code=code,
         exit_garbled=code is None and pexit is not None and pexit != "",
         outputs=outputs(task.get("outputs")) or outputs(task.get("output")),
         categories=wire_values.strings(task.get("categories")),
         size=wire_values.integer(task.get("size")),
-        extra={key: value for key, value in task.items() if key not in _KNOWN},
-        **plain,
+        extra={key: value for key, value in task.items() if key not in _WIRE_NAMES},
+        **simple,
     )
 
 
-def _said(value: object) -> str:
-    return wire_values.text(value) or ""
+def _id(task: Mapping[str, Any]) -> str:
+    return wire_values.identifier(task.get("id")) or wire_values.identifier(task.get("taskid")) or ""
 
 
-def _model(task: Mapping[str, Any]) -> str | None:
-    owner, name = wire_values.text(task.get("modelslugowner")), wire_values.text(task.get("modelslugproject"))
-    return f"{owner}/{name}" if owner and name else None
-
-
-_WORDS = {
+_TEXTS = {
     "name": "name",
     "debugoutput": "debug_output",
     "debugerror": "debug_error",
@@ -146,14 +138,14 @@ _TIMES = {
     "postprocessendtime": "postprocess_ended_at",
     "canceltime": "cancelled_at",
 }
-_NUMBERS = {"totalcost": "total_cost", "cps": "cps", "elapsedseconds": "elapsed_seconds"}
-_PLAIN: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
-    *((wire, name, _said) for wire, name in _WORDS.items()),
+_AMOUNTS = {"totalcost": "total_cost", "cps": "cps", "elapsedseconds": "elapsed_seconds"}
+_SIMPLE: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+    *((wire, name, lambda value: wire_values.text(value) or "") for wire, name in _TEXTS.items()),
     *((wire, name, wire_values.identifier) for wire, name in _IDS.items()),
-    *((wire, name, wire_values.moment) for wire, name in _TIMES.items()),
-    *((wire, name, wire_values.amount) for wire, name in _NUMBERS.items()),
+    *((wire, name, wire_values.utc_time) for wire, name in _TIMES.items()),
+    *((wire, name, wire_values.amount) for wire, name in _AMOUNTS.items()),
 )
-_KNOWN = frozenset(
-    {*_WORDS, *_IDS, *_TIMES, *_NUMBERS, *redact.TOKENS, "id", "taskid", "status", "parameters"}
+_WIRE_NAMES = frozenset(
+    {*_TEXTS, *_IDS, *_TIMES, *_AMOUNTS, *TOKEN_FIELDS, "id", "taskid", "status", "parameters"}
     | {"pexit", "outputs", "output", "categories", "size", "modelslugowner", "modelslugproject"}
 )

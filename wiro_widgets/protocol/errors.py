@@ -10,7 +10,7 @@
       ApiError
         AuthenticationError, InsufficientBalance, ConcurrencyLimit, RateLimited, NotFound
       TaskError
-        TaskFailed, TaskCancelled, TaskTimeout
+        TaskFailed, TaskCancelled, TaskTimeout (also TimeoutError)
       BudgetExceeded
       OutputError
 """
@@ -48,15 +48,15 @@ def _rebuild(kind: type[WiroError], args: tuple[Any, ...], fields: dict[str, Any
 
 
 class WiroWarning(UserWarning):
-    """Something went wrong that the work survived."""
+    """Something went wrong, and the work goes on without it."""
 
 
 class ConfigurationError(WiroError):
-    """The client cannot work as it is set up: no key, a malformed address."""
+    """The client cannot work with its settings: no key, a malformed address."""
 
 
 class InvalidParameter(WiroError, ValueError):
-    """A value that the model's schema refuses; nothing was sent."""
+    """The model's schema refuses a value; nothing was sent."""
 
     parameter: str
     reason: str
@@ -79,7 +79,7 @@ class TransportError(WiroError):
 class RunOutcomeUnknown(WiroError):
     """A Run was sent and its reply was lost: a task may exist and may be billed.
 
-    `candidates` are the ids of tasks in Wiro's list that may be the one.
+    `candidates` are the ids of tasks in Wiro's list that may be this run's.
     """
 
     model: str
@@ -90,9 +90,15 @@ class RunOutcomeUnknown(WiroError):
     def __init__(
         self, model: str, reason: str, *, journal_id: str | None, candidates: tuple[str, ...] = ()
     ) -> None:
+        if len(candidates) == 1:
+            advice = f"Task {candidates[0]} may be its task: client.attach({candidates[0]!r}) picks it up."
+        elif candidates:
+            advice = f"One of {', '.join(candidates)} may be its task: client.attach(id) picks it up."
+        else:
+            advice = "client.recover() looks for its task; client.history.unfinished() lists the run."
         super().__init__(
             f"The run of {model} was sent but its reply was lost ({reason}). "
-            f"A task may exist and may be billed, so it was not sent again. {_where_to_look(candidates)}",
+            f"A task may exist and be billed, so it was not sent again. {advice}",
             model=model,
             reason=reason,
             journal_id=journal_id,
@@ -100,20 +106,8 @@ class RunOutcomeUnknown(WiroError):
         )
 
 
-def _where_to_look(candidates: tuple[str, ...]) -> str:
-    if len(candidates) == 1:
-        found = candidates[0]
-        return f"Wiro lists one task that fits, {found}: client.attach({found!r}) picks it up."
-    if candidates:
-        return f"Wiro lists tasks that fit: {', '.join(candidates)}. client.attach(id) picks one up."
-    return (
-        "Wiro lists no task that fits so far. client.history.unfinished() keeps the run; "
-        "client.recover() looks for its task again."
-    )
-
-
 class ApiError(WiroError):
-    """Wiro answered, and the answer is no."""
+    """Wiro refused the request."""
 
     code: int | None
     message: str
@@ -129,10 +123,10 @@ class ApiError(WiroError):
         number = f" (code {code})" if code is not None else ""
         status = f" (HTTP {http_status})" if http_status >= ERRORS_FROM else ""
         advice = f" {self.advice}" if self.advice else ""
-        said = message.strip().rstrip(".") or "the request was refused without a reason"
-        WiroError.__init__(  # by name, for a refused parameter is an InvalidParameter too
+        reason = message.strip().rstrip(".") or "the request was refused without a reason"
+        WiroError.__init__(  # not super(): ParameterRefused is an InvalidParameter as well
             self,
-            f"{where}{said}{number}{status}.{advice}",
+            f"{where}{reason}{number}{status}.{advice}",
             code=code,
             message=message,
             http_status=http_status,
@@ -141,24 +135,21 @@ class ApiError(WiroError):
 
 
 class AuthenticationError(ApiError):
-    """The key, the secret or the signature was not accepted."""
+    """Wiro does not accept the key, the secret or the signature."""
 
-    advice = (
-        "Check WIRO_API_KEY and WIRO_API_SECRET; a project with signature authentication needs both, "
-        "a key-only project needs the secret left out."
-    )
+    advice = "Check WIRO_API_KEY and WIRO_API_SECRET; a key-only project has no secret."
 
 
 class InsufficientBalance(ApiError):
-    """The balance does not cover the run; no task was made."""
+    """The balance does not cover the run; no task was created."""
 
-    advice = "Nothing was run. Add credit to your Wiro balance and run again."
+    advice = "No task was created. Add credit to your Wiro balance and run again."
 
 
 class ConcurrencyLimit(ApiError):
-    """The balance allows no further task at the same time; no task was made."""
+    """The balance allows no further task at the same time; no task was created."""
 
-    advice = "No task was made. Wait for one of your tasks to end, or stop one, and run again."
+    advice = "No task was created. Wait for one of your tasks to end, or stop one, and run again."
 
 
 class RateLimited(ApiError):
@@ -170,11 +161,11 @@ class RateLimited(ApiError):
 class NotFound(ApiError):
     """The model, task or path does not exist or is not yours."""
 
-    advice = "Check the spelling, and that this project may see it."
+    advice = "Check the spelling, and that this project has access."
 
 
 class TaskError(WiroError):
-    """A task did not give what was asked of it."""
+    """A task did not give a result."""
 
     task_id: str | None
     record: TaskRecord | None
@@ -186,7 +177,7 @@ class TaskError(WiroError):
 
 
 class TaskFailed(TaskError):
-    """The model stopped with an error; failed tasks are not billed."""
+    """The model ended with an error; failed tasks are not billed."""
 
     exit_code: int | None
     error_text: str
@@ -195,9 +186,9 @@ class TaskFailed(TaskError):
         self, *, task_id: str | None, exit_code: int | None, error_text: str, record: TaskRecord | None = None
     ) -> None:
         code = "without an exit code" if exit_code is None else f"with exit code {exit_code}"
-        last = error_text.strip().splitlines()[-1:] or ["The model gave no reason"]
+        last = error_text.strip().splitlines()[-1:] or ["the model gave no reason"]
         super().__init__(
-            f"Task {task_id} stopped {code}: {last[0].strip()[:300]}. Failed tasks are not billed.",
+            f"Task {task_id} failed {code}: {last[0].strip()[:300]}. Failed tasks are not billed.",
             task_id=task_id,
             record=record,
             exit_code=exit_code,
@@ -220,8 +211,8 @@ class TaskTimeout(TaskError, TimeoutError):
 
     def __init__(self, *, task_id: str | None, timeout: float, record: TaskRecord | None = None) -> None:
         super().__init__(
-            f"Task {task_id} had not ended after {timeout:g} s and goes on. "
-            f"Wait again, or client.attach({task_id!r}) later.",
+            f"Task {task_id} has not ended after {timeout:g} s and goes on. "
+            f"Wait again, or use client.attach({task_id!r}) later.",
             task_id=task_id,
             record=record,
             timeout=timeout,
@@ -229,10 +220,10 @@ class TaskTimeout(TaskError, TimeoutError):
 
 
 class BudgetExceeded(WiroError):
-    """The run, or even the cheapest way through a sweep, could cost more than the budget has left; nothing was sent.
+    """A run or a sweep could cost more than the budget has left; nothing was sent.
 
-    `estimate` is what the run may cost; of a sweep with that many `runs` what all of them cost at least (`in_all`), or
-    what the cheapest may cost.
+    `estimate` is in USD. For a run, and for the cheapest run of a sweep, it is what the run may cost; with `in_all`
+    it is the least that all `runs` of the sweep cost together.
     """
 
     limit: float
@@ -261,7 +252,7 @@ class BudgetExceeded(WiroError):
 
 
 class OutputError(WiroError):
-    """An output could not be downloaded or decoded; the task itself is fine."""
+    """An output could not be downloaded or decoded; the task itself succeeded."""
 
     reason: str
     output: str | None
@@ -271,9 +262,9 @@ class OutputError(WiroError):
         self, reason: str, *, output: str | None = None, task_id: str | None = None, hint: str | None = None
     ) -> None:
         of_task = f" of task {task_id}" if task_id else ""
-        more = f" {hint}" if hint else ""
+        advice = f" {hint}" if hint else ""
         super().__init__(
-            f"Output {output or 'without a name'}{of_task}: {reason}.{more}",
+            f"Output {output or 'without a name'}{of_task}: {reason}.{advice}",
             reason=reason,
             output=output,
             task_id=task_id,

@@ -1,6 +1,6 @@
-"""A socket frame in, a TaskEvent out (protocol: Socket).
+"""A socket frame in, a TaskEvent out (docs/protocol.md, Socket).
 
-Every event carries `at`, the unix time at which it was received, and `type`, Wiro's own word.
+Every event carries `at`, the Unix time of its arrival, and `type`, Wiro's own word.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from wiro_widgets.protocol import redact as hidden
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.detail import FINISHED
+from wiro_widgets.protocol.redact import HIDDEN, redact_json
 from wiro_widgets.protocol.replies import OutputInfo, TextContent, outputs, text_content
 
-# The order of a task's life; a later stage is never undone by an earlier one that arrives late.
+# In the order of a task's life (docs/protocol.md, Task life); a late frame of an earlier stage undoes no later one.
 STAGES = (
     "task_queue",
     "task_accept",
@@ -31,8 +31,10 @@ STAGES = (
     "task_postprocess_end",
     "task_cancel",
 )
-MAX_TEXT = 64 * 1024  # characters of one log line, or of the end of a whole log, that are kept
-_SHOWN = 200  # characters of a frame that makes no sense, or of a word beside a progress bar
+MAX_TEXT = (
+    64 * 1024
+)  # characters of a log line, which keeps its beginning, or of a whole log, which keeps its end
+MAX_WORDS = 200  # characters of an unknown frame, or of a label beside a progress bar
 _LIKE_A_TOKEN = re.compile(r"[\w+/=\\-]{16,}|(?<=token)\W{1,8}[^\s\"\\',}]+")
 
 Stream = Literal["output", "error"]
@@ -50,7 +52,7 @@ class Lifecycle:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Text from the model; `full` when it is all of its stream from the start."""
+    """Text from the model: a line of a stream, or with `full` the stream from its start."""
 
     stream: Stream
     text: str
@@ -65,7 +67,7 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the model is: a fraction of 1, and where told its step, speed and seconds left as text."""
+    """The model's progress: a fraction from 0 to 1, and if known its step, and speed and times as text."""
 
     at: float
     fraction: float | None = None
@@ -80,7 +82,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class TextSnapshot:
-    """All that a language model said so far: it replaces the one before."""
+    """A language model's text so far: it replaces the snapshot before."""
 
     content: TextContent
     at: float
@@ -90,7 +92,7 @@ class TextSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """The terminal frame of a task that was not cancelled, with the outputs when it lists them."""
+    """The terminal frame of a task that was not cancelled, with the outputs if it lists them."""
 
     outputs: tuple[OutputInfo, ...]
     at: float
@@ -110,7 +112,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the client itself has to say: a lost connection, a second try."""
+    """A message of the client itself: a lost connection, another try."""
 
     text: str
     at: float
@@ -123,120 +125,105 @@ TaskEvent = Lifecycle | Log | Progress | TextSnapshot | Outputs | Unknown | Noti
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame as an object of JSON, before anything is made of it."""
+    """A frame as a JSON object, not yet read."""
 
     fields: Mapping[str, Any] = field(repr=False)
 
     def belongs_to(self, *, task_id: str | None, token: str | None) -> bool:
-        """Whether the frame is of this task; what it does not say is not held against it."""
-        if token and self.fields.get("tasktoken") == token:
-            return True
-        said_token = wire_values.identifier(self.fields.get("tasktoken"))
-        if said_token and token:
-            return said_token == token
-        said_id = wire_values.identifier(self.fields.get("id")) or wire_values.identifier(
+        """Return True if the frame is of this task; a frame that names no task counts as this task's."""
+        frame_token = wire_values.identifier(self.fields.get("tasktoken"))
+        if frame_token and token:
+            return frame_token == token
+        frame_id = wire_values.identifier(self.fields.get("id")) or wire_values.identifier(
             self.fields.get("taskid")
         )
-        return not said_id or not task_id or said_id == task_id
+        return not frame_id or not task_id or frame_id == task_id
 
 
-def frame(data: str | bytes) -> Frame | None:
-    """Read a text frame; None when it is no JSON object."""
+def parse_frame(data: str | bytes) -> Frame | None:
+    """Parse a frame; None if it is no JSON object."""
     try:
-        found = wire_values.loads(data)
+        fields = wire_values.loads(data)
     except ValueError:
         return None
-    return Frame(found) if isinstance(found, dict) else None
+    return Frame(fields) if isinstance(fields, dict) else None
 
 
-def nonsense(data: str | bytes, at: float) -> Unknown:
+def unreadable(data: str | bytes, at: float) -> Unknown:
     """Return the event for a frame that is no JSON object."""
-    return Unknown("invalid", at, _hint(data) if isinstance(data, str) else f"{len(data)} bytes")
+    return Unknown("invalid", at, _excerpt(data) if isinstance(data, str) else f"{len(data)} bytes")
 
 
-def event(source: Frame, at: float, redact: Callable[[str], str] = str) -> TaskEvent:
-    """Return what a frame says; `redact` takes the secrets out of a text."""
-    fields = source.fields
+def read_event(frame: Frame, at: float, redact: Callable[[str], str] = str) -> TaskEvent:
+    """Return the event of a frame; `redact` replaces the secrets in a text."""
+    fields = frame.fields
     kind = fields.get("type")
-    message = hidden.within(fields.get("message"), redact)
+    message = redact_json(fields.get("message"), redact)
     if kind == "task_output":
-        return _output(message, at)
+        return _output_event(message, at)
     if kind == "task_error":
-        return Log("error", _line(message), at)
+        return Log("error", _json_text(message)[:MAX_TEXT], at)
     if kind in ("task_output_full", "task_error_full"):
-        return Log("error" if kind == "task_error_full" else "output", _whole(message), at, full=True)
-    if kind == FINISHED:
-        return Outputs(outputs(message), at, **_ending(fields))
-    if kind in STAGES:
-        return Lifecycle(str(kind), at, **_ending(fields))
-    return Unknown(redact(wire_values.text(kind) or "untyped")[:_SHOWN], at, _hint(_line(message)))
+        content = wire_values.mapping(message)
+        raw = content["raw"] if "raw" in content else message if isinstance(message, str) else None
+        stream: Stream = "error" if kind == "task_error_full" else "output"
+        return Log(stream, _json_text(raw)[-MAX_TEXT:], at, full=True)
+    if kind == FINISHED or kind in STAGES:
+        success, code = wire_values.flag(fields.get("success")), wire_values.integer(fields.get("exitCode"))
+        if kind == FINISHED:
+            return Outputs(outputs(message), at, success, code)
+        return Lifecycle(str(kind), at, success, code)
+    name = redact(wire_values.text(kind) or "untyped")[:MAX_WORDS]
+    return Unknown(name, at, _excerpt(_json_text(message)))
 
 
-def _output(message: object, at: float) -> TaskEvent:
+def _output_event(message: object, at: float) -> TaskEvent:
     if isinstance(message, str) and not message.startswith("{"):
         return Log("output", message[:MAX_TEXT], at)
-    told = wire_values.mapping(message)
-    word = wire_values.text(told.get("type")) or ""
-    if "percentage" in told or "stepCurrent" in told or word.startswith("progress"):
-        return _progress(told, at)
-    content = text_content(told)
+    fields = wire_values.mapping(message)
+    kind = wire_values.text(fields.get("type")) or ""
+    if "percentage" in fields or "stepCurrent" in fields or kind.startswith("progress"):
+        return _progress(fields, at)
+    content = text_content(fields)
     if content is not None:
-        return TextSnapshot(
-            content, at, done=wire_values.flag(told.get("isThinking")) is False and bool(content.answer)
-        )
-    return Log("output", _line(message), at)
+        thinking = wire_values.flag(fields.get("isThinking"))
+        return TextSnapshot(content, at, done=thinking is False and bool(content.answer))
+    return Log("output", _json_text(message)[:MAX_TEXT], at)
 
 
-def _progress(told: Mapping[str, Any], at: float) -> Progress:
-    percentage = wire_values.number(told.get("percentage"))
-    done, whole = wire_values.number(told.get("stepCurrent")), wire_values.number(told.get("stepTotal"))
-    if percentage is None and done is not None and whole:
-        percentage = 100 * (done / whole)
-    speed = _word(told, "speed")
+def _progress(fields: Mapping[str, Any], at: float) -> Progress:
+    percentage = wire_values.number(fields.get("percentage"))
+    step, total = wire_values.number(fields.get("stepCurrent")), wire_values.number(fields.get("stepTotal"))
+    if percentage is None and step is not None and total:
+        percentage = 100 * (step / total)
+
+    def words(name: str) -> str | None:
+        value = wire_values.text(fields.get(name))
+        return value and value[:MAX_WORDS]
+
+    speed = words("speed")
     return Progress(
         at=at,
         fraction=None if percentage is None else min(max(percentage / 100, 0.0), 1.0),
-        step=wire_values.integer(told.get("stepCurrent")),
-        total=wire_values.integer(told.get("stepTotal")),
-        speed=f"{speed} {_word(told, 'speedType') or ''}".strip() if speed else None,
-        elapsed=_word(told, "elapsedTime"),
-        remaining=_word(told, "remainingTime"),
-        label=_word(told, "task"),
+        step=wire_values.integer(fields.get("stepCurrent")),
+        total=wire_values.integer(fields.get("stepTotal")),
+        speed=f"{speed} {words('speedType') or ''}".strip() if speed else None,
+        elapsed=words("elapsedTime"),
+        remaining=words("remainingTime"),
+        label=words("task"),
     )
 
 
-def _word(told: Mapping[str, Any], name: str) -> str | None:
-    found = wire_values.text(told.get(name))
-    return found and found[:_SHOWN]
-
-
-def _ending(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "success": wire_values.flag(fields.get("success")),
-        "exit_code": wire_values.integer(fields.get("exitCode")),
-    }
-
-
-def _whole(message: object) -> str:
-    """Return all of a stream's text; of a very long one the end, where an error says what it is."""
-    told = wire_values.mapping(message)
-    return _text(told["raw"] if "raw" in told else message if isinstance(message, str) else None)[-MAX_TEXT:]
-
-
-def _line(message: object) -> str:
-    return _text(message)[:MAX_TEXT]
-
-
-def _text(message: object) -> str:
+def _json_text(message: object) -> str:
     if message is None:
         return ""
-    found = wire_values.text(message)
+    text = wire_values.text(message)
     try:
-        return json.dumps(message) if found is None else found
+        return json.dumps(message) if text is None else text
     except RecursionError:
         return "[nested too deeply]"
 
 
-def _hint(text: str) -> str:
-    """Return the beginning of what nobody can read, without what could be a token."""
-    return _LIKE_A_TOKEN.sub(" [hidden]", text[: 4 * _SHOWN])[:_SHOWN]
+def _excerpt(text: str) -> str:
+    """Return the beginning of a text that cannot be read, without anything that looks like a token."""
+    return _LIKE_A_TOKEN.sub(f" {HIDDEN}", text[: 4 * MAX_WORDS])[:MAX_WORDS]

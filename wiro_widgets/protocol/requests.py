@@ -1,4 +1,4 @@
-"""One function per endpoint: typed arguments in, a Request out; nothing here knows how it is sent."""
+"""One function for each endpoint: typed arguments in, a Request out. Nothing here sends it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from urllib.parse import quote
 
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import InvalidParameter
-from wiro_widgets.protocol.schema.scalars import is_broken, parsed, plain, shown
+from wiro_widgets.protocol.schema.scalars import exact_number, has_lone_surrogate, python_scalar, short_repr
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 
-# read: may be repeated; control: repeating does no harm; run: costs money, never sent twice on a guess.
+# read: changes nothing; control: may be repeated; run: costs money, never sent twice on a guess.
 Safety = Literal["read", "control", "run"]
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file ready to be sent: its content is bytes, a path or an open binary file."""
+    """A file to send; its content is bytes, a path or an open binary file, its size in bytes."""
 
     filename: str
     content_type: str
@@ -29,7 +29,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call: a JSON body, or the parts of a form in their order when there is a file among them."""
+    """One call: a JSON body, or the ordered parts of a form if it has a file."""
 
     path: str
     safety: Safety
@@ -38,12 +38,12 @@ class Request:
 
 
 def run(model: str, values: Mapping[str, Any], schema: ModelSchema | None = None) -> Request:
-    """Ask for a run; `values` are bound, their files are Uploads or URLs (protocol: Run)."""
+    """Run a model; `values` are bound, files in them are Uploads or URLs (docs/protocol.md, Run)."""
     owner, name = split_model(model)
     path = f"/Run/{quote(owner, safe='')}/{quote(name, safe='')}"
     body: dict[str, Any] = {}
-    for key, given in values.items():
-        value = _sendable(key, given)
+    for key, item in values.items():
+        value = _json_value(key, item)
         parameter = schema.get(key) if schema else None
         style = parameter.file_style if parameter and parameter.kind == "file" else None
         body.update(_file_fields(key, value, style) if style or _has_upload(value) else {key: value})
@@ -53,7 +53,7 @@ def run(model: str, values: Mapping[str, Any], schema: ModelSchema | None = None
 
 
 def task_detail(*, task_id: str | None = None, token: str | None = None) -> Request:
-    """Ask what a task is now, by its id or by its socket token."""
+    """Read a task, by its id or by its socket token."""
     return Request("/Task/Detail", "read", json={"taskid": task_id} if task_id else {"tasktoken": token})
 
 
@@ -68,18 +68,18 @@ def kill(task_id: str) -> Request:
 
 
 def task_list(*, start: int = 0, limit: int = 20) -> Request:
-    """Ask for this project's newest tasks."""
+    """Read this project's newest tasks."""
     body = {"type": "model", "sort": "id", "order": "DESC", "start": str(start), "limit": str(limit)}
     return Request("/Task/List", "read", json=body)
 
 
 def delete_files(token: str) -> Request:
-    """Delete a finished task's files on the server; doing it twice is harmless."""
+    """Delete a finished task's files on the server."""
     return Request("/Task/InputOutputDelete", "control", json={"tasktoken": token})
 
 
 def tool_detail(model: str) -> Request:
-    """Ask for a model's catalogue entry."""
+    """Read a model's catalogue entry."""
     owner, name = split_model(model)
     return Request("/Tool/Detail", "read", json={"slugowner": owner, "slugproject": name})
 
@@ -96,20 +96,20 @@ def tool_list(
     return Request("/Tool/List", "read", json=body)
 
 
-def _sendable(name: str, value: object) -> Any:
-    """Return a value as JSON takes it; a schema that nobody knows has bound nothing."""
+def _json_value(name: str, value: object) -> Any:
+    """Return a value as JSON takes it; without a schema, values arrive here in any type."""
     if isinstance(value, Upload):
         return value
     if isinstance(value, list | tuple):
-        return [_sendable(name, item) for item in value]
+        return [_json_value(name, item) for item in value]
     if isinstance(value, Mapping):
-        return {str(key): _sendable(name, item) for key, item in value.items()}
-    found = plain(value)
-    if found is None or isinstance(found, bool) or (isinstance(found, str) and not is_broken(found)):
-        return found
-    number = None if isinstance(found, str) else parsed(found)
+        return {str(key): _json_value(name, item) for key, item in value.items()}
+    value = python_scalar(value)
+    if value is None or isinstance(value, bool) or (isinstance(value, str) and not has_lone_surrogate(value)):
+        return value
+    number = None if isinstance(value, str) else exact_number(value)
     if number is None:
-        raise InvalidParameter(name, f"{shown(found)} cannot be sent")
+        raise InvalidParameter(name, f"{short_repr(value)} cannot be sent")
     return number
 
 
@@ -118,7 +118,7 @@ def _has_upload(value: object) -> bool:
 
 
 def _file_fields(key: str, value: object, style: str | None) -> dict[str, Any]:
-    """Return the form fields of one file parameter, in the way its style wants them."""
+    """Return the form fields of one file parameter (docs/protocol.md, Files)."""
     files = list(value) if isinstance(value, list | tuple) else [value]
     if style != "multi":
         return {key: files if len(files) > 1 else files[0]}

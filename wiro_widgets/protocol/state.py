@@ -1,15 +1,14 @@
-"""TaskState and `advance`: the one reducer, pure, and the same whatever order the frames arrive in."""
+"""TaskState and `advance`: what events and details make of a task, the same in whatever order the frames arrive."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from wiro_widgets.protocol.detail import CANCELLED, FINISHED, TaskDetail
 from wiro_widgets.protocol.events import STAGES, Lifecycle, Log, Outputs, Progress, TaskEvent, TextSnapshot
-from wiro_widgets.protocol.loglines import LogLines
 from wiro_widgets.protocol.replies import OutputInfo, TextContent
 
 Status = Literal[
@@ -24,28 +23,78 @@ Status = Literal[
     "unknown",
 ]
 SETTLED: frozenset[Status] = frozenset({"succeeded", "failed", "cancelled", "unknown"})
+MAX_LOG_LINES = 10_000
+MAX_LOG_CHARS = 16 * 1024 * 1024
 
 _RANK = {stage: rank for rank, stage in enumerate(STAGES)}
-_QUEUED, _ENDING = _RANK["task_queue"], _RANK["task_output_full"]
 _NEVER = float("inf")
+
+
+class LogLines(Sequence[Log]):
+    """An immutable list of log lines that shares memory with the longer lists made from it, so that growing is cheap.
+
+    Holds the last `MAX_LOG_LINES`, fewer if they exceed `MAX_LOG_CHARS` together; `dropped_count` counts the others.
+    """
+
+    __slots__ = ("_chars", "_end", "_lines", "_start", "dropped_count")
+
+    def __init__(self, lines: Iterable[Log] = ()) -> None:
+        self._lines = list(lines)
+        self._start = 0
+        self._end = len(self._lines)
+        self._chars = sum(len(line.text) for line in self._lines)
+        self.dropped_count = 0
+
+    def plus(self, *more: Log) -> LogLines:
+        """Return these lines and more; constant time for each new line if no longer list was made before."""
+        lines, start = self._lines, self._start
+        # Copy if a longer list has grown behind this one, or if most of the memory is dropped lines.
+        if len(lines) != self._end or start > len(self):
+            lines, start = lines[start : self._end], 0
+        lines.extend(more)
+        longer = LogLines()
+        longer._lines, longer._start, longer._end = lines, start, len(lines)
+        longer._chars = self._chars + sum(len(line.text) for line in more)
+        while len(longer) > MAX_LOG_LINES or (longer._chars > MAX_LOG_CHARS and len(longer) > 1):
+            longer._chars -= len(lines[longer._start].text)
+            longer._start += 1
+        longer.dropped_count = self.dropped_count + longer._start - start
+        return longer
+
+    def __len__(self) -> int:
+        return self._end - self._start
+
+    @overload
+    def __getitem__(self, index: int) -> Log: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Log]: ...
+    def __getitem__(self, index: int | slice) -> Log | Sequence[Log]:
+        if isinstance(index, slice):
+            return self._lines[self._start : self._end][index]
+        return self._lines[range(self._start, self._end)[index]]
+
+    def __iter__(self) -> Iterator[Log]:
+        return (self._lines[index] for index in range(self._start, self._end))
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} log lines>"
 
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
     """What is known of a task now.
 
-    `status` is the word a person reads, `stage` Wiro's own. `progress` is a fraction of 1 and `step` the
-    event it came from. `heard` has the unix time at which each stage was first heard of. `output_text` and
-    `error_text` are whole streams where Wiro told them; `log` is the lines as they were seen, so it does not
-    count in a comparison.
-    Outputs are published only once the task has ended, for until then their links may lead nowhere.
+    `status` is for people, `stage` is Wiro's word. `progress` is a fraction from 0 to 1, `step` the event it came from.
+    `stage_times` has the Unix time at which the first event of each stage arrived. `output_text` and `error_text` are
+    whole streams, if Wiro sent them. `log` has the lines as they arrived, so it does not count in a comparison.
+    `outputs` is empty until the task has ended: before that the links may answer 404.
     """
 
     status: Status = "submitting"
     stage: str | None = None
     progress: float | None = None
     step: Progress | None = None
-    heard: Mapping[str, float] = field(default_factory=dict)
+    stage_times: Mapping[str, float] = field(default_factory=dict)
     outputs: tuple[OutputInfo, ...] = ()
     text: TextContent | None = None
     output_text: str | None = None
@@ -58,61 +107,55 @@ class TaskState:
 
     @property
     def timings(self) -> Mapping[str, float]:
-        """The unix time of each stage: as heard, else as Task/Detail has it, in whole seconds of Wiro's clock."""
-        return self.heard or (_times(self.detail) if self.detail else {})
+        """The Unix time of each stage: of its first event, else Task/Detail's, in whole seconds of Wiro's clock."""
+        return self.stage_times or (_detail_times(self.detail) if self.detail else {})
 
     @property
     def settled(self) -> bool:
-        """Whether nothing more will change."""
+        """True if nothing more will change."""
         return self.status in SETTLED
 
     @property
     def ended(self) -> bool:
-        """Whether Wiro said that the task has ended, though its results may not be here yet."""
+        """True if Wiro said that the task has ended, even if its results are not here yet."""
         return self.stage in (FINISHED, CANCELLED)
 
 
 def advance(state: TaskState, item: TaskEvent | TaskDetail) -> TaskState:
     """Return the state after an event from the socket or a detail read over HTTP.
 
-    Events may come late, twice and in any order: each of them only ever adds, and none undoes a settled outcome.
+    Events may come late, twice and in any order: each only adds, and none undoes a settled outcome.
     Details come in the order in which they were read.
     """
     if isinstance(item, Log):
-        return _logged(state, item)
+        return _with_full_log(state, item) if item.full else _with_lines(state, (item,))
     if isinstance(item, Progress):
-        return _progressed(state, item)
+        return _with_progress(state, item)
     if isinstance(item, TextSnapshot):
-        return _said(_staged(state, "task_start", item.at), item.content)
+        return _with_text(_at_stage(state, "task_start", item.at), item.content)
     if isinstance(item, Lifecycle | Outputs):
-        return _ended(_staged(state, item.type, item.at), item)
+        return _with_outcome(_at_stage(state, item.type, item.at), item)
     if isinstance(item, TaskDetail):
-        return _detailed(state, item)
+        return _with_detail(state, item)
     return state
 
 
 def advance_all(state: TaskState, events: Sequence[TaskEvent]) -> TaskState:
-    """Return the state after these events, as if after one after the other, but lines in a row cost one new state."""
-    for is_line, group in groupby(events, _is_line):
+    """Return the state after these events in order; consecutive log lines cost one new state together."""
+    for is_line, group in groupby(events, lambda event: isinstance(event, Log) and not event.full):
         if is_line:
-            lines = [event for event in group if isinstance(event, Log)]
-            state = _staged(state, "task_start", min(line.at for line in lines))
-            state = replace(state, log=state.log.appended(*lines))
+            state = _with_lines(state, [event for event in group if isinstance(event, Log)])
         else:
             for event in group:
                 state = advance(state, event)
     return state
 
 
-def _is_line(event: TaskEvent) -> bool:
-    return isinstance(event, Log) and not event.full
-
-
 def succeeded(detail: TaskDetail, state: TaskState) -> bool:
-    """Whether an ended task gave what was asked (protocol: the life of a task).
+    """Return True if an ended task gave a result (docs/protocol.md, Task life).
 
-    A `pexit` that says something unreadable ("SIGKILL") is no success. Where it is missing, the newer frames'
-    `success` decides, and failing that the outputs do, unless there is an error beside them.
+    An unreadable `pexit` ("SIGKILL") is no success. Without a `pexit` the `success` of newer frames decides, without
+    both the outputs do, unless there is an error beside them.
     """
     if detail.status != FINISHED or detail.exit_garbled:
         return False
@@ -124,28 +167,38 @@ def succeeded(detail: TaskDetail, state: TaskState) -> bool:
     return bool(detail.outputs) and not detail.debug_error
 
 
-def _staged(state: TaskState, stage: str, at: float) -> TaskState:
-    """Move on to a stage, never back; a stage's time is the earliest that was heard of it."""
+def _at_stage(state: TaskState, stage: str, at: float) -> TaskState:
+    """Move on to a stage, never back; the earliest time of a stage counts."""
     if stage not in _RANK:
         return state
-    if at < state.heard.get(stage, _NEVER):
-        state = replace(state, heard={**state.heard, stage: at})
-    if state.settled or (state.stage is not None and _RANK[stage] <= _RANK.get(state.stage, -1)):
-        return state
-    return replace(state, stage=stage, status=_status_at(stage))
-
-
-def _status_at(stage: str) -> Status:
+    if at < state.stage_times.get(stage, _NEVER):
+        state = replace(state, stage_times={**state.stage_times, stage: at})
     rank = _RANK[stage]
-    return "queued" if rank == _QUEUED else "running" if rank < _ENDING else "finishing"
+    if state.settled or (state.stage is not None and rank <= _RANK.get(state.stage, -1)):
+        return state
+    is_running = _RANK["task_queue"] < rank < _RANK["task_output_full"]
+    status: Status = "running" if is_running else "queued" if stage == "task_queue" else "finishing"
+    return replace(state, stage=stage, status=status)
 
 
-def _ended(state: TaskState, item: Lifecycle | Outputs) -> TaskState:
-    """Take what a newer frame says of the outcome; of two that differ the bad news stays."""
+def _with_lines(state: TaskState, lines: Sequence[Log]) -> TaskState:
+    state = _at_stage(state, "task_start", min(line.at for line in lines))
+    return replace(state, log=state.log.plus(*lines))
+
+
+def _with_full_log(state: TaskState, log: Log) -> TaskState:
+    state = _at_stage(state, log.type, log.at)
+    if log.stream == "error":
+        return replace(state, error_text=_longer(state.error_text, log.text))
+    return replace(state, output_text=_longer(state.output_text, log.text))
+
+
+def _with_outcome(state: TaskState, item: Lifecycle | Outputs) -> TaskState:
+    """Take the outcome of a newer frame; if two frames differ, the failure counts."""
     if state.settled or (item.success is None and item.exit_code is None):
         return state
-    successes = [told for told in (state.success, item.success) if told is not None]
-    codes = [told for told in (state.exit_code, item.exit_code) if told is not None]
+    successes = [success for success in (state.success, item.success) if success is not None]
+    codes = [code for code in (state.exit_code, item.exit_code) if code is not None]
     return replace(
         state,
         success=all(successes) if successes else None,
@@ -153,43 +206,40 @@ def _ended(state: TaskState, item: Lifecycle | Outputs) -> TaskState:
     )
 
 
-def _logged(state: TaskState, line: Log) -> TaskState:
-    if not line.full:
-        return advance_all(state, (line,))
-    state = _staged(state, line.type, line.at)
-    if line.stream == "error":
-        return replace(state, error_text=_longer(state.error_text, line.text))
-    return replace(state, output_text=_longer(state.output_text, line.text))
-
-
-def _progressed(state: TaskState, told: Progress) -> TaskState:
-    state = _staged(state, "task_start", told.at)
-    if state.step is not None and _how_far(told) <= _how_far(state.step):
+def _with_progress(state: TaskState, step: Progress) -> TaskState:
+    state = _at_stage(state, "task_start", step.at)
+    if state.step is not None and _progress_order(step) <= _progress_order(state.step):
         return state
-    return replace(state, step=told, progress=1.0 if state.status == "succeeded" else told.fraction)
+    return replace(state, step=step, progress=1.0 if state.status == "succeeded" else step.fraction)
 
 
-def _how_far(told: Progress) -> tuple[Any, ...]:
-    """Order progress by how far it is; of the same progress told twice the first counts."""
-    fraction = -1.0 if told.fraction is None else told.fraction
-    step = -1 if told.step is None else told.step
-    words = (told.label, told.speed, told.elapsed, told.remaining)
-    return (fraction, step, -told.at, told.total or 0, *(word or "" for word in words))
+def _progress_order(step: Progress) -> tuple[Any, ...]:
+    """Order progress by its extent; of equal ones the first counts, and the words make the order total."""
+    fraction = -1.0 if step.fraction is None else step.fraction
+    number = -1 if step.step is None else step.step
+    words = (step.label, step.speed, step.elapsed, step.remaining)
+    return (fraction, number, -step.at, step.total or 0, *(word or "" for word in words))
 
 
-def _said(state: TaskState, content: TextContent) -> TaskState:
-    """Keep the longer snapshot: they are cumulative, so the longer one is the later one."""
-    if state.settled and state.detail and _content(state.detail):
+def _with_text(state: TaskState, content: TextContent) -> TaskState:
+    """Keep the longer snapshot: they are cumulative, so it is the later one (docs/protocol.md, Language models)."""
+    if state.settled and state.detail and _text_output(state.detail):
         return state
-    if state.text and _how_long(state.text) >= _how_long(content):
+    if state.text and _text_order(state.text) >= _text_order(content):
         return state
     return replace(state, text=content)
 
 
-def _detailed(state: TaskState, detail: TaskDetail) -> TaskState:
-    """Take the truth: a detail's own texts and outcome go before what the socket said."""
+def _text_order(content: TextContent) -> tuple[Any, ...]:
+    thinking, answer = content.thinking, content.answer
+    lengths = (sum(map(len, answer)), sum(map(len, thinking)), len(content.raw))
+    return (*lengths, answer, thinking, content.raw, content.prompt)
+
+
+def _with_detail(state: TaskState, detail: TaskDetail) -> TaskState:
+    """Take a detail: its outcome and its text go before the socket's."""
     if state.detail and state.detail.terminal and not detail.terminal:
-        return state  # an answer that was on its way for long
+        return state  # a late reply, older than the one we have
     state = replace(
         state,
         detail=detail,
@@ -197,32 +247,36 @@ def _detailed(state: TaskState, detail: TaskDetail) -> TaskState:
         output_text=_longer(state.output_text, detail.debug_output),
         error_text=_longer(state.error_text, detail.debug_error),
     )
-    if not detail.terminal:
-        return _staged(state, detail.status, _NEVER) if detail.status in _RANK else _waiting(state)
-    won = succeeded(detail, state)
+    if detail.status in _RANK and not detail.terminal:
+        return _at_stage(state, detail.status, _NEVER)
+    if not detail.terminal:  # such as "task_error", a failed set-up that waits for its next try
+        return replace(state, status="queued") if state.status == "submitting" else state
+    success = succeeded(detail, state)
     return replace(
         state,
         stage=detail.status,
-        status="succeeded" if won else "cancelled" if detail.status == CANCELLED else "failed",
-        success=won,
+        status="succeeded" if success else "cancelled" if detail.status == CANCELLED else "failed",
+        success=success,
         exit_code=detail.exit_code if detail.exit_code is not None else state.exit_code,
         outputs=detail.outputs,
-        text=_content(detail) or state.text,
-        progress=1.0 if won else state.progress,
+        text=_text_output(detail) or state.text,
+        progress=1.0 if success else state.progress,
     )
 
 
-def _content(detail: TaskDetail) -> TextContent | None:
+def _text_output(detail: TaskDetail) -> TextContent | None:
     return next((item.content for item in detail.outputs if item.content), None)
 
 
-def _waiting(state: TaskState) -> TaskState:
-    """Keep waiting at a status outside the stages, such as a set-up failure that awaits its next try."""
-    return replace(state, status="queued") if state.status == "submitting" else state
+def _longer(before: str | None, text: str) -> str | None:
+    """Return the longer version of a stream; the result does not depend on the order of the two."""
+    if not text or (before is not None and (len(before), before) >= (len(text), text)):
+        return before
+    return text
 
 
-def _times(detail: TaskDetail) -> dict[str, float]:
-    told = {
+def _detail_times(detail: TaskDetail) -> dict[str, float]:
+    times = {
         "task_queue": detail.created_at,
         "task_accept": detail.accepted_at,
         "task_preprocess_start": detail.preprocess_started_at,
@@ -234,24 +288,4 @@ def _times(detail: TaskDetail) -> dict[str, float]:
         "task_postprocess_end": detail.postprocess_ended_at,
         "task_cancel": detail.cancelled_at,
     }
-    return {stage: at.timestamp() for stage, at in told.items() if at is not None}
-
-
-def _longer(known: str | None, told: str) -> str | None:
-    """Return the longer of two tellings of one stream; the order of their coming must not matter."""
-    if not told or (known is not None and (len(known), known) >= (len(told), told)):
-        return known
-    return told
-
-
-def _how_long(content: TextContent) -> tuple[Any, ...]:
-    thinking, answer = content.thinking, content.answer
-    return (
-        sum(map(len, answer)),
-        sum(map(len, thinking)),
-        len(content.raw),
-        answer,
-        thinking,
-        content.raw,
-        content.prompt,
-    )
+    return {stage: at.timestamp() for stage, at in times.items() if at is not None}

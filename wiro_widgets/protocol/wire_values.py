@@ -1,6 +1,7 @@
-"""Wiro's types drift: numbers come as text, lists as JSON text, times in three shapes; here they settle.
+"""Single values of the wire, whose types drift: numbers as text, lists as JSON text, times in three forms.
 
-Every reader of the wire uses these and nothing else does (protocol: Task detail, "Types drift").
+Each function returns one type, or None (an empty list, an empty object) for what it cannot read. No other module
+converts values of the wire (docs/protocol.md, Task detail).
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-# The seed prints "categories": "["tool","image-to-image"]" with its inner quotes unescaped.
-# Nothing in the pattern can match the same text in two ways, so a long reply cannot stall it.
+# The documentation prints "categories": "["tool","image-to-image"]" with its inner quotes unescaped.
+# No part of the pattern can match the same text in two ways, so it takes linear time on a long reply.
 _UNESCAPED_LIST = re.compile(r'"(\[\s*(?:"[^"\\]*"\s*(?:,\s*"[^"\\]*"\s*)*)?\])"')
 _BLANK = " \t\n\r"
 _MILLISECONDS = 100_000_000_000
@@ -21,40 +22,40 @@ _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
 
-def _finite(number: str) -> float | None:
-    found = float(number)
-    return found if math.isfinite(found) else None
+def _parse_float(digits: str) -> float | None:
+    value = float(digits)
+    return value if math.isfinite(value) else None
 
 
-# NaN, Infinity and 1e999 become null: no arithmetic and no JSON of ours could pass them on.
-_JSON = json.JSONDecoder(parse_constant=lambda _: None, parse_float=_finite)
+# NaN, Infinity and 1e999 become null: neither arithmetic nor JSON could pass them on.
+_JSON = json.JSONDecoder(parse_constant=lambda _: None, parse_float=_parse_float)
 
 
 def loads(text: str | bytes) -> Any:
-    """Parse JSON, forgiving the one malformed shape that Wiro is known to print, and broken UTF-8.
+    """Parse JSON, also with broken UTF-8 and with the one malformed list that Wiro is known to print.
 
-    Raises ValueError when it is no JSON at all.
+    Raises ValueError if it is no JSON.
     """
-    plain = (text.decode("utf-8-sig", "replace") if isinstance(text, bytes) else text).strip(_BLANK)
+    stripped = (text.decode("utf-8-sig", "replace") if isinstance(text, bytes) else text).strip(_BLANK)
     try:
-        return _decoded(plain)
+        return _decode(stripped)
     except ValueError:
-        mended = _UNESCAPED_LIST.sub(r"\1", plain)
-        if mended == plain:
+        repaired = _UNESCAPED_LIST.sub(r"\1", stripped)
+        if repaired == stripped:
             raise
-    return _decoded(mended)
+    return _decode(repaired)
 
 
-def _decoded(plain: str) -> Any:
+def _decode(text: str) -> Any:
     try:
-        found, end = _JSON.raw_decode(plain)  # a third faster than decode, which looks for blanks around
-        return found if end == len(plain) else _JSON.decode(plain)
+        value, end = _JSON.raw_decode(text)  # a third faster than decode, which looks for blanks around
+        return value if end == len(text) else _JSON.decode(text)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
 
 def text(value: object) -> str | None:
-    """Return the value as text; None, lists and objects have none."""
+    """Return the value as text; None for null, a list or an object."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -64,8 +65,13 @@ def text(value: object) -> str | None:
     return None
 
 
+def first_text(*values: object) -> str:
+    """Return the first value with a text that is not empty, as text; an empty text if there is none."""
+    return next((result for value in values if (result := text(value))), "")
+
+
 def identifier(value: object) -> str | None:
-    """Return an id or token as text; a truth value and blank text are none."""
+    """Return an id or token as text; None for a boolean or blank text."""
     if isinstance(value, bool):
         return None
     return (text(value) or "").strip() or None
@@ -82,23 +88,23 @@ def number(value: object) -> float | None:
     """Return a finite number, from a number or its text."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    if isinstance(value, str) and "_" in value:  # which Python alone reads as a number
+    if isinstance(value, str) and "_" in value:  # only Python reads that as a number
         return None
     try:
-        found = float(value)
+        result = float(value)
     except (ValueError, OverflowError):
         return None
-    return found if math.isfinite(found) else None
+    return result if math.isfinite(result) else None
 
 
 def amount(value: object) -> float | None:
     """Return a number that is not negative, such as a cost or a duration."""
-    found = number(value)
-    return None if found is None or found < 0 else found
+    result = number(value)
+    return None if result is None or result < 0 else result
 
 
 def integer(value: object) -> int | None:
-    """Return a whole number, exactly however large, from a number or its text."""
+    """Return a whole number, exact at any size, from a number or its text."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -108,73 +114,68 @@ def integer(value: object) -> int | None:
             return int(value)
         except ValueError:
             pass
-    found = number(value)
-    return int(found) if found is not None and found.is_integer() else None
+    result = number(value)
+    return int(result) if result is not None and result.is_integer() else None
 
 
 def flag(value: object) -> bool | None:
-    """Return a truth value from true, 1, "1", "true" and their opposites."""
+    """Return a boolean from true, 1, "1", "true" and their opposites."""
     if isinstance(value, bool):
         return value
     word = (text(value) or "?").strip().lower()
     return True if word in _TRUE else False if word in _FALSE else None
 
 
-def moment(value: object) -> datetime | None:
+def utc_time(value: object) -> datetime | None:
     """Return a time in UTC from seconds, milliseconds or ISO 8601 text; 0 and "" mean never."""
     seconds = number(value)
-    if seconds is None:
+    try:
+        if seconds is not None:
+            at = seconds / 1000 if seconds > _MILLISECONDS else seconds
+            return datetime.fromtimestamp(at, UTC) if at > 0 else None
         if not isinstance(value, str):
             return None
-        try:
-            found = datetime.fromisoformat(value)
-            return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-        except (ValueError, OverflowError):
-            return None
-    if seconds <= 0:
-        return None
-    try:
-        return datetime.fromtimestamp(seconds / 1000 if seconds > _MILLISECONDS else seconds, UTC)
+        time = datetime.fromisoformat(value)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """Return an object, also from its JSON text; anything else is an empty one."""
-    value = _unpacked(value)
+    """Return an object, also from its JSON text; an empty one for anything else."""
+    value = _from_json_text(value)
     return value if isinstance(value, dict) else {}
 
 
 def items(value: object) -> list[Any]:
-    """Return a list, also from its JSON text; anything else is an empty one."""
-    value = _unpacked(value)
+    """Return a list, also from its JSON text; an empty one for anything else."""
+    value = _from_json_text(value)
     return value if isinstance(value, list) else []
 
 
-def entries(value: object) -> list[Any]:
-    """Return a list, or the one thing that stands where a list belongs."""
-    found = value
+def items_or_single(value: object) -> list[Any]:
+    """Return a list, or a list of the single value that stands in its place."""
     if isinstance(value, str):
-        parsed = _unpacked(value)
-        found = value.strip() if parsed is None else parsed
-    if isinstance(found, list):
-        return found
-    return [found] if found else []
+        parsed_json = _from_json_text(value)
+        value = value.strip() if parsed_json is None else parsed_json
+    if isinstance(value, list):
+        return value
+    return [value] if value else []
 
 
 def mappings(value: object) -> list[Mapping[str, Any]]:
-    """Return the objects of a list, leaving out what is none."""
+    """Return the objects of a list, without its other items."""
     return [item for item in items(value) if isinstance(item, dict)]
 
 
 def strings(value: object) -> tuple[str, ...]:
-    """Return the texts of a list or of one text."""
+    """Return the texts of a list, or a single text."""
     if isinstance(value, str) and not value.lstrip().startswith("["):
         return (value,) if value else ()
     return tuple(item for item in items(value) if isinstance(item, str))
 
 
-def _unpacked(value: object) -> object:
+def _from_json_text(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:

@@ -115,7 +115,7 @@ class Reattaching:
         schema = None
         with suppress(InvalidParameter):
             schema = self._schema_of(model) if model else None
-        return schema.restored(values) if schema else dict(values)
+        return schema.typed_values(values) if schema else dict(values)
 
     def _kept(self, task_id: str) -> TaskResult | None:
         """Return what the journal and the disk have of a task that succeeded, when they have all of it."""

@@ -11,7 +11,7 @@ from wiro_widgets.journal import event_log
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.money.ledger import Money
 from wiro_widgets.protocol import requests
-from wiro_widgets.protocol.detail import TaskDetail, details
+from wiro_widgets.protocol.detail import TaskDetail, read_tasks
 from wiro_widgets.protocol.errors import ERRORS_FROM, NotFound
 from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.record import TaskRecord
@@ -45,7 +45,7 @@ class Engine:
         """Read one task from Wiro; raises NotFound when there is none, TransportError or another ApiError."""
         request = requests.task_detail(task_id=task_id)
         try:
-            found = details(await self.http.call(request), task_id)
+            found = read_tasks(await self.http.call(request), task_id)
         except NotFound as error:
             if error.http_status >= ERRORS_FROM:  # the address is wrong, and not the id
                 raise

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from wiro_widgets.protocol import backoff, events, requests
-from wiro_widgets.protocol.detail import TaskDetail, details
+from wiro_widgets.protocol.detail import TaskDetail, read_tasks
 from wiro_widgets.protocol.errors import ApiError, AuthenticationError, NotFound, TransportError
 from wiro_widgets.protocol.events import Notice, TaskEvent
 from wiro_widgets.protocol.state import TaskState
@@ -138,7 +138,7 @@ class Following:
             self._poke()
 
     def _event(self, data: str | bytes, at: float) -> TaskEvent | None:
-        frame = events.frame(data) if isinstance(data, str) else None
+        frame = events.parse_frame(data) if isinstance(data, str) else None
         if frame is None:
             return self._nonsense(data, at)
         if not frame.belongs_to(task_id=self._task_id, token=self._token):
@@ -146,13 +146,13 @@ class Following:
         self._heard = True
         self._heard_at = self._fresh_at = self._loop.time()
         self._reads = AT_WORK
-        return events.event(frame, at, self._redact)
+        return events.read_event(frame, at, self._redact)
 
     def _nonsense(self, data: str | bytes, at: float) -> TaskEvent | None:
         if "nonsense" in self._said:
             return None
         self._said.add("nonsense")
-        return events.nonsense(self._redact(data) if isinstance(data, str) else data, at)
+        return events.unreadable(self._redact(data) if isinstance(data, str) else data, at)
 
     # What Task/Detail says
 
@@ -205,7 +205,7 @@ class Following:
         patience = min(READ_SECONDS * 2 ** min(self._failures, 5), self._engine.http.timeout)
         try:
             request = requests.task_detail(task_id=self._task_id)
-            reply = details(await self._engine.http.look(request, seconds=patience), self._task_id)
+            reply = read_tasks(await self._engine.http.look(request, seconds=patience), self._task_id)
             found = next((item for item in reply if item.id in (self._task_id, "")), None)
             reason = "it does not list the task"
         except NotFound as error:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wiro_widgets.protocol.errors import InvalidParameter
-from wiro_widgets.protocol.schema.scalars import shown
+from wiro_widgets.protocol.schema.scalars import short_repr
 
 
 def given(params: Mapping[str, Any] | None, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -14,6 +14,6 @@ def given(params: Mapping[str, Any] | None, values: Mapping[str, Any]) -> dict[s
     if params is None:
         return dict(values)
     if not isinstance(params, Mapping):
-        hint = f"; did you mean prompt={shown(params)}?" if isinstance(params, str) else ""
-        raise InvalidParameter("params", f"a dict of values is needed, not {shown(params)}{hint}")
+        hint = f"; did you mean prompt={short_repr(params)}?" if isinstance(params, str) else ""
+        raise InvalidParameter("params", f"a dict of values is needed, not {short_repr(params)}{hint}")
     return {**params, **values}

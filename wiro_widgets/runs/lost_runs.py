@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from wiro_widgets.protocol import requests, wire_values
-from wiro_widgets.protocol.detail import TaskDetail, details
+from wiro_widgets.protocol.detail import TaskDetail, read_tasks
 from wiro_widgets.protocol.errors import ApiError, TransportError
 from wiro_widgets.runs.engine import Engine
 
@@ -49,7 +49,7 @@ async def _listed(engine: Engine, since: datetime) -> list[TaskDetail]:
     found: list[TaskDetail] = []
     for page in range(MAX_PAGES):
         request = requests.task_list(start=page * PAGE, limit=PAGE)
-        tasks = details(await engine.http.call(request, tries=1, seconds=READ_SECONDS))
+        tasks = read_tasks(await engine.http.call(request, tries=1, seconds=READ_SECONDS))
         recent = [task for task in tasks if task.created_at is None or task.created_at >= since]
         found += recent
         if len(tasks) < PAGE or len(recent) < len(tasks):

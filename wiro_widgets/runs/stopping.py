@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 
 from wiro_widgets.protocol import backoff, requests
-from wiro_widgets.protocol.detail import TaskDetail, details
+from wiro_widgets.protocol.detail import TaskDetail, read_tasks
 from wiro_widgets.protocol.errors import ApiError, AuthenticationError, TransportError
 from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.state import TaskState
@@ -70,4 +70,4 @@ class _Stopping:
         except (TransportError, ApiError) as error:
             self._refusal = error
             return None
-        return next(iter(details(reply, self._task_id)), TaskDetail(id=self._task_id, status=""))
+        return next(iter(read_tasks(reply, self._task_id)), TaskDetail(id=self._task_id, status=""))

@@ -21,7 +21,8 @@ from wiro_widgets.protocol.errors import (
     WiroError,
 )
 from wiro_widgets.protocol.events import Lifecycle, Notice, TaskEvent
-from wiro_widgets.protocol.record import TaskRecord, error_text, record_of
+from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.protocol.record_of import error_text, record_of
 from wiro_widgets.protocol.replies import TextContent
 from wiro_widgets.protocol.state import Status, TaskState, advance, advance_all
 from wiro_widgets.runs.event_stream import EventStream

@@ -13,7 +13,7 @@ from typing import Any
 
 from wiro_widgets.journal.row import JournalRow
 from wiro_widgets.media.jsonable import plain
-from wiro_widgets.protocol import backoff, envelope, replies, requests
+from wiro_widgets.protocol import backoff, replies, requests
 from wiro_widgets.protocol.errors import (
     ApiError,
     ConcurrencyLimit,
@@ -215,7 +215,7 @@ def _ambiguous(error: TransportError | ApiError) -> bool:
     if isinstance(error, TransportError):
         return not error.safe_to_retry
     broken = error.http_status >= SERVER_ERRORS_FROM or error.http_status in MAYBE_DONE
-    return broken or error.message == envelope.NO_OBJECT
+    return broken or error.message == replies.NO_OBJECT
 
 
 def _waited_in_vain(error: ConcurrencyLimit) -> ConcurrencyLimit:

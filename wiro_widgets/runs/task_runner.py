@@ -13,7 +13,7 @@ from wiro_widgets.media.output import Output
 from wiro_widgets.media.recipes import recipe_of
 from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.errors import RunOutcomeUnknown, TaskError, WiroError
-from wiro_widgets.protocol.record import record_of
+from wiro_widgets.protocol.record_of import record_of
 from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.protocol.version import __version__

@@ -124,7 +124,7 @@ class _Files:
         """Return the value in a form that every cell can use; an open file, which one cell would use up, as bytes."""
         if isinstance(value, list | tuple) and self._is_file(name):
             return [self.reusable(name, item) for item in value]
-        value = scalars.plain(value)
+        value = scalars.python_scalar(value)
         if not hasattr(value, "read") and not hasattr(value, "__array_interface__"):
             return value
         if id(value) not in self._contents:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from wiro_widgets.protocol import backoff, envelope
+from wiro_widgets.protocol import backoff, replies
 from wiro_widgets.protocol.credentials import Credentials
 from wiro_widgets.protocol.errors import ApiError, ConfigurationError, TransportError, WiroError
 from wiro_widgets.protocol.requests import Request, Upload
@@ -185,13 +185,13 @@ class Http:
     def _answer(self, request: Request, response: httpx.Response, body: bytes) -> Reply | WiroError:
         """Return what the reply says, without the secrets that a server repeats to us."""
         status, where, redact = response.status_code, request.path, self._redactor_of(request)
-        if request.safety == "run" and (reply := envelope.issued(body, redact)):
+        if request.safety == "run" and (reply := replies.run_reply(body, redact)):
             return reply
         if response.is_redirect:
             reason = "the server answered with a redirect, which is not followed"
             return ApiError(reason, http_status=status, endpoint=where)
         try:
-            return envelope.payload(body, http_status=status, endpoint=where, redact=redact)
+            return replies.payload(body, http_status=status, endpoint=where, redact=redact)
         except ApiError as error:
             error.retry_after = backoff.retry_after(response.headers.get("retry-after"), datetime.now(UTC))
             return error.with_traceback(None)

@@ -127,13 +127,13 @@ def test_a_total_knows_what_its_parts_know() -> None:
 
 def test_equal_runs_say_what_is_typical_of_an_open_cost() -> None:
     """What equal runs have cost before takes the place of Wiro's average and promises nothing; an exact cost stays."""
-    found = pricing.narrowed(priced(one("cps"), {}, approximatelycost="0.001"), [0.003, 0.002])
+    found = pricing.with_past_costs(priced(one("cps"), {}, approximatelycost="0.001"), [0.003, 0.002])
     assert (found.low, found.high, found.exact) == (None, None, False)
     assert (found.typical, found.reserve, found.amount) == (0.003, 0.003, "about $0.003")
     assert "2 such runs of yours cost $0.002 to $0.003" in found.reason
     exact = priced(one("cpr"), {})
-    assert pricing.narrowed(exact, [5.0]) is exact
-    assert pricing.narrowed(priced(one("cpo"), {}), [0.04]).low == 0.1
+    assert pricing.with_past_costs(exact, [5.0]) is exact
+    assert pricing.with_past_costs(priced(one("cpo"), {}), [0.04]).low == 0.1
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ def test_what_wiro_tells_gets_its_types_back(schema: ModelSchema) -> None:
         "inputImage": "1",
         "x": "1",
     }
-    assert schema.restored(told) == {**told, "steps": 20, "scale": 3.5}
+    assert schema.typed_values(told) == {**told, "steps": 20, "scale": 3.5}
 
 
 def test_a_schema_is_a_value(schema: ModelSchema) -> None:

@@ -1,1 +1,1 @@
-"""What a run costs by the catalogue's price methods."""
+"""The cost of a run by the catalogue's price methods."""

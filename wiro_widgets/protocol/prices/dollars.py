@@ -1,4 +1,4 @@
-"""How an amount of money is written, wherever it is told."""
+"""How an amount of money is written."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ def dollars(amount: float | Decimal) -> str:
     if amount >= 1:
         return f"${amount:.2f}"
     zeros = len(rest) - len(rest.lstrip("0"))
-    kept = f"{amount:.{max(2, zeros + 4)}f}".partition(".")[2].rstrip("0")
-    return f"${whole}.{kept.ljust(2, '0')}"
+    decimals = f"{amount:.{max(2, zeros + 4)}f}".partition(".")[2].rstrip("0")
+    return f"${whole}.{decimals.ljust(2, '0')}"

@@ -1,1 +1,1 @@
-"""What a model takes: its parameters, read from Wiro's catalogue or from OpenAPI."""
+"""A model's parameters, read from the catalogue or from OpenAPI, and values bound to them."""

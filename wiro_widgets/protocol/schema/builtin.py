@@ -1,11 +1,11 @@
-"""The one model that works without asking the catalogue: its entry in Tool/Detail's own shape."""
+"""The one model that works without the catalogue: its entry in the form of Tool/Detail."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-# ruff: noqa: E501 - one parameter a line reads like the table it is
+# ruff: noqa: E501 - one parameter a line, as in a table
 _HUNYUAN = {
     "slugowner": "tencent",
     "slugproject": "hunyuan-flux-srpo",

@@ -1,4 +1,4 @@
-"""One parameter of a model: what kind of value it takes, and the rules a value must keep."""
+"""One parameter of a model: the kind of its values, and the conversion of a user's value."""
 
 from __future__ import annotations
 
@@ -10,19 +10,26 @@ from typing import Any, Literal
 
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import InvalidParameter
-from wiro_widgets.protocol.schema.scalars import is_broken, is_too_large, is_url, parsed, plain, shown
-from wiro_widgets.protocol.told import Told
+from wiro_widgets.protocol.schema.scalars import (
+    UntrustedText,
+    exact_number,
+    has_lone_surrogate,
+    is_too_large,
+    is_url,
+    python_scalar,
+    short_repr,
+)
 
 Kind = Literal["text", "textarea", "select", "range", "number", "boolean", "file"]
 FileStyle = Literal["single", "multi", "combine"]
 Accept = Literal["image", "audio", "video"]
 
-_LISTED = 12  # options that an error names
+_MAX_OPTIONS = 12  # that an error lists
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice of a select: the value that is sent, and the words that are shown."""
+    """One choice of a select: the value to send, and its label."""
 
     value: str
     label: str
@@ -30,10 +37,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a model, as the catalogue describes it (protocol: Catalogue).
+    """One parameter of a model, as the catalogue describes it (docs/protocol.md, Catalogue).
 
-    `file_style` is how files travel: one part, repeated parts beside a list of URLs, or both mixed.
-    `integer` is true when only whole numbers make sense. `max_files` None: no limit.
+    `file_style` says how files are sent (docs/protocol.md, Files). `integer` is True if only whole numbers are valid.
+    `max_files` None means no limit.
     """
 
     id: str
@@ -55,26 +62,34 @@ class Parameter:
 
     @property
     def multiple(self) -> bool:
-        """Whether a list of files is taken."""
+        """True if it takes a list of files."""
         return self.kind == "file" and self.file_style != "single" and self.max_files != 1
 
     def convert(self, value: object) -> Any:
-        """Return the value as the model takes it, or raise InvalidParameter naming this parameter."""
+        """Return the value in the parameter's type, or raise InvalidParameter naming this parameter."""
         if self.kind == "file":
             return self._files(value)
-        value = plain(value)
+        value = python_scalar(value)
         if type(value) in (str, int, float) and value == self.default:
-            return self.default  # real catalogues have defaults outside their own options and bounds
+            return self.default  # catalogues have defaults outside their own options and bounds
         if self.kind in ("range", "number"):
             return self._number(value)
         if self.kind == "boolean":
-            return self._boolean(value)
+            result = None if is_too_large(value) else wire_values.flag(value)
+            if result is None:
+                raise self.refuse(f"true or false is needed, not {short_repr(value)}")
+            return result
         if self.kind == "select" and self.options:
             return self._choice(value)
-        return self._text(value)
+        text = _text(value)
+        if text is None:
+            raise self.refuse(f"text is needed, not {short_repr(value)}")
+        if has_lone_surrogate(text):
+            raise self.refuse("holds half a character (a lone surrogate) that cannot be sent")
+        return text
 
     def is_missing(self, value: object) -> bool:
-        """Whether the value counts as not given: None, an empty list, blank text that means nothing here."""
+        """Return True for None, an empty list of files, and blank text that is no value of this parameter."""
         if value is None:
             return True
         if isinstance(value, str) and not value.strip():
@@ -84,59 +99,42 @@ class Parameter:
         return self.kind == "file" and isinstance(value, list | tuple) and not value
 
     def refuse(self, reason: str) -> InvalidParameter:
-        """Return the error that says why a value is not taken."""
+        """Return the error for a value that this parameter does not take."""
         return InvalidParameter(self.id, reason)
 
     def _number(self, value: object) -> float:
-        found = parsed(value)
-        if found is None:
+        number = exact_number(value)
+        if number is None or (self.integer and number != int(number)):
             kind = "a whole number" if self.integer else "a number"
-            raise self.refuse(f"{kind} is needed, not {shown(value)}")
-        if self.integer and isinstance(found, float):
-            if not found.is_integer():
-                raise self.refuse(f"a whole number is needed, not {shown(value)}")
-            found = int(found)
+            raise self.refuse(f"{kind} is needed, not {short_repr(value)}")
+        if self.integer:
+            number = int(number)
         low, high = self.minimum, self.maximum
-        if (low is not None and found < low) or (high is not None and found > high):
-            raise self.refuse(f"must be {_bounds(low, high)}, not {wire_values.number_text(found)}")
-        return found
-
-    def _boolean(self, value: object) -> bool:
-        found = None if is_too_large(value) else wire_values.flag(value)
-        if found is None:
-            raise self.refuse(f"true or false is needed, not {shown(value)}")
-        return found
+        if (low is not None and number < low) or (high is not None and number > high):
+            raise self.refuse(f"must be {_bounds(low, high)}, not {wire_values.number_text(number)}")
+        return number
 
     def _choice(self, value: object) -> str:
-        wanted = wire_values.text(value) if isinstance(value, bool) else _words(value)
-        if wanted is None:
-            raise self.refuse(f"one of its options is needed, not {shown(value)}")
-        for option in self.options:
-            if option.value == wanted:
-                return option.value
-        for option in self.options:
-            if wanted.lower() in (option.value.lower(), option.label.lower()):
-                return option.value
+        text = wire_values.text(value) if isinstance(value, bool) else _text(value)
+        if text is None:
+            raise self.refuse(f"one of its options is needed, not {short_repr(value)}")
         values = [option.value for option in self.options]
-        listed = ", ".join(repr(item) for item in values[:_LISTED]) + (
-            ", ..." if len(values) > _LISTED else ""
-        )
-        raise self.refuse(f"{shown(value)} is not one of {listed}.{nearest(wanted, values)}")
-
-    def _text(self, value: object) -> str:
-        found = _words(value)
-        if found is None:
-            raise self.refuse(f"text is needed, not {shown(value)}")
-        if is_broken(found):
-            raise self.refuse("holds half a character (a lone surrogate) that cannot be sent")
-        return found
+        if text in values:
+            return text
+        for option in self.options:
+            if text.lower() in (option.value.lower(), option.label.lower()):
+                return option.value
+        names = ", ".join(map(repr, values[:_MAX_OPTIONS])) + (", ..." if len(values) > _MAX_OPTIONS else "")
+        raise self.refuse(f"{short_repr(value)} is not one of {names}.{nearest(text, values)}")
 
     def _files(self, value: object) -> Any:
         files = list(value) if isinstance(value, list | tuple) else [value]
         if any(item is None or isinstance(item, bool | numbers.Number | dict) for item in files):
-            raise self.refuse(f"a path, bytes, an image or a URL is needed, not {shown(value)}")
-        if any(isinstance(item, Told) and not is_url(item) for item in files):
-            raise self.refuse(f"a recipe names {shown(value)} and does not hold it; give the file itself")
+            raise self.refuse(f"a path, bytes, an image or a URL is needed, not {short_repr(value)}")
+        if any(isinstance(item, UntrustedText) and not is_url(item) for item in files):
+            raise self.refuse(
+                f"the recipe names {short_repr(value)} but does not contain it; give the file itself"
+            )
         limit = 1 if self.file_style == "single" else self.max_files
         if limit is not None and len(files) > limit:
             raise self.refuse(f"takes up to {limit} file{'s' if limit > 1 else ''}, not {len(files)}")
@@ -144,15 +142,15 @@ class Parameter:
 
 
 def nearest(name: str, names: Sequence[str]) -> str:
-    """Return the sentence that proposes the nearest of the names, or nothing."""
-    found = difflib.get_close_matches(name.lower(), [item.lower() for item in names], n=1, cutoff=0.6)
-    return next((f" Did you mean {item!r}?" for item in names if found and item.lower() == found[0]), "")
+    """Return the sentence that proposes the nearest of the names, or an empty text."""
+    matches = difflib.get_close_matches(name.lower(), [item.lower() for item in names], n=1, cutoff=0.6)
+    return next((f" Did you mean {item!r}?" for item in names if item.lower() in matches), "")
 
 
-def _words(value: object) -> str | None:
+def _text(value: object) -> str | None:
     if isinstance(value, str):
         return value
-    number = parsed(value)
+    number = exact_number(value)
     return None if number is None else wire_values.number_text(number)
 
 

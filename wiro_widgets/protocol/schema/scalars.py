@@ -1,47 +1,75 @@
-"""Single values as users bring them: Python's, numpy's and others' numbers become plain ones, exactly."""
+"""Single values as users give them: numbers of Python, numpy and others become plain ones, exactly."""
 
 from __future__ import annotations
 
 import math
 import numbers
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
-_LONGEST = 60  # characters of a value that an error shows
-_LARGEST_EXPONENT = 300  # decimal; beyond it a float is infinite
-_LARGEST_BITS = 1_000  # the same for whole numbers
+_MAX_REPR = 60  # characters of a value that an error quotes
+_MAX_EXPONENT = 300  # decimal; beyond it a float is infinite
+_MAX_BITS = 1_000  # the same for whole numbers
 
 
-def plain(value: object) -> object:
-    """Return a scalar of numpy's, or of anybody who follows it, as Python's; everything else as it is."""
+class UntrustedText(str):
+    """A text out of somebody's picture: never taken for the path of a file to upload, which its author could choose."""
+
+    __slots__ = ()
+
+
+def mark_untrusted(value: Any) -> Any:
+    """Return a JSON value with each of its texts as UntrustedText."""
+    if isinstance(value, str):
+        return UntrustedText(value)
+    if isinstance(value, list):
+        return [mark_untrusted(item) for item in value]
+    return {key: mark_untrusted(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def python_scalar(value: object) -> object:
+    """Return a scalar of numpy, or of a library that follows it, as Python's; anything else unchanged."""
     item = getattr(value, "item", None)
     if not callable(item) or getattr(value, "ndim", None) != 0:
         return value
     if type(value).__name__ in ("float16", "float32"):
-        return float(str(value))  # 0.88, not the 0.8799999952316284 that a double makes of it
+        return float(str(value))  # 0.88, not 0.8799999952316284, the nearest double
     return item()
 
 
-def parsed(value: object) -> float | None:
-    """Return the number that a value or its text is, whole numbers as int; None when it is none that can be sent."""
+def exact_number(value: object) -> float | None:
+    """Return the number that a value or its text is, whole numbers as int; None if it is none that can be sent."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str | Decimal):
         return _from_decimal(value)
     if isinstance(value, numbers.Rational):
-        return _from_rational(value)
-    if not isinstance(value, numbers.Real):
+        numerator, denominator = int(value.numerator), int(value.denominator)
+        if is_too_large(numerator) or is_too_large(denominator):
+            return None
+        return numerator if denominator == 1 else numerator / denominator
+    return float(value) if isinstance(value, numbers.Real) and math.isfinite(float(value)) else None
+
+
+def _from_decimal(value: str | Decimal) -> float | None:
+    if isinstance(value, str) and "_" in value:  # only Python reads that as a number
         return None
-    found = float(value)
-    return found if math.isfinite(found) else None
+    try:
+        exact = Decimal(value.strip()) if isinstance(value, str) else value
+    except InvalidOperation:
+        return None
+    if not exact.is_finite() or exact.adjusted() > _MAX_EXPONENT:
+        return None
+    return int(exact) if exact == exact.to_integral_value() else float(exact)
 
 
 def is_too_large(value: object) -> bool:
-    """Whether it is a whole number that no float could hold, and Python may not even print."""
-    return isinstance(value, int) and value.bit_length() > _LARGEST_BITS
+    """Return True for a whole number that no float can hold and Python may refuse to print."""
+    return isinstance(value, int) and value.bit_length() > _MAX_BITS
 
 
-def is_broken(text: str) -> bool:
-    """Whether it holds half a character (a lone surrogate), which no UTF-8 can carry."""
+def has_lone_surrogate(text: str) -> bool:
+    """Return True if the text has half a character (a lone surrogate), which UTF-8 cannot encode."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -50,34 +78,15 @@ def is_broken(text: str) -> bool:
 
 
 def is_url(value: object) -> bool:
-    """Whether the value is an address that Wiro can fetch by itself."""
+    """Return True for a URL that Wiro can fetch by itself."""
     return isinstance(value, str) and value.strip().lower().startswith(("https://", "http://"))
 
 
-def shown(value: object) -> str:
-    """Return the value short enough for a sentence, or its type when it is a large thing."""
+def short_repr(value: object) -> str:
+    """Return the value's repr, short enough for a sentence; the type of anything but a scalar."""
     if is_too_large(value):
         return "a number of that size"
     if isinstance(value, str | int | float | bool) or value is None:
-        whole = repr(value)
-        return whole if len(whole) <= _LONGEST else f"{whole[: _LONGEST - 3]}..."
+        text = repr(value)
+        return text if len(text) <= _MAX_REPR else f"{text[: _MAX_REPR - 3]}..."
     return f"a {type(value).__name__}"
-
-
-def _from_decimal(value: str | Decimal) -> float | None:
-    try:
-        exact = Decimal(value.strip()) if isinstance(value, str) else value
-    except InvalidOperation:
-        return None
-    if not exact.is_finite() or exact.adjusted() > _LARGEST_EXPONENT:
-        return None
-    if isinstance(value, str) and "_" in value:
-        return None
-    return int(exact) if exact == exact.to_integral_value() else float(exact)
-
-
-def _from_rational(value: numbers.Rational) -> float | None:
-    top, bottom = int(value.numerator), int(value.denominator)
-    if is_too_large(top) or is_too_large(bottom):
-        return None
-    return top if bottom == 1 else top / bottom

@@ -1,4 +1,4 @@
-"""ModelSchema: the parameters of a model in their groups, and the binding of a user's values to them."""
+"""ModelSchema: the parameters of a model in groups, and the binding of a user's values to them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wiro_widgets.protocol.schema.builtin import BUILT_IN
 from wiro_widgets.protocol.schema.parameters import Parameter, nearest
 from wiro_widgets.protocol.schema.tool_detail import Group
 
-# Every model takes these, whether its schema lists them or not (protocol: Run).
+# Every model takes these, listed in its schema or not (docs/protocol.md, Run).
 COMMON = (
     Parameter("callbackUrl", label="Callback URL", advanced=True),
     Parameter("projectid", label="Project", advanced=True),
@@ -41,31 +41,29 @@ class ModelSchema:
     _by_id: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        listed = {item.id: item for group in self.groups for item in group.parameters}
-        object.__setattr__(self, "_by_id", listed)
+        by_id = {item.id: item for group in self.groups for item in group.parameters}
+        object.__setattr__(self, "_by_id", by_id)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """Show a line a parameter where IPython prints it."""
+        """Print one line for each parameter in IPython."""
         printer.text(self.model if cycle else listing.parameters(self.model, self.parameters))
 
     @classmethod
     def from_tool(cls, tool: Mapping[str, Any]) -> ModelSchema:
-        """Read a catalogue entry, the `tool` of a Tool/Detail reply (protocol: Catalogue)."""
-        found = tool_detail.read(tool)
-        return cls(found.model, found.title, found.groups, found.description, found.categories)
+        """Read a catalogue entry, the `tool` of a Tool/Detail reply."""
+        return cls(*tool_detail.read(tool))
 
     @classmethod
     def from_openapi(cls, spec: Mapping[str, Any] | list[Any]) -> ModelSchema:
         """Read the OpenAPI description of a model, bare or as Tool/DetailOpenAPI's reply.
 
-        Raises ConfigurationError when it describes no Run.
+        Raises ConfigurationError if it describes no Run.
         """
-        found = openapi.read(spec)
-        return cls(found.model, found.title, found.groups, found.description, found.categories)
+        return cls(*openapi.read(spec))
 
     @classmethod
     def built_in(cls, model: str) -> ModelSchema | None:
-        """Return the schema of a model that this package knows by heart, or None."""
+        """Return the schema of a model that this package contains, or None."""
         return _built_in(model)
 
     @property
@@ -79,54 +77,55 @@ class ModelSchema:
         return {item.id: item.default for item in self.parameters if item.default is not None}
 
     def get(self, name: str) -> Parameter | None:
-        """Return the parameter of that id, also the ones common to every model."""
+        """Return the parameter with this id, also one common to every model; None if there is none."""
         return self._by_id.get(name) or next((item for item in COMMON if item.id == name), None)
 
     def bind(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the values converted, in the schema's order, ready to be sent.
+        """Return the values converted, in the schema's order, ready to send.
 
-        Values that are not given stay away, so that Wiro's own defaults hold; a required choice or number
-        that is not given takes its default. Raises InvalidParameter naming the first field that is unknown,
-        missing or wrong.
+        A missing value is left out, so that Wiro's own default applies; a missing required choice or number takes its
+        default. Raises InvalidParameter naming the first field that is unknown, missing or wrong.
         """
-        given = {name: value for name, value in values.items() if not self._known(name).is_missing(value)}
+        present = {
+            name: value for name, value in values.items() if not self._parameter(name).is_missing(value)
+        }
         bound: dict[str, Any] = {}
         for parameter in (*self.parameters, *(item for item in COMMON if item.id not in self._by_id)):
-            if parameter.id in given:
-                bound[parameter.id] = parameter.convert(given[parameter.id])
+            if parameter.id in present:
+                bound[parameter.id] = parameter.convert(present[parameter.id])
             elif parameter.required:
-                bound[parameter.id] = _default_of_required(parameter)
+                bound[parameter.id] = _required_default(parameter)
         return bound
 
-    def restored(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the values that Wiro tells of a task, numbers and truth values in their types again.
+    def typed_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values that Wiro gives for a task, with numbers and booleans in their types again.
 
-        Files, and what the schema does not know or would refuse, stay as they came.
+        Files, and values that the schema does not know or would refuse, stay unchanged.
         """
-        found = dict(values)
+        results = dict(values)
         for name, value in values.items():
             parameter = self.get(name)
             if parameter is not None and parameter.kind != "file" and not parameter.is_missing(value):
                 with suppress(InvalidParameter):
-                    found[name] = parameter.convert(value)
-        return found
+                    results[name] = parameter.convert(value)
+        return results
 
     def problems(self, values: Mapping[str, Any]) -> dict[str, InvalidParameter]:
-        """Return what `bind` would refuse, every field at once."""
-        found: dict[str, InvalidParameter] = {}
+        """Return what `bind` would refuse, for all fields at once."""
+        errors: dict[str, InvalidParameter] = {}
         for name in {**values, **{item.id: None for item in self.parameters if item.required}}:
             try:
-                parameter = self._known(name)
+                parameter = self._parameter(name)
                 value = values.get(name)
                 if not parameter.is_missing(value):
                     parameter.convert(value)
                 elif parameter.required:
-                    _default_of_required(parameter)
+                    _required_default(parameter)
             except InvalidParameter as error:
-                found[name] = error
-        return found
+                errors[name] = error
+        return errors
 
-    def _known(self, name: str) -> Parameter:
+    def _parameter(self, name: str) -> Parameter:
         parameter = self.get(name)
         if parameter is None:
             names = list(dict.fromkeys(item.id for item in (*self.parameters, *COMMON)))
@@ -141,22 +140,22 @@ def _built_in(model: str) -> ModelSchema | None:
     return ModelSchema.from_tool(tool) if tool else None
 
 
-def _default_of_required(parameter: Parameter) -> Any:
-    """Return the default of a setting; a text or a file is never made up, for a run costs money."""
+def _required_default(parameter: Parameter) -> Any:
+    """Return the default of a required setting; a text or a file has to be given, because a run costs money."""
     if parameter.kind in ("text", "textarea", "file") or parameter.default is None:
         raise parameter.refuse("is required")
     return parameter.default
 
 
 def split_model(model: str) -> tuple[str, str]:
-    """Return owner and name of "owner/name", also out of a page's address.
+    """Return owner and name of "owner/name", or of the URL of a model's page.
 
-    Raises InvalidParameter when it is neither.
+    Raises InvalidParameter if it is neither.
     """
     if not isinstance(model, str):
         raise InvalidParameter("model", f'"owner/name" is needed, not {model!r}')
-    address = re.fullmatch(r"\w+://[^/]*/([^?#]*).*", model)
-    path = unquote(address[1]) if address else model
+    url = re.fullmatch(r"\w+://[^/]*/([^?#]*).*", model)
+    path = unquote(url[1]) if url else model
     parts = [part.strip() for part in path.strip().strip("/").removeprefix("models/").split("/")]
     if len(parts) != _PARTS or not path.isprintable() or {"", ".", ".."}.intersection(parts):
         raise InvalidParameter(

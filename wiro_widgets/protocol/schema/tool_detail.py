@@ -1,10 +1,10 @@
-"""Tool/Detail's entry of a model, read into parameters (protocol: Catalogue)."""
+"""A model's entry in Tool/Detail, read into parameters (docs/protocol.md, Catalogue)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.replies import slug
@@ -40,16 +40,15 @@ _ACCEPT: Mapping[Accept, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Parameters that stand together; an advanced group is folded away."""
+    """Parameters that are shown together; an advanced group is folded at first."""
 
     title: str
     parameters: tuple[Parameter, ...]
     advanced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ModelEntry:
-    """What a catalogue says of a model before it becomes a ModelSchema."""
+class ModelEntry(NamedTuple):
+    """What Tool/Detail or OpenAPI says of a model: the first fields of a ModelSchema, in their order."""
 
     model: str
     title: str
@@ -59,111 +58,91 @@ class ModelEntry:
 
 
 def read(tool: Mapping[str, Any]) -> ModelEntry:
-    """Read one entry; parameters may be missing, null or JSON text."""
+    """Read one entry; its parameters may be missing, null or JSON text."""
     model = slug(tool)
     return ModelEntry(
         model=model,
-        title=wire_values.text(tool.get("title")) or model.partition("/")[2],
+        title=wire_values.first_text(tool.get("title"), model.partition("/")[2]),
         groups=tuple(_group(item) for item in wire_values.mappings(tool.get("parameters"))),
-        description=wire_values.text(tool.get("description")) or "",
+        description=wire_values.first_text(tool.get("description")),
         categories=wire_values.strings(tool.get("categories")),
     )
 
 
 def _group(group: Mapping[str, Any]) -> Group:
-    title = wire_values.text(group.get("title")) or ""
+    title = wire_values.first_text(group.get("title"))
     advanced = bool(wire_values.flag(group.get("advanced"))) or title.strip().lower().startswith("advanced")
-    found = [
-        _parameter(item)
-        for item in wire_values.mappings(group.get("items"))
-        if wire_values.text(item.get("id"))
-    ]
-    return Group(title, tuple(found), advanced)
+    parameters = []
+    for item in wire_values.mappings(group.get("items")):
+        if wire_values.text(item.get("id")):
+            wire_type = wire_values.first_text(item.get("type"), "text").strip().lower()
+            kind, style = _KINDS.get(wire_type, "text"), FILE_STYLES.get(wire_type)
+            parameters.append(read_item(item, kind, integer=wire_type == "integer", file_style=style))
+    return Group(title, tuple(parameters), advanced)
 
 
-def _parameter(item: Mapping[str, Any]) -> Parameter:
-    name = wire_values.text(item.get("id")) or ""
-    wire = (wire_values.text(item.get("type")) or "text").strip().lower()
-    kind = _KINDS.get(wire, "text")
-    numeric = kind in ("range", "number")
-    low, high = bounds(item.get("min"), item.get("max")) if numeric else (None, None)
-    step = step_size(item.get("step")) if numeric else None
-    default = typed_default(kind, item["default"] if item.get("default") is not None else item.get("value"))
-    files = wire_values.integer(item.get("maxfiles")) or wire_values.integer(item.get("max")) or 0
-    label = wire_values.text(item.get("label")) or name
+def read_item(
+    item: Mapping[str, Any], kind: Kind, *, integer: bool, file_style: FileStyle | None
+) -> Parameter:
+    """Read one item of a group; what makes no sense for its kind is left out."""
+    name = wire_values.first_text(item.get("id"))
+    label = wire_values.first_text(item.get("label"), name)
+    low = high = step = None
+    default = item["default"] if item.get("default") is not None else item.get("value")
+    numeric, is_file = kind in ("range", "number"), kind == "file"
+    if numeric:
+        low, high = wire_values.number(item.get("min")), wire_values.number(item.get("max"))
+        if low is not None and high is not None and low >= high:  # 0 to 0: not filled in
+            low = high = None
+        step = wire_values.number(item.get("step"))
+        step = step if step is not None and step > 0 else None
+        exact = wire_values.integer(default)
+        default = exact if exact is not None else wire_values.number(default)
+        # Whole steps from a whole minimum, with a whole default, reach whole numbers only.
+        if step is not None and step.is_integer() and (low is None or low.is_integer()):
+            integer = integer or not isinstance(default, float)
+    elif kind == "boolean":
+        default = wire_values.flag(default)
+    else:
+        default = None if is_file else wire_values.text(default)
+    max_files = wire_values.integer(item.get("maxfiles")) or wire_values.integer(item.get("max")) or 0
     return Parameter(
         id=name,
         kind=kind,
         label=label,
         required=bool(wire_values.flag(item.get("required"))),
         default=default,
-        options=options(item.get("options")),
+        options=_options(item.get("options")),
         minimum=low,
         maximum=high,
         step=step,
-        help=wire_values.text(item.get("note")) or wire_values.text(item.get("description")) or "",
-        placeholder=wire_values.text(item.get("placeholder")) or "",
+        help=wire_values.first_text(item.get("note"), item.get("description")),
+        placeholder=wire_values.first_text(item.get("placeholder")),
         advanced=bool(wire_values.flag(item.get("advanced"))) or name == "callbackUrl",
-        integer=numeric and (wire == "integer" or is_whole(step, low, default)),
-        file_style=FILE_STYLES.get(wire),
-        max_files=files if kind == "file" and files > 0 else None,
-        accept=accepted(kind, f"{name} {label}"),
+        integer=numeric and integer,
+        file_style=file_style if is_file else None,
+        max_files=max_files if is_file and max_files > 0 else None,
+        accept=_accept(f"{name} {label}") if is_file else None,
     )
 
 
-def bounds(low: object, high: object) -> tuple[float | None, float | None]:
-    """Return minimum and maximum; a pair that leaves no room means nothing."""
-    minimum, maximum = wire_values.number(low), wire_values.number(high)
-    if minimum is not None and maximum is not None and minimum >= maximum:
-        return None, None
-    return minimum, maximum
-
-
-def step_size(value: object) -> float | None:
-    """Return a step, which is more than nothing."""
-    step = wire_values.number(value)
-    return step if step is not None and step > 0 else None
-
-
-def is_whole(step: float | None, minimum: float | None, default: object) -> bool:
-    """Whether steps of that size from there only ever meet whole numbers."""
-    fits = all(item is None or item.is_integer() for item in (step, minimum))
-    return step is not None and fits and not isinstance(default, float)
-
-
-def typed_default(kind: Kind, value: object) -> Any:
-    """Return a default in the parameter's own type, or None when it makes no sense there."""
-    if value is None or kind == "file":
-        return None
-    if kind in ("range", "number"):
-        exact = wire_values.integer(value)
-        return exact if exact is not None else wire_values.number(value)
-    if kind == "boolean":
-        return wire_values.flag(value)
-    return wire_values.text(value)
-
-
-def options(value: object) -> tuple[Option, ...]:
+def _options(value: object) -> tuple[Option, ...]:
     """Read a select's options: objects with value and label, or plain texts."""
-    found: list[Option] = []
+    results: list[Option] = []
     for item in wire_values.items(value):
-        raw = item.get("value") if isinstance(item, dict) else item
-        sent = wire_values.text(raw)
-        if sent is not None:
-            label = (
-                wire_values.text(item.get("label") or item.get("text")) if isinstance(item, dict) else None
+        fields = item if isinstance(item, dict) else {"value": item}
+        text = wire_values.text(fields.get("value"))
+        if text is not None:
+            results.append(
+                Option(text, wire_values.first_text(fields.get("label"), fields.get("text"), text))
             )
-            found.append(Option(sent, label or sent))
-    return tuple(found)
+    return tuple(results)
 
 
-def accepted(kind: Kind, words: str) -> Accept | None:
-    """Guess from its name what a file parameter holds, so that a wrong file is found before it is sent.
+def _accept(words: str) -> Accept | None:
+    """Guess from its name which files a parameter takes, so that a wrong file is refused before it is sent.
 
-    Two guesses are none: an "image or video" takes both.
+    A name that fits two types, as "image or video", takes any file.
     """
-    if kind != "file":
-        return None
-    lowered = words.lower()
-    found = [held for held, names in _ACCEPT.items() if any(name in lowered for name in names)]
-    return found[0] if len(found) == 1 else None
+    matches = [accept for accept, names in _ACCEPT.items() if any(name in words.lower() for name in names)]
+    return matches[0] if len(matches) == 1 else None
