@@ -24,7 +24,7 @@ def _choose(panel: PanelPage, name: str, size: int, mime: str = "image/png") -> 
 
 def _answer(panel: PanelPage, message: Payload) -> None:
     byte_count = message["offset"] + message["bytes"][0]
-    panel.reply(message["rev"], upload=message["upload"], byte_count=byte_count)
+    panel.reply(message["rev"], upload=message["upload"], received=byte_count)
 
 
 def test_a_chosen_file_goes_up_in_chunks(panel: PanelPage) -> None:

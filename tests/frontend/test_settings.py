@@ -26,7 +26,7 @@ def _drop(
 def _finish(panel: PanelPage, error: str | None = None) -> None:
     chunk = panel.await_sent("file")[0]
     byte_count = 0 if error else chunk["size"]
-    panel.reply(chunk["rev"], upload=chunk["upload"], byte_count=byte_count, error=error)
+    panel.reply(chunk["rev"], upload=chunk["upload"], received=byte_count, error=error)
 
 
 def test_a_picture_dropped_on_the_panel_gives_its_settings(panel: PanelPage) -> None:

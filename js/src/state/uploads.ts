@@ -94,8 +94,8 @@ export class Uploads {
       const bytes = await file.slice(offset, offset + CHUNK).arrayBuffer();
       if (!this.#all.has(id)) return;
       const { name, type: mime, size } = file;
-      const sentOff = this.#send({ type: "file", field, upload: id, name, mime, size, offset }, bytes);
-      if (!sentOff) this.#fail(upload, GONE);
+      const isSent = this.#send({ type: "file", field, upload: id, name, mime, size, offset }, bytes);
+      if (!isSent) this.#fail(upload, GONE);
     } catch {
       this.#fail(upload, "The file could not be read"); // it was moved or changed after it was chosen
     }

@@ -133,8 +133,8 @@ export class Values {
   follow(): void {
     const before = this.#kernel;
     this.#kernel = this.#read();
-    const onChange = Object.keys(this.#kernel).filter((id) => !same(before[id], this.#kernel[id]));
-    this.#edits.drop(onChange, this.#answeredRev);
+    const changes = Object.keys(this.#kernel).filter((id) => !same(before[id], this.#kernel[id]));
+    this.#edits.drop(changes, this.#answeredRev);
   }
 
   #read(): Record<string, Value> {
