@@ -18,7 +18,7 @@ class StoredFile:
 
 
 class FileShelf:
-    """Files by path, oldest given up first when the memory set aside for them is full."""
+    """Files by path; the oldest are removed when the memory limit is reached."""
 
     def __init__(self) -> None:
         self._files: OrderedDict[str, StoredFile] = OrderedDict()
@@ -38,7 +38,7 @@ class FileShelf:
         return self._files.get(path)
 
     def discard(self, path: str) -> None:
-        """Forget the file at this path; nothing happens when there is none."""
+        """Remove the file at this path, if there is one."""
         if file := self._files.pop(path, None):
             self._bytes -= len(file.data)
 

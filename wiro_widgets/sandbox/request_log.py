@@ -1,4 +1,4 @@
-"""What arrived, for tests and for people who wonder what their notebook sent; never a secret."""
+"""The requests that arrived, without secrets: for tests and for debugging."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class ReceivedRequest:
 
 
 class RequestLog:
-    """A bounded list of what arrived, oldest first; it knows the secrets in order to leave them out."""
+    """A bounded list of requests, oldest first; it knows the secrets in order to remove them."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self.requests: list[ReceivedRequest] = []
@@ -33,7 +33,7 @@ class RequestLog:
         fields: Iterable[tuple[str, str]] = (),
         files: Iterable[tuple[str, str, str, int]] = (),
     ) -> None:
-        """Note one request, with credentials and tokens hidden and long texts cut."""
+        """Add one request, with credentials and tokens hidden and long texts cut."""
         clean_fields = tuple((name, self._clean(name, text)) for name, text in fields)
         self.requests.append(ReceivedRequest(method, self._clean("", path), clean_fields, tuple(files)))
         del self.requests[:-MAX_REQUESTS]

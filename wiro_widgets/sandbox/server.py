@@ -110,12 +110,12 @@ class SandboxServer:
 
     @property
     def requests(self) -> list[ReceivedRequest]:
-        """What arrived so far, oldest first, without secrets."""
+        """The requests so far, oldest first, without secrets."""
         return list(self._request_log.requests)
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong now; assigning a mapping, Faults or None begins to count anew."""
+        """The active faults; assigning a mapping, Faults or None resets their counts."""
         return self._faults
 
     @faults.setter
@@ -126,7 +126,7 @@ class SandboxServer:
 
 
 class _Inside:
-    """What lives in the sandbox's thread."""
+    """The part that runs in the sandbox's thread."""
 
     def __init__(self, settings: SandboxSettings, request_log: RequestLog, address: str) -> None:
         self.ready: Future[None] = Future()

@@ -1,4 +1,4 @@
-"""What a sandbox is told when it is made."""
+"""The settings of a sandbox."""
 
 import ipaddress
 import secrets
@@ -32,7 +32,7 @@ class SandboxSettings:
         object.__setattr__(self, "api_secret", self.api_secret or secrets.token_hex(32))
 
     def seconds(self, nominal: float) -> float:
-        """Return how long a wait of so many seconds at speed 1 takes here."""
+        """Return the real seconds of a wait of `nominal` seconds at speed 1."""
         return nominal / self.speed
 
 

@@ -1,4 +1,4 @@
-"""Everything one sandbox shares between its endpoints, its workers and its sockets."""
+"""The state that one sandbox shares between its endpoints, workers and sockets."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from wiro_widgets.sandbox.tasks.task import SandboxTask, TaskStore
 
 @dataclass(slots=True, eq=False)
 class World:
-    """One sandbox from the inside; everything but `request_log` belongs to its event loop."""
+    """The state of one sandbox; everything but `request_log` belongs to its event loop."""
 
     settings: SandboxSettings
     request_log: RequestLog
@@ -30,17 +30,17 @@ class World:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def pause(self, nominal: float) -> None:
-        """Wait so many seconds of speed 1."""
+        """Wait for `nominal` seconds at speed 1."""
         await asyncio.sleep(self.settings.seconds(nominal))
 
     async def delay(self, seconds: float) -> None:
-        """Wait so many real seconds, less when the sandbox closes."""
+        """Wait for `seconds` of real time; stop early if the sandbox closes."""
         if seconds:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.closing.wait(), seconds)
 
     async def unstick(self, where: str) -> None:
-        """Return when tasks are not stuck here."""
+        """Wait while the fault `stuck` names this place."""
         while self.active_faults.faults.stuck == where:
             await self.active_faults.change.wait()
 
@@ -51,6 +51,6 @@ class World:
         task.add_done_callback(self.background.discard)
 
     def set_faults(self, faults: Faults) -> None:
-        """Begin to count anew with these faults."""
+        """Replace the faults and reset their counts."""
         former, self.active_faults = self.active_faults, ActiveFaults(faults)
         former.change.set()

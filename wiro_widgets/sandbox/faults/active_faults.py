@@ -1,4 +1,4 @@
-"""How often each fault has struck since the faults were set."""
+"""The active faults, and how often each has struck."""
 
 import asyncio
 import random
@@ -8,7 +8,7 @@ from wiro_widgets.sandbox.faults.faults import Calls, Faults
 
 
 class ActiveFaults:
-    """The faults in force and their counts; it belongs to the sandbox's event loop."""
+    """The active faults and their counts; belongs to the sandbox's event loop."""
 
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
@@ -17,7 +17,7 @@ class ActiveFaults:
         self.dice = random.Random(faults.fault_seed)  # noqa: S311  (a shuffle that can be repeated)
 
     def strikes(self, name: str, endpoint: str = "") -> bool:
-        """Say whether this fault strikes now, and count it when it does."""
+        """Return True, and count it, if this fault strikes now."""
         value = getattr(self.faults, name)
         limit = value.limit(endpoint) if isinstance(value, Calls) else value
         key = (name, endpoint)
@@ -27,6 +27,6 @@ class ActiveFaults:
         return True
 
     def strikes_once(self, name: str) -> bool:
-        """Say whether this fault has not struck before, and count it."""
+        """Return True if this fault has not struck before, and count it."""
         self._counts[name, ""] += 1
         return self._counts[name, ""] == 1

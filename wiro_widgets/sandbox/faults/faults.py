@@ -1,4 +1,4 @@
-"""The bad days a sandbox can have: a catalogue of named faults."""
+"""The faults that a sandbox can simulate, by name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

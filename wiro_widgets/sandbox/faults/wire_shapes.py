@@ -1,4 +1,4 @@
-"""The same facts in the other shapes that Wiro's replies and frames are known to take (protocol page)."""
+"""Other shapes that Wiro's replies and frames can take (docs/protocol.md, Task detail)."""
 
 import json
 import random
@@ -145,7 +145,7 @@ def choose(names: str, dice: random.Random) -> frozenset[str]:
 
 
 def drift_reply(reply: Any, kinds: frozenset[str]) -> str:
-    """Write a reply as JSON, in the shapes asked for."""
+    """Return a reply as JSON in these shapes."""
     unescaped: list[str] = []
     if isinstance(reply, dict):
         for task in reply.get("tasklist", ()):
@@ -163,7 +163,7 @@ def drift_reply(reply: Any, kinds: frozenset[str]) -> str:
 
 
 def drift_frame(frame: Entry, kinds: frozenset[str]) -> Entry:
-    """Return a frame in the shapes asked for."""
+    """Return a frame in these shapes."""
     if not kinds:
         return frame
     copy: Entry = json.loads(json.dumps(frame))

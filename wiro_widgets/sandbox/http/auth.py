@@ -1,4 +1,4 @@
-"""Who may call: the key, and for a signature project the nonce and its HMAC."""
+"""Authentication: the key, and for a signature project the nonce and its HMAC."""
 
 import hashlib
 import hmac
@@ -12,7 +12,7 @@ NEEDS_SIGNATURE = "Project requires signature authentication. x-signature and x-
 
 
 def refusal(headers: Mapping[str, str], settings: SandboxSettings) -> str | None:
-    """Return Wiro's message for a caller who may not come in, or None for one who may.
+    """Return Wiro's message for a refused caller, or None.
 
     A nonce may come again: the seed signs once and then sends four commands.
     """

@@ -1,4 +1,4 @@
-"""What each endpoint answers: form in, envelope out."""
+"""The endpoints: each takes a form and returns an envelope."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,7 @@ Answer = Callable[[World, Form], Reply]
 
 
 def run(world: World, form: Form, owner: str, project: str) -> dict[str, Any]:
-    """Make a task, or say in Wiro's words why not."""
+    """Create a task, or refuse with Wiro's message."""
     model = find_model(owner, project)
     if model is None:
         return failure(NO_MODEL, 1)

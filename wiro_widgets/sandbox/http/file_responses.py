@@ -1,4 +1,4 @@
-"""Files over HTTP: whole or by range, and on a bad day cut, corrupted, mislabelled or gone."""
+"""Files over HTTP, whole or by range; faults cut, corrupt, mislabel or remove them."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""HTTP on a bad day: calls that are refused, cut, delayed or answered with nonsense."""
+"""HTTP faults: calls that are refused, cut, delayed or answered with nonsense."""
 
 import asyncio
 import contextlib
@@ -42,7 +42,7 @@ class CutResponse(Response):
 
 
 async def before(world: World, request: Request, endpoint: str) -> Response | None:
-    """Return the answer of a call that fails before it had any effect, or None when it goes on."""
+    """Return the answer of a call that fails before it has any effect, or None."""
     for name, answer in _BEFORE.items():
         if world.active_faults.strikes(name, endpoint):
             return await answer(world, request)
@@ -50,7 +50,7 @@ async def before(world: World, request: Request, endpoint: str) -> Response | No
 
 
 async def after(world: World, request: Request, endpoint: str, answer: Response) -> Response:
-    """Return what a call that took effect is answered with."""
+    """Return the answer of a call that took effect."""
     if (
         endpoint == "Run"
         and b'"taskid"' in bytes(answer.body)

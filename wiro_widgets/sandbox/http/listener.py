@@ -1,4 +1,4 @@
-"""uvicorn on an already bound socket, without its signals, its logs and its leisurely end."""
+"""uvicorn on a bound socket, without its signal handlers and logs, and with a quick end."""
 
 import asyncio
 import socket
@@ -45,7 +45,7 @@ class Listener(uvicorn.Server):
         self._world = world
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to accept, and say so."""
+        """Begin to accept, and set `ready`."""
         await super().startup(sockets)
         self.ready.set()
 
@@ -55,12 +55,12 @@ class Listener(uvicorn.Server):
         await self._world.closing.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End politely, then cut what is left: a half-open socket would wait for ever."""
+        """Close, then abort the remaining connections: a half-open socket would wait for ever."""
         asyncio.get_running_loop().call_later(PATIENCE, self._cut_all)
         await super().shutdown(sockets)
 
     async def listen(self, bound: socket.socket | None) -> None:
-        """Accept on this socket from now on, or with None refuse whoever comes."""
+        """Accept on this socket, or with None refuse all connections."""
         if bound is not None:
             await self.startup([bound])
             return
@@ -71,7 +71,7 @@ class Listener(uvicorn.Server):
 
     @property
     def listening(self) -> bool:
-        """Whether anybody can connect."""
+        """True if the server accepts connections."""
         return bool(self.servers)
 
     def _cut_all(self) -> None:

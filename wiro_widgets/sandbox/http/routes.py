@@ -1,4 +1,4 @@
-"""The addresses of the sandbox: API calls, the socket and files."""
+"""The routes of the sandbox: API calls, the socket and files."""
 
 from collections.abc import Callable
 

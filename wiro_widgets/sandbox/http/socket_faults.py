@@ -1,4 +1,4 @@
-"""A connection's frames on a bad day: what is really sent in place of each."""
+"""Socket faults: what is sent in place of each frame."""
 
 import enum
 import json
@@ -14,7 +14,7 @@ UNKNOWN = ("task_stream_ready", "task_cost", "task_hologram", "ping")
 
 
 class Action(enum.Enum):
-    """What a connection does other than send."""
+    """What a connection does instead of sending."""
 
     DROP = "cut the connection"
     CLOSE = "close politely"
@@ -35,7 +35,7 @@ _POSITIONS = (
 
 @dataclass(slots=True)
 class FrameFaults:
-    """The steps of one connection; the active_faults is replaced when the faults change while it lives."""
+    """The steps of one connection; `active_faults` is replaced when the faults change."""
 
     active_faults: ActiveFaults
     sent_count: int = 0
@@ -43,7 +43,7 @@ class FrameFaults:
     _done: set[str] = field(default_factory=set)
 
     def start(self) -> list[Step]:
-        """Return what happens when the connection has registered."""
+        """Return the steps after the registration."""
         size = self.active_faults.faults.huge_frame
         huge: list[Step] = []
         if size and self.active_faults.strikes_once("huge_frame"):
@@ -52,7 +52,7 @@ class FrameFaults:
         return [*huge, *self._position()]
 
     def steps(self, frame: Frame) -> list[Step]:
-        """Return what is sent for this frame."""
+        """Return the steps for this frame."""
         faults = self.active_faults.faults
         self.frame_count += 1
         if faults.lose_end and frame["type"] in TERMINAL:

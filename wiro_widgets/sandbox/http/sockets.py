@@ -1,4 +1,4 @@
-"""The socket: registrations in, the frames of those tasks out."""
+"""The socket: reads registrations and sends the frames of those tasks."""
 
 import asyncio
 import contextlib
@@ -36,7 +36,7 @@ async def serve_socket(world: World, websocket: WebSocket) -> None:
 
 @dataclass(slots=True, eq=False)
 class Connection:
-    """One open socket, the tasks it follows and what goes wrong with it."""
+    """One open socket, its tasks and its faults."""
 
     world: World
     websocket: WebSocket
@@ -63,7 +63,7 @@ class Connection:
             task.listeners.discard(self.frames)
 
     async def send(self) -> None:
-        """Send what is published, as the faults would have it."""
+        """Send the published frames, changed by the faults."""
         faults = FrameFaults(self.world.active_faults)
         try:
             while not self.mute:
@@ -113,7 +113,7 @@ class Connection:
             await self._until_gone(transport)
 
     async def _until_gone(self, transport: asyncio.Transport) -> None:
-        """Give a half-open connection up when its peer has hung up, or when the faults change."""
+        """Abort a half-open connection when its peer hangs up or the faults change."""
         active_faults = self.world.active_faults
         descriptor = transport.get_extra_info("socket").fileno()
         while not active_faults.change.is_set() and not _has_hung_up(descriptor):

@@ -1,4 +1,4 @@
-"""The models this sandbox has."""
+"""The models of the sandbox."""
 
 from decimal import Decimal
 

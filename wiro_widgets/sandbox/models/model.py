@@ -1,4 +1,4 @@
-"""What a model of the sandbox is made of: parameters in groups, prices, and how long it usually works."""
+"""A model of the sandbox: parameters in groups, prices and working time."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -59,6 +59,6 @@ class Model:
 
     @property
     def typical_cost(self) -> Decimal:
-        """USD for a run as the form stands when it is opened."""
+        """USD for a run with the default values."""
         defaults = {field.id: field.default or "" for field in self.fields}
         return bill(self.prices, defaults, seconds=Decimal(str(self.typical_seconds)), outputs=1)

@@ -1,4 +1,4 @@
-"""What a run is billed: the price rows of its model, and what the run was and did (protocol page, Price methods)."""
+"""The bill of a run, from the price rows of its model (docs/protocol.md, Prices)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -24,7 +24,7 @@ RIM = 181  # what a radial gradient holds in the middle of its sides
 
 @dataclass(frozen=True, slots=True)
 class Brush:
-    """What a motif paints with: `detail` 0 to 1 is how fine it works."""
+    """What a motif paints with; `detail` (0 to 1) says how fine it is."""
 
     dice: random.Random
     palette: Palette

@@ -1,4 +1,4 @@
-"""Colours that go together: from the words of a prompt where it names any, else from the dice."""
+"""Colours that match: from the words of the prompt if it names any, else random."""
 
 import colorsys
 import random

@@ -37,7 +37,7 @@ class Scene:
 
 
 def paint(scene: Scene, source: bytes | None) -> bytes:
-    """Return the PNG of a scene, starting from the source picture as far as `strength` says."""
+    """Return the PNG of a scene; `strength` says how far it differs from the source picture."""
     picture = _paint_new(scene)
     if source is not None:
         cover = ImageOps.fit(open_source(source), picture.size, Image.Resampling.BICUBIC)
@@ -70,7 +70,7 @@ def stand_in(words: str) -> bytes:
 
 
 def open_source(source: bytes) -> Image.Image:
-    """Decode an uploaded picture; raise ValueError when it is none or too large."""
+    """Decode an uploaded picture; raise ValueError if it is no picture or too large."""
     try:
         picture = Image.open(io.BytesIO(source))
         if picture.width * picture.height > MAX_SOURCE_PIXELS:
@@ -104,7 +104,7 @@ def _dice(*words: object) -> random.Random:
 
 
 def _unfinished(picture: Image.Image, steps: int) -> Image.Image:
-    """Return the picture as vague as a sampler leaves it after too few steps."""
+    """Return the picture blurred, as a sampler leaves it after too few steps."""
     shrink = max(2, round(min(picture.size) / (6 * steps + 8)))
     small = picture.reduce(shrink).filter(ImageFilter.GaussianBlur(0.8))
     return small.resize(picture.size, Image.Resampling.BICUBIC)

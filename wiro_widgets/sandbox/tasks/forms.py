@@ -1,4 +1,4 @@
-"""What a request says, whichever of the three encodings it came in."""
+"""The parts of a request in any of three encodings: multipart, JSON, urlencoded."""
 
 import json
 from dataclasses import dataclass, field

@@ -22,7 +22,7 @@ POSTERS = {"480p": (320, 480), "720p": (480, 720), "1080p": (720, 1080)}
 
 
 async def generate(world: World, task: SandboxTask) -> int:
-    """Paint `samples` pictures, from the input image when there is one."""
+    """Paint `samples` pictures, from the input image if there is one."""
     numbers = task.inputs.numbers
     samples = int(numbers["samples"])
     source = await input_image(world, task)
@@ -94,7 +94,7 @@ async def _run(
 
 
 def keep_output(world: World, task: SandboxTask, name: str, content_type: str, data: bytes) -> None:
-    """Put a finished file on the shelf and in the task's outputs."""
+    """Store a finished file and add it to the task's outputs."""
     path = world.shelf.put_output(name, content_type, data).path
     task.outputs.append(
         Output(

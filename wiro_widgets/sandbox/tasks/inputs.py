@@ -1,4 +1,4 @@
-"""A Run's parts against its model's parameters, refused in Wiro's words."""
+"""Checks the parts of a Run against the model's parameters, with Wiro's error messages."""
 
 import math
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a task works from: texts by parameter, numbers by parameter, files and URLs by parameter."""
+    """The inputs of a task by parameter: texts, numbers, files and URLs."""
 
     texts: dict[str, str]
     numbers: dict[str, float]
@@ -32,7 +32,7 @@ class Inputs:
 
 
 def read_inputs(model: Model, form: Form) -> Inputs:
-    """Check every parameter of the model; raise Refused at the first that is wrong."""
+    """Check every parameter of the model; raise Refused for the first wrong one."""
     texts: dict[str, str] = {}
     numbers: dict[str, float] = {}
     files: dict[str, tuple[Upload | str, ...]] = {}

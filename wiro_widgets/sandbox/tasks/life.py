@@ -1,4 +1,4 @@
-"""The life of a task from queue to end, and the workers that live it (protocol page, The life of a task)."""
+"""The life of a task from queue to end, and the workers (docs/protocol.md, Task life)."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 async def announce(world: World, task: SandboxTask) -> None:
-    """Say that a task is queued, shortly after its receipt, then hand it to the workers."""
+    """Publish that a task is queued, shortly after its receipt, then hand it to the workers."""
     await world.pause(0.1)
     await world.unstick("queue")
     if not task.finished:
@@ -36,7 +36,7 @@ async def announce(world: World, task: SandboxTask) -> None:
 
 
 async def serve_queue(world: World) -> None:
-    """Take one task after another; a worker is busy until its task has ended."""
+    """Run one task after another; a worker is busy until its task has ended."""
     while True:
         task = await world.queue.get()
         if task.finished:

@@ -1,4 +1,4 @@
-"""Requests that the sandbox makes itself: to loopback only, never further."""
+"""Requests that the sandbox itself sends, to loopback only."""
 
 import http.client
 import ipaddress
@@ -9,7 +9,7 @@ MAX_BYTES = 100 * 1024 * 1024
 
 
 def is_loopback(url: str) -> bool:
-    """Say whether this is a plain http URL on this machine."""
+    """Return True for a plain http URL on this machine."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -19,7 +19,7 @@ def is_loopback(url: str) -> bool:
 
 
 def fetch(url: str) -> bytes:
-    """Return what a loopback URL holds; raise OSError when it cannot be had."""
+    """Return the content of a loopback URL; raise OSError if it cannot be fetched."""
     status, body = _request("GET", url, None)
     if status != http.client.OK:
         raise OSError(f"{url} answers {status}")

@@ -1,4 +1,4 @@
-"""Task/Detail's picture of a task: every field of the seed's sample, with the seed's types."""
+"""The reply of Task/Detail: every field of the documented sample, with its types."""
 
 import json
 from typing import Any

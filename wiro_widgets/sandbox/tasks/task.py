@@ -1,4 +1,4 @@
-"""Tasks: what the sandbox knows about each, who listens to each, and where to find them."""
+"""The sandbox's tasks, their listeners, and the store that finds them."""
 
 import asyncio
 import secrets
@@ -41,7 +41,7 @@ class Output:
 
 @dataclass(slots=True, eq=False)
 class SandboxTask:
-    """One task and its life so far; `times` holds unix seconds by the wire's field names."""
+    """One task and its state; `times` holds unix seconds by the wire's field names."""
 
     id: str
     model: Model
@@ -64,25 +64,25 @@ class SandboxTask:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing will happen to this task any more."""
+        """True if the task has ended."""
         return self.status in TERMINAL
 
     @property
     def succeeded(self) -> bool:
-        """Whether it ended by itself and well."""
+        """True if the task ended by itself with exit code 0."""
         return self.status == FINISHED and self.pexit == 0
 
     @property
     def elapsed(self) -> Decimal:
-        """Its seconds as Task/Detail tells them, so that a bill can be checked by what is told."""
+        """Its seconds as Task/Detail shows them, so that a client can check the bill."""
         return Decimal(f"{self.seconds:.4f}")
 
     def stamp(self, name: str) -> None:
-        """Note the time under this wire name."""
+        """Store the current time under this wire name."""
         self.times[name] = time.time()
 
     def publish(self, kind: str, message: object = None) -> None:
-        """Send a frame to everyone who listens now; who comes later has missed it."""
+        """Send a frame to the current listeners; later ones miss it."""
         frame: Frame = {
             "type": kind,
             "id": self.id,
@@ -96,7 +96,7 @@ class SandboxTask:
 
 
 class TaskStore:
-    """Every task by id and by token; the oldest finished ones are forgotten beyond a bound."""
+    """All tasks by id and by token; beyond a bound the oldest finished ones are removed."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, SandboxTask] = {}
@@ -104,7 +104,7 @@ class TaskStore:
         self._next = 534_574
 
     def create(self, model: Model, inputs: Inputs, parameters: dict[str, Any]) -> SandboxTask:
-        """Make a queued task with a fresh id and token."""
+        """Create a queued task with a new id and token."""
         task = SandboxTask(str(self._next), model, inputs, parameters, new_token())
         self._next += 1
         task.stamp("createtime")
@@ -122,7 +122,7 @@ class TaskStore:
         return next((task for task in self._by_id.values() if uuid and task.uuid == uuid), None)
 
     def newest_first(self) -> Iterable[SandboxTask]:
-        """Go through the tasks as Task/List does."""
+        """Yield the tasks in the order of Task/List."""
         return reversed(self._by_id.values())
 
     def __len__(self) -> int:

@@ -5,7 +5,7 @@ from wiro_widgets.sandbox.world import World
 
 
 async def spend(world: World, task: SandboxTask, nominal: float) -> None:
-    """Let a task take so many seconds of speed 1: they are what it is billed for."""
+    """Spend `nominal` seconds at speed 1 on a task, and bill them."""
     await world.unstick("run")
     await world.pause(nominal)
     task.seconds += nominal
@@ -24,7 +24,7 @@ def complain(task: SandboxTask, line: str) -> None:
 
 
 def progress_message(step: int, total: int, per_step: float) -> dict[str, str]:
-    """Return the progress object of protocol page, Socket; every number in it is text."""
+    """Return a progress object, whose numbers are texts (docs/protocol.md, Socket)."""
     elapsed, remaining = step * per_step, (total - step) * per_step
     return {
         "type": "progressGenerate",
