@@ -14,12 +14,12 @@ COLOURS = ("red", "green", "blue", "cyan")
 @pytest.fixture
 def outputs(tmp_path: Path) -> dict[str, Output]:
     """Write a picture of 300 x 200 pixels in each colour."""
-    found = {}
+    outputs = {}
     for name in COLOURS:
         path = tmp_path / f"{name}.png"
         Image.new("RGB", (300, 200), name).save(path)
-        found[name] = Output(OutputInfo(name=path.name, content_type="image/png"), path=path)
-    return found
+        outputs[name] = Output(OutputInfo(name=path.name, content_type="image/png"), path=path)
+    return outputs
 
 
 def cell(*outputs: Output, status: str = "succeeded", caption: str = "") -> GridCell:
@@ -31,9 +31,9 @@ def box(sheet: Image.Image, colour: str) -> tuple[int, int, int, int]:
     """Return where a colour is: left, top, right and bottom."""
     plain = Image.new("RGB", sheet.size, colour)
     away = ImageChops.difference(sheet, plain).convert("L").point([255, *[0] * 255])
-    found = away.getbbox()
-    assert found is not None
-    return found
+    place = away.getbbox()
+    assert place is not None
+    return place
 
 
 def test_pictures_stand_at_their_places(outputs: dict[str, Output]) -> None:
@@ -45,9 +45,7 @@ def test_pictures_stand_at_their_places(outputs: dict[str, Output]) -> None:
     sheet = contact_sheet.draw(Layout("seed", "prompt", ("1", "2"), ("a cat", "a dog"), places), edge=150)
     red, green, blue, cyan = (box(sheet, colour) for colour in ("red", "green", "blue", "cyan"))
     assert sheet.mode == "RGB"
-    assert [(right - left, bottom - top) for left, top, right, bottom in (red, green, blue, cyan)] == [
-        (150, 100)
-    ] * 4
+    assert [(x2 - x1, y2 - y1) for x1, y1, x2, y2 in (red, green, blue, cyan)] == [(150, 100)] * 4
     assert (red[0], red[1], green[0], blue[1]) == (blue[0], green[1], cyan[0], cyan[1])
     assert 4 <= green[0] - red[2] == blue[1] - red[3] <= 8
     assert sheet.width - cyan[2] == sheet.height - cyan[3] == 15
@@ -86,33 +84,33 @@ def test_cells_without_a_picture_have_their_status() -> None:
     """A cell that failed or was not run is a frame that says so, and a place without a cell is bare."""
     layout = Layout("", "", ("", "", ""), ("",), (((cell(status="failed"),), (cell(status="pending"),), ()),))
     sheet = contact_sheet.draw(layout, edge=100)
-    tiles = [sheet.crop((left, 12, left + 100, 112)).convert("L") for left in (12, 116, 220)]
+    tiles = [sheet.crop((x, 12, x + 100, 112)).convert("L") for x in (12, 116, 220)]
     assert [tile.getextrema()[0] < 150 for tile in tiles] == [True, True, False]  # type: ignore[operator]
     assert tiles[0].tobytes() != tiles[1].tobytes()
     assert tiles[2].getextrema() == (255, 255)
 
 
-def test_what_a_model_said_stands_in_its_place() -> None:
-    """A cell of text has its words, from the upper left corner on and as many as there is room for."""
-    said = [
+def test_an_answer_stands_in_place_of_a_picture() -> None:
+    """A cell of text shows it, from the upper left corner and as much as there is room for."""
+    outputs = [
         Output(OutputInfo(name="0", content_type="raw", content=text_content({"raw": text})))
         for text in ("The sky is blue.", "The sky is blue. " * 100)
     ]
-    layout = Layout("", "", ("", ""), ("",), ((tuple((cell(output),) for output in said)),))
+    layout = Layout("", "", ("", ""), ("",), ((tuple((cell(output),) for output in outputs)),))
     sheet = contact_sheet.draw(layout, edge=200)
-    short, long = (sheet.crop((left, 16, left + 198, 213)).convert("L") for left in (16, 222))
-    written = [ImageChops.invert(tile).point([0] * 40 + [255] * 216).getbbox() for tile in (short, long)]
-    assert written[0] is not None
-    assert written[1] is not None
-    assert (written[0][:2], written[0][3] < 40) == (written[1][:2], True)
-    assert 160 < written[1][3] < 198
+    short, long = (sheet.crop((x, 16, x + 198, 213)).convert("L") for x in (16, 222))
+    boxes = [ImageChops.invert(tile).point([0] * 40 + [255] * 216).getbbox() for tile in (short, long)]
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    assert (boxes[0][:2], boxes[0][3] < 40) == (boxes[1][:2], True)
+    assert 160 < boxes[1][3] < 198
 
 
 def test_broken_pictures_do_not_break_the_sheet(tmp_path: Path, outputs: dict[str, Output]) -> None:
     """A picture that cannot be decoded is a frame with its name."""
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
-    broken = Output(OutputInfo(name="broken.png", content_type="image/png"), path=tmp_path / "broken.png")
-    layout = Layout("", "", ("", ""), ("",), (((cell(broken),), (cell(outputs["red"]),)),))
+    output = Output(OutputInfo(name="broken.png", content_type="image/png"), path=tmp_path / "broken.png")
+    layout = Layout("", "", ("", ""), ("",), (((cell(output),), (cell(outputs["red"]),)),))
     assert box(contact_sheet.draw(layout, edge=100), "red")[2:] == (12 + 204, 12 + 67)
 
 

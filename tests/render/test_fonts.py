@@ -1,160 +1,170 @@
+"""Which font a label is drawn in, and how it is broken into lines."""
+
 import io
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
-from tests.render.typefaces import ASCII, typeface, written
+from tests.render.conftest import Install
+from tests.render.typefaces import ASCII, write_typeface
 from wiro_widgets.protocol.errors import InvalidParameter
-from wiro_widgets.render import font_files, fonts
-from wiro_widgets.render.fonts import Fonts
+from wiro_widgets.render import fonts
+from wiro_widgets.render.fonts import Fonts, Lettering
 
 CYRILLIC = {"ж": "k", "ю": "o", "д": "t"}
-HEBREW = {"ח": "h", "ת": "t", "ש": "l"}
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the only folder of fonts that there is."""
-    monkeypatch.setattr(font_files, "_folders", lambda: [str(tmp_path), str(tmp_path / "missing")])
-    return tmp_path
+def letters(install: Install) -> Lettering:
+    """Return letters of 15 pixels in Pillow's own font, on a machine without others."""
+    del install  # it has emptied the list of fonts
+    return Lettering(Fonts(), 15)
 
 
-def files(found: Fonts, text: str) -> list[tuple[str, str]]:
-    """Return the pieces of a text, each with the name of its font's file; Pillow's own has none."""
-    return [
-        (piece, Path(font.path).name if isinstance(font.path, str | Path) else "")
-        for piece, font in found.runs(text, 15)
-    ]
+def file_of(fonts: Fonts, text: str) -> str:
+    """Return the name of the font's file for a text; Pillow's own has none."""
+    path = fonts.for_text(text, 15).path
+    return Path(path).name if isinstance(path, str | Path) else ""
 
 
-def test_what_pillow_has_is_looked_for_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """English labels are in Pillow's own font, and no folder is read."""
+def test_pillows_own_font_is_enough_for_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """English labels are in Pillow's own font, and no other is looked for."""
 
-    def nowhere() -> list[Any]:
-        raise AssertionError("the fonts of the machine were asked for")
+    def names() -> Iterator[str]:
+        raise AssertionError("the fonts of the machine were looked for")
+        yield ""
 
-    monkeypatch.setattr(fonts, "installed", nowhere)
-    assert files(Fonts(), "a cat, 3.5!") == [("a cat, 3.5!", "")]
-
-
-def test_a_font_that_has_all_of_a_text_is_taken(folder: Path) -> None:
-    """A text of another script is in one font where one has all of it, its English words too."""
-    (folder / "deep").mkdir()
-    written(folder, "a.ttf", typeface(CYRILLIC))
-    written(folder / "deep", "b.otf", typeface(CYRILLIC | ASCII))
-    assert files(Fonts(), "жюд, a cat") == [("жюд, a cat", "b.otf")]
+    monkeypatch.setattr(fonts, "_FILES", names())
+    assert file_of(Fonts(), "a cat, 3.5!") == ""
 
 
-def test_a_text_of_several_scripts_is_in_several_fonts(folder: Path) -> None:
-    """Where no font has all of a text each word is in one that has it, and each letter where it must be."""
-    written(folder, "a.ttf", typeface(CYRILLIC))
-    written(folder, "b.ttf", typeface({"é": "e"}))
-    assert files(Fonts(), "a cat: жюд жюд") == [("a cat: ", ""), ("жюд жюд", "a.ttf")]
-    assert files(Fonts(), "жé") == [("ж", "a.ttf"), ("é", "b.ttf")]
+def test_a_font_that_has_all_of_a_text_is_taken(install: Install) -> None:
+    """A text is in one font, the first that has all of its characters."""
+    install("a.ttf", CYRILLIC)
+    install("b.ttf", CYRILLIC | ASCII)
+    assert file_of(Fonts(), "жюд, a cat") == "b.ttf"
+    assert file_of(Fonts(), "жюд") == "a.ttf"
+    assert file_of(Fonts(), "a cat") == ""
 
 
-def test_pieces_stand_in_the_order_of_their_script(folder: Path) -> None:
-    """In a text that runs from right to left, so do its pieces."""
-    written(folder, "a.ttf", typeface(HEBREW))
-    assert [piece for piece, _ in files(Fonts(), "חתש cat")] == ["cat", "חתש "]
-    assert [piece for piece, _ in files(Fonts(), "cat חתש")] == ["cat ", "חתש"]
+def test_a_text_that_no_font_has(install: Install) -> None:
+    """It is in the font that lacks the fewest of its characters, and these are reported."""
+    install("a.ttf", CYRILLIC)
+    label_fonts = Fonts()
+    assert file_of(label_fonts, "жюд ŋ") == "a.ttf"
+    assert list(label_fonts.missing) == ["ŋ"]
+    assert file_of(label_fonts, "a \u200d\ufe0f\n") == ""
+    assert list(label_fonts.missing) == ["ŋ"]
 
 
-def test_without_a_font_accents_are_left_out(folder: Path) -> None:
-    """On a machine without fonts accented letters are plain, and other scripts are left to Pillow's own."""
-    assert list(folder.iterdir()) == []
-    assert files(Fonts(), "café à Łódź") == [("cafe a Łodz", "")]
-    assert files(Fonts(), "猫 cat") == [("猫 cat", "")]
+def test_accents_may_be_written_apart(install: Install) -> None:
+    """A letter with a combining mark is the one letter that fonts have."""
+    install("a.ttf", ASCII | {"é": "e"})
+    label_fonts = Fonts()
+    assert file_of(label_fonts, "cafe\u0301") == "a.ttf"
+    assert not label_fonts.missing
 
 
-def test_plain_faces_of_many_scripts_go_first(folder: Path) -> None:
-    """Regular faces are tried before bold and narrow ones, and known ones before unknown ones."""
-    for name in (
-        "A-Bold.ttf",
-        "B-Italic.ttf",
-        "Zebra.ttf",
-        "NotoSans-Regular.ttf",
-        "DejaVuSans.TTF",
-        "x.txt",
-    ):
-        written(folder, name, typeface(CYRILLIC))
-    written(folder, "LastResort.ttf", typeface(CYRILLIC))
-    order = [Path(path).name for path, _ in font_files.installed()]
-    assert order == ["NotoSans-Regular.ttf", "DejaVuSans.TTF", "Zebra.ttf", "A-Bold.ttf", "B-Italic.ttf"]
-    assert files(Fonts(), "жюд") == [("жюд", "NotoSans-Regular.ttf")]
+def test_a_broken_or_missing_font_is_skipped(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is no font, and a name that Pillow does not find, do not stand in the way of a good one."""
+    (tmp_path / "broken.ttf").write_bytes(b"no font")
+    monkeypatch.setattr(fonts, "_FILES", ("no-such-font", str(tmp_path / "broken.ttf")))
+    install("good.ttf", CYRILLIC)
+    assert file_of(Fonts(), "жюд") == "good.ttf"
 
 
-def test_fonts_that_draw_nothing_are_passed_over(folder: Path) -> None:
-    """A damaged file, and a font without outlines for its characters, do not stand in the way of a good one."""
-    written(folder, "a.ttf", b"no font")
-    written(folder, "b.ttf", typeface(CYRILLIC, blank=True))
-    written(folder, "c.ttf", typeface(CYRILLIC)[:3000])
-    written(folder, "d.ttf", typeface(CYRILLIC))
-    (folder / "e.ttf").symlink_to(folder / "gone.ttf")
-    assert files(Fonts(), "жюд") == [("жюд", "d.ttf")]
+def test_the_fonts_of_the_system_are_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow looks for the names in the folders of the system."""
+    folder = tmp_path / "fonts" / "deep"
+    folder.mkdir(parents=True)
+    write_typeface(folder / "DejaVuSans.ttf", CYRILLIC)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "nowhere"))
+    monkeypatch.setattr("sys.platform", "linux")
+    assert file_of(Fonts(), "жюд") == "DejaVuSans.ttf"
 
 
-def test_a_look_is_bounded_and_not_repeated(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So many names are looked at and no more, and a font that has not changed is read once."""
-    for number in range(20):
-        written(folder, f"{number:02}.ttf", typeface(CYRILLIC))
-    Fonts().runs("жюд", 15)
-    read = font_files.covers.cache_info().misses
-    Fonts().runs("жюд", 15)
-    assert font_files.covers.cache_info().misses == read
-    monkeypatch.setattr(font_files, "MAX_FILES", 5)
-    assert len(font_files.installed()) <= 5
+def test_a_new_font_is_found(install: Install) -> None:
+    """A font that is installed between two sheets is used by the second."""
+    assert file_of(Fonts(), "жюд") == ""
+    install("a.ttf", CYRILLIC)
+    assert file_of(Fonts(), "жюд") == "a.ttf"
 
 
-def test_a_new_font_is_found(folder: Path) -> None:
-    """A font that was installed between two sheets is used by the second."""
-    assert files(Fonts(), "жюд") == [("жюд", "")]
-    written(folder, "a.ttf", typeface(CYRILLIC))
-    assert files(Fonts(), "жюд") == [("жюд", "a.ttf")]
+def test_the_users_font_goes_first(install: Install, tmp_path: Path) -> None:
+    """A path or a font of Pillow's is taken for the texts that it has, and others for other texts."""
+    mine = write_typeface(tmp_path / "mine.ttf", ASCII)
+    install("a.ttf", CYRILLIC | ASCII)
+    from_pillow = ImageFont.truetype(mine, 30)
+    for font in (mine, str(mine), from_pillow):
+        label_fonts = Fonts(font, ["жюд", "cat"])
+        assert (file_of(label_fonts, "cat"), file_of(label_fonts, "жюд")) == ("mine.ttf", "a.ttf")
+    assert Fonts(from_pillow).for_text("cat", 15).size == 15
+    in_memory = ImageFont.truetype(io.BytesIO(mine.read_bytes()), 9)
+    assert not Fonts(in_memory).missing
 
 
-def test_the_given_font_goes_first(folder: Path) -> None:
-    """A path or a font of Pillow's is taken where it has the characters, and others where it has not."""
-    given = written(folder, "Mine-Bold.ttf", typeface(ASCII))
-    written(folder, "a.ttf", typeface(CYRILLIC | ASCII))
-    opened = ImageFont.truetype(given, 30)
-    for font in (given, str(given), opened):
-        found = Fonts(font)
-        found.prefer_for(["жюд", "cat"])
-        assert files(found, "cat") == [("cat", "Mine-Bold.ttf")]
-        assert files(found, "жюд") == [("жюд", "a.ttf")]
-    assert Fonts(opened).runs("cat", 15)[0][1].size == 15
-    assert Fonts(ImageFont.truetype(io.BytesIO(typeface(CYRILLIC)), 9)).runs("жюд", 15)[0][0] == "жюд"
-
-
-def test_one_font_for_all_labels(folder: Path) -> None:
-    """Where one font has all labels of a sheet, all are in it."""
-    written(folder, "a.ttf", typeface(CYRILLIC | ASCII))
-    found = Fonts()
-    found.prefer_for(["жюд", "cat"])
-    assert files(found, "cat") == [("cat", "a.ttf")]
+def test_one_font_for_all_labels(install: Install) -> None:
+    """If one font has all labels of a sheet, all are in it."""
+    install("a.ttf", CYRILLIC | ASCII)
+    assert file_of(Fonts(None, ["жюд", "cat"]), "cat") == "a.ttf"
 
 
 @pytest.mark.parametrize("font", ["missing.ttf", Path("missing.ttf"), __file__, 15])
 def test_a_font_that_cannot_be_opened_is_refused(font: Any) -> None:
-    """A wrong font is told at once, by name."""
+    """A wrong font is an error at once, and the error names it."""
     with pytest.raises(InvalidParameter, match=r"font: .* cannot be opened as a font"):
         Fonts(font)
 
 
-def test_each_system_has_its_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Fonts are looked for where Linux, macOS and Windows keep them, the user's own before the system's."""
-    for name in ("HOME", "LOCALAPPDATA", "WINDIR", "XDG_DATA_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name))
-    monkeypatch.setenv("XDG_DATA_DIRS", "/one:/two")
-    ends = {
-        "linux": [f"{tmp_path}/HOME/.fonts", f"{tmp_path}/XDG_DATA_HOME/fonts", "/one/fonts", "/two/fonts"],
-        "darwin": [f"{tmp_path}/HOME/Library/Fonts", "/Library/Fonts", "/System/Library/Fonts"],
-        "win32": [f"{tmp_path}/LOCALAPPDATA/Microsoft/Windows/Fonts", f"{tmp_path}/WINDIR/Fonts"],
-    }
-    for system, end in ends.items():
-        monkeypatch.setattr(sys, "platform", system)
-        assert font_files._folders()[-len(end) :] == end
+@pytest.mark.parametrize(
+    "text",
+    ["a cat on a mat by the sea", "x" * 300, "long " * 900, "猫" * 40, "a\n\n b", "IMG_20240101_123.png"],
+)
+@pytest.mark.parametrize("width", [40, 100, 250])
+def test_lines_fit(letters: Lettering, text: str, width: int) -> None:
+    """No line is wider than its width, and there are at most as many lines as asked for."""
+    lines = letters.lines(text, width, 4)
+    assert 1 <= len(lines) <= 4
+    assert all(letters.width(line) <= width for line in lines)
+
+
+def test_lines_are_broken_between_words(letters: Lettering) -> None:
+    """Words that fit stay whole, and lines have no spaces at their ends."""
+    assert letters.lines("a cat on  a mat", letters.width("a cat on"), 4) == ["a cat on", "a mat"]
+
+
+def test_dots_stand_for_the_rest(letters: Lettering) -> None:
+    """The last line ends in dots if there is more, and only then."""
+    assert letters.lines("one two three four", letters.width("one two"), 2) == ["one two", "three\u2026"]
+    assert letters.lines("one two", letters.width("one two"), 1) == ["one two"]
+    assert letters.lines("one two", 200, 0) == letters.lines("  ", 200, 3) == []
+    assert letters.lines("x " * 5000, 10**6, 9)[-1].endswith("\u2026")
+
+
+def test_a_word_wider_than_a_line_is_broken(letters: Lettering) -> None:
+    """The name of a file, and a text without spaces, goes on in the next line."""
+    lines = letters.lines("a IMG_20240101_123456.png", 80, 9)
+    assert lines[0].startswith("a IMG")
+    assert "".join(lines) == "a IMG_20240101_123456.png"
+    assert letters.lines("一二三四五", letters.width("一二三四"), 4) == ["一二三四", "五"]
+
+
+def test_lines_stand_one_under_the_other(letters: Lettering) -> None:
+    """Text is written from its corner downwards, or in the middle of a width, and never beyond it."""
+    paper = Image.new("L", (200, 60), 255)
+    letters.write(ImageDraw.Draw(paper), (10, 5), ["ab", "cd"], "black")
+    x1, y1, x2, y2 = Image.eval(paper, lambda level: 255 - level).getbbox() or (0, 0, 0, 0)
+    assert 10 <= x1 <= 12
+    assert 5 <= y1 <= 12
+    assert x2 <= 12 + letters.width("ab")
+    assert letters.line < y2 <= 5 + 2 * letters.line
+    paper = Image.new("L", (200, 60), 255)
+    letters.write(ImageDraw.Draw(paper), (0, 5), ["ab"], "black", across=200)
+    x1, _, x2, _ = Image.eval(paper, lambda level: 255 - level).getbbox() or (0, 0, 0, 0)
+    assert abs((x1 + x2) / 2 - 100) <= 2

@@ -41,7 +41,7 @@ class Elements(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take note of an element."""
+        """Record an element."""
         self.names.append(tag)
         self.addresses += [value or "" for name, value in attrs if name in ("src", "href", "action")]
         self.handlers += [name for name, _ in attrs if name.startswith("on")]
@@ -67,7 +67,7 @@ def layout(path: Path, count: int = 4) -> Layout:
 
 
 @pytest.fixture(scope="module")
-def shown(picture: Path) -> dict[str, str]:
+def pages(picture: Path) -> dict[str, str]:
     """Return everything that a notebook shows of runs."""
     path = picture
     result = TaskResult(RECORD, (output(path),), text=EVIL)
@@ -84,9 +84,9 @@ def shown(picture: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", ["result", "history", "grid", "sweep"])
-def test_what_is_shown_is_harmless(shown: dict[str, str], name: str) -> None:
-    """What a notebook shows has no script, no handler and no address but its own pictures, whatever a prompt says."""
-    page = Elements(shown[name])
+def test_html_is_harmless(pages: dict[str, str], name: str) -> None:
+    """HTML has no script, no handler and no URL but its own pictures, whatever a prompt says."""
+    page = Elements(pages[name])
     assert {"script", "iframe", "object", "link", "form"}.isdisjoint(page.names)
     assert page.handlers == []
     assert page.addresses
@@ -94,18 +94,18 @@ def test_what_is_shown_is_harmless(shown: dict[str, str], name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["result", "history", "grid", "sweep"])
-def test_prompts_show_as_they_are(shown: dict[str, str], name: str) -> None:
+def test_prompts_show_as_they_are(pages: dict[str, str], name: str) -> None:
     """A prompt with markup shows as text."""
-    assert "&lt;script&gt;alert(" in shown[name]
+    assert "&lt;script&gt;alert(" in pages[name]
 
 
 def test_thumbnails_are_small(picture: Path) -> None:
     """A picture is shown at most 160 pixels wide and high, in a few kilobytes."""
     text = html.thumbnail(picture) or ""
-    found = re.search(r"base64,([^\"]+)\" width=\"(\d+)\" height=\"(\d+)\"", text)
-    assert found is not None
-    assert (found[2], found[3]) == ("160", "107")
-    assert len(base64.b64decode(found[1])) < 40_000 < picture.stat().st_size
+    match = re.search(r"base64,([^\"]+)\" width=\"(\d+)\" height=\"(\d+)\"", text)
+    assert match is not None
+    assert (match[2], match[3]) == ("160", "107")
+    assert len(base64.b64decode(match[1])) < 40_000 < picture.stat().st_size
 
 
 def test_many_pictures_are_bounded(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,14 +127,14 @@ def test_a_click_enlarges(picture: Path, tmp_path: Path) -> None:
     assert "<details" not in Grid(layout(tmp_path / "small.png", 1))._repr_html_()
 
 
-def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
+def test_other_files_show_their_names(tmp_path: Path) -> None:
     """A film, a broken picture and a missing file show by their names, and nothing is raised."""
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
     film = Output(OutputInfo(name="film.mp4", content_type="video/mp4"), data=b"....ftyp")
-    lost = Output(
+    missing = Output(
         OutputInfo(name="lost.png", content_type="image/png"), error=OutputError("is gone", output="lost.png")
     )
-    text = html.result(RECORD, [output(tmp_path / "broken.png"), film, lost], None)
+    text = html.result(RECORD, [output(tmp_path / "broken.png"), film, missing], None)
     assert "<img" not in text
     assert all(name in text for name in ("broken.png", "film.mp4", "lost.png", "is gone"))
     places = ((GridCell("x", "succeeded", (film,)), GridCell("y", "failed", (), "out of memory")),)
@@ -143,18 +143,20 @@ def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
     assert 'title="y: out of memory"' in table
 
 
-def test_what_a_model_said_is_shown() -> None:
-    """A cell of text has its words in place of a picture, clipped and harmless; what is no text has its name."""
-    said = Output(OutputInfo(name="0", content_type="raw", content=text_content({"raw": EVIL + "x" * 500})))
+def test_answers_show_in_a_grid() -> None:
+    """A cell of text shows it in place of a picture, clipped and escaped; another file shows its name."""
+    answer = Output(OutputInfo(name="0", content_type="raw", content=text_content({"raw": EVIL + "x" * 500})))
     film = Output(OutputInfo(name="film.mp4", content_type="video/mp4"), data=b"....ftyp")
-    places = ((GridCell("a", "succeeded", (said,), caption=EVIL), GridCell("b", "succeeded", (film, said))),)
+    places = (
+        (GridCell("a", "succeeded", (answer,), caption=EVIL), GridCell("b", "succeeded", (film, answer))),
+    )
     table = grid.table(Layout("", "", ("",), ("",), (places,)), 64, large=True)
     assert Elements(table).names.count("script") == Elements(table).names.count("img") == 0
     assert table.count("&lt;script&gt;alert(") == 3
     assert ">0<" not in table
     assert "x" * 160 not in table
-    assert GridCell("", "succeeded", (film,)).words == "film.mp4"
-    assert [GridCell("", status, ()).words for status in ("pending", "running", "failed")] == [
+    assert GridCell("", "succeeded", (film,)).placeholder == "film.mp4"
+    assert [GridCell("", status, ()).placeholder for status in ("pending", "running", "failed")] == [
         "to go",
         "running",
         "failed",
@@ -192,7 +194,7 @@ def test_a_result_from_a_record_opens_nothing(tmp_path: Path) -> None:
 
 
 def test_a_result_from_a_record_has_its_text() -> None:
-    """What a language model said comes back with the record, as the result's text and as an output."""
+    """A language model's answer comes back with the record, as the result's text and as an output."""
     result = result_of(TaskRecord("7", output_count=1, text="It scatters."))
     assert (result.text, [item.text for item in result.outputs]) == ("It scatters.", ["It scatters."])
     beside = TaskRecord("7", output_count=2, output_urls=("https://a.b/a.png",), text="a lighthouse")
@@ -200,26 +202,26 @@ def test_a_result_from_a_record_has_its_text() -> None:
 
 
 def test_answers_show_as_text() -> None:
-    """What a language model said shows in a result, a grid and a history: as text, harmless, and clipped."""
+    """A language model's answer shows in a result, a grid and a history: escaped and clipped."""
     record = TaskRecord("7", "a/b", outcome="succeeded", output_count=1, text=EVIL + "x" * 10_000)
     result = result_of(record)
     journal = Journal.open(None)
     journal.settle(journal.begin("s", "a/b", {}), record)
     places = (((GridCell("seed 1", "succeeded", result.outputs),),),)
-    shown = {
+    pages = {
         "result": result._repr_html_(),
         "grid": Grid(Layout("seed", "", ("1",), ("",), places))._repr_html_(),
         "history": History(journal, "s")._repr_html_(),
     }
-    for name, text in shown.items():
+    for name, text in pages.items():
         assert "&lt;script&gt;alert(" in text, name
         assert "<script" not in text, name
         assert len(text) < 6_000, name
-    assert "<span" not in shown["result"]
+    assert "<span" not in pages["result"]
 
 
 def test_a_record_shows_its_row() -> None:
-    """A record shows what it knows as a table, harmless whatever a prompt says, and in a terminal as one line."""
+    """A record shows its fields as a table, escaped, and in a terminal as one line."""
     text = RECORD._repr_html_()
     assert Elements(text).names.count("script") == Elements(text).names.count("img") == 0
     assert "<th>total_cost</th>" in text
@@ -229,10 +231,10 @@ def test_a_record_shows_its_row() -> None:
 
 
 def test_a_thumbnail_is_that_of_the_file_as_it_is(tmp_path: Path) -> None:
-    """Thumbnails are kept, and a file that has changed has another."""
+    """Thumbnails are cached, and a file that has changed gets a new one."""
     path = tmp_path / "a.png"
-    shown = []
+    elements = []
     for size in (8, 8, 16):
         Image.new("RGB", (size, size)).save(path)
-        shown.append(html.thumbnail(path, 96))
-    assert shown[0] == shown[1] != shown[2]
+        elements.append(html.thumbnail(path, 96))
+    assert elements[0] == elements[1] != elements[2]

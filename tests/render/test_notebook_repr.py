@@ -1,4 +1,4 @@
-"""What a host is given to show: HTML where it can, plain text in a terminal."""
+"""What a host shows: HTML if it can, plain text in a terminal."""
 
 import subprocess
 import sys
@@ -11,9 +11,9 @@ from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.result import TaskResult
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.render.grid import Grid, Layout
-from wiro_widgets.render.notebook_repr import Displayed
+from wiro_widgets.render.notebook_repr import NotebookRepr
 
-SHOWN: list[TaskRecord | Displayed] = [
+OBJECTS: list[TaskRecord | NotebookRepr] = [
     TaskRecord("7", "a/b", prompt="a cat"),
     TaskResult(TaskRecord("7", "a/b", prompt="a cat")),
     History(Journal.open(None), "https://api.wiro.ai/v1"),
@@ -21,19 +21,19 @@ SHOWN: list[TaskRecord | Displayed] = [
 ]
 
 
-@pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: type(shown).__name__)
-def test_a_notebook_gets_both_forms(shown: TaskRecord | Displayed) -> None:
+@pytest.mark.parametrize("content", OBJECTS, ids=lambda content: type(content).__name__)
+def test_a_notebook_gets_both_forms(content: TaskRecord | NotebookRepr) -> None:
     """IPython's own formatter gets HTML and the repr of everything that shows itself."""
-    data, _ = DisplayFormatter().format(shown)  # type: ignore[no-untyped-call] # IPython's
-    assert (data["text/plain"], data["text/html"]) == (repr(shown), shown._repr_html_())
+    data, _ = DisplayFormatter().format(content)  # type: ignore[no-untyped-call] # IPython's
+    assert (data["text/plain"], data["text/html"]) == (repr(content), content._repr_html_())
 
 
 def test_a_terminal_gets_the_line_alone() -> None:
     """IPython in a terminal shows the repr, and no HTML with its pictures is made for it."""
     code = (
-        "from wiro_widgets.render.notebook_repr import Displayed\n"
+        "from wiro_widgets.render.notebook_repr import NotebookRepr\n"
         "made = []\n"
-        "class Shown(Displayed):\n"
+        "class Shown(NotebookRepr):\n"
         "    def __repr__(self): return 'as a line'\n"
         "    def _repr_html_(self): made.append(1); return 'as a table'\n"
         "\n"

@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 from tests.jupyter import write_notebook
 from tests.sandbox_clients import FLUX, SMALL
 from wiro_widgets import Client, Sandbox
-from wiro_widgets.render.notebook_repr import Displayed
+from wiro_widgets.render.notebook_repr import NotebookRepr
 from wiro_widgets.sweeps import live_display
 from wiro_widgets.sweeps.live_display import PICTURE_UPDATES, LiveSweep
 
@@ -73,12 +73,12 @@ def test_the_pictures_are_sent_a_few_times(
     """A sweep of sixty cells sends its table about ten times, and its line whenever that has changed."""
     sizes: list[int] = []
 
-    def update(display: Displayed) -> None:
+    def update(display: NotebookRepr) -> None:
         if isinstance(display, LiveSweep):
             sizes.append(len(display._repr_html_()))
 
     handle = SimpleNamespace(update=update)
-    monkeypatch.setattr(live_display, "in_notebook", lambda _display: handle)
+    monkeypatch.setattr(live_display, "display_handle", lambda _display: handle)
     sandbox.faults = {"stuck": "run"}
     sweep = client.map(FLUX, [{"prompt": "x", "seed": seed, **SMALL} for seed in range(60)])
     live = LiveSweep(sweep)

@@ -13,7 +13,7 @@ from wiro_widgets.journal.result import TaskResult, result_of
 from wiro_widgets.journal.row import SENT, UNSETTLED, Query, as_kept, record_of_row
 from wiro_widgets.protocol.errors import ConfigurationError, WiroWarning
 from wiro_widgets.render import html
-from wiro_widgets.render.notebook_repr import Displayed
+from wiro_widgets.render.notebook_repr import NotebookRepr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SHOWN = 12  # runs that a notebook shows
 
 
-class History(Displayed):
+class History(NotebookRepr):
     """The runs that were sent to one Wiro, from every kernel and process that shares the journal.
 
     `delete_files` deletes a task's files at Wiro; without it `forget(server=True)` is refused.

@@ -13,14 +13,14 @@ from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.replies import OutputInfo, TextContent
 from wiro_widgets.render import html
-from wiro_widgets.render.notebook_repr import Displayed
+from wiro_widgets.render.notebook_repr import NotebookRepr
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
 @dataclass(frozen=True)
-class TaskResult(Displayed):
+class TaskResult(NotebookRepr):
     """The outputs of a task that succeeded, its text when it is a language model, and its record."""
 
     record: TaskRecord

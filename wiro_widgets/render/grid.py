@@ -1,4 +1,4 @@
-"""Pictures laid out by two axes, as a table for a notebook: plain elements with inline styles, no script."""
+"""Pictures laid out by two axes as an HTML table for a notebook: elements with inline styles, no script."""
 
 from __future__ import annotations
 
@@ -8,31 +8,30 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from wiro_widgets.protocol import wire_values
-from wiro_widgets.render.html import clipped, thumbnail
-from wiro_widgets.render.notebook_repr import Displayed
+from wiro_widgets.render.html import clip, thumbnail
+from wiro_widgets.render.notebook_repr import NotebookRepr
 
 if TYPE_CHECKING:
     from wiro_widgets.media.output import Output
 
-LARGE_EDGE: Final = 512  # pixels of a picture that is clicked
-MAX_BYTES: Final = 8 * 2**20  # of all pictures of one table; a notebook stores them all
-FOLD: Final = 10  # pictures in a row where there is one axis alone
-MAX_CELLS: Final = 400  # of one table; the contact sheet and the DataFrame have them all
-_LABEL: Final = 80  # characters
-_WHY: Final = 80  # characters of what went wrong with it
-_WORDS: Final = 160  # characters of a text in place of a picture
-_EDGE: Final = "padding:4px;text-align:center;vertical-align:top"
-# Where a host removes it, a click shows the large picture below the small one instead of in its place.
+LARGE_EDGE: Final = 512  # pixels of a picture after a click
+MAX_BYTES: Final = 8 * 2**20  # of all pictures of one table: a notebook stores them
+FOLD: Final = 10  # pictures in a row if there is only one axis
+MAX_CELLS: Final = 400  # of one table; the contact sheet and the DataFrame have no limit
+_LABEL: Final = 80  # characters of a heading
+_ERROR: Final = 80  # characters
+_TEXT: Final = 160  # characters of a text in place of a picture
+_CELL: Final = "padding:4px;text-align:center;vertical-align:top"
+# If a host removes this, a click shows the large picture below the small one instead of in its place.
 _ZOOM: Final = (
     "<style>.wiro-zoom>summary{list-style:none}.wiro-zoom>summary::-webkit-details-marker{display:none}"
     ".wiro-zoom[open]>summary>img{width:16px;height:16px;opacity:.5}</style>"
 )
-_WAITING: Final = {"pending": "to go", "running": "running"}
 
 
 @dataclass(frozen=True, slots=True)
 class GridCell:
-    """What is shown of one cell; `caption` is what neither its row nor its column says of it."""
+    """The content of one cell; `caption` names its values on axes that are neither rows nor columns."""
 
     title: str
     status: str
@@ -41,22 +40,22 @@ class GridCell:
     caption: str = ""
 
     @property
-    def said(self) -> str | None:
-        """What a language model said; None where there is no text."""
+    def text(self) -> str | None:
+        """The answer of a language model; None if there is none."""
         return next((output.text for output in self.outputs if output.text), None)
 
     @property
-    def words(self) -> str:
-        """What stands in place of a picture: what was said, else a file's name, else the status."""
-        name = self.outputs[0].name if self.outputs else _WAITING.get(self.status, self.status)
-        return self.said or name
+    def placeholder(self) -> str:
+        """The text in place of a picture: an answer, else a file's name, else the status."""
+        name = self.outputs[0].name if self.outputs else "to go" if self.status == "pending" else self.status
+        return self.text or name
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The cells by row and column; a place may have several, where there are more than two axes, or none.
+    """The cells by row and column; a place has several if there are more than two axes, and may be empty.
 
-    `is_folded` where one row was too long: then a cell's column says nothing of it, and its caption all.
+    `is_folded` if a single row was too long: then columns have no headings, and captions name each cell.
     """
 
     x: str
@@ -66,14 +65,14 @@ class Layout:
     places: tuple[tuple[tuple[GridCell, ...], ...], ...] = field(repr=False)
     is_folded: bool = False
 
-    def folded(self) -> Layout:
-        """Return a single long row as several, each labelled by where it begins and ends, and each cell by its own."""
+    def fold(self) -> Layout:
+        """Return a single long row as several, labelled by their first and last value; any other layout as it is."""
         if len(self.rows) != 1 or len(self.columns) <= FOLD + 2:
             return self
         starts = range(0, len(self.columns), FOLD)
         parts = [self.columns[start : start + FOLD] for start in starts]
         places = [
-            tuple(replace(shown, caption=f"{self.x}: {name}") for shown in place)
+            tuple(replace(cell, caption=f"{self.x}: {name}") for cell in place)
             for name, place in zip(self.columns, self.places[0], strict=True)
         ]
         return Layout(
@@ -86,8 +85,8 @@ class Layout:
         )
 
 
-class Grid(Displayed):
-    """A table of pictures that a notebook shows; a click on a picture enlarges it."""
+class Grid(NotebookRepr):
+    """A table of pictures for a notebook; a click on a picture enlarges it."""
 
     def __init__(self, layout: Layout, *, edge: int = 160) -> None:
         self.layout = layout
@@ -102,7 +101,7 @@ class Grid(Displayed):
 
 
 def label(value: Any) -> str:
-    """Return a value of an axis as the heading of its row or column."""
+    """Return the heading of a row or column for a value of its axis."""
     text = wire_values.text(value)
     if text is None:
         name = getattr(value, "name", None) or getattr(value, "filename", None)
@@ -112,77 +111,76 @@ def label(value: Any) -> str:
 
 
 def bar(line: str, progress: float) -> str:
-    """Return a line, and under it how much of something is done, until all of it is."""
+    """Return a line of text with a progress bar below it, which disappears when `progress` is 1."""
     whole = '<div style="height:4px;max-width:480px;background:rgba(128,128,128,.25);margin:4px 0">'
     part = f'<div style="height:4px;width:{progress:.0%};background:currentColor;opacity:.6"></div></div>'
     return f"<div>{escape(line)}{whole + part if progress < 1 else ''}</div>"
 
 
 def table(layout: Layout, edge: int, *, large: bool) -> str:
-    """Return the table; with `large` each picture opens to a larger one as long as the whole stays within bounds."""
-    purse = _Purse()
+    """Return the table; with `large`, a click enlarges each picture, as far as `MAX_BYTES` allows."""
+    quota = _Quota()
     corner = escape(f"{layout.y} / {layout.x}" if layout.x and layout.y else layout.x or layout.y)
-    head = "".join(f'<th style="{_EDGE};max-width:{edge}px">{escape(name)}</th>' for name in layout.columns)
+    head = "".join(f'<th style="{_CELL};max-width:{edge}px">{escape(name)}</th>' for name in layout.columns)
     body = ""
     for name, places in zip(layout.rows, layout.places, strict=True):
-        if purse.is_empty:
-            purse.left_out += sum(map(len, places))
+        if quota.is_empty:
+            quota.omitted_cells += sum(map(len, places))
             continue
-        cells = "".join(f'<td style="{_EDGE}">{_place(place, edge, large, purse)}</td>' for place in places)
-        body += f'<tr><th style="{_EDGE};max-width:200px;text-align:left">{escape(name)}</th>{cells}</tr>'
-    left = f"<div>{purse.left_out} cells are not shown.</div>" if purse.left_out else ""
-    heading = f'<tr><th style="{_EDGE}">{corner}</th>{head}</tr>' if corner else ""
+        contents = ["".join(_cell(cell, edge, large, quota) for cell in place) for place in places]
+        cells = "".join(f'<td style="{_CELL}">{content}</td>' for content in contents)
+        body += f'<tr><th style="{_CELL};max-width:200px;text-align:left">{escape(name)}</th>{cells}</tr>'
+    note = f"<div>{quota.omitted_cells} cells are not shown.</div>" if quota.omitted_cells else ""
+    heading = f'<tr><th style="{_CELL}">{corner}</th>{head}</tr>' if corner else ""
     style = _ZOOM if large else ""
-    return f'<div style="overflow-x:auto">{style}<table>{heading}{body}</table>{left}</div>'
+    return f'<div style="overflow-x:auto">{style}<table>{heading}{body}</table>{note}</div>'
 
 
-class _Purse:
-    """What may still be put into the table."""
+class _Quota:
+    """What may still be added to the table."""
 
     def __init__(self) -> None:
         self.bytes = MAX_BYTES
         self.cells = MAX_CELLS
-        self.left_out = 0
+        self.omitted_cells = 0
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no room for another cell."""
+        """True if there is no room for another cell."""
         return self.cells <= 0 or self.bytes <= 0
 
 
-def _place(place: tuple[GridCell, ...], edge: int, large: bool, purse: _Purse) -> str:
-    return "".join(_cell(shown, edge, large, purse) for shown in place)
-
-
-def _cell(shown: GridCell, edge: int, large: bool, purse: _Purse) -> str:
-    if purse.is_empty:
-        purse.left_out += 1
+def _cell(cell: GridCell, edge: int, large: bool, quota: _Quota) -> str:
+    if quota.is_empty:
+        quota.omitted_cells += 1
         return ""
-    purse.cells -= 1
-    title = escape(f"{shown.title}: {shown.error or shown.status}")
-    pictures = "".join(_picture(output, edge, large, purse) for output in shown.outputs if output.is_image)
+    quota.cells -= 1
+    title = escape(f"{cell.title}: {cell.error or cell.status}")
+    pictures = "".join(_picture(output, edge, large, quota) for output in cell.outputs if output.is_image)
     if not pictures:
         style = f"opacity:.75;font-size:90%;max-width:{edge}px;overflow-wrap:break-word"
-        style += ";text-align:left" if shown.said else ""
-        pictures = f'<div style="{style}">{clipped(shown.words, _WORDS)}</div>'
-    if shown.error:
+        style += ";text-align:left" if cell.text else ""
+        pictures = f'<div style="{style}">{clip(cell.placeholder, _TEXT)}</div>'
+    if cell.error:
         pictures += (
-            f'<div style="opacity:.75;font-size:80%;max-width:{edge}px">{clipped(shown.error, _WHY)}</div>'
+            f'<div style="opacity:.75;font-size:80%;max-width:{edge}px">{clip(cell.error, _ERROR)}</div>'
         )
-    if shown.caption:
-        pictures += f'<div style="opacity:.75;font-size:80%;max-width:{edge}px">{escape(shown.caption)}</div>'
+    if cell.caption:
+        pictures += f'<div style="opacity:.75;font-size:80%;max-width:{edge}px">{escape(cell.caption)}</div>'
     return f'<div title="{title}" style="display:inline-block;vertical-align:top;margin:1px">{pictures}</div>'
 
 
-def _picture(output: Output, edge: int, large: bool, purse: _Purse) -> str:
+def _picture(output: Output, edge: int, large: bool, quota: _Quota) -> str:
     if output.error is not None or (source := output.path or output.data) is None:
         return escape(output.name)
     small = thumbnail(source, edge) or escape(output.name)
-    purse.bytes -= len(small)
-    if not large or purse.bytes <= 0:
+    quota.bytes -= len(small)
+    if not large or quota.bytes <= 0:
         return small
-    opened = thumbnail(source, LARGE_EDGE) or ""
-    if opened in ("", small):  # it is not larger than its thumbnail
+    enlargement = thumbnail(source, LARGE_EDGE) or ""
+    if enlargement in ("", small):  # the picture is no larger than its thumbnail
         return small
-    purse.bytes -= len(opened)
-    return f'<details class="wiro-zoom"><summary style="cursor:zoom-in">{small}</summary>{opened}</details>'
+    quota.bytes -= len(enlargement)
+    return (
+        f'<details class="wiro-zoom"><summary style="cursor:zoom-in">{small}</summary>{enlargement}</details>'
+    )

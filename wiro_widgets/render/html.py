@@ -1,4 +1,4 @@
-"""Records, results and histories as HTML for a notebook: plain elements, everything escaped, no script, no link out."""
+"""Results and histories as HTML for a notebook: everything is escaped, no script, no link to another host."""
 
 from __future__ import annotations
 
@@ -13,34 +13,33 @@ from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.prices.dollars import dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from wiro_widgets.media.output import Output
     from wiro_widgets.protocol.record import TaskRecord
 
 EDGE: Final = 160  # pixels of a thumbnail
-KEPT: Final = 512  # thumbnails, of a few kilobytes each
+MAX_CACHED: Final = 512  # thumbnails of a few kilobytes each
 MAX_THUMBNAILS: Final = 24  # of one result
-MAX_FILE: Final = 64 * 2**20  # bytes of a picture that is opened for a thumbnail
+MAX_FILE: Final = 64 * 2**20  # bytes; larger files are not opened for a thumbnail
 _CELL: Final = "padding:2px 8px;text-align:left;vertical-align:top"
 _TEXT: Final = 600  # characters of a prompt or an error
-_ANSWER: Final = 4_000  # characters of what a language model said
+_ANSWER: Final = 4_000  # characters of a language model's answer
 
 
 def result(record: TaskRecord, outputs: Sequence[Output], text: str | None) -> str:
-    """Return the pictures of a result with what made them."""
+    """Return the pictures of a result with its prompt, model, task, seed, time and cost."""
     files = [output for output in outputs if output.text is None or output.url]
     pictures = [picture_of(output) for output in files[:MAX_THUMBNAILS]]
     more = len(files) - MAX_THUMBNAILS
     pictures += [f"<span>and {more} more</span>"] if more > 0 else []
-    said = f'<pre style="white-space:pre-wrap;margin:4px 0">{clipped(text, _ANSWER)}</pre>' if text else ""
-    return (
-        f'<div style="display:flex;flex-wrap:wrap;gap:8px">{"".join(pictures)}</div>{said}{_caption(record)}'
-    )
+    answer = f'<pre style="white-space:pre-wrap;margin:4px 0">{clip(text, _ANSWER)}</pre>' if text else ""
+    flow = f'<div style="display:flex;flex-wrap:wrap;gap:8px">{"".join(pictures)}</div>'
+    return f"{flow}{answer}{_caption(record)}"
 
 
 def history(title: str, records: Sequence[TaskRecord]) -> str:
-    """Return the newest runs as a table with a small picture each."""
+    """Return runs as a table with a small picture each."""
     head = "".join(
         f'<th style="{_CELL}">{name}</th>' for name in ("", "task", "model", "prompt", "outcome", "s", "USD")
     )
@@ -48,65 +47,59 @@ def history(title: str, records: Sequence[TaskRecord]) -> str:
     return f"<div>{escape(title.strip('<>'))}</div><table><tr>{head}</tr>{rows}</table>"
 
 
-def picture_of(output: Output, edge: int = EDGE) -> str:
-    """Return an output as a small picture, or by its name where it is none."""
+def picture_of(output: Output) -> str:
+    """Return an output as a small picture, or its name if it is not a picture, with the error if there is one."""
     try:
-        shown = thumbnail(output.path or output.bytes(), edge) if output.is_image else None
+        picture = thumbnail(output.path or output.bytes()) if output.is_image else None
     except OutputError as error:
         return f'<span title="{escape(str(error))}">{escape(output.name)}: {escape(error.reason)}</span>'
-    return shown or f"<span>{escape(output.name)}</span>"
+    return picture or f"<span>{escape(output.name)}</span>"
 
 
 def thumbnail(source: Path | bytes, edge: int = EDGE) -> str | None:
-    """Return an img element that holds its picture, at most `edge` pixels wide and high; None for no picture."""
+    """Return an img element with the picture in it, at most `edge` pixels wide and high; None if it is no picture."""
     try:
         if isinstance(source, bytes):
             return _element(source, edge)
-        found = source.stat()
-        if found.st_size > MAX_FILE:
+        stat = source.stat()
+        if stat.st_size > MAX_FILE:
             return None
-        made = _kept if edge <= EDGE else _of_file
-        return made(source, edge, found.st_size, found.st_mtime_ns)
+        if edge > EDGE:
+            return _element(source.read_bytes(), edge)
+        return _cached_element(source, edge, stat.st_size, stat.st_mtime_ns)
     except (OSError, OutputError):
         return None
 
 
-def _of_file(path: Path, edge: int, _size: int, _changed: int) -> str:
+@lru_cache(MAX_CACHED)
+def _cached_element(path: Path, edge: int, _size: int, _mtime_ns: int) -> str:
+    # The display of a running sweep is made again and again from the same files.
     return _element(path.read_bytes(), edge)
 
 
-_kept = lru_cache(KEPT)(
-    _of_file
-)  # what is shown anew, such as a sweep that goes on, has most of its pictures
-
-
-def _element(source: bytes, edge: int) -> str:
-    small = images.thumbnail(source, edge=edge)
-    data = base64.b64encode(small.data).decode()
+def _element(data: bytes, edge: int) -> str:
+    small = images.thumbnail(data, edge=edge)
+    base64_text = base64.b64encode(small.data).decode()
     size = f'width="{small.width}" height="{small.height}"'
-    return f'<img src="data:{small.content_type};base64,{data}" {size} alt="" style="margin:0">'
+    return f'<img src="data:{small.content_type};base64,{base64_text}" {size} alt="" style="margin:0">'
 
 
-def first_picture(paths: Iterable[str], edge: int = EDGE) -> str | None:
-    """Return the first of these files that is a picture, small."""
-    return next((shown for path in paths if (shown := thumbnail(Path(path), edge))), None)
-
-
-def clipped(text: str | None, size: int = _TEXT) -> str:
-    """Return a text short enough for a table, escaped."""
-    whole = text or ""
-    return escape(whole if len(whole) <= size else f"{whole[: size - 3]}...")
+def clip(text: str | None, size: int = _TEXT) -> str:
+    """Return a text of at most `size` characters, escaped."""
+    text = text or ""
+    return escape(text if len(text) <= size else f"{text[: size - 3]}...")
 
 
 def _history_row(record: TaskRecord) -> str:
     star = "&#9733; " if record.star else ""
     tags = f" <i>{escape(', '.join(record.tags))}</i>" if record.tags else ""
+    pictures = (thumbnail(Path(path), 64) for path in record.output_paths)
     cells = (
-        first_picture(record.output_paths, 64) or clipped(record.text, 120),
+        next(filter(None, pictures), None) or clip(record.text, 120),
         star + escape(record.task_id or "") + tags,
         escape(record.model or ""),
-        clipped(record.prompt, 120),
-        escape(record.outcome) + (f": {clipped(record.error, 80)}" if record.error else ""),
+        clip(record.prompt, 120),
+        escape(record.outcome) + (f": {clip(record.error, 80)}" if record.error else ""),
         "" if record.elapsed_seconds is None else f"{record.elapsed_seconds:.1f}",
         "" if record.total_cost is None else dollars(record.total_cost),
     )
@@ -118,7 +111,7 @@ def _caption(record: TaskRecord) -> str:
     seconds = "" if record.elapsed_seconds is None else f"{record.elapsed_seconds:.1f} s"
     cost = "" if record.total_cost is None else dollars(record.total_cost)
     seed = "" if record.seed is None else f"seed {record.seed}"
-    reused = f"reused from task {record.reused_from}" if record.reused_from else ""
-    facts = [record.model or "", f"task {record.task_id}", seed, seconds, cost, reused]
+    reuse = f"reused from task {record.reused_from}" if record.reused_from else ""
+    facts = [record.model or "", f"task {record.task_id}", seed, seconds, cost, reuse]
     line = ", ".join(escape(fact) for fact in facts if fact)
-    return f'<div style="font-size:90%;opacity:.75">{clipped(record.prompt)}<br>{line}</div>'
+    return f'<div style="font-size:90%;opacity:.75">{clip(record.prompt)}<br>{line}</div>'

@@ -1,4 +1,4 @@
-"""Displayed: what a notebook shows as HTML, and a terminal by its repr."""
+"""NotebookRepr: an object that a notebook shows as HTML and a terminal by its repr."""
 
 from __future__ import annotations
 
@@ -7,38 +7,35 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Displayed:
-    """Has `_repr_html_` and a repr, and gives a host both at once, so that it takes the one it can show."""
+class NotebookRepr:
+    """Has `_repr_html_` and a repr, and offers both to a host, which takes the one that it can show."""
 
     def _repr_html_(self) -> str:
         raise NotImplementedError
 
-    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
-        plain = {"text/plain": repr(self)}
-        return plain if _in_terminal() else {**plain, "text/html": self._repr_html_()}
+    def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
+        # IPython in a terminal asks for every form too: no pictures are decoded for it.
+        shell = _shell()
+        in_terminal = shell is not None and shell.display_formatter.active_types == ["text/plain"]
+        text = {"text/plain": repr(self)}
+        return text if in_terminal else {**text, "text/html": self._repr_html_()}
 
 
 def is_notebook() -> bool:
-    """Whether this code runs in a kernel, and so in a notebook's cell."""
+    """Return True if this code runs in a kernel, and so in a notebook's cell."""
     return hasattr(_shell(), "kernel")
 
 
-def in_notebook(shown: Displayed) -> Any:
-    """Show it in a notebook's cell and return the handle to show it anew with; None outside of a notebook."""
+def display_handle(content: NotebookRepr) -> Any:
+    """Show the object in the notebook's cell and return the handle that updates it; None outside a notebook."""
     if not is_notebook():
         return None
-    from IPython import display  # noqa: PLC0415 - only where it runs already
+    from IPython import display  # noqa: PLC0415 - only where it is loaded already
 
     show: Callable[..., Any] = display.display
-    return show(shown, display_id=True)
+    return show(content, display_id=True)
 
 
 def _shell() -> Any:
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython else None
-
-
-def _in_terminal() -> bool:
-    """Whether this is IPython in a terminal: it asks for every form too, and would decode pictures for none to see."""
-    shell = _shell()
-    return shell is not None and shell.display_formatter.active_types == ["text/plain"]

@@ -9,14 +9,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from wiro_widgets.render.grid import bar
-from wiro_widgets.render.notebook_repr import Displayed, in_notebook, is_notebook
+from wiro_widgets.render.notebook_repr import NotebookRepr, display_handle, is_notebook
 from wiro_widgets.sweeps.view import SweepView
 
 POLL_SECONDS = 0.5  # between two looks at the sweep
 PICTURE_UPDATES = 10  # times that the pictures are sent again, however many there are
 
 
-class ProgressLine(Displayed):
+class ProgressLine(NotebookRepr):
     """One line that says how far a sweep is: a bar in a notebook, a line on stderr in a terminal, otherwise nothing.
 
     `enabled` True writes to stderr even if that is no terminal, and False shows nothing at all.
@@ -48,7 +48,7 @@ class ProgressLine(Displayed):
     def begin(self) -> None:
         """Show it for the first time."""
         if self._enabled is not False:
-            self._handle = in_notebook(self)
+            self._handle = display_handle(self)
         self.update()
 
     def update(self) -> None:
@@ -66,7 +66,7 @@ class ProgressLine(Displayed):
         self._text = line
 
 
-class LiveSweep(Displayed):
+class LiveSweep(NotebookRepr):
     """The pictures of a sweep under its progress line, in a notebook's cell; both are updated until it is over."""
 
     def __init__(self, sweep: SweepView[Any]) -> None:
@@ -74,7 +74,7 @@ class LiveSweep(Displayed):
         self._done_count = self._count_done()
         self._progress = ProgressLine(sweep, enabled=None)
         self._progress.begin()
-        self._handle: Any = in_notebook(self)
+        self._handle: Any = display_handle(self)
 
     def __repr__(self) -> str:
         return repr(self._sweep)

@@ -14,8 +14,8 @@ from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.schema.parameters import nearest
 from wiro_widgets.render import contact_sheet
 from wiro_widgets.render.grid import Grid, GridCell, Layout, bar, label, table
-from wiro_widgets.render.html import clipped
-from wiro_widgets.render.notebook_repr import Displayed
+from wiro_widgets.render.html import clip
+from wiro_widgets.render.notebook_repr import NotebookRepr
 from wiro_widgets.sweeps.axes import Axis, distinct, identity
 from wiro_widgets.sweeps.cell import Cell, TaskT
 from wiro_widgets.sweeps.plan import Plan
@@ -33,7 +33,7 @@ _ORDER = ("succeeded", "failed", "cancelled", "refused", "unknown", "running", "
 _WORDS = {"pending": "to go", "refused": "refused by the budget", "unknown": "of unknown outcome"}
 
 
-class SweepView(Displayed, Generic[TaskT]):
+class SweepView(NotebookRepr, Generic[TaskT]):
     """The readable side of a sweep; `plan` is what it runs, `estimate` the cost of the cells that were open."""
 
     def __init__(self, plan: Plan, cells: Sequence[Cell[TaskT]], estimate: Estimate | None = None) -> None:
@@ -129,7 +129,7 @@ class SweepView(Displayed, Generic[TaskT]):
         html = table(self._layout(across, down), SMALL_EDGE, large=False)
         first = next((cell for cell in self.cells if cell.trouble), None)
         if first is not None:
-            html += f"<div>Cell {first.index}: {clipped(first.trouble, _MAX_TROUBLE)}</div>"
+            html += f"<div>Cell {first.index}: {clip(first.trouble, _MAX_TROUBLE)}</div>"
         return html
 
     def _repr_html_(self) -> str:
@@ -190,7 +190,7 @@ class SweepView(Displayed, Generic[TaskT]):
                 for row in rows
             ),
         )
-        return layout if down else layout.folded()
+        return layout if down else layout.fold()
 
 
 def _headings(axis: Axis) -> dict[Any, str]:
