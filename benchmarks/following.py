@@ -14,7 +14,7 @@ from benchmarks.loading import Server, in_child
 from benchmarks.measure import Promise, Result
 from benchmarks.memory import resident
 from wiro_widgets import AsyncClient
-from wiro_widgets.protocol import detail as replies
+from wiro_widgets.protocol.detail import read_tasks
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.transport.downloads import Keepsake
 
@@ -77,12 +77,12 @@ async def _ours(base_url: str, socket_url: str, tasks: int) -> tuple[float, floa
     here: dict[str, Any] = {"base_url": base_url, "socket_url": socket_url, "journal": False}
     async with AsyncClient("key-of-the-benchmarks", "secret-of-the-benchmarks", **here) as client:
         await (await client.run("bench/n1")).wait()  # what the first task loads is not the thousandth's cost
-        details = replies.details({"tasklist": await _start_tasks(base_url, tasks)})
+        details = read_tasks({"tasklist": await _start_tasks(base_url, tasks)})
         cost, followers = _Cost(), list[AsyncTask]()
         for start in range(0, tasks, TOGETHER):
             for detail in details[start : start + TOGETHER]:
-                followers.append(AsyncTask(client._engine, "bench/n0", {}))
-                followers[-1].resume(detail, None, Keepsake())
+                followers.append(AsyncTask("bench/n0", {}))
+                client.runner(followers[-1]).resume(detail, None, Keepsake())
             await asyncio.sleep(PAUSE)
         while min(len(task.stream) for task in followers) < FRAMES:  # noqa: ASYNC110 - an event a frame would be measured
             await asyncio.sleep(PAUSE)

@@ -214,7 +214,7 @@ def _fetch_time(client: Client) -> float:
     """Return the ms between the terminal frame and the last picture."""
     task = client.run("bench/o4")
     pictures = task.wait().images
-    seconds = time.time() - task.state.heard["task_postprocess_end"]
+    seconds = time.time() - task.state.stage_times["task_postprocess_end"]
     if len(pictures) != 4:  # noqa: PLR2004 - as the model's name says
         raise RuntimeError(f"{len(pictures)} of 4 pictures came")
     return seconds * 1000

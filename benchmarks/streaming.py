@@ -45,7 +45,7 @@ def grown_by(base_url: str, socket_url: str, lines: int, full: int) -> float:
         over = threading.Event()
         task.watch(lambda: over.set() if task.over else None)
         while not over.wait(PAUSE):
-            if len(task.state.log) + task.state.log.dropped > full:
+            if len(task.state.log) + task.state.log.dropped_count > full:
                 sizes.append(resident())
         panel.wait()
         sizes.append(resident())
@@ -61,9 +61,9 @@ def _ours(server: Server, lines: int) -> float:
         start = time.perf_counter()
         panel.display.catch_up()
         late = time.perf_counter() - start  # what the ring had not taken yet
-        heard_at = task.state.heard
-        if task.state.log.dropped + len(task.state.log) != lines:
-            raise RuntimeError(f"{task.state.log.dropped + len(task.state.log)} of {lines} lines came")
+        heard_at = task.state.stage_times
+        if task.state.log.dropped_count + len(task.state.log) != lines:
+            raise RuntimeError(f"{task.state.log.dropped_count + len(task.state.log)} of {lines} lines came")
         panel.close()
     return lines / (heard_at["task_postprocess_end"] - heard_at["task_start"] + late)
 

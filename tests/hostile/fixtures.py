@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,16 @@ from tests.hostile.http_wire import Answer, Call
 from tests.hostile.server import KEY, SECRET, Hostile
 from wiro_widgets.client.sync_client import Client, Task
 from wiro_widgets.media.output import Output
-from wiro_widgets.runs import follower as following
-from wiro_widgets.runs import lost_runs as lost
-from wiro_widgets.runs import submission as submitting
+from wiro_widgets.protocol.timing import Timing
 from wiro_widgets.transport import downloads, http
 
 MakeClient = Callable[..., Client]
 Fetch = Callable[..., Output]
+
+# Second tries come at once: how long they wait is tested where it matters.
+FAST = Timing(run_retries=(0.01, 8.0), silence=(0.05, 0.1, 0.2, 0.4), lost_run_looks=(0.0, 0.05))
+# Silence alone causes no read of Task/Detail.
+ONLY_SOCKET = pytest.mark.timing(silence=(3600.0,))
 
 
 @pytest.fixture
@@ -32,25 +36,30 @@ def server() -> Iterator[Hostile]:
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let second tries come at once: how long they wait is tested where it matters."""
     monkeypatch.setattr(http, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(submitting, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(downloads, "PAUSE", 0.01)
-    monkeypatch.setattr(following, "SILENCE", (0.05, 0.1, 0.2, 0.4))
-    monkeypatch.setattr(lost, "PAUSES", (0.0, 0.05))
 
 
 @pytest.fixture
-def make_client(server: Hostile, tmp_path: Path) -> Iterator[MakeClient]:
+def timing(request: pytest.FixtureRequest) -> Timing:
+    """Return how long the clients of a test wait: `FAST`, with what its `timing` marker says."""
+    marker = request.node.get_closest_marker("timing")
+    return replace(FAST, **marker.kwargs) if marker else FAST
+
+
+@pytest.fixture
+def make_client(server: Hostile, tmp_path: Path, timing: Timing) -> Iterator[MakeClient]:
     """Make clients of the server, which are closed with the test; they share a journal and a folder."""
-    made: list[Client] = []
+    clients: list[Client] = []
 
     def make(**settings: Any) -> Client:
-        kept = {"journal": tmp_path / "journal.sqlite3", "output_dir": tmp_path / "outputs", "timeout": 5.0}
-        here = {"base_url": server.base_url, "socket_url": server.socket_url}
-        made.append(Client(KEY, SECRET, **{**kept, **here, **settings}))
-        return made[-1]
+        folders = {"journal": tmp_path / "journal.sqlite3", "output_dir": tmp_path / "outputs"}
+        addresses = {"base_url": server.base_url, "socket_url": server.socket_url}
+        defaults = {**folders, **addresses, "timeout": 5.0, "timing": timing}
+        clients.append(Client(KEY, SECRET, **{**defaults, **settings}))
+        return clients[-1]
 
     yield make
-    for client in made:
+    for client in clients:
         client.close()
 
 
@@ -66,12 +75,6 @@ def run(server: Hostile, client: Client) -> Task:
     task = client.run("a/b", prompt="x")
     server.wait(lambda: server.task().listeners, "the registration")
     return task
-
-
-@pytest.fixture
-def only_socket(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let silence alone cause no read of Task/Detail."""
-    monkeypatch.setattr(following, "SILENCE", (3600.0,))
 
 
 @pytest.fixture

@@ -155,5 +155,5 @@ def test_experience_follows_the_schema_that_is_asked_with(client: Client) -> Non
     cost = client.run(FLUX, prompt="x", seed=1, **SMALL).wait().record.total_cost
     estimator = client._client._engine.money.estimator
     for schema in (client.schema(FLUX), None, client.schema(FLUX)):
-        found = client.call(estimator.estimate(FLUX, {"prompt": "y", **SMALL}, schema))
+        found = client._bridge.call(estimator.estimate(FLUX, {"prompt": "y", **SMALL}, schema))
         assert found.typical == cost

@@ -12,7 +12,7 @@ from tests.hostile.wiro import refused
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import ConcurrencyLimit, TaskCancelled
 from wiro_widgets.protocol.events import Notice
-from wiro_widgets.runs import balance_queue
+from wiro_widgets.protocol.timing import Timing
 from wiro_widgets.runs.balance_queue import BalanceQueue
 
 FULL = refused("Concurrent task limit reached", 96)
@@ -31,11 +31,9 @@ def one_at_a_time(server: Hostile) -> None:
     server.script("Run", *[act] * 200)
 
 
-def test_it_waits_for_a_task_of_ours(
-    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.timing(balance_pauses=(60.0, 60.0))
+def test_it_waits_for_a_task_of_ours(server: Hostile, client: Client) -> None:
     """The second run is sent again as soon as the first one's task has ended, not after a pause."""
-    monkeypatch.setattr(balance_queue, "FIRST_PAUSE", 60.0)
     one_at_a_time(server)
     first = client.run("a/b", prompt="1")
     second = client.start("a/b", {"prompt": "2"}, None)
@@ -63,23 +61,18 @@ def test_the_state_says_why_it_waits(server: Hostile, client: Client) -> None:
     assert second.state.note is None
 
 
-def test_without_tasks_of_ours_it_asks_again(
-    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.timing(balance_pauses=(0.02, 60.0))
+def test_without_tasks_of_ours_it_asks_again(server: Hostile, client: Client) -> None:
     """When other processes' tasks stand in the way, it asks again after pauses."""
-    monkeypatch.setattr(balance_queue, "FIRST_PAUSE", 0.02)
     server.script("Run", FULL, FULL, FULL)
     client.run("a/b", prompt="1")
     assert server.count("Run") == 4
     assert client.history.unfinished()[0].outcome == "running"
 
 
-def test_it_gives_up_when_nothing_moves(
-    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.timing(balance_pauses=(0.05, 60.0), balance_patience=0.3)
+def test_it_gives_up_when_nothing_moves(server: Hostile, client: Client) -> None:
     """When no task of ours ends for too long, every run that waits is given up, and no task was made."""
-    monkeypatch.setattr(balance_queue, "FIRST_PAUSE", 0.05)
-    monkeypatch.setattr(balance_queue, "LONGEST_WAIT", 0.3)
     server.script("Run", *[FULL] * 100)
     runs = [client.start("a/b", {"prompt": str(n)}, None) for n in range(3)]
     for run in runs:
@@ -132,11 +125,14 @@ def test_first_come_first_served(server: Hostile, client: Client) -> None:
 
 
 def test_only_the_first_in_line_asks() -> None:
-    """Whoever stands behind another waits without asking."""
+    """A run behind another one waits without asking."""
+    timing = Timing()
 
     async def line() -> tuple[float, float, float]:
-        queue = BalanceQueue()
-        with queue.join() as first, queue.join() as second:
+        queue = BalanceQueue(timing)
+        with queue.place() as first, queue.place() as second:
+            first.join()
+            second.join()
             queue.task_ended()
             before = (first.seconds, second.seconds)
             first.use()
@@ -144,5 +140,5 @@ def test_only_the_first_in_line_asks() -> None:
 
     ready, behind, later = asyncio.run(line())
     assert ready == 0
-    assert behind == balance_queue.LONGEST_WAIT
+    assert behind == timing.balance_patience
     assert later > 0

@@ -21,7 +21,7 @@ def test_many_tasks_at_once(server: Hostile, make_client: MakeClient) -> None:
     client = make_client(journal=False)
     tasks = [client.start("a/b", {"prompt": str(number)}, None) for number in range(MANY)]
     for task in tasks:
-        client.call(task._task.submitted())
+        client._bridge.call(task._task.wait_for_receipt())
     for number in range(MANY):
         server.finish(server.task(number))
     assert {task.wait(30).record.outcome for task in tasks} == {"succeeded"}
@@ -42,7 +42,7 @@ def test_reads_that_hang_hold_up_no_stop(
     tasks = [client.start("a/b", {"prompt": str(number)}, None) for number in range(20)]
     server.script("Task/Detail", *[Hang()] * 200)
     for task in tasks:
-        client.call(task._task.submitted())
+        client._bridge.call(task._task.wait_for_receipt())
     server.wait(lambda: server.count("Task/Detail") >= 5, "reads that hang")
     begun = time.monotonic()
     client.run("a/b", prompt="one more")

@@ -22,7 +22,7 @@ from wiro_widgets.protocol.errors import (
     TaskFailed,
     WiroError,
 )
-from wiro_widgets.runs import follower as following
+from wiro_widgets.protocol.timing import Timing
 from wiro_widgets.sandbox import SandboxServer
 
 FLUX = "tencent/hunyuan-flux-srpo"
@@ -35,12 +35,6 @@ SMALL = {"prompt": "a lighthouse", "width": 64, "height": 64, "steps": 3, "seed"
 def _server() -> Iterator[SandboxServer]:
     with SandboxServer(speed=200, workers=4) as server:
         yield server
-
-
-@pytest.fixture(autouse=True)
-def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up reads that hang soon."""
-    monkeypatch.setattr(following, "READ_SECONDS", 0.5)
 
 
 @pytest.fixture
@@ -68,13 +62,14 @@ def client_of(sandbox: SandboxServer, folder: Path) -> Client:
         journal=folder / "journal.sqlite3",
         output_dir=folder / "outputs",
         timeout=5.0,
+        timing=Timing(detail_read=0.5),  # reads that hang are given up soon
     )
 
 
 def tasks_of(sandbox: SandboxServer, client: Client, mark: str) -> list[TaskDetail]:
     """Return the tasks at the server whose prompt is this one, asked without faults."""
     sandbox.faults = None
-    return [task for task in client.call(_listed(client)) if task.parameters.get("prompt") == mark]
+    return [task for task in client._bridge.call(_listed(client)) if task.parameters.get("prompt") == mark]
 
 
 async def _listed(client: Client) -> tuple[TaskDetail, ...]:

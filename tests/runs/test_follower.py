@@ -7,18 +7,17 @@ from collections.abc import Sequence
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from tests.hostile.fixtures import MakeClient
+from tests.hostile.fixtures import ONLY_SOCKET, MakeClient
 from tests.hostile.server import Hostile
 from tests.hostile.task_texts import lines, notices
 from tests.hostile.wiro import Made
 from wiro_widgets.client.sync_client import Client, Task
 from wiro_widgets.protocol.errors import TaskError
-from wiro_widgets.runs import follower as following
 from wiro_widgets.transport import task_socket
 from wiro_widgets.transport.task_socket import TaskSocket
 
 
-@pytest.mark.usefixtures("only_socket")
+@ONLY_SOCKET
 def test_a_terminal_frame_is_followed_by_one_read(server: Hostile, client: Client) -> None:
     """After the terminal frame Task/Detail is read, at once, and settles the task."""
     task = client.run("a/b", prompt="x")
@@ -41,7 +40,7 @@ def test_without_any_socket_the_task_settles(server: Hostile, make_client: MakeC
     assert "There is no live connection" in notices(task)[0]
 
 
-@pytest.mark.usefixtures("only_socket")
+@ONLY_SOCKET
 def test_it_registers_again_after_a_cut(server: Hostile, run: Task) -> None:
     """A connection that is cut is made and registered again, and Task/Detail tells what was missed."""
     server.cut_sockets(server.task())
@@ -54,7 +53,7 @@ def test_it_registers_again_after_a_cut(server: Hostile, run: Task) -> None:
     assert server.count("Task/Detail") >= 2
 
 
-@pytest.mark.usefixtures("only_socket")
+@ONLY_SOCKET
 def test_an_end_that_was_missed_during_a_cut(server: Hostile, run: Task) -> None:
     """A task that ended while there was no connection settles by the read on the reconnect."""
     server.finish(server.task(), quietly=True)
@@ -68,7 +67,7 @@ def test_a_terminal_frame_that_never_comes(server: Hostile, run: Task) -> None:
     assert run.wait(5).record.outcome == "succeeded"
 
 
-@pytest.mark.usefixtures("only_socket")
+@ONLY_SOCKET
 def test_a_half_open_connection_is_noticed(
     server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,12 +86,9 @@ async def half_open(connection: ServerConnection, _task: Made) -> None:
     await asyncio.Event().wait()
 
 
-def test_a_silent_connection_is_made_anew(
-    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.timing(silence=(0.02,), stale_socket=0.15)
+def test_a_silent_connection_is_made_anew(server: Hostile, client: Client) -> None:
     """A socket that answers pings but tells nothing of a task that goes on is replaced."""
-    monkeypatch.setattr(following, "SILENCE", (0.02,))
-    monkeypatch.setattr(following, "STALE_SECONDS", 0.15)
     task = client.run("a/b", prompt="x")
     server.wait(lambda: len(server.registrations) > 2, "a third registration")
     server.finish(server.task())

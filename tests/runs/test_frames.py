@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.hostile.fixtures import ONLY_SOCKET
 from tests.hostile.server import Hostile
 from tests.hostile.task_texts import lines, notices
 from wiro_widgets.client.sync_client import Client, Task
@@ -13,7 +14,7 @@ from wiro_widgets.protocol.events import Unknown
 from wiro_widgets.transport import task_socket
 
 
-@pytest.mark.usefixtures("only_socket")
+@ONLY_SOCKET
 def test_frames_that_make_no_sense(server: Hostile, run: Task) -> None:
     """Broken JSON, JSON that is no object, binary frames and unknown types are survived, nonsense said once."""
     task = server.task()
@@ -30,7 +31,7 @@ def test_frames_that_make_no_sense(server: Hostile, run: Task) -> None:
     ]
 
 
-@pytest.mark.usefixtures("only_socket")
+@ONLY_SOCKET
 def test_a_foreign_end_ends_nothing(server: Hostile, run: Task) -> None:
     """Frames of another task, its end included, are left alone."""
     other = {"id": "999", "tasktoken": "another-token", "message": "not yours"}
@@ -44,7 +45,7 @@ def test_a_foreign_end_ends_nothing(server: Hostile, run: Task) -> None:
     run.wait(5)
 
 
-@pytest.mark.usefixtures("only_socket")
+@ONLY_SOCKET
 def test_frames_without_id_and_token_are_ours(server: Hostile, run: Task) -> None:
     """What a frame lacks is not held against it."""
     server.emit_raw(server.task(), json.dumps({"type": "task_output", "message": "bare"}))
@@ -55,7 +56,7 @@ def test_frames_without_id_and_token_are_ours(server: Hostile, run: Task) -> Non
     assert run.status == "cancelled"
 
 
-@pytest.mark.usefixtures("only_socket")
+@ONLY_SOCKET
 def test_a_frame_of_eight_mebibytes(server: Hostile, run: Task) -> None:
     """A frame at the limit passes on the same connection."""
     task = server.task()
@@ -69,7 +70,7 @@ def test_a_frame_of_eight_mebibytes(server: Hostile, run: Task) -> None:
     assert len(server.registrations) == 1
 
 
-@pytest.mark.usefixtures("only_socket")
+@ONLY_SOCKET
 def test_a_frame_beyond_the_limit(server: Hostile, run: Task) -> None:
     """A frame over the limit costs the connection, is named, and the task goes on."""
     server.emit_raw(server.task(), "x" * (task_socket.MAX_FRAME_BYTES + 1))

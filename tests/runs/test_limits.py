@@ -18,7 +18,6 @@ from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import ApiError, ConfigurationError, TransportError
 from wiro_widgets.protocol.events import Log, Outputs, Progress, TaskEvent, TextSnapshot
 from wiro_widgets.protocol.replies import OutputInfo, TextContent
-from wiro_widgets.runs import event_stream as stream
 from wiro_widgets.runs.event_stream import EventStream
 from wiro_widgets.transport import http
 
@@ -134,24 +133,22 @@ def test_a_trickled_read_ends(server: Hostile, make_client: MakeClient) -> None:
         make_client(timeout=0.3).models()
 
 
-def test_events_are_bounded_by_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_events_are_bounded_by_count() -> None:
     """The ring keeps the newest events; a reader that fell behind goes on with the oldest kept."""
-    monkeypatch.setattr(stream, "MAX_EVENTS", 10)
-    events = EventStream()
+    events = EventStream(max_events=10)
     for number in range(25):
         events.publish([Log("output", str(number), 0.0)])
-    batch, position = events.batch(0)
+    batch, position = events.since(0)
     assert [event.text for event in batch if isinstance(event, Log)] == [str(n) for n in range(15, 25)]
     assert (position, len(events)) == (25, 25)
 
 
-def test_events_are_bounded_by_size(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_events_are_bounded_by_size() -> None:
     """The ring also forgets by the size of its texts."""
-    monkeypatch.setattr(stream, "MAX_TEXT", 100_000)
-    events = EventStream()
+    events = EventStream(max_text=100_000)
     for _ in range(100):
         events.publish([Log("output", "x" * 10_000, 0.0)])
-    assert len(events.seen()) == 10
+    assert len(events.since(0)[0]) == 10
     assert len(events) == 100
 
 
@@ -165,13 +162,12 @@ def test_events_are_bounded_by_size(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=lambda event: type(event).__name__,
 )
-def test_every_kind_of_event_has_a_size(event: TaskEvent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_kind_of_event_has_a_size(event: TaskEvent) -> None:
     """Whatever a server repeats for ever, the ring forgets it."""
-    monkeypatch.setattr(stream, "MAX_TEXT", 100_000)
-    events = EventStream()
+    events = EventStream(max_text=100_000)
     for _ in range(100):
         events.publish([event])
-    assert len(events.seen()) <= 10
+    assert len(events.since(0)[0]) <= 10
 
 
 def test_a_slow_reader_loses_the_oldest_alone(server: Hostile, client: Client) -> None:

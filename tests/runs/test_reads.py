@@ -11,15 +11,11 @@ from tests.hostile.server import CUT, Hostile
 from tests.hostile.wiro import Made, ok, refused
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import AuthenticationError, TaskCancelled
-from wiro_widgets.runs import follower as following
 
 
-def test_reads_that_fail_end_nothing(
-    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.timing(silence=(0.01,), detail_read=0.1)
+def test_reads_that_fail_end_nothing(server: Hostile, client: Client) -> None:
     """Ten failed reads in a row, of every kind, do not end a task that the server still runs."""
-    monkeypatch.setattr(following, "SILENCE", (0.01,))
-    monkeypatch.setattr(following, "READ_SECONDS", 0.1)
     bad: list[Answer] = [
         Hang(),
         CUT,
@@ -36,11 +32,9 @@ def test_reads_that_fail_end_nothing(
     assert task.wait(5).record.outcome == "succeeded"
 
 
-def test_a_read_that_hangs_delays_little(
-    server: Hostile, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.timing(detail_read=0.2)
+def test_a_read_that_hangs_delays_little(server: Hostile, make_client: MakeClient) -> None:
     """A read that is never answered is given up soon, however patient the client is otherwise."""
-    monkeypatch.setattr(following, "READ_SECONDS", 0.2)
     server.script("Task/Detail", Hang())
     task = make_client(timeout=60).run("a/b", prompt="x")
     server.wait(lambda: server.count("Task/Detail") == 1, "the read")
@@ -50,11 +44,9 @@ def test_a_read_that_hangs_delays_little(
     assert time.monotonic() - begun < 2
 
 
-def test_retry_after_is_honoured_by_reads(
-    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.timing(silence=(0.01,))
+def test_retry_after_is_honoured_by_reads(server: Hostile, client: Client) -> None:
     """A read that is refused with 429 is repeated no sooner than asked."""
-    monkeypatch.setattr(following, "SILENCE", (0.01,))
     times: list[float] = []
 
     def late(call: Call) -> Reply:
@@ -67,11 +59,9 @@ def test_retry_after_is_honoured_by_reads(
     assert times[1] - times[0] >= 0.4
 
 
-def test_a_stop_does_not_wait_for_retry_after(
-    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.timing(silence=(0.01,))
+def test_a_stop_does_not_wait_for_retry_after(server: Hostile, client: Client) -> None:
     """A task that is killed is looked at at once, although a read was told to come back in a minute."""
-    monkeypatch.setattr(following, "SILENCE", (0.01,))
     server.script("Task/Detail", refused("slow down", 0, 429, retry_after="55"))
     task = client.run("a/b", prompt="x")
     server.wait(lambda: server.count("Task/Detail") == 1, "the refused read")
@@ -89,11 +79,9 @@ def test_a_stop_does_not_wait_for_retry_after(
     assert time.monotonic() - begun < 5
 
 
-def test_a_key_that_is_revoked_ends_the_following(
-    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.timing(silence=(0.01,))
+def test_a_key_that_is_revoked_ends_the_following(server: Hostile, client: Client) -> None:
     """After five refusals in a row the task is unknown, with the refusal as its error; its row stays open."""
-    monkeypatch.setattr(following, "SILENCE", (0.01,))
     refusal = refused("Project authorization is not valid.", 98, 401)
     server.script("Task/Detail", *[refusal] * 4, server.honest, *[refusal] * 9)
     task = client.run("a/b", prompt="x")
@@ -103,11 +91,9 @@ def test_a_key_that_is_revoked_ends_the_following(
     assert [row.task_id for row in client.history.unfinished()] == [task.id]
 
 
-def test_a_task_that_nobody_knows_is_given_up(
-    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.timing(silence=(0.01,))
+def test_a_task_that_nobody_knows_is_given_up(server: Hostile, client: Client) -> None:
     """When Task/Detail never lists a task that was never heard of, it ends as unknown and its row stays."""
-    monkeypatch.setattr(following, "SILENCE", (0.01,))
     server.on_socket = hang_up
     server.script("Task/Detail", *[refused("There is no task yet.", 1)] * 50)
     task = client.run("a/b", prompt="x")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,7 +21,6 @@ from wiro_widgets.protocol.errors import (
     TransportError,
 )
 from wiro_widgets.protocol.events import Notice
-from wiro_widgets.runs import stopping
 
 WRONG_STATE = refused("Task is not in a cancellable state.", 1)
 
@@ -125,13 +126,34 @@ def test_a_stop_before_the_reply(server: Hostile, client: Client) -> None:
     assert server.task().stops == 1
 
 
+class SlowFile(io.BytesIO):
+    """A file that is read only when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__(b"some bytes")
+        self.reading, self.may_go_on = threading.Event(), threading.Event()
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Wait, then read."""
+        self.reading.set()
+        assert self.may_go_on.wait(10)
+        return super().read(size)
+
+
 def test_a_stop_before_anything_is_sent(server: Hostile, client: Client) -> None:
-    """A run that is stopped before it was sent is never sent."""
-    task = client.start("a/b", {"prompt": "x"}, None)
-    client.post(task._task.stop_soon)
+    """A run that is stopped while its files are read is never sent."""
+    file = SlowFile()
+    task = client.start("a/b", {"inputImage": file}, None)
+    assert file.reading.wait(10)
+    task.stop_soon()
+    runner = task._task.runner
+    assert runner is not None
+    server.wait(lambda: runner.stop_requested, "the stop")
+    file.may_go_on.set()
     with pytest.raises(TaskCancelled):
         task.wait(5)
-    assert server.tasks == {} or server.task().stops == 1
+    assert (server.count("Run"), server.tasks) == (0, {})
+    assert client.history.unfinished() == []
 
 
 @pytest.mark.parametrize("given", [None, "", " "])
@@ -159,9 +181,9 @@ def test_while_it_finishes(server: Hostile, client: Client) -> None:
     assert task.wait(5).record.outcome == "succeeded"
 
 
-def test_a_server_that_refuses_both(server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.timing(stop=0.6)
+def test_a_server_that_refuses_both(server: Hostile, client: Client) -> None:
     """When neither call is taken for too long, the stop says so, the task goes on, and another stop may try again."""
-    monkeypatch.setattr(stopping, "STOP_SECONDS", 0.6)
     task = running(server, client)
     server.script("Task/Kill", *[refused("Task could not be killed: the worker is deaf", 1)] * 50)
     server.script("Task/Cancel", *[WRONG_STATE] * 50)
@@ -177,12 +199,9 @@ def test_a_server_that_refuses_both(server: Hostile, client: Client, monkeypatch
 
 
 @pytest.mark.parametrize("answer", [Hang(), CUT, refused("down", 0, 503), Reply(b"nonsense")])
-def test_a_server_that_does_not_answer(
-    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch, answer: Reply
-) -> None:
+@pytest.mark.timing(stop=0.7, stop_call=0.2)
+def test_a_server_that_does_not_answer(server: Hostile, client: Client, answer: Reply) -> None:
     """When the calls are not answered the stop ends in time, as an error."""
-    monkeypatch.setattr(stopping, "STOP_SECONDS", 0.7)
-    monkeypatch.setattr(stopping, "CALL_SECONDS", 0.2)
     task = running(server, client)
     for endpoint in ("Task/Kill", "Task/Cancel"):
         server.script(endpoint, *[answer] * 50)

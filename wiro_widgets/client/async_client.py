@@ -3,43 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from wiro_widgets.client.async_experiments import AsyncExperiments
 from wiro_widgets.client.catalogue import Catalogue
-from wiro_widgets.client.config import found_credentials, open_engine
+from wiro_widgets.client.config import find_credentials, open_engine
+from wiro_widgets.client.sweep_launcher import SweepLauncher, SweepOptions
+from wiro_widgets.client.worker import Worker
 from wiro_widgets.journal.history import History
 from wiro_widgets.money.budget import Budget
-from wiro_widgets.protocol.credentials import Credentials
+from wiro_widgets.protocol import requests
 from wiro_widgets.protocol.detail import TaskDetail
-from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter
+from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, NotFound
+from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.replies import ModelSummary
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
-from wiro_widgets.runs import reuse
-from wiro_widgets.runs.attach import Reattaching
-from wiro_widgets.runs.given import given
+from wiro_widgets.protocol.timing import Timing
+from wiro_widgets.runs import reuse as history_answers
+from wiro_widgets.runs.attach import Attacher
+from wiro_widgets.runs.inputs import merge
 from wiro_widgets.runs.options import OnInterrupt, RunOptions
 from wiro_widgets.runs.task import AsyncTask
+from wiro_widgets.runs.task_runner import TaskRunner
+from wiro_widgets.sweeps import plan as sweep_plan
+from wiro_widgets.sweeps.async_sweep import AsyncSweep
+from wiro_widgets.sweeps.axes import Axis, How
+from wiro_widgets.sweeps.postprocess import Then
 from wiro_widgets.sweeps.registry import SweepRegistry
+from wiro_widgets.sweeps.scheduler import ClientAccess
 from wiro_widgets.transport import urls
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-CLOSE_SECONDS = 5.0  # how long closing waits for replies to Runs and for tasks that are just being stopped
 
-
-class AsyncClient(AsyncExperiments):
+class AsyncClient:
     """A connection to Wiro; lives on the loop that it is first used on.
 
-    `timeout` is in seconds for one HTTP attempt. `journal` is a path, or False for none. Outputs are saved below
-    `output_dir`. `allow_http` permits an unencrypted address on another machine. `budget` is USD, or a Budget to
-    share: a run that could pass it raises BudgetExceeded and is not sent. `reuse` answers a run with a fixed seed from
-    the history where the same was run before. Credentials come from the arguments, the environment, Colab or the
-    keyring. Raises ConfigurationError.
+    Its settings and what it raises are those of `Client`, which blocks where this is awaited.
 
     >>> async with AsyncClient() as client:
     ...     task = await client.run("tencent/hunyuan-flux-srpo", prompt="a lighthouse")
@@ -48,7 +52,7 @@ class AsyncClient(AsyncExperiments):
 
     def __init__(
         self,
-        api_key: str | Credentials | None = None,
+        api_key: str | None = None,
         api_secret: str | None = None,
         *,
         base_url: str | None = None,
@@ -60,9 +64,10 @@ class AsyncClient(AsyncExperiments):
         allow_http: bool = False,
         budget: float | Budget | None = None,
         reuse: bool = False,
+        timing: Timing | None = None,
     ) -> None:
         try:
-            credentials = found_credentials(api_key, api_secret)
+            credentials = find_credentials(api_key, api_secret)
         finally:
             del api_key, api_secret  # so that no traceback with locals shows them
         self._engine = open_engine(
@@ -74,6 +79,7 @@ class AsyncClient(AsyncExperiments):
             output_dir=output_dir,
             allow_http=allow_http,
             budget=budget,
+            timing=timing or Timing(),
         )
         self.settings: dict[str, Any] = {  # what another process needs to make such a client; no credentials
             "base_url": self._engine.server,
@@ -84,12 +90,26 @@ class AsyncClient(AsyncExperiments):
             "on_interrupt": on_interrupt,
             "allow_http": allow_http,
             "reuse": reuse,
+            "timing": timing,
         }
         self._options = RunOptions(on_interrupt=on_interrupt, reuse=reuse)
         self._closed = False
-        self._sweeps = SweepRegistry()
         self._catalogue = Catalogue(self._engine.http)
-        self._reattaching = Reattaching(self._engine, self._catalogue.known, self._options)
+        self._attacher = Attacher(self._engine, self._catalogue.cached_schema)
+        access: ClientAccess[AsyncTask] = ClientAccess(
+            engine=self._engine,
+            registry=SweepRegistry(),
+            options=self._options,
+            prepare=self.bind,
+            begin=self.start,
+            attach=self._attacher.attach,
+            wrap=lambda task: task,
+        )
+        self.launcher = SweepLauncher(
+            access,
+            self._catalogue,
+            lambda: Worker(type(self), self.settings, self, asyncio.get_running_loop()),
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError("An AsyncClient lives on its loop; make one where it is needed.")
@@ -97,9 +117,15 @@ class AsyncClient(AsyncExperiments):
     def __repr__(self) -> str:
         if not hasattr(self, "_engine"):  # as a debugger shows it in the frame that raised
             return f"<{type(self).__name__} that was refused>"
-        here = " (on this machine)" if urls.is_loopback(self._engine.server) else ""
-        tasks = len(self._engine.tasks)
-        return f"<{type(self).__name__} {self._engine.server}{here}, {tasks} tasks under way>"
+        here = " (on this machine)" if urls.is_loopback(self.server) else ""
+        return f"<{type(self).__name__} {self.server}{here}, {len(self._engine.tasks)} tasks under way>"
+
+    @property
+    def server(self) -> str:
+        """The address of the API."""
+        return self._engine.server
+
+    # Runs
 
     async def run(
         self,
@@ -107,16 +133,21 @@ class AsyncClient(AsyncExperiments):
         params: Mapping[str, Any] | None = None,
         /,
         *,
+        on_interrupt: OnInterrupt | None = None,
         reuse: bool | None = None,
         **values: Any,
     ) -> AsyncTask:
         """Run a model and return its task as soon as Wiro's receipt is in.
 
-        With `reuse` the same run with a fixed seed is answered from the history: `task.record.reused_from` says so.
-        Raises InvalidParameter before anything is sent, an ApiError when Wiro refuses, TransportError when the run
-        certainly did not arrive, RunOutcomeUnknown when its reply was lost.
+        `on_interrupt="detach"` leaves the remote task running when a wait for it is interrupted. With `reuse` the same
+        run with a fixed seed is answered from the history: `task.record.reused_from` says so. Raises InvalidParameter
+        before anything is sent, an ApiError when Wiro refuses, TransportError when the run certainly did not arrive,
+        RunOutcomeUnknown when its reply was lost.
         """
-        return await self.submit(model, given(params, values), self.options(reuse=reuse))
+        task, schema = await self.prepare(model, params, on_interrupt=on_interrupt, reuse=reuse, **values)
+        await self.start(task, schema)
+        await task.wait_for_receipt()
+        return task
 
     async def generate(
         self,
@@ -129,62 +160,9 @@ class AsyncClient(AsyncExperiments):
         reuse: bool | None = None,
         **values: Any,
     ) -> list[Image]:
-        """Run a model, wait, and return the pictures; raises what `run` and `AsyncTask.wait` raise."""
-        options = self.options(on_interrupt=on_interrupt, reuse=reuse)
-        task = await self.submit(model, given(params, values), options)
+        """Run a model, wait, and return the pictures; raises what `run` and `wait` of a task raise."""
+        task = await self.run(model, params, on_interrupt=on_interrupt, reuse=reuse, **values)
         return (await task.wait(timeout)).images
-
-    def options(self, *, on_interrupt: OnInterrupt | None = None, reuse: bool | None = None) -> RunOptions:
-        """Return the client's run options with what a call sets for itself."""
-        own = self._options
-        return replace(
-            own,
-            on_interrupt=on_interrupt or own.on_interrupt,
-            reuse=own.reuse if reuse is None else reuse,
-        )
-
-    async def submit(self, model: str, values: Mapping[str, Any], options: RunOptions) -> AsyncTask:
-        """Run a model like `run`, with these options."""
-        task, schema = await self.ready(model, values, options)
-        await self.hand_in(task, schema)
-        return task
-
-    async def ready(
-        self, model: str, values: Mapping[str, Any], options: RunOptions
-    ) -> tuple[AsyncTask, ModelSchema | None]:
-        """Return a task that is bound but not yet started, and the model's schema if it is known."""
-        schema = await self._schema_if_known(model)
-        return self.prepare(model, values, schema, options), schema
-
-    async def hand_in(self, task: AsyncTask, schema: ModelSchema | None) -> None:
-        """Start a task and wait for its receipt; raises what the submission raises."""
-        await self.begin(task, schema)
-        await task.submitted()
-
-    async def begin(self, task: AsyncTask, schema: ModelSchema | None) -> None:
-        """Start a task that is bound, or answer it from the history if its options allow that."""
-        kept = None
-        if task.options.reuse:
-            kept = await reuse.answer(self._engine, task.model or "", task.values, schema)
-        if kept is not None:
-            task.answer(kept)
-        else:
-            task.start(schema)
-
-    def prepare(
-        self,
-        model: str,
-        values: Mapping[str, Any],
-        schema: ModelSchema | None,
-        options: RunOptions | None = None,
-    ) -> AsyncTask:
-        """Return a task that is bound but not yet started; raises InvalidParameter."""
-        if self._closed:
-            raise ConfigurationError("This client was closed; make a new one.")
-        split_model(model)
-        given = {name: value for name, value in values.items() if value is not None}
-        bound = schema.bind(given) if schema else given
-        return AsyncTask(self._engine, model, bound, options or self._options)
 
     async def attach(
         self, task_id: str | int, *, model: str | None = None, values: Mapping[str, Any] | None = None
@@ -192,9 +170,9 @@ class AsyncClient(AsyncExperiments):
         """Return a task that exists already, running or over, from any process; raises NotFound, InvalidParameter.
 
         Outputs that are on the disk are used, those that are missing are downloaded. `model` and `values` say what it
-        was begun with, where the journal does not know: Wiro tells values as texts, and not always the model.
+        was begun with, if the journal does not: Wiro gives values as texts, and not always the model.
         """
-        return await self._reattaching.attach(_named(task_id), model, values or {})
+        return await self._attacher.attach(_id_text(task_id), self._options, model, values or {})
 
     async def recover(self) -> list[AsyncTask]:
         """Pick up every run that was cut off, for example by a killed kernel, and return the tasks.
@@ -203,11 +181,20 @@ class AsyncClient(AsyncExperiments):
         are lost: a WiroWarning names those. Runs that another living process looks after are left to it. Raises
         TransportError or an ApiError.
         """
-        return await self._reattaching.recover()
+        return await self._attacher.recover(self._options)
 
     async def detail(self, task_id: str | int) -> TaskDetail:
-        """Read one task from Wiro; raises NotFound when there is none, InvalidParameter where no id is given."""
-        return await self._reattaching.detail(_named(task_id))
+        """Read one task from Wiro; raises NotFound when there is none, InvalidParameter for an empty id."""
+        return await self._engine.detail(_id_text(task_id))
+
+    async def delete_files(self, task_id: str) -> None:
+        """Delete a finished task's files at Wiro, inputs and outputs; doing it twice is fine. Raises NotFound."""
+        detail = await self.detail(task_id)
+        if detail.token is None:
+            raise NotFound(f"Wiro tells no token of task {task_id}, so its files cannot be deleted", code=1)
+        await self._engine.http.call(requests.delete_files(detail.token))
+
+    # Models and prices
 
     async def schema(self, model: str) -> ModelSchema:
         """Return what a model takes, from the catalogue, asked once; raises NotFound."""
@@ -219,10 +206,20 @@ class AsyncClient(AsyncExperiments):
         """Search the catalogue; the best matches first."""
         return await self._catalogue.models(search, categories, limit)
 
-    @property
-    def server(self) -> str:
-        """The address of the API."""
-        return self._engine.server
+    async def estimate(
+        self, model: str, params: Mapping[str, Any] | None = None, /, **values: Any
+    ) -> Estimate:
+        """Return what a run will cost, from the catalogue's prices: exact, a range, or honestly unknown.
+
+        What is not given counts with its default. Nothing is sent but a question to the catalogue. Raises
+        InvalidParameter for a value that the model does not take.
+        """
+        schema = await self._catalogue.schema_if_known(model)
+        bound = sweep_plan.convert(merge(params, values), schema)
+        estimate = await self._engine.money.estimator.estimate(model, bound, schema)
+        if schema is None and estimate.typical is None:
+            return replace(estimate, reason=f"the catalogue shows no model {model}; check its name")
+        return estimate
 
     @property
     def budget(self) -> Budget | None:
@@ -234,37 +231,102 @@ class AsyncClient(AsyncExperiments):
         """The runs of this Wiro that the journal knows, newest first."""
         return History(self._engine.journal, self._engine.server)
 
+    # Sweeps
+
+    async def sweep(
+        self,
+        model: str,
+        params: Mapping[str, Any] | None = None,
+        /,
+        *,
+        how: How = "grid",
+        concurrency: int | None = None,
+        then: Then | None = None,
+        executor: Executor | None = None,
+        resume: bool = True,
+        reuse: bool | None = None,
+        start: bool = True,
+        **values: Any,
+    ) -> AsyncSweep[AsyncTask]:
+        """Run every combination of the values that are lists, or with `how="zip"` one of each at a time.
+
+        All of it is checked before anything is sent; `estimate` says what the open cells will cost. Cells that the
+        journal has are not run again, unless `resume` is False. `start=False` waits for `resume()`. `then` is called
+        with each result, in a thread or, with the downloads, on an `executor`. Raises InvalidParameter, and
+        BudgetExceeded when the sweep is certain to pass a budget.
+
+        >>> sweep = client.sweep("tencent/hunyuan-flux-srpo", prompt=["a cat", "a dog"], seed=range(4), steps=20)
+        >>> sweep.wait().grid(x="seed", y="prompt")
+        """
+        plan = await self.launcher.plan_values(model, merge(params, values), how)
+        return await self.launcher.launch(
+            plan, SweepOptions(concurrency, then, executor, resume, reuse, start)
+        )
+
+    async def map(
+        self,
+        model: str,
+        cells: Iterable[Mapping[str, Any]],
+        /,
+        *,
+        concurrency: int | None = None,
+        then: Then | None = None,
+        executor: Executor | None = None,
+        resume: bool = True,
+        reuse: bool | None = None,
+        start: bool = True,
+    ) -> AsyncSweep[AsyncTask]:
+        """Run a list of values; otherwise like `sweep`."""
+        plan = await self.launcher.plan_rows(model, cells)
+        return await self.launcher.launch(
+            plan, SweepOptions(concurrency, then, executor, resume, reuse, start)
+        )
+
+    @property
+    def sweeps(self) -> tuple[AsyncSweep[Any], ...]:
+        """The sweeps that are under way, also those that no variable names any more.
+
+        >>> for sweep in client.sweeps:
+        ...     sweep.stop()
+        """
+        return self.launcher.running
+
+    # The end
+
     async def close(self) -> None:
-        """Let go of the connection; running tasks go on at Wiro and stand in the journal. Closing twice is fine.
+        """Close the connection; running tasks go on at Wiro and stand in the journal. Closing twice is fine.
 
         Runs that are on the wire get a moment for their replies, for a task with an id can be found again.
         """
         self._closed = True
         sweeps, tasks = self.sweeps, tuple(self._engine.tasks)
+        runners = [task.runner for task in tasks if task.runner is not None]
         for sweep in sweeps:
             sweep.pause()
-        replies_in = [asyncio.create_task(task.hold_back().wait()) for task in tasks]
-        stops = [stop for task in tasks if (stop := task.stopping) is not None]
-        if tasks:
-            await asyncio.wait([*replies_in, *stops], timeout=CLOSE_SECONDS)
-        for job in replies_in:
-            job.cancel()
-        await asyncio.gather(*(task.close() for task in tasks))
+        for runner in runners:
+            runner.hold_back()
+        receipts = [asyncio.create_task(task.submitted.wait()) for task in tasks]
+        stops = [stop for runner in runners if (stop := runner.stopping) is not None]
+        if receipts:
+            await asyncio.wait([*receipts, *stops], timeout=self._engine.timing.close)
+        for receipt in receipts:
+            receipt.cancel()
+        await asyncio.gather(*(runner.close() for runner in runners))
         await asyncio.gather(*(sweep.close() for sweep in sweeps))
         await self._engine.http.aclose()
         self._engine.journal.close()
-
-    async def idle(self) -> None:
-        """Wait until no task is under way, and no sweep."""
-        while self._engine.tasks or self.sweeps:
-            tasks = [asyncio.create_task(task.settled()) for task in self._engine.tasks]
-            sweeps = [asyncio.create_task(sweep.busy_after(None, "detach")) for sweep in self.sweeps]
-            await asyncio.wait([*tasks, *sweeps])
 
     def close_unused(self) -> None:
         """Close a client that has never been on a loop, or whose loop is another process's."""
         self._closed = True
         self._engine.journal.close()
+
+    async def idle(self) -> None:
+        """Wait until no task is under way, and no sweep."""
+        while self._engine.tasks or self.sweeps:
+            tasks = [asyncio.create_task(task.finished.wait()) for task in self._engine.tasks]
+            sweeps = [asyncio.create_task(sweep.busy_after(None, "detach")) for sweep in self.sweeps]
+            await asyncio.wait([*tasks, *sweeps])
 
     async def __aenter__(self) -> Self:
         return self
@@ -272,16 +334,91 @@ class AsyncClient(AsyncExperiments):
     async def __aexit__(self, *_exc: object) -> None:
         await self.close()
 
-    async def _schema_if_known(self, model: str) -> ModelSchema | None:
-        return await self._catalogue.schema_if_known(model)
+    # For the blocking face, the panel and sweeps
+
+    def options(self, *, on_interrupt: OnInterrupt | None = None, reuse: bool | None = None) -> RunOptions:
+        """Return the client's run options, with those that a call sets for itself."""
+        own = self._options
+        return replace(
+            own,
+            on_interrupt=on_interrupt or own.on_interrupt,
+            reuse=own.reuse if reuse is None else reuse,
+        )
+
+    async def prepare(
+        self,
+        model: str,
+        params: Mapping[str, Any] | None = None,
+        /,
+        *,
+        on_interrupt: OnInterrupt | None = None,
+        reuse: bool | None = None,
+        **values: Any,
+    ) -> tuple[AsyncTask, ModelSchema | None]:
+        """Take what `run` takes, fetch the model's schema if the catalogue has it, and return a task to `start`."""
+        options = self.options(on_interrupt=on_interrupt, reuse=reuse)
+        schema = await self._catalogue.schema_if_known(model)
+        return self.bind(model, merge(params, values), schema, options), schema
+
+    def bind(
+        self, model: str, values: Mapping[str, Any], schema: ModelSchema | None, options: RunOptions
+    ) -> AsyncTask:
+        """Return a task that is to be started; raises InvalidParameter, ConfigurationError for a closed client."""
+        if self._closed:
+            raise ConfigurationError("This client was closed; make a new one.")
+        split_model(model)
+        without_none = {name: value for name, value in values.items() if value is not None}
+        return AsyncTask(model, schema.bind(without_none) if schema else without_none, options)
+
+    async def start(self, task: AsyncTask, schema: ModelSchema | None) -> None:
+        """Begin to submit a task, or answer it from the history if its options allow that."""
+        result = None
+        if task.options.reuse:
+            result = await history_answers.answer(self._engine, task.model or "", task.values, schema)
+        if result is None:
+            self.runner(task).start(schema)
+        else:
+            task.answer(result, f"Answered from the history: the same run was task {result.record.task_id}")
+
+    def runner(self, task: AsyncTask) -> TaskRunner:
+        """Return a runner for the task, which is to be started on the client's loop."""
+        return TaskRunner(self._engine, task)
+
+    async def plan_sweep(
+        self,
+        model: str,
+        schema: ModelSchema | None,
+        axes: Sequence[Axis],
+        same: Mapping[str, Any],
+        *,
+        resume: bool = True,
+    ) -> AsyncSweep[Any]:
+        """Plan and price a grid over axes that are read already; `resume()` of the sweep begins it.
+
+        Raises what `sweep` raises.
+        """
+        plan = await self.launcher.plan_axes(model, schema, axes, same)
+        return await self.launcher.launch(plan, SweepOptions(resume=resume, start=False))
+
+    async def estimate_sweep(
+        self,
+        model: str,
+        schema: ModelSchema | None,
+        axes: Sequence[Axis],
+        same: Mapping[str, Any],
+        *,
+        resume: bool = True,
+    ) -> Estimate:
+        """Estimate such a grid, with `resume` without what the journal has; raises what `estimate` raises."""
+        return await self.launcher.estimate_axes(model, schema, axes, same, resume=resume)
 
 
-def _named(task_id: object) -> str:
-    """Return the id of a task as text; a run that was stopped before it was sent has none."""
-    name = "" if task_id is None else str(task_id).strip()
-    if not name:
+def _id_text(task_id: object) -> str:
+    """Return the id of a task as text; raises InvalidParameter for none, which a run has that was never sent."""
+    text = "" if task_id is None else str(task_id).strip()
+    if not text:
         raise InvalidParameter(
             "task_id",
             "no task has this id. A run that was refused, or stopped before it was sent, never became a task.",
         )
-    return name
+    return text

@@ -1,4 +1,4 @@
-"""Wiro's catalogue: what models there are, and what each takes."""
+"""Catalogue: which models there are, and what each takes (docs/protocol.md, Catalogue)."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class Catalogue:
 
     async def schema(self, model: str) -> ModelSchema:
         """Return what a model takes; raises NotFound."""
-        known = self.known(model)
-        if known is None:
+        schema = self.cached_schema(model)
+        if schema is None:
             owner, name = split_model(model)
             key = f"{owner}/{name}"
-            entry = {"slugowner": owner, "slugproject": name, **await self._tool(key)}
-            known = self._schemas[key] = ModelSchema.from_tool(entry)
-        return known
+            entry = {"slugowner": owner, "slugproject": name, **await self._entry(key)}
+            schema = self._schemas[key] = ModelSchema.from_tool(entry)
+        return schema
 
-    def known(self, model: str) -> ModelSchema | None:
-        """Return what a model takes where nobody needs to be asked; raises InvalidParameter for no model's name."""
+    def cached_schema(self, model: str) -> ModelSchema | None:
+        """Return what a model takes if nobody has to be asked; raises InvalidParameter for no model's name."""
         key = "/".join(split_model(model))
         return ModelSchema.built_in(key) or self._schemas.get(key)
 
@@ -49,14 +49,14 @@ class Catalogue:
         request = requests.tool_list(search=search, categories=categories, limit=limit)
         return list(replies.models(await self._http.call(request)))
 
-    async def _tool(self, model: str) -> Mapping[str, Any]:
-        """Return a model's entry; Wiro's own refusal does not name the model."""
+    async def _entry(self, model: str) -> Mapping[str, Any]:
+        """Return a model's entry; NotFound names the model, which Wiro's own refusal does not."""
         request = requests.tool_detail(model)
         sentence = f"there is no model {model}"
         try:
-            tool = replies.tool(await self._http.call(request))
+            entry = replies.tool(await self._http.call(request))
         except NotFound as error:
             raise NotFound(f"{sentence} ({error.message})", code=error.code, endpoint=request.path) from None
-        if tool is None:
+        if entry is None:
             raise NotFound(sentence, code=1, endpoint=request.path)
-        return tool
+        return entry

@@ -14,16 +14,15 @@ from wiro_widgets.money.estimator import Estimator
 from wiro_widgets.money.ledger import Money
 from wiro_widgets.protocol.credentials import Credentials
 from wiro_widgets.protocol.errors import ConfigurationError
+from wiro_widgets.protocol.timing import Timing
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.transport import urls
 from wiro_widgets.transport.downloads import Downloads
 from wiro_widgets.transport.http import Http
 
 
-def found_credentials(key: str | Credentials | None, secret: str | None) -> Credentials:
-    """Return the credentials; raises ConfigurationError without the frames that hold what was given."""
-    if isinstance(key, Credentials):
-        return key
+def find_credentials(key: str | None, secret: str | None) -> Credentials:
+    """Return the credentials; raises ConfigurationError without the frames that hold the arguments."""
     try:
         return Credentials.find(key, secret)
     except ConfigurationError as error:
@@ -43,6 +42,7 @@ def open_engine(
     output_dir: str | Path | None,
     allow_http: bool,
     budget: float | Budget | None,
+    timing: Timing,
 ) -> Engine:
     """Return an engine that has not called anybody yet; raises ConfigurationError."""
     base = urls.base_url(base_url, allow_http=allow_http)
@@ -52,19 +52,17 @@ def open_engine(
     http = Http(credentials, base, timeout=timeout)
     data = user_data_path("wiro-widgets", appauthor=False)
     folder = Path(output_dir or os.environ.get("WIRO_OUTPUT_DIR") or data / "outputs").expanduser()
-    own = budget if budget is None or isinstance(budget, Budget) else Budget(budget)
-    kept = _journal(journal, data)
+    client_budget = budget if budget is None or isinstance(budget, Budget) else Budget(budget)
+    if journal is False:
+        opened = Journal.open(None)
+    else:
+        path = journal or os.environ.get("WIRO_JOURNAL") or data / "journal.sqlite3"
+        opened = Journal.open(Path(path).expanduser())
     return Engine(
         http=http,
         socket_url=sockets,
-        journal=kept,
+        journal=opened,
         downloads=Downloads(http, folder, allow_http=allow_http),
-        money=Money(Estimator(http, kept), own),
+        money=Money(Estimator(http, opened), client_budget),
+        timing=timing,
     )
-
-
-def _journal(given: str | Path | Literal[False] | None, data: Path) -> Journal:
-    if given is False:
-        return Journal.open(None)
-    named = given or os.environ.get("WIRO_JOURNAL")
-    return Journal.open(Path(named).expanduser() if named else data / "journal.sqlite3")

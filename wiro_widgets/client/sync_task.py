@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from types import TracebackType
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from wiro_widgets.client.bridge import Bridge
@@ -22,22 +21,23 @@ class Task:
     """A task that a thread may wait for; made by `Client.run`, `Client.attach` and `Client.recover`."""
 
     def __init__(self, bridge: Bridge | None, task: AsyncTask, client: object = None) -> None:
-        self._lent = bridge
+        self._bridge_if_sent = bridge
         self._task = task
         self._client = client  # a client that nobody else names lives as long as its tasks are named
 
     @classmethod
     def refused(cls, model: str | None, values: Mapping[str, Any], error: WiroError) -> Task:
         """Return a task that was over before anything was sent; `wait` raises the error."""
-        task = AsyncTask(None, model, values)
-        task.refuse(error)
+        task = AsyncTask(model, values)
+        task.fail(error)
+        task.close()
         return cls(None, task)
 
     @property
     def _bridge(self) -> Bridge:
-        if self._lent is None:
+        if self._bridge_if_sent is None:
             raise ConfigurationError("This run was refused before it was sent; there is no task at Wiro.")
-        return self._lent
+        return self._bridge_if_sent
 
     def __repr__(self) -> str:
         return f"<Task {repr(self._task)[len('<AsyncTask ') :]}"
@@ -58,7 +58,7 @@ class Task:
     @property
     def values(self) -> dict[str, Any]:
         """The values that were sent."""
-        return self._task.values
+        return dict(self._task.values)
 
     @property
     def status(self) -> Status:
@@ -77,7 +77,7 @@ class Task:
 
     @property
     def over(self) -> bool:
-        """Whether the task has settled, or never came to be."""
+        """True once the task has settled, or never came to be."""
         return self._task.over
 
     @property
@@ -90,44 +90,36 @@ class Task:
         """What `wait` raises, once the task is over."""
         return self._task.error
 
+    def wait(self, timeout: float | None = None, *, on_interrupt: OnInterrupt | None = None) -> TaskResult:
+        """Wait until the task has settled and its outputs are here; `timeout` is in seconds.
+
+        Raises TaskFailed, TaskCancelled, TaskTimeout when the time is up (the task goes on), and what the submission
+        raised. An interrupt stops the remote task, unless `on_interrupt` is "detach".
+        """
+        if self._task.over:
+            return self._task.result()
+        with interruptible(self._bridge, self._task, on_interrupt):
+            return self._bridge.call(self._task.wait(timeout, on_interrupt=on_interrupt))
+
     def events(self, *, on_interrupt: OnInterrupt | None = None) -> Iterator[TaskEvent]:
         """Yield every event from the first one seen; end when the task settles.
 
         An interrupt stops the remote task, unless `on_interrupt` is "detach".
         """
         position = 0
-        while True:
-            if self._task.over:
-                batch, position = self._task.stream.batch(position)
-            else:
-                with Interruption(self._bridge, self._task, on_interrupt):
-                    batch, position = self._bridge.call(self._task.next_events(position, on_interrupt))
-            if not batch:
-                return
-            if self._task.over:
+        while not self._task.over:
+            with interruptible(self._bridge, self._task, on_interrupt):
+                batch, position = self._bridge.call(self._task.next_events(position, on_interrupt))
                 yield from batch
-            else:
-                with Interruption(self._bridge, self._task, on_interrupt):
-                    yield from batch
+        yield from self._task.stream.since(position)[0]
 
     def events_so_far(self) -> list[TaskEvent]:
         """Return the events so far, without waiting."""
         return self.events_since(0)[0]
 
     def events_since(self, position: int) -> tuple[list[TaskEvent], int]:
-        """Return the events that are kept from a position on and the position after them, without waiting."""
-        return self._task.stream.batch(position)
-
-    def wait(self, timeout: float | None = None, *, on_interrupt: OnInterrupt | None = None) -> TaskResult:
-        """Wait until the task has settled and its outputs are here; `timeout` is in seconds.
-
-        Raises TaskFailed, TaskCancelled, or TaskTimeout when the time is up, and then the task goes on. An interrupt
-        stops the remote task, unless `on_interrupt` is "detach".
-        """
-        if self._task.over:
-            return self._task.result()
-        with Interruption(self._bridge, self._task, on_interrupt):
-            return self._bridge.call(self._task.wait(timeout, on_interrupt=on_interrupt))
+        """Return the events from a position on and the position after them, without waiting."""
+        return self._task.stream.since(position)
 
     def stop(self) -> None:
         """Stop the task wherever it is; two stops are one, and a task that is over stays as it is.
@@ -140,8 +132,8 @@ class Task:
 
     def stop_soon(self) -> None:
         """Begin to stop the task and return at once."""
-        if not self._task.over:
-            self._bridge.post(self._task.stop_soon)
+        if not self._task.over and self._task.runner is not None:
+            self._bridge.post(self._task.runner.stop_soon)
 
     def cancel(self) -> None:
         """Take the task out of the queue (Task/Cancel); raises ApiError when it is not queued any more."""
@@ -166,23 +158,16 @@ class Task:
             self._bridge.post(self._task.watch, watcher)
 
 
-class Interruption:
-    """Stops the remote task when its block is interrupted, wherever in the block that happened, and says so."""
-
-    def __init__(self, bridge: Bridge, task: AsyncTask, on_interrupt: OnInterrupt | None = None) -> None:
-        self._bridge = bridge
-        self._task = task
-        self._on_interrupt = on_interrupt
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        if not isinstance(error, KeyboardInterrupt):
-            return
-        if not self._task.stop_begun:  # the interrupt came between two waits, and cancelled neither
+@contextmanager
+def interruptible(bridge: Bridge, task: AsyncTask, on_interrupt: OnInterrupt | None = None) -> Iterator[None]:
+    """Stop the remote task when the block is interrupted, wherever in it that happens, and say so in a note."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        if (
+            task.runner is None or not task.runner.stop_requested
+        ):  # it came between two waits, and cancelled neither
             with suppress(WiroError):
-                self._bridge.call(self._task.interrupted(self._on_interrupt))
-        error.add_note(self._task.parting_words(self._on_interrupt))
+                bridge.call(task.interrupt(on_interrupt))
+        interrupt.add_note(task.interrupt_note(on_interrupt))
+        raise

@@ -10,10 +10,7 @@ from contextlib import contextmanager
 from time import monotonic
 
 from wiro_widgets.protocol import backoff
-
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
-# A run is given up when, for so long, none of our own tasks ended and none of our runs was accepted.
-LONGEST_WAIT = 600.0
+from wiro_widgets.protocol.timing import Timing
 
 
 class BalanceQueue:
@@ -23,7 +20,8 @@ class BalanceQueue:
     tasks in the way may be another process's.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, timing: Timing) -> None:
+        self.timing = timing
         self._places: deque[Place] = deque()
         self._progress_at = monotonic()
         self._change = asyncio.Event()
@@ -58,15 +56,19 @@ class BalanceQueue:
         self._progress_at = monotonic()
 
     @contextmanager
-    def join(self) -> Iterator[Place]:
-        """Wait in the queue for the length of the block."""
+    def place(self) -> Iterator[Place]:
+        """Give a run a place that it may join the queue with; it leaves the queue with the block."""
         place = Place(self)
-        self._places.append(place)
         try:
             yield place
         finally:
-            self._places.remove(place)
-            self._announce()
+            if place.is_in_line:
+                self._places.remove(place)
+                self._announce()
+
+    def add(self, place: Place) -> None:
+        """Put a run at the end of the queue."""
+        self._places.append(place)
 
     def is_first(self, place: Place) -> bool:
         """Return True if this run is next to be submitted."""
@@ -78,28 +80,42 @@ class BalanceQueue:
 
 
 class Place:
-    """The place of one run in the queue."""
+    """What one run has of the queue, before it joins and while it waits."""
 
     def __init__(self, queue: BalanceQueue) -> None:
+        self.is_in_line = False
         self._queue = queue
-        self._since = monotonic()
-        self._ends_at_last_try = queue.ends
-        self._pauses = backoff.delays(FIRST_PAUSE, LONGEST_PAUSE, random.random)
+        self._joined_at = 0.0
+        self._ends_at_last_try = 0
+        self._next_try = 0.0
+        self._pauses = backoff.delays(*queue.timing.balance_pauses, random.random)
+
+    def join(self) -> None:
+        """Begin to wait."""
+        self.is_in_line = True
+        self._joined_at = monotonic()
+        self._queue.add(self)
+        self.use()
+
+    def use(self) -> None:
+        """Plan the next try, because one has just been made or is made now."""
+        self._ends_at_last_try = self._queue.ends
         self._next_try = monotonic() + next(self._pauses)
 
     @property
-    def is_hopeless(self) -> bool:
-        """True if nothing has changed for `LONGEST_WAIT`."""
-        return monotonic() - max(self._since, self._queue.progress_at) > LONGEST_WAIT
+    def change(self) -> asyncio.Event:
+        """Set at the next change of the queue."""
+        return self._queue.change
 
     @property
     def seconds(self) -> float:
-        """How long to wait for `BalanceQueue.change`; 0 means submit now."""
+        """How long to wait for `change`; 0 means submit now."""
         if not self._queue.is_first(self):
-            return LONGEST_WAIT
+            return self._queue.timing.balance_patience
         return 0.0 if self._queue.ends > self._ends_at_last_try else max(0.0, self._next_try - monotonic())
 
-    def use(self) -> None:
-        """Plan the next try, because this one is made now."""
-        self._ends_at_last_try = self._queue.ends
-        self._next_try = monotonic() + next(self._pauses)
+    @property
+    def is_hopeless(self) -> bool:
+        """True if no task of ours ended and no run of ours was accepted for `Timing.balance_patience`."""
+        silence = monotonic() - max(self._joined_at, self._queue.progress_at)
+        return silence > self._queue.timing.balance_patience

@@ -18,7 +18,6 @@ from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.options import RunOptions
 from wiro_widgets.runs.reuse import is_whole
 
-POLL_SECONDS = 0.25  # between two looks at a Run that somebody else is sending
 LIST_REACHES_BACK = timedelta(days=1)  # an older Run cannot be looked for in Wiro's list with confidence
 
 # The journal rows of the Runs that this process is sending, whichever of its clients sends them.
@@ -53,7 +52,7 @@ def is_under_way(engine: Engine, row: JournalRow) -> bool:
     """Return True if somebody is sending or following that run now, or if it has just succeeded."""
     if row.outcome == "succeeded":
         return is_whole(row)
-    ours = row.task_id is not None and any(task.id == row.task_id for task in tuple(engine.tasks))
+    ours = row.task_id is not None and engine.task(row.task_id) is not None
     return row.outcome in ("submitting", "running") and (ours or is_attended(row))
 
 
@@ -65,7 +64,7 @@ async def take_over(
     Raises RunOutcomeUnknown if that cannot be known, TransportError or an ApiError if Wiro cannot be asked.
     """
     while row.outcome == "submitting" and is_attended(row):
-        await pause(POLL_SECONDS)
+        await pause(engine.timing.claim_poll)
         newer = await asyncio.to_thread(engine.journal.row, row.id)
         if newer is None:
             return None
@@ -93,8 +92,7 @@ async def find_task(engine: Engine, row: JournalRow) -> str | None:
         await engine.http.call(requests.task_list(limit=1))
     except (TransportError, ApiError) as error:
         raise RunOutcomeUnknown(row.model, str(error), journal_id=row.id) from None
-    run = lost_runs.Run(row.id, row.model, row.parameters, row.intent_at)
-    candidates = await lost_runs.find(engine, run, (0.0,))
+    candidates = await lost_runs.find(engine, lost_runs.Run.of_row(row), looks=(0.0,))
     if not candidates:
         return None
     await asyncio.to_thread(engine.journal.submitted, row.id, candidates[-1])

@@ -1,4 +1,4 @@
-"""The events of one task, kept for whoever comes late and handed to whoever waits."""
+"""The events of one task, kept in one ring: read by position, awaited, and handed to callbacks."""
 
 from __future__ import annotations
 
@@ -19,18 +19,21 @@ _log = logging.getLogger("wiro_widgets")
 
 
 class EventStream:
-    """A bounded ring of events; written on the engine's loop, read from anywhere.
+    """The one ring of a task's events; the panel's feed, the history and `events` read it by position.
 
-    A reader that falls more than `MAX_EVENTS` or `MAX_TEXT` behind continues at the oldest event still kept.
+    Written on the engine's loop, read from any thread. A reader that falls more than `max_events` events or `max_text`
+    characters behind continues at the oldest event in the ring.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_events: int = MAX_EVENTS, max_text: int = MAX_TEXT) -> None:
+        self._max_events = max_events
+        self._max_text = max_text
         self._events: deque[TaskEvent] = deque()
-        self._text = 0
-        self._count = 0
-        self._lock = threading.Lock()  # the ring and its count are read together
+        self._text = 0  # characters in the ring
+        self._count = 0  # events ever published
+        self._lock = threading.Lock()  # guards the ring together with its count
         self._closed = False
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiters: list[asyncio.Future[None]] = []
         self._callbacks: list[Callable[[TaskEvent], object]] = []
 
     def __repr__(self) -> str:
@@ -40,12 +43,14 @@ class EventStream:
         return self._count
 
     def publish(self, events: Sequence[TaskEvent]) -> None:
-        """Keep events and hand them on."""
+        """Add events to the ring, call the callbacks and wake the readers."""
         with self._lock:
             self._events.extend(events)
             self._count += len(events)
             self._text += sum(map(_size, events))
-            while len(self._events) > MAX_EVENTS or (self._text > MAX_TEXT and len(self._events) > 1):
+            while len(self._events) > self._max_events or (
+                self._text > self._max_text and len(self._events) > 1
+            ):
                 self._text -= _size(self._events.popleft())
         for callback in self._callbacks:
             for event in events:
@@ -59,33 +64,29 @@ class EventStream:
         self._wake()
 
     def add_callback(self, callback: Callable[[TaskEvent], object]) -> None:
-        """Call it with each event from the first one kept."""
+        """Call it with each event, those in the ring first."""
         for event in tuple(self._events):
             _call(callback, event)
         if not self._closed:
             self._callbacks.append(callback)
 
-    async def read(self, position: int) -> tuple[list[TaskEvent], int]:
-        """Return the events from a position on and the position after them; none when the stream has ended."""
+    def since(self, position: int) -> tuple[list[TaskEvent], int]:
+        """Return the events in the ring from a position on, and the position after them."""
+        with self._lock:
+            newest_first = list(islice(reversed(self._events), max(0, self._count - position)))
+            return newest_first[::-1], self._count
+
+    async def wait_since(self, position: int) -> tuple[list[TaskEvent], int]:
+        """Return the same once there is an event; no events mean that the stream has ended."""
         while position >= self._count and not self._closed:
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(waiter)
+            self._waiters.append(waiter)
             await waiter
-        return self.batch(position)
-
-    def batch(self, position: int) -> tuple[list[TaskEvent], int]:
-        """Return what is kept from a position on and the position after it, without waiting."""
-        with self._lock:
-            newest = list(islice(reversed(self._events), max(0, self._count - position)))
-            return newest[::-1], self._count
-
-    def seen(self) -> list[TaskEvent]:
-        """Return the events kept so far."""
-        return self.batch(0)[0]
+        return self.since(position)
 
     def _wake(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for waiter in waiting:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
 
@@ -94,15 +95,15 @@ def _size(event: TaskEvent) -> int:
     if isinstance(event, Log | Unknown | Notice):
         return len(event.text)
     if isinstance(event, TextSnapshot):
-        return _said(event.content)
+        return _text_size(event.content)
     if isinstance(event, Outputs):
-        return sum(len(item.name) + len(item.url or "") + _said(item.content) for item in event.outputs)
+        return sum(len(item.name) + len(item.url or "") + _text_size(item.content) for item in event.outputs)
     if isinstance(event, Progress):
         return sum(len(word or "") for word in (event.label, event.speed, event.elapsed, event.remaining))
     return 0
 
 
-def _said(content: TextContent | None) -> int:
+def _text_size(content: TextContent | None) -> int:
     if content is None:
         return 0
     return len(content.raw) + len(content.prompt) + sum(map(len, (*content.thinking, *content.answer)))
@@ -111,5 +112,5 @@ def _said(content: TextContent | None) -> int:
 def _call(callback: Callable[[TaskEvent], object], event: TaskEvent) -> None:
     try:
         callback(event)
-    except BaseException:  # noqa: BLE001 - the user's own code may raise anything, and this is everybody's thread
+    except BaseException:  # noqa: BLE001 - the user's code may raise anything, and this is the engine's thread
         _log.exception("A callback of a task failed; the task goes on")

@@ -1,4 +1,4 @@
-"""A user's file value in, an Upload or a URL out: paths, bytes, open files, pictures, arrays, addresses."""
+"""What a call is given, made ready to send: values merged, file values opened as Uploads or kept as URLs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any, BinaryIO, Self, cast
 
 from wiro_widgets.media import content_types, images
 from wiro_widgets.media.output import Output
+from wiro_widgets.protocol.errors import InvalidParameter
 from wiro_widgets.protocol.requests import Upload
 from wiro_widgets.protocol.schema.parameters import Parameter
-from wiro_widgets.protocol.schema.scalars import is_url
+from wiro_widgets.protocol.schema.scalars import is_url, short_repr
 from wiro_widgets.protocol.schema.schema import ModelSchema
 
 PICTURE_NAME = "image.png"
@@ -24,10 +25,10 @@ class NamedBytes(bytes):
     name: str
 
     def __new__(cls, data: bytes, name: str) -> Self:
-        """Hold the data under that name."""
-        held = super().__new__(cls, data)
-        held.name = name
-        return held
+        """Wrap the data and the name."""
+        named = super().__new__(cls, data)
+        named.name = name
+        return named
 
     def __repr__(self) -> str:
         return f"<{self.name}, {len(self)} bytes>"
@@ -36,61 +37,77 @@ class NamedBytes(bytes):
         return NamedBytes, (bytes(self), self.name)
 
 
-def prepare(values: Mapping[str, Any], schema: ModelSchema | None, opened: ExitStack) -> dict[str, Any]:
-    """Return the bound values with every file opened for sending; `opened` closes what was opened here.
+def merge(params: Mapping[str, Any] | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a call's dict and its keyword arguments as one, keyword arguments last.
+
+    Raises InvalidParameter if `params` is no dict.
+    """
+    if params is None:
+        return dict(values)
+    if not isinstance(params, Mapping):
+        hint = f"; did you mean prompt={short_repr(params)}?" if isinstance(params, str) else ""
+        raise InvalidParameter("params", f"a dict of values is needed, not {short_repr(params)}{hint}")
+    return {**params, **values}
+
+
+def prepare(values: Mapping[str, Any], schema: ModelSchema | None, files: ExitStack) -> dict[str, Any]:
+    """Return the bound values with every file opened for sending; `files` closes what was opened here.
 
     Raises InvalidParameter naming the field when a file is missing, or is not what the field is for.
     """
     ready: dict[str, Any] = {}
     for name, value in values.items():
         parameter = schema.get(name) if schema else None
-        if parameter and parameter.kind == "file":
-            ready[name] = _each(value, parameter, opened)
-        elif parameter is None and _looks_like_file(value):
-            ready[name] = _each(value, Parameter(name, kind="file"), opened)
-        else:
+        if parameter is None and _looks_like_file(value):
+            parameter = Parameter(name, kind="file")
+        if parameter is None or parameter.kind != "file":
             ready[name] = value
+        elif isinstance(value, list | tuple):
+            ready[name] = [_upload_or_url(item, parameter, files) for item in value]
+        else:
+            ready[name] = _upload_or_url(value, parameter, files)
     return ready
 
 
-def _each(value: object, parameter: Parameter, opened: ExitStack) -> Any:
-    if isinstance(value, list | tuple):
-        return [_one(item, parameter, opened) for item in value]
-    return _one(value, parameter, opened)
-
-
 def _looks_like_file(value: object) -> bool:
-    """Guess, for a model whose schema is not known, from the type alone; text stays text."""
+    """Guess from the type alone, for a model whose schema is not known; text stays text."""
     if isinstance(value, list | tuple):
-        return bool(value) and any(_looks_like_file(item) for item in value)
-    kinds = (Path, bytes, bytearray, memoryview, Output)
-    return isinstance(value, kinds) or hasattr(value, "read") or _is_picture(value)
+        return any(map(_looks_like_file, value))
+    if isinstance(value, Path | bytes | bytearray | memoryview | Output) or hasattr(value, "read"):
+        return True
+    interface = getattr(value, "__array_interface__", None)
+    return isinstance(interface, dict) and bool(interface.get("shape"))  # a number of numpy's has no shape
 
 
-def _one(value: object, parameter: Parameter, opened: ExitStack) -> Upload | str:
+def _upload_or_url(value: object, parameter: Parameter, files: ExitStack) -> Upload | str:
     if is_url(value):
         return str(value).strip()
     if isinstance(value, Output):
         value = value.path or NamedBytes(value.bytes(), value.name)
     if isinstance(value, str | Path):
-        found = _from_path(Path(value).expanduser(), parameter, opened)
-    elif isinstance(value, bytes | bytearray | memoryview):
-        data = bytes(value)
-        found = _upload(io.BytesIO(data), getattr(value, "name", ""), len(data), parameter)
-    elif hasattr(value, "read"):
-        found = _from_file(cast("BinaryIO", value), parameter)
-    else:
-        found = _from_picture(value, parameter)
-    return found
-
-
-def _from_path(path: Path, parameter: Parameter, opened: ExitStack) -> Upload:
+        return _from_path(Path(value).expanduser(), parameter, files)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return _from_bytes(bytes(value), getattr(value, "name", ""), parameter)
+    if hasattr(value, "read"):
+        return _from_file(cast("BinaryIO", value), parameter)
     try:
-        handle = opened.enter_context(path.open("rb"))
+        data = images.to_upload_bytes(value)
+    except ValueError as error:
+        raise parameter.refuse(str(error)) from error
+    return _from_bytes(data, PICTURE_NAME, parameter)
+
+
+def _from_path(path: Path, parameter: Parameter, files: ExitStack) -> Upload:
+    try:
+        handle = files.enter_context(path.open("rb"))
     except OSError as error:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
         raise parameter.refuse(f"{str(path)!r} cannot be opened: {reason}") from error
     return _upload(handle, path.name, path.stat().st_size, parameter)
+
+
+def _from_bytes(data: bytes, name: str, parameter: Parameter) -> Upload:
+    return _upload(io.BytesIO(data), name, len(data), parameter)
 
 
 def _from_file(handle: BinaryIO, parameter: Parameter) -> Upload:
@@ -101,13 +118,12 @@ def _from_file(handle: BinaryIO, parameter: Parameter) -> Upload:
         raise parameter.refuse("the file is closed; open it and leave it open until the run is sent")
     try:
         size = handle.seek(0, io.SEEK_END)
-    except (OSError, AttributeError):
-        data = _emptied(handle, parameter)  # a pipe cannot be rewound for a second try
-        return _upload(io.BytesIO(data), name, len(data), parameter)
+    except (OSError, AttributeError):  # a pipe, which cannot be rewound for a second try
+        return _from_bytes(_read_pipe(handle, parameter), name, parameter)
     return _upload(handle, name, size, parameter)
 
 
-def _emptied(handle: BinaryIO, parameter: Parameter) -> bytes:
+def _read_pipe(handle: BinaryIO, parameter: Parameter) -> bytes:
     try:
         data = handle.read()
     except (OSError, ValueError) as error:
@@ -117,37 +133,24 @@ def _emptied(handle: BinaryIO, parameter: Parameter) -> bytes:
     return bytes(data)
 
 
-def _from_picture(value: object, parameter: Parameter) -> Upload:
-    try:
-        data = images.to_upload_bytes(value)
-    except ValueError as error:
-        raise parameter.refuse(str(error)) from error
-    return _upload(io.BytesIO(data), PICTURE_NAME, len(data), parameter)
-
-
 def _upload(handle: BinaryIO, name: str, size: int, parameter: Parameter) -> Upload:
+    """Return the upload, its type told from its first bytes; refuses an empty file and one of another kind."""
     handle.seek(0)
     head = handle.read(content_types.HEAD_SIZE)
     handle.seek(0)
     if not head:
         raise parameter.refuse(f"{name or 'the file'} is empty")
-    held = content_types.sniff(head)
-    if parameter.accept and not _fits(parameter.accept, held):
+    content_type = content_types.sniff(head)
+    if parameter.accept and not _is_accepted(parameter.accept, content_type):
         article = "an" if parameter.accept[0] in "ai" else "a"
-        but = f" but {held}" if held else ""
+        but = f" but {content_type}" if content_type else ""
         raise parameter.refuse(f"{name or 'the file'} is not {article} {parameter.accept}{but}")
-    filename = name or f"{parameter.id}.{content_types.extension(held)}"
-    return Upload(filename, held or "application/octet-stream", handle, size)
+    filename = name or f"{parameter.id}.{content_types.extension(content_type)}"
+    return Upload(filename, content_type or "application/octet-stream", handle, size)
 
 
-def _fits(accept: str, held: str | None) -> bool:
-    """Whether a file may go where that kind is wanted; sound and film have more formats than are known here."""
+def _is_accepted(accept: str, content_type: str | None) -> bool:
+    """Return True if the field may take a file of this type; audio and video have more formats than are known here."""
     if accept == "image":
-        return (held or "").startswith("image/")
-    return held is None or held.startswith(("audio/", "video/"))
-
-
-def _is_picture(value: object) -> bool:
-    """Tell an image or an array from a number of numpy's, which has no shape."""
-    interface = getattr(value, "__array_interface__", None)
-    return isinstance(interface, dict) and bool(interface.get("shape"))
+        return (content_type or "").startswith("image/")
+    return content_type is None or content_type.startswith(("audio/", "video/"))

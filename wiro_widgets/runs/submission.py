@@ -1,11 +1,11 @@
-"""Sends a Run exactly once, with the journal written before it leaves (protocol: Run)."""
+"""Send a Run exactly once, with the journal written before it leaves (docs/protocol.md, Run)."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -25,75 +25,88 @@ from wiro_widgets.protocol.errors import (
     WiroError,
 )
 from wiro_widgets.protocol.replies import Receipt
-from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.schema.schema import ModelSchema
-from wiro_widgets.runs import balance_queue, claims, fingerprint, inputs, reuse
-from wiro_widgets.runs import lost_runs as lost
+from wiro_widgets.runs import claims, fingerprint, inputs, lost_runs, reuse
+from wiro_widgets.runs.balance_queue import Place
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.options import RunOptions
 from wiro_widgets.transport.downloads import Keepsake
 
 TRIES = 5  # of a Run that certainly did not arrive, or that was refused because of too many calls
-FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
 SERVER_ERRORS_FROM = 500
-MAYBE_DONE = frozenset({300, 301, 302, 303, 408})  # answers that leave open whether the Run took effect
+MAYBE_DONE = frozenset({300, 301, 302, 303, 408})  # statuses that leave open whether the Run took effect
 
 
 class Submission:
-    """One Run on its way; `journal_id` names its row as soon as there is one, `kept` what is known of its files.
+    """One Run on its way.
 
-    `notify` is told in words why it takes longer. `stop` ends it wherever nothing is on the wire.
+    `journal_id` names its row as soon as there is one, `files` says what is known of its outputs. `notify` is called
+    with the reason when it takes longer. `stop` ends it unless it is on the wire.
     """
 
     def __init__(
         self, engine: Engine, model: str, options: RunOptions, notify: Callable[[str], None]
     ) -> None:
         self.journal_id: str | None = None
-        self.kept = Keepsake()
+        self.files = Keepsake()
         self._engine = engine
         self._model = model
         self._options = options
         self._notify = notify
-        self._stopped = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._tries = 0
+        self._pauses: Iterator[float] = iter(())
 
     def __repr__(self) -> str:
-        return f"<Submission of {self._model}{', stopped' if self._stopped.is_set() else ''}>"
+        return f"<Submission of {self._model}{', stopped' if self._stop.is_set() else ''}>"
 
     def stop(self) -> None:
         """Send nothing more; what is on the wire at this moment stays there."""
-        self._stopped.set()
+        self._stop.set()
 
     async def send(self, values: Mapping[str, Any], schema: ModelSchema | None) -> Receipt:
-        """Open the files, note the intent, send, note the outcome; or take over the same run if the options allow it.
+        """Open the files, write the intent down, send, write the outcome down; or take over an equal run.
 
         Raises InvalidParameter, BudgetExceeded, an ApiError, TransportError when it certainly did not arrive,
         RunOutcomeUnknown when nobody can know, TaskCancelled when it was stopped before it was sent.
         """
-        with ExitStack() as opened:
-            ready = await asyncio.to_thread(inputs.prepare, values, schema, opened)
-            key = await asyncio.to_thread(fingerprint.of_run, self._model, ready)
-            request, kept, begun = requests.run(self._model, ready, schema), plain(values), datetime.now(UTC)
-            run_id = str(uuid.uuid4())
-            claims.sending.add(run_id)
+        engine = self._engine
+        with ExitStack() as cleanup:
+            ready = await asyncio.to_thread(inputs.prepare, values, schema, cleanup)
+            content = await asyncio.to_thread(fingerprint.of_run, self._model, ready)
+            request = requests.run(self._model, ready, schema)
+            run = lost_runs.Run(str(uuid.uuid4()), self._model, plain(values), datetime.now(UTC))
+            claims.sending.add(run.journal_id)
+            cleanup.callback(claims.sending.discard, run.journal_id)
+            earlier = await self._claim(run, content, values, schema)
+            if earlier is not None:
+                return earlier
             try:
-                other = await self._claimed(run_id, key, values, schema)
-                if other is not None:
-                    return other
-                try:
-                    receipt = await self._receipt(request)
-                except WiroError as error:
-                    told = await self._explained(error, lost.Run(run_id, self._model, kept, begun))
-                    await self._close_row(told)
-                    raise told from None
-                await asyncio.to_thread(self._engine.journal.submitted, run_id, receipt.task_id)
-            finally:
-                claims.sending.discard(run_id)
+                with engine.balance_queue.place() as place:
+                    self._begin_tries()
+                    while True:
+                        self._check_stopped()
+                        try:
+                            receipt = self._read_receipt(await engine.http.once(request))
+                        except (TransportError, ApiError) as error:
+                            await self._wait_to_send_again(error, place)
+                        else:
+                            break
+            except WiroError as error:
+                explained = await self._explain(error, run)
+                engine.money.refused(run.journal_id, explained)
+                lost = isinstance(explained, RunOutcomeUnknown)
+                write = engine.journal.unknown if lost else engine.journal.refused
+                await asyncio.to_thread(write, run.journal_id, str(explained))
+                raise explained from None
+            engine.balance_queue.run_accepted()
+            await asyncio.to_thread(engine.journal.submitted, run.journal_id, receipt.task_id)
         return receipt
 
-    async def _claimed(
-        self, run_id: str, key: str, values: Mapping[str, Any], schema: ModelSchema | None
+    async def _claim(
+        self, run: lost_runs.Run, content: str, values: Mapping[str, Any], schema: ModelSchema | None
     ) -> Receipt | None:
-        """Write the run down, or return the receipt of the one that makes it needless."""
+        """Charge the budgets and write the run down, or return the receipt of an equal run that takes its place."""
         engine, options = self._engine, self._options
         without_task: set[str] = set()  # rows that became no task
         seed_is_fixed = reuse.has_fixed_seed(values, schema)
@@ -105,123 +118,102 @@ class Submission:
 
         shares = options.share_cell or (options.reuse and seed_is_fixed)
         claim = partial(
-            engine.journal.claim, content=key, cell=options.cell, stands=stands if shares else None
+            engine.journal.claim, content=content, cell=options.cell, stands=stands if shares else None
         )
         while True:
             charge = await engine.money.charge(self._model, values, schema)
-            other = await asyncio.to_thread(claim, run_id, engine.server, self._model, plain(values))
-            if other is None:
-                self.journal_id = run_id
-                engine.money.begun(run_id, charge)
+            row = await asyncio.to_thread(claim, run.journal_id, engine.server, self._model, run.parameters)
+            if row is None:
+                self.journal_id = run.journal_id
+                engine.money.begun(run.journal_id, charge)
                 return None
             charge.settle(0.0)
             self._notify("The same run is under way already; taking its result instead of paying for another")
-            found = await claims.take_over(engine, other, self._pause)
-            if found is not None:
-                row, detail = found
-                self.journal_id, self.kept = row.id, Keepsake(row.paths, row.intent_at)
+            earlier = await claims.take_over(engine, row, self._pause)
+            if earlier is not None:
+                row, detail = earlier
+                self.journal_id, self.files = row.id, Keepsake(row.paths, row.intent_at)
                 return Receipt(detail.id or row.task_id or "", detail.token)
-            without_task.add(other.id)
+            without_task.add(row.id)
 
-    async def _receipt(self, request: Request) -> Receipt:
-        try:
-            return await self._sent(request)
-        except ConcurrencyLimit as error:
-            if _ambiguous(error):
-                raise
-            refusal = error
-        self._notify("Your balance allows no further task at once; waiting for one of yours to end")
-        queue = self._engine.balance_queue
-        with queue.join() as place:
-            while not place.is_hopeless:
-                await self._pause(place.seconds, queue.change)
-                if place.seconds > 0:
-                    continue
-                place.use()
-                try:
-                    return await self._sent(request)
-                except ConcurrencyLimit as error:
-                    if _ambiguous(error):
-                        raise
-                    refusal = error
-        raise _waited_in_vain(refusal)
+    def _begin_tries(self) -> None:
+        self._tries = TRIES
+        self._pauses = backoff.delays(*self._engine.timing.run_retries, random.random)
 
-    async def _sent(self, request: Request) -> Receipt:
-        """Send, and again only where it certainly had no effect."""
-        pauses = backoff.delays(FIRST_PAUSE, LONGEST_PAUSE, random.random)
-        for tries_left in reversed(range(TRIES)):
-            await self._pause(0)
-            try:
-                receipt = replies.receipt(await self._engine.http.once(request))
-            except (TransportError, RateLimited) as error:
-                wait = error.retry_after if isinstance(error, RateLimited) else None
-                if not tries_left or not _had_no_effect(error) or (wait or 0) > backoff.LONGEST_RETRY_AFTER:
-                    raise
-                pause = next(pauses) if wait is None else wait
-                why = "Wiro is busy" if isinstance(error, RateLimited) else "Wiro cannot be reached"
-                self._notify(f"{why}; trying again in {pause:.0f} s")
-                await self._pause(pause)
-            else:
-                if receipt is None:
-                    raise _unknown(self._model, "the reply names no task")
-                self._engine.balance_queue.run_accepted()
-                return receipt
-        raise AssertionError
+    async def _wait_to_send_again(self, error: TransportError | ApiError, place: Place) -> None:
+        """Wait until the Run may be sent again; raises the error if it may have had an effect, or after too much.
+
+        Code 96 made no task: then the run waits for its turn. 429 and what certainly did not arrive made none either.
+        """
+        if isinstance(error, ConcurrencyLimit) and not _is_ambiguous(error):
+            if not place.is_in_line:
+                self._notify("Your balance allows no further task at once; waiting for one of yours to end")
+                place.join()
+            while (seconds := place.seconds) > 0:
+                await self._pause(seconds, place.change)
+                if place.is_hopeless:
+                    raise _waited_in_vain(error, self._engine.timing.balance_patience)
+            place.use()
+            self._begin_tries()
+            return
+        busy = isinstance(error, RateLimited)
+        retry_after = error.retry_after if isinstance(error, RateLimited) else None
+        no_effect = busy or (isinstance(error, TransportError) and error.safe_to_retry)
+        self._tries -= 1
+        if not self._tries or not no_effect or (retry_after or 0) > backoff.LONGEST_RETRY_AFTER:
+            raise error
+        pause = next(self._pauses) if retry_after is None else retry_after
+        reason = "Wiro is busy" if busy else "Wiro cannot be reached"
+        self._notify(f"{reason}; trying again in {pause:.0f} s")
+        await self._pause(pause)
+
+    def _read_receipt(self, reply: Mapping[str, Any]) -> Receipt:
+        receipt = replies.receipt(reply)
+        if receipt is None:
+            raise RunOutcomeUnknown(self._model, "the reply names no task", journal_id=None)
+        return receipt
+
+    def _check_stopped(self) -> None:
+        if self._stop.is_set():
+            raise TaskCancelled(task_id=None)
 
     async def _pause(self, seconds: float, *events: asyncio.Event) -> None:
         """Wait for one of the events or for the time to pass; raises TaskCancelled once the run is stopped."""
-        waits = [asyncio.ensure_future(event.wait()) for event in (self._stopped, *events)]
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._stop, *events)]
         try:
-            if seconds:
-                await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
-        if self._stopped.is_set():
-            raise TaskCancelled(task_id=None)
+        self._check_stopped()
 
-    async def _explained(self, error: WiroError, run: lost.Run) -> WiroError:
-        """Return the error, or for a Run whose outcome nobody knows one that names the task it may have become."""
+    async def _explain(self, error: WiroError, run: lost_runs.Run) -> WiroError:
+        """Return the error, with the model's name, or with the tasks that a Run of unknown outcome may have become."""
         if isinstance(error, NotFound):
             sentence = f"there is no model {self._model} ({error.message.strip().rstrip('.')})"
             return NotFound(sentence, code=error.code, http_status=error.http_status, endpoint=error.endpoint)
         if isinstance(error, RunOutcomeUnknown):
             reason = error.reason
-        elif isinstance(error, TransportError | ApiError) and _ambiguous(error):
+        elif isinstance(error, TransportError | ApiError) and _is_ambiguous(error):
             reason = str(error)
         else:
             return error
         self._notify("The reply was lost; looking in Wiro's list for the task that may exist")
-        found = await lost.find(self._engine, run)
-        return RunOutcomeUnknown(self._model, reason, journal_id=run.journal_id, candidates=found)
-
-    async def _close_row(self, error: WiroError) -> None:
-        journal, row = self._engine.journal, self.journal_id or ""
-        self._engine.money.refused(row, error)
-        note = journal.unknown if isinstance(error, RunOutcomeUnknown) else journal.refused
-        await asyncio.to_thread(note, row, str(error))
+        candidates = await lost_runs.find(self._engine, run)
+        return RunOutcomeUnknown(self._model, reason, journal_id=run.journal_id, candidates=candidates)
 
 
-def _unknown(model: str, reason: str) -> RunOutcomeUnknown:
-    return RunOutcomeUnknown(model, reason, journal_id=None)
-
-
-def _had_no_effect(error: TransportError | RateLimited) -> bool:
-    return isinstance(error, RateLimited) or error.safe_to_retry
-
-
-def _ambiguous(error: TransportError | ApiError) -> bool:
-    """Whether a task may have been made although there is no receipt."""
+def _is_ambiguous(error: TransportError | ApiError) -> bool:
+    """Return True if a task may have been made although there is no receipt."""
     if isinstance(error, TransportError):
         return not error.safe_to_retry
-    broken = error.http_status >= SERVER_ERRORS_FROM or error.http_status in MAYBE_DONE
-    return broken or error.message == replies.NO_OBJECT
+    unclear = error.http_status >= SERVER_ERRORS_FROM or error.http_status in MAYBE_DONE
+    return unclear or error.message == replies.NO_OBJECT
 
 
-def _waited_in_vain(error: ConcurrencyLimit) -> ConcurrencyLimit:
-    minutes = balance_queue.LONGEST_WAIT / 60
+def _waited_in_vain(error: ConcurrencyLimit, seconds: float) -> ConcurrencyLimit:
     return ConcurrencyLimit(
-        f"{error.message} (in {minutes:g} minutes none of your tasks ended)",
+        f"{error.message} (in {seconds / 60:g} minutes none of your tasks ended)",
         code=error.code,
         http_status=error.http_status,
         endpoint=error.endpoint,

@@ -1,48 +1,92 @@
-"""AsyncTask: one task from Run to settled; every other face of a task looks at this one."""
+"""AsyncTask: one run as its user sees it: state, events, outputs, error, and what can be awaited."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal, Protocol
 
 from wiro_widgets.journal.result import TaskResult
+from wiro_widgets.media.jsonable import plain
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol import requests
-from wiro_widgets.protocol.detail import TaskDetail
-from wiro_widgets.protocol.errors import TaskError, TaskTimeout, WiroError
-from wiro_widgets.protocol.events import TaskEvent
+from wiro_widgets.protocol.detail import FINISHED, TaskDetail
+from wiro_widgets.protocol.errors import (
+    RunOutcomeUnknown,
+    TaskCancelled,
+    TaskError,
+    TaskFailed,
+    TaskTimeout,
+    WiroError,
+)
+from wiro_widgets.protocol.events import Lifecycle, Notice, TaskEvent
 from wiro_widgets.protocol.record import TaskRecord
-from wiro_widgets.protocol.schema.schema import ModelSchema
-from wiro_widgets.protocol.state import Status, TaskState
-from wiro_widgets.runs.engine import Engine
+from wiro_widgets.protocol.record_of import error_text, record_of
+from wiro_widgets.protocol.replies import TextContent
+from wiro_widgets.protocol.requests import Request
+from wiro_widgets.protocol.state import Status, TaskState, advance, advance_all
 from wiro_widgets.runs.event_stream import EventStream
 from wiro_widgets.runs.options import OnInterrupt, RunOptions
-from wiro_widgets.runs.story import Story, Watcher
-from wiro_widgets.runs.task_runner import Life
-from wiro_widgets.transport.downloads import Keepsake
 
-INTERRUPT_SECONDS = 0.8  # how long an interrupt waits for the remote task to be stopped
+Watcher = Callable[[], object]
 _DEFAULTS = RunOptions()
+
+_log = logging.getLogger("wiro_widgets")
+
+
+class Runner(Protocol):
+    """The background work of a task; `task_runner.TaskRunner` is the one."""
+
+    @property
+    def stop_requested(self) -> bool:
+        """True if somebody has asked to stop the task."""
+
+    @property
+    def stopping(self) -> asyncio.Task[None] | None:
+        """The stop that is under way, or None."""
+
+    def stop_soon(self) -> asyncio.Task[None]:
+        """Begin to stop the task."""
+
+    async def interrupt(self) -> None:
+        """Begin to stop the task and wait a moment for it."""
+
+    async def control(self, call: Callable[[str], Request]) -> None:
+        """Send Cancel or Kill."""
+
+    def hold_back(self) -> None:
+        """Send nothing that is not on the wire yet."""
+
+    async def close(self) -> None:
+        """End the background work."""
 
 
 class AsyncTask:
-    """A task on the loop that its client lives on.
+    """A task on the loop of its client; made by `AsyncClient.run` and `AsyncClient.attach`.
 
-    Made by `AsyncClient.run` and `AsyncClient.attach`, which give it its life; everything here may be read at any
-    time. Several may wait for it at once.
+    `id` is Wiro's, None until the Run's reply is in; `model` is "owner/name" and `values` what was sent. `state` is
+    what is known now; `outputs` are there once the task has settled, `error` is what `wait` raises then. `stream` has
+    the events. All of it may be read from any thread at any time; several may wait for the task at once.
     """
 
-    def __init__(
-        self,
-        engine: Engine | None,
-        model: str | None,
-        values: Mapping[str, Any],
-        options: RunOptions = _DEFAULTS,
-    ) -> None:
+    id: str | None = None
+    state: TaskState = TaskState()
+    outputs: tuple[Output, ...] = ()
+    error: WiroError | None = None
+    runner: Runner | None = None  # None before the run is started, and for one that never is
+
+    def __init__(self, model: str | None, values: Mapping[str, Any], options: RunOptions = _DEFAULTS) -> None:
+        self.model = model
+        self.values = dict(values)
         self.options = options
-        self._story = Story(model, values)
-        self._lent = None if engine is None else Life(engine, self, self._story)
+        self.stream = EventStream()
+        self.submitted = asyncio.Event()  # set when there is a receipt, or none will come
+        self.finished = asyncio.Event()  # set when nothing more will change
+        self._watchers: list[Watcher] = []
+        self._earlier_result: TaskResult | None = None  # from the history
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id or 'without an id'} of {self.model}: {self.status}>"
@@ -51,125 +95,64 @@ class AsyncTask:
         raise TypeError(f"A task lives in its process; elsewhere client.attach({self.id!r}) finds it.")
 
     @property
-    def _life(self) -> Life:
-        if self._lent is None:
-            raise TaskError(
-                "This run was refused before it was sent; there is no task at Wiro.", task_id=None
-            )
-        return self._lent
-
-    @property
-    def id(self) -> str | None:
-        """Wiro's id of the task; None until the Run's reply is in."""
-        return self._story.id
-
-    @property
-    def model(self) -> str | None:
-        """The model, as "owner/name"."""
-        return self._story.model
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The values that were sent."""
-        return dict(self._story.values)
-
-    @property
-    def state(self) -> TaskState:
-        """What is known now."""
-        return self._story.state
-
-    @property
     def status(self) -> Status:
         """One word for a person: submitting, queued, running, finishing, succeeded, failed, cancelled, unknown."""
-        return self._story.state.status
-
-    @property
-    def error(self) -> WiroError | None:
-        """What `wait` raises, once the task is over."""
-        return self._story.error
-
-    @property
-    def outputs(self) -> tuple[Output, ...]:
-        """The outputs, once the task has settled."""
-        return self._story.outputs
+        return self.state.status
 
     @property
     def record(self) -> TaskRecord:
         """The task as one row, also while it runs."""
-        return self._story.record
+        if self._earlier_result is not None:
+            return self._earlier_result.record
+        paths = tuple(str(output.path) for output in self.outputs if output.path)
+        values = plain(self.values)
+        return record_of(self.state, task_id=self.id, model=self.model, parameters=values, paths=paths)
 
     @property
     def over(self) -> bool:
-        """Whether the task has settled, or never came to be."""
-        return self._story.over.is_set()
+        """True once the task has settled, or never came to be."""
+        return self.finished.is_set()
 
-    @property
-    def stream(self) -> EventStream:
-        """The events so far."""
-        return self._story.stream
+    # What a user awaits
 
-    # Its life, given by the client
+    async def wait(
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109 - TaskTimeout is the answer
+        *,
+        on_interrupt: OnInterrupt | None = None,
+    ) -> TaskResult:
+        """Wait until the task has settled and its outputs are here; `timeout` is in seconds.
 
-    def refuse(self, error: WiroError) -> None:
-        """End a task before it began: nothing was sent."""
-        self._story.fail(error)
-        self._story.close()
-
-    def answer(self, kept: TaskResult, why: str | None = None) -> None:
-        """End a task before it began with a result that the history kept; nothing is sent."""
-        self._story.answer(kept, why)
-        self._story.close()
-
-    def start(self, schema: ModelSchema | None) -> None:
-        """Submit it, follow it and settle it in the background; the values are bound already."""
-        self._life.begin(schema)
-
-    def resume(self, detail: TaskDetail, journal_id: str | None, kept: Keepsake) -> None:
-        """Follow a task that exists already, from what Task/Detail says of it."""
-        self._life.resume(detail, journal_id, kept)
-
-    async def submitted(self) -> None:
-        """Wait for the Run's receipt; raises what the submission raised."""
+        Raises TaskFailed, TaskCancelled, TaskTimeout when the time is up (the task goes on), and what the submission
+        raised. An interrupt, or cancelling the wait, stops the remote task unless `on_interrupt` is "detach".
+        """
         try:
-            await self._story.submitted.wait()
+            await asyncio.wait_for(self.finished.wait(), timeout)
+        except TimeoutError:
+            raise TaskTimeout(task_id=self.id, timeout=timeout or 0, record=self.record) from None
         except asyncio.CancelledError:
-            await self.interrupted()
+            await self.interrupt(on_interrupt)
+            raise
+        return self.result()
+
+    def result(self) -> TaskResult:
+        """Return the result of a task that is over, or raise its error."""
+        if self.error is not None:
+            raise self.error.with_traceback(None)
+        if not self.over:
+            sentence = f"Task {self.id} has not settled yet; wait for it."
+            raise TaskError(sentence, task_id=self.id, record=self.record)
+        return self._earlier_result or TaskResult(self.record, self.outputs, self.record.text)
+
+    async def wait_for_receipt(self) -> None:
+        """Wait for the Run's receipt; raises what the submission raised. An interrupt acts as in `wait`."""
+        try:
+            await self.submitted.wait()
+        except asyncio.CancelledError:
+            await self.interrupt()
             raise
         if self.id is None and self.error is not None:
             raise self.error.with_traceback(None)
-
-    async def settled(self) -> None:
-        """Wait until the task is over, however it ends."""
-        await self._story.over.wait()
-
-    def hold_back(self) -> asyncio.Event:
-        """Send nothing that is not on the wire yet; the event is set when nothing is on the wire any more."""
-        self._life.hold_back()
-        return self._story.submitted
-
-    @property
-    def stop_begun(self) -> bool:
-        """Whether somebody has asked to stop it."""
-        return self._life.stop_begun
-
-    @property
-    def stopping(self) -> asyncio.Task[None] | None:
-        """The stop that is under way, if any."""
-        return self._life.stopping
-
-    async def close(self) -> None:
-        """Let go of the task: it goes on at Wiro, and the journal remembers it."""
-        await self._life.close()
-
-    # What is heard
-
-    def watch(self, watcher: Watcher) -> None:
-        """Call it after events and after any other change of the state."""
-        self._story.watch(watcher)
-
-    def add_callback(self, callback: Callable[[TaskEvent], object]) -> None:
-        """Call `callback(event)` for every event from the first one seen; what it raises is logged."""
-        self.stream.add_callback(callback)
 
     async def events(self, *, on_interrupt: OnInterrupt | None = None) -> AsyncIterator[TaskEvent]:
         """Yield every event from the first one seen; end when the task is over."""
@@ -186,54 +169,10 @@ class AsyncTask:
     ) -> tuple[list[TaskEvent], int]:
         """Return the events from a position on and the position after them; none when the task is over."""
         try:
-            return await self.stream.read(position)
+            return await self.stream.wait_since(position)
         except asyncio.CancelledError:
-            await self.interrupted(on_interrupt)
+            await self.interrupt(on_interrupt)
             raise
-
-    # What a user awaits
-
-    async def wait(
-        self,
-        timeout: float | None = None,  # noqa: ASYNC109 - TaskTimeout is the answer
-        *,
-        on_interrupt: OnInterrupt | None = None,
-    ) -> TaskResult:
-        """Wait until the task has settled and its outputs are here; `timeout` is in seconds.
-
-        Raises TaskFailed, TaskCancelled, or TaskTimeout when the time is up, and then the task goes on; and what
-        the submission raised. Being cancelled stops the remote task, unless `on_interrupt` is "detach".
-        """
-        try:
-            await asyncio.wait_for(self._story.over.wait(), timeout)
-        except TimeoutError:
-            raise TaskTimeout(task_id=self.id, timeout=timeout or 0, record=self.record) from None
-        except asyncio.CancelledError:
-            await self.interrupted(on_interrupt)
-            raise
-        return self.result()
-
-    def result(self) -> TaskResult:
-        """Return the result of a task that is over, or raise its error."""
-        return self._story.result()
-
-    async def interrupted(self, on_interrupt: OnInterrupt | None = None) -> None:
-        """Stop the remote task because nobody waits any more; after a moment that goes on by itself."""
-        policy = on_interrupt or self.options.on_interrupt
-        if policy == "stop" and self._life.begun and not self.over:
-            await asyncio.wait({self.stop_soon()}, timeout=INTERRUPT_SECONDS)
-
-    def parting_words(self, on_interrupt: OnInterrupt | None = None) -> str:
-        """Return what whoever interrupts a wait is told."""
-        if self.id is None:
-            return "The run was on its way. If a task came of it, client.recover() picks it up."
-        goes_on = (on_interrupt or self.options.on_interrupt) == "detach"
-        what = "goes on" if goes_on else "is over" if self.over else "is being stopped"
-        return f"Task {self.id} {what}; client.attach({self.id!r}) finds it again."
-
-    def stop_soon(self) -> asyncio.Task[None]:
-        """Begin to stop the task, wherever it is; two stops are one."""
-        return self._life.stop_soon()
 
     async def stop(self) -> None:
         """Stop the task: submitting, queued, running or over already; two stops are one.
@@ -241,12 +180,122 @@ class AsyncTask:
         A run that still waits to be sent is not sent. Raises TransportError or an ApiError when the server does not
         stop it, RunOutcomeUnknown when nobody knows whether there is a task.
         """
-        await asyncio.shield(self.stop_soon())
+        await asyncio.shield(self._require_runner().stop_soon())
 
     async def cancel(self) -> None:
         """Take the task out of the queue (Task/Cancel); raises ApiError when it is not queued any more."""
-        await self._life.control(requests.cancel)
+        await self._require_runner().control(requests.cancel)
 
     async def kill(self) -> None:
         """End the running task (Task/Kill); raises ApiError when it is not running."""
-        await self._life.control(requests.kill)
+        await self._require_runner().control(requests.kill)
+
+    def _require_runner(self) -> Runner:
+        """Return the runner; raises TaskError for a run that was refused before it was sent."""
+        if self.runner is None:
+            raise TaskError(
+                "This run was refused before it was sent; there is no task at Wiro.", task_id=None
+            )
+        return self.runner
+
+    async def interrupt(self, on_interrupt: OnInterrupt | None = None) -> None:
+        """Stop the remote task because its wait was interrupted, unless it is to go on."""
+        policy = on_interrupt or self.options.on_interrupt
+        if policy == "stop" and self.runner is not None and not self.over:
+            await self.runner.interrupt()
+
+    def interrupt_note(self, on_interrupt: OnInterrupt | None = None) -> str:
+        """Return what an interrupted wait tells its user."""
+        if self.id is None:
+            return "The run was on its way. If a task came of it, client.recover() picks it up."
+        detached = (on_interrupt or self.options.on_interrupt) == "detach"
+        what = "goes on" if detached else "is over" if self.over else "is being stopped"
+        return f"Task {self.id} {what}; client.attach({self.id!r}) finds it again."
+
+    def add_callback(self, callback: Callable[[TaskEvent], object]) -> None:
+        """Call `callback(event)` for every event from the first one seen; what it raises is logged."""
+        self.stream.add_callback(callback)
+
+    def watch(self, watcher: Watcher) -> None:
+        """Call it after events and after any other change of the state, on the loop."""
+        self._watchers.append(watcher)
+        if self.over:
+            self._notify()
+            self._watchers.clear()
+
+    # What its runner, its follower and its submission report, on the loop
+
+    def update(self, state: TaskState) -> None:
+        """Replace the state and call the watchers."""
+        self.state = state
+        self._notify()
+
+    def take(self, detail: TaskDetail) -> None:
+        """Take what Task/Detail says."""
+        self.update(advance(self.state, detail))
+
+    def hear(self, events: Sequence[TaskEvent]) -> TaskState:
+        """Take events that came together, publish them, and return the state after them."""
+        self.state = advance_all(self.state, events)
+        self.stream.publish(events)
+        self._notify()
+        return self.state
+
+    def note(self, text: str, level: Literal["info", "warning", "error"] = "warning") -> None:
+        """Publish a notice of the client's own."""
+        if not self.over:
+            self.hear((Notice(text, time.time(), level),))
+
+    def accept(self, task_id: str) -> None:
+        """Take Wiro's id from the receipt."""
+        self.id = task_id
+        self.update(advance(replace(self.state, note=None), Lifecycle("task_queue", time.time())))
+        self.submitted.set()
+
+    def settle(self, final: TaskState, outputs: tuple[Output, ...]) -> None:
+        """Take the last state and the outputs; `error` says what a failed or cancelled task raises."""
+        self.state, self.outputs = final, outputs
+        if final.status == "cancelled":
+            self.error = TaskCancelled(task_id=self.id, record=self.record)
+        elif final.status == "failed":
+            text, code = error_text(final), final.exit_code
+            self.error = TaskFailed(task_id=self.id, exit_code=code, error_text=text, record=self.record)
+
+    def fail(self, error: WiroError) -> None:
+        """Take an error of the submission or of the following; a task that may exist becomes "unknown"."""
+        self.error = error
+        may_exist = self.id is not None or isinstance(error, RunOutcomeUnknown)
+        status: Status = (
+            "unknown" if may_exist else "cancelled" if isinstance(error, TaskCancelled) else "failed"
+        )
+        self.state = replace(self.state, status=status, note=str(error))
+
+    def answer(self, result: TaskResult, reason: str) -> None:
+        """End the task with a result from the history; nothing is sent."""
+        self._earlier_result, self.id, self.outputs = result, result.record.task_id, result.outputs
+        text = None if result.text is None else TextContent(answer=(result.text,))
+        self.state = TaskState(
+            status="succeeded",
+            stage=FINISHED,
+            progress=1.0,
+            success=True,
+            exit_code=result.record.exit_code,
+            text=text,
+        )
+        self.note(reason, "info")
+        self.close()
+
+    def close(self) -> None:
+        """Wake everybody who waits: nothing more will change."""
+        self.submitted.set()
+        self.finished.set()
+        self.stream.close()
+        self._notify()
+        self._watchers.clear()
+
+    def _notify(self) -> None:
+        for watcher in tuple(self._watchers):
+            try:
+                watcher()
+            except Exception:  # noqa: BLE001 - the watcher is another room's code
+                _log.exception("A watcher of a task failed; the task goes on")

@@ -1,212 +1,260 @@
-"""One task's life on the engine: submitted, followed, settled, and stopped on the way if need be."""
+"""TaskRunner: the background work of one task: submit, follow, settle, and stop on the way if need be."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+import random
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
 
 from wiro_widgets.media.jsonable import plain
 from wiro_widgets.media.output import Output
 from wiro_widgets.media.recipes import recipe_of
-from wiro_widgets.protocol.detail import TaskDetail
-from wiro_widgets.protocol.errors import RunOutcomeUnknown, TaskError, WiroError
+from wiro_widgets.protocol import backoff, requests
+from wiro_widgets.protocol.detail import TaskDetail, read_tasks
+from wiro_widgets.protocol.errors import (
+    ApiError,
+    AuthenticationError,
+    RunOutcomeUnknown,
+    TaskError,
+    TransportError,
+    WiroError,
+)
 from wiro_widgets.protocol.record_of import record_of
 from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.schema.schema import ModelSchema
+from wiro_widgets.protocol.state import advance
 from wiro_widgets.protocol.version import __version__
 from wiro_widgets.runs.engine import Engine
-from wiro_widgets.runs.follower import Following
-from wiro_widgets.runs.stopping import stop_remote
-from wiro_widgets.runs.story import Story
+from wiro_widgets.runs.follower import Follower
 from wiro_widgets.runs.submission import Submission
+from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.transport.downloads import Keepsake
-
-if TYPE_CHECKING:
-    from wiro_widgets.runs.task import AsyncTask
-
-SETTLE_SECONDS = 2.0  # how long a stop that was accepted waits for Task/Detail to say so
 
 _log = logging.getLogger("wiro_widgets")
 
 
-class Life:
-    """Owns the background work of one task."""
+class TaskRunner:
+    """Owns the asyncio tasks behind one task: one that submits, follows and settles it, and one that stops it.
 
-    def __init__(self, engine: Engine, task: AsyncTask, story: Story) -> None:
+    Lives on the engine's loop. The task is in `Engine.tasks` from `start` until nothing more will change.
+    """
+
+    def __init__(self, engine: Engine, task: AsyncTask) -> None:
+        task.runner = self
         self._engine = engine
         self._task = task
-        self._story = story
         self._token: str | None = None
         self._journal_id: str | None = None
-        self._kept = Keepsake()
+        self._files = Keepsake()
         self._submission: Submission | None = None
-        self._following: Following | None = None
+        self._follower: Follower | None = None
         self._work: asyncio.Task[None] | None = None
-        self._stopping: asyncio.Task[None] | None = None
+        self._stop: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
-        return f"<Life of {self._story!r}>"
+        return f"<TaskRunner of {self._task!r}>"
 
-    def begin(self, schema: ModelSchema | None) -> None:
-        """Submit it, follow it and settle it in the background."""
-        submission = self._submission = Submission(
-            self._engine, self._story.model or "", self._task.options, self._story.waits
-        )
-        self._live(lambda: self._submit(submission, schema))
+    def start(self, schema: ModelSchema | None) -> None:
+        """Submit the run, follow it and settle it in the background."""
+        task = self._task
+        self._submission = Submission(self._engine, task.model or "", task.options, self._explain_delay)
+        self._work = asyncio.create_task(self._run(schema), name=f"wiro task of {task.model}")
+        self._register()
 
-    def resume(self, detail: TaskDetail, journal_id: str | None, kept: Keepsake) -> None:
-        """Go on with a task that exists already; `kept` is what is known of its files."""
-        self._token, self._journal_id, self._kept = detail.token, journal_id, kept
-        self._story.id = detail.id
+    def resume(self, detail: TaskDetail, journal_id: str | None, files: Keepsake) -> None:
+        """Follow and settle a task that exists already; `files` is what is known of its outputs."""
+        task = self._task
+        self._token, self._journal_id, self._files = detail.token, journal_id, files
+        task.id = detail.id
         if not detail.terminal:
-            self._story.take(detail)
-        self._story.submitted.set()
-        self._live(None)
+            task.take(detail)
+        task.submitted.set()
+        self._work = asyncio.create_task(self._run(None), name=f"wiro task of {task.model}")
+        self._register()
+
+    def _register(self) -> None:
+        assert self._work is not None  # noqa: S101 - the caller has created it
+        self._engine.tasks.add(self._task)
+        self._work.add_done_callback(self._end)
+
+    async def _run(self, schema: ModelSchema | None) -> None:
+        task, submission = self._task, self._submission
+        try:
+            if submission is not None:
+                try:
+                    receipt = await submission.send(task.values, schema)
+                finally:
+                    self._journal_id, self._files = submission.journal_id, submission.files
+                    self._submission = None
+                    self._report_journal_trouble()
+                self._token = receipt.token
+                task.accept(receipt.task_id)
+            self._follower = Follower(self._engine, task, self._token)
+            detail = await self._follower.run()
+            self._token = None
+            self._engine.balance_queue.task_ended()
+            await self._settle(detail)
+        except WiroError as error:
+            task.fail(error)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must not leave a task that never ends
+            _log.exception("A task could not be followed, which is a mistake of this package")
+            task.fail(TaskError(f"Task {task.id} could not be followed: {error!r}", task_id=task.id))
+
+    async def _settle(self, detail: TaskDetail) -> None:
+        """Fetch the outputs of a task that has ended, and close its journal row."""
+        task = self._task
+        final = advance(task.state, detail)
+        task.update(replace(final, status="finishing", outputs=()))
+        outputs: tuple[Output, ...] = ()
+        if final.status == "succeeded" and task.options.fetch_outputs:
+            record = record_of(task.state, task_id=task.id, model=task.model, parameters=plain(task.values))
+            outputs = await self._engine.downloads.fetch_all(
+                detail.outputs,
+                model=task.model or "",
+                task_id=task.id or "",
+                recipe=recipe_of(record, version=__version__),
+                kept=self._files,
+                notify=task.note,
+            )
+        task.settle(final, outputs)
+        await self._engine.close_row(self._journal_id, task.record, task.stream.since(0)[0])
+        self._report_journal_trouble()
+
+    def _end(self, work: asyncio.Task[None]) -> None:
+        """Release the task, also when the work was cancelled before it began."""
+        task = self._task
+        if work.cancelled() and task.id is None:
+            reason = "the client was closed before it came"
+            task.fail(RunOutcomeUnknown(task.model or "", reason, journal_id=self._journal_id))
+        elif work.cancelled():
+            sentence = (
+                f"The client was closed; task {task.id} goes on. client.attach({task.id!r}) follows it again."
+            )
+            task.fail(TaskError(sentence, task_id=task.id, record=task.record))
+        self._engine.tasks.discard(task)
+        if task.id is not None:
+            self._engine.balance_queue.task_ended()
+        task.close()
+
+    def _explain_delay(self, reason: str) -> None:
+        """Publish why the submission takes longer; the state's note shows it until there is a receipt."""
+        self._task.state = replace(self._task.state, note=reason)
+        self._task.note(reason, "info")
+
+    def _report_journal_trouble(self) -> None:
+        trouble = self._engine.new_trouble()
+        if trouble is not None:
+            self._task.note(trouble)
+
+    # Ending it before its time
 
     @property
-    def begun(self) -> bool:
-        """Whether it was begun or resumed."""
-        return self._work is not None
-
-    @property
-    def stop_begun(self) -> bool:
-        """Whether somebody has asked to stop it."""
-        return self._stopping is not None
+    def stop_requested(self) -> bool:
+        """True if somebody has asked to stop the task."""
+        return self._stop is not None
 
     @property
     def stopping(self) -> asyncio.Task[None] | None:
-        """The stop that is under way, if any."""
-        return self._stopping if self._stopping and not self._stopping.done() else None
+        """The stop that is under way, or None."""
+        return self._stop if self._stop and not self._stop.done() else None
+
+    def stop_soon(self) -> asyncio.Task[None]:
+        """Begin to stop the task, wherever it is; two stops are one, unless the first one failed."""
+        self.hold_back()
+        stop = self._stop
+        if stop is None or (stop.done() and (stop.cancelled() or stop.exception())):
+            stop = self._stop = asyncio.create_task(self._stop_task(), name=f"wiro stop of {self._task.id}")
+            stop.add_done_callback(self._report_stop)
+        return stop
+
+    async def interrupt(self) -> None:
+        """Begin to stop the task and wait `Timing.interrupt` for it; then the stop goes on by itself."""
+        await asyncio.wait({self.stop_soon()}, timeout=self._engine.timing.interrupt)
+
+    async def control(self, call: Callable[[str], Request]) -> None:
+        """Send Cancel or Kill once the task has an id; raises what the server says."""
+        await self._task.submitted.wait()
+        if self._task.id is None:
+            raise TaskError("The run was never accepted, so there is no task to end.", task_id=None)
+        await self._engine.http.call(call(self._task.id))
+        if self._follower is not None:
+            self._follower.look()
 
     def hold_back(self) -> None:
-        """Send nothing that is not on the wire yet: the client is being closed."""
+        """Send nothing that is not on the wire yet."""
         if self._submission is not None:
             self._submission.stop()
 
     async def close(self) -> None:
-        """Let go of the task: it goes on at Wiro, and the journal remembers it."""
-        jobs = [job for job in (self._work, self._stopping) if job is not None and not job.done()]
+        """End the background work: the task goes on at Wiro, and the journal remembers it."""
+        jobs = [job for job in (self._work, self._stop) if job is not None and not job.done()]
         for job in jobs:
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
 
-    def stop_soon(self) -> asyncio.Task[None]:
-        """Begin to stop the task, wherever it is; two stops are one, unless the first one failed."""
-        if self._submission is not None:
-            self._submission.stop()
-        done = self._stopping is not None and self._stopping.done()
-        if self._stopping is None or (done and (self._stopping.cancelled() or self._stopping.exception())):
-            self._stopping = asyncio.create_task(self._stop(), name=f"wiro stop of {self._story.id}")
-            self._stopping.add_done_callback(self._stop_ended)
-        return self._stopping
-
-    async def control(self, call: Callable[[str], Request]) -> None:
-        """Send one of the two calls that end a task; raises what the server says."""
-        await self._story.submitted.wait()
-        if self._story.id is None:
-            raise TaskError("The run was never accepted, so there is no task to end.", task_id=None)
-        await self._engine.http.call(call(self._story.id))
-        if self._following is not None:
-            self._following.look()
-
-    def _live(self, beginning: Callable[[], Coroutine[Any, Any, None]] | None) -> None:
-        self._engine.tasks.add(self._task)
-        self._work = asyncio.create_task(self._whole(beginning), name=f"wiro task of {self._story.model}")
-        self._work.add_done_callback(self._ended)
-
-    async def _whole(self, beginning: Callable[[], Coroutine[Any, Any, None]] | None) -> None:
-        try:
-            if beginning is not None:
-                await beginning()
-            await self._follow_and_settle()
-        except WiroError as error:
-            self._story.fail(error)
-        except Exception as error:  # noqa: BLE001 - a mistake of ours must not leave a task that never ends
-            _log.exception("A task could not be followed, which is a mistake of this package")
-            task_id = self._story.id
-            self._story.fail(TaskError(f"Task {task_id} could not be followed: {error!r}", task_id=task_id))
-
-    def _ended(self, work: asyncio.Task[None]) -> None:
-        """Close up, also when the work was cancelled before it began."""
-        if work.cancelled():
-            self._story.fail(self._let_go())
-        self._engine.tasks.discard(self._task)
-        if self._story.id is not None:
-            self._engine.balance_queue.task_ended()
-        self._story.close()
-
-    async def _submit(self, submission: Submission, schema: ModelSchema | None) -> None:
-        try:
-            receipt = await submission.send(self._story.values, schema)
-        finally:
-            self._journal_id, self._kept = submission.journal_id, submission.kept
-            self._submission = None
-            self._tell_trouble()
-        self._token = receipt.token
-        self._story.accepted(receipt.task_id)
-
-    async def _follow_and_settle(self) -> None:
-        story = self._story
-        self._following = Following(self._engine, story.id or "", self._token, story)
-        detail = await self._following.end()
-        self._token = None
-        self._engine.balance_queue.task_ended()
-        final = story.finishing(detail)
-        outputs: tuple[Output, ...] = ()
-        if final.status == "succeeded" and self._task.options.fetch_outputs:
-            outputs = await self._fetched(detail)
-        story.settle(final, outputs)
-        await self._engine.close_row(self._journal_id, story.record, story.stream.seen())
-        self._tell_trouble()
-
-    async def _fetched(self, detail: TaskDetail) -> tuple[Output, ...]:
-        story = self._story
-        record = record_of(story.state, task_id=story.id, model=story.model, parameters=plain(story.values))
-        return await self._engine.downloads.fetch_all(
-            detail.outputs,
-            model=story.model or "",
-            task_id=story.id or "",
-            recipe=recipe_of(record, version=__version__),
-            kept=self._kept,
-            notify=story.note,
-        )
-
-    async def _stop(self) -> None:
-        story = self._story
-        await story.submitted.wait()
-        if story.id is None and isinstance(story.error, RunOutcomeUnknown):
-            raise story.error.with_traceback(None)  # nobody knows whether there is something to stop
-        if story.id is None or story.over.is_set():
+    async def _stop_task(self) -> None:
+        task = self._task
+        await task.submitted.wait()
+        if task.id is None and isinstance(task.error, RunOutcomeUnknown):
+            raise task.error.with_traceback(None)  # nobody knows whether there is something to stop
+        if task.id is None or task.over:
             return
-        said = await stop_remote(self._engine.http, story.id, lambda: story.state)
-        if self._following is not None and said is not None:
-            self._following.told(said)
+        answer = await self._stop_remote(task.id)
+        if self._follower is not None and answer is not None:
+            self._follower.take_answer(answer)
         with suppress(TimeoutError):
-            async with asyncio.timeout(SETTLE_SECONDS):
-                await story.over.wait()
+            async with asyncio.timeout(self._engine.timing.stop_confirmation):
+                await task.finished.wait()
 
-    def _stop_ended(self, stopping: asyncio.Task[None]) -> None:
-        """Tell what a stop that nobody waits for could not do."""
-        error = None if stopping.cancelled() else stopping.exception()
+    async def _stop_remote(self, task_id: str) -> TaskDetail | None:
+        """Send Cancel while the task is queued, Kill while it runs, and the other one where that is refused.
+
+        Returns what the server says of the task; None when it is over already. Raises TransportError or an ApiError
+        when the server did not stop it within `Timing.stop` (docs/protocol.md, Kill and Cancel).
+        """
+        timing, task = self._engine.timing, self._task
+        refusal: TransportError | ApiError | None = None
+
+        async def ask(request: Request) -> TaskDetail | None:
+            nonlocal refusal
+            try:
+                reply = await self._engine.http.call(request, tries=1, seconds=timing.stop_call)
+            except AuthenticationError:
+                raise
+            except (TransportError, ApiError) as error:
+                refusal = error
+                return None
+            return next(iter(read_tasks(reply, task_id)), TaskDetail(id=task_id, status=""))
+
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timing.stop):
+                for pause in backoff.delays(*timing.stop_pauses, random.random):
+                    if task.state.ended:
+                        return None
+                    queued = task.state.status in ("submitting", "queued")
+                    calls = (requests.cancel, requests.kill) if queued else (requests.kill, requests.cancel)
+                    for call in calls:
+                        answer = await ask(call(task_id))
+                        if answer is not None:
+                            return answer
+                    detail = await ask(requests.task_detail(task_id=task_id))
+                    if detail is not None and detail.terminal:
+                        return detail
+                    await asyncio.sleep(pause)
+        reason = f"the task was not stopped in {timing.stop:g} s and may go on"
+        if isinstance(refusal, ApiError):
+            sentence = f"{reason}; {refusal.message}"
+            raise ApiError(
+                sentence, code=refusal.code, http_status=refusal.http_status, endpoint=refusal.endpoint
+            )
+        raise TransportError(f"{reason}; {refusal}", endpoint="/Task/Kill", safe_to_retry=True)
+
+    def _report_stop(self, stop: asyncio.Task[None]) -> None:
+        """Publish the failure of a stop, which nobody may be waiting for."""
+        error = None if stop.cancelled() else stop.exception()
         if error is not None and not isinstance(error, RunOutcomeUnknown):
-            _log.warning("Task %s could not be stopped: %s", self._story.id, error)
-            self._story.note(f"The task could not be stopped: {error}", "error")
-
-    def _let_go(self) -> WiroError:
-        story = self._story
-        if story.id is None:
-            reason = "the client was closed before it came"
-            return RunOutcomeUnknown(story.model or "", reason, journal_id=self._journal_id)
-        return TaskError(
-            f"The client was closed; task {story.id} goes on. client.attach({story.id!r}) follows it again.",
-            task_id=story.id,
-            record=story.record,
-        )
-
-    def _tell_trouble(self) -> None:
-        trouble = self._engine.new_trouble()
-        if trouble is not None:
-            self._story.note(trouble)
+            _log.warning("Task %s could not be stopped: %s", self._task.id, error)
+            self._task.note(f"The task could not be stopped: {error}", "error")

@@ -227,7 +227,7 @@ class Scheduler(Generic[TaskT]):
             raise asyncio.CancelledError
         cell.result, cell.value, then_error = await post_processing.run(cell.result)
         if post_processing.downloads_outputs:
-            await self._client.engine.keep(cell.result.record)
+            await self._client.engine.write_outputs(cell.result.record)
         return then_error
 
     async def _result(self, cell: Cell[TaskT]) -> TaskResult:
@@ -238,7 +238,7 @@ class Scheduler(Generic[TaskT]):
         self._earlier.task_ids.pop(cell.index, None)
         self._set_task(cell, shared_task)
         try:
-            await shared_task.submitted()
+            await shared_task.wait_for_receipt()
         except WiroError as error:
             if self.paused or isinstance(error, RunOutcomeUnknown):
                 raise
@@ -267,7 +267,7 @@ class Scheduler(Generic[TaskT]):
             task = client.prepare(self._plan.model, cell.values, self._plan.schema, options)
             await client.begin(task, self._plan.schema)
         self._set_task(cell, task)
-        await task.submitted()
+        await task.wait_for_receipt()
         return await task.wait(on_interrupt="detach")
 
     def _set_task(self, cell: Cell[TaskT], task: AsyncTask) -> None:
@@ -345,7 +345,7 @@ class Scheduler(Generic[TaskT]):
     async def interrupt(self) -> None:
         """Begin no further cell and no further `then`, and begin to stop the tasks that run."""
         self._halt()
-        await asyncio.gather(*(task.interrupted("stop") for task in self._tasks.values()))
+        await asyncio.gather(*(task.interrupt("stop") for task in self._tasks.values()))
 
     async def close(self) -> None:
         """End with the client: the tasks go on at Wiro, and cells that were not sent are pending as before."""

@@ -1,0 +1,154 @@
+"""SweepLauncher: plans, prices and begins the sweeps of one client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wiro_widgets.client.catalogue import Catalogue
+from wiro_widgets.client.worker import Worker
+from wiro_widgets.protocol.errors import ApiError, InvalidParameter, TransportError
+from wiro_widgets.protocol.prices import pricing
+from wiro_widgets.protocol.prices.pricing import Estimate
+from wiro_widgets.protocol.schema.schema import ModelSchema
+from wiro_widgets.runs import reuse
+from wiro_widgets.runs.task import AsyncTask
+from wiro_widgets.sweeps import axes as axis_rules
+from wiro_widgets.sweeps import plan as sweep_plan
+from wiro_widgets.sweeps import recall
+from wiro_widgets.sweeps.async_sweep import AsyncSweep
+from wiro_widgets.sweeps.axes import Axis, How
+from wiro_widgets.sweeps.cell import Cell
+from wiro_widgets.sweeps.plan import Plan
+from wiro_widgets.sweeps.postprocess import PostProcessing, Then
+from wiro_widgets.sweeps.scheduler import ClientAccess
+
+
+@dataclass(frozen=True, slots=True)
+class SweepOptions:
+    """How a sweep is run, whichever cells it has: the keyword arguments of `AsyncClient.sweep` and `map`."""
+
+    concurrency: int | None = None
+    then: Then | None = None
+    executor: Executor | None = None
+    resume: bool = True
+    reuse: bool | None = None
+    start: bool = True
+
+
+class SweepLauncher:
+    """A part of AsyncClient. `wrap` makes of a task what users see as `cell.task`; the blocking client sets it."""
+
+    def __init__(self, access: ClientAccess[Any], catalogue: Catalogue, worker: Callable[[], Worker]) -> None:
+        self.wrap: Callable[[AsyncTask], Any] = access.wrap
+        self._access = access
+        self._catalogue = catalogue
+        self._worker = worker
+
+    def __repr__(self) -> str:
+        return f"<SweepLauncher, {len(self.running)} sweeps running>"
+
+    @property
+    def running(self) -> tuple[AsyncSweep[Any], ...]:
+        """The sweeps that are under way, those that began first come first."""
+        return self._access.registry.running
+
+    async def plan_values(self, model: str, values: Mapping[str, Any], how: How) -> Plan:
+        """Plan a sweep over the values that are lists; raises InvalidParameter."""
+        schema = await self._catalogue.schema_if_known(model)
+        return await asyncio.to_thread(sweep_plan.of_values, model, schema, values, how)
+
+    async def plan_rows(self, model: str, rows: Iterable[Mapping[str, Any]]) -> Plan:
+        """Plan a list of values; raises InvalidParameter."""
+        schema = await self._catalogue.schema_if_known(model)
+        return await asyncio.to_thread(sweep_plan.of_rows, model, schema, rows)
+
+    async def plan_axes(
+        self, model: str, schema: ModelSchema | None, axes: Sequence[Axis], same: Mapping[str, Any]
+    ) -> Plan:
+        """Plan a grid over axes that are read already, the other values the same; raises InvalidParameter."""
+        return await asyncio.to_thread(sweep_plan.of_axes, model, schema, axes, same)
+
+    async def estimate_axes(
+        self,
+        model: str,
+        schema: ModelSchema | None,
+        axes: Sequence[Axis],
+        same: Mapping[str, Any],
+        *,
+        resume: bool,
+    ) -> Estimate:
+        """Estimate such a grid, with `resume` without the cells that the journal has a result of.
+
+        Its values may be incomplete: a prompt that is still to be written costs nothing yet. Raises InvalidParameter.
+        """
+
+        def read() -> tuple[list[dict[str, Any]], Sequence[Mapping[str, Any]]]:
+            combinations = axis_rules.combine(axes, "grid")
+            runs = [sweep_plan.convert({**same, **combination}, schema) for combination in combinations]
+            try:
+                cells = sweep_plan.of_axes(model, schema, axes, same).cells if resume else None
+            except InvalidParameter:
+                cells = None
+            if cells is None:
+                return runs, runs
+            return runs, [cell.values for cell in recall.open_cells(self._access.engine, cells)]
+
+        runs, open_runs = await asyncio.to_thread(read)
+        estimates = await self._access.engine.money.estimator.estimates(model, open_runs, schema)
+        total = await asyncio.to_thread(pricing.total, estimates)
+        before = len(runs) - len(open_runs)
+        reason = f"{before:,} of {len(runs):,} were run before; {total.reason}"
+        return replace(total, reason=reason) if before else total
+
+    async def launch(self, plan: Plan, options: SweepOptions) -> AsyncSweep[Any]:
+        """Recall what the journal has of a plan, price the rest, hold it against the budgets, and begin.
+
+        Raises BudgetExceeded when it is certain to pass one, ConfigurationError for options that cannot work.
+        """
+        client = self._access.options
+        run_options = replace(client, reuse=client.reuse if options.reuse is None else options.reuse)
+        sweep: AsyncSweep[Any] = AsyncSweep(
+            plan,
+            replace(self._access, options=run_options, wrap=self.wrap),
+            PostProcessing(options.then, options.executor, self._worker()),
+            concurrency=options.concurrency,
+            anew=not options.resume,
+        )
+        if options.resume:
+            await sweep.recall()
+        runs = await self._paid_runs(sweep.unpaid, plan, reuse_results=run_options.reuse)
+        sweep.estimate = await self._check_budgets(plan, runs)
+        if options.start:
+            await sweep.resume()
+        return sweep
+
+    async def _paid_runs(
+        self, cells: Sequence[Cell[Any]], plan: Plan, *, reuse_results: bool
+    ) -> list[Mapping[str, Any]]:
+        """Return the values of the cells that cost anything: those that the history does not answer."""
+        answerable: set[str] = set()
+        if reuse_results:
+            contents = {cell.content for cell in cells if reuse.has_fixed_seed(cell.values, plan.schema)}
+            answerable = await asyncio.to_thread(reuse.answerable, self._access.engine, contents)
+        return [cell.values for cell in cells if cell.content not in answerable]
+
+    async def _check_budgets(self, plan: Plan, runs: Sequence[Mapping[str, Any]]) -> Estimate:
+        """Return what the runs cost; raises BudgetExceeded if they are certain to pass a budget, or none can begin.
+
+        If there is no budget, a price that cannot be asked for is only unknown.
+        """
+        money = self._access.engine.money
+        try:
+            estimates = await money.estimator.estimates(plan.model, runs, plan.schema)
+        except (TransportError, ApiError) as error:
+            if money.budgets:
+                raise
+            return Estimate(None, None, exact=False, reason=f"the price could not be asked for: {error}")
+        total = await asyncio.to_thread(pricing.total, estimates)
+        for budget in money.budgets:
+            budget.check(estimates, total)
+        return total

@@ -1,0 +1,42 @@
+"""Timing: how long a client waits for what; one frozen value, handed in, so that tests wait less."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds; a pair is the first and the longest of pauses that double, a longer tuple a ladder of pauses."""
+
+    # A Run that certainly did not arrive, or that was refused because of too many calls.
+    run_retries: tuple[float, float] = (0.25, 8.0)
+    # Code 96: between two tries while other tasks use the balance, and until a run is given up because no task of
+    # ours ended and none of our runs was accepted.
+    balance_pauses: tuple[float, float] = (1.0, 30.0)
+    balance_patience: float = 600.0
+
+    # Without a frame before Task/Detail is read, for the first, second, ... time in the same silence.
+    silence: tuple[float, ...] = (0.3, 1.0, 2.0, 4.0, 8.0, 15.0)
+    # The same once a terminal frame said that the task has ended.
+    ending: tuple[float, ...] = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+    # A read of Task/Detail that hangs is given up after so long, and after twice as long each further time.
+    detail_read: float = 5.0
+    # A socket that answers pings but is silent for so long, while the task goes on, is replaced.
+    stale_socket: float = 60.0
+
+    # Stopping a task: all of it, one call, between rounds of calls, and until Task/Detail confirms it.
+    stop: float = 20.0
+    stop_call: float = 5.0
+    stop_pauses: tuple[float, float] = (0.25, 2.0)
+    stop_confirmation: float = 2.0
+    # An interrupted wait gives the stop so long; then the stop goes on in the background.
+    interrupt: float = 0.8
+    # Closing a client waits so long for replies to Runs and for tasks that are being stopped.
+    close: float = 5.0
+
+    # Before each look at Wiro's list for a lost Run: a task may be listed a moment after it was made.
+    lost_run_looks: tuple[float, ...] = (0.0, 1.0, 3.0)
+    lost_run_read: float = 5.0
+    # Between two looks at the journal row of a Run that somebody else is sending.
+    claim_poll: float = 0.25
