@@ -62,7 +62,7 @@ def test_long_names_keep_task_and_number() -> None:
 
 
 def test_a_taken_name_gets_a_number(tmp_path: Path) -> None:
-    """A second file of the same name stands beside the first."""
+    """A second file of the same name gets a number."""
     for _ in range(3):
         unique_target(tmp_path, "a.png").write_bytes(b"1")
     assert sorted(os.listdir(tmp_path)) == ["a (2).png", "a (3).png", "a.png"]  # noqa: PTH208 - names
@@ -77,7 +77,7 @@ def test_a_target_is_always_in_its_folder(tmp_path: Path, name: str) -> None:
 
 
 def test_a_broken_write_leaves_the_old_file(tmp_path: Path) -> None:
-    """A write that fails leaves what was there and nothing else."""
+    """A write that fails leaves the old file and no temporary one."""
     target = tmp_path / "a.png"
     replace_bytes(target, b"old")
 

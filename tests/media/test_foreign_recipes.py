@@ -14,7 +14,7 @@ def with_parameters(text: str, is_compressed: bool = False) -> bytes:
 
 @pytest.mark.parametrize("is_compressed", [False, True])
 def test_foreign_text_is_read(is_compressed: bool) -> None:
-    """Where AUTOMATIC1111's text is all there is, it gives prompt, values and model."""
+    """AUTOMATIC1111's text alone gives prompt, values and model."""
     text = (
         "a castle, (stone:1.2)\nNegative prompt: fog\n"
         'Steps: 28, Sampler: Euler a, CFG scale: 7, Seed: 42, Size: 512x768, Model: dream, Lora: "a, b: 1"'
@@ -49,7 +49,7 @@ def test_foreign_text_is_stripped() -> None:
 
 
 def test_wrong_types_in_a_file_are_left_out() -> None:
-    """A recipe somebody else wrote is read as far as it is what it should be."""
+    """Fields of the wrong type are left out of a recipe."""
     data = with_parameters('{"wiro_widgets": "9", "model": 5, "prompt": "a", "parameters": [1], "more": 1}')
     assert read_recipe(data) == {"wiro_widgets": "9", "prompt": "a"}
 

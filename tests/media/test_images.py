@@ -79,8 +79,8 @@ def test_animation_keeps_its_frames() -> None:
         (b"\0\0\0\x18ftypheic" + b"\0" * 40, "image/heic", "holds image/heic, which is not an image that"),
     ],
 )
-def test_what_is_no_image_is_named(data: bytes, content_type: str | None, words: str) -> None:
-    """Bytes that are not the image they are said to be raise OutputError that names them."""
+def test_other_bytes_are_refused(data: bytes, content_type: str | None, words: str) -> None:
+    """Bytes that are not an image of the declared type raise OutputError with the reason."""
     with pytest.raises(OutputError, match=f"Output 0.png of task 12: .*({words})") as info:
         decode(data, content_type=content_type, name="0.png", task_id="12")
     assert info.value.output == "0.png"
@@ -168,7 +168,7 @@ def test_small_images_are_not_enlarged() -> None:
 
 
 def test_a_thumbnail_leaves_its_source_alone() -> None:
-    """Making a thumbnail does not change the image it was made of."""
+    """Making a thumbnail does not change its source."""
     source = picture(1000, 500)
     thumbnail(source, edge=10)
     assert source.size == (1000, 500)
@@ -225,7 +225,7 @@ def test_photographs_upload_upright() -> None:
         ([[1, 2], [3, 4]], "list is no image"),
     ],
 )
-def test_what_cannot_be_sent_says_why(source: object, words: str) -> None:
+def test_a_wrong_upload_value_has_a_reason(source: object, words: str) -> None:
     """A value that is no image raises ValueError with the reason."""
     with pytest.raises(ValueError, match=words):
         to_upload_bytes(source)

@@ -44,15 +44,15 @@ def test_output_in_memory() -> None:
     assert (output.bytes(), output.image().size, output.size) == (DATA, (96, 64), len(DATA))
 
 
-def test_output_says_what_wiro_said() -> None:
-    """Name, type, address and, while it is not here, the size are Wiro's."""
+def test_output_has_the_fields_of_wiro() -> None:
+    """Name, type, URL and, before the download, the size are Wiro's."""
     output = Output(INFO)
     assert (output.name, output.content_type, output.size) == ("0.png", "image/png", 202472)
     assert output.url == "https://cdn1.wiro.ai/6a6af820/0.png?Signature=hidden"
 
 
 def test_output_that_failed_raises_why() -> None:
-    """An output that could not be downloaded raises that reason from whatever needs the bytes."""
+    """An output that could not be downloaded raises the reason from every method that needs the bytes."""
     failure = OutputError("the address has expired", output="0.png", task_id="1")
     output = Output(INFO, error=failure)
     for use in (output.bytes, output.image, lambda: output.save("x.png")):
@@ -61,13 +61,13 @@ def test_output_that_failed_raises_why() -> None:
 
 
 def test_output_not_downloaded_says_so() -> None:
-    """An output that is nowhere yet says that it was not downloaded."""
+    """An output without a file raises that it was not downloaded."""
     with pytest.raises(OutputError, match=r"0.png of task 1: was not downloaded"):
         Output(INFO, task_id="1").bytes()
 
 
 def test_output_whose_file_is_gone_names_the_path(on_disk: Output) -> None:
-    """A file that was moved away is an OutputError that names the path."""
+    """A missing file raises OutputError with the path."""
     assert on_disk.path is not None
     on_disk.path.unlink()
     with pytest.raises(OutputError, match=r"cannot be read from .*model-1-0.png: No such file"):
@@ -86,7 +86,7 @@ def test_save_into_a_folder(on_disk: Output, tmp_path: Path) -> None:
 
 
 def test_save_to_a_path(on_disk: Output, tmp_path: Path) -> None:
-    """Saving to a path replaces what is there and leaves nothing else behind."""
+    """Saving to a path replaces the file there and leaves no temporary file."""
     target = tmp_path / "mine.png"
     target.write_bytes(b"old")
     assert on_disk.save(str(target)).read_bytes() == DATA
@@ -111,14 +111,14 @@ def test_save_onto_itself(on_disk: Output) -> None:
 def test_save_into_a_folder_takes_no_name_of_the_server(
     tmp_path: Path, name: str, content_type: str | None, file_name: str
 ) -> None:
-    """In a folder an output has a name of our own, for the server's could mean something there."""
+    """In a folder an output gets a name of our own: the server's could mean something there."""
     output = Output(OutputInfo(name=name, content_type=content_type), data=DATA, task_id="12")
     assert output.save(tmp_path) == tmp_path / file_name
     assert output.save(tmp_path / "mine.py") == tmp_path / "mine.py"
 
 
 def test_text_is_saved_as_text(tmp_path: Path) -> None:
-    """What a language model said is saved as a .txt, whatever the server calls it."""
+    """A language model's answer is saved as .txt, whatever the server calls it."""
     info = OutputInfo(name="sitecustomize.py", content_type="raw", content=TextContent(answer=("42",)))
     assert Output(info, task_id="12").save(tmp_path) == tmp_path / "wiro-12-0.txt"
     with_name = Output(info, task_id="12", file_name="owner-chat-12-3.txt")
@@ -144,26 +144,26 @@ def test_text_output() -> None:
         (OutputInfo("0", None), b"hello", False),
     ],
 )
-def test_pictures_are_told_from_other_files(info: OutputInfo, data: bytes | None, expected: bool) -> None:
-    """A picture is known by its type, else by its bytes, else by its name."""
+def test_is_image(info: OutputInfo, data: bytes | None, expected: bool) -> None:
+    """A picture is recognised by its type, else by its bytes, else by its name."""
     assert Output(info, data=data).is_image is expected
 
 
 def test_repr_hides_the_query(on_disk: Output) -> None:
-    """A repr names the output and where it is, without the query of its address or its access key."""
+    """A repr has the name and the place, without the query of the URL and without the access key."""
     assert repr(on_disk).startswith(f"<Output 0.png image/png, {len(DATA):,} bytes, /")
     assert repr(Output(INFO)) == (
         "<Output 0.png image/png, 202,472 bytes, https://cdn1.wiro.ai/6a6af820/0.png>"
     )
 
 
-def test_access_key_is_not_kept() -> None:
+def test_access_key_is_not_stored() -> None:
     """The access key of a file is nowhere in the object."""
     assert "dFKlMApaSgMeHKsJyaDeKrefcHahUK" not in str(vars(Output(INFO)))
 
 
 def test_a_peek_saves_the_next_decoding(on_disk: Output, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next caller of `image` gets the image of the peek, the one after it another: nobody shares an image."""
+    """The next caller of `image` gets the image of the peek, the one after it a new one: no two share an image."""
     calls: list[object] = []
     original = images.decode
 

@@ -165,7 +165,7 @@ def test_exif_that_would_be_lost_is_left_alone(image_format: str, tag: int, text
 
 
 def test_a_recipe_beside_texts_that_are_not_ascii_is_stripped() -> None:
-    """Then the block of EXIF goes as a whole, for nothing of a recipe may stay."""
+    """Then the whole block of EXIF is removed, because no part of a recipe may remain."""
     exif = Image.Exif()
     exif[0x013B] = "Jose"
     data = embed(image_bytes(picture(), "JPEG", exif=exif), RECIPE).replace(b"Jose", b"Jos\xe9")

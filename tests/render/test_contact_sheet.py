@@ -36,7 +36,7 @@ def box(sheet: Image.Image, colour: str) -> tuple[int, int, int, int]:
     return place
 
 
-def test_pictures_stand_at_their_places(outputs: dict[str, Output]) -> None:
+def test_pictures_are_at_their_places(outputs: dict[str, Output]) -> None:
     """The sheet has each picture in its row and column, as large as asked for, with labels left and above."""
     places = (
         ((cell(outputs["red"]),), (cell(outputs["green"]),)),

@@ -71,7 +71,7 @@ def test_accents_may_be_written_apart(install: Install) -> None:
 def test_a_broken_or_missing_font_is_skipped(
     install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file that is no font, and a name that Pillow does not find, do not stand in the way of a good one."""
+    """A file that is no font, and a name that Pillow does not find, are skipped."""
     (tmp_path / "broken.ttf").write_bytes(b"no font")
     monkeypatch.setattr(fonts, "_FILES", ("no-such-font", str(tmp_path / "broken.ttf")))
     install("good.ttf", CYRILLIC)
@@ -148,14 +148,14 @@ def test_dots_stand_for_the_rest(letters: Lettering) -> None:
 
 
 def test_a_word_wider_than_a_line_is_broken(letters: Lettering) -> None:
-    """The name of a file, and a text without spaces, goes on in the next line."""
+    """The name of a file, and a text without spaces, continues in the next line."""
     lines = letters.lines("a IMG_20240101_123456.png", 80, 9)
     assert lines[0].startswith("a IMG")
     assert "".join(lines) == "a IMG_20240101_123456.png"
     assert letters.lines("一二三四五", letters.width("一二三四"), 4) == ["一二三四", "五"]
 
 
-def test_lines_stand_one_under_the_other(letters: Lettering) -> None:
+def test_lines_are_written_downwards(letters: Lettering) -> None:
     """Text is written from its corner downwards, or in the middle of a width, and never beyond it."""
     paper = Image.new("L", (200, 60), 255)
     letters.write(ImageDraw.Draw(paper), (10, 5), ["ab", "cd"], "black")

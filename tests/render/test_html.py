@@ -109,7 +109,7 @@ def test_thumbnails_are_small(picture: Path) -> None:
 
 
 def test_many_pictures_are_bounded(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A notebook stores what is shown: a large grid leaves cells out and says so, a large result too."""
+    """A large grid leaves cells out and says how many, and so does a large result: a notebook stores them."""
     monkeypatch.setattr(grid, "MAX_CELLS", 5)
     assert "3 cells are not shown" in grid.table(layout(picture), 32, large=False)
     monkeypatch.setattr(grid, "MAX_CELLS", 400)

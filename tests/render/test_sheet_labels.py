@@ -81,7 +81,7 @@ def test_the_font_is_an_argument(tmp_path: Path, picture: Output) -> None:
         contact_sheet.draw(layout, font=tmp_path / "missing.ttf")
 
 
-def test_captions_stand_below_their_pictures(picture: Output) -> None:
+def test_captions_are_below_their_pictures(picture: Output) -> None:
     """A caption is below its picture, from the left edge, and takes no room if no picture has one."""
     with_captions, without = grid(picture, 2, 2, "strength: 0.5"), grid(picture, 2, 2)
     sheet, plan = contact_sheet.draw(with_captions, edge=150), plan_of(with_captions, 150)
@@ -138,8 +138,8 @@ def test_short_labels_take_no_more_room_than_they_need(picture: Output) -> None:
     assert plan_of(grid(picture, 1, 1, y="", rows=("",)), 150).x == 15
 
 
-def test_names_of_axes_stand_at_their_labels(picture: Output) -> None:
-    """The name of the columns is above them, that of the rows in the corner, also where there are only rows."""
+def test_names_of_axes_are_at_their_labels(picture: Output) -> None:
+    """The name of the column axis is above the headings, that of the row axis in the corner, even without columns."""
     sheet, plan = contact_sheet.draw(grid(picture, 2, 2), edge=150), plan_of(grid(picture, 2, 2), 150)
     assert has_ink(sheet, (plan.x, 0, sheet.width, plan.y - plan.text.line - 5))
     assert has_ink(sheet, (0, plan.y - plan.small.line - 5, plan.x - 15, plan.y))

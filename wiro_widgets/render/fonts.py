@@ -58,7 +58,7 @@ class _Face:
 
 
 class Fonts:
-    """The fonts for these texts: the one that the user names, then one that has all characters, then any other.
+    """The fonts for these texts: the one that the user names, then the one that has most characters, then the others.
 
     `missing` has the characters of labels that their font lacks. Raises InvalidParameter if `font` cannot be opened.
     """
@@ -69,8 +69,8 @@ class Fonts:
         self._names = iter(_FILES)
         self.own_size = round(font.size) if isinstance(font, FreeTypeFont) else None
         self.missing: dict[str, None] = {}
-        face, missing = self._best_face("".join(texts))
-        if not missing and face not in first:
+        face, _ = self._best_face("".join(texts))
+        if face not in first:
             self._faces.remove(face)
             self._faces.insert(len(first), face)
 
