@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser import CHROME_ARGS, find_chromium
 from tests.jupyter import JupyterServer, jupyter_server
 
+pytest_plugins = ("tests.hostile.fixtures", "tests.sandbox_clients")  # fixtures that several folders use
+
 PRIVATE_FOLDERS = (
     "XDG_CACHE_HOME",
     "XDG_CONFIG_HOME",

@@ -1,4 +1,8 @@
-"""A fast sandbox for each test, and clients that each have a journal and a folder of their own."""
+"""The fixtures of a sandbox and its clients, for every folder of tests; `tests/conftest.py` makes them known.
+
+`sandbox` is one for each test, because lost runs are looked for in its list, where the runs of other tests look alike.
+A folder whose tests can share a sandbox lets its conftest's `sandbox` return `shared_sandbox`; the clients follow.
+"""
 
 import os
 import threading
@@ -13,50 +17,65 @@ from wiro_widgets import Client, Sandbox
 FLUX = "tencent/hunyuan-flux-srpo"
 SMALL: dict[str, Any] = {"width": 64, "height": 64, "steps": 2}
 MakeClient = Callable[..., Client]
+RunCount = Callable[[], int]
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """Start a sandbox of its own for a test: lost runs are looked for in its list, where others' would look alike."""
-    with Sandbox(speed=200, workers=4) as own:
-        yield own
+    """Start a fast sandbox for one test."""
+    with Sandbox(speed=200, workers=4) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def _session_sandbox() -> Iterator[Sandbox]:
+    with Sandbox(speed=1000) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture
-def make_client(sandbox: Sandbox, tmp_path: Path) -> Iterator[MakeClient]:
+def shared_sandbox(_session_sandbox: Sandbox) -> Iterator[Sandbox]:
+    """Lend the one sandbox of the whole run, without faults before and after."""
+    _session_sandbox.faults = None
+    yield _session_sandbox
+    _session_sandbox.faults = None
+
+
+@pytest.fixture
+def make_sandbox_client(sandbox: Sandbox, tmp_path: Path) -> Iterator[MakeClient]:
     """Make clients that share a journal and a folder, and are closed with the test."""
-    made: list[Client] = []
+    clients: list[Client] = []
 
     def make(**settings: Any) -> Client:
-        kept = {"journal": tmp_path / "journal.sqlite3", "output_dir": tmp_path / "outputs"}
-        made.append(sandbox.client(**{**kept, **settings}))
-        return made[-1]
+        defaults = {"journal": tmp_path / "journal.sqlite3", "output_dir": tmp_path / "outputs"}
+        clients.append(sandbox.client(**{**defaults, **settings}))
+        return clients[-1]
 
     yield make
-    for client in made:
+    for client in clients:
         client.close()
 
 
 @pytest.fixture
-def client(make_client: MakeClient) -> Client:
-    """Make one client."""
-    return make_client()
+def sandbox_client(make_sandbox_client: MakeClient) -> Client:
+    """Make one client of the sandbox."""
+    return make_sandbox_client()
 
 
 @pytest.fixture
-def runs(sandbox: Sandbox) -> Callable[[], int]:
+def run_count(sandbox: Sandbox) -> RunCount:
     """Count the Runs that the sandbox has received since the test began."""
-    begun = len(sandbox.requests)
-    return lambda: sum("/Run/" in request.path for request in sandbox.requests[begun:])
+    start = len(sandbox.requests)
+    return lambda: sum("/Run/" in request.path for request in sandbox.requests[start:])
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    ended = threading.Event()
+    """Wait until a condition holds."""
+    pause = threading.Event()
     for _ in range(2000):
         if condition():
             return
-        ended.wait(0.005)
+        pause.wait(0.005)
     raise AssertionError(condition)
 
 

@@ -6,21 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.commands.terminal import Terminal, pointing_at
-from wiro_widgets.sandbox import SandboxServer
-
-
-@pytest.fixture(scope="session")
-def _one_sandbox() -> Iterator[SandboxServer]:
-    with SandboxServer(speed=1000) as server:
-        yield server
+from wiro_widgets import Sandbox
 
 
 @pytest.fixture
-def sandbox(_one_sandbox: SandboxServer) -> Iterator[SandboxServer]:
-    """Lend the one fast sandbox of these tests, without faults before and after."""
-    _one_sandbox.faults = None
-    yield _one_sandbox
-    _one_sandbox.faults = None
+def sandbox(shared_sandbox: Sandbox) -> Sandbox:
+    """Share one fast sandbox."""
+    return shared_sandbox
 
 
 @pytest.fixture
@@ -32,7 +24,7 @@ def bare_terminal(tmp_path: Path) -> Iterator[Terminal]:
 
 
 @pytest.fixture
-def terminal(tmp_path: Path, sandbox: SandboxServer) -> Iterator[Terminal]:
+def terminal(tmp_path: Path, sandbox: Sandbox) -> Iterator[Terminal]:
     """Open a terminal in an empty folder, pointing at the fast sandbox."""
     terminal = Terminal(tmp_path, **pointing_at(sandbox))
     yield terminal

@@ -26,13 +26,13 @@ ONLY_SOCKET = pytest.mark.timing(silence=(3600.0,))
 
 
 @pytest.fixture
-def server() -> Iterator[Hostile]:
+def server(short_pauses: None) -> Iterator[Hostile]:  # noqa: ARG001 - what it patches
     """Start a server of its own for a test."""
     with Hostile() as hostile:
         yield hostile
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let second tries come at once: how long they wait is tested where it matters."""
     monkeypatch.setattr(http, "FIRST_PAUSE", 0.01)

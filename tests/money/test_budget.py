@@ -1,6 +1,5 @@
 import asyncio
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from decimal import Decimal
@@ -13,11 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wiro_widgets as wiro
-from tests.sandbox_clients import FLUX, SMALL, MakeClient
+from tests.sandbox_clients import FLUX, SMALL, MakeClient, RunCount
 from wiro_widgets import AsyncClient, Budget, BudgetExceeded, Client, ConfigurationError, Estimate, Sandbox
 from wiro_widgets.money.budget import Charge, active
-
-Runs = Callable[[], int]
 
 
 def priced(amount: float | None) -> Estimate:
@@ -25,76 +22,76 @@ def priced(amount: float | None) -> Estimate:
     return Estimate(amount, amount, exact=True, reason="a test")
 
 
-def test_a_run_that_would_pass_the_limit_is_not_sent(client: Client, runs: Runs) -> None:
+def test_a_run_that_would_pass_the_limit_is_not_sent(sandbox_client: Client, run_count: RunCount) -> None:
     """A budget below the first run refuses it with its numbers, and nothing is sent."""
     with wiro.budget(usd=0.0001), pytest.raises(BudgetExceeded, match="Nothing was sent") as refused:
-        client.run(FLUX, prompt="x", **SMALL)
-    assert runs() == 0
+        sandbox_client.run(FLUX, prompt="x", **SMALL)
+    assert run_count() == 0
     assert (refused.value.limit, refused.value.spent, refused.value.estimate) == (0.0001, 0.0, 0.00234)
 
 
-def test_a_client_tells_its_budget(make_client: MakeClient) -> None:
+def test_a_client_tells_its_budget(make_sandbox_client: MakeClient) -> None:
     """`client.budget` is the client's own budget with what is spent and left of it, and None where it has none."""
     shared = Budget(1.00)
-    client = make_client(budget=shared)
+    client = make_sandbox_client(budget=shared)
     client.run(FLUX, prompt="x", **SMALL).wait()
     assert client.budget is shared
     assert shared.left == 1.00 - shared.spent < 1.00
-    limited = make_client(budget=2).budget
+    limited = make_sandbox_client(budget=2).budget
     assert limited is not None
-    assert (limited.limit, make_client().budget) == (2.0, None)
+    assert (limited.limit, make_sandbox_client().budget) == (2.0, None)
 
 
-def test_true_costs_take_the_place_of_what_was_set_aside(client: Client) -> None:
+def test_true_costs_take_the_place_of_what_was_set_aside(sandbox_client: Client) -> None:
     """While a run is in flight its estimate counts, and when it has settled its true cost."""
     with wiro.budget(usd=1.0) as purse:
-        result = client.run(FLUX, prompt="x", **SMALL).wait()
+        result = sandbox_client.run(FLUX, prompt="x", **SMALL).wait()
         assert (purse.spent, purse.in_flight) == (result.record.total_cost, 0.0)
-    client.run(FLUX, prompt="x", **SMALL).wait()
+    sandbox_client.run(FLUX, prompt="x", **SMALL).wait()
     assert purse.spent == result.record.total_cost
 
 
-def test_what_is_in_flight_counts(client: Client, sandbox: Sandbox, runs: Runs) -> None:
+def test_what_is_in_flight_counts(sandbox_client: Client, sandbox: Sandbox, run_count: RunCount) -> None:
     """A run that has not settled holds what it may cost, so that the next one is refused."""
     sandbox.faults = {"stuck": "run"}
     with wiro.budget(usd=0.003) as purse:
-        task = client.run(FLUX, prompt="x", **SMALL)
+        task = sandbox_client.run(FLUX, prompt="x", **SMALL)
         assert (purse.spent, purse.in_flight) == (0.0, 0.00234)
         with pytest.raises(BudgetExceeded):
-            client.run(FLUX, prompt="y", **SMALL)
+            sandbox_client.run(FLUX, prompt="y", **SMALL)
         task.stop()
-        assert (purse.spent, purse.in_flight, runs()) == (0.0, 0.0, 1)
+        assert (purse.spent, purse.in_flight, run_count()) == (0.0, 0.0, 1)
 
 
-def test_a_failed_run_costs_nothing(client: Client) -> None:
+def test_a_failed_run_costs_nothing(sandbox_client: Client) -> None:
     """What was set aside for a run that fails is free again."""
     with wiro.budget(usd=0.01) as purse:
         with pytest.raises(wiro.TaskFailed):
-            client.run("wiro/sandbox-fail").wait()
+            sandbox_client.run("wiro/sandbox-fail").wait()
         assert (purse.spent, purse.in_flight, purse.left) == (0.0, 0.0, 0.01)
 
 
-def test_a_refused_run_costs_nothing(client: Client, sandbox: Sandbox) -> None:
+def test_a_refused_run_costs_nothing(sandbox_client: Client, sandbox: Sandbox) -> None:
     """What was set aside for a run that Wiro refuses is free again."""
     sandbox.faults = {"no_balance": "Run:1"}
     with wiro.budget(usd=0.01) as purse:
         with pytest.raises(wiro.InsufficientBalance):
-            client.run(FLUX, prompt="x", **SMALL)
+            sandbox_client.run(FLUX, prompt="x", **SMALL)
         assert purse.left == 0.01
 
 
-def test_a_run_of_unknown_outcome_stays_in_flight(client: Client, sandbox: Sandbox) -> None:
+def test_a_run_of_unknown_outcome_stays_in_flight(sandbox_client: Client, sandbox: Sandbox) -> None:
     """A run whose reply was lost may be billed, so it keeps what was set aside for it."""
     sandbox.faults = {"lose_run_reply": 1}
     with wiro.budget(usd=0.01) as purse:
         with pytest.raises(wiro.RunOutcomeUnknown):
-            client.run(FLUX, prompt="x", **SMALL)
+            sandbox_client.run(FLUX, prompt="x", **SMALL)
         assert purse.in_flight == 0.00234
 
 
-def test_a_client_has_a_budget_of_its_own(make_client: MakeClient, runs: Runs) -> None:
+def test_a_client_has_a_budget_of_its_own(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
     """`Client(budget=...)` holds for all of its runs; of several budgets each must have room."""
-    client = make_client(budget=0.004)
+    client = make_sandbox_client(budget=0.004)
     with wiro.budget(usd=5):
         client.run(FLUX, prompt="x", **SMALL).wait()
         client.run(FLUX, prompt="y", **SMALL).wait()
@@ -106,25 +103,25 @@ def test_a_client_has_a_budget_of_its_own(make_client: MakeClient, runs: Runs) -
         except BudgetExceeded:
             break
     assert sum(client.history.spending().values()) <= 0.004
-    assert runs() >= 3
+    assert run_count() >= 3
 
 
-def test_clients_can_share_a_budget(make_client: MakeClient) -> None:
+def test_clients_can_share_a_budget(make_sandbox_client: MakeClient) -> None:
     """One Budget given to several clients is one limit for all of them."""
     purse = Budget(0.003)
-    one, other = make_client(budget=purse), make_client(budget=purse)
+    one, other = make_sandbox_client(budget=purse), make_sandbox_client(budget=purse)
     one.run(FLUX, prompt="x", **SMALL).wait()
     other.run(FLUX, prompt="x", **SMALL).wait()
     assert purse.spent == sum(one.history.spending().values())
 
 
-def test_it_holds_under_threads(client: Client, runs: Runs) -> None:
+def test_it_holds_under_threads(sandbox_client: Client, run_count: RunCount) -> None:
     """Thirty threads that run at once never pass the limit, whatever their order."""
     with wiro.budget(usd=0.01) as purse:
 
         def attempt() -> bool:
             try:
-                client.run(FLUX, prompt="x", seed=1, **SMALL).wait()
+                sandbox_client.run(FLUX, prompt="x", seed=1, **SMALL).wait()
             except BudgetExceeded:
                 return False
             return True
@@ -134,18 +131,18 @@ def test_it_holds_under_threads(client: Client, runs: Runs) -> None:
             won = list(pool.map(lambda context: context.run(attempt), contexts))
     assert 0 < sum(won) < 30
     assert purse.spent <= 0.01
-    assert purse.spent == pytest.approx(sum(client.history.spending().values()))
+    assert purse.spent == pytest.approx(sum(sandbox_client.history.spending().values()))
     assert purse.in_flight == pytest.approx(0)
-    assert runs() == sum(won)
+    assert run_count() == sum(won)
 
 
-def test_a_block_holds_in_its_own_thread(client: Client) -> None:
+def test_a_block_holds_in_its_own_thread(sandbox_client: Client) -> None:
     """A budget's block does not touch runs of another thread, and ends with the block."""
     refused: list[BaseException] = []
 
     def elsewhere() -> None:
         try:
-            client.run(FLUX, prompt="x", **SMALL).wait()
+            sandbox_client.run(FLUX, prompt="x", **SMALL).wait()
         except BaseException as error:  # noqa: BLE001 - the test says what it was
             refused.append(error)
 
@@ -154,7 +151,7 @@ def test_a_block_holds_in_its_own_thread(client: Client) -> None:
         thread.start()
         thread.join()
     assert refused == []
-    client.run(FLUX, prompt="x", **SMALL).wait()
+    sandbox_client.run(FLUX, prompt="x", **SMALL).wait()
 
 
 def test_blocks_nest() -> None:
@@ -167,7 +164,7 @@ def test_blocks_nest() -> None:
     assert active() == ()
 
 
-def test_async_tasks_inside_a_block_are_counted(sandbox: Sandbox, runs: Runs) -> None:
+def test_async_tasks_inside_a_block_are_counted(sandbox: Sandbox, run_count: RunCount) -> None:
     """In asyncio a block holds for the tasks that are begun inside it, and not for those beside it."""
 
     async def main() -> tuple[int, float]:
@@ -194,7 +191,7 @@ def test_async_tasks_inside_a_block_are_counted(sandbox: Sandbox, runs: Runs) ->
             return sum(won), purse.spent
 
     won, spent = asyncio.run(main())
-    assert (won, spent <= 0.005, runs()) == (2, True, 3)
+    assert (won, spent <= 0.005, run_count()) == (2, True, 3)
 
 
 @pytest.mark.parametrize(

@@ -32,44 +32,46 @@ SCHEMA = ModelSchema.from_tool(
 )
 
 
-def test_a_price_by_the_second_is_open(client: Client) -> None:
+def test_a_price_by_the_second_is_open(sandbox_client: Client) -> None:
     """The seed's model is billed by the second: its cost is open, with Wiro's average beside it."""
-    found = client.estimate(FLUX, prompt="x")
+    found = sandbox_client.estimate(FLUX, prompt="x")
     assert (found.low, found.high, found.exact, found.typical) == (None, None, False, 0.00234)
     assert "each second of work" in found.reason
 
 
-def test_equal_runs_say_what_is_typical(client: Client) -> None:
+def test_equal_runs_say_what_is_typical(sandbox_client: Client) -> None:
     """Once such a model has run, runs with the same settings cost about what that one did, and no more is promised."""
-    cost = client.run(FLUX, prompt="x", seed=1, **SMALL).wait().record.total_cost
-    found = client.estimate(FLUX, prompt="another", seed=2, **SMALL)
+    cost = sandbox_client.run(FLUX, prompt="x", seed=1, **SMALL).wait().record.total_cost
+    found = sandbox_client.estimate(FLUX, prompt="another", seed=2, **SMALL)
     assert (found.low, found.high, found.typical, found.reserve) == (None, None, cost, cost)
-    assert client.estimate(FLUX, prompt="x", **{**SMALL, "steps": 50}).typical == 0.00234
+    assert sandbox_client.estimate(FLUX, prompt="x", **{**SMALL, "steps": 50}).typical == 0.00234
 
 
-def test_an_estimate_needs_no_complete_form(client: Client) -> None:
+def test_an_estimate_needs_no_complete_form(sandbox_client: Client) -> None:
     """What is required and not given yet does not hinder an estimate; a wrong value does."""
-    assert client.estimate(FLUX).typical == 0.00234
+    assert sandbox_client.estimate(FLUX).typical == 0.00234
     with pytest.raises(InvalidParameter, match=r"seeed: .*Did you mean 'seed'"):
-        client.estimate(FLUX, seeed=1)
+        sandbox_client.estimate(FLUX, seeed=1)
     with pytest.raises(InvalidParameter, match="steps"):
-        client.estimate(FLUX, steps="many")
+        sandbox_client.estimate(FLUX, steps="many")
 
 
-def test_a_model_that_is_not_in_the_catalogue_is_unknown(client: Client) -> None:
+def test_a_model_that_is_not_in_the_catalogue_is_unknown(sandbox_client: Client) -> None:
     """Without a catalogue entry there is no estimate, and nothing is made up."""
-    assert "no model nobody/nothing" in client.estimate("nobody/nothing", prompt="x").reason
+    assert "no model nobody/nothing" in sandbox_client.estimate("nobody/nothing", prompt="x").reason
 
 
-def test_nothing_is_run_for_an_estimate(client: Client, sandbox: Sandbox) -> None:
+def test_nothing_is_run_for_an_estimate(sandbox_client: Client, sandbox: Sandbox) -> None:
     """An estimate asks the catalogue once, and sends no Run."""
     begun = len(sandbox.requests)
     for _ in range(3):
-        client.estimate(FLUX, prompt="x")
+        sandbox_client.estimate(FLUX, prompt="x")
     assert [request.path for request in sandbox.requests[begun:]] == ["/v1/Tool/Detail"]
 
 
-def test_the_price_rows_of_the_catalogue_are_used(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_price_rows_of_the_catalogue_are_used(
+    sandbox_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A price that depends on a value follows that value, and defaults count."""
     rows = [
         {"inputs": {"scale": scale}, "price": price, "priceMethod": "cpr"}
@@ -77,8 +79,8 @@ def test_the_price_rows_of_the_catalogue_are_used(client: Client, monkeypatch: p
     ]
     entry = {"result": True, "errors": [], "tool": [{"dynamicprice": json.dumps(rows)}]}
     monkeypatch.setattr("wiro_widgets.sandbox.http.endpoints.tool_entry", lambda _model: entry["tool"][0])  # type: ignore[index]
-    assert client.estimate(FLUX, prompt="x", scale=4).high == 0.08
-    assert client.estimate(FLUX, prompt="x", scale=2).exact
+    assert sandbox_client.estimate(FLUX, prompt="x", scale=4).high == 0.08
+    assert sandbox_client.estimate(FLUX, prompt="x", scale=2).exact
 
 
 def recording(seconds: float) -> bytes:
@@ -122,7 +124,9 @@ def test_files_are_measured_by_their_headers(tmp_path: Path, kind: str) -> None:
         assert file.tell() == 0
 
 
-def test_what_cannot_differ_in_price_is_priced_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_differ_in_price_is_priced_once(
+    sandbox_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A sweep looks at the price of each setting once, however many prompts and seeds it has, and beside the loop."""
     seen: list[tuple[int, str]] = []
     estimate = price_methods.estimate
@@ -132,7 +136,7 @@ def test_what_cannot_differ_in_price_is_priced_once(client: Client, monkeypatch:
         return estimate(prices, values, *more)
 
     monkeypatch.setattr(price_methods, "estimate", counted)
-    sweep = client.sweep(FLUX, prompt=["a", "b"], seed=range(500), steps=[2, 3], start=False)
+    sweep = sandbox_client.sweep(FLUX, prompt=["a", "b"], seed=range(500), steps=[2, 3], start=False)
     assert sweep.estimate is not None
     assert sweep.estimate.typical == pytest.approx(2000 * 0.00234)
     assert sorted(steps for steps, _ in seen) == [2, 3]
@@ -140,20 +144,20 @@ def test_what_cannot_differ_in_price_is_priced_once(client: Client, monkeypatch:
 
 
 def test_prompts_are_told_apart_where_they_have_a_price(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+    sandbox_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where each character costs, every prompt has its own price."""
     price = {"dynamicprice": [{"inputs": {}, "price": 0.01, "priceMethod": "cp-promptlength"}]}
     monkeypatch.setattr("wiro_widgets.sandbox.http.endpoints.tool_entry", lambda _model: price)
-    sweep = client.sweep(FLUX, prompt=["a", "bbb"], seed=[1, 2], start=False)
+    sweep = sandbox_client.sweep(FLUX, prompt=["a", "bbb"], seed=[1, 2], start=False)
     assert sweep.estimate is not None
     assert (sweep.estimate.high, sweep.estimate.exact) == (0.08, True)
 
 
-def test_experience_follows_the_schema_that_is_asked_with(client: Client) -> None:
+def test_experience_follows_the_schema_that_is_asked_with(sandbox_client: Client) -> None:
     """What equal runs have cost is found under the model's schema and without one."""
-    cost = client.run(FLUX, prompt="x", seed=1, **SMALL).wait().record.total_cost
-    estimator = client._client._engine.money.estimator
-    for schema in (client.schema(FLUX), None, client.schema(FLUX)):
-        found = client._bridge.call(estimator.estimate(FLUX, {"prompt": "y", **SMALL}, schema))
+    cost = sandbox_client.run(FLUX, prompt="x", seed=1, **SMALL).wait().record.total_cost
+    estimator = sandbox_client._client._engine.money.estimator
+    for schema in (sandbox_client.schema(FLUX), None, sandbox_client.schema(FLUX)):
+        found = sandbox_client._bridge.call(estimator.estimate(FLUX, {"prompt": "y", **SMALL}, schema))
         assert found.typical == cost

@@ -1,6 +1,5 @@
 """The sandbox's models whose price is known beforehand: estimates to the last digit, and budgets that fit exactly."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any
@@ -8,14 +7,13 @@ from typing import Any
 import pytest
 
 import wiro_widgets as wiro
-from tests.sandbox_clients import MakeClient
+from tests.sandbox_clients import MakeClient, RunCount
 from wiro_widgets import BudgetExceeded, Client, Sandbox
 
 SKETCH = "wiro/sandbox-sketch"
 POSTER = "wiro/sandbox-poster"
 SMALL: dict[str, Any] = {"prompt": "a pier", "width": 64, "height": 64}
 PRICE = 0.002  # USD of a sketch
-Runs = Callable[[], int]
 
 
 @pytest.mark.parametrize(
@@ -30,67 +28,71 @@ Runs = Callable[[], int]
     ],
 )
 def test_an_exact_estimate_is_the_bill(
-    client: Client, model: str, values: dict[str, Any], price: float
+    sandbox_client: Client, model: str, values: dict[str, Any], price: float
 ) -> None:
     """A price by the run, or by the output of a size, is known before a run and is what the run has cost."""
     given = {"prompt": "a pier", **values}
-    found = client.estimate(model, given)
+    found = sandbox_client.estimate(model, given)
     assert (found.low, found.high, found.exact) == (price, price, True)
-    assert client.run(model, given).wait().record.total_cost == price
-    assert client.estimate(model, given) == found
+    assert sandbox_client.run(model, given).wait().record.total_cost == price
+    assert sandbox_client.estimate(model, given) == found
 
 
-def test_one_price_for_each_output_is_a_lower_bound(client: Client, tmp_path: Any) -> None:
+def test_one_price_for_each_output_is_a_lower_bound(sandbox_client: Client, tmp_path: Any) -> None:
     """Where no value says how many outputs come, one of them is the least that a run costs."""
-    client.generate(SKETCH, SMALL)[0].save(tmp_path / "a.png")
-    found = client.estimate("wiro/sandbox-upscale", inputImage=tmp_path / "a.png")
-    cost = client.run("wiro/sandbox-upscale", inputImage=tmp_path / "a.png").wait().record.total_cost
+    sandbox_client.generate(SKETCH, SMALL)[0].save(tmp_path / "a.png")
+    found = sandbox_client.estimate("wiro/sandbox-upscale", inputImage=tmp_path / "a.png")
+    cost = sandbox_client.run("wiro/sandbox-upscale", inputImage=tmp_path / "a.png").wait().record.total_cost
     assert (found.low, found.high, found.exact) == (cost, None, False)
 
 
 @pytest.mark.parametrize("count", [1, 3, 7])
-def test_a_budget_of_so_many_runs_lets_so_many_through(client: Client, runs: Runs, count: int) -> None:
+def test_a_budget_of_so_many_runs_lets_so_many_through(
+    sandbox_client: Client, run_count: RunCount, count: int
+) -> None:
     """A budget of exactly n runs is spent by n runs one after another, and the next one is not sent."""
     with wiro.budget(usd=round(count * PRICE, 6)) as purse:
         for _ in range(count):
-            client.run(SKETCH, SMALL).wait()
+            sandbox_client.run(SKETCH, SMALL).wait()
         with pytest.raises(BudgetExceeded) as refused:
-            client.run(SKETCH, SMALL)
-    assert runs() == count
+            sandbox_client.run(SKETCH, SMALL)
+    assert run_count() == count
     assert refused.value.estimate == PRICE
     assert [purse.spent, purse.left] == pytest.approx([count * PRICE, 0], abs=1e-9)
 
 
-def test_a_budget_a_little_below_lets_one_fewer_through(client: Client, runs: Runs) -> None:
+def test_a_budget_a_little_below_lets_one_fewer_through(sandbox_client: Client, run_count: RunCount) -> None:
     """A thousandth of a cent below n runs is room for n - 1."""
     with wiro.budget(usd=3 * PRICE - 0.00001):
         for _ in range(2):
-            client.run(SKETCH, SMALL).wait()
+            sandbox_client.run(SKETCH, SMALL).wait()
         with pytest.raises(BudgetExceeded):
-            client.run(SKETCH, SMALL)
-    assert runs() == 2
+            sandbox_client.run(SKETCH, SMALL)
+    assert run_count() == 2
 
 
-def test_runs_in_flight_have_their_price_set_aside(client: Client, sandbox: Sandbox, runs: Runs) -> None:
+def test_runs_in_flight_have_their_price_set_aside(
+    sandbox_client: Client, sandbox: Sandbox, run_count: RunCount
+) -> None:
     """Before any of them has settled, n runs fill a budget of n; one that is stopped makes room for another."""
     sandbox.faults = {"stuck": "run"}
     with wiro.budget(usd=3 * PRICE) as purse:
-        tasks = [client.run(SKETCH, SMALL) for _ in range(3)]
+        tasks = [sandbox_client.run(SKETCH, SMALL) for _ in range(3)]
         assert [purse.spent, purse.in_flight] == pytest.approx([0, 3 * PRICE])
         with pytest.raises(BudgetExceeded):
-            client.run(SKETCH, SMALL)
+            sandbox_client.run(SKETCH, SMALL)
         tasks[0].stop()
-        tasks.append(client.run(SKETCH, SMALL))
+        tasks.append(sandbox_client.run(SKETCH, SMALL))
         sandbox.faults = None
         for task in tasks[1:]:
             task.wait()
-    assert runs() == 4
+    assert run_count() == 4
     assert purse.spent == pytest.approx(3 * PRICE)
 
 
-def test_it_is_exact_for_threads(make_client: MakeClient, runs: Runs) -> None:
+def test_it_is_exact_for_threads(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
     """Of twenty threads that run at once, exactly as many get through as the budget has room for."""
-    client = make_client()
+    client = make_sandbox_client()
     with wiro.budget(usd=12 * PRICE) as purse:
 
         def attempt() -> bool:
@@ -103,25 +105,25 @@ def test_it_is_exact_for_threads(make_client: MakeClient, runs: Runs) -> None:
         contexts = [copy_context() for _ in range(20)]
         with ThreadPoolExecutor(20) as pool:
             won = list(pool.map(lambda context: context.run(attempt), contexts))
-    assert (sum(won), runs()) == (12, 12)
+    assert (sum(won), run_count()) == (12, 12)
     assert purse.spent == pytest.approx(12 * PRICE)
 
 
-def test_a_sweep_costs_what_it_was_to_cost(client: Client, runs: Runs) -> None:
+def test_a_sweep_costs_what_it_was_to_cost(sandbox_client: Client, run_count: RunCount) -> None:
     """A sweep over sizes and samples has an exact sum, which is a budget that it runs in to the end."""
     axes: dict[str, Any] = {"resolution": ["480p", "720p", "1080p"], "samples": [1, 2]}
-    plan = client.sweep(POSTER, prompt="a pier", start=False, **axes)
+    plan = sandbox_client.sweep(POSTER, prompt="a pier", start=False, **axes)
     assert plan.estimate is not None
     assert (plan.estimate.high, plan.estimate.exact) == (0.021, True)
     with wiro.budget(usd=0.021):
-        sweep = client.sweep(POSTER, prompt="a pier", **axes).wait(progress=False)
-    assert (sweep.counts, runs()) == ({"succeeded": 6}, 6)
+        sweep = sandbox_client.sweep(POSTER, prompt="a pier", **axes).wait(progress=False)
+    assert (sweep.counts, run_count()) == ({"succeeded": 6}, 6)
     assert sweep.spent == pytest.approx(0.021)
-    assert sum(client.history.spending().values()) == pytest.approx(0.021)
+    assert sum(sandbox_client.history.spending().values()) == pytest.approx(0.021)
 
 
-def test_a_sweep_that_costs_too_much_sends_nothing(client: Client, runs: Runs) -> None:
+def test_a_sweep_that_costs_too_much_sends_nothing(sandbox_client: Client, run_count: RunCount) -> None:
     """Four cells of an exact price do not begin in a budget of three."""
     with wiro.budget(usd=3 * PRICE), pytest.raises(BudgetExceeded):
-        client.sweep(SKETCH, SMALL, seed=range(4))
-    assert runs() == 0
+        sandbox_client.sweep(SKETCH, SMALL, seed=range(4))
+    assert run_count() == 0

@@ -25,6 +25,8 @@ from wiro_widgets.protocol.errors import (
 from wiro_widgets.protocol.timing import Timing
 from wiro_widgets.sandbox import SandboxServer
 
+pytestmark = pytest.mark.usefixtures("short_pauses")
+
 FLUX = "tencent/hunyuan-flux-srpo"
 
 

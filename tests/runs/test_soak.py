@@ -17,6 +17,8 @@ import pytest
 
 from wiro_widgets.client.sync_client import Client
 
+pytestmark = pytest.mark.usefixtures("short_pauses")
+
 RUNS, AT_ONCE = 200, 10
 FAULTS = (
     "drop_socket_after=3",

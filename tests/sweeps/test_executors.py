@@ -4,18 +4,16 @@ import os
 import pickle
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandbox_clients import FLUX, SMALL, MakeClient, wait_for
+from tests.sandbox_clients import FLUX, SMALL, MakeClient, RunCount, wait_for
 from tests.sweeps.worker_functions import die, fail, mean, move, recipe, text
 from wiro_widgets import AsyncClient, Client, ConfigurationError, Sandbox, Sweep, TaskResult
-
-Runs = Callable[[], int]
 
 
 @pytest.fixture
@@ -72,32 +70,36 @@ def map_three(client: Client, executor: Executor, **more: object) -> Sweep:
 
 
 def test_a_process_pool_carries_downloads_and_post_processing(
-    client: Client, processes: ProcessPoolExecutor, sandbox: Sandbox, runs: Runs
+    sandbox_client: Client, processes: ProcessPoolExecutor, sandbox: Sandbox, run_count: RunCount
 ) -> None:
     """With a process pool the pictures are downloaded and looked at in the workers, each once, and not here."""
-    sweep = map_three(client, processes, then=mean)
+    sweep = map_three(sandbox_client, processes, then=mean)
     assert sweep.counts == {"succeeded": 3}
     assert {cell.value[0] for cell in sweep.cells}.isdisjoint({os.getpid()})
     assert all(0 < cell.value[1] < 255 for cell in sweep.cells)
-    assert sum("/files/" in request.path for request in sandbox.requests) == runs() == 3
+    assert sum("/files/" in request.path for request in sandbox.requests) == run_count() == 3
     assert sweep[0].images[0].size == (64, 64)
-    assert all(len(client.history[cell.record.task_id or ""].output_paths) == 1 for cell in sweep.cells)
+    assert all(
+        len(sandbox_client.history[cell.record.task_id or ""].output_paths) == 1 for cell in sweep.cells
+    )
 
 
-def test_workers_may_be_forked(client: Client, family: ProcessPoolExecutor, runs: Runs) -> None:
+def test_workers_may_be_forked(
+    sandbox_client: Client, family: ProcessPoolExecutor, run_count: RunCount
+) -> None:
     """A worker that is a copy of this process makes a client of its own, and does not wait for a loop that is gone."""
-    sweep = map_three(client, family, then=mean)
-    assert (sweep.counts, runs()) == ({"succeeded": 3}, 3)
+    sweep = map_three(sandbox_client, family, then=mean)
+    assert (sweep.counts, run_count()) == ({"succeeded": 3}, 3)
     assert os.getpid() not in {cell.value[0] for cell in sweep.cells}
 
 
 @pytest.mark.usefixtures("credentials")
 def test_a_worker_may_have_a_folder_of_its_own(
-    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, runs: Runs
+    make_sandbox_client: MakeClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, run_count: RunCount
 ) -> None:
     """A worker with another folder and journal names and marks its files as they are here, and the history has them."""
     monkeypatch.setenv("WIRO_OUTPUT_DIR", str(tmp_path / "here"))
-    client = make_client(output_dir=None)
+    client = make_sandbox_client(output_dir=None)
     with ProcessPoolExecutor(
         1, multiprocessing.get_context("spawn"), initializer=move, initargs=(str(tmp_path / "there"),)
     ) as pool:
@@ -113,44 +115,46 @@ def test_a_worker_may_have_a_folder_of_its_own(
     assert cell.record.model == FLUX
     assert client.history[cell.record.task_id or ""] == cell.record
     again = client.map(FLUX, [{"prompt": "x", "scale": 2.5, **SMALL}])
-    assert (again[0].from_journal, again[0].images[0].size, runs()) == (True, (64, 64), 1)
+    assert (again[0].from_journal, again[0].images[0].size, run_count()) == (True, (64, 64), 1)
     assert not (tmp_path / "there" / "journal.sqlite3").exists()
 
 
 def test_what_is_there_is_not_downloaded_again(
-    client: Client, processes: ProcessPoolExecutor, sandbox: Sandbox
+    sandbox_client: Client, processes: ProcessPoolExecutor, sandbox: Sandbox
 ) -> None:
     """Another `then` for results of before finds their files where the workers can read them."""
-    map_three(client, processes)
+    map_three(sandbox_client, processes)
     download_count = sum("/files/" in request.path for request in sandbox.requests)
-    assert map_three(client, processes, then=mean).counts == {"succeeded": 3}
+    assert map_three(sandbox_client, processes, then=mean).counts == {"succeeded": 3}
     assert sum("/files/" in request.path for request in sandbox.requests) == download_count == 3
 
 
 @pytest.mark.parametrize("where", ["threads", "processes"])
-def test_texts_come_back(client: Client, request: pytest.FixtureRequest, where: str) -> None:
+def test_texts_come_back(sandbox_client: Client, request: pytest.FixtureRequest, where: str) -> None:
     """What a language model said is in the result, and `then` has it, wherever it was carried."""
     pool: Executor = ThreadPoolExecutor(1) if where == "threads" else request.getfixturevalue("processes")
-    (cell,) = client.map("wiro/sandbox-chat", [{"prompt": "hello"}], executor=pool, then=text).wait().cells
+    (cell,) = (
+        sandbox_client.map("wiro/sandbox-chat", [{"prompt": "hello"}], executor=pool, then=text).wait().cells
+    )
     assert cell.result is not None
     assert cell.result.text
     assert cell.value == cell.result.text == cell.result.outputs[0].text
     pool.shutdown()
 
 
-def test_what_fails_in_a_worker_comes_back(client: Client, processes: ProcessPoolExecutor) -> None:
+def test_what_fails_in_a_worker_comes_back(sandbox_client: Client, processes: ProcessPoolExecutor) -> None:
     """An exception of `then` in another process is the cell's error."""
-    sweep = map_three(client, processes, then=fail)
+    sweep = map_three(sandbox_client, processes, then=fail)
     assert sweep.counts == {"failed": 3}
     assert "no good picture in task" in str(sweep[0].error)
 
 
-def test_a_worker_without_credentials_says_so(client: Client) -> None:
+def test_a_worker_without_credentials_says_so(sandbox_client: Client) -> None:
     """A worker that finds no key halts the sweep with what is missing, and no run is lost."""
     without_credentials = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
     with without_credentials as pool, pytest.raises(ConfigurationError, match="WIRO_API_KEY"):
-        map_three(client, pool, then=mean)
-    assert len(client.history.find(outcome="succeeded")) == 3
+        map_three(sandbox_client, pool, then=mean)
+    assert len(sandbox_client.history.find(outcome="succeeded")) == 3
 
 
 @pytest.mark.parametrize(
@@ -163,52 +167,54 @@ def test_a_worker_without_credentials_says_so(client: Client) -> None:
     ids=["then", "executor", "class"],
 )
 def test_what_could_not_work_is_refused_first(
-    client: Client, runs: Runs, bad: dict[str, Any], says: str
+    sandbox_client: Client, run_count: RunCount, bad: dict[str, Any], says: str
 ) -> None:
     """A `then` that cannot be called and an executor that is none are refused before anything is sent."""
     with pytest.raises(ConfigurationError, match=says):
-        client.map(FLUX, [{"prompt": "x", **SMALL}], **bad)
-    assert runs() == 0
+        sandbox_client.map(FLUX, [{"prompt": "x", **SMALL}], **bad)
+    assert run_count() == 0
 
 
 def test_a_function_that_cannot_travel_is_refused_first(
-    client: Client, processes: ProcessPoolExecutor, runs: Runs
+    sandbox_client: Client, processes: ProcessPoolExecutor, run_count: RunCount
 ) -> None:
     """A lambda for a process pool is refused before anything is sent; threads take it."""
     with pytest.raises(ConfigurationError, match="define it with `def` in a module"):
-        client.map(FLUX, [{"prompt": "x", **SMALL}], executor=processes, then=lambda result: result.text)
-    assert runs() == 0
+        sandbox_client.map(
+            FLUX, [{"prompt": "x", **SMALL}], executor=processes, then=lambda result: result.text
+        )
+    assert run_count() == 0
 
 
 def test_a_pool_that_breaks_halts_the_sweep(
-    make_client: MakeClient, processes: ProcessPoolExecutor, runs: Runs
+    make_sandbox_client: MakeClient, processes: ProcessPoolExecutor, run_count: RunCount
 ) -> None:
     """When its workers have died no further cell is sent, and the same sweep with another executor goes on."""
-    client = make_client()
+    client = make_sandbox_client()
     cells = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(40)]
     sweep = client.map(FLUX, cells, executor=processes, then=die, concurrency=2)
     with pytest.raises(ConfigurationError, match=r"takes no more work .* another executor"):
         sweep.wait()
-    count = runs()
+    count = run_count()
     assert count < 10
     with ThreadPoolExecutor(2) as pool:
         again = client.map(FLUX, cells[:count], executor=pool, then=mean).wait()
-    assert (again.counts, runs()) == ({"succeeded": count}, count)
+    assert (again.counts, run_count()) == ({"succeeded": count}, count)
 
 
-def test_a_pool_that_was_shut_down_halts_the_sweep(client: Client, runs: Runs) -> None:
+def test_a_pool_that_was_shut_down_halts_the_sweep(sandbox_client: Client, run_count: RunCount) -> None:
     """An executor that takes nothing any more is said once, and not met by every cell."""
     with ThreadPoolExecutor(1) as pool:
         pass
     cells = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(40)]
     with pytest.raises(ConfigurationError, match="takes no more work"):
-        client.map(FLUX, cells, executor=pool, concurrency=2).wait()
-    assert runs() < 10
+        sandbox_client.map(FLUX, cells, executor=pool, concurrency=2).wait()
+    assert run_count() < 10
 
 
 @pytest.mark.parametrize("with_executor", [True, False], ids=["executor", "threads"])
 def test_a_stop_does_not_wait_for_post_processing(
-    client: Client, runs: Runs, monkeypatch: pytest.MonkeyPatch, with_executor: bool
+    sandbox_client: Client, run_count: RunCount, monkeypatch: pytest.MonkeyPatch, with_executor: bool
 ) -> None:
     """A stop takes back each `then` that has not begun, waits a moment for others, and `resume` calls them again."""
     monkeypatch.setattr("wiro_widgets.sweeps.scheduler.THEN_SECONDS", 0.05)
@@ -221,19 +227,19 @@ def test_a_stop_does_not_wait_for_post_processing(
 
     cells = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(6)]
     with ThreadPoolExecutor(1) as pool:
-        sweep = client.map(FLUX, cells, executor=pool if with_executor else None, then=slow)
+        sweep = sandbox_client.map(FLUX, cells, executor=pool if with_executor else None, then=slow)
         wait_for(lambda: then_began.is_set() and all(cell.result is not None for cell in sweep.cells))
         sweep.stop()
         assert not release.is_set()
         assert (sweep.busy, sweep.counts, list(sweep)) == (False, {"pending": 6}, [])
         release.set()
         assert sweep.resume().wait().counts == {"succeeded": 6}
-    assert ([cell.value for cell in sweep.cells], runs()) == (list(range(6)), 6)
+    assert ([cell.value for cell in sweep.cells], run_count()) == (list(range(6)), 6)
 
 
-def test_no_credentials_travel(make_client: MakeClient, sandbox: Sandbox) -> None:
+def test_no_credentials_travel(make_sandbox_client: MakeClient, sandbox: Sandbox) -> None:
     """What is sent to a worker holds neither key nor secret."""
-    client = make_client()
+    client = make_sandbox_client()
     pickles: list[bytes] = []
 
     class Spy(ThreadPoolExecutor):
@@ -248,29 +254,29 @@ def test_no_credentials_travel(make_client: MakeClient, sandbox: Sandbox) -> Non
         assert not any(secret.encode() in data for data in pickles)
 
 
-def test_threads_of_this_process_use_the_client_itself(client: Client) -> None:
+def test_threads_of_this_process_use_the_client_itself(sandbox_client: Client) -> None:
     """In the same process the client that is there does the work: no environment is needed."""
     with ThreadPoolExecutor(2) as pool:
-        sweep = map_three(client, pool, then=mean)
+        sweep = map_three(sandbox_client, pool, then=mean)
     assert [cell.value[0] for cell in sweep.cells] == [os.getpid()] * 3
 
 
-def test_downloads_alone_can_be_carried(client: Client) -> None:
+def test_downloads_alone_can_be_carried(sandbox_client: Client) -> None:
     """Without `then` an executor carries the downloads."""
     with ThreadPoolExecutor(2) as pool:
-        sweep = map_three(client, pool)
+        sweep = map_three(sandbox_client, pool)
     assert all(Path(cell.record.output_paths[0]).is_file() for cell in sweep.cells)
 
 
-def test_dask_carries_them_too(client: Client, dask: Executor, runs: Runs) -> None:
+def test_dask_carries_them_too(sandbox_client: Client, dask: Executor, run_count: RunCount) -> None:
     """The executor of a Dask cluster takes the same work, and the sweep resumes from the journal."""
-    sweep = map_three(client, dask, then=mean)
-    assert (sweep.counts, runs()) == ({"succeeded": 3}, 3)
+    sweep = map_three(sandbox_client, dask, then=mean)
+    assert (sweep.counts, run_count()) == ({"succeeded": 3}, 3)
     assert all(0 < cell.value[1] < 255 for cell in sweep.cells)
     again = map_three(
-        client, dask, then=lambda result: result.images[0].size
+        sandbox_client, dask, then=lambda result: result.images[0].size
     )  # which pickle alone would not take
-    assert ([cell.value for cell in again.cells], runs()) == ([(64, 64)] * 3, 3)
+    assert ([cell.value for cell in again.cells], run_count()) == ([(64, 64)] * 3, 3)
 
 
 def test_asyncio_carries_them_too(sandbox: Sandbox) -> None:

@@ -24,16 +24,16 @@ def block(word: str) -> str:
     return next(text for text in BLOCKS if word in text)
 
 
-def test_the_first_lines_run(client: Client, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_first_lines_run(sandbox_client: Client, capfd: pytest.CaptureFixture[str]) -> None:
     """The page's example runs as it stands, with threads for its processes."""
-    cell: dict[str, Any] = {"client": client, "cells": CELLS, "score": mean}
+    cell: dict[str, Any] = {"client": sandbox_client, "cells": CELLS, "score": mean}
     exec(block("ProcessPoolExecutor").replace("Process", "Thread"), cell)  # noqa: S102 - our own page
     assert cell["sweep"].counts == {"succeeded": 2}
     assert cell["sweep"].to_pandas()["cell_value"].notna().all()
     assert capfd.readouterr().err == ""
 
 
-def test_the_adapter_for_ray_is_an_executor(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_adapter_for_ray_is_an_executor(sandbox_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """The class of the page carries results, given a module that does what its two calls do."""
     with ThreadPoolExecutor(1) as pool:
 
@@ -56,5 +56,5 @@ def test_the_adapter_for_ray_is_an_executor(client: Client, monkeypatch: pytest.
         monkeypatch.setitem(sys.modules, "ray", ray)
         cell: dict[str, Any] = {}
         exec(block("class RayExecutor"), cell)  # noqa: S102 - our own page
-        sweep = client.map(FLUX, CELLS, executor=cell["RayExecutor"](), then=mean).wait()
+        sweep = sandbox_client.map(FLUX, CELLS, executor=cell["RayExecutor"](), then=mean).wait()
     assert sweep.counts == {"succeeded": 2}

@@ -68,7 +68,7 @@ def test_what_is_displayed_stays_true(cells: Sequence[str], slow: Sandbox, tmp_p
 
 
 def test_the_pictures_are_sent_a_few_times(
-    client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    sandbox_client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sweep of sixty cells sends its table about ten times, and its line whenever that has changed."""
     sizes: list[int] = []
@@ -80,7 +80,7 @@ def test_the_pictures_are_sent_a_few_times(
     handle = SimpleNamespace(update=update)
     monkeypatch.setattr(live_display, "display_handle", lambda _display: handle)
     sandbox.faults = {"stuck": "run"}
-    sweep = client.map(FLUX, [{"prompt": "x", "seed": seed, **SMALL} for seed in range(60)])
+    sweep = sandbox_client.map(FLUX, [{"prompt": "x", "seed": seed, **SMALL} for seed in range(60)])
     live = LiveSweep(sweep)
     sandbox.faults = None
 
@@ -93,9 +93,9 @@ def test_the_pictures_are_sent_a_few_times(
     assert sizes[-1] == max(sizes)
 
 
-def test_outside_of_a_notebook_a_sweep_is_its_line(client: Client) -> None:
+def test_outside_of_a_notebook_a_sweep_is_its_line(sandbox_client: Client) -> None:
     """A plain interpreter has nothing to show anew in, and asks for the repr."""
-    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2))
+    sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2))
     with pytest.raises(NotImplementedError):
         sweep._ipython_display_()
     assert repr(sweep.wait(progress=False)).startswith(f"<Sweep of {FLUX}, 2 cells: 2 succeeded")

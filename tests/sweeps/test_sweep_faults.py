@@ -26,23 +26,23 @@ def count_tasks(sandbox: Sandbox) -> int:
     ],
     ids="-".join,
 )
-def test_a_sweep_survives_a_bad_day(client: Client, sandbox: Sandbox, faults: dict[str, Any]) -> None:
+def test_a_sweep_survives_a_bad_day(sandbox_client: Client, sandbox: Sandbox, faults: dict[str, Any]) -> None:
     """Whatever goes wrong on the way, each cell is one task, and each has its picture in the end."""
     sandbox.faults = faults
-    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(5)).wait(60)
+    sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(5)).wait(60)
     assert sweep.counts == {"succeeded": 5}
     assert [cell.images[0].size for cell in sweep.cells] == [(64, 64)] * 5
     assert count_tasks(sandbox) == 5
 
 
-def test_what_a_bad_day_left_is_resumed(make_client: MakeClient, sandbox: Sandbox) -> None:
+def test_what_a_bad_day_left_is_resumed(make_sandbox_client: MakeClient, sandbox: Sandbox) -> None:
     """Failed tasks are run again, lost replies are found again, and nothing is paid for twice."""
     sandbox.faults = {"fail_tasks": 1, "lose_run_reply": 2, "cancel_tasks": 1}
-    sweep = make_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(6)).wait(60)
+    sweep = make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(6)).wait(60)
     assert sum(sweep.counts.get(name, 0) for name in ("failed", "cancelled", "unknown", "succeeded")) == 6
     assert sweep.counts["unknown"] == 2
     sandbox.faults = None
-    again = make_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(6)).wait(60)
+    again = make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(6)).wait(60)
     if again.counts != {"succeeded": 6}:  # a task whose reply was lost may be the one that failed
         again.resume().wait(60)
     assert again.counts == {"succeeded": 6}

@@ -47,10 +47,10 @@ def running(sweep: Sweep) -> Callable[[], bool]:
 
 @pytest.mark.parametrize("how", ["wait", "for"])
 def test_an_interrupt_stops_the_sweep(
-    client: Client, sandbox: Sandbox, interrupt_when: Interrupt, how: str
+    sandbox_client: Client, sandbox: Sandbox, interrupt_when: Interrupt, how: str
 ) -> None:
     """An interrupt of a wait stops what runs, begins nothing further, and says how to go on."""
-    sweep = begin_stuck_sweep(client, sandbox)
+    sweep = begin_stuck_sweep(sandbox_client, sandbox)
     interrupt_when(running(sweep))
     with pytest.raises(KeyboardInterrupt) as interrupt:
         sweep.wait() if how == "wait" else list(sweep)
@@ -62,10 +62,10 @@ def test_an_interrupt_stops_the_sweep(
 
 @pytest.mark.parametrize("by", ["call", "client"])
 def test_an_interrupt_can_leave_it_alone(
-    make_client: MakeClient, sandbox: Sandbox, interrupt_when: Interrupt, by: str
+    make_sandbox_client: MakeClient, sandbox: Sandbox, interrupt_when: Interrupt, by: str
 ) -> None:
     """With `on_interrupt="detach"`, in the call or the client, the sweep goes on."""
-    client = make_client(on_interrupt="detach" if by == "client" else "stop")
+    client = make_sandbox_client(on_interrupt="detach" if by == "client" else "stop")
     sweep = begin_stuck_sweep(client, sandbox)
     interrupt_when(running(sweep))
     with pytest.raises(KeyboardInterrupt) as interrupt:

@@ -104,14 +104,14 @@ def test_the_history_needs_no_arguments(method: Callable[..., Any]) -> None:
     assert all(item.default is not item.empty for item in others)
 
 
-def test_an_estimate_has_its_fields(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_estimate_has_its_fields(sandbox_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """An estimate has low and high in USD or None, whether it is exact, and the reason; it is a value."""
-    estimate = client.estimate(FLUX, {"prompt": "x", **SMALL})
+    estimate = sandbox_client.estimate(FLUX, {"prompt": "x", **SMALL})
     assert (estimate.low, estimate.high, estimate.exact) == (None, None, False)
     assert "for each second of work" in estimate.reason
     price = {"dynamicprice": [{"inputs": {}, "price": 0.5, "priceMethod": "cpr"}]}
     monkeypatch.setattr("wiro_widgets.sandbox.http.endpoints.tool_entry", lambda _model: price)
-    exact = client.estimate("wiro/sandbox-fail")
+    exact = sandbox_client.estimate("wiro/sandbox-fail")
     assert (exact.low, exact.high, exact.exact) == (0.5, 0.5, True)
     assert pickle.loads(pickle.dumps(exact)) == exact != estimate  # noqa: S301 - our own
     with pytest.raises(FrozenInstanceError):
@@ -119,40 +119,40 @@ def test_an_estimate_has_its_fields(client: Client, monkeypatch: pytest.MonkeyPa
     assert repr(Estimate(0.1, 0.2, exact=False, reason="why")) == "<Estimate $0.10 to $0.20 (why)>"
 
 
-def test_a_cell_has_its_fields(client: Client) -> None:
+def test_a_cell_has_its_fields(sandbox_client: Client) -> None:
     """A cell is values, task, result and error."""
-    (cell,) = client.sweep(FLUX, {"prompt": "x", **SMALL})
+    (cell,) = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL})
     assert cell.values["prompt"] == "x"
     assert cell.task is not None
     assert cell.result is not None
     assert cell.error is None
 
 
-def test_a_text_in_place_of_the_values(client: Client) -> None:
+def test_a_text_in_place_of_the_values(sandbox_client: Client) -> None:
     """The most natural slip is answered with what was meant, by every call that takes values."""
-    for call in (client.run, client.generate, client.estimate, client.sweep):
+    for call in (sandbox_client.run, sandbox_client.generate, sandbox_client.estimate, sandbox_client.sweep):
         with pytest.raises(InvalidParameter, match=r"a dict of values is needed.*prompt='a cat'"):
             call(FLUX, "a cat")  # type: ignore[arg-type]
     for cells in ({"prompt": "x"}, "a cat"):
         with pytest.raises(InvalidParameter, match="a list of dicts is needed"):
-            client.map(FLUX, cells)  # type: ignore[arg-type]
+            sandbox_client.map(FLUX, cells)  # type: ignore[arg-type]
     with pytest.raises(InvalidParameter, match="owner/name"):
-        client.run(None, prompt="a cat")  # type: ignore[arg-type]
+        sandbox_client.run(None, prompt="a cat")  # type: ignore[arg-type]
 
 
-def test_what_does_not_exist_is_named(client: Client) -> None:
+def test_what_does_not_exist_is_named(sandbox_client: Client) -> None:
     """A task and a model that do not exist are named as they were given, not by what the server calls them."""
-    for call in (client.detail, client.attach):
+    for call in (sandbox_client.detail, sandbox_client.attach):
         with pytest.raises(NotFound, match="there is no task 99"):
             call("99")
     with pytest.raises(NotFound, match="there is no model nobody/nothing"):
-        client.run("nobody/nothing", prompt="x")
+        sandbox_client.run("nobody/nothing", prompt="x")
 
 
-def test_a_refusal_is_not_buried(client: Client) -> None:
+def test_a_refusal_is_not_buried(sandbox_client: Client) -> None:
     """The traceback of a typing error has the user's line and the way in, and none of the engine's frames."""
     with pytest.raises(InvalidParameter) as error:
-        client.run(FLUX, promt="x")
+        sandbox_client.run(FLUX, promt="x")
     frames = [Path(frame.path).name for frame in error.traceback]
     assert set(frames[1:]) <= {"sync_client.py", "bridge.py", "loop_thread.py"}
     assert len(frames) <= 6

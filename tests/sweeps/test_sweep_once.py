@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 import wiro_widgets as wiro
-from tests.sandbox_clients import FLUX, SMALL, MakeClient, environment, wait_for
+from tests.sandbox_clients import FLUX, SMALL, MakeClient, RunCount, environment, wait_for
 from wiro_widgets import Client, Sandbox, Sweep
 
-Runs = Callable[[], int]
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROCESS = """
 import sys
@@ -80,116 +79,126 @@ def waits(sweep: Sweep) -> bool:
     return task is not None and "under way already" in (task.state.note or "")
 
 
-def test_the_same_sweep_again_while_it_runs_pays_once(client: Client, sandbox: Sandbox, runs: Runs) -> None:
+def test_the_same_sweep_again_while_it_runs_pays_once(
+    sandbox_client: Client, sandbox: Sandbox, run_count: RunCount
+) -> None:
     """A notebook's cell that is run again while its sweep goes on shares the tasks that are under way."""
     sandbox.faults = {"stuck": "run"}
-    first = begin_sweep(client)
+    first = begin_sweep(sandbox_client)
     wait_for(lambda: all(cell.task is not None and cell.task.status == "running" for cell in first.cells))
-    second = begin_sweep(client)
+    second = begin_sweep(sandbox_client)
     wait_for(lambda: all(cell.task is not None for cell in second.cells))
     assert [cell.task for cell in second.cells] == [cell.task for cell in first.cells]
     sandbox.faults = None
     assert second.wait().counts == first.wait().counts == {"succeeded": 4}
-    assert (ids(second), runs()) == (ids(first), 4)
+    assert (ids(second), run_count()) == (ids(first), 4)
 
 
-def test_nothing_is_unknown_of_what_is_on_its_way(client: Client, sandbox: Sandbox, runs: Runs) -> None:
+def test_nothing_is_unknown_of_what_is_on_its_way(
+    sandbox_client: Client, sandbox: Sandbox, run_count: RunCount
+) -> None:
     """A sweep asked for again before the first receipts are in waits for these."""
     sandbox.faults = {"delay": 0.3}
-    client.schema(FLUX)
-    first, count = begin_sweep(client), runs()
-    wait_for(lambda: runs() > count)
-    second = begin_sweep(client)
+    sandbox_client.schema(FLUX)
+    first, count = begin_sweep(sandbox_client), run_count()
+    wait_for(lambda: run_count() > count)
+    second = begin_sweep(sandbox_client)
     assert second.wait().counts == first.wait().counts == {"succeeded": 4}
-    assert (ids(second), runs()) == (ids(first), 4)
+    assert (ids(second), run_count()) == (ids(first), 4)
 
 
-def test_two_clients_of_one_process_pay_once(make_client: MakeClient, runs: Runs) -> None:
+def test_two_clients_of_one_process_pay_once(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
     """Clients that share a journal share what their sweeps have in common."""
-    first, second = begin_sweep(make_client(), 12), begin_sweep(make_client(), 12)
+    first, second = begin_sweep(make_sandbox_client(), 12), begin_sweep(make_sandbox_client(), 12)
     assert second.wait().counts == first.wait().counts == {"succeeded": 12}
-    assert (ids(second), runs()) == (ids(first), 12)
+    assert (ids(second), run_count()) == (ids(first), 12)
 
 
-def test_two_processes_pay_once(begin: Callable[[int], subprocess.Popen[str]], runs: Runs) -> None:
+def test_two_processes_pay_once(begin: Callable[[int], subprocess.Popen[str]], run_count: RunCount) -> None:
     """Two kernels that begin the same sweep at the same moment send each cell once, and both have all of it."""
     processes = [begin(20), begin(20)]
     for process in processes:
         go(process)
     assert [process.communicate(timeout=60)[0] for process in processes] == ["{'succeeded': 20}\n"] * 2
-    assert runs() == 20
+    assert run_count() == 20
 
 
-@pytest.mark.parametrize(("fault", "run_count"), [("hang_after", 1), ("hang_before", 2)])
+@pytest.mark.parametrize(("fault", "total"), [("hang_after", 1), ("hang_before", 2)])
 def test_a_process_that_dies_while_it_sends(
     begin: Callable[[int], subprocess.Popen[str]],
-    client: Client,
+    sandbox_client: Client,
     sandbox: Sandbox,
-    runs: Runs,
+    run_count: RunCount,
     fault: str,
-    run_count: int,
+    total: int,
 ) -> None:
     """Whoever waited for its receipt finds its task in Wiro's list, and sends the run where none was made."""
     sandbox.faults = {fault: "Run:1"}
     other = begin(1)
     go(other)
-    wait_for(lambda: runs() == 1)
-    sweep = begin_sweep(client, 1)
+    wait_for(lambda: run_count() == 1)
+    sweep = begin_sweep(sandbox_client, 1)
     wait_for(lambda: waits(sweep))
     other.kill()
     assert sweep.wait().counts == {"succeeded": 1}
-    assert runs() == run_count
+    assert run_count() == total
 
 
-def test_a_stop_of_one_is_not_the_end_of_the_other(client: Client, sandbox: Sandbox, runs: Runs) -> None:
+def test_a_stop_of_one_is_not_the_end_of_the_other(
+    sandbox_client: Client, sandbox: Sandbox, run_count: RunCount
+) -> None:
     """Cells that a stopped sweep had not sent yet are sent by the other one."""
     sandbox.faults = {"concurrency_limit": "Run:1"}
-    first = begin_sweep(client, 1)
-    wait_for(lambda: runs() == 1 and first[0].task is not None)
-    second = begin_sweep(client, 1)
+    first = begin_sweep(sandbox_client, 1)
+    wait_for(lambda: run_count() == 1 and first[0].task is not None)
+    second = begin_sweep(sandbox_client, 1)
     wait_for(lambda: second[0].task is not None)
     first.stop()
     assert (first.counts, second.wait().counts) == ({"cancelled": 1}, {"succeeded": 1})
 
 
-def test_a_budget_of_one_is_not_the_others(client: Client, sandbox: Sandbox, runs: Runs) -> None:
+def test_a_budget_of_one_is_not_the_others(
+    sandbox_client: Client, sandbox: Sandbox, run_count: RunCount
+) -> None:
     """A cell that one sweep has no money for is sent by another one that has."""
     sandbox.faults = {"stuck": "run"}
     with wiro.budget(usd=0.003):
-        first = begin_sweep(client, 2)
-    wait_for(lambda: runs() == 1 and first.counts == {"running": 1, "pending": 1})
-    second = begin_sweep(client, 2)
-    wait_for(lambda: runs() == 2)
+        first = begin_sweep(sandbox_client, 2)
+    wait_for(lambda: run_count() == 1 and first.counts == {"running": 1, "pending": 1})
+    second = begin_sweep(sandbox_client, 2)
+    wait_for(lambda: run_count() == 2)
     sandbox.faults = None
     assert second.wait().counts == {"succeeded": 2}
     assert first.wait().counts == {"succeeded": 2}
-    assert runs() == 2
+    assert run_count() == 2
 
 
 def test_outputs_are_here_though_another_sweep_sends_them_elsewhere(
-    client: Client, sandbox: Sandbox, runs: Runs
+    sandbox_client: Client, sandbox: Sandbox, run_count: RunCount
 ) -> None:
     """A sweep that shares the tasks of one with an executor downloads their outputs itself."""
     sandbox.faults = {"stuck": "run"}
     with ThreadPoolExecutor(1) as pool:
         cells = [{"prompt": "x", **SMALL, "seed": seed} for seed in range(2)]
-        first = client.map(FLUX, cells, executor=pool)
+        first = sandbox_client.map(FLUX, cells, executor=pool)
         wait_for(lambda: all(cell.task is not None for cell in first.cells))
-        second = client.map(FLUX, cells)
+        second = sandbox_client.map(FLUX, cells)
         wait_for(lambda: all(cell.task is not None for cell in second.cells))
         sandbox.faults = None
         second.wait()
         first.wait()
-    assert (runs(), [cell.images[0].size for cell in second.cells]) == (2, [(64, 64)] * 2)
+    assert (run_count(), [cell.images[0].size for cell in second.cells]) == (2, [(64, 64)] * 2)
 
 
-def test_whoever_wants_another_draw_gets_one(client: Client, sandbox: Sandbox, runs: Runs) -> None:
+def test_whoever_wants_another_draw_gets_one(
+    sandbox_client: Client, sandbox: Sandbox, run_count: RunCount
+) -> None:
     """With `resume=False` every cell is sent, whatever runs at the same time."""
     sandbox.faults = {"stuck": "run"}
-    first = begin_sweep(client, 2)
-    wait_for(lambda: runs() == 2)
-    second = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), resume=False)
-    wait_for(lambda: runs() == 4)
+    first = begin_sweep(sandbox_client, 2)
+    wait_for(lambda: run_count() == 2)
+    second = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), resume=False)
+    wait_for(lambda: run_count() == 4)
     sandbox.faults = None
     assert first.wait().counts == second.wait().counts == {"succeeded": 2}
     assert set(ids(first)).isdisjoint(ids(second))

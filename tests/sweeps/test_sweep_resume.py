@@ -2,17 +2,15 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandbox_clients import FLUX, SMALL, MakeClient, environment
+from tests.sandbox_clients import FLUX, SMALL, MakeClient, RunCount, environment
 from wiro_widgets import Sandbox
 from wiro_widgets.journal.row import Query
 
-Runs = Callable[[], int]
 ROOT = Path(__file__).resolve().parent.parent.parent
 KERNEL = """
 import sys
@@ -24,116 +22,124 @@ for cell in sweep:
 """
 
 
-def test_the_same_sweep_again_runs_nothing(make_client: MakeClient, runs: Runs) -> None:
+def test_the_same_sweep_again_runs_nothing(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
     """A sweep that was done before comes from the journal, its pictures from the disk, in a new client too."""
-    make_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3)).wait()
-    again = make_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3))
-    assert (again.counts, runs()) == ({"succeeded": 3}, 3)
+    make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3)).wait()
+    again = make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3))
+    assert (again.counts, run_count()) == ({"succeeded": 3}, 3)
     assert all(cell.from_journal for cell in again)
     assert again[2].images[0].size == (64, 64)
     assert again.wait().estimate is not None
     assert again.spent > 0
 
 
-def test_a_larger_sweep_runs_what_is_new(make_client: MakeClient, runs: Runs) -> None:
+def test_a_larger_sweep_runs_what_is_new(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
     """An axis that has grown runs its new cells alone."""
-    make_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3)).wait()
-    sweep = make_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(5)).wait()
-    assert (sweep.counts, runs()) == ({"succeeded": 5}, 5)
+    make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3)).wait()
+    sweep = make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(5)).wait()
+    assert (sweep.counts, run_count()) == ({"succeeded": 5}, 5)
 
 
-def test_only_holes_and_failures_run_again(make_client: MakeClient, sandbox: Sandbox, runs: Runs) -> None:
+def test_only_holes_and_failures_run_again(
+    make_sandbox_client: MakeClient, sandbox: Sandbox, run_count: RunCount
+) -> None:
     """What failed is run again by the same sweep in a new kernel, what succeeded is not."""
     sandbox.faults = {"fail_tasks": 2}
-    make_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(4)).wait()
-    assert make_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(4)).wait().counts == {
+    make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(4)).wait()
+    assert make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(4)).wait().counts == {
         "succeeded": 4
     }
-    assert runs() == 6
+    assert run_count() == 6
 
 
-def test_it_can_be_run_anew(make_client: MakeClient, runs: Runs) -> None:
+def test_it_can_be_run_anew(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
     """With `resume=False` every cell runs, whatever the journal has."""
     for _ in range(2):
-        make_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), resume=False).wait()
-    assert runs() == 4
+        make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), resume=False).wait()
+    assert run_count() == 4
 
 
-def test_equal_cells_are_each_remembered(make_client: MakeClient, runs: Runs) -> None:
+def test_equal_cells_are_each_remembered(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
     """Two cells that are equal on purpose are two runs, and both are found again."""
-    first = make_client().sweep(FLUX, SMALL, prompt=["x", "x"]).wait()
-    again = make_client().sweep(FLUX, SMALL, prompt=["x", "x"])
+    first = make_sandbox_client().sweep(FLUX, SMALL, prompt=["x", "x"]).wait()
+    again = make_sandbox_client().sweep(FLUX, SMALL, prompt=["x", "x"])
     assert [cell.record.task_id for cell in again.cells] == [cell.record.task_id for cell in first.cells]
-    assert runs() == 2
+    assert run_count() == 2
 
 
-def test_single_runs_are_no_cells(make_client: MakeClient, runs: Runs) -> None:
+def test_single_runs_are_no_cells(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
     """A run that no sweep made is not taken for a cell: without a seed it would be another draw."""
-    make_client().run(FLUX, prompt="x", **SMALL).wait()
-    make_client().sweep(FLUX, SMALL, prompt=["x"]).wait()
-    assert runs() == 2
+    make_sandbox_client().run(FLUX, prompt="x", **SMALL).wait()
+    make_sandbox_client().sweep(FLUX, SMALL, prompt=["x"]).wait()
+    assert run_count() == 2
 
 
-def test_pictures_that_were_deleted_are_fetched_again(make_client: MakeClient, runs: Runs) -> None:
+def test_pictures_that_were_deleted_are_fetched_again(
+    make_sandbox_client: MakeClient, run_count: RunCount
+) -> None:
     """A cell whose files are gone is asked for at Wiro again, not paid for again."""
-    first = make_client().sweep(FLUX, {"prompt": "x", **SMALL}).wait()
+    first = make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}).wait()
     for path in first[0].record.output_paths:
         Path(path).unlink()
-    again = make_client().sweep(FLUX, {"prompt": "x", **SMALL}).wait()
-    assert (again[0].images[0].size, runs()) == ((64, 64), 1)
+    again = make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}).wait()
+    assert (again[0].images[0].size, run_count()) == ((64, 64), 1)
 
 
-def test_cells_that_still_run_are_picked_up(make_client: MakeClient, sandbox: Sandbox, runs: Runs) -> None:
+def test_cells_that_still_run_are_picked_up(
+    make_sandbox_client: MakeClient, sandbox: Sandbox, run_count: RunCount
+) -> None:
     """A cell that was left running by a client that is gone is followed to its end, not sent again."""
     sandbox.faults = {"stuck": "run"}
-    first = make_client()
+    first = make_sandbox_client()
     sweep = first.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2))
     while sum(cell.task is not None and cell.task.id is not None for cell in sweep.cells) < 2:
         first.history.unfinished()
     first.close()
     sandbox.faults = None
-    assert make_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2)).wait().counts == {
+    assert make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2)).wait().counts == {
         "succeeded": 2
     }
-    assert runs() == 2
+    assert run_count() == 2
 
 
-def test_a_lost_reply_is_looked_for(make_client: MakeClient, sandbox: Sandbox, runs: Runs) -> None:
+def test_a_lost_reply_is_looked_for(
+    make_sandbox_client: MakeClient, sandbox: Sandbox, run_count: RunCount
+) -> None:
     """A cell whose Run was answered by nobody is found in Wiro's list, and not sent twice."""
     sandbox.faults = {"lose_run_reply": 1}
-    sweep = make_client().sweep(FLUX, {"prompt": "x", **SMALL}).wait()
+    sweep = make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}).wait()
     assert sweep.counts == {"unknown": 1}
     assert sweep.resume().wait().counts == {"succeeded": 1}
-    assert runs() == 1
+    assert run_count() == 1
 
 
-def test_a_run_that_never_arrived_is_a_hole(make_client: MakeClient, runs: Runs) -> None:
+def test_a_run_that_never_arrived_is_a_hole(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
     """A row without a task that Wiro's list does not have was never made, so its cell runs."""
-    client = make_client()
+    client = make_sandbox_client()
     key = client.sweep(FLUX, {"prompt": "x", **SMALL}, start=False)[0].content
     journal = client._client._engine.journal
     journal.begin(client._client.server, FLUX, {"prompt": "x", **SMALL}, content=key, cell=0)
     assert client.sweep(FLUX, {"prompt": "x", **SMALL}).wait().counts == {"succeeded": 1}
-    assert runs() == 1
+    assert run_count() == 1
 
 
 def test_where_wiro_cannot_be_asked_nothing_is_sent(
-    make_client: MakeClient, sandbox: Sandbox, runs: Runs
+    make_sandbox_client: MakeClient, sandbox: Sandbox, run_count: RunCount
 ) -> None:
     """While the list cannot be read, a cell that may have run stays unknown, until it is told to run all the same."""
-    client = make_client()
+    client = make_sandbox_client()
     sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, start=False)
     journal = client._client._engine.journal
     journal.begin(client._client.server, FLUX, {"prompt": "x", **SMALL}, content=sweep[0].content, cell=0)
     sandbox.faults = {"auth_error": "Task/List:9"}
     sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}).wait()
-    assert (sweep.counts, runs()) == ({"unknown": 1}, 0)
+    assert (sweep.counts, run_count()) == ({"unknown": 1}, 0)
     assert sweep.resume(unknown=True).wait().counts == {"succeeded": 1}
 
 
 @pytest.mark.parametrize("done", [1, 4, 9])
 def test_a_killed_kernel_loses_nothing(
-    make_client: MakeClient, sandbox: Sandbox, tmp_path: Path, runs: Runs, done: int
+    make_sandbox_client: MakeClient, sandbox: Sandbox, tmp_path: Path, run_count: RunCount, done: int
 ) -> None:
     """After SIGKILL in the middle of a sweep the next kernel has what was done and runs the rest, each cell once."""
     program = KERNEL.format(model=FLUX, small=SMALL)
@@ -145,15 +151,15 @@ def test_a_killed_kernel_loses_nothing(
         for _ in range(done):
             kernel.stdout.readline()
         kernel.send_signal(signal.SIGKILL)
-    sweep = make_client().sweep(FLUX, SMALL, prompt=["a", "b"], seed=range(6)).wait()
+    sweep = make_sandbox_client().sweep(FLUX, SMALL, prompt=["a", "b"], seed=range(6)).wait()
     assert sweep.counts == {"succeeded": 12}
     assert sum(cell.from_journal for cell in sweep.cells) >= done
-    assert runs() == 12
+    assert run_count() == 12
 
 
-def test_the_journal_keeps_cells_apart_from_runs(make_client: MakeClient) -> None:
+def test_the_journal_keeps_cells_apart_from_runs(make_sandbox_client: MakeClient) -> None:
     """Rows of a sweep have the key of their content and their number among equal cells; other rows have no number."""
-    client = make_client()
+    client = make_sandbox_client()
     client.run(FLUX, prompt="x", **SMALL).wait()
     client.sweep(FLUX, SMALL, prompt=["x", "x"]).wait()
     rows = client._client._engine.journal.rows(Query())
@@ -161,9 +167,9 @@ def test_the_journal_keeps_cells_apart_from_runs(make_client: MakeClient) -> Non
     assert len({row.content for row in rows}) == 1
 
 
-def test_values_survive_in_the_record(make_client: MakeClient) -> None:
+def test_values_survive_in_the_record(make_sandbox_client: MakeClient) -> None:
     """A recalled cell has the record that its run had."""
     values: dict[str, Any] = {"prompt": "x", **SMALL, "seed": 7350148318}
-    first = make_client().sweep(FLUX, values).wait()[0].record
-    again = make_client().sweep(FLUX, values)[0].record
+    first = make_sandbox_client().sweep(FLUX, values).wait()[0].record
+    again = make_sandbox_client().sweep(FLUX, values)[0].record
     assert json.dumps(again.to_dict()) == json.dumps(first.to_dict())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox_clients import FLUX, SMALL, MakeClient
+from tests.sandbox_clients import FLUX, SMALL, MakeClient, RunCount
 from wiro_widgets import BudgetExceeded, Client, ConfigurationError, InsufficientBalance, Sandbox, TaskResult
 
 
@@ -62,11 +62,6 @@ def _account(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WIRO_API_SECRET", sandbox.api_secret)
 
 
-def _runs(sandbox: Sandbox) -> int:
-    """Count the Runs that were sent."""
-    return sum("/Run/" in request.path for request in sandbox.requests)
-
-
 WHERE: dict[str, Callable[[], AbstractContextManager[Executor | None]]] = {
     "here": nullcontext,
     "threads": lambda: ThreadPoolExecutor(1),
@@ -75,7 +70,9 @@ WHERE: dict[str, Callable[[], AbstractContextManager[Executor | None]]] = {
 
 
 @pytest.mark.parametrize("where", WHERE)
-def test_a_then_that_goes_wrong_fails_its_cell(client: Client, sandbox: Sandbox, where: str) -> None:
+def test_a_then_that_goes_wrong_fails_its_cell(
+    sandbox_client: Client, where: str, run_count: RunCount
+) -> None:
     """Its cell fails with it, once; the run is there, nothing is paid twice, and the engine goes on."""
     cases = (
         (leave, "SystemExit"),
@@ -87,47 +84,53 @@ def test_a_then_that_goes_wrong_fails_its_cell(client: Client, sandbox: Sandbox,
     )
     with WHERE[where]() as executor:
         for then, words in cases:
-            sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), then=then, executor=executor)
+            sweep = sandbox_client.sweep(
+                FLUX, {"prompt": "x", **SMALL}, seed=range(2), then=then, executor=executor
+            )
             sweep.wait(30, progress=False)
             assert sweep.counts == {"failed": 2}, then.__name__
             assert all(words in str(cell.error) for cell in sweep.cells)
             assert all(cell.result is not None and cell.images for cell in sweep.cells)
-    assert _runs(sandbox) == 2
-    assert client.estimate(FLUX, prompt="x")
+    assert run_count() == 2
+    assert sandbox_client.estimate(FLUX, prompt="x")
 
 
-def test_an_error_from_a_worker_says_where(client: Client) -> None:
+def test_an_error_from_a_worker_says_where(sandbox_client: Client) -> None:
     """The traceback of the other process comes with it."""
     with processes() as executor:
-        sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=[1], then=be_poor, executor=executor)
+        sweep = sandbox_client.sweep(
+            FLUX, {"prompt": "x", **SMALL}, seed=[1], then=be_poor, executor=executor
+        )
         error = sweep.wait(30, progress=False)[0].error
     assert isinstance(error, InsufficientBalance)
     assert "in be_poor" in error.__notes__[0]
 
 
-def test_an_async_then_is_refused(client: Client, sandbox: Sandbox) -> None:
+def test_an_async_then_is_refused(sandbox_client: Client, run_count: RunCount) -> None:
     """It would never be awaited."""
 
     async def later(_result: TaskResult) -> None: ...
 
     with pytest.raises(ConfigurationError, match="plain `def`"):
-        client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=[1], then=later)
-    assert _runs(sandbox) == 0
+        sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=[1], then=later)
+    assert run_count() == 0
 
 
-def test_a_callback_that_exits_ends_nothing(client: Client) -> None:
+def test_a_callback_that_exits_ends_nothing(sandbox_client: Client) -> None:
     """Tasks, sweeps and their callbacks share a thread that nobody may end."""
-    task = client.run(FLUX, {"prompt": "x", **SMALL})
+    task = sandbox_client.run(FLUX, {"prompt": "x", **SMALL})
     task.add_callback(lambda _event: sys.exit(3))
-    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2))
+    sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2))
     sweep.add_callback(lambda _cell: sys.exit(3))
     assert sweep.wait(progress=False).counts == {"succeeded": 2}
     assert task.wait().images
 
 
-def test_files_that_did_not_come_are_fetched_by_resume(make_client: MakeClient, sandbox: Sandbox) -> None:
+def test_files_that_did_not_come_are_fetched_by_resume(
+    make_sandbox_client: MakeClient, sandbox: Sandbox, run_count: RunCount
+) -> None:
     """Another look at the task brings them, without another run."""
-    client = make_client()
+    client = make_sandbox_client()
     sandbox.faults = {"expire_urls": True}
     sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2)).wait(progress=False)
     assert all(cell.lacks_files for cell in sweep.cells)
@@ -135,10 +138,10 @@ def test_files_that_did_not_come_are_fetched_by_resume(make_client: MakeClient, 
     sweep.resume().wait(progress=False)
     assert sweep.counts == {"succeeded": 2}
     assert all(cell.images and cell.trouble is None for cell in sweep.cells)
-    assert _runs(sandbox) == 2
+    assert run_count() == 2
 
 
-def test_an_exit_on_the_way_in_reaches_the_caller_alone(client: Client) -> None:
+def test_an_exit_on_the_way_in_reaches_the_caller_alone(sandbox_client: Client) -> None:
     """Cells that end the process while they are read end the call, and the engine goes on."""
 
     def cells() -> Iterator[dict[str, Any]]:
@@ -146,19 +149,19 @@ def test_an_exit_on_the_way_in_reaches_the_caller_alone(client: Client) -> None:
         sys.exit(3)
 
     with pytest.raises(SystemExit):
-        client.map(FLUX, cells())
-    assert client.run(FLUX, {"prompt": "x", **SMALL}).wait().images
+        sandbox_client.map(FLUX, cells())
+    assert sandbox_client.run(FLUX, {"prompt": "x", **SMALL}).wait().images
 
 
-def test_a_failed_then_is_seen(client: Client) -> None:
+def test_a_failed_then_is_seen(sandbox_client: Client) -> None:
     """The table says beside the picture and below what went wrong, harmlessly; the line says what was paid before."""
 
     def then(_result: TaskResult) -> None:
         raise ValueError("<b>odd</b>")
 
     values = {"prompt": "x", **SMALL}
-    html = client.sweep(FLUX, values, seed=[1], then=then).wait(progress=False)._repr_html_()
+    html = sandbox_client.sweep(FLUX, values, seed=[1], then=then).wait(progress=False)._repr_html_()
     assert html.count("&lt;b&gt;odd&lt;/b&gt;") >= 2
     assert "Cell 0: ValueError: " in html
     assert "<b>odd" not in html
-    assert client.sweep(FLUX, values, seed=[1]).wait(progress=False).line.endswith(" of it before")
+    assert sandbox_client.sweep(FLUX, values, seed=[1]).wait(progress=False).line.endswith(" of it before")

@@ -10,9 +10,9 @@ from wiro_widgets.render.grid import Grid
 
 
 @pytest.fixture
-def sweep(client: Client) -> Sweep:
+def sweep(sandbox_client: Client) -> Sweep:
     """Run two prompts with three seeds."""
-    return client.sweep(FLUX, SMALL, prompt=["a cat", "a <b>dog</b>"], seed=range(3)).wait()
+    return sandbox_client.sweep(FLUX, SMALL, prompt=["a cat", "a <b>dog</b>"], seed=range(3)).wait()
 
 
 def test_a_sweep_is_a_table(sweep: Sweep) -> None:
@@ -39,13 +39,13 @@ def test_the_table_can_be_pivoted(sweep: Sweep) -> None:
     assert pivot.shape == (2, 3)
 
 
-def test_cells_that_were_not_run_are_rows_too(client: Client, sandbox: Sandbox) -> None:
+def test_cells_that_were_not_run_are_rows_too(sandbox_client: Client, sandbox: Sandbox) -> None:
     """A cell that failed or is still to run has its values, its status and its error, and the same columns."""
     sandbox.faults = {"fail_tasks": 1}
     partly_failed = (
-        client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), concurrency=1).wait().to_pandas()
+        sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), concurrency=1).wait().to_pandas()
     )
-    waiting = client.sweep(FLUX, {"prompt": "y", **SMALL}, seed=range(2), start=False).to_pandas()
+    waiting = sandbox_client.sweep(FLUX, {"prompt": "y", **SMALL}, seed=range(2), start=False).to_pandas()
     assert list(partly_failed["cell_status"]) == ["failed", "succeeded"]
     assert partly_failed["error"].notna().tolist() == [True, False]
     assert list(waiting["cell_status"]) == ["pending", "pending"]
@@ -53,7 +53,7 @@ def test_cells_that_were_not_run_are_rows_too(client: Client, sandbox: Sandbox) 
     assert pd.concat([partly_failed, waiting]).dtypes.astype(str)["cell_status"] == "category"
 
 
-def test_what_then_made_is_a_column(client: Client) -> None:
+def test_what_then_made_is_a_column(sandbox_client: Client) -> None:
     """The table has the values of `then` in their type, and why there is none where it failed."""
 
     def brightness(result: TaskResult) -> float:
@@ -61,7 +61,11 @@ def test_what_then_made_is_a_column(client: Client) -> None:
             raise ValueError("odd")
         return 0.25
 
-    table = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), then=brightness).wait().to_pandas()
+    table = (
+        sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), then=brightness)
+        .wait()
+        .to_pandas()
+    )
     assert table.columns[3:5].tolist() == ["cell_value", "cell_error"]
     assert str(table["cell_value"].dtype) == "float64"
     assert table["cell_value"][0] == 0.25
@@ -70,16 +74,18 @@ def test_what_then_made_is_a_column(client: Client) -> None:
     assert table["outcome"].tolist() == ["succeeded"] * 2
 
 
-def test_values_of_any_kind_are_kept(client: Client) -> None:
+def test_values_of_any_kind_are_kept(sandbox_client: Client) -> None:
     """What is neither number nor text stands in the table as it is."""
-    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, then=lambda result: result.images[0].size).wait()
+    sweep = sandbox_client.sweep(
+        FLUX, {"prompt": "x", **SMALL}, then=lambda result: result.images[0].size
+    ).wait()
     assert sweep.to_pandas()["cell_value"].tolist() == [(64, 64)]
 
 
-def test_files_that_did_not_come_are_told(client: Client, sandbox: Sandbox) -> None:
+def test_files_that_did_not_come_are_told(sandbox_client: Client, sandbox: Sandbox) -> None:
     """A run whose files could not be had has succeeded, and the line and the table say what is missing."""
     sandbox.faults = {"expire_urls": True}
-    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2)).wait()
+    sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2)).wait()
     assert sweep.line.startswith("2 cells: 2 succeeded, 2 of them without all files; $0.0")
     assert sweep.to_pandas()["cell_error"].str.contains("Output 0.png of task").tolist() == [True, True]
 
@@ -121,10 +127,10 @@ def test_one_axis_does_not_go_both_ways(sweep: Sweep) -> None:
     ids=["thirds", "tenths", "close", "mixed"],
 )
 def test_headings_are_as_long_as_tells_them_apart(
-    client: Client, values: Any, headings: tuple[str, ...]
+    sandbox_client: Client, values: Any, headings: tuple[str, ...]
 ) -> None:
     """A float has no more digits in a heading than it needs beside the others; the table has all of them."""
-    sweep = client.sweep(FLUX, prompt="x", scale=values, start=False)
+    sweep = sandbox_client.sweep(FLUX, prompt="x", scale=values, start=False)
     assert sweep.grid().layout.columns == headings
     assert sweep.grid().layout.places[0][-1][0].title == f"scale {headings[-1]}"
     assert sweep.to_pandas()["axis.scale"].tolist() == [float(value) for value in values]
@@ -149,42 +155,44 @@ def test_further_axes_are_told_below_the_pictures(sweep: Sweep) -> None:
     assert "prompt: a &lt;b&gt;dog&lt;/b&gt;" in Grid(layout)._repr_html_()
 
 
-def test_answers_stand_in_the_grid(client: Client) -> None:
+def test_answers_stand_in_the_grid(sandbox_client: Client) -> None:
     """A cell of a language model shows what it said, clipped."""
-    sweep = client.map("wiro/sandbox-chat", [{"prompt": f"{number}: why?"} for number in (1, 2)]).wait()
+    sweep = sandbox_client.map(
+        "wiro/sandbox-chat", [{"prompt": f"{number}: why?"} for number in (1, 2)]
+    ).wait()
     text = sweep.grid()._repr_html_()
     assert text.count("You asked: ") == 2
     assert "costs nothing" not in text
     assert sweep.contact_sheet(edge=64).width > 128
 
 
-def test_one_long_axis_is_folded(client: Client) -> None:
+def test_one_long_axis_is_folded(sandbox_client: Client) -> None:
     """A single axis of many values goes into rows of ten."""
-    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(13), start=False)
+    sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(13), start=False)
     assert repr(sweep.grid()) == "<Grid of 2 x 10: seed down, one column across>"
     assert "0 to 9" in sweep.grid()._repr_html_()
     assert "10 to 12" in sweep.grid()._repr_html_()
     assert "seed: 7<" in sweep.grid()._repr_html_()
 
 
-def test_three_axes_share_places(client: Client) -> None:
+def test_three_axes_share_places(sandbox_client: Client) -> None:
     """The cells of a third axis stand side by side at their place."""
-    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3), scale=[1, 2], samples=[1, 2])
+    sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3), scale=[1, 2], samples=[1, 2])
     text = sweep.wait().grid(x="seed", y="scale")._repr_html_()
     assert text.count("<img") == 3 * 2 * (1 + 2)
 
 
-def test_without_axes_there_is_one_place(client: Client) -> None:
+def test_without_axes_there_is_one_place(sandbox_client: Client) -> None:
     """A sweep of one run has a grid and a sheet as well."""
-    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}).wait()
+    sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}).wait()
     assert sweep.grid()._repr_html_().count("<img") == 1
     assert sweep.contact_sheet().size == (64 + 22, 64 + 22)
 
 
-def test_a_notebook_shows_how_far_it_is(client: Client, sandbox: Sandbox) -> None:
+def test_a_notebook_shows_how_far_it_is(sandbox_client: Client, sandbox: Sandbox) -> None:
     """While it runs a sweep shows a line, a bar and the pictures so far; when it is done the bar is gone."""
     sandbox.faults = {"stuck": "run"}
-    sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2))
+    sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2))
     assert "width:0%" in sweep._repr_html_()
     assert "running" in sweep._repr_html_()
     sandbox.faults = None

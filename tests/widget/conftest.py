@@ -1,7 +1,6 @@
-"""A fast sandbox, a client for it, and panels whose browser is the test."""
+"""Panels whose browser is the test, on a sandbox that they share."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import comm
@@ -16,18 +15,10 @@ SMALL: dict[str, Any] = {"prompt": "A lighthouse", "width": 64, "height": 64, "s
 MakePanel = Callable[..., Panel]
 
 
-@pytest.fixture(scope="session")
-def _fast_sandbox() -> Iterator[Sandbox]:
-    with Sandbox(speed=1000) as running:
-        yield running
-
-
 @pytest.fixture
-def sandbox(_fast_sandbox: Sandbox) -> Iterator[Sandbox]:
-    """Lend the one fast sandbox of these tests, without faults before and after."""
-    _fast_sandbox.faults = None
-    yield _fast_sandbox
-    _fast_sandbox.faults = None
+def sandbox(shared_sandbox: Sandbox) -> Sandbox:
+    """Share one fast sandbox."""
+    return shared_sandbox
 
 
 @pytest.fixture(scope="session")
@@ -52,20 +43,13 @@ def steady_client(steady: Sandbox) -> Iterator[Client]:
 
 
 @pytest.fixture
-def client(sandbox: Sandbox, tmp_path: Path) -> Iterator[Client]:
-    """Connect to the fast sandbox."""
-    with sandbox.client(journal=tmp_path / "journal.sqlite3", output_dir=tmp_path / "outputs") as connected:
-        yield connected
-
-
-@pytest.fixture
-def panel_of(client: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakePanel]:
+def panel_of(sandbox_client: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakePanel]:
     """Make panels with the seed's model and small pictures, and close them after the test."""
     monkeypatch.setattr(comm, "create_comm", Wire)
     made: list[Panel] = []
 
     def make(model: str | None = FLUX, **values: Any) -> Panel:
-        given = {"client": client, **(SMALL if model == FLUX else {}), **values}
+        given = {"client": sandbox_client, **(SMALL if model == FLUX else {}), **values}
         made.append(Panel(model, **given))
         return made[-1]
 

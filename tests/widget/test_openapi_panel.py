@@ -24,9 +24,9 @@ SPEC = {
 }
 
 
-def test_a_panel_from_an_openapi_description(client: Client) -> None:
+def test_a_panel_from_an_openapi_description(sandbox_client: Client) -> None:
     """A schema in place of a name gives the controls, and the model runs as any other."""
-    panel = Panel(ModelSchema.from_openapi(SPEC), client=client, prompt="hello")
+    panel = Panel(ModelSchema.from_openapi(SPEC), client=sandbox_client, prompt="hello")
     (control,) = panel.get_state()["_form"]["groups"][0]["parameters"]
     assert (panel.model, control["label"], control["role"]) == ("wiro/sandbox-chat", "Question", "prompt")
     panel.run()

@@ -78,7 +78,7 @@ def test_the_last_pictures_stay_while_the_next_run_goes_on(panel: Panel, sandbox
     task.stop()
 
 
-def test_stop(panel: Panel, wire: Wire, sandbox: Sandbox, client: Client) -> None:
+def test_stop(panel: Panel, wire: Wire, sandbox: Sandbox, sandbox_client: Client) -> None:
     """`stop` returns at once, the remote task is cancelled, `wait` says so, and the panel can run again."""
     sandbox.faults = {"stuck": "run"}
     task = panel.run()
@@ -87,7 +87,7 @@ def test_stop(panel: Panel, wire: Wire, sandbox: Sandbox, client: Client) -> Non
     with pytest.raises(TaskCancelled):
         panel.wait(SECONDS)
     assert panel.status == "cancelled"
-    assert client.detail(task.id or "").status == "task_cancel"
+    assert sandbox_client.detail(task.id or "").status == "task_cancel"
     sandbox.faults = None
     panel.run()
     assert panel.wait(SECONDS).images
@@ -252,7 +252,7 @@ def test_a_socket_that_talks_nonsense(faults: dict[str, Any], panel: Panel, sand
     _runs_again(panel)
 
 
-def test_half_a_character_from_wiro(panel_of: MakePanel, client: Client) -> None:
+def test_half_a_character_from_wiro(panel_of: MakePanel, sandbox_client: Client) -> None:
     """An answer with half of a surrogate pair in it is shown with a question mark."""
     panel = panel_of("wiro/sandbox-chat", prompt="x")
     panel.run()
@@ -260,7 +260,7 @@ def test_half_a_character_from_wiro(panel_of: MakePanel, client: Client) -> None
     assert isinstance(panel.comm, Wire)
     panel.tell({"v": 1, "type": "delta", "rows": [[0, 0.0, "output", "\ud83d"]], "next": 1, "epoch": ""})
     assert panel.comm.messages("delta")[-1]["rows"] == [[0, 0.0, "output", "?"]]
-    assert not client.closed
+    assert not sandbox_client.closed
 
 
 def test_run_from_many_threads(panel: Panel) -> None:
@@ -275,11 +275,11 @@ def test_run_from_many_threads(panel: Panel) -> None:
     assert len({task.id for task in panel.tasks}) == 8
 
 
-def test_a_panel_from_a_record(panel: Panel, client: Client) -> None:
+def test_a_panel_from_a_record(panel: Panel, sandbox_client: Client) -> None:
     """A record becomes a panel with its model and its values; what no longer fits is left out."""
     panel.set(seed=42, steps=3)
     panel.run()
-    again = Panel.from_record(panel.wait(SECONDS).record, client=client)
+    again = Panel.from_record(panel.wait(SECONDS).record, client=sandbox_client)
     assert again.model == FLUX
     assert again.values == panel.values
     again.close()

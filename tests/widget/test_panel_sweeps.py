@@ -201,9 +201,9 @@ def test_stop_before_it_is_planned_sends_nothing(panel: Panel, wire: Wire, sandb
     assert _runs(sandbox, before) == 0
 
 
-def test_a_cell_that_fails_stops_no_other(panel_of: MakePanel, client: Client) -> None:
+def test_a_cell_that_fails_stops_no_other(panel_of: MakePanel, sandbox_client: Client) -> None:
     """The board says which, the note what to do; nothing but failures raises the first."""
-    panel = panel_of("wiro/sandbox-fail", client=client)
+    panel = panel_of("wiro/sandbox-fail", client=sandbox_client)
     panel.vary(prompt="one\ntwo")
     panel.run_sweep().wait(SECONDS)
     assert isinstance(panel.comm, Wire)

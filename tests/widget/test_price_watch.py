@@ -162,9 +162,9 @@ def test_a_catalogue_that_is_away_is_left_alone_for_a_while(
     assert counted.asked == 3
 
 
-def test_a_closed_client_has_no_price(client: Client, panel: Panel, wire: Wire) -> None:
+def test_a_closed_client_has_no_price(sandbox_client: Client, panel: Panel, wire: Wire) -> None:
     """The reason is told in place of a price."""
     _look(wire)
-    client.close()
+    sandbox_client.close()
     panel.set(steps=4)
     wire.until(lambda: wire.traits["_outlook"]["price"] == "")

@@ -224,22 +224,22 @@ def test_a_task_that_was_over_before_it_was_followed(panel: Panel, wire: Wire, s
     assert len(_page(wire).rows) == 1 + sum(1 for event in task.events_so_far() for _ in rows(event))
 
 
-def test_the_engine_never_waits_for_the_panel(panel: Panel, client: Client) -> None:
+def test_the_engine_never_waits_for_the_panel(panel: Panel, sandbox_client: Client) -> None:
     """While somebody holds the panel's lock, tasks are followed and calls are answered."""
     with panel._lock:
         task = panel.run()
         assert _in_a_thread(lambda: task.wait(SECONDS))
-        assert _in_a_thread(lambda: client.detail(task.id or ""))
+        assert _in_a_thread(lambda: sandbox_client.detail(task.id or ""))
 
 
-def test_an_observer_may_do_anything(panel: Panel, wire: Wire, client: Client) -> None:
+def test_an_observer_may_do_anything(panel: Panel, wire: Wire, sandbox_client: Client) -> None:
     """A user's observer sets controls, asks Wiro and waits, while the main thread does so too."""
     seen: list[Any] = []
 
     def observer(change: Any) -> None:
         panel.set(seed=len(seen))
         if panel.task is not None and panel.task.id is not None:
-            client.detail(panel.task.id)
+            sandbox_client.detail(panel.task.id)
         seen.append(change.new)
 
     panel.observe(observer, "status")

@@ -159,10 +159,10 @@ def test_an_output_that_is_not_here() -> None:
     assert Shown.of(Output(OutputInfo("0.png", "image/png"), error=OutputError("is gone"))).thumbnail is None
 
 
-def test_the_list_of_runs_is_cheap(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_list_of_runs_is_cheap(sandbox_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs that are over are told many times a second, and their records are not made anew each time."""
     view = RunView(1)
-    view.task = client.run("tencent/hunyuan-flux-srpo", SMALL)
+    view.task = sandbox_client.run("tencent/hunyuan-flux-srpo", SMALL)
     view.task.wait(20)
     view.finish()
     asked: list[Task] = []

@@ -11,21 +11,21 @@ from wiro_widgets import Client, NotFound, Sandbox
 PROMPT = 'a lighthouse, "north": 60\nand fog'
 
 
-def test_a_recipe_runs_again(client: Client) -> None:
+def test_a_recipe_runs_again(sandbox_client: Client) -> None:
     """The recipe in a picture holds the model and the values, and running them gives the same picture."""
-    first = client.run(FLUX, prompt=PROMPT, seed=7350148318, scale=3.5, **SMALL).wait()
+    first = sandbox_client.run(FLUX, prompt=PROMPT, seed=7350148318, scale=3.5, **SMALL).wait()
     path = first.record.output_paths[0]
     recipe = wiro.read_recipe(path)
     assert recipe is not None
     assert (recipe["model"], recipe["task_id"]) == (FLUX, first.record.task_id)
     assert recipe["parameters"] == {"prompt": PROMPT, "seed": 7350148318, "scale": 3.5, **SMALL}
-    again = client.run(recipe["model"], recipe["parameters"]).wait()
+    again = sandbox_client.run(recipe["model"], recipe["parameters"]).wait()
     assert np.array_equal(np.asarray(again.images[0]), np.asarray(first.images[0]))
 
 
-def test_recipes_are_read_from_every_form(client: Client, tmp_path: Path) -> None:
+def test_recipes_are_read_from_every_form(sandbox_client: Client, tmp_path: Path) -> None:
     """A recipe is read from a path, its text, bytes, a PIL image, and a result's picture."""
-    result = client.run(FLUX, prompt=PROMPT, **SMALL).wait()
+    result = sandbox_client.run(FLUX, prompt=PROMPT, **SMALL).wait()
     path = Path(result.record.output_paths[0])
     with Image.open(path) as opened:
         opened.load()
@@ -37,9 +37,9 @@ def test_recipes_are_read_from_every_form(client: Client, tmp_path: Path) -> Non
     assert wiro.read_recipe(copy) == recipes[0]
 
 
-def test_other_programs_find_the_prompt(client: Client) -> None:
+def test_other_programs_find_the_prompt(sandbox_client: Client) -> None:
     """The text that other programs show is there as well, and read where it is all there is."""
-    path = Path(client.run(FLUX, prompt="a cat", seed=5, **SMALL).wait().record.output_paths[0])
+    path = Path(sandbox_client.run(FLUX, prompt="a cat", seed=5, **SMALL).wait().record.output_paths[0])
     with Image.open(path) as picture:
         line = picture.info["parameters"]
     assert line.startswith("a cat\nSteps: 2, Seed: 5, Size: 64x64, Model: tencent/hunyuan-flux-srpo")
@@ -50,9 +50,9 @@ def test_other_programs_find_the_prompt(client: Client) -> None:
     assert recipe["parameters"] == {"prompt": "a cat", "steps": 2, "seed": 5, "width": 64, "height": 64}
 
 
-def test_a_recipe_can_be_removed(client: Client) -> None:
+def test_a_recipe_can_be_removed(sandbox_client: Client) -> None:
     """`strip_recipe` leaves the pixels and nothing of the recipe, and tells whether there was one."""
-    path = Path(client.run(FLUX, prompt="a planted prompt", **SMALL).wait().record.output_paths[0])
+    path = Path(sandbox_client.run(FLUX, prompt="a planted prompt", **SMALL).wait().record.output_paths[0])
     with Image.open(path) as picture:
         before = picture.tobytes()
     assert wiro.strip_recipe(path)
@@ -63,11 +63,11 @@ def test_a_recipe_can_be_removed(client: Client) -> None:
         assert picture.tobytes() == before
 
 
-def test_a_task_of_elsewhere_has_typed_parameters(make_client: MakeClient, tmp_path: Path) -> None:
+def test_a_task_of_elsewhere_has_typed_parameters(make_sandbox_client: MakeClient, tmp_path: Path) -> None:
     """A task that another journal knows has numbers where its model has them, in the record and in the table."""
-    task = make_client().run(FLUX, prompt="123", seed=7350148318, scale=2.5, **SMALL)
+    task = make_sandbox_client().run(FLUX, prompt="123", seed=7350148318, scale=2.5, **SMALL)
     task.wait()
-    other = make_client(journal=tmp_path / "another.sqlite3")
+    other = make_sandbox_client(journal=tmp_path / "another.sqlite3")
     record = other.attach(task.id or "", model=FLUX).wait().record
     assert record.parameters == {"prompt": "123", "seed": 7350148318, "scale": 2.5, **SMALL}
     types = other.history.to_pandas(expand=True).dtypes.astype(str)
@@ -75,48 +75,48 @@ def test_a_task_of_elsewhere_has_typed_parameters(make_client: MakeClient, tmp_p
     assert [record.task_id for record in other.history.find(FLUX, parameters={"scale": 2.5})] == [task.id]
 
 
-def test_events_of_a_run_are_a_table(client: Client) -> None:
+def test_events_of_a_run_are_a_table(sandbox_client: Client) -> None:
     """The history has what was heard of a task: its stages, its log and its progress, in order."""
-    task_id = client.run(FLUX, prompt="x", **{**SMALL, "steps": 20}).wait().record.task_id
-    table = client.history.events_to_pandas(task_id or "")
+    task_id = sandbox_client.run(FLUX, prompt="x", **{**SMALL, "steps": 20}).wait().record.task_id
+    table = sandbox_client.history.events_to_pandas(task_id or "")
     assert table["seconds"].is_monotonic_increasing
     assert {"stage", "output", "progress"} <= set(table["kind"])
     assert table["fraction"].max() == 1.0
     assert table[table["kind"] == "progress"]["step"].iloc[-1] == 20
 
 
-def test_pictures_of_the_history_open_when_looked_at(client: Client) -> None:
+def test_pictures_of_the_history_open_when_looked_at(sandbox_client: Client) -> None:
     """A result of the history knows its files and opens them lazily; what is gone says where it was."""
-    task_id = client.run(FLUX, prompt="x", **SMALL).wait().record.task_id or ""
-    result = client.history.result(task_id)
+    task_id = sandbox_client.run(FLUX, prompt="x", **SMALL).wait().record.task_id or ""
+    result = sandbox_client.history.result(task_id)
     assert result.images[0].size == (64, 64)
     Path(result.record.output_paths[0]).unlink()
-    result = client.history.result(task_id)
+    result = sandbox_client.history.result(task_id)
     assert repr(result.outputs[0]).endswith(f"error: is no longer at {result.record.output_paths[0]}>")
     with pytest.raises(wiro.OutputError, match="is no longer at"):
         assert result.images
 
 
-def test_spending_is_what_the_runs_cost(client: Client) -> None:
+def test_spending_is_what_the_runs_cost(sandbox_client: Client) -> None:
     """The spending by model is the sum of what Wiro charged."""
-    costs = [client.run(FLUX, prompt="x", **SMALL).wait().record.total_cost for _ in range(3)]
-    assert client.history.spending() == {FLUX: pytest.approx(sum(cost or 0 for cost in costs))}
-    assert len(client.history.spending(by="day")) == 1
+    costs = [sandbox_client.run(FLUX, prompt="x", **SMALL).wait().record.total_cost for _ in range(3)]
+    assert sandbox_client.history.spending() == {FLUX: pytest.approx(sum(cost or 0 for cost in costs))}
+    assert len(sandbox_client.history.spending(by="day")) == 1
 
 
-def test_forgetting_everywhere(client: Client, sandbox: Sandbox) -> None:
+def test_forgetting_everywhere(sandbox_client: Client, sandbox: Sandbox) -> None:
     """`forget(files=True, server=True)` deletes the run, its files here and its files at Wiro."""
-    record = client.run(FLUX, prompt="x", **SMALL).wait().record
-    client.history.forget(record.task_id or "", files=True, server=True)
-    assert len(client.history) == 0
+    record = sandbox_client.run(FLUX, prompt="x", **SMALL).wait().record
+    sandbox_client.history.forget(record.task_id or "", files=True, server=True)
+    assert len(sandbox_client.history) == 0
     assert not Path(record.output_paths[0]).exists()
-    assert client.detail(record.task_id or "").outputs == ()
+    assert sandbox_client.detail(record.task_id or "").outputs == ()
     assert sandbox.requests[-2].path == "/v1/Task/InputOutputDelete"
 
 
-def test_what_wiro_does_not_know_is_not_forgotten(make_client: MakeClient, sandbox: Sandbox) -> None:
+def test_what_wiro_does_not_know_is_not_forgotten(make_sandbox_client: MakeClient, sandbox: Sandbox) -> None:
     """When the files at Wiro cannot be deleted the run stays in the history."""
-    client = make_client()
+    client = make_sandbox_client()
     task_id = client.run(FLUX, prompt="x", **SMALL).wait().record.task_id or ""
     sandbox.faults = {"detail_missing": 9}
     with pytest.raises(NotFound):
