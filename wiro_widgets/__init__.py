@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from wiro_widgets.client.sync_client import Task as Task
     from wiro_widgets.client.sync_sweep import Sweep as Sweep
     from wiro_widgets.connection import connect as connect
+    from wiro_widgets.journal.dataframe import from_pandas as from_pandas
     from wiro_widgets.journal.dataframe import to_pandas as to_pandas
     from wiro_widgets.journal.result import TaskResult as TaskResult
-    from wiro_widgets.journal.table_reading import from_pandas as from_pandas
     from wiro_widgets.local_sandbox import Sandbox as Sandbox
     from wiro_widgets.media.recipes import read_recipe as read_recipe
     from wiro_widgets.media.recipes import strip_recipe as strip_recipe
@@ -82,8 +82,7 @@ _HOMES = {
     "protocol.schema.schema": ("ModelSchema",),
     "media.recipes": ("read_recipe", "strip_recipe", "write_recipe"),
     "journal.result": ("TaskResult",),
-    "journal.dataframe": ("to_pandas",),
-    "journal.table_reading": ("from_pandas",),
+    "journal.dataframe": ("from_pandas", "to_pandas"),
     "widget.panel": ("Panel",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

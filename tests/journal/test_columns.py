@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from wiro_widgets.journal.dataframe import to_pandas
+from wiro_widgets.journal.dataframe import CELLS_SQL, from_cells, to_pandas
 from wiro_widgets.journal.history import History
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.row import Query
@@ -67,7 +67,8 @@ def _keep(journal: Journal, *records: TaskRecord) -> None:
 def _both(journal: Journal, *, fast: bool = True) -> pd.DataFrame:
     """Return the table, once it is certain that both ways lead to it; `fast` tells whether the first was taken."""
     history = History(journal, SERVER)
-    assert (journal.columns(SERVER) is not None) is fast
+    cells = journal.cells(SERVER, CELLS_SQL)
+    assert (cells is not None and from_cells(cells) is not None) is fast
     for expand in (False, True):
         found = history.to_pandas(expand=expand)
         pd.testing.assert_frame_equal(found, to_pandas(history.records(), expand=expand))

@@ -8,8 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from wiro_widgets.journal.dataframe import flat, to_pandas
-from wiro_widgets.journal.table_reading import from_pandas
+from wiro_widgets.journal.dataframe import from_pandas, to_pandas, write_csv
 from wiro_widgets.protocol.record import TaskRecord
 
 RECORD = TaskRecord(
@@ -190,12 +189,15 @@ ODD = TaskRecord(
 
 
 @pytest.mark.parametrize("records", [[RECORD, RUNNING, ODD], [RECORD], []], ids=len)
-@pytest.mark.parametrize("way", ["frame", "csv", "flat csv", "parquet"])
+@pytest.mark.parametrize("way", ["frame", "csv", "our csv", "parquet"])
 def test_records_come_back(tmp_path: Path, way: str, records: list[TaskRecord]) -> None:
     """Records that went through a table, CSV or Parquet are the same records again, to the last digit."""
     table = to_pandas(records, expand=True)
     if way.endswith("csv"):
-        (flat(table) if way == "flat csv" else table).to_csv(tmp_path / "runs.csv", index=False)
+        if way == "csv":
+            table.to_csv(tmp_path / "runs.csv", index=False)
+        else:
+            write_csv(table, tmp_path / "runs.csv")
         table = pd.read_csv(tmp_path / "runs.csv")
     if way == "parquet":
         table.to_parquet(tmp_path / "runs.parquet")

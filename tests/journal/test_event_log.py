@@ -26,7 +26,7 @@ EVENTS: list[TaskEvent] = [
 
 def test_events_as_a_table() -> None:
     """Each event is a row with its time, its seconds since the first, its kind, its text and its progress."""
-    table = event_log.to_pandas(event_log.packed(EVENTS))
+    table = event_log.to_pandas(event_log.pack(EVENTS))
     assert table["seconds"].tolist() == [0, 0.25, 1, 2, 3, 4, 5]
     assert list(table["kind"]) == ["stage", "output", "progress", "error", "answer", "notice", "unknown"]
     assert list(table["text"])[1:3] == ["Loading", "Generate 1.2 it/s"]
@@ -37,14 +37,14 @@ def test_events_as_a_table() -> None:
 
 def test_a_task_without_events_has_an_empty_table() -> None:
     """Without a log the table has no row and the same columns."""
-    empty, full = event_log.to_pandas(None), event_log.to_pandas(event_log.packed(EVENTS))
+    empty, full = event_log.to_pandas(None), event_log.to_pandas(event_log.pack(EVENTS))
     assert (len(empty), empty.dtypes.astype(str).to_dict()) == (0, full.dtypes.astype(str).to_dict())
 
 
 @given(st.binary(max_size=64))
 def test_a_damaged_log_is_empty(data: bytes) -> None:
     """Bytes that are no event log give no events."""
-    assert event_log.unpacked(data) == []
+    assert event_log.unpack(data) == []
 
 
 @pytest.mark.parametrize(
@@ -71,12 +71,12 @@ def test_lines_of_something_else_are_no_log(line: str) -> None:
 def test_any_character_may_stand_in_a_line(text: str) -> None:
     """A separator of lines or paragraphs within what a model says ends no event."""
     events = [Log("output", "one", 1.0), Log("output", text, 2.0), Log("output", "three", 3.0)]
-    assert [row["text"] for row in event_log.unpacked(event_log.packed(events))] == ["one", text, "three"]
+    assert [row["text"] for row in event_log.unpack(event_log.pack(events))] == ["one", text, "three"]
 
 
 def test_half_a_character_in_a_line() -> None:
     """Half a character, as a model may say it, is kept as a mark."""
-    assert [row["text"] for row in event_log.unpacked(event_log.packed([Log("output", "a\ud83d", 1.0)]))] == [
+    assert [row["text"] for row in event_log.unpack(event_log.pack([Log("output", "a\ud83d", 1.0)]))] == [
         "a?"
     ]
 
@@ -84,7 +84,7 @@ def test_half_a_character_in_a_line() -> None:
 def test_a_long_log_keeps_both_ends() -> None:
     """Of too many events the first and the last are kept, and the gap says how many are missing."""
     events = [Log("output", f"line {n}", float(n)) for n in range(3 * event_log.MAX_EVENTS)]
-    rows = event_log.unpacked(event_log.packed(events))
+    rows = event_log.unpack(event_log.pack(events))
     (gap,) = [row for row in rows if row["type"] == "left out"]
     assert (rows[0]["text"], rows[-1]["text"]) == ("line 0", f"line {len(events) - 1}")
     assert gap["text"] == f"{2 * event_log.MAX_EVENTS} events"
@@ -93,7 +93,7 @@ def test_a_long_log_keeps_both_ends() -> None:
 def test_a_huge_log_stays_small() -> None:
     """However much a model says, its log takes no more than the bound."""
     events = [Log("output", f"{n}" * 5_000, float(n)) for n in range(2_000)]
-    rows = event_log.unpacked(event_log.packed(events))
+    rows = event_log.unpack(event_log.pack(events))
     assert sum(len(row["text"]) for row in rows) <= event_log.MAX_BYTES
     assert rows[-1]["type"] == "left out"
 
@@ -103,7 +103,7 @@ def test_the_history_has_the_events(tmp_path: Path, kept: bool) -> None:
     """`history.events_to_pandas` finds the log by the task, also in a journal without a file."""
     with Journal.open(tmp_path / "journal.sqlite3" if kept else None) as journal:
         run_id = journal.begin(SERVER, "a/b", {})
-        journal.settle(run_id, TaskRecord("7", "a/b", outcome="succeeded"), (), event_log.packed(EVENTS))
+        journal.settle(run_id, TaskRecord("7", "a/b", outcome="succeeded"), (), event_log.pack(EVENTS))
         history = History(journal, SERVER)
         assert len(history.events_to_pandas("7")) == len(EVENTS)
         history.forget("7")
@@ -116,6 +116,6 @@ def test_events_survive_the_process(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
     with Journal.open(path) as journal:
         run_id = journal.begin(SERVER, "a/b", {})
-        journal.settle(run_id, TaskRecord("7", "a/b", outcome="succeeded"), (), event_log.packed(EVENTS))
+        journal.settle(run_id, TaskRecord("7", "a/b", outcome="succeeded"), (), event_log.pack(EVENTS))
     with Journal.open(path) as journal:
         assert len(History(journal, SERVER).events_to_pandas("7")) == len(EVENTS)

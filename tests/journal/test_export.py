@@ -26,7 +26,7 @@ def history(tmp_path: Path) -> Iterator[History]:
             )
             created = datetime(2026, 5, 1, tzinfo=UTC)
             record = TaskRecord(task_id, "a/b", outcome="succeeded", created_at=created, total_cost=0.1)
-            journal.settle(run_id, record, ["/0.png"], event_log.packed([Log("output", "hello", 1.0)]))
+            journal.settle(run_id, record, ["/0.png"], event_log.pack([Log("output", "hello", 1.0)]))
         found = History(journal, SERVER)
         found.star("1")
         found.tag("1", "good")

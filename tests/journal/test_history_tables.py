@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from wiro_widgets.journal.dataframe import from_pandas
 from wiro_widgets.journal.history import History
 from wiro_widgets.journal.journal import Journal
-from wiro_widgets.journal.table_reading import from_pandas
 from wiro_widgets.protocol.errors import ConfigurationError, WiroError
 from wiro_widgets.protocol.record import TaskRecord
 
@@ -100,7 +100,7 @@ def test_odd_runs_come_in_again(tmp_path: Path, name: str) -> None:
         (
             "runs.csv",
             b"colour,size\nred,4\n",
-            "no table that export_to wrote, for it has no column created_at",
+            "no table that export_to wrote: it has no column created_at",
         ),
         (
             "runs.csv",

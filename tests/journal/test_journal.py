@@ -221,12 +221,14 @@ def test_rows_are_plain_sqlite(path: Path) -> None:
 def test_a_run_is_not_written_where_another_stands(tmp_path: Path, where: str) -> None:
     """A claim gives the run of the same content and server that stands in its way, and else writes its own."""
     with Journal.open(tmp_path / "j.sqlite3" if where == "file" else None) as journal:
-        assert journal.claim("1", SERVER, MODEL, {}, content="k", cell=0, stands=lambda _: True) is None
-        assert journal.claim("2", SERVER, MODEL, {}, content="k", stands=lambda row: row.cell == 1) is None
-        assert journal.claim("3", SERVER, MODEL, {}, content="another", stands=lambda _: True) is None
-        assert journal.claim("4", "https://b.example", MODEL, {}, content="k", stands=lambda _: True) is None
-        other = journal.claim("5", SERVER, MODEL, {}, content="k", stands=lambda row: row.cell == 0)
+        assert journal.claim("1", SERVER, MODEL, {}, content="k", cell=0, conflicts=lambda _: True) is None
+        assert journal.claim("2", SERVER, MODEL, {}, content="k", conflicts=lambda row: row.cell == 1) is None
+        assert journal.claim("3", SERVER, MODEL, {}, content="another", conflicts=lambda _: True) is None
+        assert (
+            journal.claim("4", "https://b.example", MODEL, {}, content="k", conflicts=lambda _: True) is None
+        )
+        other = journal.claim("5", SERVER, MODEL, {}, content="k", conflicts=lambda row: row.cell == 0)
         assert other is not None
         assert (other.id, sorted(row.id for row in journal.rows(Query()))) == ("1", ["1", "2", "3", "4"])
         journal.refused("1", "no balance")
-        assert journal.claim("6", SERVER, MODEL, {}, content="k", stands=lambda row: row.cell == 0) is None
+        assert journal.claim("6", SERVER, MODEL, {}, content="k", conflicts=lambda row: row.cell == 0) is None

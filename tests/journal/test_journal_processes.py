@@ -81,7 +81,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 for number in range(50):
     run_id = f"{sys.argv[2]}-{number}"
-    if journal.claim(run_id, sys.argv[3], "a/b", {}, content=str(number), stands=lambda row: True) is None:
+    if journal.claim(run_id, sys.argv[3], "a/b", {}, content=str(number), conflicts=lambda row: True) is None:
         print(run_id, flush=True)
 journal.close()
 """
@@ -193,20 +193,29 @@ def test_an_open_journal_keeps_its_locks(path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_process_opens_its_own(path: Path) -> None:
-    """After a fork both processes write, each through a connection of its own."""
+    """After a fork the journal raises an error in the child, a new one works there, and the parent goes on."""
     with Journal.open(path) as journal:
         journal.submitted(journal.begin(SERVER, MODEL, {}), "parent")
         code = (
             "import os, sys\n"
             "from wiro_widgets.journal.journal import Journal\n"
+            "from wiro_widgets.protocol.errors import ConfigurationError\n"
             "journal = Journal.open(sys.argv[1])\n"
             "journal.submitted(journal.begin(sys.argv[2], 'a/b', {}), 'before')\n"
             "child = os.fork()\n"
-            "name = 'after in the parent' if child else 'after in the child'\n"
+            "name = 'after in the parent'\n"
+            "if not child:\n"
+            "    name = 'after in the child'\n"
+            "    try: journal.unfinished(sys.argv[2])\n"
+            "    except ConfigurationError as error: print(error, flush=True)\n"
+            "    journal.close()\n"
+            "    journal = Journal.open(sys.argv[1])\n"
             "journal.submitted(journal.begin(sys.argv[2], 'a/b', {}), name)\n"
-            "if child: os.waitpid(child, 0)\n"
             "journal.close()\n"
+            "if child: os.waitpid(child, 0)\n"
         )
-        subprocess.run([sys.executable, "-W", "error", "-c", code, str(path), SERVER], check=True)
+        arguments = [sys.executable, "-W", "error", "-c", code, str(path), SERVER]
+        output = subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
         tasks = {row.task_id for row in journal.unfinished(SERVER)}
     assert tasks == {"parent", "before", "after in the parent", "after in the child"}
+    assert output == "This journal was made in another process, before a fork; make a new client here.\n"

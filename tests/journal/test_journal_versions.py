@@ -3,9 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from wiro_widgets.journal.database import Store
+from wiro_widgets.journal.database import APPLICATION_ID, MIGRATIONS, Store
 from wiro_widgets.journal.journal import Journal
-from wiro_widgets.journal.migrations import APPLICATION_ID, MIGRATIONS
 from wiro_widgets.protocol.errors import WiroWarning
 from wiro_widgets.protocol.record import TaskRecord
 
@@ -62,7 +61,7 @@ def test_migrations_run_from_any_version(path: Path, monkeypatch: pytest.MonkeyP
     with Journal.open(path) as journal:
         run(journal)
     monkeypatch.setattr(
-        "wiro_widgets.journal.migrations.MIGRATIONS", (*MIGRATIONS, "CREATE TABLE more (x TEXT)")
+        "wiro_widgets.journal.database.MIGRATIONS", (*MIGRATIONS, "CREATE TABLE more (x TEXT)")
     )
     with Journal.open(path) as journal:
         assert tasks(journal) == ["12"]
@@ -94,7 +93,7 @@ def test_a_failed_migration_changes_nothing(path: Path, monkeypatch: pytest.Monk
     Journal.open(path).close()
     steps = (*MIGRATIONS, "CREATE TABLE more (x TEXT); NONSENSE")
     with monkeypatch.context() as patched:
-        patched.setattr("wiro_widgets.journal.migrations.MIGRATIONS", steps)
+        patched.setattr("wiro_widgets.journal.database.MIGRATIONS", steps)
         with pytest.raises(sqlite3.OperationalError):
             Store(path)
     with Journal.open(path) as journal:

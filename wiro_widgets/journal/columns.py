@@ -1,150 +1,199 @@
-"""Columns of a journal's runs, picked out of its JSON by SQLite: a table of many runs without an object for each.
+"""The columns of a TaskRecord, declared once: each one's type in pandas, how it is read, and its range.
 
-Only what is sound is read so. Wherever anything is not as `TaskRecord` has it there are no columns, and whoever asked
-reads the records one by one, which mends what can be mended.
+`sound`, the tables (`dataframe`) and their way back from Parquet and CSV are derived from `RECORD_COLUMNS`.
 """
 
 from __future__ import annotations
 
-import gc
+import ast
 import json
 import math
-from contextlib import contextmanager
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Final, get_args
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields, replace
+from datetime import UTC, datetime
+from types import NoneType
+from typing import Any, Final, get_args
 
-from wiro_widgets.journal.sound import MOST_DOLLARS, MOST_SECONDS
+from wiro_widgets.media.jsonable import storable
+from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.record import Outcome, TaskRecord
+from wiro_widgets.protocol.schema import scalars
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-Column = list[Any]
-_INT64: Final = range(-(2**63), 2**63)
-_NONE: Final = type(None)
-# What stands in a column of its own in the table of runs, and what is told as the JSON that it is.
-_OWN: Final = {"star": "star", "tags": "tags", "note": "notes", "reuses": "reuses"}
-# A run that has no record yet is told as `rows.record_of_row` tells it.
-_RECORD: Final = """coalesce(record, json_object(
-    'task_id', task_id, 'model', model, 'parameters', json(parameters), 'created_at', intent_at, 'error', error,
-    'prompt', json_extract(parameters, '$.prompt'), 'seed', json_extract(parameters, '$.seed'),
-    'outcome', CASE outcome WHEN 'running' THEN 'running' ELSE 'unknown' END))"""
-_APART: Final = {"parameters": f"json_extract({_RECORD}, '$.parameters')", **_OWN}
-_WITHIN: Final = tuple(item.name for item in fields(TaskRecord) if item.name not in _APART)
-# One call for all that is within: SQLite's price is by the call, and Python's own reader keeps numbers exact.
-_PATHS: Final = ", ".join(f"'$.{name}'" for name in _WITHIN)
-SELECTED: Final = ", ".join((f"json_extract({_RECORD}, {_PATHS})", *_APART.values()))
+OUTCOMES: Final[tuple[str, ...]] = get_args(Outcome)
+INT64: Final = range(-(2**63), 2**63)
+MAX_DOLLARS: Final = 1e6  # of one task
+MAX_SECONDS: Final = 1e9
+TIME: Final = "datetime64[us, UTC]"
+UNREADABLE: Final = (
+    ValueError, TypeError, KeyError, AttributeError, SyntaxError, OverflowError, RecursionError, MemoryError,
+)  # fmt: skip
 
 
-class UnsoundError(Exception):
-    """Something is not as a record has it."""
+@dataclass(frozen=True, slots=True)
+class ColumnType:
+    """What the values of a column are.
 
-
-def checked(rows: Sequence[tuple[Any, ...]]) -> dict[str, Column]:
-    """Return the columns of what was selected, parameters as JSON text, times as ISO 8601 text, lists as lists.
-
-    Raises UnsoundError.
+    `dtype` is the type in pandas. `read` converts a value of another type, a cell of a table or a text of a CSV, or
+    raises one of `UNREADABLE`. `cell_types` are the types of a sound value that SQLite selects from the journal (see
+    `dataframe.from_cells`). Numbers below `lowest` or above `highest` are missing.
     """
-    if not rows:
-        return {name: [] for name in (*_WITHIN, *_APART)}
-    try:
-        with _without_collection():
-            within, *apart = zip(*rows, strict=True)
-            columns = dict(zip(_WITHIN, zip(*_loaded(within), strict=True), strict=True))
-            columns |= dict(zip(_APART, apart, strict=True))
-            columns["tags"] = _loaded(columns["tags"])
-            return {name: read(columns[name]) for name, read in _READERS.items()}
-    except (ValueError, TypeError, RecursionError) as error:
-        raise UnsoundError from error
+
+    dtype: str
+    read: Callable[[Any], Any]
+    cell_types: frozenset[type]
+    lowest: float = -math.inf
+    highest: float = math.inf
+
+    def value(self, cell: Any, default: Any) -> Any:
+        """Return the value of a cell, the default if it is empty or out of range; raises as `read` does."""
+        if is_missing(cell):
+            return default
+        value = self.read(scalars.python_scalar(cell))
+        if isinstance(value, int | float) and not self.lowest <= value <= self.highest:
+            return default
+        return value
 
 
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Let nothing look for garbage meanwhile: among a hundred thousand new lists there is none, and each look costs."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+def is_missing(value: Any) -> bool:
+    """Return True for None, NaN, NaT and NA."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float) and math.isnan(value)
 
 
-def _loaded(texts: Sequence[Any]) -> Any:
-    return json.loads(f"[{','.join(texts)}]")
+def _refuse(value: Any, kind: str) -> ValueError:
+    return ValueError(f"{value!r:.100} is no {kind}")
 
 
-def _of(*kinds: type) -> Callable[[Sequence[Any]], Column]:
-    def read(values: Sequence[Any]) -> Column:
-        if not set(map(type, values)) <= {*kinds}:
-            raise UnsoundError
-        return list(values)
-
-    return read
+def _text(value: Any) -> str:
+    text = value if isinstance(value, str) else wire_values.text(value)
+    if text is None:
+        raise _refuse(value, "text")
+    return storable(text)
 
 
-def _stars(values: Sequence[Any]) -> Column:
-    return list(map(bool, _of(int)(values)))
+def _flag(value: Any) -> bool:
+    flag = wire_values.flag(value)
+    if flag is None:
+        raise _refuse(value, "truth value")
+    return flag
 
 
-def _whole(values: Sequence[Any]) -> Column:
-    """Read whole numbers of 64 bits; of larger ones the column is one of texts."""
-    found = _of(int, _NONE)(values)
-    if any(value is not None and value not in _INT64 for value in found):
-        raise UnsoundError
-    return found
+def _integer(value: Any) -> int:
+    number = wire_values.integer(value)
+    if number is None:
+        raise _refuse(value, "whole number")
+    return number
 
 
-def _counts(values: Sequence[Any]) -> Column:
-    found = [value or 0 for value in _whole(values)]
-    if min(found) < 0:
-        raise UnsoundError
-    return found
+def _number(value: Any) -> float:
+    number = wire_values.number(value)
+    if number is None:
+        raise _refuse(value, "number")
+    return number
 
 
-def _up_to(most: float) -> Callable[[Sequence[Any]], Column]:
-    def read(values: Sequence[Any]) -> Column:
-        known = [value for value in _of(int, float, _NONE)(values) if value is not None]
-        if known and not (min(known) >= 0 and max(known) <= most):
-            raise UnsoundError
-        return [math.nan if value is None else value for value in values]
-
-    return read
+def _seed(value: Any) -> int | str:
+    number = wire_values.integer(value)
+    if number is None and not isinstance(value, str):
+        raise _refuse(value, "seed")
+    return storable(value) if number is None else number
 
 
-def _lists(values: Sequence[Any]) -> Column:
-    found = [[] if value is None else value for value in _of(list, _NONE)(values)]
-    if any(type(item) is not str for listed in found for item in listed):
-        raise UnsoundError
-    return found
+def _moment(value: Any) -> datetime:
+    """Return a time in UTC from a datetime, a Timestamp of pandas or ISO 8601 text."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if hasattr(moment, "to_pydatetime"):
+        moment = moment.to_pydatetime()
+    if not isinstance(moment, datetime):
+        raise _refuse(value, "time")
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _objects(values: Sequence[Any]) -> Column:
-    found = [value or "{}" for value in _of(str, _NONE)(values)]
-    if any(value[0] != "{" for value in found):
-        raise UnsoundError
-    return found
+def _texts(value: Any) -> tuple[str, ...]:
+    """Return a list of texts from a sequence, or from its text as JSON or as `DataFrame.to_csv` prints a list."""
+    items = value
+    if isinstance(value, str):
+        try:
+            items = json.loads(value)
+        except ValueError:
+            items = ast.literal_eval(value)
+    if isinstance(items, str | bytes | Mapping):
+        raise _refuse(value, "list")
+    return tuple(map(str, items))
 
 
-def _outcomes(values: Sequence[Any]) -> Column:
-    if not {*values} <= {*get_args(Outcome)}:  # a record always has one: without it this is none
-        raise UnsoundError
-    return list(values)
+def _object(value: Any) -> Mapping[str, Any]:
+    mapping = json.loads(value) if isinstance(value, str) else value
+    if not isinstance(mapping, Mapping):
+        raise _refuse(value, "JSON object")
+    return mapping
 
 
-_READERS: Final[Mapping[str, Callable[[Sequence[Any]], Column]]] = {
-    **dict.fromkeys(
-        ("task_id", "model", "status", "prompt", "error", "text", "reused_from"), _of(str, _NONE)
-    ),
-    **dict.fromkeys(("created_at", "started_at", "ended_at"), _of(str, _NONE)),
-    **dict.fromkeys(("queue_seconds", "run_seconds", "elapsed_seconds"), _up_to(MOST_SECONDS)),
-    "total_cost": _up_to(MOST_DOLLARS),
-    **dict.fromkeys(("output_urls", "output_paths", "tags"), _lists),
-    **dict.fromkeys(("output_count", "reuses"), _counts),
-    **dict.fromkeys(("seed", "exit_code"), _whole),
-    "success": _of(bool, _NONE),
-    "star": _stars,
-    "note": _of(str),
-    "parameters": _objects,
-    "outcome": _outcomes,
+def _outcome(value: Any) -> str:
+    if value not in OUTCOMES:
+        raise _refuse(value, "outcome")
+    return str(value)
+
+
+_TEXT: Final = ColumnType("string", _text, frozenset({str, NoneType}))
+_CATEGORY: Final = replace(_TEXT, dtype="category")
+_FLAG: Final = ColumnType("boolean", _flag, frozenset({bool, NoneType}))
+_INTEGER: Final = ColumnType("Int64", _integer, frozenset({int, NoneType}), INT64[0], INT64[-1])
+_COUNT: Final = replace(_INTEGER, dtype="int64", lowest=0)
+_SECONDS: Final = ColumnType("float64", _number, frozenset({int, float, NoneType}), 0, MAX_SECONDS)
+_TIME: Final = ColumnType(TIME, _moment, frozenset({str, NoneType}))
+_TEXTS: Final = ColumnType("object", _texts, frozenset({str, NoneType}))  # JSON text
+
+RECORD_COLUMNS: Final[Mapping[str, ColumnType]] = {
+    "task_id": _TEXT,
+    "model": _CATEGORY,
+    "status": _CATEGORY,
+    "success": _FLAG,
+    "exit_code": _INTEGER,
+    "prompt": _TEXT,
+    "seed": ColumnType("Int64", _seed, frozenset({int, NoneType})),  # "string" if one has more than 64 bits
+    "parameters": ColumnType("string", _object, frozenset({str, NoneType})),  # JSON text
+    "created_at": _TIME,
+    "started_at": _TIME,
+    "ended_at": _TIME,
+    "queue_seconds": _SECONDS,
+    "run_seconds": _SECONDS,
+    "elapsed_seconds": _SECONDS,
+    "total_cost": replace(_SECONDS, highest=MAX_DOLLARS),
+    "output_count": _COUNT,
+    "output_urls": _TEXTS,
+    "output_paths": _TEXTS,
+    "error": _TEXT,
+    "outcome": ColumnType("category", _outcome, frozenset({str})),
+    "text": _TEXT,
+    "reused_from": _TEXT,
+    "star": ColumnType("bool", _flag, frozenset({int})),  # a column of SQLite, which has no truth values
+    "tags": _TEXTS,
+    "note": replace(_TEXT, cell_types=frozenset({str})),
+    "reuses": _COUNT,
 }
+DEFAULTS: Final[Mapping[str, Any]] = {
+    item.name: item.default if item.default is not MISSING else {} for item in fields(TaskRecord)
+}
+
+
+def sound(record: TaskRecord) -> TaskRecord:
+    """Return the record with values of another type converted, and without what cannot be converted or counted with."""
+    changes: dict[str, Any] = {}
+    for name in RECORD_COLUMNS:
+        before = getattr(record, name)
+        if before is DEFAULTS[name]:
+            continue
+        after = sound_value(name, before)
+        if after is not before and not (type(after) is type(before) and after == before):
+            changes[name] = after
+    return replace(record, **changes) if changes else record
+
+
+def sound_value(name: str, value: Any) -> Any:
+    """Return a value of this column, converted if it is of another type; the column's default if it cannot be read."""
+    try:
+        return RECORD_COLUMNS[name].value(value, DEFAULTS[name])
+    except UNREADABLE:
+        return DEFAULTS[name]

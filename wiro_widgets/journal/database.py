@@ -1,4 +1,4 @@
-"""Store: the journal's rows in one SQLite database; short transactions, no policy."""
+"""Store: the journal's rows in one SQLite database, with its tables by version; short transactions, no policy."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from wiro_widgets.journal import columns, migrations
-from wiro_widgets.journal.row import COLUMNS, UNREADABLE, packed, salvaged, several, stamp, unpacked
+from wiro_widgets.journal.row import ROW_COLUMNS, from_plain, salvage, stamp, to_plain
 from wiro_widgets.media.jsonable import storable
 
 if TYPE_CHECKING:
@@ -21,27 +20,76 @@ if TYPE_CHECKING:
 
     from wiro_widgets.journal.row import JournalRow, Query
 
+APPLICATION_ID: Final = 0x5769726F  # "Wiro", in the file's header
+MIGRATIONS: Final = (
+    """
+    CREATE TABLE runs (
+        id TEXT PRIMARY KEY NOT NULL,
+        server TEXT NOT NULL,
+        model TEXT NOT NULL,
+        parameters TEXT NOT NULL,
+        intent_at TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        task_id TEXT,
+        submitted_at TEXT,
+        settled_at TEXT,
+        record TEXT,
+        paths TEXT NOT NULL DEFAULT '[]',
+        error TEXT,
+        pid INTEGER,
+        host TEXT,
+        tags TEXT NOT NULL DEFAULT '[]',
+        notes TEXT NOT NULL DEFAULT '',
+        star INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE INDEX runs_by_time ON runs (intent_at);
+    CREATE INDEX runs_by_task ON runs (task_id);
+    """,
+    """
+    ALTER TABLE runs ADD COLUMN content TEXT;
+    ALTER TABLE runs ADD COLUMN cell INTEGER;
+    CREATE INDEX runs_by_content ON runs (content);
+    CREATE TABLE events (
+        run_id TEXT PRIMARY KEY NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        lines BLOB NOT NULL
+    );
+    """,
+    "ALTER TABLE runs ADD COLUMN born TEXT",
+    "ALTER TABLE runs ADD COLUMN reuses INTEGER NOT NULL DEFAULT 0",
+)
 BUSY_SECONDS: Final = 5.0
-_making: Final = threading.Lock()  # until the file just made is closed, no other thread may have locks on it
+_making_file: Final = (
+    threading.Lock()
+)  # until the file just made is closed, no other thread may have locks on it
 ANNOTATIONS: Final = ("star", "tags", "notes")
-# What a person wrote, and what is counted, is never overwritten by a run, and a settled run never unsettled.
-_OWNED: Final = tuple(name for name in COLUMNS if name not in {"id", "intent_at", "reuses", *ANNOTATIONS})
+# A run never overwrites what a person wrote or what is counted, and a settled run is never unsettled.
+_OVERWRITABLE: Final = tuple(
+    name for name in ROW_COLUMNS if name not in {"id", "intent_at", "reuses", *ANNOTATIONS}
+)
 _UPSERT: Final = (
-    f"INSERT INTO runs ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))}) "  # noqa: S608 - constants
-    f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _OWNED)} "
+    f"INSERT INTO runs ({', '.join(ROW_COLUMNS)}) VALUES ({', '.join('?' * len(ROW_COLUMNS))}) "  # noqa: S608 - constants
+    f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _OVERWRITABLE)} "
     "WHERE runs.settled_at IS NULL OR excluded.settled_at IS NOT NULL"
 )
-# Only what is asked for is looked at, so that SQLite finds the index that helps.
+# Only the conditions of a query stand in its SQL, so that SQLite finds the index that helps.
 _CONDITIONS: Final = {
     "id": "id = :id",
     "server": "server = :server",
     "task_id": "task_id = :task_id",
-    "model": "model IN (SELECT value FROM json_each(:model))",
+    "models": "model IN (SELECT value FROM json_each(:models))",
     "since": "intent_at >= :since",
     "until": "intent_at <= :until",
     "outcomes": "outcome IN (SELECT value FROM json_each(:outcomes))",
     "contents": "content IN (SELECT value FROM json_each(:contents))",
 }
+
+
+class NewerVersionError(Exception):
+    """The database was written by a newer version of this package."""
+
+
+class ForeignDatabaseError(Exception):
+    """The database belongs to another program."""
 
 
 class Store:
@@ -67,52 +115,50 @@ class Store:
 
     def save(self, rows: Collection[JournalRow]) -> None:
         """Insert or update rows in one transaction; they are on disk when this returns."""
+        if not rows:
+            return
         with self._transaction():
-            self._connection.executemany(_UPSERT, [packed(row) for row in rows])
+            self._connection.executemany(_UPSERT, [tuple(to_plain(row).values()) for row in rows])
 
     def insert_unless(
-        self, row: JournalRow, query: Query, stands: Callable[[JournalRow], bool]
+        self, row: JournalRow, query: Query, conflicts: Callable[[JournalRow], bool]
     ) -> JournalRow:
-        """Insert a row unless one of those asked for stands in its way, in one transaction; return the one there is."""
+        """Insert a row unless a row of the query conflicts with it, in one transaction; return the one that stands."""
         with self._transaction():
-            other = next(filter(stands, self.select(query)), None)
+            other = next(filter(conflicts, self.select(query)), None)
             if other is None:
-                self._connection.execute(_UPSERT, packed(row))
+                self._connection.execute(_UPSERT, tuple(to_plain(row).values()))
         return other or row
 
     def select(self, query: Query, limit: int | None = None) -> list[JournalRow]:
-        """Return the rows that fit, newest first."""
-        where, values = _conditions(query)
-        sql = f"SELECT {', '.join(COLUMNS)} FROM runs WHERE {where} ORDER BY intent_at DESC, rowid DESC"  # noqa: S608 - constants
-        with closing(self._connection.execute(sql, values)) as found:
-            return list(islice(filter(query.fits, self._read(found)), limit))
+        """Return the rows that match, newest first; of damaged ones what can be read."""
+        with self._select(", ".join(ROW_COLUMNS), query) as cursor:
+            return list(islice(filter(query.matches, self._rows(cursor)), limit))
 
-    def columns(self, query: Query) -> dict[str, list[Any]] | None:
-        """Return the columns of the rows that fit, newest first, as far as SQLite can tell which do (see `columns`).
+    def select_cells(self, expressions: str, query: Query) -> list[tuple[Any, ...]] | None:
+        """Return SQL expressions over the rows that match, newest first; None if SQLite cannot read a value.
 
-        None where a row is damaged: then `select` is to be asked.
+        `Query.text`, `parameters` and annotations are not looked at.
         """
-        where, values = _conditions(query)
-        order = f"FROM runs WHERE {where} ORDER BY intent_at DESC, rowid DESC"
-        before, self._connection.text_factory = self._connection.text_factory, str
+        factory, self._connection.text_factory = self._connection.text_factory, str
         try:
-            with closing(self._connection.execute(f"SELECT {columns.SELECTED} {order}", values)) as found:
-                return columns.checked(found.fetchall())
-        except (columns.UnsoundError, sqlite3.OperationalError):  # not as it should be, not JSON, not UTF-8
+            with self._select(expressions, query) as cursor:
+                return cursor.fetchall()
+        except sqlite3.OperationalError:  # not JSON, or not UTF-8
             return None
         finally:
-            self._connection.text_factory = before
+            self._connection.text_factory = factory
 
     def count(self, query: Query) -> int:
-        """Return how many rows fit, as far as SQLite can tell: texts, parameters and annotations are not looked at."""
+        """Return how many rows match; `Query.text`, `parameters` and annotations are not looked at."""
         where, values = _conditions(query)
-        with closing(self._connection.execute(f"SELECT count(*) FROM runs WHERE {where}", values)) as found:  # noqa: S608 - constants
-            return int(found.fetchone()[0])
+        with closing(self._connection.execute(f"SELECT count(*) FROM runs WHERE {where}", values)) as cursor:  # noqa: S608 - constants
+            return int(cursor.fetchone()[0])
 
-    def annotate(self, run_id: str, told: Mapping[str, Any]) -> None:
-        """Write what a person has to say of a run: `star`, `tags` (a list), `notes`."""
-        values = {name: _annotation(value) for name, value in told.items()}
-        columns = ", ".join(f"{name} = :{name}" for name in ANNOTATIONS if name in told)
+    def annotate(self, run_id: str, annotations: Mapping[str, Any]) -> None:
+        """Write what a person says of a run: `star`, `tags` (a list), `notes`."""
+        values = {name: _annotation(value) for name, value in annotations.items()}
+        columns = ", ".join(f"{name} = :{name}" for name in ANNOTATIONS if name in annotations)
         with self._transaction():
             self._connection.execute(
                 f"UPDATE runs SET {columns} WHERE id = :id",  # noqa: S608 - names from ANNOTATIONS
@@ -124,52 +170,72 @@ class Store:
         with self._transaction():
             self._connection.execute("UPDATE runs SET reuses = reuses + 1 WHERE id = ?", (run_id,))
 
-    def save_events(self, run_id: str, lines: bytes) -> None:
-        """Keep the event log of a run."""
+    def save_events(self, logs: Mapping[str, bytes]) -> None:
+        """Write event logs by run, in one transaction."""
         with self._transaction():
-            self._connection.execute("INSERT OR REPLACE INTO events VALUES (?, ?)", (run_id, lines))
+            self._connection.executemany("INSERT OR REPLACE INTO events VALUES (?, ?)", logs.items())
 
     def events(self, run_id: str) -> bytes | None:
-        """Return the event log of a run."""
-        with closing(
-            self._connection.execute("SELECT lines FROM events WHERE run_id = ?", (run_id,))
-        ) as found:
-            row = found.fetchone()
+        """Return the event log of a run; None if it has none."""
+        sql = "SELECT lines FROM events WHERE run_id = ?"
+        with closing(self._connection.execute(sql, (run_id,))) as cursor:
+            row = cursor.fetchone()
         return row[0] if row else None
 
     def delete(self, run_id: str) -> None:
-        """Delete a run and its event log; what the file held of them is overwritten."""
+        """Delete a run and its event log; what the file had of them is overwritten."""
         with self._transaction():
             self._connection.execute("DELETE FROM events WHERE run_id = ?", (run_id,))
             self._connection.execute("DELETE FROM runs WHERE id = ?", (run_id,))
 
     def close(self) -> None:
-        """Close the database; the last one to close it folds the write-ahead log into the file."""
+        """Close the database; the last connection to close moves the write-ahead log into the file."""
         self._connection.close()
 
-    def _read(self, found: Iterable[Sequence[Any]]) -> Iterator[JournalRow]:
-        """Yield rows, of damaged ones what can be read."""
-        for values in found:
+    def _select(self, expressions: str, query: Query) -> closing[sqlite3.Cursor]:
+        where, values = _conditions(query)
+        sql = f"SELECT {expressions} FROM runs WHERE {where} ORDER BY intent_at DESC, rowid DESC"  # noqa: S608 - constants
+        return closing(self._connection.execute(sql, values))
+
+    def _rows(self, cursor: Iterable[Sequence[Any]]) -> Iterator[JournalRow]:
+        for cells in cursor:
+            values = dict(zip(ROW_COLUMNS, cells, strict=True))
             try:
-                yield unpacked(values)
-            except UNREADABLE:
-                self.damaged.add(str(values[0]))
-                row = salvaged(values)
+                yield from_plain(values)
+            except ValueError:
+                self.damaged.add(str(values["id"]))
+                row = salvage(values)
                 if row is not None:
                     yield row
 
     def _prepare(self) -> None:
         run = self._connection.execute
         run("BEGIN")  # one view of the file, while another process may be setting it up
-        is_old = migrations.wanted(self._connection)
+        is_outdated = self._version() < len(MIGRATIONS)
         run("COMMIT")
         with suppress(sqlite3.OperationalError):  # another process is switching it at this moment
             run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = FULL")  # a run costs more than a sync does
-        run("PRAGMA secure_delete = ON")  # what is forgotten is gone from the file as well
-        if is_old:
+        run("PRAGMA secure_delete = ON")  # a forgotten run is gone from the file as well
+        if is_outdated:
             with self._transaction():
-                migrations.migrate(self._connection)
+                for script in MIGRATIONS[self._version() :]:
+                    for statement in script.split(";"):
+                        run(statement)
+                run(f"PRAGMA application_id = {APPLICATION_ID}")
+                run(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+    def _version(self) -> int:
+        """Return the version of the tables; raises NewerVersionError or ForeignDatabaseError."""
+        run = self._connection.execute
+        version = int(run("PRAGMA user_version").fetchone()[0])
+        is_ours = run("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+        is_empty = run("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None
+        if not is_ours and not is_empty:
+            raise ForeignDatabaseError
+        if version > len(MIGRATIONS):
+            raise NewerVersionError
+        return version
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -185,7 +251,7 @@ class Store:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells this file from another that has since taken its name."""
+    """Return what tells this file from another that has since taken its name; None if there is none."""
     try:
         status = path.stat()
     except OSError:
@@ -200,29 +266,28 @@ def _annotation(value: Any) -> Any:
 
 
 def _make_private(path: Path) -> None:
-    """Make the file where there is none, for its owner alone; raises PermissionError for one that is not ours to write.
+    """Make the file if there is none, for its owner alone; raises PermissionError for one that is not ours to write.
 
-    Prompts are private, and SQLite gives its side files the rights of the main one. A file that is there is opened by
-    SQLite alone: to close any descriptor of a file takes all locks away that a process has on it (POSIX), those of its
-    other connections too, and then another process removes the log that they write to.
+    Prompts are private, and SQLite gives its side files the permissions of the main one. SQLite alone opens a file that
+    exists: closing any descriptor of a file drops all locks that the process has on it (POSIX), those of its other
+    connections too, and then another process removes the log that they write to.
     """
-    with _making, suppress(FileExistsError):
+    with _making_file, suppress(FileExistsError):
         os.close(os.open(path.resolve(), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     if not os.access(path, os.R_OK | os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def _conditions(query: Query) -> tuple[str, dict[str, str]]:
-    """Return what SQLite can look for of a query, and the values for it."""
-    asked = {
+    """Return the part of a query that SQLite can look for, and the values for it."""
+    several = {"models": query.models, "outcomes": query.outcomes, "contents": query.contents}
+    values = {
         "id": query.id,
         "server": query.server,
         "task_id": query.task_id,
-        "model": None if query.model is None else json.dumps(list(several(query.model))),
         "since": stamp(query.since),
         "until": stamp(query.until),
-        "outcomes": None if query.outcomes is None else json.dumps(list(query.outcomes)),
-        "contents": None if query.contents is None else json.dumps(list(query.contents)),
+        **{name: None if items is None else json.dumps(list(items)) for name, items in several.items()},
     }
-    values = {name: value for name, value in asked.items() if value is not None}
-    return " AND ".join(_CONDITIONS[name] for name in values) or "TRUE", values
+    conditions = {name: value for name, value in values.items() if value is not None}
+    return " AND ".join(_CONDITIONS[name] for name in conditions) or "TRUE", conditions

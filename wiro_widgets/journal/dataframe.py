@@ -1,55 +1,56 @@
-"""Records as a pandas DataFrame with real types; pandas is imported when it is asked for, not before."""
+"""Records and sweeps as pandas DataFrames with real types, and back; pandas is imported on the first use."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from wiro_widgets.journal.frames import require_pandas
-from wiro_widgets.journal.sound import sound
+from wiro_widgets.journal.columns import (
+    DEFAULTS,
+    INT64,
+    OUTCOMES,
+    RECORD_COLUMNS,
+    TIME,
+    UNREADABLE,
+    ColumnType,
+    sound,
+    sound_value,
+)
 from wiro_widgets.media.jsonable import plain
 from wiro_widgets.protocol import wire_values
+from wiro_widgets.protocol.errors import ConfigurationError
+from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.protocol.schema import scalars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from pathlib import Path
 
     import pandas as pd
 
-    from wiro_widgets.protocol.record import TaskRecord
-
-_TIME: Final = "datetime64[us, UTC]"
-_DTYPES: Final = {
-    "task_id": "string",
-    "model": "category",
-    "status": "category",
-    "success": "boolean",
-    "exit_code": "Int64",
-    "prompt": "string",
-    "seed": "Int64",
-    "parameters": "string",
-    "created_at": _TIME,
-    "started_at": _TIME,
-    "ended_at": _TIME,
-    "queue_seconds": "float64",
-    "run_seconds": "float64",
-    "elapsed_seconds": "float64",
-    "total_cost": "float64",
-    "output_count": "int64",
-    "output_urls": "object",
-    "output_paths": "object",
-    "error": "string",
-    "outcome": "category",
-    "text": "string",
-    "reused_from": "string",
-    "star": "bool",
-    "tags": "object",
-    "note": "string",
-    "reuses": "int64",
-}
-_COMPACT: Final = (",", ":")  # as SQLite tells a part of JSON
-_OUTCOMES: Final = ("succeeded", "failed", "cancelled", "running", "unknown")
-_INT64: Final = range(-(2**63), 2**63)
+_LISTS: Final = tuple(name for name, column in RECORD_COLUMNS.items() if column.dtype == "object")
+_TIMES: Final = tuple(name for name, column in RECORD_COLUMNS.items() if column.dtype == TIME)
+# What the journal holds as JSON text, with the text of the default.
+_JSON: Final = {"parameters": "{}", **dict.fromkeys(_LISTS, "[]")}
 _EXACT_AS_FLOAT: Final = range(-(2**53), 2**53 + 1)
+# What pandas makes of a text when it reads a CSV: a prompt "1e5" becomes a float, as does a seed in a column with gaps.
+_LOSSY: Final = {"prompt": (int, float), "seed": (float,)}
+_PARQUET: Final = "Parquet needs pyarrow. Run: pip install pyarrow"
+CELL_STATUSES: Final = ("pending", "running", "succeeded", "failed", "cancelled", "refused", "unknown")
+
+
+def require_pandas() -> None:
+    """Raise a ConfigurationError that says what to install if pandas is missing."""
+    try:
+        import_module("pandas")  # adds 344 ms to an import, and is optional
+    except ImportError as exc:
+        raise ConfigurationError('pandas is not installed. Run: pip install "wiro-widgets[pandas]"') from exc
+
+
+# Records to a table
 
 
 def to_pandas(records: Iterable[TaskRecord], expand: bool = False) -> pd.DataFrame:
@@ -57,87 +58,70 @@ def to_pandas(records: Iterable[TaskRecord], expand: bool = False) -> pd.DataFra
 
     Times are datetime64[us, UTC], durations and cost float64, counts and codes Int64, model, status and outcome
     categories. `parameters` is JSON text, so that the frame goes to Parquet and CSV; `expand=True` adds a column
-    `param.<id>` for each parameter, with its own type. Integers stay exact: where one is beyond 64 bits its column
-    holds texts, for a float would round it and Parquet has nothing larger. Other values of a wrong type or out of range
+    `param.<id>` for each parameter, with its own type. Integers stay exact: if one has more than 64 bits its column
+    holds texts, since a float would round it and Parquet has nothing larger. Values of a wrong type or out of range
     are missing. Without records the columns and their types are the same.
 
-    Raises ConfigurationError when pandas is not installed.
+    Raises ConfigurationError if pandas is not installed.
     """
     require_pandas()
-    rows = [(record, plain(record.parameters)) for record in map(sound, records)]
-    columns: dict[str, list[Any]] = {name: [getattr(record, name) for record, _ in rows] for name in _DTYPES}
-    columns |= {
-        name: [list(value) for value in columns[name]] for name, dtype in _DTYPES.items() if dtype == "object"
+    sound_records = [sound(record) for record in records]
+    parameters = [plain(record.parameters) for record in sound_records]
+    columns: dict[str, list[Any]] = {
+        name: [getattr(record, name) for record in sound_records] for name in RECORD_COLUMNS
     }
-    columns["parameters"] = [
-        json.dumps(parameters, ensure_ascii=False, separators=_COMPACT) for _, parameters in rows
+    columns |= {name: [list(value) for value in columns[name]] for name in _LISTS}
+    columns["parameters"] = [  # with the separators that SQLite uses, see `from_cells`
+        json.dumps(values, ensure_ascii=False, separators=(",", ":")) for values in parameters
     ]
-    return _framed(columns, [parameters for _, parameters in rows] if expand else [])
+    table = _frame(columns)
+    return _expand(table, parameters) if expand else table
 
 
-def of_columns(columns: dict[str, list[Any]], expand: bool = False) -> pd.DataFrame | None:
-    """Return the same of columns as `columns.checked` gives them; None for times that cannot be read."""
-    require_pandas()
+def _frame(columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the columns of records with their types."""
     import pandas as pd  # noqa: PLC0415 - optional and slow
 
-    told: dict[str, Any] = dict(columns)
-    try:
-        for name, dtype in _DTYPES.items():
-            if dtype == _TIME:
-                told[name] = pd.to_datetime(pd.Series(told[name]), utc=True, format="ISO8601").astype(_TIME)
-    except ValueError:
-        return None
-    return _framed(told, json.loads(f"[{','.join(columns['parameters'])}]") if expand else [])
-
-
-def _framed(columns: dict[str, Any], parameters: list[dict[str, Any]]) -> pd.DataFrame:
-    import pandas as pd  # noqa: PLC0415 - optional and slow
-
-    made: dict[str, Any] = {}
-    for name, dtype in _DTYPES.items():
-        values = columns[name]
+    arrays: dict[str, Any] = {}
+    for name, column in RECORD_COLUMNS.items():
+        values, dtype = columns[name], column.dtype
         if name == "seed":
-            values, dtype = _integers(values)  # noqa: PLW2901 - where they are too large for its own
-        if dtype == "category":  # of texts, also where there is none yet
-            known = pd.Index(sorted({item for item in values if item}), dtype="str")
-            made[name] = pd.Categorical(values, list(_OUTCOMES) if name == "outcome" else known)
+            values, dtype = _integers(values)
+        if dtype == "category":  # of texts, even if there is none yet
+            names = pd.Index(sorted({item for item in values if item}), dtype="str")
+            arrays[name] = pd.Categorical(values, list(OUTCOMES) if name == "outcome" else names)
         else:
-            array = pd.Series if dtype == "object" else pd.array  # an array by itself takes half the time
-            made[name] = array(values, dtype=cast("Any", dtype))
-    for key in dict.fromkeys(key for told in parameters for key in told):
-        values, dtype = _guessed([_flat(told.get(key)) for told in parameters])
-        made[f"param.{key}"] = pd.Series(values, dtype=cast("Any", dtype))
-    return pd.DataFrame(made)
+            array = pd.Series if dtype == "object" else pd.array  # an array alone takes half the time
+            arrays[name] = array(values, dtype=cast("Any", dtype))
+    return pd.DataFrame(arrays)
 
 
-def column(values: list[Any]) -> pd.Series[Any]:
-    """Return values as a column of the narrowest type that holds them exactly; files stand by their names."""
+def _expand(table: pd.DataFrame, parameters: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the table with a column `param.<id>` for each parameter."""
     import pandas as pd  # noqa: PLC0415 - optional and slow
 
-    numbered = {str(number): value for number, value in enumerate(values)}
-    kept, dtype = _guessed([_flat(value) for value in plain(numbered).values()])
-    return cast("pd.Series[Any]", pd.Series(kept, dtype=cast("Any", dtype)))
+    ids = dict.fromkeys(name for values in parameters for name in values)
+    columns = {f"param.{name}": _narrowest([values.get(name) for values in parameters]) for name in ids}
+    return pd.concat([table, pd.DataFrame(columns, index=table.index)], axis=1)
 
 
-def flat(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with its lists as JSON text, which CSV can hold and `from_pandas` reads again."""
-    lists = {name: table[name].map(json.dumps) for name, dtype in _DTYPES.items() if dtype == "object"}
-    return table.assign(**lists)
+def _narrowest(values: Sequence[Any]) -> pd.Series[Any]:
+    """Return plain values as a column of the narrowest type that holds them exactly; files stand by their names."""
+    import pandas as pd  # noqa: PLC0415 - optional and slow
+
+    cells, dtype = _typed([_as_cell(value) for value in values])
+    column: pd.Series[Any] = pd.Series(cells, dtype=cast("Any", dtype))
+    return column
 
 
-def _guessed(values: list[Any]) -> tuple[list[Any], str]:
-    """Return the values and the narrowest type that holds them exactly."""
-    kinds = {type(value) for value in values if value is not None}
-    if kinds == {bool}:
+def _typed(values: list[Any]) -> tuple[list[Any], str]:
+    types = {type(value) for value in values if value is not None}
+    if types == {bool}:
         return values, "boolean"
-    if kinds <= {str} and kinds:
-        return values, "string"
+    if types == {str} or not types or bool in types:
+        return _as_texts(values)
     numbers = [_number(value) for value in values]
-    if (
-        not kinds
-        or bool in kinds
-        or any(n is None and v is not None for n, v in zip(numbers, values, strict=True))
-    ):
+    if any((number is None) != (value is None) for number, value in zip(numbers, values, strict=True)):
         return _as_texts(values)
     if not any(isinstance(number, float) for number in numbers):
         return _integers(numbers)
@@ -146,13 +130,13 @@ def _guessed(values: list[Any]) -> tuple[list[Any], str]:
 
 
 def _integers(values: list[Any]) -> tuple[list[Any], str]:
-    """Return Int64 where it holds every value, else texts."""
+    """Return Int64 if it holds every value, else texts."""
     numbers = [_number(value) for value in values]
-    whole = all(
-        value is None or (isinstance(n, int) and n in _INT64)
-        for n, value in zip(numbers, values, strict=True)
+    fits = all(
+        value is None or (isinstance(number, int) and number in INT64)
+        for number, value in zip(numbers, values, strict=True)
     )
-    return (numbers, "Int64") if whole else _as_texts(values)
+    return (numbers, "Int64") if fits else _as_texts(values)
 
 
 def _as_texts(values: list[Any]) -> tuple[list[Any], str]:
@@ -162,14 +146,216 @@ def _as_texts(values: list[Any]) -> tuple[list[Any], str]:
 def _number(value: object) -> int | float | None:
     """Return a number from a number or its text: Wiro answers with texts where we sent numbers."""
     if isinstance(value, str):
-        return (
-            wire_values.integer(value) if value.strip().lstrip("-").isdigit() else wire_values.number(value)
-        )
+        is_whole = value.strip().lstrip("-").isdigit()
+        return wire_values.integer(value) if is_whole else wire_values.number(value)
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _flat(value: Any) -> Any:
+def _as_cell(value: Any) -> Any:
     """Return what fits into a cell: a file by its name, a list or an object as JSON text."""
     if isinstance(value, dict) and value.keys() == {"file", "size"}:
         return value["file"]
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+
+
+# Rows of the journal to a table, without an object for each
+
+# A run without a record yet has one as `row.record_of_row` makes it.
+_RECORD: Final = """coalesce(record, json_object(
+    'task_id', task_id, 'model', model, 'parameters', json(parameters), 'created_at', intent_at, 'error', error,
+    'prompt', json_extract(parameters, '$.prompt'), 'seed', json_extract(parameters, '$.seed'),
+    'outcome', CASE outcome WHEN 'running' THEN 'running' ELSE 'unknown' END))"""
+_CELLS: Final = {  # each with an expression of its own: what stays JSON text, and columns of the table of runs
+    "parameters": f"json_extract({_RECORD}, '$.parameters')",
+    "output_urls": f"json_extract({_RECORD}, '$.output_urls')",
+    "output_paths": f"json_extract({_RECORD}, '$.output_paths')",
+    "star": "star",
+    "tags": "tags",
+    "note": "notes",
+    "reuses": "reuses",
+}
+# All others in one expression: SQLite's price is by the call, and Python's JSON reader keeps numbers exact.
+_RECORD_CELLS: Final = tuple(name for name in RECORD_COLUMNS if name not in _CELLS)
+_PATHS: Final = ", ".join(f"'$.{name}'" for name in _RECORD_CELLS)
+CELLS_SQL: Final = ", ".join((f"json_extract({_RECORD}, {_PATHS})", *_CELLS.values()))
+_CHUNK: Final = 1_000  # rows
+
+
+def from_cells(cells: Sequence[Sequence[Any]], expand: bool = False) -> pd.DataFrame | None:
+    """Return the table of rows that SQLite selected as `CELLS_SQL`; None if a value is not as `to_dict` writes it.
+
+    Then `to_pandas` of the records is to be used, which converts them one by one. Raises ConfigurationError if pandas
+    is not installed.
+    """
+    if not cells:
+        return to_pandas((), expand=expand)
+    require_pandas()
+    import pandas as pd  # noqa: PLC0415 - optional and slow
+
+    try:
+        table = _frame(_columns_of(cells))
+        for name in _LISTS:  # last, when all else is in arrays: the garbage collector looks through lists
+            lists = _json_items(table[name])
+            if any(type(item) is not str for items in lists for item in items):
+                return None
+            table[name] = pd.Series(lists, dtype="object")
+        return _expand(table, _json_items(table["parameters"])) if expand else table
+    except UNREADABLE:
+        return None
+
+
+def _columns_of(cells: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """Return the columns of records, lists and parameters as JSON text; raises `UNREADABLE` if one is not sound."""
+    import pandas as pd  # noqa: PLC0415 - optional and slow
+
+    columns: dict[str, Any] = {name: [] for name in _RECORD_CELLS}
+    for start in range(0, len(cells), _CHUNK):
+        records = _json_items([record for record, *_ in cells[start : start + _CHUNK]])
+        for name, values in zip(_RECORD_CELLS, zip(*records, strict=True), strict=True):
+            columns[name].extend(values)
+    for place, name in enumerate(_CELLS, 1):
+        columns[name] = [row[place] for row in cells]
+    for name in RECORD_COLUMNS:
+        columns[name] = _sound_cells(name, columns[name])
+    for name in _TIMES:
+        moments = pd.to_datetime(pd.Series(columns[name]), utc=True, format="ISO8601")
+        columns[name] = moments.astype(cast("Any", TIME))
+    return columns
+
+
+def _json_items(texts: Sequence[str] | pd.Series[Any]) -> list[Any]:
+    """Parse many JSON texts at once."""
+    items: list[Any] = json.loads(f"[{','.join(texts)}]")
+    if len(items) != len(texts):
+        raise ValueError("a text holds more than one value")
+    return items
+
+
+def _sound_cells(name: str, cells: list[Any]) -> list[Any]:
+    """Return the cells with the column's default in place of None; raises ValueError if one is not sound."""
+    column, types = RECORD_COLUMNS[name], set(map(type, cells))
+    present = [cell for cell in cells if cell is not None] if NoneType in types else cells
+    is_sound = types <= column.cell_types
+    if is_sound and present:
+        if types & {int, float}:  # integers of more than 64 bits are floats to SQLite
+            lowest, highest = max(column.lowest, INT64[0]), min(column.highest, INT64[-1])
+            is_sound = lowest <= min(present) <= max(present) <= highest
+        elif name == "outcome":
+            is_sound = {*present} <= {*OUTCOMES}
+        elif name in _JSON:
+            is_sound = {text[:1] for text in present} == {_JSON[name][0]}
+    if not is_sound:
+        raise ValueError(name)
+    default = _JSON.get(name, DEFAULTS[name])
+    return [default if cell is None else cell for cell in cells] if NoneType in types else cells
+
+
+# A table to records
+
+
+def from_pandas(table: pd.DataFrame) -> list[TaskRecord]:
+    """Return the records of a table that `to_pandas` made, also after a trip through Parquet or CSV.
+
+    Columns that a record does not have are left out. A CSV has no types, so that pandas reads a prompt "NA" as missing
+    and rounds a large seed: these come from `parameters`, which has them as they were. Raises ValueError that names
+    the column that cannot be read.
+    """
+    columns: dict[str, list[Any]] = {}
+    for name, column in RECORD_COLUMNS.items():
+        if name in table.columns:
+            columns[name] = _read_column(name, column, table[name].tolist())
+    for name, lossy_types in _LOSSY.items():
+        if {name, "parameters"} <= columns.keys():
+            rows = zip(columns[name], table[name].tolist(), columns["parameters"], strict=True)
+            columns[name] = [
+                sound_value(name, parameters.get(name, value)) if isinstance(cell, lossy_types) else value
+                for value, cell, parameters in rows
+            ]
+    return [TaskRecord(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
+
+
+def _read_column(name: str, column: ColumnType, cells: Sequence[Any]) -> list[Any]:
+    try:
+        return [column.value(cell, DEFAULTS[name]) for cell in cells]
+    except UNREADABLE as exc:
+        raise ValueError(f"the column {name} is not one that to_pandas made: {exc}") from exc
+
+
+# Files
+
+
+def read_file(path: Path) -> pd.DataFrame:
+    """Read a table from Parquet, or from CSV with each value as the text that stands there and only "" as missing.
+
+    Raises ConfigurationError if what the format needs is not installed, ValueError or OSError for any other file.
+    """
+    require_pandas()
+    import pandas as pd  # noqa: PLC0415 - optional and slow
+
+    if path.suffix.lower() == ".csv":
+        return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+    try:
+        return pd.read_parquet(path)
+    except ImportError as exc:
+        raise ConfigurationError(_PARQUET) from exc
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table to CSV, its lists as JSON text, which `from_pandas` reads again."""
+    table.assign(**{name: table[name].map(json.dumps) for name in _LISTS}).to_csv(path, index=False)
+
+
+def write_parquet(table: pd.DataFrame, path: Path) -> None:
+    """Write a table to Parquet; raises ConfigurationError if nothing that can is installed."""
+    try:
+        table.to_parquet(path, index=False)
+    except ImportError as exc:
+        raise ConfigurationError(_PARQUET) from exc
+
+
+# Sweeps
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRow:
+    """One cell of a sweep: its status, its values of the axes, its record.
+
+    `error` says why it has no result, not all of its files or no value; `value` is what `then` made of the result.
+    """
+
+    status: str
+    axis_values: Sequence[Any]
+    record: TaskRecord
+    error: str | None = None
+    value: Any = None
+
+
+def sweep_to_pandas(axes: Sequence[str], rows: Sequence[SweepRow], *, expand: bool) -> pd.DataFrame:
+    """Return one row a cell; `axes` are the ids of the parameters that vary.
+
+    Columns: `cell`, `cell_status`, `axis.<id>`, `cell_value` if `then` made any, `cell_error`, then a record's.
+    Axes and values have the narrowest type that holds them exactly; values that are no numbers or texts are objects.
+    Raises ConfigurationError if pandas is not installed.
+    """
+    table = to_pandas([row.record for row in rows], expand=expand)
+    import pandas as pd  # noqa: PLC0415 - optional and slow, and there since the line above
+
+    statuses = pd.Categorical([row.status for row in rows], pd.Index(CELL_STATUSES, dtype="str"))
+    front: dict[str, Any] = {"cell": pd.Series(range(len(rows)), dtype="int64"), "cell_status": statuses}
+    for place, axis in enumerate(axes):
+        front[f"axis.{axis}"] = _values_column([row.axis_values[place] for row in rows])
+    if any(row.value is not None for row in rows):
+        values = [scalars.python_scalar(row.value) for row in rows]
+        is_plain = all(value is None or isinstance(value, str | int | float) for value in values)
+        objects = pd.Series([row.value for row in rows], dtype="object")
+        front["cell_value"] = _values_column(values) if is_plain else objects
+    front["cell_error"] = pd.Series([row.error for row in rows], dtype="string")
+    for place, (name, column) in enumerate(front.items()):
+        table.insert(place, name, column)
+    return table
+
+
+def _values_column(values: Sequence[Any]) -> pd.Series[Any]:
+    """Return values that are not yet plain as a column of the narrowest type."""
+    by_number = {str(number): value for number, value in enumerate(values)}
+    return _narrowest(list(plain(by_number).values()))

@@ -1,36 +1,34 @@
-"""History: the journal of one Wiro as records, newest first, and what a person says of them."""
+"""History: the runs of one server as records, newest first, with stars, tags and notes."""
 
 from __future__ import annotations
 
 import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from wiro_widgets.journal import dataframe as table
-from wiro_widgets.journal import event_log, export, history_query, spending
+from wiro_widgets.journal import dataframe, event_log, export, history_query
+from wiro_widgets.journal.history_query import Moment
+from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.result import TaskResult, result_of
-from wiro_widgets.journal.row import SENT, UNSETTLED, Query, as_kept, record_of_row
+from wiro_widgets.journal.row import SENT, UNSETTLED, JournalRow, Query, record_of_row
 from wiro_widgets.protocol.errors import ConfigurationError, WiroWarning
+from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.render import html
 from wiro_widgets.render.notebook_repr import NotebookRepr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from datetime import datetime
-
     import pandas as pd
 
-    from wiro_widgets.journal.history_query import Moment
-    from wiro_widgets.journal.journal import Journal
-    from wiro_widgets.journal.row import JournalRow
-    from wiro_widgets.protocol.record import TaskRecord
-
-SHOWN = 12  # runs that a notebook shows
+PREVIEW: Final = 12  # runs that a notebook shows
 
 
 class History(NotebookRepr):
-    """The runs that were sent to one Wiro, from every kernel and process that shares the journal.
+    """The runs that were sent to one server, from every kernel and process that shares the journal.
 
     `delete_files` deletes a task's files at Wiro; without it `forget(server=True)` is refused.
 
@@ -54,7 +52,7 @@ class History(NotebookRepr):
 
     def records(self, limit: int | None = None) -> list[TaskRecord]:
         """Return the records, newest first."""
-        return self._journal.records(self._server, limit=history_query.count(limit))
+        return self._journal.records(self._server, limit=history_query.check_limit(limit))
 
     def find(
         self,
@@ -70,12 +68,12 @@ class History(NotebookRepr):
         note: str | None = None,
         limit: int | None = None,
     ) -> list[TaskRecord]:
-        """Return the records that fit all that is given, newest first.
+        """Return the records that match all arguments, newest first.
 
-        Of several models or outcomes (see `TaskRecord.outcome`) any fits, of several tags all must. Times are datetimes
-        or ISO 8601 text, local where they name no zone, and a day is meant whole. `text` is looked for in the prompt
-        and the other texts of the parameters, `note` in the notes, whatever their case; `parameters` are values that
-        must be equal. Raises ValueError that names what is none of this.
+        A record matches one of several models or outcomes (see `TaskRecord.outcome`), and all of several tags. Times
+        are datetimes or ISO 8601 text, local if they name no zone; a day counts whole. `text` is looked for in the
+        prompt and the other texts of the parameters, `note` in the notes, both whatever their case; `parameters` are
+        values that must be equal. Raises ValueError that names an argument with a wrong value.
         """
         query = history_query.query(
             model=model,
@@ -88,12 +86,12 @@ class History(NotebookRepr):
             tag=tag,
             note=note,
         )
-        return self._journal.records(self._server, query, history_query.count(limit))
+        return self._journal.records(self._server, query, history_query.check_limit(limit))
 
     def unfinished(self) -> list[JournalRow]:
-        """Return the runs that were cut off or still go on: `client.recover()` picks them up and sees how they ended.
+        """Return the runs that were cut off or still run; `client.recover()` attaches to them and settles them.
 
-        A row without a task id was sent without a reply: look at your tasks on Wiro before running it again.
+        A row without a task id was sent and got no reply: look at your tasks on Wiro before you run it again.
         """
         return self._journal.unfinished(self._server)
 
@@ -103,52 +101,52 @@ class History(NotebookRepr):
         return record_of_row(self._row(task_id))
 
     def result(self, task_id: str) -> TaskResult:
-        """Return the result of a run from its files; a picture is opened when it is looked at. Raises KeyError."""
+        """Return the result of a run from its files; a picture is opened on demand. Raises KeyError."""
         return result_of(self[task_id])
 
     def events_to_pandas(self, task_id: str) -> pd.DataFrame:
-        """Return one row for each event of the task that was heard: time, seconds, kind, text, progress.
+        """Return one row for each event received of the task: time, seconds, kind, text, progress.
 
-        Raises KeyError for a task that is not in the history, ConfigurationError without pandas.
+        Raises KeyError for a task that is not in the history, ConfigurationError if pandas is not installed.
         """
         return event_log.to_pandas(self._journal.events(self._row(task_id).id))
 
     def star(self, task_id: str, on: bool = True) -> None:
-        """Mark a run, or take the mark away. Raises KeyError."""
+        """Set or remove the star of a run. Raises KeyError."""
         self._journal.annotate(self._row(task_id).id, star=bool(on))
 
     def tag(self, task_id: str, *tags: str) -> None:
-        """Give a run these tags as well. Raises KeyError."""
+        """Add tags to a run. Raises KeyError."""
         row = self._row(task_id)
         self._journal.annotate(row.id, tags=tuple(dict.fromkeys((*row.tags, *map(str, tags)))))
 
     def untag(self, task_id: str, *tags: str) -> None:
-        """Take these tags away, or all. Raises KeyError."""
+        """Remove these tags of a run, or all. Raises KeyError."""
         row = self._row(task_id)
         self._journal.annotate(row.id, tags=tuple(tag for tag in row.tags if tags and tag not in tags))
 
     def note(self, task_id: str, text: str) -> None:
-        """Write a note about a run in place of the one before. Raises KeyError."""
+        """Replace the note of a run. Raises KeyError."""
         self._journal.annotate(self._row(task_id).id, notes=str(text))
 
     def forget(self, task_id: str, *, files: bool = False, server: bool = False) -> None:
         """Delete a run from the history; with `files` its files here, with `server` its files at Wiro (first).
 
-        Files of an imported run are left, and a WiroWarning names them: whoever wrote that history chose the paths.
-        Raises KeyError, and what the call to Wiro raises: then nothing is deleted.
+        Files of an imported run are not deleted, and a WiroWarning names them: the author of the imported history chose
+        the paths. Raises KeyError, and what the call to Wiro raises: then nothing is deleted.
         """
         row = self._row(task_id)
         if server and self._delete_files is None:
             raise ConfigurationError("Await client.delete_files(task_id) first, then forget the run here.")
         if server and self._delete_files is not None:
             self._delete_files(str(task_id))
-        own = row.pid is not None  # nobody here began an imported run
-        for name in row.paths if files and own else ():
+        is_imported = row.pid is None  # no process of this machine began it
+        for name in row.paths if files and not is_imported else ():
             with suppress(FileNotFoundError):
                 Path(name).unlink()
         self._journal.forget(row.id)
-        if files and not own:
-            _tell_of_files(row)
+        if files and is_imported:
+            _warn_of_files(row)
 
     # All of them
 
@@ -159,39 +157,48 @@ class History(NotebookRepr):
         since: Moment | None = None,
         until: Moment | None = None,
     ) -> dict[str, float]:
-        """Return USD by model, the largest first, or by day of your own clock as "2026-05-01", the newest first."""
-        return spending.spending(self.find(since=since, until=until), by)
+        """Return USD by model, the largest first, or by local day as "2026-05-01", the newest first.
+
+        Costs are added up exactly; a run without a cost counts as nothing.
+        """
+        if by not in ("model", "day"):
+            raise ValueError(f'spending is by "model" or by "day", not by {by!r}')
+        key = _model if by == "model" else _day
+        sums = _sums((key(record), _cost(record)) for record in self.find(since=since, until=until))
+        return sums if by == "model" else dict(sorted(sums.items(), reverse=True))
 
     def savings(self) -> dict[str, float]:
-        """Return USD by model that `reuse=True` has spared, the largest first: what the runs it answered once cost."""
-        return spending.savings(self.records())
+        """Return USD by model that `reuse=True` has saved, the largest first: the cost of the runs that it answered."""
+        return _sums(
+            (_model(record), record.reuses * _cost(record)) for record in self.records() if record.reuses
+        )
 
     def to_pandas(self, expand: bool = False) -> pd.DataFrame:
         """Return one row a task; see `wiro_widgets.to_pandas`."""
-        columns = self._journal.columns(self._server)
-        found = None if columns is None else table.of_columns(columns, expand=expand)
-        return table.to_pandas(self.records(), expand=expand) if found is None else found
+        cells = self._journal.cells(self._server, dataframe.CELLS_SQL)
+        table = None if cells is None else dataframe.from_cells(cells, expand=expand)
+        return dataframe.to_pandas(self.records(), expand=expand) if table is None else table
 
     def export_to(self, path: str | Path, *, expand: bool = False) -> int:
         """Write the history to a file and return the number of runs: .jsonl (all of it), .csv or .parquet (the table).
 
-        `expand` gives the table a column `param.<id>` for each parameter. Raises ConfigurationError for another ending,
-        or when what the format needs is not installed.
+        `expand` adds a column `param.<id>` for each parameter to the table. Raises ConfigurationError for another
+        ending, or if what the format needs is not installed.
         """
         rows = self._journal.rows(Query(server=self._server, outcomes=SENT))
         return export.write(Path(path).expanduser(), rows, self._journal.events, expand=expand)
 
     def import_from(self, path: str | Path) -> int:
-        """Take in the runs of a file that `export_to` wrote, and return how many of them were new.
+        """Import the runs of a file that `export_to` wrote, and return how many of them were new.
 
-        A .csv or .parquet has no event logs. Raises WiroError that names the line or column when the file is damaged;
-        then nothing is taken in.
+        A .csv or .parquet has no event logs. Raises WiroError that names the line or column if the file is damaged;
+        then nothing is imported.
         """
-        known = self._journal.rows(Query())  # of another Wiro too: those stay there
-        ids = {row.id for row in known}
-        runs = {_run(row) for row in known if row.server == self._server}
+        present = self._journal.rows(Query())  # with the runs of other servers, which keep their ids
+        ids = {row.id for row in present}
+        runs = {_run_key(row) for row in present if row.server == self._server}
         rows, events = export.read(Path(path).expanduser(), self._server)
-        new = {row.id: row for row in rows if row.id not in ids and _run(row) not in runs}
+        new = {row.id: row for row in rows if row.id not in ids and _run_key(row) not in runs}
         self._journal.adopt(new.values(), {run_id: events[run_id] for run_id in new if run_id in events})
         return len(new)
 
@@ -206,33 +213,50 @@ class History(NotebookRepr):
         when = f", newest {newest:%Y-%m-%d %H:%M} UTC" if newest else ""
         count = len(self)
         runs = "1 run" if count == 1 else f"{count} runs"
-        left = self._journal.count(self._server, UNSETTLED)
-        unfinished = f", {left} unfinished, which client.recover() picks up" if left else ""
+        unsettled = self._journal.count(self._server, UNSETTLED)
+        unfinished = f", {unsettled} unfinished, which client.recover() picks up" if unsettled else ""
         return f"<History of {self._server}: {runs}{when}{unfinished}>"
 
     def _repr_html_(self) -> str:
-        return html.history(repr(self), self.records(limit=SHOWN))
+        return html.history(repr(self), self.records(limit=PREVIEW))
 
     def _row(self, task_id: str) -> JournalRow:
-        query = Query(server=self._server, task_id=str(task_id), outcomes=as_kept(SENT))
-        found = self._journal.rows(query, 1)
-        if not found:
-            raise KeyError(
-                f"no task {task_id} in this history; client.attach({str(task_id)!r}) asks Wiro for it"
-            )
-        return found[0]
+        query = Query(server=self._server, task_id=str(task_id), outcomes=SENT)
+        for row in self._journal.rows(query, 1):
+            return row
+        raise KeyError(f"no task {task_id} in this history; client.attach({str(task_id)!r}) asks Wiro for it")
 
 
-def _run(row: JournalRow) -> tuple[str | None, datetime | None]:
-    """Return what tells a run from others where its row has another id; a sandbox begins its task numbers anew."""
+def _run_key(row: JournalRow) -> tuple[str | None, datetime | None]:
+    """Return what identifies a run whose row has another id: its task and time, since a sandbox reuses task ids."""
     return row.task_id, row.record.created_at if row.record else row.intent_at
 
 
-def _tell_of_files(row: JournalRow) -> None:
-    left = [path for path in row.paths if Path(path).exists()]
-    if left:
+def _sums(costs: Iterable[tuple[str, Decimal]]) -> dict[str, float]:
+    """Add up costs by key, the largest sum first."""
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for key, cost in costs:
+        sums[key] += cost
+    return {key: float(sums[key]) for key in sorted(sums, key=sums.__getitem__, reverse=True)}
+
+
+def _cost(record: TaskRecord) -> Decimal:
+    return Decimal(str(record.total_cost or 0))
+
+
+def _model(record: TaskRecord) -> str:
+    return record.model or "unknown"
+
+
+def _day(record: TaskRecord) -> str:
+    return f"{record.created_at.astimezone():%Y-%m-%d}" if record.created_at else "unknown"
+
+
+def _warn_of_files(row: JournalRow) -> None:
+    files = [path for path in row.paths if Path(path).exists()]
+    if files:
         warnings.warn(
-            f"The run of task {row.task_id} was imported, so the files that it names are left: {', '.join(left)}. "
+            f"The run of task {row.task_id} was imported, so the files that it names are left: {', '.join(files)}. "
             "Delete them yourself if they are yours.",
             WiroWarning,
             stacklevel=3,

@@ -6,39 +6,39 @@ import os
 import platform
 import threading
 import uuid
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Self, TypeVar
 
-from wiro_widgets.journal.journal_events import JournalEvents
+from wiro_widgets.journal.columns import sound
+from wiro_widgets.journal.database import Store
 from wiro_widgets.journal.journal_file import JournalFile
 from wiro_widgets.journal.process import start_time
-from wiro_widgets.journal.row import SENT, UNSETTLED, JournalRow, Query, as_kept, record_of_row
-from wiro_widgets.journal.sound import sound
+from wiro_widgets.journal.row import SENT, UNSETTLED, JournalRow, Query, record_of_row, row_outcomes
 from wiro_widgets.media.jsonable import plain
+from wiro_widgets.protocol.errors import ConfigurationError
+from wiro_widgets.protocol.record import TaskRecord
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-
-    from wiro_widgets.protocol.record import TaskRecord
-
-_inherited: Final[list[JournalFile]] = []  # SQLite forbids a forked process to use or close what it got
+T = TypeVar("T")
 
 
 class Journal:
     """The runs of all kernels and processes of one user, in one SQLite file.
 
-    Safe to share between threads. What the file does not take is kept in memory, written as soon as it does, and
-    told as a `WiroWarning`; `trouble` repeats the last one. None of its methods raises for a broken file.
+    Safe to share between threads: one lock guards the file and the rows in memory. What the file does not take stays in
+    memory, is written as soon as the file takes it, and is reported as a `WiroWarning`; `trouble` repeats the last one.
+    No method raises for a broken file. After a fork the child's use of it raises ConfigurationError, since SQLite
+    forbids a process to use a connection that it inherited.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._file = JournalFile(path)
-        self._unsaved: dict[str, JournalRow] = {}
+        self._unwritten: dict[str, JournalRow] = {}
+        self._unwritten_events: dict[str, bytes] = {}
         self._running: dict[str, JournalRow] = {}
-        self._events = JournalEvents()
         self._closed = False
         self._pid = os.getpid()
         self._lock = threading.RLock()
@@ -53,13 +53,15 @@ class Journal:
 
     @property
     def path(self) -> Path | None:
-        """The file; None when the journal is in memory alone."""
+        """The file; None if the journal is in memory alone."""
         return self._file.path
 
     @property
     def trouble(self) -> str | None:
         """The last warning about the file."""
         return self._file.trouble
+
+    # The life of a run
 
     def begin(
         self,
@@ -87,12 +89,12 @@ class Journal:
         *,
         content: str | None = None,
         cell: int | None = None,
-        stands: Callable[[JournalRow], bool] | None = None,
+        conflicts: Callable[[JournalRow], bool] | None = None,
     ) -> JournalRow | None:
-        """Write a run down like `begin`, under an id of the caller's, unless another of its content stands in the way.
+        """Write a run down as `begin` does, under an id of the caller's, and return None.
 
-        `stands` tells which one does; that is returned, and nothing written. Of several processes that ask at the
-        same time for the same, one is told None.
+        If `conflicts` is true of an earlier run with the same content, return that one and write nothing. If several
+        processes claim the same content at the same time, one of them gets None.
         """
         row = JournalRow(
             id=run_id,
@@ -107,10 +109,10 @@ class Journal:
             cell=cell,
         )
         with self._locked():
-            found = self._first(row, stands) if stands and content else None
-            if found is not None and found is not row:
-                return found
-            if found is None:
+            standing = self._insert_unless(row, conflicts) if conflicts and content else None
+            if standing is not None and standing is not row:
+                return standing
+            if standing is None:
                 self._save(row)
             self._running[run_id] = row
         return None
@@ -124,7 +126,7 @@ class Journal:
         self._change(run_id, outcome="refused", error=str(error), settled_at=datetime.now(UTC))
 
     def unknown(self, run_id: str, error: object) -> None:
-        """Write down that nobody knows whether a task was made; the run stays among the unfinished."""
+        """Write down that it is not known whether a task was made; the run stays among the unfinished."""
         self._change(run_id, outcome="unknown", error=str(error))
 
     def settle(
@@ -132,109 +134,116 @@ class Journal:
     ) -> None:
         """Write down how the run ended and where its outputs are; a record that still runs keeps it open.
 
-        `events` is the event log as `event_log.packed` gives it.
+        `events` is the event log as `event_log.pack` gives it.
         """
         record = sound(record)
         files = tuple(str(path) for path in paths) or record.output_paths
-        told: dict[str, Any] = {
+        changes: dict[str, Any] = {
             "record": replace(record, parameters=plain(record.parameters), output_paths=files),
             "paths": files,
             "outcome": record.outcome,
             "error": record.error,
         }
         if record.task_id:
-            told["task_id"] = record.task_id
+            changes["task_id"] = record.task_id
         if record.outcome not in UNSETTLED:
-            told["settled_at"] = datetime.now(UTC)
-        self._change(run_id, **told)
+            changes["settled_at"] = datetime.now(UTC)
+        self._change(run_id, **changes)
         if events is not None:
             with self._locked():
-                self._events.keep(self._file, {run_id: events})
+                self._write_events({run_id: events})
 
-    def events(self, run_id: str) -> bytes | None:
-        """Return the event log of a run, where one is kept."""
-        with self._locked():
-            return self._events.find(self._file, run_id)
+    # What a person or another run says of it
 
-    def annotate(self, run_id: str, **told: Any) -> None:
-        """Write down what a person says of a run: `star`, `tags`, `notes`; what is not named stays."""
+    def annotate(self, run_id: str, **annotations: Any) -> None:
+        """Write down what a person says of a run: `star`, `tags`, `notes`; the others stay as they are."""
         with self._locked():
-            for rows in (self._unsaved, self._running):
+            for rows in (self._unwritten, self._running):
                 if run_id in rows:
-                    rows[run_id] = replace(rows[run_id], **told)
-            self._file.use(lambda store: store.annotate(run_id, told))
+                    rows[run_id] = replace(rows[run_id], **annotations)
+            self._file.use(lambda store: store.annotate(run_id, annotations))
 
     def reused(self, run_id: str) -> None:
-        """Count a run that this one's result has answered, and that was not sent."""
+        """Count a run that was not sent because this one's result answered it."""
         with self._locked():
-            for rows in (self._unsaved, self._running):
+            for rows in (self._unwritten, self._running):
                 if run_id in rows:
                     rows[run_id] = replace(rows[run_id], reuses=rows[run_id].reuses + 1)
             self._file.use(lambda store: store.count_reuse(run_id))
 
     def forget(self, run_id: str) -> None:
-        """Delete what is known of a run."""
+        """Delete a run and its event log."""
         with self._locked():
-            for known in (self._unsaved, self._running):
-                known.pop(run_id, None)
-            self._events.forget(run_id)
+            for rows in (self._unwritten, self._running, self._unwritten_events):
+                rows.pop(run_id, None)
             self._file.use(lambda store: store.delete(run_id))
 
     def adopt(self, rows: Iterable[JournalRow], events: Mapping[str, bytes]) -> None:
-        """Take in runs that another journal kept, with their event logs."""
+        """Take in runs of another journal with their event logs, without texts that are named like a credential."""
         with self._locked():
-            self._unsaved |= {row.id: _without_secrets(row) for row in rows}
+            for row in rows:
+                record = row.record and replace(row.record, parameters=plain(row.record.parameters))
+                self._unwritten[row.id] = replace(row, parameters=plain(row.parameters), record=record)
             self._write()
-            self._events.keep(self._file, events)
+            self._write_events(events)
 
-    def unfinished(self, server: str) -> list[JournalRow]:
-        """Return the runs of that server that have not ended as far as the journal knows, newest first."""
-        return self.rows(Query(server=server, outcomes=UNSETTLED))
-
-    def find(self, task_id: str, server: str | None = None) -> JournalRow | None:
-        """Return the run that became this task."""
-        return next(iter(self.rows(Query(server=server, task_id=str(task_id)), 1)), None)
-
-    def records(self, server: str, query: Query | None = None, limit: int | None = None) -> list[TaskRecord]:
-        """Return the records of runs that became a task or may have, newest first; outcomes as records have them."""
-        wanted = query or Query()
-        outcomes = SENT if wanted.outcomes is None else as_kept(wanted.outcomes)
-        found = self.rows(replace(wanted, server=server, outcomes=outcomes), limit)
-        return [record_of_row(row) for row in found]
-
-    def columns(self, server: str) -> dict[str, list[Any]] | None:
-        """Return the columns of all that `records` has, where the file alone has them and all of them are sound."""
-        with self._locked():
-            if self._unsaved:
-                return None
-            return self._file.use(lambda store: store.columns(Query(server=server, outcomes=SENT)))
+    # Reading
 
     def row(self, run_id: str) -> JournalRow | None:
         """Return the row of this id."""
         return next(iter(self.rows(Query(id=run_id), 1)), None)
 
+    def find(self, task_id: str, server: str | None = None) -> JournalRow | None:
+        """Return the run that became this task."""
+        return next(iter(self.rows(Query(server=server, task_id=str(task_id)), 1)), None)
+
+    def unfinished(self, server: str) -> list[JournalRow]:
+        """Return the runs of that server that have not ended as far as the journal knows, newest first."""
+        return self.rows(Query(server=server, outcomes=UNSETTLED))
+
     def rows(self, query: Query, limit: int | None = None) -> list[JournalRow]:
-        """Return the rows that fit, newest first."""
+        """Return the rows that match, newest first."""
         with self._locked():
-            found = self._file.read(query, limit)
-            if self._file.take_renewed():
-                self._renew()
-                found = self._file.read(query, limit)
-            stored = [row for row in found if row.id not in self._unsaved]
-            unsaved = [row for row in self._unsaved.values() if query.fits(row)]
-            return sorted(unsaved[::-1] + stored, key=lambda row: row.intent_at, reverse=True)[:limit]
+            written_rows = (
+                self._read(lambda store: store.select(query, limit)) or []
+            )  # may add to the unwritten ones
+            rows = [row for row in reversed(self._unwritten.values()) if query.matches(row)]
+            rows += [row for row in written_rows if row.id not in self._unwritten]
+            return sorted(rows, key=lambda row: row.intent_at, reverse=True)[:limit]
+
+    def records(self, server: str, query: Query | None = None, limit: int | None = None) -> list[TaskRecord]:
+        """Return the records of runs that became a task or may have, newest first; outcomes as records have them."""
+        query = query or Query()
+        outcomes = SENT if query.outcomes is None else row_outcomes(query.outcomes)
+        rows = self.rows(replace(query, server=server, outcomes=outcomes), limit)
+        return [record_of_row(row) for row in rows]
+
+    def cells(self, server: str, expressions: str) -> list[tuple[Any, ...]] | None:
+        """Return SQL expressions over the rows of all that `records` has; None if the file alone cannot give them."""
+        with self._locked():
+            query = Query(server=server, outcomes=SENT)
+            return (
+                None if self._unwritten else self._read(lambda store: store.select_cells(expressions, query))
+            )
 
     def count(self, server: str, outcomes: Collection[str] = SENT) -> int:
-        """Return how many rows of these outcomes there are, all that `records` has by default, without reading them."""
+        """Return how many rows of these outcomes there are, by default of all that `records` has."""
         query = Query(server=server, outcomes=outcomes)
         with self._locked():
-            stored = None if self._unsaved else self._file.use(lambda store: store.count(query))
-        return len(self.rows(query)) if stored is None else stored
+            number = None if self._unwritten else self._read(lambda store: store.count(query))
+        return len(self.rows(query)) if number is None else number
+
+    def events(self, run_id: str) -> bytes | None:
+        """Return the event log of a run; None if it has none."""
+        with self._locked():
+            return self._unwritten_events.get(run_id) or self._read(lambda store: store.events(run_id))
 
     def close(self) -> None:
-        """Close the file; closing twice is fine, and a late settle still finds its way to the disk."""
+        """Close the file; closing twice is fine, and a late settle still reaches the disk."""
+        if self._pid != os.getpid():
+            return
         with self._locked():
-            if self._unsaved:
+            if self._unwritten:
                 self._write()
             self._closed = True
 
@@ -246,63 +255,69 @@ class Journal:
 
     def __repr__(self) -> str:
         where = str(self._file.path) if self._file.usable else "in memory"
-        waiting = f", {len(self._unsaved)} runs not on disk" if self._file.usable and self._unsaved else ""
+        waiting = (
+            f", {len(self._unwritten)} runs not on disk" if self._file.usable and self._unwritten else ""
+        )
         return f"<Journal {where}{waiting}{', closed' if self._closed else ''}>"
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        if self._pid != os.getpid():
-            self._leave_parent()
+        if self._pid != os.getpid():  # before the lock, which another thread may have held at the fork
+            raise ConfigurationError(
+                "This journal was made in another process, before a fork; make a new client here."
+            )
         with self._lock:
             yield
             if self._closed:
                 self._file.close()
 
-    def _leave_parent(self) -> None:
-        """Start anew in a forked process, where another thread may have held the lock and SQLite's own."""
-        _inherited.append(self._file)
-        self._file = JournalFile(self._file.path)
-        self._unsaved, self._running = {}, {}
-        self._lock, self._pid = threading.RLock(), os.getpid()
+    def _read(self, action: Callable[[Store], T]) -> T | None:
+        """Return what the file says, None if it cannot be used; all reads of the journal pass here, under the lock."""
+        answer = self._file.use(action)
+        if self._file.pop_replaced():
+            self._write_running()
+            answer = self._file.use(action)
+        return answer
 
-    def _first(self, row: JournalRow, stands: Callable[[JournalRow], bool]) -> JournalRow | None:
-        """Return the row that stands in the way of this one, or this one once it is in the file; None without it."""
+    def _insert_unless(self, row: JournalRow, conflicts: Callable[[JournalRow], bool]) -> JournalRow | None:
+        """Return the row that conflicts, or this one once it is in the file; None if the file cannot be used."""
         query = Query(server=row.server, contents=(row.content or "",), outcomes=SENT)
-        for known in self._unsaved.values():
-            if query.fits(known) and stands(known):
-                return known
-        return self._file.use(lambda store: store.insert_unless(row, query, stands))
+        for other in self._unwritten.values():
+            if query.matches(other) and conflicts(other):
+                return other
+        return self._file.use(lambda store: store.insert_unless(row, query, conflicts))
 
-    def _change(self, run_id: str, **told: Any) -> None:
+    def _change(self, run_id: str, **changes: Any) -> None:
         with self._locked():
-            row = self._running.get(run_id) or self._unsaved.get(run_id) or self.row(run_id)
+            row = self._running.get(run_id) or self._unwritten.get(run_id) or self.row(run_id)
             if row is None:
                 self._file.warn(f"The run journal has no run {run_id}; what became of it is not kept.")
             else:
-                self._save(replace(row, **told))
+                self._save(replace(row, **changes))
 
     def _save(self, row: JournalRow) -> None:
         if row.settled_at is None:
             self._running[row.id] = row
         else:
             self._running.pop(row.id, None)
-        self._unsaved[row.id] = row
+        self._unwritten[row.id] = row
         self._write()
 
     def _write(self) -> None:
-        if self._file.write(self._unsaved.values()):
-            self._unsaved = {}
-            self._events.keep(self._file, {})
-        if self._file.take_renewed():
-            self._renew()
+        """Bring the rows in memory to the file, and open it even if there are none."""
+        if self._file.write(lambda store: store.save(self._unwritten.values())):
+            self._unwritten = {}
+            self._write_events({})
+        if self._file.pop_replaced():
+            self._write_running()
 
-    def _renew(self) -> None:
-        """Bring what still runs to a file that knows nothing of it."""
-        self._unsaved = {**self._running, **self._unsaved}
+    def _write_events(self, logs: Mapping[str, bytes]) -> None:
+        self._unwritten_events = {**self._unwritten_events, **logs}
+        logs = self._unwritten_events
+        if logs and self._file.write(lambda store: store.save_events(logs)):
+            self._unwritten_events = {}
+
+    def _write_running(self) -> None:
+        """Bring what still runs to a file that has taken the place of another."""
+        self._unwritten = {**self._running, **self._unwritten}
         self._write()
-
-
-def _without_secrets(row: JournalRow) -> JournalRow:
-    """Return a row of somebody else's with its parameters as they are kept here."""
-    record = row.record and replace(row.record, parameters=plain(row.record.parameters))
-    return replace(row, parameters=plain(row.parameters), record=record)

@@ -1,36 +1,31 @@
-"""JournalFile: the journal's file on a bad day, when it is damaged, full, locked, moved, newer or not ours."""
+"""JournalFile: the journal's file, which may be damaged, full, locked, moved, of a newer version or not a journal."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
-from wiro_widgets.journal.database import Store, identity
-from wiro_widgets.journal.migrations import ForeignDatabaseError, NewerVersionError
+from wiro_widgets.journal.database import ForeignDatabaseError, NewerVersionError, Store, identity
 from wiro_widgets.protocol.errors import WiroWarning
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
-    from wiro_widgets.journal.row import JournalRow, Query
 
 T = TypeVar("T")
 
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_HEAD: Final = b"SQLite format 3\0"
-_SUFFIXES: Final = (".sqlite3", ".sqlite", ".db", ".db3")  # of files that are set aside when they are damaged
+_SQLITE_HEADER: Final = b"SQLite format 3\0"
+_SUFFIXES: Final = (".sqlite3", ".sqlite", ".db", ".db3")  # damaged files with these names are set aside
 _TROUBLES: Final = (sqlite3.Error, OSError, NewerVersionError, ForeignDatabaseError)
 
 
 class JournalFile:
-    """A store that is opened when it is needed, and that says when it cannot be used instead of raising.
+    """A store that is opened on demand; if it cannot be used, it warns instead of raising.
 
-    `usable` is False when there is no file, or one that must not be touched. Not for several threads at once.
+    `usable` is False if there is no file, or one that must not be touched. Not for several threads at once.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -38,43 +33,37 @@ class JournalFile:
         self.usable = path is not None
         self.trouble: str | None = None
         self._store: Store | None = None
-        self._last: tuple[int, int] | None = None
-        self._renewed = False
-        self._told_damage = False
-
-    def write(self, rows: Collection[JournalRow]) -> bool:
-        """Bring rows to the file and tell whether they are there."""
-
-        def save(store: Store) -> bool:
-            if rows:
-                store.save(rows)
-            return True
-
-        return self.use(save) is True
-
-    def read(self, query: Query, limit: int | None = None) -> list[JournalRow]:
-        """Return the rows that fit, newest first; none from a file that cannot be read."""
-        found = self.use(lambda store: store.select(query, limit)) or []
-        if self._store is not None and self._store.damaged and not self._told_damage:
-            self._told_damage = True
-            runs = f"{len(self._store.damaged)} damaged runs, beginning with {min(self._store.damaged)}"
-            self.warn(f"The run journal {self.path} has {runs}; what cannot be read of them is left out.")
-        return found
+        self._identity: tuple[int, int] | None = None  # of the file that was opened last
+        self._is_replaced = False
+        self._damage_reported = False
 
     def use(self, action: Callable[[Store], T]) -> T | None:
-        """Do something with the open file and return its answer, or None from a file that cannot be used."""
+        """Do something with the open file and return its result; None if the file cannot be used."""
         for _ in range(2 if self.usable else 0):
             try:
-                return action(self._opened())
+                store = self._open()
+                result = action(store)
             except _TROUBLES as exc:
-                if not self._recovered(exc):
+                if not self._recover(exc):
                     break
+            else:
+                self._report_damage(store)
+                return result
         return None
 
-    def take_renewed(self) -> bool:
-        """Tell, once, whether another file has taken the place of the one that was used before."""
-        renewed, self._renewed = self._renewed, False
-        return renewed
+    def write(self, action: Callable[[Store], object]) -> bool:
+        """Do something with the open file and return True once it is done; False if the file cannot be used."""
+
+        def act(store: Store) -> bool:
+            action(store)
+            return True
+
+        return self.use(act) is True
+
+    def pop_replaced(self) -> bool:
+        """Return True, once, if another file has taken the place of the one that was used before."""
+        is_replaced, self._is_replaced = self._is_replaced, False
+        return is_replaced
 
     def close(self) -> None:
         """Close the file until it is needed again."""
@@ -88,28 +77,34 @@ class JournalFile:
         if message == self.trouble:
             return
         self.trouble = message
-        with suppress(WiroWarning):  # even where warnings are errors, a run that is paid for goes on
+        with suppress(WiroWarning):  # a paid run goes on even if warnings are errors
             warnings.warn(message, WiroWarning, stacklevel=5)
 
-    def _opened(self) -> Store:
+    def _open(self) -> Store:
         path = Path(self.path or "")
         if self._store is not None and self._store.identity != identity(path):
-            self.close()  # moved or removed by somebody else: what is written now would end without a name
+            self.close()  # moved or removed: writing to it would leave the runs in a file without a name
         if self._store is None:
             _check(path)
             self._store = Store(path)
-            self._renewed |= self._last not in {None, self._store.identity}
-            self._last = self._store.identity
+            self._is_replaced |= self._identity not in {None, self._store.identity}
+            self._identity = self._store.identity
         return self._store
 
-    def _recovered(self, exc: Exception) -> bool:
-        """Do what can be done about a trouble and tell whether it is worth trying again."""
+    def _report_damage(self, store: Store) -> None:
+        if store.damaged and not self._damage_reported:
+            self._damage_reported = True
+            runs = f"{len(store.damaged)} damaged runs, beginning with {min(store.damaged)}"
+            self.warn(f"The run journal {self.path} has {runs}; what cannot be read of them is left out.")
+
+    def _recover(self, exc: Exception) -> bool:
+        """Do what can be done about a trouble, and return True if it is worth trying again."""
         path = Path(self.path or "")
-        seen = self._store.identity if self._store else identity(path)
+        damaged_identity = self._store.identity if self._store else identity(path)
         self.close()
         if isinstance(exc, sqlite3.Error) and getattr(exc, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
             with suppress(OSError):
-                self._set_aside(path, seen)
+                self._set_aside(path, damaged_identity)
                 return True
         if isinstance(exc, NewerVersionError | ForeignDatabaseError):
             self.usable = False
@@ -119,9 +114,9 @@ class JournalFile:
         )
         return False
 
-    def _set_aside(self, path: Path, seen: tuple[int, int] | None) -> None:
-        """Rename a damaged file, its side files first, for a new one must not take over an old log."""
-        if identity(path) != seen:
+    def _set_aside(self, path: Path, damaged_identity: tuple[int, int] | None) -> None:
+        """Rename a damaged file, its side files first: a new one must not take over an old log."""
+        if identity(path) != damaged_identity:
             return  # another process was faster
         aside = f"{path}.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}"
         for suffix in ("-wal", "-shm", ""):
@@ -133,12 +128,12 @@ class JournalFile:
 
 
 def _check(path: Path) -> None:
-    """Raise ForeignDatabaseError for a file that no journal ever was: it is neither a database nor named like one."""
+    """Raise ForeignDatabaseError for a file that was never a journal: neither a database nor named like one."""
     if path.suffix.lower() in _SUFFIXES or not path.is_file():
         return
     with path.open("rb") as file:
-        head = file.read(len(_HEAD))
-    if head not in (b"", _HEAD):
+        header = file.read(len(_SQLITE_HEADER))
+    if header not in (b"", _SQLITE_HEADER):
         raise ForeignDatabaseError
 
 

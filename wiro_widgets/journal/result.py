@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TaskResult(NotebookRepr):
-    """The outputs of a task that succeeded, its text when it is a language model, and its record."""
+    """The outputs of a task that succeeded, its text if it is a language model, and its record."""
 
     record: TaskRecord
     outputs: tuple[Output, ...] = ()
@@ -44,12 +44,12 @@ class TaskResult(NotebookRepr):
 
 
 def result_of(record: TaskRecord) -> TaskResult:
-    """Return the result of a run from its record: its text, and the files that it names, opened when asked for."""
+    """Return the result of a run from its record: its text, and the files that it names, opened on demand."""
     pairs = zip_longest(record.output_paths, record.output_urls)
     outputs = [_output(path, url, record.task_id) for path, url in pairs]
     if record.text is not None and len(outputs) < record.output_count:
-        said = OutputInfo(name="text", content_type="raw", content=TextContent(answer=(record.text,)))
-        outputs.append(Output(said, task_id=record.task_id))
+        answer = OutputInfo(name="text", content_type="raw", content=TextContent(answer=(record.text,)))
+        outputs.append(Output(answer, task_id=record.task_id))
     return TaskResult(record, tuple(outputs), record.text)
 
 

@@ -1,21 +1,19 @@
-"""Rows of the journal: what is known of one run, which rows are wanted, and both as SQLite holds them."""
+"""JournalRow: what the journal knows of one run; which rows a query matches; and rows as SQLite and files hold them."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
-from wiro_widgets.journal.sound import readable, sound
+from wiro_widgets.journal.columns import UNREADABLE, sound
 from wiro_widgets.media.jsonable import storable
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.record import TaskRecord
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-
-Outcome = Literal["submitting", "running", "succeeded", "failed", "cancelled", "unknown", "refused"]
+RowOutcome = Literal["submitting", "running", "succeeded", "failed", "cancelled", "unknown", "refused"]
 UNSETTLED: Final = ("submitting", "running", "unknown")
 SENT: Final = (*UNSETTLED, "succeeded", "failed", "cancelled")
 
@@ -24,9 +22,9 @@ SENT: Final = (*UNSETTLED, "succeeded", "failed", "cancelled")
 class JournalRow:
     """One run as the journal knows it; times in UTC.
 
-    `parameters` has files by name and size. `pid`, `host` and `born` (see `process.start_time`) say which process began
-    it. `content` is the same for runs of the same model, values and file contents; `cell` counts equal cells within a
-    sweep, and is None for a run that no sweep made. `reuses` is how many runs its result has answered.
+    `parameters` has files by name and size. `pid`, `host` and `born` (see `process.start_time`) name the process that
+    began it. `content` is the same for runs of the same model, values and file contents; `cell` counts equal cells
+    within a sweep, and is None for a run that no sweep made. `reuses` counts the runs that its result has answered.
     """
 
     id: str
@@ -34,7 +32,7 @@ class JournalRow:
     model: str
     parameters: dict[str, Any]
     intent_at: datetime
-    outcome: Outcome = "submitting"
+    outcome: RowOutcome = "submitting"
     task_id: str | None = None
     submitted_at: datetime | None = None
     settled_at: datetime | None = None
@@ -54,11 +52,11 @@ class JournalRow:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which rows are wanted; None is any.
+    """Which rows to return; None matches any.
 
-    Of several models, outcomes or contents any fits. `text` is looked for in the texts of the parameters, `note` in the
-    notes, both whatever their case; `parameters` must all be equal, numbers by their value; `contents` are those of
-    `JournalRow.content`.
+    A row matches one of several models, outcomes or contents (see `JournalRow.content`), and all of several tags.
+    `text` is looked for in the texts of the parameters, `note` in the notes, both whatever their case; `parameters`
+    must all be equal, numbers by their value.
     """
 
     server: str | None = None
@@ -75,13 +73,18 @@ class Query:
     note: str | None = None
     contents: Collection[str] | None = None
 
-    def fits(self, row: JournalRow) -> bool:
-        """Tell whether the row is wanted."""
+    @property
+    def models(self) -> Collection[str] | None:
+        """The models that match, also if it is one."""
+        return (self.model,) if isinstance(self.model, str) else self.model
+
+    def matches(self, row: JournalRow) -> bool:
+        """Return True if the row fits all that is asked."""
         return (
             self.id in {None, row.id}
             and self.server in {None, row.server}
             and self.task_id in {None, row.task_id}
-            and (self.model is None or row.model in several(self.model))
+            and (self.models is None or row.model in self.models)
             and self.star in {None, row.star}
             and (self.since is None or row.intent_at >= self.since)
             and (self.until is None or row.intent_at <= self.until)
@@ -89,79 +92,40 @@ class Query:
             and (self.contents is None or row.content in self.contents)
             and set(self.tags) <= set(row.tags)
             and (self.note or "").casefold() in row.notes.casefold()
-            and self._fits_parameters(row)
+            and self._matches_parameters(row.parameters)
         )
 
-    def _fits_parameters(self, row: JournalRow) -> bool:
-        wanted = (self.text or "").casefold()
-        return (not wanted or any(wanted in text.casefold() for text in _texts(row.parameters))) and all(
-            _same(row.parameters.get(name), value) for name, value in self.parameters.items()
+    def _matches_parameters(self, parameters: Mapping[str, Any]) -> bool:
+        text = (self.text or "").casefold()
+        texts = (value for value in parameters.values() if isinstance(value, str))
+        return (not text or any(text in value.casefold() for value in texts)) and all(
+            _is_same_value(parameters.get(name), value) for name, value in self.parameters.items()
         )
 
 
-COLUMNS: Final = tuple(item.name for item in fields(JournalRow))
-_TIMES: Final = ("intent_at", "submitted_at", "settled_at")
-_LISTS: Final = ("paths", "tags")
-_TEXTS: Final = ("task_id", "error", "host", "notes", "content", "born")
-UNREADABLE: Final = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
-
-
-def packed(row: JournalRow) -> tuple[Any, ...]:
-    """Return a row as SQLite takes it, in the order of `COLUMNS`."""
-    return tuple(to_plain(row).values())
-
-
-def to_plain(row: JournalRow) -> dict[str, Any]:
-    """Return a row as texts and numbers; half a character, as a model may say it, becomes a mark."""
-    plain: dict[str, Any] = {name: getattr(row, name) for name in COLUMNS}
-    plain |= {name: stamp(plain[name]) for name in _TIMES}
-    plain |= {name: json.dumps(plain[name], ensure_ascii=False) for name in ("parameters", *_LISTS)}
-    plain["record"] = json.dumps(row.record.to_dict(), ensure_ascii=False) if row.record else None
-    return {name: storable(value) if isinstance(value, str) else value for name, value in plain.items()}
-
-
-def unpacked(values: Sequence[Any]) -> JournalRow:
-    """Return the row that `packed` gave."""
-    return from_plain(dict(zip(COLUMNS, values, strict=True)))
-
-
-def from_plain(values: Mapping[str, Any]) -> JournalRow:
-    """Return the row that `to_plain` gave; raises one of `UNREADABLE` for anything else."""
-    plain = {name: values[name] for name in COLUMNS}
-    if not all(isinstance(plain[name], str) for name in ("id", "server", "model", "intent_at")):
-        raise ValueError("the run has no id, server, model or time")
-    if plain["outcome"] not in (*SENT, "refused"):
-        raise ValueError(f"{plain['outcome']!r} is no outcome")
-    if not all(plain[name] is None or isinstance(plain[name], str) for name in _TEXTS):
-        raise ValueError("the run has something else where a text belongs")
-    if not all(plain[name] is None or isinstance(plain[name], int) for name in ("pid", "cell", "reuses")):
-        raise ValueError("the run has something else where a number belongs")
-    plain |= {name: _time(plain[name]) for name in _TIMES if plain[name]}
-    plain |= {name: tuple(_loaded(plain[name], list)) for name in _LISTS}
-    if not all(isinstance(item, str) for name in _LISTS for item in plain[name]):
-        raise ValueError("the run has something else where a list of texts belongs")
-    plain["parameters"] = _loaded(plain["parameters"], dict)
-    plain["record"] = sound(TaskRecord.from_dict(_loaded(plain["record"], dict))) if plain["record"] else None
-    plain["star"] = bool(plain["star"])
-    plain["reuses"] = plain["reuses"] or 0
-    return JournalRow(**plain)
-
-
-def salvaged(values: Sequence[Any]) -> JournalRow | None:
-    """Return what can be read of a damaged row that `packed` gave; None where that is too little."""
-    told = readable(dict(zip(COLUMNS, values, strict=True)))
-    try:
-        return from_plain(told) if told else None
-    except UNREADABLE:
-        return None
+def _is_same_value(stored: Any, value: Any) -> bool:
+    """Return True if a parameter has this value: 20 is 20.0 and "20", a file is its name."""
+    if isinstance(stored, dict) and stored.keys() == {"file", "size"}:
+        stored = stored["file"]
+    if stored == value:
+        return True
+    one, other = wire_values.number(stored), wire_values.number(value)
+    if one is not None and other is not None:
+        return one == other and wire_values.integer(stored) == wire_values.integer(value)
+    return wire_values.text(stored) is not None and wire_values.text(stored) == wire_values.text(value)
 
 
 def record_of_row(row: JournalRow) -> TaskRecord:
-    """Return a run's record with what a person said of it; from what was to be run where it has none yet."""
-    said: dict[str, Any] = {"star": row.star, "tags": row.tags, "note": row.notes, "reuses": row.reuses}
+    """Return a run's record with its star, tags and note; made from what was to be run if it has none yet."""
+    annotations: dict[str, Any] = {
+        "star": row.star,
+        "tags": row.tags,
+        "note": row.notes,
+        "reuses": row.reuses,
+    }
     if row.record is not None:
-        same = all(getattr(row.record, name) == value for name, value in said.items())
-        return row.record if same else replace(row.record, **said)
+        is_same = all(getattr(row.record, name) == value for name, value in annotations.items())
+        return row.record if is_same else replace(row.record, **annotations)
     seed = row.parameters.get("seed")
     prompt = row.parameters.get("prompt")
     return TaskRecord(
@@ -173,51 +137,124 @@ def record_of_row(row: JournalRow) -> TaskRecord:
         created_at=row.intent_at,
         error=row.error,
         outcome="running" if row.outcome == "running" else "unknown",
-        **said,
+        **annotations,
     )
 
 
-def as_kept(outcomes: Iterable[str]) -> tuple[str, ...]:
-    """Return a record's outcomes as rows have them: what was never answered is unknown."""
-    return tuple(
-        name for told in outcomes for name in (("unknown", "submitting") if told == "unknown" else (told,))
-    )
+def row_outcomes(outcomes: Iterable[str]) -> tuple[str, ...]:
+    """Return the outcomes of rows whose records have one of these: a run that was never answered is unknown."""
+    names = set(outcomes)
+    return tuple(name for name in SENT if name in names or (name == "submitting" and "unknown" in names))
 
 
-def several(given: str | Collection[str]) -> Collection[str]:
-    """Return one text or several as several."""
-    return (given,) if isinstance(given, str) else given
-
-
-def _texts(parameters: dict[str, Any]) -> list[str]:
-    return [value for value in parameters.values() if isinstance(value, str)]
-
-
-def _same(kept: Any, wanted: Any) -> bool:
-    """Tell whether a parameter has the value: 20 is 20.0 and "20", a file is its name."""
-    if isinstance(kept, dict) and kept.keys() == {"file", "size"}:
-        kept = kept["file"]
-    if kept == wanted:
-        return True
-    one, other = wire_values.number(kept), wire_values.number(wanted)
-    if one is not None and other is not None:
-        return one == other and wire_values.integer(kept) == wire_values.integer(wanted)
-    return wire_values.text(kept) is not None and wire_values.text(kept) == wire_values.text(wanted)
-
-
-def _loaded(text: Any, kind: type) -> Any:
-    """Return what a JSON text holds; raises ValueError when that is not of the kind."""
-    found = json.loads(text)
-    if not isinstance(found, kind):
-        raise ValueError(f"{text[:100]} is not what belongs there")  # noqa: TRY004 - a damaged row
-    return found
-
-
-def _time(text: Any) -> datetime:
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+# Rows as texts and numbers
 
 
 def stamp(moment: datetime | None) -> str | None:
     """Return a time as text of one length, so that its order is the order of the text."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else None
+
+
+def to_plain(row: JournalRow) -> dict[str, Any]:
+    """Return a row as texts and numbers, in the order of `ROW_COLUMNS`; half a character becomes a question mark."""
+    values: dict[str, Any] = {name: getattr(row, name) for name in ROW_COLUMNS}
+    values |= {name: stamp(values[name]) for name in ("intent_at", "submitted_at", "settled_at")}
+    values |= {name: json.dumps(values[name], ensure_ascii=False) for name in ("parameters", "paths", "tags")}
+    values["record"] = json.dumps(row.record.to_dict(), ensure_ascii=False) if row.record else None
+    return {name: storable(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def from_plain(values: Mapping[str, Any]) -> JournalRow:
+    """Return the row that `to_plain` gave; raises ValueError that names the first column with anything else."""
+    columns, errors = _read(values)
+    for name, error in errors.items():
+        raise ValueError(f"{name}: {str(error) or type(error).__name__}") from error
+    return JournalRow(**columns)
+
+
+def salvage(values: Mapping[str, Any]) -> JournalRow | None:
+    """Return a damaged row with what can be read of it; None if it names no task to ask for."""
+    columns, errors = _read(values)
+    if errors.keys() & {"id", "server", "outcome"} or columns.get("task_id") is None:
+        return None
+    return JournalRow(**{**_DEFAULTS, **columns})
+
+
+def _read(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Exception]]:
+    """Return the columns that can be read, and why the others cannot."""
+    columns: dict[str, Any] = {}
+    errors: dict[str, Exception] = {}
+    for name, read in _READERS.items():
+        try:
+            columns[name] = read(values[name])
+        except UNREADABLE as exc:
+            errors[name] = exc
+    return columns, errors
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("not a text")  # noqa: TRY004 - a damaged row
+    return value
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int):
+        raise ValueError("not a whole number")  # noqa: TRY004 - the same
+    return value
+
+
+def _outcome(value: Any) -> str:
+    if value not in (*SENT, "refused"):
+        raise ValueError(f"{value!r} is not an outcome")
+    return str(value)
+
+
+def _time(value: Any) -> datetime:
+    moment = datetime.fromisoformat(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    mapping = json.loads(value)
+    if not isinstance(mapping, dict):
+        raise ValueError("not a JSON object")  # noqa: TRY004 - the same
+    return mapping
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    items = json.loads(value)
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise ValueError("not a list of texts")
+    return tuple(items)
+
+
+def _record(value: Any) -> TaskRecord:
+    return sound(TaskRecord.from_dict(_object(value)))
+
+
+def _or_none(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else read(value)
+
+
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    **dict.fromkeys(("id", "server", "model"), _text),
+    **dict.fromkeys(("task_id", "error", "host", "content", "born"), _or_none(_text)),
+    **dict.fromkeys(("pid", "cell"), _or_none(_number)),
+    **dict.fromkeys(("paths", "tags"), _texts),
+    "parameters": _object,
+    "record": _or_none(_record),
+    "outcome": _outcome,
+    "intent_at": _time,
+    **dict.fromkeys(("submitted_at", "settled_at"), _or_none(_time)),
+    "notes": lambda value: _text(value or ""),
+    "star": bool,
+    "reuses": lambda value: _number(value or 0),
+}
+ROW_COLUMNS: Final = tuple(item.name for item in fields(JournalRow))
+_DEFAULTS: Final = {
+    **{item.name: item.default for item in fields(JournalRow) if item.default is not MISSING},
+    "model": "",
+    "parameters": {},
+    "intent_at": datetime(1970, 1, 1, tzinfo=UTC),
+}

@@ -82,7 +82,7 @@ class Engine:
             await asyncio.to_thread(self._write_outputs, record)
 
     def _settle(self, journal_id: str, record: TaskRecord, events: Sequence[TaskEvent]) -> None:
-        log = event_log.packed(events) if events else None
+        log = event_log.pack(events) if events else None
         self.journal.settle(journal_id, record, record.output_paths, log)
 
     def _write_outputs(self, record: TaskRecord) -> None:

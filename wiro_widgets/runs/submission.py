@@ -111,14 +111,14 @@ class Submission:
         without_task: set[str] = set()  # rows that became no task
         seed_is_fixed = reuse.has_fixed_seed(values, schema)
 
-        def stands(row: JournalRow) -> bool:
+        def conflicts(row: JournalRow) -> bool:
             return row.id not in without_task and claims.stands_in(
                 engine, row, options, seed_is_fixed=seed_is_fixed
             )
 
         shares = options.share_cell or (options.reuse and seed_is_fixed)
         claim = partial(
-            engine.journal.claim, content=content, cell=options.cell, stands=stands if shares else None
+            engine.journal.claim, content=content, cell=options.cell, conflicts=conflicts if shares else None
         )
         while True:
             charge = await engine.money.charge(self._model, values, schema)

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic
 
-from wiro_widgets.journal import sweep_table
-from wiro_widgets.journal.sweep_table import SweepRow
+from wiro_widgets.journal import dataframe
+from wiro_widgets.journal.dataframe import SweepRow
 from wiro_widgets.protocol.errors import InvalidParameter
 from wiro_widgets.protocol.prices.dollars import dollars
 from wiro_widgets.protocol.prices.pricing import Estimate
@@ -101,7 +101,7 @@ class SweepView(NotebookRepr, Generic[TaskT]):
             )
             for cell in self.cells
         ]
-        return sweep_table.to_pandas(names, rows, expand=expand)
+        return dataframe.sweep_to_pandas(names, rows, expand=expand)
 
     def grid(self, x: str | None = None, y: str | None = None, *, edge: int = 160) -> Grid:
         """Return the pictures as a table for a notebook: axis `x` across, axis `y` down; a click enlarges one.
