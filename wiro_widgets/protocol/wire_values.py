@@ -36,14 +36,14 @@ def loads(text: str | bytes) -> Any:
 
     Raises ValueError if it is no JSON.
     """
-    stripped = (text.decode("utf-8-sig", "replace") if isinstance(text, bytes) else text).strip(_BLANK)
+    json_text = (text.decode("utf-8-sig", "replace") if isinstance(text, bytes) else text).strip(_BLANK)
     try:
-        return _decode(stripped)
+        return _decode(json_text)
     except ValueError:
-        repaired = _UNESCAPED_LIST.sub(r"\1", stripped)
-        if repaired == stripped:
+        repair = _UNESCAPED_LIST.sub(r"\1", json_text)
+        if repair == json_text:
             raise
-    return _decode(repaired)
+    return _decode(repair)
 
 
 def _decode(text: str) -> Any:
