@@ -50,8 +50,10 @@ def family(credentials: None, request: pytest.FixtureRequest) -> Iterator[Proces
 
 
 @pytest.fixture(params=[False, True], ids=["threads", "processes"])
-def dask(credentials: None, request: pytest.FixtureRequest) -> Iterator[Executor]:  # noqa: ARG001 - inherited
+def dask(request: pytest.FixtureRequest) -> Iterator[Executor]:
     """Start a local Dask cluster without a dashboard, with its worker in this process or in another."""
+    if request.param:
+        request.getfixturevalue("credentials")  # which the other process inherits; this one needs none
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Dask and its own libraries warn of is not this project's
         dask_distributed = pytest.importorskip("distributed")
