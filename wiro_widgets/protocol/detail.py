@@ -75,9 +75,7 @@ def read_tasks(reply: Mapping[str, Any], first_id: str | None = None) -> tuple[T
 
 def read_task(task: Mapping[str, Any]) -> TaskDetail:
     """Read one task of any types; its token is in the secret field and nowhere else."""
-    token = wire_values.identifier(task.get("socketaccesstoken")) or wire_values.identifier(
-        task.get("tasktoken")
-    )
+    token = wire_values.identifier(task.get("socketaccesstoken"), task.get("tasktoken"))
     task = redact_json(task, redactor(token)) if token else task
     simple = {name: read(value) for wire, name, read in _SIMPLE if (value := task.get(wire)) is not None}
     owner, name = wire_values.text(task.get("modelslugowner")), wire_values.text(task.get("modelslugproject"))
@@ -100,7 +98,7 @@ def read_task(task: Mapping[str, Any]) -> TaskDetail:
 
 
 def _id(task: Mapping[str, Any]) -> str:
-    return wire_values.identifier(task.get("id")) or wire_values.identifier(task.get("taskid")) or ""
+    return wire_values.identifier(task.get("id"), task.get("taskid")) or ""
 
 
 _TEXTS = {"name": "name", "debugoutput": "debug_output", "debugerror": "debug_error"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -64,7 +63,7 @@ class ModelSchema:
     @classmethod
     def built_in(cls, model: str) -> ModelSchema | None:
         """Return the schema of a model that this package contains, or None."""
-        return _built_in(model)
+        return cls.from_tool(BUILT_IN[model]) if model in BUILT_IN else None
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -122,12 +121,6 @@ class ModelSchema:
             hint = nearest(str(name), names) or f" It takes {', '.join(names)}."
             raise InvalidParameter(str(name), f"is no parameter of {self.model}.{hint}")
         return parameter
-
-
-@functools.lru_cache(maxsize=16)
-def _built_in(model: str) -> ModelSchema | None:
-    tool = BUILT_IN.get(model)
-    return ModelSchema.from_tool(tool) if tool else None
 
 
 def _bind_one(parameter: Parameter, value: object) -> Any:
