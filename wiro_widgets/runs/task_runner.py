@@ -13,7 +13,7 @@ from typing import Any
 from wiro_widgets.media.jsonable import plain
 from wiro_widgets.media.output import Output
 from wiro_widgets.media.recipes import recipe_of
-from wiro_widgets.protocol import backoff, requests
+from wiro_widgets.protocol import __version__, backoff, requests
 from wiro_widgets.protocol.detail import TaskDetail, read_tasks
 from wiro_widgets.protocol.errors import (
     ApiError,
@@ -27,7 +27,6 @@ from wiro_widgets.protocol.record_of import record_of
 from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.protocol.state import advance
-from wiro_widgets.protocol.version import __version__
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.follower import Follower
 from wiro_widgets.runs.submission import Submission
