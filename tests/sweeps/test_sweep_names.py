@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import wiro_widgets as wiro
+from tests.call_parameters import call_parameters
 from tests.sandbox_clients import FLUX, SMALL
 from wiro_widgets import AsyncClient, Client, Estimate, InvalidParameter, NotFound, Sweep
 from wiro_widgets.journal.history import History
@@ -39,7 +40,7 @@ PROMISED: list[tuple[Callable[..., Any], str]] = [  # written as the API page wr
 def test_public_names(function: Callable[..., Any], page: str) -> None:
     """Each takes what the page says, with those kinds and defaults, and asks for nothing more."""
     page_parameters = inspect.signature(eval(f"lambda {page}: None")).parameters  # noqa: S307 - our own text
-    parameters = inspect.signature(function).parameters
+    parameters = call_parameters(function)
     for name, parameter in page_parameters.items():
         assert (parameters[name].kind, parameters[name].default) == (parameter.kind, parameter.default)
     others = [parameter for name, parameter in parameters.items() if name not in page_parameters]
@@ -51,7 +52,7 @@ def test_both_clients_are_alike(name: str) -> None:
     """What blocks in Client is awaited in AsyncClient, with the same parameters and the same docstring."""
     blocking, asynchronous = getattr(Client, name), getattr(AsyncClient, name)
     assert inspect.iscoroutinefunction(asynchronous)
-    assert list(inspect.signature(asynchronous).parameters) == list(inspect.signature(blocking).parameters)
+    assert list(call_parameters(asynchronous)) == list(call_parameters(blocking))
     assert (
         str(asynchronous.__doc__)
         .strip()
@@ -66,7 +67,7 @@ def public_surface(kind: type) -> dict[str, object]:
         if not name.startswith("_"):
             member = inspect.getattr_static(kind, name)
             is_method = inspect.isfunction(member)
-            surface[name] = list(inspect.signature(member).parameters.values()) if is_method else True
+            surface[name] = list(call_parameters(member).values()) if is_method else True
     return surface
 
 
@@ -99,7 +100,7 @@ def test_both_sweeps_are_alike() -> None:
 @pytest.mark.parametrize("method", [History.find, History.spending, History.to_pandas, History.unfinished])
 def test_the_history_needs_no_arguments(method: Callable[..., Any]) -> None:
     """Every query of the history can be called without arguments."""
-    first, *others = inspect.signature(method).parameters.values()
+    first, *others = call_parameters(method).values()
     assert first.name == "self"
     assert all(item.default is not item.empty for item in others)
 
