@@ -47,6 +47,7 @@ def slow() -> Iterator[Sandbox]:
         yield running
 
 
+@pytest.mark.host
 @pytest.mark.parametrize("cells", [BLOCKING, AWAITED], ids=["blocking", "awaited"])
 def test_what_is_displayed_stays_true(cells: Sequence[str], slow: Sandbox, tmp_path: Path) -> None:
     """A sweep that was displayed as it began shows the line and the pictures of its end, and nothing else."""
