@@ -16,7 +16,7 @@ from benchmarks.memory import resident
 from wiro_widgets import AsyncClient
 from wiro_widgets.protocol.detail import read_tasks
 from wiro_widgets.runs.task import AsyncTask
-from wiro_widgets.transport.downloads import Keepsake
+from wiro_widgets.transport.downloads import EarlierFiles
 
 FLOOR = "bare websockets connections"
 TARGET = 1.5
@@ -82,7 +82,7 @@ async def _ours(base_url: str, socket_url: str, tasks: int) -> tuple[float, floa
         for start in range(0, tasks, TOGETHER):
             for detail in details[start : start + TOGETHER]:
                 followers.append(AsyncTask("bench/n0", {}))
-                client.runner(followers[-1]).resume(detail, None, Keepsake())
+                client.runner(followers[-1]).resume(detail, None, EarlierFiles())
             await asyncio.sleep(PAUSE)
         while min(len(task.stream) for task in followers) < FRAMES:  # noqa: ASYNC110 - an event a frame would be measured
             await asyncio.sleep(PAUSE)

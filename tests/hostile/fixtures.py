@@ -14,29 +14,27 @@ from tests.hostile.server import KEY, SECRET, Hostile
 from wiro_widgets.client.sync_client import Client, Task
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.timing import Timing
-from wiro_widgets.transport import downloads, http
 
 MakeClient = Callable[..., Client]
 Fetch = Callable[..., Output]
 
 # Second tries come at once: how long they wait is tested where it matters.
-FAST = Timing(run_retries=(0.01, 8.0), silence=(0.05, 0.1, 0.2, 0.4), lost_run_looks=(0.0, 0.05))
+FAST = Timing(
+    call_retries=(0.01, 8.0),
+    download_retries=(0.01, 2.4),
+    run_retries=(0.01, 8.0),
+    silence=(0.05, 0.1, 0.2, 0.4),
+    lost_run_looks=(0.0, 0.05),
+)
 # Silence alone causes no read of Task/Detail.
 ONLY_SOCKET = pytest.mark.timing(silence=(3600.0,))
 
 
 @pytest.fixture
-def server(short_pauses: None) -> Iterator[Hostile]:  # noqa: ARG001 - what it patches
+def server() -> Iterator[Hostile]:
     """Start a server of its own for a test."""
     with Hostile() as hostile:
         yield hostile
-
-
-@pytest.fixture
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let second tries come at once: how long they wait is tested where it matters."""
-    monkeypatch.setattr(http, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(downloads, "PAUSE", 0.01)
 
 
 @pytest.fixture

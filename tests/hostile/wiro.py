@@ -1,4 +1,4 @@
-"""The replies of a Wiro without faults: Run, Task/Detail, Task/List, Cancel and Kill (see docs/protocol.md)."""
+"""What a Wiro answers on a good day: tasks by Run, Task/Detail, Task/List, Cancel and Kill (protocol page)."""
 
 from __future__ import annotations
 

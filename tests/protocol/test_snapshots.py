@@ -1,18 +1,18 @@
-"""Snapshots of thinking and answer on the socket (docs/protocol.md, Language models)."""
+"""Language models on the socket (protocol page, Socket): cumulative snapshots of thinking and answer."""
 
 import json
 
 import pytest
 
-from tests.protocol.payload_files import event_of
+from tests.protocol.recorded import heard
 from wiro_widgets.protocol.events import TextSnapshot
 from wiro_widgets.protocol.replies import TextContent
 
 
 def _snapshot(message: object) -> TextSnapshot:
-    event = event_of({"type": "task_output", "message": message})
-    assert isinstance(event, TextSnapshot)
-    return event
+    found = heard({"type": "task_output", "message": message})
+    assert isinstance(found, TextSnapshot)
+    return found
 
 
 def test_lists() -> None:
@@ -22,15 +22,15 @@ def test_lists() -> None:
 
 
 def test_strings() -> None:
-    """A text is one part; an empty text is none."""
+    """One part each; the empty one is none."""
     assert _snapshot({"thinking": "a", "answer": ""}).content == TextContent(("a",))
 
 
 def test_segments() -> None:
-    """The newer form, beside empty lists of the older one."""
+    """The newer shape, beside empty lists of the older one."""
     segments = [{"type": "thinking", "text": "a"}, {"type": "answer", "text": "b"}]
-    snapshot = _snapshot({"segments": segments, "thinking": [], "answer": []})
-    assert snapshot.content == TextContent(("a",), ("b",))
+    found = _snapshot({"segments": segments, "thinking": [], "answer": []})
+    assert found.content == TextContent(("a",), ("b",))
 
 
 def test_json_text() -> None:
@@ -39,7 +39,7 @@ def test_json_text() -> None:
 
 
 def test_raw_alone() -> None:
-    """A model that does not separate thinking and answer."""
+    """A model that does not tell the two apart."""
     assert _snapshot({"raw": "hello"}).content.text == "hello"
 
 
@@ -54,11 +54,11 @@ def test_raw_alone() -> None:
     ],
 )
 def test_thinking_is_done_once_it_answers(message: dict[str, object], done: bool) -> None:
-    """`isThinking` is false in any spelling, and there is an answer."""
+    """`isThinking` in any spelling, and something answered."""
     assert _snapshot(message).done is done
 
 
 @pytest.mark.parametrize("value", [None, 5, {}, [None], [{}]])
 def test_senseless_parts_are_left_out(value: object) -> None:
-    """A wrong type loses only its own part."""
+    """Wrong types cost their own part only."""
     assert _snapshot({"thinking": value, "answer": ["b"], "segments": value}).content.answer == ("b",)

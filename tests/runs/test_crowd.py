@@ -10,6 +10,7 @@ from tests.hostile.fixtures import MakeClient
 from tests.hostile.http_wire import Hang
 from tests.hostile.server import Hostile
 from wiro_widgets.protocol.credentials import Credentials
+from wiro_widgets.protocol.timing import Timing
 from wiro_widgets.transport import http
 from wiro_widgets.transport.http import Http
 
@@ -55,6 +56,6 @@ def test_the_rooms_of_the_pool() -> None:
     """Reads leave room for other calls, and calls leave room for downloads."""
     assert http.LOOKS_AT_ONCE < http.CALLS_AT_ONCE <= http.MAX_CONNECTIONS - 4
     assert (
-        repr(Http(Credentials("a-key-for-nobody"), "http://127.0.0.1:1", timeout=1))
+        repr(Http(Credentials("a-key-for-nobody"), "http://127.0.0.1:1", timeout=1, timing=Timing()))
         == "<Http http://127.0.0.1:1>"
     )

@@ -13,6 +13,7 @@ from tests.hostile.task_texts import lines, notices
 from tests.hostile.wiro import Made
 from wiro_widgets.client.sync_client import Client, Task
 from wiro_widgets.protocol.errors import TaskError
+from wiro_widgets.protocol.timing import Timing
 from wiro_widgets.transport import task_socket
 from wiro_widgets.transport.task_socket import TaskSocket
 
@@ -67,12 +68,9 @@ def test_a_terminal_frame_that_never_comes(server: Hostile, run: Task) -> None:
     assert run.wait(5).record.outcome == "succeeded"
 
 
-@ONLY_SOCKET
-def test_a_half_open_connection_is_noticed(
-    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.timing(silence=(3600.0,), socket_ping=0.1)
+def test_a_half_open_connection_is_noticed(server: Hostile, client: Client) -> None:
     """A peer that neither reads nor writes is noticed by the heartbeat, and another connection is made."""
-    monkeypatch.setattr(task_socket, "PING_SECONDS", 0.1)
     server.on_socket = half_open
     task = client.run("a/b", prompt="x")
     server.wait(lambda: len(server.registrations) > 1, "another connection")
@@ -101,7 +99,9 @@ def test_pauses_grow_and_differ() -> None:
     async def pauses_of(chance: float) -> list[float]:
         asked: list[float] = []
         handler = _Deaf()
-        connecting = TaskSocket("ws://127.0.0.1:1/v1", "token", handler, chance=lambda: chance)
+        connecting = TaskSocket(
+            "ws://127.0.0.1:1/v1", "token", handler, timing=Timing(), chance=lambda: chance
+        )
         real = asyncio.sleep
 
         async def sleep(seconds: float, *_: object) -> None:
@@ -126,13 +126,13 @@ def test_pauses_grow_and_differ() -> None:
 
 
 class _Deaf:
-    def connected(self) -> None:
+    def on_connect(self) -> None:
         pass
 
-    def received(self, frames: Sequence[str | bytes]) -> None:
+    def on_frames(self, frames: Sequence[str | bytes]) -> None:
         pass
 
-    def lost(self, reason: str, *, was_open: bool) -> None:
+    def on_disconnect(self, reason: str, *, was_open: bool) -> None:
         pass
 
 

@@ -11,7 +11,6 @@ from tests.hostile.http_wire import Answer, Reply
 from tests.hostile.server import CUT, Hostile
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import OutputError
-from wiro_widgets.transport import download as transfer
 
 
 def test_a_cut_download_goes_on_where_it_was_cut(fetch: Fetch, picture: bytes) -> None:
@@ -142,11 +141,9 @@ def test_what_cannot_be_had_says_why(
     assert list(good.path.parent.iterdir()) == [good.path]
 
 
-def test_a_download_that_drips_is_broken(
-    fetch: Fetch, picture: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.timing(download_slow=0.1)
+def test_a_download_that_drips_is_broken(fetch: Fetch, picture: bytes) -> None:
     """A server that sends less than 1 KiB a second is given up, and asked again."""
-    monkeypatch.setattr(transfer, "SLOW_SECONDS", 0.1)
     answers = [Reply(picture, headers=PNG, trickle=0.02), Reply(picture, headers=PNG)]
     assert fetch(picture, lambda _: answers.pop(0)).path is not None
     assert answers == []

@@ -49,7 +49,7 @@ def open_engine(
     sockets = urls.socket_url(socket_url, base, allow_http=allow_http)
     if timeout <= 0:
         raise ConfigurationError(f"timeout must be more than 0 seconds, not {timeout}.")
-    http = Http(credentials, base, timeout=timeout)
+    http = Http(credentials, base, timeout=timeout, timing=timing)
     data = user_data_path("wiro-widgets", appauthor=False)
     folder = Path(output_dir or os.environ.get("WIRO_OUTPUT_DIR") or data / "outputs").expanduser()
     client_budget = budget if budget is None or isinstance(budget, Budget) else Budget(budget)
@@ -62,7 +62,7 @@ def open_engine(
         http=http,
         socket_url=sockets,
         journal=opened,
-        downloads=Downloads(http, folder, allow_http=allow_http),
+        downloads=Downloads(http, folder, allow_http=allow_http, timing=timing),
         money=Money(Estimator(http, opened), client_budget),
         timing=timing,
     )

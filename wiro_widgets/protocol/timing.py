@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class Timing:
     """Seconds; a pair is the first and the longest of pauses that double, a longer tuple a ladder of pauses."""
 
+    # A read or a control that got no answer, or an answer that may be another the next time.
+    call_retries: tuple[float, float] = (0.25, 8.0)
     # A Run that certainly did not arrive, or that was refused because of too many calls.
     run_retries: tuple[float, float] = (0.25, 8.0)
     # Code 96: between two tries while other tasks use the balance, and until a run is given up because no task of
@@ -16,6 +18,12 @@ class Timing:
     balance_pauses: tuple[float, float] = (1.0, 30.0)
     balance_patience: float = 600.0
 
+    # A task's socket: to open it, between pings and for their answers, between two connections, and after how long a
+    # connection counts as a good one, so that the pauses begin anew.
+    socket_open: float = 10.0
+    socket_ping: float = 15.0
+    socket_retries: tuple[float, float] = (0.25, 15.0)
+    socket_steady: float = 5.0
     # Without a frame before Task/Detail is read, for the first, second, ... time in the same silence.
     silence: tuple[float, ...] = (0.3, 1.0, 2.0, 4.0, 8.0, 15.0)
     # The same once a terminal frame said that the task has ended.
@@ -32,8 +40,6 @@ class Timing:
     stop_confirmation: float = 2.0
     # An interrupted wait gives the stop so long; then the stop goes on in the background.
     interrupt: float = 0.8
-    # Stopping a sweep waits so long for a `then` that has begun.
-    stop_then: float = 2.0
     # Closing a client waits so long for replies to Runs and for tasks that are being stopped.
     close: float = 5.0
 
@@ -42,3 +48,8 @@ class Timing:
     lost_run_read: float = 5.0
     # Between two looks at the journal row of a Run that somebody else is sending.
     claim_poll: float = 0.25
+
+    # A download: between two tries, for one try, and over how long its speed is measured.
+    download_retries: tuple[float, float] = (0.3, 2.4)
+    download_try: float = 600.0
+    download_slow: float = 30.0

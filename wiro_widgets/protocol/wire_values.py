@@ -36,14 +36,14 @@ def loads(text: str | bytes) -> Any:
 
     Raises ValueError if it is no JSON.
     """
-    json_text = (text.decode("utf-8-sig", "replace") if isinstance(text, bytes) else text).strip(_BLANK)
+    stripped = (text.decode("utf-8-sig", "replace") if isinstance(text, bytes) else text).strip(_BLANK)
     try:
-        return _decode(json_text)
+        return _decode(stripped)
     except ValueError:
-        repair = _UNESCAPED_LIST.sub(r"\1", json_text)
-        if repair == json_text:
+        repaired = _UNESCAPED_LIST.sub(r"\1", stripped)
+        if repaired == stripped:
             raise
-    return _decode(repair)
+    return _decode(repaired)
 
 
 def _decode(text: str) -> Any:
@@ -70,10 +70,11 @@ def first_text(*values: object) -> str:
     return next((result for value in values if (result := text(value))), "")
 
 
-def identifier(*values: object) -> str | None:
-    """Return the first value that is an id or token, as text; booleans and blank texts are none."""
-    texts = (text(value) for value in values if not isinstance(value, bool))
-    return next((result for item in texts if item and (result := item.strip())), None)
+def identifier(value: object) -> str | None:
+    """Return an id or token as text; None for a boolean or blank text."""
+    if isinstance(value, bool):
+        return None
+    return (text(value) or "").strip() or None
 
 
 def number_text(value: float) -> str:

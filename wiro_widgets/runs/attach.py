@@ -21,7 +21,7 @@ from wiro_widgets.runs.options import RunOptions
 from wiro_widgets.runs.reuse import is_whole
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.runs.task_runner import TaskRunner
-from wiro_widgets.transport.downloads import Keepsake
+from wiro_widgets.transport.downloads import EarlierFiles
 from wiro_widgets.transport.urls import is_loopback
 
 CLOCK_SKEW = timedelta(minutes=2)
@@ -101,7 +101,7 @@ class Attacher:
         echo = schema.typed_values(detail.parameters) if schema else detail.parameters
         row = await asyncio.to_thread(self._row_of, detail, model, {**echo, **values})
         task = AsyncTask(row.model or model, {**echo, **values, **row.parameters}, options)
-        TaskRunner(engine, task).resume(detail, row.id, Keepsake(row.paths, row.intent_at))
+        TaskRunner(engine, task).resume(detail, row.id, EarlierFiles(row.paths, row.intent_at))
         return task
 
     def _result_on_disk(self, task_id: str) -> TaskResult | None:

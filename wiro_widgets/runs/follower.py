@@ -41,7 +41,7 @@ class Follower:
         self._token = token
         self._redact = engine.http.credentials.redactor(token)
         self._loop = asyncio.get_running_loop()
-        self._socket = TaskSocket(engine.socket_url, token, self) if token else None
+        self._socket = TaskSocket(engine.socket_url, token, self, timing=engine.timing) if token else None
         self._look_now = False
         self._alarm: asyncio.Future[None] | None = None  # of the wait for the next read
         self._end: asyncio.Future[TaskDetail] = (
@@ -95,21 +95,21 @@ class Follower:
 
     # What the socket says (transport.task_socket.FrameHandler)
 
-    def connected(self) -> None:
+    def on_connect(self) -> None:
         """Read Task/Detail: soon for the first connection, at once for a later one, which may have missed frames."""
         self._connections += 1
         self._reads = 0
         if self._connections > 1:
             self._look_soon()
 
-    def lost(self, reason: str, *, was_open: bool) -> None:
+    def on_disconnect(self, reason: str, *, was_open: bool) -> None:
         """Publish the reason, and read Task/Detail meanwhile."""
         if not self._ended:
             self._notify(f"There is no live connection ({reason}); connecting again")
             if was_open:
                 self._look_soon()
 
-    def received(self, frames: Sequence[str | bytes]) -> None:
+    def on_frames(self, frames: Sequence[str | bytes]) -> None:
         """Take frames: the first that is no JSON object is reported, those of other tasks are ignored."""
         now = time.time()
         news = [event for data in frames if (event := self._event(data, now)) is not None]

@@ -30,7 +30,7 @@ from wiro_widgets.runs import claims, fingerprint, inputs, lost_runs, reuse
 from wiro_widgets.runs.balance_queue import Place
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.options import RunOptions
-from wiro_widgets.transport.downloads import Keepsake
+from wiro_widgets.transport.downloads import EarlierFiles
 
 TRIES = 5  # of a Run that certainly did not arrive, or that was refused because of too many calls
 SERVER_ERRORS_FROM = 500
@@ -48,7 +48,7 @@ class Submission:
         self, engine: Engine, model: str, options: RunOptions, notify: Callable[[str], None]
     ) -> None:
         self.journal_id: str | None = None
-        self.files = Keepsake()
+        self.files = EarlierFiles()
         self._engine = engine
         self._model = model
         self._options = options
@@ -132,7 +132,7 @@ class Submission:
             earlier = await claims.take_over(engine, row, self._pause)
             if earlier is not None:
                 row, detail = earlier
-                self.journal_id, self.files = row.id, Keepsake(row.paths, row.intent_at)
+                self.journal_id, self.files = row.id, EarlierFiles(row.paths, row.intent_at)
                 return Receipt(detail.id or row.task_id or "", detail.token)
             without_task.add(row.id)
 

@@ -8,12 +8,11 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 from wiro_widgets.media.jsonable import plain
 from wiro_widgets.media.output import Output
 from wiro_widgets.media.recipes import recipe_of
-from wiro_widgets.protocol import __version__, backoff, requests
+from wiro_widgets.protocol import backoff, requests
 from wiro_widgets.protocol.detail import TaskDetail, read_tasks
 from wiro_widgets.protocol.errors import (
     ApiError,
@@ -27,11 +26,12 @@ from wiro_widgets.protocol.record_of import record_of
 from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.protocol.state import advance
+from wiro_widgets.protocol.version import __version__
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.follower import Follower
 from wiro_widgets.runs.submission import Submission
 from wiro_widgets.runs.task import AsyncTask
-from wiro_widgets.transport.downloads import Keepsake
+from wiro_widgets.transport.downloads import EarlierFiles
 
 _log = logging.getLogger("wiro_widgets")
 
@@ -48,7 +48,7 @@ class TaskRunner:
         self._task = task
         self._token: str | None = None
         self._journal_id: str | None = None
-        self._files = Keepsake()
+        self._files = EarlierFiles()
         self._submission: Submission | None = None
         self._follower: Follower | None = None
         self._work: asyncio.Task[None] | None = None
@@ -64,7 +64,7 @@ class TaskRunner:
         self._work = asyncio.create_task(self._run(schema), name=f"wiro task of {task.model}")
         self._register()
 
-    def resume(self, detail: TaskDetail, journal_id: str | None, files: Keepsake) -> None:
+    def resume(self, detail: TaskDetail, journal_id: str | None, files: EarlierFiles) -> None:
         """Follow and settle a task that exists already; `files` is what is known of its outputs."""
         task = self._task
         self._token, self._journal_id, self._files = detail.token, journal_id, files
@@ -116,7 +116,7 @@ class TaskRunner:
                 model=task.model or "",
                 task_id=task.id or "",
                 recipe=recipe_of(record, version=__version__),
-                kept=self._files,
+                files=self._files,
                 notify=task.note,
             )
         task.settle(final, outputs)
@@ -156,10 +156,14 @@ class TaskRunner:
         """True if somebody has asked to stop the task."""
         return self._stop is not None
 
+    @property
+    def stopping(self) -> asyncio.Task[None] | None:
+        """The stop that is under way, or None."""
+        return self._stop if self._stop and not self._stop.done() else None
+
     def stop_soon(self) -> asyncio.Task[None]:
         """Begin to stop the task, wherever it is; two stops are one, unless the first one failed."""
-        if self._submission is not None:
-            self._submission.stop()
+        self.hold_back()
         stop = self._stop
         if stop is None or (stop.done() and (stop.cancelled() or stop.exception())):
             stop = self._stop = asyncio.create_task(self._stop_task(), name=f"wiro stop of {self._task.id}")
@@ -179,24 +183,17 @@ class TaskRunner:
         if self._follower is not None:
             self._follower.look()
 
-    async def close(self) -> None:
-        """End the background work: the task goes on at Wiro, and the journal remembers it.
-
-        Nothing more is sent. A Run that is on the wire and a stop that is under way get `Timing.close`: a task with an
-        id can be found again.
-        """
+    def hold_back(self) -> None:
+        """Send nothing that is not on the wire yet."""
         if self._submission is not None:
             self._submission.stop()
-        receipt = asyncio.create_task(self._task.submitted.wait())
-        await asyncio.wait({receipt, *self._unfinished(self._stop)}, timeout=self._engine.timing.close)
-        jobs = [receipt, *self._unfinished(self._work, self._stop)]
+
+    async def close(self) -> None:
+        """End the background work: the task goes on at Wiro, and the journal remembers it."""
+        jobs = [job for job in (self._work, self._stop) if job is not None and not job.done()]
         for job in jobs:
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
-
-    @staticmethod
-    def _unfinished(*jobs: asyncio.Task[None] | None) -> list[asyncio.Task[Any]]:
-        return [job for job in jobs if job is not None and not job.done()]
 
     async def _stop_task(self) -> None:
         task = self._task

@@ -1,152 +1,199 @@
-"""One address in, its bytes into a Part: read on where a cut came, only from the same file (RFC 9110, 13 and 14)."""
+"""Download: fetches one output, checks and names its file; resumes only the same file (RFC 9110, 13 and 14)."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import random
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
 from time import monotonic
+from typing import Any
 from urllib.parse import urljoin
 
 import httpx
 
-from wiro_widgets.transport.arrivals import Job
+from wiro_widgets.media import content_types, image_blocks, images, recipes
+from wiro_widgets.media.output import Output
+from wiro_widgets.protocol import backoff
+from wiro_widgets.protocol.errors import OutputError
+from wiro_widgets.protocol.replies import OutputInfo
+from wiro_widgets.protocol.timing import Timing
 from wiro_widgets.transport.body import BrokenBodyError, unpacker
 from wiro_widgets.transport.http import Http
-from wiro_widgets.transport.partial_file import Part
+from wiro_widgets.transport.partial_file import PartialFile
 from wiro_widgets.transport.urls import may_fetch
 
+TRIES = 4
 MAX_REDIRECTS = 5
-TRY_SECONDS = 600.0  # for one try, however slowly the bytes come
-SLOWEST = 1024  # bytes a second, over so many seconds; less is a connection that is as good as broken
-SLOW_SECONDS = 30.0
+MIN_BYTES_PER_SECOND = 1024  # a connection that brings less is as good as broken
 
-_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
-_AGAIN = frozenset({404, 408, 425, 429})  # 404: a file may reach every server of a network a moment late
-_GONE = frozenset({403, 404, 410})
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_RETRYABLE = frozenset({404, 408, 425, 429})  # 404: a file may reach the servers of a network a moment late
+_EXPIRED = frozenset({403, 404, 410})
 
-
-class IncompleteError(Exception):
-    """The server did not give everything; another try may."""
+_log = logging.getLogger("wiro_widgets")
 
 
-class Transfer:
+class _IncompleteError(Exception):
+    """The server did not send all of the file; another try may bring it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One output to fetch: what Wiro says of it, its task, the name of its file, and the recipe for its metadata."""
+
+    info: OutputInfo
+    task_id: str
+    name: str
+    recipe: Mapping[str, Any]
+
+    def error(self, reason: str, *, retry_helps: bool = True) -> OutputError:
+        """Return the error that says why the output is missing and, unless that is in vain, how to try again."""
+        hint = f"client.attach({self.task_id!r}) fetches again what is missing." if retry_helps else None
+        return OutputError(reason, output=self.info.name, task_id=self.task_id, hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """Why a file may not be what was made.
+
+    If two tries bring files of one digest, the server has no other. None if equal files would prove nothing.
+    """
+
+    reason: str
+    digest: bytes | None = None
+
+
+class Download:
     """The way of one output to this machine; sends no credentials."""
 
-    def __init__(self, http: Http, job: Job, part: Part, *, max_bytes: int, allow_http: bool) -> None:
+    def __init__(
+        self, http: Http, job: Job, part: PartialFile, *, max_bytes: int, allow_http: bool, timing: Timing
+    ) -> None:
         self._http = http
         self._job = job
         self._part = part
         self._max_bytes = max_bytes
         self._allow_http = allow_http
-        self._same: str | None = None  # what tells this file from another one at the same address
+        self._timing = timing
+        self._validator: str | None = None  # of what has come; identifies the file at the URL (If-Range)
 
     def __repr__(self) -> str:
-        return f"<Transfer of {self._job.name}, {self._part.size} bytes>"
+        return f"<Download of {self._job.name}, {self._part.size} bytes>"
 
-    async def once(self) -> None:
-        """Try once, from where the last try ended.
+    async def run(self) -> Output:
+        """Try until the file is whole, and give it its recipe and its name; raises OutputError."""
+        previous: Defect | None = None
+        reason = ""
+        pauses = backoff.delays(*self._timing.download_retries, random.random)
+        for attempt in range(TRIES):
+            if attempt:
+                await asyncio.sleep(next(pauses))
+            try:
+                await self._attempt()
+            except _IncompleteError as error:
+                reason = str(error)
+                continue
+            defect = await asyncio.to_thread(_find_defect, self._job, self._part)
+            if defect is None or (defect.digest is not None and defect == previous):
+                return await asyncio.to_thread(_finish, self._job, self._part)
+            previous, reason = defect, defect.reason
+            _log.info("%s: %s; trying again", self._job.name, reason)
+            self._restart()
+        raise self._job.error(f"it was tried {TRIES} times; the last time {reason}")
 
-        Raises IncompleteError when another try may help, OutputError when none will.
-        """
+    async def _attempt(self) -> None:
+        """Fetch what is missing; raises _IncompleteError if another try may help, OutputError if none will."""
         try:
-            async with asyncio.timeout(TRY_SECONDS):
+            async with asyncio.timeout(self._timing.download_try):
                 await self._get()
         except TimeoutError:
-            raise IncompleteError(f"it did not come in {TRY_SECONDS:g} s") from None
+            raise _IncompleteError(f"it did not come in {self._timing.download_try:g} s") from None
         except (httpx.HTTPError, BrokenBodyError, OSError, RuntimeError) as error:
-            raise IncompleteError(str(error) or type(error).__name__) from None
+            raise _IncompleteError(str(error) or type(error).__name__) from None
         except (httpx.InvalidURL, ValueError):
-            raise self._job.error("its address is malformed", for_good=True) from None
+            raise self._job.error("its address is malformed", retry_helps=False) from None
 
-    def restart(self) -> None:
-        """Forget what came."""
-        self._same = None
+    def _restart(self) -> None:
+        self._validator = None
         self._part.restart()
 
     async def _get(self) -> None:
-        if self._same is None:
+        if self._validator is None:
             self._part.restart()
-        response = await self._opened(self._part.size)
+        response = await self._open(self._part.size)
         try:
             self._check_status(response.status_code)
-            whole = self._place(response)
-            self._check_size(response)
+            total = self._place(response)
+            length = response.headers.get("content-length", "")
+            self._check_size(self._part.size + (int(length) if length.isdigit() else 0))
             unpack = unpacker(response)
-            pace = _Pace()
+            since, count = monotonic(), 0
             async for chunk in response.aiter_raw():
-                pace.check(len(chunk))
+                count += len(chunk)
+                if (seconds := monotonic() - since) >= self._timing.download_slow:
+                    if count < MIN_BYTES_PER_SECOND * seconds:  # it holds a place that others need
+                        raise _IncompleteError(f"only {count} bytes came in {seconds:.0f} s")
+                    since, count = monotonic(), 0
                 self._part.write(unpack(chunk, self._max_bytes + 1 - self._part.size))
-                self._check_room(self._part.size)
-            if whole is not None and self._part.size != whole:
-                raise IncompleteError(f"{self._part.size} of {whole} bytes came")
+                self._check_size(self._part.size)
+            if total is not None and self._part.size != total:
+                raise _IncompleteError(f"{self._part.size} of {total} bytes came")
         finally:
             await response.aclose()
 
-    async def _opened(self, offset: int) -> httpx.Response:
-        url, pool = self._job.info.url or "", self._http.pool
+    async def _open(self, offset: int) -> httpx.Response:
+        """Ask for the file from this offset on, and follow redirects to addresses that may be fetched."""
+        url = self._job.info.url or ""
         headers = {"accept-encoding": "identity"}
-        if offset and self._same:
-            headers |= {"range": f"bytes={offset}-", "if-range": self._same}
+        if offset and self._validator:
+            headers |= {"range": f"bytes={offset}-", "if-range": self._validator}
         for _ in range(MAX_REDIRECTS):
             if not may_fetch(url, base=self._http.base_url, allow_http=self._allow_http):
                 raise self._job.error(
-                    "its address is not a public https one, so it is not fetched", for_good=True
+                    "its address is not a public https one, so it is not fetched", retry_helps=False
                 )
-            limit = httpx.Timeout(self._http.timeout, pool=None)
-            request = pool.build_request("GET", url, headers=headers, timeout=limit)
-            response = await pool.send(request, stream=True)
+            response = await self._http.get(url, headers)
             if not response.is_redirect:
                 return response
             await response.aclose()
             url = urljoin(url, response.headers.get("location", ""))
-        raise self._job.error("its address leads from one place to the next without end")
+        raise self._job.error("its address redirects again and again")
 
     def _place(self, response: httpx.Response) -> int | None:
-        """Make the part ready for what comes; return the size of the whole file when the server says it."""
+        """Prepare the partial file for what comes; return the size of the whole file if the server says it."""
         if response.status_code != httpx.codes.PARTIAL_CONTENT:
             self._part.restart()
-            self._same = _validator(response)
+            self._validator = _validator(response)
             return None
-        said = _RANGE.fullmatch(response.headers.get("content-range", "").strip())
-        if said is None or int(said[1]) != self._part.size:
-            self.restart()
-            raise IncompleteError("the server went on at another place than asked")
-        return int(said[2]) if said[2].isdigit() else None
+        match = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", "").strip())
+        if match is None or int(match[1]) != self._part.size:
+            self._restart()
+            raise _IncompleteError("the server continued at another offset than asked")
+        return int(match[2]) if match[2].isdigit() else None
 
     def _check_status(self, status: int) -> None:
         if httpx.codes.is_success(status):
             return
         if status == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-            self.restart()
-            raise IncompleteError("the file at its address has changed")
-        if status >= httpx.codes.INTERNAL_SERVER_ERROR or status in _AGAIN:
-            raise IncompleteError(f"the server answered with HTTP {status}{_meaning(status)}")
-        raise self._job.error(f"the server answered with HTTP {status}{_meaning(status)}")
+            self._restart()
+            raise _IncompleteError("the file at its address has changed")
+        expired = (
+            "; output addresses expire, and this one seems to have expired" if status in _EXPIRED else ""
+        )
+        reason = f"the server answered with HTTP {status}{expired}"
+        if status >= httpx.codes.INTERNAL_SERVER_ERROR or status in _RETRYABLE:
+            raise _IncompleteError(reason)
+        raise self._job.error(reason)
 
-    def _check_size(self, response: httpx.Response) -> None:
-        length = response.headers.get("content-length", "")
-        self._check_room(self._part.size + (int(length) if length.isdigit() else 0))
-
-    def _check_room(self, size: int) -> None:
+    def _check_size(self, size: int) -> None:
         if size > self._max_bytes:
             limit = f"{self._max_bytes >> 20} MiB" if self._max_bytes >> 20 else f"{self._max_bytes} bytes"
-            raise self._job.error(f"it is larger than {limit}, the limit", for_good=True)
-
-
-class _Pace:
-    """Raises IncompleteError when a server sends next to nothing, for that holds a place that others need."""
-
-    def __init__(self) -> None:
-        self._since, self._size = monotonic(), 0
-
-    def check(self, size: int) -> None:
-        self._size += size
-        seconds = monotonic() - self._since
-        if seconds < SLOW_SECONDS:
-            return
-        if self._size < SLOWEST * seconds:
-            raise IncompleteError(f"only {self._size} bytes came in {seconds:.0f} s")
-        self._since, self._size = monotonic(), 0
+            raise self._job.error(f"it is larger than {limit}, the limit", retry_helps=False)
 
 
 def _validator(response: httpx.Response) -> str | None:
@@ -159,5 +206,50 @@ def _validator(response: httpx.Response) -> str | None:
     return response.headers.get("last-modified") or None
 
 
-def _meaning(status: int) -> str:
-    return "; output addresses expire, and this one seems to have expired" if status in _GONE else ""
+def _find_defect(job: Job, part: PartialFile) -> Defect | None:
+    """Compare the file with what Wiro says of it, and decode a picture."""
+    if not part.size:
+        return Defect("it is empty")
+    promise, actual = job.info.content_type or "", content_types.sniff(part.head())
+    is_text = (
+        actual is None or actual.startswith("text/") or actual in ("application/json", "application/xml")
+    )
+    if (
+        promise.startswith(("image/", "video/", "audio/"))
+        and is_text
+        and not content_types.agree(promise, actual)
+    ):
+        return Defect(f"it says {promise} but holds {actual or 'something else'}")
+    data = part.read() if (actual or "").startswith("image/") else None
+    damage = _damage(data) if data is not None else None
+    size = job.info.size or part.size
+    if part.size < size and (damage or data is None):
+        return Defect(f"only {part.size} of {size} bytes came")
+    return Defect(damage, sha256(data or b"").digest()) if damage else None
+
+
+def _damage(data: bytes) -> str | None:
+    """Return how a picture is broken; None for one that is whole, or too large for Pillow's limit."""
+    container = image_blocks.read(data)
+    if container is not None and container.format == image_blocks.PNG:
+        return None if image_blocks.intact(container) else "its checksums are wrong"
+    try:
+        images.decode(data)
+    except OutputError as error:
+        # The limit has no cause; an error of Pillow's has.
+        return error.reason if error.__cause__ is not None else None
+    return None
+
+
+def _finish(job: Job, part: PartialFile) -> Output:
+    """Write the recipe into a picture and give the file its name; raises OutputError."""
+    actual = content_types.sniff(part.head())
+    data = recipes.embed(part.read(), job.recipe) if (actual or "").startswith("image/") else None
+    agrees = content_types.agree(job.info.content_type, actual)
+    ending = None if agrees or actual is None else content_types.extension(actual)
+    try:
+        path, in_memory = part.finish(data, ending)
+    except OSError as error:
+        raise job.error(f"it cannot be kept: {error.strerror or error}") from None
+    name = job.name if ending is None else f"{Path(job.name).stem}.{ending}"
+    return Output(job.info, path=path, data=in_memory, task_id=job.task_id, file_name=name)

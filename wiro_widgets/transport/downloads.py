@@ -1,9 +1,8 @@
-"""Outputs onto the disk before their addresses expire: several at once, resumed when cut, renamed when whole."""
+"""Downloads: the outputs of tasks onto the disk before their addresses expire, several at once."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 import warnings
 from collections.abc import Callable, Mapping
@@ -17,39 +16,40 @@ from wiro_widgets.media.files import safe_name
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import OutputError, WiroWarning
 from wiro_widgets.protocol.replies import OutputInfo
-from wiro_widgets.transport import arrivals
-from wiro_widgets.transport.arrivals import Doubt, Job
-from wiro_widgets.transport.download import IncompleteError, Transfer
+from wiro_widgets.protocol.timing import Timing
+from wiro_widgets.transport.download import Download, Job
 from wiro_widgets.transport.http import DOWNLOADS_AT_ONCE, Http
-from wiro_widgets.transport.leftovers import whole_files
-from wiro_widgets.transport.partial_file import Part
+from wiro_widgets.transport.partial_file import PartialFile, find_finished
 
 MAX_BYTES = 256 * 1024 * 1024  # of one output
 AT_ONCE = 4  # of one task, so that a task with a slow server leaves room for others
-TRIES = 4
-PAUSE = 0.3  # seconds before the second try; doubles
 
-_NUMBERED = re.compile(r"-(\d+)(?: \(\d+\))?\.[^.]+")
-
-_log = logging.getLogger("wiro_widgets")
+_OUTPUT_NUMBER = re.compile(r"-(\d+)(?: \(\d+\))?\.[^.]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Keepsake:
-    """What is known of a task's files from before: where they are, and when the run began (UTC)."""
+class EarlierFiles:
+    """Where a task's files may be already: the paths in its journal row, and what was written since (UTC) it began."""
 
     paths: tuple[str, ...] = ()
     since: datetime | None = None
 
 
 class Downloads:
-    """Fetches outputs into a folder, `<folder>/<date>/<model>-<task id>-<n>.<ext>`."""
+    """Fetches outputs into a folder, as `<folder>/<date>/<model>-<task id>-<n>.<ext>`."""
 
     def __init__(
-        self, http: Http, folder: Path, *, max_bytes: int = MAX_BYTES, allow_http: bool = False
+        self,
+        http: Http,
+        folder: Path,
+        *,
+        timing: Timing,
+        max_bytes: int = MAX_BYTES,
+        allow_http: bool = False,
     ) -> None:
         self._http = http
         self._folder = folder
+        self._timing = timing
         self._max_bytes = max_bytes
         self._allow_http = allow_http
         self._slots = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
@@ -64,75 +64,64 @@ class Downloads:
         model: str,
         task_id: str,
         recipe: Mapping[str, Any],
-        kept: Keepsake,
+        files: EarlierFiles,
         notify: Callable[[str], None],
     ) -> tuple[Output, ...]:
-        """Fetch every output that is not on the disk yet; what cannot be fetched is an Output that holds its error."""
+        """Fetch every output that is not on the disk yet; one that cannot be fetched is an Output with its error."""
         types = [info.content_type if info.url or not info.content else "text/plain" for info in infos]
         names = [safe_name(model, task_id, n, types[n], info.name) for n, info in enumerate(infos)]
         jobs = [Job(info, task_id, name, recipe) for info, name in zip(infos, names, strict=True)]
-        here = await asyncio.to_thread(self._on_disk, jobs, kept)
-        own = asyncio.Semaphore(AT_ONCE)
+        paths = await asyncio.to_thread(self._paths_on_disk, jobs, files)
+        slots = asyncio.Semaphore(AT_ONCE)
         return tuple(
-            await asyncio.gather(*(self._one(job, here.get(n), own, notify) for n, job in enumerate(jobs)))
+            await asyncio.gather(
+                *(self._fetch(job, paths.get(n), slots, notify) for n, job in enumerate(jobs))
+            )
         )
 
-    async def _one(
-        self, job: Job, path: Path | None, own: asyncio.Semaphore, notify: Callable[[str], None]
+    async def _fetch(
+        self, job: Job, path: Path | None, slots: asyncio.Semaphore, notify: Callable[[str], None]
     ) -> Output:
         if path is not None or not job.info.url:
             return Output(job.info, path=path, task_id=job.task_id, file_name=job.name)
         loop = asyncio.get_running_loop()
-        async with own, self._slots:
+        async with slots, self._slots:
             part = await asyncio.to_thread(
-                Part,
+                PartialFile,
                 self._folder / date.today().isoformat(),  # noqa: DTZ011 - the user's own day
                 job.name,
                 lambda error: _warn(job, error, lambda text: loop.call_soon_threadsafe(notify, text)),
             )
+            download = Download(
+                self._http,
+                job,
+                part,
+                max_bytes=self._max_bytes,
+                allow_http=self._allow_http,
+                timing=self._timing,
+            )
             try:
-                await self._fetch(job, part)
-                return await asyncio.to_thread(arrivals.keep, job, part)
+                return await download.run()
             except OutputError as error:
                 return Output(job.info, error=error.with_traceback(None), task_id=job.task_id)
             finally:
                 part.discard()
 
-    async def _fetch(self, job: Job, part: Part) -> None:
-        """Try until it is whole; raises OutputError."""
-        transfer = Transfer(self._http, job, part, max_bytes=self._max_bytes, allow_http=self._allow_http)
-        seen: Doubt | None = None
-        reason = ""
-        for attempt in range(TRIES):
-            if attempt:
-                await asyncio.sleep(PAUSE * 2 ** (attempt - 1))
-            try:
-                await transfer.once()
-            except IncompleteError as error:
-                reason = str(error)
-                continue
-            found = await asyncio.to_thread(arrivals.doubt, job, part)
-            if found is None or (found.digest is not None and found == seen):
-                return
-            seen, reason = found, found.reason
-            _log.info("%s: %s; trying again", job.name, reason)
-            transfer.restart()
-        raise job.error(f"it was tried {TRIES} times; the last time {reason}")
-
-    def _on_disk(self, jobs: list[Job], kept: Keepsake) -> dict[int, Path]:
-        """Return the outputs that an earlier process brought here, by their numbers."""
+    def _paths_on_disk(self, jobs: list[Job], files: EarlierFiles) -> dict[int, Path]:
+        """Return the outputs that were downloaded before, by their numbers."""
         stems = {Path(job.name).stem for job in jobs}
-        left = whole_files(self._folder, stems, kept.since) if kept.since else []
-        found: dict[int, Path] = {}
-        for path in (*map(Path, kept.paths), *left):
-            number = _NUMBERED.search(path.name)
+        finished = find_finished(self._folder, stems, files.since) if files.since else []
+        paths: dict[int, Path] = {}
+        for path in (*map(Path, files.paths), *finished):
+            match = _OUTPUT_NUMBER.search(path.name)
             with suppress(OSError):
-                if number and int(number[1]) < len(jobs) and path.stat().st_size:
-                    found.setdefault(int(number[1]), path)
-        return found
+                if match and int(match[1]) < len(jobs) and path.stat().st_size:
+                    paths.setdefault(int(match[1]), path)
+        return paths
 
 
 def _warn(job: Job, error: OSError, notify: Callable[[str], object]) -> None:
+    """Say that an output stays in memory; runs in a worker thread, where the error occurs."""
     text = (
         f"{job.name} cannot be written ({error.strerror or error}); the output is kept in memory. "
         "Make room and save it with output.save(path)."

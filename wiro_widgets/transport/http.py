@@ -1,22 +1,31 @@
-"""Sends a Request and returns the reply's object: one pool, limits, retries by safety class, typed errors."""
+"""Http: sends a Request and returns the reply's object; one pool of connections, retries by safety class, typed errors.
+
+httpx reads proxies and certificates from the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE,
+SSL_CERT_DIR).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from wiro_widgets.protocol import __version__, backoff, replies
+from wiro_widgets.protocol import backoff, replies
 from wiro_widgets.protocol.credentials import Credentials
 from wiro_widgets.protocol.errors import ApiError, ConfigurationError, TransportError, WiroError
 from wiro_widgets.protocol.requests import Request, Upload
-from wiro_widgets.transport import quiet
+from wiro_widgets.protocol.timing import Timing
+from wiro_widgets.protocol.version import __version__
 from wiro_widgets.transport.body import (
     BrokenBodyError,
     ExactFile,
@@ -24,43 +33,84 @@ from wiro_widgets.transport.body import (
     UnreadableFileError,
     read_reply,
 )
-from wiro_widgets.transport.surroundings import Transport, warm_up
+from wiro_widgets.transport.urls import is_loopback
+
+if TYPE_CHECKING:
+    import ssl
 
 MAX_REPLY_BYTES = 16 * 1024 * 1024
 CALLS_AT_ONCE = 96
 DOWNLOADS_AT_ONCE = 16
 MAX_CONNECTIONS = CALLS_AT_ONCE + DOWNLOADS_AT_ONCE
-LOOKS_AT_ONCE = 80  # so that no Stop and no Run waits behind a thousand tasks that are being looked at
+LOOKS_AT_ONCE = (
+    80  # below CALLS_AT_ONCE, so that no Run and no stop waits behind the reads of a thousand tasks
+)
 TRIES = 5
-FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
-# A Run may take long to send. Once all of it is sent, the whole reply has so many times the timeout of one read: a
-# server that drips headers, or says "103 Early Hints" for ever, holds nobody for longer.
+# A Run may take long to send. Once it is sent, the whole reply has this many times the timeout of one read: a server
+# that sends headers one by one, or "103 Early Hints" for ever, holds nobody for longer.
 ANSWER_TIMEOUTS = 4
-URLS = 256  # that are kept parsed
+MAX_URLS = 256  # that are cached as httpx.URL
 IDLE_SECONDS = 4.0  # shorter than servers keep an idle connection, so a Run never meets one that just closed
-
-_log = logging.getLogger("wiro_widgets")
-_HEADERS = {"accept-encoding": "gzip", "user-agent": f"wiro-widgets/{__version__}"}
-# Nothing was written when one of these is raised, so the call certainly did not arrive (protocol: Run).
-_NEVER_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
-_BROKEN = (httpx.HTTPError, OSError, RuntimeError, TooLargeError, BrokenBodyError, UnreadableFileError)
 
 Reply = Mapping[str, Any]
 
+_log = logging.getLogger("wiro_widgets")
+_HEADERS = {"accept-encoding": "gzip", "user-agent": f"wiro-widgets/{__version__}"}
+# Nothing was written if one of these is raised, so the call certainly did not arrive (docs/protocol.md, Run).
+_NEVER_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+_FAILURES = (httpx.HTTPError, OSError, RuntimeError, TooLargeError, BrokenBodyError, UnreadableFileError)
+
+_in_our_call: ContextVar[bool] = ContextVar("wiro_widgets_call", default=False)
+for _name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy", "httpcore.socks"):
+    # They log status lines, headers and addresses as the server sent them, and a server may repeat a secret.
+    logging.getLogger(_name).addFilter(lambda _record: not _in_our_call.get())
+
+
+@contextmanager
+def _without_foreign_logs() -> Iterator[None]:
+    """Keep what is sent and received in the block out of the logs of httpx and httpcore; other users' calls stay in."""
+    token = _in_our_call.set(True)
+    try:
+        yield
+    finally:
+        _in_our_call.reset(token)
+
+
+@lru_cache(maxsize=1)
+def tls_context() -> ssl.SSLContext:
+    """Return the process's one TLS context, for HTTP and sockets; it costs 30 ms and a megabyte.
+
+    Its certificates are those of SSL_CERT_FILE or SSL_CERT_DIR, else certifi's.
+    """
+    return httpx.create_ssl_context()
+
+
+def _warm_up() -> None:
+    """Load what the first call needs; it runs in a thread, because 100 ms of imports must not block the loop."""
+    tls_context()
+    for module in ("httpcore", "anyio._backends._asyncio"):
+        with suppress(ImportError):
+            import_module(module)
+
 
 class Http:
-    """The connection to one API; owns the pool of connections. `timeout` is in seconds, for one attempt."""
+    """The connection to one API; owns the pool of connections and lives on one event loop.
 
-    def __init__(self, credentials: Credentials, base_url: str, *, timeout: float) -> None:
+    `timeout` is in seconds, for one attempt.
+    """
+
+    def __init__(self, credentials: Credentials, base_url: str, *, timeout: float, timing: Timing) -> None:
         self.credentials = credentials
         self.base_url = base_url
         self.timeout = timeout
-        self.tokens: dict[str, str] = {}  # of the tasks that are being followed: what no reply may repeat
-        self._url = lru_cache(URLS)(lambda path: httpx.URL(base_url + path))
+        self._timing = timing
+        self.tokens: dict[
+            str, str
+        ] = {}  # by the ids of the tasks that are followed: replies may not repeat them
+        self._url = lru_cache(MAX_URLS)(lambda path: httpx.URL(base_url + path))
         self._redact = credentials.redactor()
         self._calls = asyncio.Semaphore(CALLS_AT_ONCE)
         self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
-        self._transport: Transport | None = None
         self._client: httpx.AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -68,28 +118,17 @@ class Http:
     def __repr__(self) -> str:
         return f"<Http {self.base_url}{', closed' if self._closed else ''}>"
 
-    @property
-    def pool(self) -> httpx.AsyncClient:
-        """A client of httpx over the same connections, for what is no call; it sends no credentials by itself.
-
-        Raises ConfigurationError when it was closed, or is used on a second event loop.
-        """
-        transport = self._opened()
-        if self._client is None:
-            self._client = quiet.Client(transport=transport, trust_env=False, headers=_HEADERS)
-        return self._client
-
     async def look(self, request: Request, *, seconds: float) -> Reply:
-        """Send a read once, for whoever reads again and again; raises what `call` raises."""
+        """Send a read once, for a caller that repeats it anyway; raises what `call` raises."""
         async with self._looks:
             return await self.call(request, tries=1, seconds=seconds)
 
     async def call(self, request: Request, *, tries: int = TRIES, seconds: float | None = None) -> Reply:
-        """Send a read or a control, again where that helps, and return the reply's object.
+        """Send a read or a control, repeat it if that can help, and return the reply's object.
 
-        `seconds` is for one attempt, all of it. Raises TransportError or an ApiError.
+        `seconds` is for one whole attempt. Raises TransportError or an ApiError.
         """
-        pauses = backoff.delays(FIRST_PAUSE, LONGEST_PAUSE, random.random)
+        pauses = backoff.delays(*self._timing.call_retries, random.random)
         while True:
             outcome = await self._attempt(request, seconds or self.timeout)
             if not isinstance(outcome, WiroError):
@@ -103,38 +142,67 @@ class Http:
             await asyncio.sleep(pause)
 
     async def once(self, request: Request) -> Reply:
-        """Send a Run once, and never again (protocol: Run).
+        """Send a Run once, and never again (docs/protocol.md, Run).
 
-        Raises TransportError, whose `safe_to_retry` says whether it certainly had no effect, or an ApiError.
+        Raises TransportError, whose `safe_to_retry` is True if the Run certainly had no effect, or an ApiError.
         """
         outcome = await self._attempt(request, self.timeout)
         if isinstance(outcome, WiroError):
             raise outcome
         return outcome
 
+    async def get(self, url: str, headers: Mapping[str, str]) -> httpx.Response:
+        """Return the open response of a file, to be read and closed by the caller; sends no credentials.
+
+        Raises ConfigurationError and the errors of httpx.
+        """
+        client = self._open_client()
+        timeout = httpx.Timeout(self.timeout, pool=None)
+        with _without_foreign_logs():
+            return await client.send(
+                client.build_request("GET", url, headers=headers, timeout=timeout), stream=True
+            )
+
     async def aclose(self) -> None:
         """Close the pool; closing twice is fine."""
         self._closed = True
-        transport, self._transport, self._client = self._transport, None, None
-        if transport is not None:
-            await transport.aclose()
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
 
-    def _opened(self) -> Transport:
-        """Return the connections, made when they are first needed."""
+    def _open_client(self) -> httpx.AsyncClient:
+        """Return the pool, made at the first call.
+
+        Raises ConfigurationError if it was closed, is used on a second loop, or the environment names a bad proxy.
+        """
         if self._closed:
             raise ConfigurationError("This client was closed; make a new one.")
         loop = asyncio.get_running_loop()
-        if self._transport is None:
+        if self._client is None:
             self._loop = loop
-            self._transport = Transport(
-                httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=IDLE_SECONDS)
-            )
+            self._client = self._new_client()
         if loop is not self._loop:
             raise ConfigurationError(
                 "This client lives on another event loop. Make one AsyncClient for each asyncio.run, "
                 "or use Client, which has a loop of its own."
             )
-        return self._transport
+        return self._client
+
+    def _new_client(self) -> httpx.AsyncClient:
+        try:
+            return httpx.AsyncClient(
+                verify=tls_context(),
+                trust_env=not is_loopback(self.base_url),  # no proxy reaches this machine's own loopback
+                limits=httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=IDLE_SECONDS),
+                headers=_HEADERS,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            )
+        except (ValueError, ImportError, httpx.InvalidURL) as error:
+            missing = isinstance(error, ImportError)
+            advice = "Run: pip install httpx[socks] python-socks" if missing else "Correct or remove it"
+            raise ConfigurationError(
+                f"A proxy in your environment (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY) cannot be used. {advice}."
+            ) from None
 
     async def _attempt(self, request: Request, seconds: float) -> Reply | WiroError:
         """Send once; an error is returned, not raised, so that no frame of httpx with the key hangs on it."""
@@ -144,23 +212,21 @@ class Http:
                 return await self._exchange(request, seconds, deadline)
         except asyncio.CancelledError as error:
             raise error.with_traceback(None) from None  # the frames below hold the headers
-        except _BROKEN as error:
-            return self._broken(request, error, seconds)
+        except _FAILURES as error:
+            return self._failure(request, error, seconds)
         except ConfigurationError as error:
             return error.with_traceback(None)
 
     async def _exchange(
         self, request: Request, seconds: float, deadline: asyncio.Timeout
     ) -> Reply | WiroError:
-        if self._transport is None and not self._closed:
-            await asyncio.to_thread(warm_up)
-        built = self._built(request, seconds)
+        if self._client is None and not self._closed:
+            await asyncio.to_thread(_warm_up)
+        signed = self._sign(request, seconds)
         if request.safety == "run":
-            built.extensions["trace"] = _once_sent(deadline, ANSWER_TIMEOUTS * seconds)
-        with quiet.unheard():
-            # Not through a client of httpx: its cookies, redirects and hooks are a tenth of a call, and we use none.
-            response = await self._opened().handle_async_request(built)
-            response.request = built
+            signed.extensions["trace"] = _start_clock_when_sent(deadline, ANSWER_TIMEOUTS * seconds)
+        with _without_foreign_logs():
+            response = await self._open_client().send(signed, stream=True)
             try:
                 async with asyncio.timeout(seconds):
                     body = await read_reply(response, MAX_REPLY_BYTES)
@@ -168,39 +234,45 @@ class Http:
                 await response.aclose()
         return self._answer(request, response, body)
 
-    def _built(self, request: Request, seconds: float) -> httpx.Request:
-        """Build and sign a request for one attempt, so that each has a nonce of its own."""
-        parts = [(name, _part(part)) for name, part in request.parts]
-        limit = {"connect": seconds, "read": seconds, "write": seconds, "pool": None}
+    def _sign(self, request: Request, seconds: float) -> httpx.Request:
+        """Build and sign a request for one attempt, so that each has its own nonce."""
+        parts: list[tuple[str, Any]] = [
+            (
+                name,
+                (part.filename, ExactFile(part), part.content_type)
+                if isinstance(part, Upload)
+                else (None, part),
+            )
+            for name, part in request.parts
+        ]
+        timeout = {"connect": seconds, "read": seconds, "write": seconds, "pool": None}
         return httpx.Request(
             "POST",
             self._url(request.path),
             headers={**_HEADERS, **self.credentials.headers()},
             json=None if parts else request.json,
             files=parts or None,
-            extensions={"timeout": limit},
+            extensions={"timeout": timeout},
         )
 
     def _answer(self, request: Request, response: httpx.Response, body: bytes) -> Reply | WiroError:
-        """Return what the reply says, without the secrets that a server repeats to us."""
-        status, where, redact = response.status_code, request.path, self._redactor_of(request)
+        """Return the reply's object or its error, without the secrets that a server may repeat."""
+        status, path = response.status_code, request.path
+        token = self.tokens.get(str((request.json or {}).get("taskid")))
+        redact = self.credentials.redactor(token) if token else self._redact
         if request.safety == "run" and (reply := replies.run_reply(body, redact)):
             return reply
         if response.is_redirect:
             reason = "the server answered with a redirect, which is not followed"
-            return ApiError(reason, http_status=status, endpoint=where)
+            return ApiError(reason, http_status=status, endpoint=path)
         try:
-            return replies.payload(body, http_status=status, endpoint=where, redact=redact)
+            return replies.payload(body, http_status=status, endpoint=path, redact=redact)
         except ApiError as error:
             error.retry_after = backoff.retry_after(response.headers.get("retry-after"), datetime.now(UTC))
             return error.with_traceback(None)
 
-    def _redactor_of(self, request: Request) -> Callable[[str], str]:
-        token = self.tokens.get(str((request.json or {}).get("taskid")))
-        return self.credentials.redactor(token) if token else self._redact
-
-    def _broken(self, request: Request, error: Exception, seconds: float) -> WiroError:
-        """Return what became of a call without a reply that can be read."""
+    def _failure(self, request: Request, error: Exception, seconds: float) -> WiroError:
+        """Return the error for a call that brought no readable reply."""
         if isinstance(error, TooLargeError):
             reason = f"the reply is larger than {MAX_REPLY_BYTES >> 20} MiB, the limit"
             if request.safety != "run":
@@ -215,8 +287,10 @@ class Http:
         return TransportError(self._redact(reason), endpoint=request.path, safe_to_retry=safe)
 
 
-def _once_sent(deadline: asyncio.Timeout, seconds: float) -> Callable[[str, object], Awaitable[None]]:
-    """Return what httpcore tells its steps to: when the last byte has left, the clock begins to run."""
+def _start_clock_when_sent(
+    deadline: asyncio.Timeout, seconds: float
+) -> Callable[[str, object], Awaitable[None]]:
+    """Return a trace callback for httpcore that sets the deadline when the last byte of the body is sent."""
 
     async def trace(step: str, _info: object) -> None:
         if step.endswith(".send_request_body.complete"):
@@ -225,12 +299,8 @@ def _once_sent(deadline: asyncio.Timeout, seconds: float) -> Callable[[str, obje
     return trace
 
 
-def _part(part: str | Upload) -> tuple[str | None, Any] | tuple[str, Any, str]:
-    return (part.filename, ExactFile(part), part.content_type) if isinstance(part, Upload) else (None, part)
-
-
 def _may_retry(error: WiroError) -> bool:
-    """Whether a call that does no harm when repeated may be answered next time."""
+    """Return True if the same call may get another answer the next time."""
     if isinstance(error, ApiError):
         return error.http_status in backoff.RETRYABLE_STATUS
     return isinstance(error, TransportError)
