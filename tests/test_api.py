@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 import wiro_widgets as wiro
+from tests.call_parameters import call_parameters
+from tests.protocol.test_errors import EVERY
 from wiro_widgets import AsyncClient, Client, ModelSchema, Panel, Sandbox, Task, TaskRecord, TaskResult
 from wiro_widgets.journal.history import History
 from wiro_widgets.media.output import Output
@@ -71,20 +73,23 @@ def _named(parameter: inspect.Parameter) -> tuple[str, object, object]:
 def test_a_signature(real: Callable[..., Any], page: str) -> None:
     """It takes what the page says, in that order and with those defaults; whatever more it takes is optional."""
     promised = list(inspect.signature(eval(f"lambda {page}: None")).parameters.values())  # noqa: S307 - our own
-    found = list(inspect.signature(real).parameters.values())
+    parameters = list(call_parameters(real).values())
     by_position = [item for item in promised if item.kind <= inspect.Parameter.POSITIONAL_OR_KEYWORD]
-    assert [(item.kind, item.default) for item in found[: len(by_position)]] == [
+    assert [(item.kind, item.default) for item in parameters[: len(by_position)]] == [
         (item.kind, item.default) for item in by_position
     ]
     others = {
         _named(item)[1:] if item.kind != inspect.Parameter.KEYWORD_ONLY else _named(item) for item in promised
     }
     here = {
-        _named(item)[1:] if item.kind != inspect.Parameter.KEYWORD_ONLY else _named(item) for item in found
+        _named(item)[1:] if item.kind != inspect.Parameter.KEYWORD_ONLY else _named(item)
+        for item in parameters
     }
     assert others <= here
     optional = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-    assert all(item.default is not item.empty or item.kind in optional for item in found[len(by_position) :])
+    assert all(
+        item.default is not item.empty or item.kind in optional for item in parameters[len(by_position) :]
+    )
 
 
 @pytest.mark.parametrize("name", ["run", "generate", "attach", "detail", "schema", "models", "close"])
@@ -92,10 +97,10 @@ def test_the_clients_have_the_same_names(name: str) -> None:
     """What blocks in Client is awaited in AsyncClient, with the same parameters."""
     blocking, awaited = getattr(Client, name), getattr(AsyncClient, name)
     assert inspect.iscoroutinefunction(awaited)
-    assert list(map(_named, inspect.signature(awaited).parameters.values())) == list(
-        map(_named, inspect.signature(blocking).parameters.values())
+    assert list(map(_named, call_parameters(awaited).values())) == list(
+        map(_named, call_parameters(blocking).values())
     )
-    assert list(inspect.signature(AsyncClient).parameters) == list(inspect.signature(Client).parameters)
+    assert list(call_parameters(AsyncClient)) == list(call_parameters(Client))
 
 
 @pytest.mark.parametrize("name", ["wait", "stop", "cancel", "kill"])
@@ -189,11 +194,11 @@ OutputError(WiroError) output
 def test_the_tree_of_errors(line: str) -> None:
     """Each error is what the page says, and carries its fields."""
     name, _, rest = line.partition("(")
-    bases, _, carried = rest.partition(")")
+    bases, _, names = rest.partition(")")
     error = getattr(wiro, name)
     for base in bases.split(", "):
         assert issubclass(
             error, getattr(wiro, base, None) or {"Exception": Exception, "ValueError": ValueError}[base]
         )
-    annotated = {key for kind in error.__mro__ for key in inspect.get_annotations(kind)}
-    assert set(carried.split()) <= annotated
+    instance = next(item for item in EVERY if type(item) is error)
+    assert set(names.split()) <= vars(instance).keys()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from wiro_widgets.protocol.version import __version__
+from wiro_widgets.protocol import __version__
 
 if TYPE_CHECKING:
     from wiro_widgets.client.async_client import AsyncClient as AsyncClient

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 
 from wiro_widgets.commands.printing import printable
+from wiro_widgets.protocol import __version__
 from wiro_widgets.protocol.errors import WiroError
-from wiro_widgets.protocol.version import __version__
 
 INTERRUPTED = 130
 WRONG_CALL = 2

@@ -10,6 +10,8 @@ from tests.jupyter import JupyterServer
 from tests.notebook_page import NotebookPage
 from wiro_widgets import Sandbox
 
+pytestmark = pytest.mark.host
+
 RESTART = """async () => {
   const { sessionContext } = window.jupyterapp.shell.currentWidget;
   await sessionContext.restartKernel();

@@ -3,10 +3,13 @@
 import sys
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page
 
 from tests.jupyter import JupyterServer
 from tests.notebook_page import NotebookPage
+
+pytestmark = pytest.mark.host
 
 
 def test_a_cell_runs_in_the_interpreter_of_the_tests(page: Page, lab: JupyterServer) -> None:

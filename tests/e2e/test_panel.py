@@ -14,6 +14,8 @@ from tests.jupyter import ROOT, JupyterServer
 from tests.notebook_page import NotebookPage
 from wiro_widgets import Sandbox
 
+pytestmark = pytest.mark.host
+
 SECONDS = 1000
 QUICK = "prompt='A lighthouse', width=192, height=192, samples=2"
 

@@ -16,6 +16,8 @@ from tests.jupyter import JupyterServer, jupyter_environment, jupyter_server, wr
 from tests.notebook_page import NotebookPage
 from wiro_widgets import Sandbox
 
+pytestmark = pytest.mark.host
+
 PROMPT = "Harbour & <b>fog</b>"
 COST = "$0.004154"
 FACTS = rf"Done · [\d.]+ s · {re.escape(COST)} · task \d+"

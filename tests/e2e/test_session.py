@@ -11,6 +11,8 @@ from tests.jupyter import JupyterServer
 from tests.notebook_page import NotebookPage
 from wiro_widgets import Sandbox
 
+pytestmark = pytest.mark.host
+
 DOUBLE_CLICK = 500  # ms after which a second press is meant as one
 MEMORY = """() => Object.defineProperty(navigator, "clipboard", {
   value: { writeText: async (text) => { window.copied = text; } },

@@ -1,7 +1,7 @@
-"""A Wiro that does what a test says: written from the protocol page, without the client and the sandbox.
+"""A Wiro that does what a test says: written from docs/protocol.md, without the client and the sandbox.
 
-It is honest by default: a Run makes a task, Task/Detail tells it, the socket sends what the test emits. `script`
-puts answers before the honest ones.
+By default it answers as the real one does: a Run makes a task, Task/Detail returns it, the socket sends what the
+test emits. `script` puts other replies before those.
 """
 
 from __future__ import annotations

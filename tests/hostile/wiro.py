@@ -1,4 +1,4 @@
-"""What a Wiro answers on a good day: tasks by Run, Task/Detail, Task/List, Cancel and Kill (protocol page)."""
+"""The replies of a Wiro without faults: Run, Task/Detail, Task/List, Cancel and Kill (see docs/protocol.md)."""
 
 from __future__ import annotations
 

@@ -13,6 +13,8 @@ from tests.jupyter import ROOT
 from tests.serving import environment, free_port, serving
 from wiro_widgets import Sandbox
 
+pytestmark = pytest.mark.host
+
 PASSWORD = "open-sesame"
 APP = """
 import marimo

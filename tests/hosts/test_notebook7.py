@@ -10,6 +10,8 @@ from tests.jupyter import JupyterServer, jupyter_server
 from tests.notebook_page import NotebookPage
 from wiro_widgets import Sandbox
 
+pytestmark = pytest.mark.host
+
 NOTEBOOKS_OWN = ("/lsp/status", "(reading 'schema')")  # it asks for what we switched off, and then misses it
 
 

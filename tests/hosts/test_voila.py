@@ -13,6 +13,8 @@ from tests.jupyter import JupyterServer, jupyter_environment
 from tests.serving import free_port, serving
 from wiro_widgets import Sandbox
 
+pytestmark = pytest.mark.host
+
 ICON_FONT = ("https://cdnjs.cloudflare.com/", "https://cdn.jsdelivr.net/", "https://unpkg.com/")
 VOILAS_OWN = (
     "The getter for the shared module",

@@ -1,4 +1,4 @@
-"""One damaged run, or one that Wiro told nonsense of, never hides the others."""
+"""A damaged run, or one with nonsense from Wiro, never hides the others."""
 
 import sqlite3
 import warnings
@@ -29,24 +29,24 @@ USES: list[Callable[[History], object]] = [
 ]
 
 
-def keep(journal: Journal, task_id: str, **told: Any) -> None:
-    """Let a run end."""
+def add_run(journal: Journal, task_id: str, **fields: Any) -> None:
+    """Add a run that succeeded."""
     run_id = journal.begin(SERVER, "a/b", {"prompt": "a cat"})
     journal.submitted(run_id, task_id)
-    journal.settle(run_id, TaskRecord(task_id, "a/b", outcome="succeeded", **told))
+    journal.settle(run_id, TaskRecord(task_id, "a/b", outcome="succeeded", **fields))
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Make a journal of two runs."""
+    """Make a journal of two runs, and return its path."""
     with Journal.open(tmp_path / "journal.sqlite3") as journal:
-        keep(journal, "1", total_cost=0.1)
-        keep(journal, "2", total_cost=0.2)
+        add_run(journal, "1", total_cost=0.1)
+        add_run(journal, "2", total_cost=0.2)
     return tmp_path / "journal.sqlite3"
 
 
 def damage(path: Path, column: str, value: object) -> None:
-    """Write something into a column of task 2, and of nothing else."""
+    """Write a value into a column of task 2 alone."""
     with sqlite3.connect(path) as connection:
         connection.execute(f"UPDATE runs SET {column} = ? WHERE task_id = '2'", (value,))  # noqa: S608 - ours
     connection.close()
@@ -68,15 +68,15 @@ def damage(path: Path, column: str, value: object) -> None:
     ],
     ids=lambda param: f"{param[0]} {param[1][:8]!r}",
 )
-def damaged(request: pytest.FixtureRequest, path: Path) -> Path:
+def damaged_path(request: pytest.FixtureRequest, path: Path) -> Path:
     """Damage one of two runs."""
     damage(path, *request.param)
     return path
 
 
-def test_a_damaged_run_hides_no_other(damaged: Path) -> None:
-    """A history with a damaged run is read in every way, and tells of it once."""
-    with Journal.open(damaged) as journal, warnings.catch_warnings(record=True) as caught:
+def test_a_damaged_run_hides_no_other(damaged_path: Path) -> None:
+    """A history with a damaged run can be read in every way, and warns once."""
+    with Journal.open(damaged_path) as journal, warnings.catch_warnings(record=True) as warning_list:
         warnings.simplefilter("always")
         history = History(journal, SERVER)
         for use in USES:
@@ -84,12 +84,12 @@ def test_a_damaged_run_hides_no_other(damaged: Path) -> None:
         assert {record.task_id for record in history} == {"1", "2"}
         assert history["2"].model == "a/b"
         assert history.spending()["a/b"] in (0.1, 0.3)
-    assert [item.category for item in caught] == [WiroWarning]
-    assert "has 1 damaged runs" in str(caught[0].message)
+    assert [item.category for item in warning_list] == [WiroWarning]
+    assert "has 1 damaged runs" in str(warning_list[0].message)
 
 
 def test_a_damaged_run_without_a_task_is_left_out(path: Path) -> None:
-    """Of a run that is damaged and became no task nothing is shown, lest it is taken for another."""
+    """A damaged run without a task id is left out: it could be taken for another."""
     damage(path, "parameters", "{not json")
     damage(path, "task_id", None)
     with Journal.open(path) as journal, pytest.warns(WiroWarning, match="damaged"):
@@ -97,7 +97,7 @@ def test_a_damaged_run_without_a_task_is_left_out(path: Path) -> None:
 
 
 def test_text_that_is_no_utf8_is_read(path: Path) -> None:
-    """A text that some other program broke is read with marks in place of what is broken."""
+    """A text that is no UTF-8 is read with replacement characters."""
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE runs SET notes = CAST(x'ff61' AS TEXT)")
     connection.close()
@@ -128,19 +128,19 @@ def journal(request: pytest.FixtureRequest, path: Path) -> Iterator[Journal]:
     ],
 )
 def test_values_out_of_range_are_missing(journal: Journal, name: str, value: Any) -> None:
-    """What Wiro says and nothing can be counted with is missing, and all else of the run is there."""
-    keep(journal, "7", prompt="a cat", **{name: value})
+    """A value out of range is missing, and the rest of the run is there."""
+    add_run(journal, "7", prompt="a cat", **{name: value})
     history = History(journal, SERVER)
     for use in USES:
         use(history)
     row = history.to_pandas().set_index("task_id").loc["7"]
     assert pd.isna(row[name]) or row[name] == 0
     assert row["prompt"] == "a cat"
-    assert all(0 <= spent < 1 for spent in history.spending().values())
+    assert all(0 <= dollars < 1 for dollars in history.spending().values())
 
 
 def test_tables_of_odd_records() -> None:
-    """A table takes records of any making."""
+    """A table takes records with values of wrong types."""
     odd: Any = TaskRecord(model=5, status=[1], prompt="\ud800", seed=True, parameters=[], error={})  # type: ignore[arg-type]
     row = to_pandas([odd], expand=True).iloc[0]
     assert (row["model"], row["prompt"]) == ("5", "?")

@@ -1,6 +1,7 @@
 import io
 import subprocess
 import sys
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from wiro_widgets.journal.columns import RECORD_COLUMNS
 from wiro_widgets.journal.dataframe import from_pandas, to_pandas, write_csv
 from wiro_widgets.protocol.record import TaskRecord
 
@@ -69,6 +71,11 @@ def parameter(*values: Any) -> "pd.Series[Any]":
     return to_pandas(records, expand=True)["param.x"]
 
 
+def test_every_field_of_a_record_is_a_column() -> None:
+    """The declared columns are the fields of TaskRecord, in the same order."""
+    assert list(RECORD_COLUMNS) == [item.name for item in fields(TaskRecord)]
+
+
 @pytest.mark.parametrize("records", [[], [RECORD], [RUNNING], [RECORD, RUNNING]], ids=len)
 def test_columns_and_types_are_always_the_same(records: list[TaskRecord]) -> None:
     """A table has the columns of TaskRecord with real types, with records, without, and with gaps in them."""
@@ -76,7 +83,7 @@ def test_columns_and_types_are_always_the_same(records: list[TaskRecord]) -> Non
 
 
 def test_values_arrive() -> None:
-    """Each field of a record stands in its column."""
+    """Each field of a record is in its column."""
     row = to_pandas([RECORD]).iloc[0]
     assert row["ended_at"] == pd.Timestamp("2026-05-01T12:00:08.000500Z")
     assert (row["seed"], row["total_cost"], row["success"]) == (7350148318, 0.00351, True)
@@ -85,7 +92,7 @@ def test_values_arrive() -> None:
 
 
 def test_outcomes_have_one_set_of_categories() -> None:
-    """Every table knows every outcome, so that tables can be put together."""
+    """Every table has every outcome as a category, so that tables can be concatenated."""
     both = pd.concat([to_pandas([RECORD]), to_pandas([RUNNING])])
     assert str(both["outcome"].dtype) == "category"
 
@@ -108,7 +115,7 @@ def test_expanding_adds_a_column_a_parameter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "dtype", "kept"),
+    ("values", "dtype", "cells"),
     [
         ((1, None), "Int64", [1, pd.NA]),
         ((1, 2.5), "float64", [1.0, 2.5]),
@@ -126,12 +133,12 @@ def test_expanding_adds_a_column_a_parameter() -> None:
     ],
 )
 def test_a_parameter_has_the_narrowest_exact_type(
-    values: tuple[Any, ...], dtype: str, kept: list[Any]
+    values: tuple[Any, ...], dtype: str, cells: list[Any]
 ) -> None:
     """A parameter's column has the narrowest type that holds every value exactly; files stand by their names."""
     column = parameter(*values)
     assert str(column.dtype) == dtype
-    assert [str(value) for value in column] == [str(value) for value in kept]
+    assert [str(value) for value in column] == [str(value) for value in cells]
 
 
 @pytest.mark.parametrize("seed", [2**53 + 1, 2**63, 10**30, "random"])
@@ -145,7 +152,7 @@ def test_seeds_stay_exact(seed: int | str, tmp_path: Path) -> None:
 
 
 def test_seeds_that_were_sent_as_text_are_numbers() -> None:
-    """A seed that came back as text stands beside the numbers."""
+    """A seed that came back as text is a number in the column."""
     table = to_pandas([TaskRecord(seed="7350148318"), TaskRecord(seed=1)])
     assert (str(table["seed"].dtype), table["seed"].tolist()) == ("Int64", [7350148318, 1])
 
@@ -208,7 +215,7 @@ def test_records_come_back(tmp_path: Path, way: str, records: list[TaskRecord]) 
 
 @pytest.mark.parametrize("prompt", ["NA", "null", "nan", "None", "1e5", "007", "True", "", " x "])
 def test_pandas_takes_no_prompt_for_something_else(prompt: str) -> None:
-    """A prompt that pandas takes for a number or for nothing when it reads a CSV is itself again, and a seed exact."""
+    """A prompt that pandas reads from a CSV as a number or as missing is restored, and a seed is exact."""
     values = {"prompt": prompt, "seed": 2**60 + 1}
     records = [
         TaskRecord("1", prompt=prompt, seed=2**60 + 1, parameters=values),
@@ -222,13 +229,13 @@ def test_pandas_takes_no_prompt_for_something_else(prompt: str) -> None:
 
 @pytest.mark.parametrize("text", ["[1", "5", '"abc"', "open('x')", "[" * 10_000], ids=lambda text: text[:6])
 def test_a_column_that_is_no_list(text: str) -> None:
-    """A text where a list belongs is refused with the name of its column."""
+    """A column of lists that holds another text is refused by name."""
     with pytest.raises(ValueError, match="the column output_urls is not one that to_pandas made"):
         from_pandas(pd.DataFrame({"output_urls": [text]}))
 
 
 def test_a_table_of_something_else() -> None:
-    """A column that no record has is left out, and one that holds something else is named."""
+    """A column that no record has is left out, and one that cannot be read is named."""
     assert from_pandas(pd.DataFrame({"colour": ["red"], "task_id": [7]})) == [TaskRecord("7")]
     with pytest.raises(ValueError, match="the column created_at is not one that to_pandas made"):
         from_pandas(pd.DataFrame({"created_at": ["noon"]}))
@@ -243,5 +250,5 @@ def test_pandas_is_asked_for_by_name() -> None:
         "try: to_pandas([])\n"
         "except ConfigurationError as error: print(error)\n"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert said == 'pandas is not installed. Run: pip install "wiro-widgets[pandas]"\n'
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert output == 'pandas is not installed. Run: pip install "wiro-widgets[pandas]"\n'

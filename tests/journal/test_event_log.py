@@ -43,7 +43,7 @@ def test_a_task_without_events_has_an_empty_table() -> None:
 
 @given(st.binary(max_size=64))
 def test_a_damaged_log_is_empty(data: bytes) -> None:
-    """Bytes that are no event log give no events."""
+    """Bytes that are not an event log give no events."""
     assert event_log.unpack(data) == []
 
 
@@ -62,27 +62,27 @@ def test_a_damaged_log_is_empty(data: bytes) -> None:
     ids=lambda line: line[:12],
 )
 def test_lines_of_something_else_are_no_log(line: str) -> None:
-    """A log with a line that is no event gives an empty table, also where it is JSON."""
+    """A log with a line that is not an event gives an empty table, even if the line is JSON."""
     good = '[1, "a", "output", "t"]'
     assert len(event_log.to_pandas(zlib.compress(f"{good}\n{line}".encode()))) == 0
 
 
 @pytest.mark.parametrize("text", ["a\u2028b", "a\x85b", "a\x1cb", "a\vb", "a\nb", "a\r\nb"], ids=ascii)
 def test_any_character_may_stand_in_a_line(text: str) -> None:
-    """A separator of lines or paragraphs within what a model says ends no event."""
+    """A line or paragraph separator within a text ends no event."""
     events = [Log("output", "one", 1.0), Log("output", text, 2.0), Log("output", "three", 3.0)]
     assert [row["text"] for row in event_log.unpack(event_log.pack(events))] == ["one", text, "three"]
 
 
 def test_half_a_character_in_a_line() -> None:
-    """Half a character, as a model may say it, is kept as a mark."""
+    """A lone surrogate is stored as a question mark."""
     assert [row["text"] for row in event_log.unpack(event_log.pack([Log("output", "a\ud83d", 1.0)]))] == [
         "a?"
     ]
 
 
 def test_a_long_log_keeps_both_ends() -> None:
-    """Of too many events the first and the last are kept, and the gap says how many are missing."""
+    """If there are too many events, the first and the last are stored, and the gap says how many are missing."""
     events = [Log("output", f"line {n}", float(n)) for n in range(3 * event_log.MAX_EVENTS)]
     rows = event_log.unpack(event_log.pack(events))
     (gap,) = [row for row in rows if row["type"] == "left out"]
@@ -91,17 +91,17 @@ def test_a_long_log_keeps_both_ends() -> None:
 
 
 def test_a_huge_log_stays_small() -> None:
-    """However much a model says, its log takes no more than the bound."""
+    """A log takes no more than the bound, however long its texts."""
     events = [Log("output", f"{n}" * 5_000, float(n)) for n in range(2_000)]
     rows = event_log.unpack(event_log.pack(events))
     assert sum(len(row["text"]) for row in rows) <= event_log.MAX_BYTES
     assert rows[-1]["type"] == "left out"
 
 
-@pytest.mark.parametrize("kept", [True, False], ids=["in a file", "in memory"])
-def test_the_history_has_the_events(tmp_path: Path, kept: bool) -> None:
+@pytest.mark.parametrize("has_file", [True, False], ids=["in a file", "in memory"])
+def test_the_history_has_the_events(tmp_path: Path, has_file: bool) -> None:
     """`history.events_to_pandas` finds the log by the task, also in a journal without a file."""
-    with Journal.open(tmp_path / "journal.sqlite3" if kept else None) as journal:
+    with Journal.open(tmp_path / "journal.sqlite3" if has_file else None) as journal:
         run_id = journal.begin(SERVER, "a/b", {})
         journal.settle(run_id, TaskRecord("7", "a/b", outcome="succeeded"), (), event_log.pack(EVENTS))
         history = History(journal, SERVER)

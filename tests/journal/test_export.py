@@ -18,7 +18,7 @@ SERVER = "https://api.wiro.ai/v1"
 
 @pytest.fixture
 def history(tmp_path: Path) -> Iterator[History]:
-    """Give a history of two runs, one of them with a star, a tag, a note and an event log."""
+    """Yield a history of two runs, one of them with a star, a tag, a note and an event log."""
     with Journal.open(tmp_path / "journal.sqlite3") as journal:
         for task_id in ("1", "2"):
             run_id = journal.begin(
@@ -27,11 +27,11 @@ def history(tmp_path: Path) -> Iterator[History]:
             created = datetime(2026, 5, 1, tzinfo=UTC)
             record = TaskRecord(task_id, "a/b", outcome="succeeded", created_at=created, total_cost=0.1)
             journal.settle(run_id, record, ["/0.png"], event_log.pack([Log("output", "hello", 1.0)]))
-        found = History(journal, SERVER)
-        found.star("1")
-        found.tag("1", "good")
-        found.note("1", "a note")
-        yield found
+        history = History(journal, SERVER)
+        history.star("1")
+        history.tag("1", "good")
+        history.note("1", "a note")
+        yield history
 
 
 def elsewhere() -> History:
@@ -39,8 +39,8 @@ def elsewhere() -> History:
     return History(Journal.open(None), SERVER)
 
 
-def test_a_history_moves_in_whole(history: History, tmp_path: Path) -> None:
-    """What is exported as JSON lines comes in again: records, stars, tags, notes, events."""
+def test_a_history_is_imported_whole(history: History, tmp_path: Path) -> None:
+    """A history that was exported as JSON lines is imported with records, stars, tags, notes and events."""
     assert history.export_to(tmp_path / "runs.jsonl") == 2
     other = elsewhere()
     assert other.import_from(tmp_path / "runs.jsonl") == 2
@@ -49,13 +49,13 @@ def test_a_history_moves_in_whole(history: History, tmp_path: Path) -> None:
 
 
 def test_an_imported_history_owns_no_files(tmp_path: Path, history: History) -> None:
-    """Forgetting an imported run with its files leaves these, whatever the history file says, and names them."""
+    """Forgetting an imported run does not delete its files, whatever the history file says, and names them."""
     precious = tmp_path / "thesis.txt"
     precious.write_text("precious")
     history.export_to(tmp_path / "runs.jsonl")
     header, line, _ = (tmp_path / "runs.jsonl").read_text(encoding="utf-8").splitlines()
-    told = {**json.loads(line), "paths": json.dumps([str(precious)]), "pid": 1, "host": platform.node()}
-    (tmp_path / "runs.jsonl").write_text(f"{header}\n{json.dumps(told)}\n")
+    values = {**json.loads(line), "paths": json.dumps([str(precious)]), "pid": 1, "host": platform.node()}
+    (tmp_path / "runs.jsonl").write_text(f"{header}\n{json.dumps(values)}\n")
     other = elsewhere()
     other.import_from(tmp_path / "runs.jsonl")
     with pytest.warns(WiroWarning, match=r"was imported, so the files that it names are left: .*thesis\.txt"):
@@ -63,8 +63,8 @@ def test_an_imported_history_owns_no_files(tmp_path: Path, history: History) -> 
     assert (precious.read_text(), len(other)) == ("precious", 0)
 
 
-def test_runs_come_in_once(history: History, tmp_path: Path) -> None:
-    """Importing what is there already changes nothing."""
+def test_runs_are_imported_once(history: History, tmp_path: Path) -> None:
+    """Importing runs that are already there changes nothing."""
     history.export_to(tmp_path / "runs.jsonl")
     history.note("1", "newer")
     assert history.import_from(tmp_path / "runs.jsonl") == 0
@@ -72,7 +72,7 @@ def test_runs_come_in_once(history: History, tmp_path: Path) -> None:
 
 
 def test_an_export_names_no_machine(history: History, tmp_path: Path) -> None:
-    """An export says neither which machine nor which process made the runs."""
+    """An export does not say which machine or process made the runs."""
     history.export_to(tmp_path / "runs.jsonl")
     lines = [json.loads(line) for line in (tmp_path / "runs.jsonl").read_text(encoding="utf-8").splitlines()]
     assert not any("host" in line or "pid" in line for line in lines)
@@ -92,7 +92,7 @@ def test_an_export_names_no_machine(history: History, tmp_path: Path) -> None:
 def test_a_damaged_file_names_the_line(
     history: History, tmp_path: Path, damage: object, message: str
 ) -> None:
-    """A damaged history file is refused with the line that is wrong, and nothing is taken in."""
+    """A damaged history file is refused with the line that is wrong, and nothing is imported."""
     path = tmp_path / "runs.jsonl"
     history.export_to(path)
     assert callable(damage)
@@ -115,7 +115,7 @@ def test_a_damaged_file_names_the_line(
     ],
 )
 def test_a_damaged_value_names_the_line(history: History, tmp_path: Path, column: str, value: object) -> None:
-    """A value that is not what its column holds is refused with its line, an event log too."""
+    """A value that its column cannot hold is refused with its line, also that of an event log."""
     path = tmp_path / "runs.jsonl"
     history.export_to(path)
     header, first, _ = path.read_text(encoding="utf-8").splitlines()
@@ -130,7 +130,7 @@ def test_a_damaged_value_names_the_line(history: History, tmp_path: Path, column
     "prompt", ["a\u2028b", "a\u2029b", "a\x85b", "a\x1cb", "a\vb\fc", "a\nb", "a\r\nb"], ids=ascii
 )
 def test_any_character_may_stand_in_a_prompt(tmp_path: Path, prompt: str) -> None:
-    """A history moves in whole whatever separators of lines its prompts hold."""
+    """A history is imported whole, whatever line separators its prompts hold."""
     with Journal.open(tmp_path / "journal.sqlite3") as journal:
         run_id = journal.begin(SERVER, "a/b", {"prompt": prompt})
         journal.settle(run_id, TaskRecord("1", "a/b", prompt=prompt, outcome="succeeded"))
@@ -140,26 +140,26 @@ def test_any_character_may_stand_in_a_prompt(tmp_path: Path, prompt: str) -> Non
     assert other["1"].prompt == prompt
 
 
-def test_a_run_twice_in_a_file_comes_in_once(history: History, tmp_path: Path) -> None:
-    """A file that has a run twice, or one of another Wiro's history here, takes nothing away and counts right."""
+def test_a_run_twice_in_a_file_is_imported_once(history: History, tmp_path: Path) -> None:
+    """A run that is in the file twice, or is here under another server, is counted right and removes nothing."""
     path = tmp_path / "runs.jsonl"
     history.export_to(path)
     path.write_text(path.read_text(encoding="utf-8") + path.read_text(encoding="utf-8").split("\n")[1] + "\n")
     other = elsewhere()
     assert (other.import_from(path), len(other)) == (2, 2)
-    sandboxed = History(history._journal, "http://127.0.0.1:1/v1")
-    assert (sandboxed.import_from(path), len(history)) == (0, 2)
+    other_server = History(history._journal, "http://127.0.0.1:1/v1")
+    assert (other_server.import_from(path), len(history)) == (0, 2)
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
-    """A file that is no text at all, or not there, is a clear error too."""
+    """A file that is not text, or does not exist, is a clear error."""
     (tmp_path / "runs.jsonl").write_bytes(b"\xff\xfe\x00")
     for name in ("runs.jsonl", "missing.jsonl"):
         with pytest.raises(WiroError, match="cannot be read"):
             elsewhere().import_from(tmp_path / name)
 
 
-def test_a_format_that_is_none(history: History, tmp_path: Path) -> None:
+def test_an_unknown_ending(history: History, tmp_path: Path) -> None:
     """Another ending is refused before anything is written."""
     with pytest.raises(ConfigurationError, match=r"\.jsonl, \.csv or \.parquet"):
         history.export_to(tmp_path / "runs.xlsx")

@@ -14,8 +14,8 @@ from wiro_widgets.protocol.record import Outcome, TaskRecord
 SERVER = "https://api.wiro.ai/v1"
 
 
-def settled(journal: Journal, task_id: str, model: str, outcome: Outcome, prompt: str) -> None:
-    """Take a run through its life."""
+def add_run(journal: Journal, task_id: str, model: str, outcome: Outcome, prompt: str) -> None:
+    """Add a run with this outcome."""
     run_id = journal.begin(SERVER, model, {"prompt": prompt})
     journal.submitted(run_id, task_id)
     created = datetime(2026, 5, 1, 12, 30, int(task_id), tzinfo=UTC)
@@ -24,17 +24,17 @@ def settled(journal: Journal, task_id: str, model: str, outcome: Outcome, prompt
 
 @pytest.fixture
 def history(tmp_path: Path) -> Iterator[History]:
-    """Give a history of three runs that ended and one that did not."""
+    """Yield a history of three settled runs and one that still runs."""
     with Journal.open(tmp_path / "journal.sqlite3") as journal:
-        settled(journal, "1", "a/b", "succeeded", "a cat")
-        settled(journal, "2", "a/b", "failed", "a dog")
-        settled(journal, "3", "c/d", "succeeded", "a CAT")
+        add_run(journal, "1", "a/b", "succeeded", "a cat")
+        add_run(journal, "2", "a/b", "failed", "a dog")
+        add_run(journal, "3", "c/d", "succeeded", "a CAT")
         journal.submitted(journal.begin(SERVER, "c/d", {"prompt": "cut off"}), "4")
         yield History(journal, SERVER)
 
 
 def ids(records: list[TaskRecord]) -> list[str | None]:
-    """Return the tasks of records."""
+    """Return the task ids of records."""
     return [record.task_id for record in records]
 
 
@@ -45,7 +45,7 @@ def test_newest_first(history: History) -> None:
 
 
 def test_one_task(history: History) -> None:
-    """A task is found by its id, and a KeyError says how to look further."""
+    """A task is found by its id, and a KeyError says where else to look."""
     assert history["2"].prompt == "a dog"
     with pytest.raises(KeyError, match=r"no task 99 in this history; client.attach\('99'\)"):
         history["99"]
@@ -61,7 +61,7 @@ def test_finding(history: History) -> None:
 
 
 def test_finding_by_time(history: History) -> None:
-    """Times are datetimes or ISO text; a time that is none is a ValueError."""
+    """Times are datetimes or ISO text; anything else is a ValueError."""
     hour_ago = datetime.now(UTC) - timedelta(hours=1)
     assert len(history.find(since=hour_ago)) == 4
     assert history.find(until=hour_ago.isoformat()) == []
@@ -72,7 +72,7 @@ def test_finding_by_time(history: History) -> None:
 
 @pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system has one time zone for all processes")
 def test_times_without_a_zone_are_local(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A time without a zone is the user's own clock."""
+    """A time without a zone is local time."""
     monkeypatch.setitem(os.environ, "TZ", "Asia/Tokyo")
     time.tzset()
     try:
@@ -85,13 +85,13 @@ def test_times_without_a_zone_are_local(history: History, monkeypatch: pytest.Mo
 
 
 def test_unfinished(history: History) -> None:
-    """A run that did not end is listed with what is needed to attach to it."""
+    """An unfinished run is listed with what is needed to attach to it."""
     (row,) = history.unfinished()
     assert (row.task_id, row.model, row.parameters) == ("4", "c/d", {"prompt": "cut off"})
 
 
 def test_repr_counts(history: History) -> None:
-    """A repr is one calm line."""
+    """The repr is one line with counts."""
     assert repr(history).startswith(f"<History of {SERVER}: 4 runs, newest 20")
     assert repr(history).endswith(" UTC, 1 unfinished, which client.recover() picks up>")
     assert repr(History(Journal.open(None), SERVER)) == f"<History of {SERVER}: 0 runs>"
@@ -104,7 +104,7 @@ def test_to_pandas(history: History) -> None:
 
 
 def test_finding_by_parameters(history: History) -> None:
-    """Parameter values are equal as numbers or texts; all that are given must be."""
+    """Parameter values are compared as numbers or texts; all of the query must be equal."""
     run_id = history._journal.begin(SERVER, "a/b", {"steps": "20", "scale": 3.5, "image": b"123"})
     history._journal.submitted(run_id, "9")
     assert ids(history.find(parameters={"steps": 20})) == ["9"]
@@ -112,8 +112,8 @@ def test_finding_by_parameters(history: History) -> None:
     assert ids(history.find(parameters={"steps": 20, "scale": 4})) == []
 
 
-def test_what_a_person_says_of_a_run(history: History) -> None:
-    """Stars, tags and notes are set by task, stand in the record, and are found again."""
+def test_annotations(history: History) -> None:
+    """Stars, tags and notes are set by task, are part of the record, and can be searched for."""
     history.star("1")
     history.tag("1", "good", "sea")
     history.tag("3", "sea")
@@ -127,8 +127,8 @@ def test_what_a_person_says_of_a_run(history: History) -> None:
     assert history.to_pandas().set_index("task_id").loc["1", "tags"] == ["good", "sea"]
 
 
-def test_what_was_said_can_be_taken_back(history: History) -> None:
-    """Stars and tags can be taken away, and a note replaced."""
+def test_annotations_can_be_removed(history: History) -> None:
+    """Stars and tags can be removed."""
     history.star("1")
     history.star("1", False)
     history.tag("1", "a", "b", "c")
@@ -138,8 +138,8 @@ def test_what_was_said_can_be_taken_back(history: History) -> None:
     assert history["1"].tags == ()
 
 
-def test_a_run_never_takes_away_what_was_said(history: History) -> None:
-    """A star on a run that goes on is still there when the run has ended."""
+def test_a_run_never_overwrites_annotations(history: History) -> None:
+    """A star on a running task is still there when it has ended."""
     history.star("4")
     row = history._journal.find("4")
     assert row is not None
@@ -148,15 +148,15 @@ def test_a_run_never_takes_away_what_was_said(history: History) -> None:
 
 
 def test_a_star_on_a_task_that_is_not_there(history: History) -> None:
-    """Saying something of an unknown task is a KeyError that says where to look."""
+    """Annotating an unknown task is a KeyError that says where to look."""
     with pytest.raises(KeyError, match="no task 99 in this history"):
         history.star("99")
 
 
 def test_forgetting(history: History, tmp_path: Path) -> None:
-    """A forgotten run is gone from the history; its files go when that is asked for."""
-    kept, lost = tmp_path / "kept.png", tmp_path / "lost.png"
-    for task_id, path in (("1", kept), ("2", lost)):
+    """A forgotten run is gone from the history, and with `files=True` its files as well."""
+    first, second = tmp_path / "first.png", tmp_path / "second.png"
+    for task_id, path in (("1", first), ("2", second)):
         path.write_bytes(b"picture")
         row = history._journal.find(task_id)
         assert row is not None
@@ -164,7 +164,7 @@ def test_forgetting(history: History, tmp_path: Path) -> None:
     history.forget("1")
     history.forget("2", files=True)
     assert ids(list(history)) == ["4", "3"]
-    assert (kept.exists(), lost.exists()) == (True, False)
+    assert (first.exists(), second.exists()) == (True, False)
 
 
 def test_forgetting_at_wiro_comes_first(history: History) -> None:
@@ -181,16 +181,16 @@ def test_forgetting_at_wiro_comes_first(history: History) -> None:
         history.forget("1", server=True)
 
 
-def test_what_is_forgotten_is_gone_from_the_file(tmp_path: Path) -> None:
+def test_a_forgotten_run_is_gone_from_the_file(tmp_path: Path) -> None:
     """No text of a forgotten run is left in the journal's file."""
     with Journal.open(tmp_path / "journal.sqlite3") as journal:
-        settled(journal, "1", "a/b", "succeeded", "a planted prompt")
+        add_run(journal, "1", "a/b", "succeeded", "a planted prompt")
         History(journal, SERVER).forget("1")
     assert b"planted" not in (tmp_path / "journal.sqlite3").read_bytes()
 
 
 def test_spending(history: History) -> None:
-    """Spending is added up exactly, by model or by day; another question is a ValueError."""
+    """Spending is added up exactly, by model or by day; another `by` is a ValueError."""
     for task_id, model, cost in (("1", "a/b", 0.1), ("2", "a/b", 0.2), ("3", "c/d", 0.7)):
         row = history._journal.find(task_id)
         assert row is not None
@@ -208,13 +208,13 @@ def test_spending(history: History) -> None:
 
 
 def test_counting_reads_no_run(tmp_path: Path) -> None:
-    """The length of a history is asked of the file, and is the same for runs that could not be written yet."""
+    """The length of a history is counted by SQLite, and in memory for runs that are not written."""
     with Journal.open(tmp_path / "journal.sqlite3") as journal:
         for number in range(5):
-            settled(journal, str(number), "a/b", "succeeded", "a cat")
+            add_run(journal, str(number), "a/b", "succeeded", "a cat")
         journal.refused(journal.begin(SERVER, "a/b", {}), "no balance")
         history = History(journal, SERVER)
         assert len(history) == len(list(history)) == 5
     in_memory = Journal.open(None)
-    settled(in_memory, "1", "a/b", "succeeded", "a cat")
+    add_run(in_memory, "1", "a/b", "succeeded", "a cat")
     assert len(History(in_memory, SERVER)) == 1

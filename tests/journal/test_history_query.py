@@ -1,4 +1,4 @@
-"""What the history can be asked for, and what it says to a slip of the pen."""
+"""What `History.find` takes, and what it says about a wrong argument."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ SERVER = "https://api.wiro.ai/v1"
 
 @pytest.fixture(params=["file", "memory"])
 def history(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[History]:
-    """Give a history of three runs of three models, all of today."""
+    """Yield a history of three runs of three models, all of today."""
     with Journal.open(tmp_path / "journal.sqlite3" if request.param == "file" else None) as journal:
         runs: list[tuple[str, str, Outcome]] = [
             ("1", "a/b", "succeeded"),
@@ -30,38 +30,38 @@ def history(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[History]
         yield History(journal, SERVER)
 
 
-def found(history: History, **wanted: Any) -> list[str | None]:
-    """Return the tasks that fit, oldest first."""
-    return [record.task_id for record in history.find(**wanted)][::-1]
+def task_ids(history: History, **query: Any) -> list[str | None]:
+    """Return the task ids that match, oldest first."""
+    return [record.task_id for record in history.find(**query)][::-1]
 
 
 def test_several_models_and_outcomes(history: History) -> None:
-    """Of several models or outcomes any fits, and of none nothing does."""
-    assert found(history, model=["a/b", "c/d"]) == ["1", "2"]
-    assert found(history, model=("e/f",), outcome="cancelled") == ["3"]
-    assert found(history, outcome=["failed", "cancelled"]) == ["2", "3"]
-    assert found(history, outcome=(name for name in ("failed", "unknown"))) == ["2"]
-    assert found(history, model=[]) == found(history, outcome=[]) == []
+    """A run matches one of several models or outcomes, and none of an empty list."""
+    assert task_ids(history, model=["a/b", "c/d"]) == ["1", "2"]
+    assert task_ids(history, model=("e/f",), outcome="cancelled") == ["3"]
+    assert task_ids(history, outcome=["failed", "cancelled"]) == ["2", "3"]
+    assert task_ids(history, outcome=(name for name in ("failed", "unknown"))) == ["2"]
+    assert task_ids(history, model=[]) == task_ids(history, outcome=[]) == []
 
 
 def test_days(history: History) -> None:
-    """A day is meant whole, from its first moment here to its last, as a date or as text."""
+    """A day counts whole, from its first local moment to its last, as a date or as text."""
     today = datetime.now().astimezone().date()
     for one in (today, today.isoformat()):
-        assert found(history, since=one) == found(history, until=one) == ["1", "2", "3"]
-        assert found(history, since=one, until=one) == ["1", "2", "3"]
+        assert task_ids(history, since=one) == task_ids(history, until=one) == ["1", "2", "3"]
+        assert task_ids(history, since=one, until=one) == ["1", "2", "3"]
     assert (
-        found(history, since=today + timedelta(days=1))
-        == found(history, until=today - timedelta(days=1))
+        task_ids(history, since=today + timedelta(days=1))
+        == task_ids(history, until=today - timedelta(days=1))
         == []
     )
-    assert found(history, since=pd.Timestamp(today), until=pd.Timestamp.now("UTC")) == ["1", "2", "3"]
-    assert found(history, since=datetime.now(UTC)) == []
+    assert task_ids(history, since=pd.Timestamp(today), until=pd.Timestamp.now("UTC")) == ["1", "2", "3"]
+    assert task_ids(history, since=datetime.now(UTC)) == []
     assert sum(history.spending(since=today).values()) == 0.0
 
 
 @pytest.mark.parametrize(
-    ("wanted", "message"),
+    ("query", "message"),
     [
         ({"outcome": "suceeded"}, "'suceeded' is no outcome. Did you mean 'succeeded'?"),
         (
@@ -84,14 +84,14 @@ def test_days(history: History) -> None:
     ],
     ids=str,
 )
-def test_a_slip_of_the_pen(history: History, wanted: dict[str, Any], message: str) -> None:
-    """What is no value of its argument is a ValueError that says what would be, never an empty answer."""
+def test_wrong_arguments(history: History, query: dict[str, Any], message: str) -> None:
+    """A wrong value is a ValueError that says what would be right, never an empty answer."""
     with pytest.raises(ValueError, match=message):
-        history.find(**wanted)
+        history.find(**query)
 
 
-def test_the_newest(history: History) -> None:
-    """A limit of none gives nothing, and records take one as find does."""
+def test_limits(history: History) -> None:
+    """A limit of 0 gives nothing, and `records` takes a limit as `find` does."""
     assert history.find(limit=0) == history.records(limit=0) == []
     with pytest.raises(ValueError, match="limit is a number of runs"):
         history.records(limit=-1)

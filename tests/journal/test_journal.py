@@ -19,7 +19,7 @@ MODEL = "tencent/hunyuan-flux-srpo"
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where a journal may be made, in a folder that is not there yet."""
+    """Return a path for a journal, in a folder that does not exist yet."""
     return tmp_path / "data" / "journal.sqlite3"
 
 
@@ -29,8 +29,8 @@ def record(task_id: str = "12", **more: object) -> TaskRecord:
     return TaskRecord(**{**fields, **more})  # type: ignore[arg-type]  # fields of mixed types
 
 
-def only(rows: list[JournalRow]) -> JournalRow:
-    """Return the one row there is."""
+def only_row(rows: list[JournalRow]) -> JournalRow:
+    """Return the only row."""
     (row,) = rows
     return row
 
@@ -39,7 +39,7 @@ def test_a_run_is_on_disk_before_it_is_sent(path: Path) -> None:
     """When `begin` returns, another connection sees the run."""
     with Journal.open(path) as journal, Journal.open(path) as other:
         run_id = journal.begin(SERVER, MODEL, {"prompt": "a cat"})
-        row = only(other.unfinished(SERVER))
+        row = only_row(other.unfinished(SERVER))
     assert (row.id, row.outcome, row.parameters) == (run_id, "submitting", {"prompt": "a cat"})
     assert (row.task_id, row.pid) == (None, os.getpid())
 
@@ -64,9 +64,13 @@ def test_a_settled_run_has_record_and_paths(path: Path) -> None:
         journal.settle(run_id, record(total_cost=0.1, seed=7350148318), [Path("/pictures/0.png")])
     with Journal.open(path) as journal:
         assert journal.unfinished(SERVER) == []
-        kept = journal.records(SERVER)[0]
-    assert (kept.total_cost, kept.seed, kept.output_paths) == (0.1, 7350148318, ("/pictures/0.png",))
-    assert kept.outcome == "succeeded"
+        run_record = journal.records(SERVER)[0]
+    assert (run_record.total_cost, run_record.seed, run_record.output_paths) == (
+        0.1,
+        7350148318,
+        ("/pictures/0.png",),
+    )
+    assert run_record.outcome == "succeeded"
 
 
 def test_a_refused_run_is_no_task(path: Path) -> None:
@@ -80,10 +84,15 @@ def test_an_ambiguous_run_stays_open(path: Path) -> None:
     """A run whose reply was lost stays among the unfinished, and in the records as unknown."""
     with Journal.open(path) as journal:
         journal.unknown(journal.begin(SERVER, MODEL, {"prompt": "x", "seed": 3}), "connection broken")
-        row = only(journal.unfinished(SERVER))
-        (kept,) = journal.records(SERVER)
+        row = only_row(journal.unfinished(SERVER))
+        (run_record,) = journal.records(SERVER)
     assert (row.outcome, row.error) == ("unknown", "connection broken")
-    assert (kept.outcome, kept.prompt, kept.seed, kept.model) == ("unknown", "x", 3, MODEL)
+    assert (run_record.outcome, run_record.prompt, run_record.seed, run_record.model) == (
+        "unknown",
+        "x",
+        3,
+        MODEL,
+    )
 
 
 def test_a_detached_run_stays_open(path: Path) -> None:
@@ -91,11 +100,11 @@ def test_a_detached_run_stays_open(path: Path) -> None:
     with Journal.open(path) as journal:
         run_id = journal.begin(SERVER, MODEL, {})
         journal.settle(run_id, record(outcome="running"))
-        assert only(journal.unfinished(SERVER)).task_id == "12"
+        assert only_row(journal.unfinished(SERVER)).task_id == "12"
 
 
-def test_an_older_word_does_not_unsettle(path: Path) -> None:
-    """A process that did not hear of the end cannot take it back."""
+def test_a_late_write_does_not_unsettle(path: Path) -> None:
+    """A process that missed the end of a run cannot unsettle it."""
     with Journal.open(path) as first, Journal.open(path) as second:
         run_id = first.begin(SERVER, MODEL, {})
         second.settle(run_id, record())
@@ -105,14 +114,14 @@ def test_an_older_word_does_not_unsettle(path: Path) -> None:
 
 
 def test_servers_are_kept_apart(path: Path) -> None:
-    """Runs of the sandbox do not show among those of Wiro."""
+    """Runs of the sandbox are not among those of Wiro."""
     with Journal.open(path) as journal:
         journal.begin("http://127.0.0.1:1/v1", MODEL, {})
         assert journal.unfinished(SERVER) == []
 
 
-def test_records_are_found_by_what_they_are(path: Path) -> None:
-    """Records are picked by model, outcome, time, text and number, newest first."""
+def test_records_are_found_by_a_query(path: Path) -> None:
+    """Records are selected by model, outcome, time, text and limit, newest first."""
     with Journal.open(path) as journal:
         for number, (model, prompt) in enumerate(
             [("a/b", "Ein Kätzchen"), ("a/b", "dog"), ("c/d", "KÄTZCHEN")]
@@ -121,18 +130,18 @@ def test_records_are_found_by_what_they_are(path: Path) -> None:
             outcome = "failed" if number == 1 else "succeeded"
             journal.settle(run_id, record(str(number), outcome=outcome))
 
-        def found(limit: int | None = None, **wanted: Any) -> list[str | None]:
-            return [row.task_id for row in journal.records(SERVER, Query(**wanted), limit)]
+        def task_ids(limit: int | None = None, **query: Any) -> list[str | None]:
+            return [row.task_id for row in journal.records(SERVER, Query(**query), limit)]
 
         now = datetime.now(UTC)
-        assert found() == ["2", "1", "0"]
-        assert found(limit=2) == ["2", "1"]
-        assert found(model="a/b") == ["1", "0"]
-        assert found(outcomes=("failed",)) == ["1"]
-        assert found(text="kätz") == ["2", "0"]
-        assert found(text="kätz", limit=1) == ["2"]
-        assert (found(since=now), found(until=now - timedelta(hours=1))) == ([], [])
-        assert found(since=now - timedelta(hours=1), until=now) == ["2", "1", "0"]
+        assert task_ids() == ["2", "1", "0"]
+        assert task_ids(limit=2) == ["2", "1"]
+        assert task_ids(model="a/b") == ["1", "0"]
+        assert task_ids(outcomes=("failed",)) == ["1"]
+        assert task_ids(text="kätz") == ["2", "0"]
+        assert task_ids(text="kätz", limit=1) == ["2"]
+        assert (task_ids(since=now), task_ids(until=now - timedelta(hours=1))) == ([], [])
+        assert task_ids(since=now - timedelta(hours=1), until=now) == ["2", "1", "0"]
 
 
 def test_nothing_secret_is_written(path: Path) -> None:
@@ -144,8 +153,8 @@ def test_nothing_secret_is_written(path: Path) -> None:
     assert not any(b"planted" in file.read_bytes() for file in path.parent.iterdir())
 
 
-def test_half_a_character_is_no_trouble(path: Path) -> None:
-    """What a model, Wiro or a person says is kept with a mark in place of half a character, which no file can hold."""
+def test_lone_surrogates(path: Path) -> None:
+    """Texts are stored with a question mark in place of a lone surrogate, which no file can hold."""
     with Journal.open(path) as journal:
         run_id = journal.begin(SERVER, MODEL, {"prompt": "a \ud83d"})
         journal.unknown(run_id, "lost \ud83d")
@@ -153,14 +162,19 @@ def test_half_a_character_is_no_trouble(path: Path) -> None:
         journal.annotate(run_id, notes="mine \ud83d", tags=("\ud83d",))
         journal.settle(journal.begin(SERVER, MODEL, {}), record("13"))
     with Journal.open(path) as journal:
-        after, kept = journal.records(SERVER)
-        exported = History(journal, SERVER).export_to(path.with_name("runs.jsonl"))
-    assert (kept.error, kept.note, kept.tags, after.task_id) == ("an error ?", "mine ?", ("?",), "13")
-    assert exported == 2
+        after, run_record = journal.records(SERVER)
+        exported_count = History(journal, SERVER).export_to(path.with_name("runs.jsonl"))
+    assert (run_record.error, run_record.note, run_record.tags, after.task_id) == (
+        "an error ?",
+        "mine ?",
+        ("?",),
+        "13",
+    )
+    assert exported_count == 2
 
 
 def test_reuses_are_counted_while_a_run_is_written(path: Path) -> None:
-    """A count is never lost to whoever writes the run down once more."""
+    """A count is never overwritten by a process that writes the run again."""
     with Journal.open(path) as journal, Journal.open(path) as other:
         run_id = journal.begin(SERVER, MODEL, {})
         journal.settle(run_id, record())
@@ -171,7 +185,7 @@ def test_reuses_are_counted_while_a_run_is_written(path: Path) -> None:
 
 
 def test_only_the_owner_reads_it(path: Path) -> None:
-    """The folder and the files, which hold prompts, are for the user alone."""
+    """Only the user may read the folder and the files, which hold prompts."""
     with Journal.open(path) as journal:
         journal.begin(SERVER, MODEL, {})
         modes = {file.stat().st_mode & 0o077 for file in (path.parent, *path.parent.iterdir())}
@@ -188,7 +202,7 @@ def test_memory_alone() -> None:
 
 
 def test_closing_twice_and_settling_late(path: Path) -> None:
-    """Closing twice is fine, no file stays open, and a settle that comes later still reaches the disk."""
+    """Closing twice is fine, no file stays open, and a later settle still reaches the disk."""
     journal = Journal.open(path)
     run_id = journal.begin(SERVER, MODEL, {})
     journal.close()
@@ -219,7 +233,7 @@ def test_rows_are_plain_sqlite(path: Path) -> None:
 
 @pytest.mark.parametrize("where", ["file", "memory"])
 def test_a_run_is_not_written_where_another_stands(tmp_path: Path, where: str) -> None:
-    """A claim gives the run of the same content and server that stands in its way, and else writes its own."""
+    """A claim returns a conflicting run with the same content and server, and writes its own if there is none."""
     with Journal.open(tmp_path / "j.sqlite3" if where == "file" else None) as journal:
         assert journal.claim("1", SERVER, MODEL, {}, content="k", cell=0, conflicts=lambda _: True) is None
         assert journal.claim("2", SERVER, MODEL, {}, content="k", conflicts=lambda row: row.cell == 1) is None

@@ -17,7 +17,7 @@ MODEL = "tencent/hunyuan-flux-srpo"
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where a journal may be made, in a folder that is not there yet."""
+    """Return a path for a journal, in a folder that does not exist yet."""
     return tmp_path / "data" / "journal.sqlite3"
 
 
@@ -58,7 +58,7 @@ journal.close()
 
 
 def writer(path: Path, name: str, count: int) -> subprocess.Popen[str]:
-    """Start a process that writes runs and says each task when it is written."""
+    """Start a process that writes runs and prints each task once it is written."""
     arguments = [sys.executable, "-W", "error", "-c", WRITER, str(path), name, str(count), SERVER]
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -88,7 +88,7 @@ journal.close()
 
 
 def test_of_many_processes_one_may_send_a_run(path: Path) -> None:
-    """Of processes that claim the same runs at the same moment each run is given to one, and none to nobody."""
+    """If processes claim the same runs at the same moment, exactly one gets each run."""
     processes = [
         subprocess.Popen(
             [sys.executable, "-W", "error", "-c", CLAIMER, str(path), name, SERVER],
@@ -101,22 +101,22 @@ def test_of_many_processes_one_may_send_a_run(path: Path) -> None:
     for process in processes:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-    given = "".join(process.communicate("\n", timeout=60)[0] for process in processes).split()
+    claimed_ids = "".join(process.communicate("\n", timeout=60)[0] for process in processes).split()
     with Journal.open(path) as journal:
-        assert sorted(given) == sorted(row.id for row in journal.rows(Query()))
-    assert sorted(int(run_id.partition("-")[2]) for run_id in given) == list(range(50))
+        assert sorted(claimed_ids) == sorted(row.id for row in journal.rows(Query()))
+    assert sorted(int(run_id.partition("-")[2]) for run_id in claimed_ids) == list(range(50))
 
 
 @pytest.mark.parametrize("lines", [1, 2, 3, 7, 20])
 def test_sigkill_loses_nothing_that_was_written(path: Path, lines: int) -> None:
-    """A process killed in the middle of writing leaves a sound file with every run it said it had written."""
+    """A process killed while it writes leaves a sound file with every run that it reported as written."""
     process = writer(path, "a", 100_000)
     assert process.stdout is not None
     assert process.stderr is not None
-    said = [process.stdout.readline().strip() for _ in range(lines)]
+    task_ids = [process.stdout.readline().strip() for _ in range(lines)]
     process.kill()
     process.wait()
-    said += process.stdout.read().split()[:-1]  # the last line may be half a line
+    task_ids += process.stdout.read().split()[:-1]  # the last line may be half a line
     process.stdout.close()
     process.stderr.close()
     with sqlite3.connect(path) as connection:
@@ -125,7 +125,7 @@ def test_sigkill_loses_nothing_that_was_written(path: Path, lines: int) -> None:
     with Journal.open(path) as journal:
         rows = {row.task_id: row for row in journal.unfinished(SERVER)}
         ended = {row.task_id for row in journal.records(SERVER, Query(outcomes=("succeeded",)))}
-    assert set(said) <= rows.keys() | ended
+    assert set(task_ids) <= rows.keys() | ended
     assert all(int(str(task).partition("-")[2]) % 2 for task in ended)
 
 
@@ -150,7 +150,7 @@ one.close()
 
 @pytest.mark.parametrize("end", ["killed", "closed"])
 def test_two_journals_of_one_kernel_beside_other_processes(path: Path, end: str) -> None:
-    """With two clients in one kernel and other processes that come and go, every run of each is on disk in the end."""
+    """With two journals in one kernel and other processes that come and go, every run is on disk in the end."""
     arguments = [sys.executable, "-W", "error", "-c", KERNEL, str(path), SERVER, WRITER, end]
     done = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=60)
     assert (done.stderr, done.returncode) == ("", -9 if end == "killed" else 0)
@@ -163,7 +163,7 @@ def test_two_journals_of_one_kernel_beside_other_processes(path: Path, end: str)
     assert len([model for model in models if model.startswith("kernel/")]) == (41 if end == "killed" else 42)
 
 
-LATER = """
+HOLDER = """
 import os, sys
 from wiro_widgets.journal.journal import Journal
 path, server = sys.argv[1:]
@@ -178,7 +178,7 @@ sys.stdin.read()
 
 def test_an_open_journal_keeps_its_locks(path: Path) -> None:
     """While a kernel has a journal open, its log stays, however many others open and close the file."""
-    arguments = [sys.executable, "-W", "error", "-c", LATER, str(path), SERVER]
+    arguments = [sys.executable, "-W", "error", "-c", HOLDER, str(path), SERVER]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as kernel:
         assert kernel.stdout is not None
         assert kernel.stdout.readline() == "written\n"

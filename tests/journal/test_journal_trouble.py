@@ -19,13 +19,13 @@ NOBODY = 65534
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where a journal may be made."""
+    """Return a path for a journal."""
     return tmp_path / "journal.sqlite3"
 
 
 @pytest.fixture
 def plain_user() -> Iterator[Path]:
-    """Give a folder, and be a user whom file permissions stop; root is not."""
+    """Yield a folder, as a user whom file permissions stop; they do not stop root."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if os.geteuid() != 0:
@@ -41,7 +41,7 @@ def plain_user() -> Iterator[Path]:
 
 @contextmanager
 def full_disk(size: int) -> Iterator[None]:
-    """Let no file of this process grow beyond a size, as on a full disk."""
+    """Limit the size of files that this process writes, as a full disk does."""
     old = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, old[1]))
     try:
@@ -51,19 +51,19 @@ def full_disk(size: int) -> Iterator[None]:
 
 
 def run(journal: Journal, task_id: str = "12") -> None:
-    """Take a run through its whole life."""
+    """Add a run that succeeded."""
     run_id = journal.begin(SERVER, "a/b", {"prompt": "x" * 1000})
     journal.submitted(run_id, task_id)
     journal.settle(run_id, TaskRecord(task_id=task_id, outcome="succeeded"), ["/0.png"])
 
 
 def tasks(journal: Journal) -> list[str | None]:
-    """Return the tasks that the journal knows, oldest first."""
+    """Return the task ids in the journal, oldest first."""
     return [row.task_id for row in journal.records(SERVER)][::-1]
 
 
 def test_a_file_that_is_no_database(path: Path) -> None:
-    """A file that is no database is kept aside, and a new journal is begun with a warning that names both."""
+    """A file that is not a database is renamed, and a new journal is begun with a warning that names both."""
     path.write_bytes(b"this was my thesis" * 100)
     with pytest.warns(
         WiroWarning, match=r"journal.sqlite3 was damaged and is kept as journal.sqlite3.damaged-"
@@ -85,7 +85,7 @@ def damage(path: Path) -> None:
 
 
 def test_a_file_damaged_while_in_use(path: Path) -> None:
-    """Runs that are under way when their file is found damaged go on in the new file."""
+    """Runs that are under way when the file turns out to be damaged continue in the new file."""
     with Journal.open(path) as journal:
         run_id = journal.begin(SERVER, "a/b", {})
         journal.submitted(journal.begin(SERVER, "a/b", {}), "11")
@@ -97,8 +97,8 @@ def test_a_file_damaged_while_in_use(path: Path) -> None:
     assert len(list(path.parent.glob("*.damaged-*"))) == 1
 
 
-def test_damage_met_while_reading(path: Path) -> None:
-    """Reading a damaged file warns and gives what is left: the runs that are under way."""
+def test_damage_while_reading(path: Path) -> None:
+    """Reading a damaged file warns and returns the runs that are under way."""
     with Journal.open(path) as journal:
         run(journal)
         journal.submitted(journal.begin(SERVER, "a/b", {}), "13")
@@ -110,7 +110,7 @@ def test_damage_met_while_reading(path: Path) -> None:
 
 
 def test_an_old_log_is_moved_with_its_file(path: Path) -> None:
-    """A damaged journal that others still have open takes its log along, and the others follow to the new one."""
+    """The log of a damaged journal that others have open is moved with it, and the others follow to the new file."""
     Journal.open(path).close()
     with Journal.open(path) as other:
         assert tasks(other) == []
@@ -122,8 +122,8 @@ def test_an_old_log_is_moved_with_its_file(path: Path) -> None:
         assert set(tasks(other)) == {"of the finder", "of the other"}
 
 
-def test_two_processes_that_meet_damage(path: Path) -> None:
-    """When another process has already begun a new file, that one is used and not moved."""
+def test_a_file_that_another_process_replaced(path: Path) -> None:
+    """A new file that another process has begun is used and not moved."""
     first = Journal.open(path)
     run_id = first.begin(SERVER, "a/b", {})
     path.rename(path.with_name("moved"))
@@ -136,7 +136,7 @@ def test_two_processes_that_meet_damage(path: Path) -> None:
 
 
 def test_a_removed_folder_comes_back(tmp_path: Path) -> None:
-    """A folder that is removed while a run goes on is made again, with the run."""
+    """A folder that is removed during a run is made again, with the run."""
     folder = tmp_path / "data"
     journal = Journal.open(folder / "journal.sqlite3")
     run_id = journal.begin(SERVER, "a/b", {})
@@ -164,7 +164,7 @@ def test_a_read_only_file(plain_user: Path) -> None:
 
 
 def test_a_link_to_a_file_that_is_not_there_yet(path: Path, tmp_path: Path) -> None:
-    """A journal that is a link to a place where nothing is yet is made there, for its owner alone."""
+    """A journal whose path links to a missing file is made there, for its owner alone."""
     target = tmp_path / "elsewhere.sqlite3"
     path.symlink_to(target)
     with Journal.open(path) as journal:
@@ -184,7 +184,7 @@ def test_a_folder_that_may_not_be_written(plain_user: Path) -> None:
 
 
 def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
-    """A path that cannot be is a warning, not an error."""
+    """A path that cannot exist is a warning, not an error."""
     (tmp_path / "file").write_bytes(b"")
     with pytest.warns(WiroWarning, match="cannot be used"):
         journal = Journal.open(tmp_path / "file" / "journal.sqlite3")
@@ -193,7 +193,7 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
 
 
 def test_a_full_disk(path: Path) -> None:
-    """On a full disk runs wait in memory, and they reach the file as soon as there is room."""
+    """On a full disk runs wait in memory, and reach the file as soon as there is room."""
     with Journal.open(path) as journal:
         run(journal, "before")
     journal = Journal.open(path)
@@ -208,7 +208,7 @@ def test_a_full_disk(path: Path) -> None:
 
 
 def test_a_disk_full_until_the_end(path: Path) -> None:
-    """What could not be written is tried once more when the journal is closed."""
+    """Rows that could not be written are tried once more when the journal is closed."""
     journal = Journal.open(path)
     with pytest.warns(WiroWarning, match="cannot be used"), full_disk(100):
         run(journal)
@@ -218,7 +218,7 @@ def test_a_disk_full_until_the_end(path: Path) -> None:
 
 
 def test_a_locked_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that another process holds for too long is a warning; the runs follow when it lets go."""
+    """A file that another process locks for too long is a warning; the runs follow when the lock is released."""
     monkeypatch.setattr("wiro_widgets.journal.database.BUSY_SECONDS", 0.01)
     with Journal.open(path) as journal:
         holder = sqlite3.connect(path, isolation_level=None)
@@ -233,7 +233,7 @@ def test_a_locked_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_warnings_as_errors_do_not_stop_a_run(tmp_path: Path) -> None:
-    """Where warnings are errors a run is still written down: it costs money, the warning does not."""
+    """A run is written down even if warnings are errors: it costs money, the warning does not."""
     (tmp_path / "file").write_bytes(b"")
     with warnings.catch_warnings(action="error"):
         journal = Journal.open(tmp_path / "file" / "journal.sqlite3")
@@ -243,6 +243,6 @@ def test_warnings_as_errors_do_not_stop_a_run(tmp_path: Path) -> None:
 
 
 def test_an_unknown_run_is_a_warning() -> None:
-    """A word about a run that the journal never heard of is a warning, not an error."""
+    """A change of a run that the journal does not have is a warning, not an error."""
     with pytest.warns(WiroWarning, match="no run nonsense"):
         Journal.open(None).submitted("nonsense", "12")

@@ -13,19 +13,19 @@ SERVER = "https://api.wiro.ai/v1"
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where a journal may be made."""
+    """Return a path for a journal."""
     return tmp_path / "journal.sqlite3"
 
 
 def run(journal: Journal, task_id: str = "12") -> None:
-    """Take a run through its whole life."""
+    """Add a run that succeeded."""
     run_id = journal.begin(SERVER, "a/b", {"prompt": "x" * 1000})
     journal.submitted(run_id, task_id)
     journal.settle(run_id, TaskRecord(task_id=task_id, outcome="succeeded"), ["/0.png"])
 
 
 def tasks(journal: Journal) -> list[str | None]:
-    """Return the tasks that the journal knows, oldest first."""
+    """Return the task ids in the journal, oldest first."""
     return [row.task_id for row in journal.records(SERVER)][::-1]
 
 
@@ -92,8 +92,8 @@ def test_a_failed_migration_changes_nothing(path: Path, monkeypatch: pytest.Monk
     """A migration happens as a whole or not at all."""
     Journal.open(path).close()
     steps = (*MIGRATIONS, "CREATE TABLE more (x TEXT); NONSENSE")
-    with monkeypatch.context() as patched:
-        patched.setattr("wiro_widgets.journal.database.MIGRATIONS", steps)
+    with monkeypatch.context() as patch:
+        patch.setattr("wiro_widgets.journal.database.MIGRATIONS", steps)
         with pytest.raises(sqlite3.OperationalError):
             Store(path)
     with Journal.open(path) as journal:
@@ -101,12 +101,12 @@ def test_a_failed_migration_changes_nothing(path: Path, monkeypatch: pytest.Monk
         assert journal.trouble is None
 
 
-@pytest.mark.parametrize("held", [b"x", b"my notes\n", b"\x89PNG\r\n\x1a\n" + bytes(5_000)])
-def test_a_file_that_is_no_journal_is_left_alone(tmp_path: Path, held: bytes) -> None:
-    """A wrong path costs nobody a file: it is neither renamed nor written, and the runs are kept in memory."""
+@pytest.mark.parametrize("content", [b"x", b"my notes\n", b"\x89PNG\r\n\x1a\n" + bytes(5_000)])
+def test_a_file_that_is_no_journal_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    """A file at a wrong path is neither renamed nor written, and the runs are kept in memory."""
     path = tmp_path / "notes.txt"
-    path.write_bytes(held)
+    path.write_bytes(content)
     with pytest.warns(WiroWarning, match="no journal but another file"), Journal.open(path) as journal:
         journal.begin("https://api.wiro.ai/v1", "a/b", {})
-    assert path.read_bytes() == held
+    assert path.read_bytes() == content
     assert [item.name for item in tmp_path.iterdir()] == ["notes.txt"]

@@ -1,4 +1,4 @@
-"""Where key and secret are found, and that nothing shows them."""
+"""Where key and secret come from, and that nothing shows them."""
 
 import copy
 import pickle
@@ -15,8 +15,8 @@ KEY = "plantedkeyplantedkeyplantedkey00"
 SECRET = "plantedsecretplantedsecretplantedsecretplantedsecretplantedsecre"
 
 
-class _Locked:
-    """Colab's userdata, or a keyring, that a user has not opened."""
+class _LockedStore:
+    """Colab's userdata, or a keyring, that is locked."""
 
     def get(self, _name: str) -> str:
         raise RuntimeError("not granted")
@@ -25,8 +25,8 @@ class _Locked:
         raise RuntimeError("locked")
 
 
-class _Held:
-    """The same with values in it."""
+class _Store:
+    """Colab's userdata, or a keyring, with values."""
 
     def __init__(self, **values: str) -> None:
         self.values = values
@@ -50,8 +50,8 @@ def _keyring(monkeypatch: pytest.MonkeyPatch, ring: object) -> None:
 
 
 @pytest.fixture(autouse=True)
-def nothing_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin on a machine with neither Colab nor a keyring."""
+def empty_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide Colab and the keyring of this machine."""
     monkeypatch.setitem(sys.modules, "google.colab", None)
     monkeypatch.setitem(sys.modules, "keyring", None)
 
@@ -61,7 +61,7 @@ def _key_of(credentials: Credentials) -> str:
 
 
 def test_arguments_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key given by hand goes before the environment's."""
+    """An argument goes before the environment."""
     monkeypatch.setenv("WIRO_API_KEY", "environment-key")
     assert _key_of(Credentials.find(KEY)) == KEY
 
@@ -76,33 +76,33 @@ def test_the_environment_comes_second(monkeypatch: pytest.MonkeyPatch) -> None:
     """WIRO_API_KEY and WIRO_API_SECRET go before Colab and the keyring."""
     monkeypatch.setenv("WIRO_API_KEY", KEY)
     monkeypatch.setenv("WIRO_API_SECRET", SECRET)
-    _colab(monkeypatch, _Held(WIRO_API_KEY="colab-key"))
-    found = Credentials.find()
-    assert _key_of(found) == KEY
-    assert found.signs
+    _colab(monkeypatch, _Store(WIRO_API_KEY="colab-key"))
+    credentials = Credentials.find()
+    assert _key_of(credentials) == KEY
+    assert credentials.signs
 
 
 def test_colab_comes_third(monkeypatch: pytest.MonkeyPatch) -> None:
     """Colab's userdata goes before the keyring."""
-    _colab(monkeypatch, _Held(WIRO_API_KEY=KEY, WIRO_API_SECRET=SECRET))
-    _keyring(monkeypatch, _Held(WIRO_API_KEY="keyring-key"))
-    found = Credentials.find()
-    assert _key_of(found) == KEY
-    assert found.signs
+    _colab(monkeypatch, _Store(WIRO_API_KEY=KEY, WIRO_API_SECRET=SECRET))
+    _keyring(monkeypatch, _Store(WIRO_API_KEY="keyring-key"))
+    credentials = Credentials.find()
+    assert _key_of(credentials) == KEY
+    assert credentials.signs
 
 
 def test_the_keyring_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
     """The keyring's service is "wiro", its user names are the variables' names."""
-    _keyring(monkeypatch, _Held(WIRO_API_KEY=KEY, WIRO_API_SECRET=SECRET))
-    found = Credentials.find()
-    assert _key_of(found) == KEY
-    assert found.signs
+    _keyring(monkeypatch, _Store(WIRO_API_KEY=KEY, WIRO_API_SECRET=SECRET))
+    credentials = Credentials.find()
+    assert _key_of(credentials) == KEY
+    assert credentials.signs
 
 
-def test_locked_stores_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Colab or keyring that refuses is the same as none."""
-    _colab(monkeypatch, _Locked())
-    _keyring(monkeypatch, _Locked())
+def test_locked_stores_are_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Colab or keyring that refuses counts as missing."""
+    _colab(monkeypatch, _LockedStore())
+    _keyring(monkeypatch, _LockedStore())
     with pytest.raises(ConfigurationError, match="WIRO_API_KEY"):
         Credentials.find()
 
@@ -114,42 +114,42 @@ def test_without_a_key_the_error_says_what_to_do() -> None:
 
 
 def test_space_around_them_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line end that was copied along is no part of a key."""
+    """A copied line end is no part of a key."""
     monkeypatch.setenv("WIRO_API_KEY", f" {KEY}\n")
     monkeypatch.setenv("WIRO_API_SECRET", f"{SECRET}\n")
-    found = Credentials.find()
-    assert _key_of(found) == KEY
-    assert found.redactor()(SECRET) == HIDDEN
+    credentials = Credentials.find()
+    assert _key_of(credentials) == KEY
+    assert credentials.redactor()(SECRET) == HIDDEN
 
 
 @pytest.mark.parametrize("key", ["", "two words", "line\nend", "schlüssel", "half\udc80"])
-def test_a_key_that_no_key_looks_like_is_refused_unshown(key: str) -> None:
+def test_a_malformed_key_is_refused_and_not_shown(key: str) -> None:
     """Such a key would break the header; the error does not repeat it."""
-    with pytest.raises(ConfigurationError, match="API key") as caught:
+    with pytest.raises(ConfigurationError, match="API key") as refusal:
         Credentials(key)
-    assert not key or key not in str(caught.value)
+    assert not key or key not in str(refusal.value)
 
 
 @pytest.mark.parametrize("secret", ["two words", "line\nend", "half\udc80"])
-def test_a_secret_that_no_secret_looks_like_is_refused_unshown(secret: str) -> None:
-    """It could not be signed with; the error does not repeat it."""
-    with pytest.raises(ConfigurationError, match="API secret") as caught:
+def test_a_malformed_secret_is_refused_and_not_shown(secret: str) -> None:
+    """It cannot be encoded; the error does not repeat it."""
+    with pytest.raises(ConfigurationError, match="API secret") as refusal:
         Credentials(KEY, secret)
-    assert secret not in str(caught.value)
+    assert secret not in str(refusal.value)
 
 
 def test_nothing_shows_them() -> None:
     """No repr, text, format, container or attribute listing has the key or the secret."""
     credentials = Credentials(KEY, SECRET)
-    shown = [
+    texts = [
         repr(credentials),
         str(credentials),
         f"{credentials}",
         f"{[credentials]}",
         f"{credentials!r:>80}",
     ]
-    shown.append(str(dir(credentials)))
-    assert not any(KEY in text or SECRET in text for text in shown)
+    texts.append(str(dir(credentials)))
+    assert not any(KEY in text or SECRET in text for text in texts)
     assert repr(credentials) == "<Credentials with signature>"
     assert repr(Credentials(KEY)) == "<Credentials key only>"
 
@@ -170,7 +170,7 @@ def test_a_pickle_carries_neither(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_copy_is_the_same_credentials() -> None:
-    """Copying a client's settings does not look for credentials anew."""
+    """A copy of a client's settings keeps its credentials."""
     credentials = Credentials(KEY, SECRET)
     assert copy.copy(credentials) is credentials
     assert copy.deepcopy([credentials])[0] is credentials

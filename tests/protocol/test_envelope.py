@@ -1,4 +1,4 @@
-"""The envelope (protocol page): what counts as success, and which error a refusal is."""
+"""What counts as success, and the error for each refusal (docs/protocol.md, Envelope)."""
 
 import json
 from typing import Any
@@ -24,9 +24,9 @@ def _read(reply: object, http_status: int = 200) -> Any:
 
 
 def _refusal(reply: object, http_status: int = 200) -> ApiError:
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(ApiError) as failure:
         _read(reply, http_status)
-    return caught.value
+    return failure.value
 
 
 def _code(code: object, message: object = "no") -> dict[str, Any]:
@@ -35,13 +35,13 @@ def _code(code: object, message: object = "no") -> dict[str, Any]:
 
 @pytest.mark.parametrize("result", [True, "true", "1", 1])
 def test_result_is_true_in_any_spelling(result: object) -> None:
-    """`true`, `"1"` and `1` are success, and the payload stands beside it."""
+    """`true`, `"1"` and `1` are success, with the payload beside them."""
     assert _read({"result": result, "errors": [], "taskid": "5"})["taskid"] == "5"
 
 
 @pytest.mark.parametrize("errors", [{}, [], None, "", "[]"])
 def test_a_missing_result_without_errors_is_success(errors: object) -> None:
-    """Missing counts as success when `errors` is empty, in any way of being empty."""
+    """A missing `result` is success if `errors` is empty in any form."""
     assert _read({"errors": errors, "result": "", "taskid": "5"})["taskid"] == "5"
     assert _read({"errors": errors, "taskid": "5"})["taskid"] == "5"
     assert _read({"taskid": "5"})["taskid"] == "5"
@@ -57,7 +57,7 @@ def test_a_missing_result_with_errors_is_none(errors: object) -> None:
 
 @pytest.mark.parametrize("result", [False, "false", "0", 0])
 def test_result_is_false_in_any_spelling(result: object) -> None:
-    """HTTP 200 with `result: false` is an error, also without a reason."""
+    """HTTP 200 with `result: false` is an error, even without a reason."""
     assert _refusal({"result": result}).http_status == 200
 
 
@@ -75,9 +75,9 @@ def test_result_is_false_in_any_spelling(result: object) -> None:
     ],
 )
 def test_the_error_table(code: int | None, kind: type[ApiError]) -> None:
-    """Each code of the protocol page is its own error, as a number and as text."""
-    for spelled in {code, None if code is None else str(code)}:
-        error = _refusal(_code(spelled))
+    """Each documented code has its error, as a number and as text."""
+    for wire_code in {code, None if code is None else str(code)}:
+        error = _refusal(_code(wire_code))
         assert type(error) is kind
         assert (error.code, error.message, error.endpoint) == (code, "no", "/Run/a/b")
 
@@ -95,7 +95,7 @@ def test_the_error_table(code: int | None, kind: type[ApiError]) -> None:
     ],
 )
 def test_the_http_status_speaks_where_there_is_no_code(http_status: int, kind: type[ApiError]) -> None:
-    """An HTML page of a proxy is understood by its status."""
+    """An HTML page of a proxy is judged by its status."""
     error = _refusal(b"<html>sorry</html>", http_status)
     assert type(error) is kind
     assert error.message == f"the server answered with HTTP {http_status}"
@@ -105,12 +105,12 @@ def test_the_http_status_speaks_where_there_is_no_code(http_status: int, kind: t
     ("http_status", "kind"), [(401, AuthenticationError), (429, RateLimited), (500, ApiError)]
 )
 def test_code_1_says_less_than_the_http_status(http_status: int, kind: type[ApiError]) -> None:
-    """Code 1 is for many things; a limit of calls or a failing server is not "not found"."""
+    """Code 1 has many uses; a rate limit or a failing server is not "not found"."""
     assert type(_refusal(_code(1, "slow down"), http_status)) is kind
 
 
 def test_a_success_with_an_error_status_is_an_error() -> None:
-    """`result: true` under HTTP 500 is not believed."""
+    """`result: true` with HTTP 500 is an error."""
     assert _refusal({"result": True}, 500).http_status == 500
 
 
@@ -124,7 +124,7 @@ def test_a_success_with_an_error_status_is_an_error() -> None:
 )
 @pytest.mark.parametrize("http_status", [200, 401])
 def test_authentication_messages(message: str, http_status: int) -> None:
-    """Wiro's words for a wrong key are an AuthenticationError under either status."""
+    """Wiro's messages for a wrong key are an AuthenticationError with either status."""
     error = _refusal({"result": False, "errors": [{"code": 0, "message": message}]}, http_status)
     assert type(error) is AuthenticationError
     assert "WIRO_API_SECRET" in str(error)
@@ -136,7 +136,7 @@ def test_authentication_messages(message: str, http_status: int) -> None:
 )
 @pytest.mark.parametrize("code", [0, 1])
 def test_missing_things(message: str, code: int) -> None:
-    """Wiro's words for what is not there are a NotFound, whatever the code."""
+    """Wiro's messages for missing things are a NotFound with any code."""
     assert type(_refusal(_code(code, message))) is NotFound
 
 
@@ -144,7 +144,7 @@ def test_missing_things(message: str, code: int) -> None:
     "message", ["Task is not in a cancellable state.", "Task could not be killed: it has no container"]
 )
 def test_wrong_states(message: str) -> None:
-    """A task that cannot be stopped this way is told from a task that does not exist."""
+    """A task in the wrong state is not reported as missing."""
     assert type(_refusal(_code(1, message))) is WrongState
 
 
@@ -158,15 +158,15 @@ def test_wrong_states(message: str) -> None:
     ],
 )
 def test_field_errors_name_their_field(message: str, parameter: str, reason: str) -> None:
-    """A refused value is an InvalidParameter with the field's name, though it is Wiro that refused it."""
+    """A value that Wiro refuses is an InvalidParameter with the field's name."""
     error = _refusal(_code(0, message))
     assert isinstance(error, ParameterRefused)
     assert isinstance(error, InvalidParameter)
     assert (error.parameter, error.reason, error.code) == (parameter, reason, 0)
 
 
-def test_several_errors_are_all_told() -> None:
-    """The messages stand one after the other; the first code that there is counts."""
+def test_all_of_several_errors_are_in_the_message() -> None:
+    """The messages are joined; the first code counts."""
     error = _refusal(
         {"result": False, "errors": ["one", {"message": "two"}, {"code": "97", "message": "three"}]}
     )
@@ -175,17 +175,17 @@ def test_several_errors_are_all_told() -> None:
 
 
 @pytest.mark.parametrize("errors", [[None], [[]], [{}], [{"code": [], "message": {}}], 5, True])
-def test_errors_of_no_sense_are_still_errors(errors: object) -> None:
-    """Wrong types in `errors` cost the message, not the ApiError."""
+def test_senseless_errors_are_still_errors(errors: object) -> None:
+    """Wrong types in `errors` still give an ApiError, without a message."""
     assert isinstance(_refusal({"result": False, "errors": errors}), ApiError)
 
 
 def test_an_endless_message_is_cut() -> None:
-    """A page of HTML in a message does not fill the notebook."""
+    """A long message does not fill the notebook."""
     assert len(str(_refusal(_code(0, "x" * 1_000_000)))) < 3_000
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b'"ok"', b"5", b"ok", b"\x80", b"[" * 100_000])
 def test_a_reply_that_is_no_object_is_an_error(body: bytes) -> None:
-    """HTTP 200 without a JSON object is an ApiError that says so."""
+    """HTTP 200 without a JSON object is an ApiError."""
     assert _refusal(body).message == replies.NO_OBJECT

@@ -1,4 +1,4 @@
-"""The errors: fields, sentences that say what to do, and the way through a pickle."""
+"""The errors: fields, messages that say what to do, and pickling."""
 
 import pickle
 
@@ -55,7 +55,7 @@ EVERY: list[WiroError] = [
 
 @pytest.mark.parametrize("error", EVERY, ids=lambda error: type(error).__name__)
 def test_an_error_survives_a_pickle(error: WiroError) -> None:
-    """Type, sentence and fields come back from a worker process."""
+    """Type, message and fields come back from a worker process."""
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
     assert type(again) is type(error)
     assert str(again) == str(error)
@@ -71,14 +71,14 @@ def test_every_error_is_tried_here() -> None:
 
 
 def test_an_invalid_parameter_is_a_value_error() -> None:
-    """Who catches ValueError catches it, and finds the field by name."""
+    """`except ValueError` catches it, and it names the field."""
     error = InvalidParameter("steps", "is required")
     assert isinstance(error, ValueError)
     assert (error.parameter, str(error)) == ("steps", "steps: is required")
 
 
 def test_a_refused_parameter_is_an_api_error_too() -> None:
-    """What Wiro refuses has a field like what the schema refuses, and a code."""
+    """A value that Wiro refuses names its field as the schema's refusals do, and has a code."""
     error = ParameterRefused("steps", "must be between 1 and 50", code=0, endpoint="/Run/a/b")
     assert isinstance(error, InvalidParameter)
     assert isinstance(error, ApiError)
@@ -88,7 +88,7 @@ def test_a_refused_parameter_is_an_api_error_too() -> None:
 
 
 def test_an_api_error_says_where_what_and_what_next() -> None:
-    """Endpoint, message, code and advice make one text with its full stops in place."""
+    """Endpoint, message, code and advice make one text with one full stop each."""
     error = InsufficientBalance("Not enough balance.", code=97, endpoint="/Run/a/b")
     assert str(error) == (
         "/Run/a/b: Not enough balance (code 97). "
@@ -97,13 +97,13 @@ def test_an_api_error_says_where_what_and_what_next() -> None:
 
 
 def test_an_api_error_names_the_http_status_of_a_failure() -> None:
-    """HTTP 200 is not worth a word."""
+    """HTTP 200 is not mentioned."""
     assert "(HTTP 503)" in str(ApiError("away", http_status=503))
     assert "HTTP" not in str(ApiError("no", http_status=200))
 
 
 def test_an_api_error_without_a_message_still_says_something() -> None:
-    """An empty reason is named as one."""
+    """An empty message is replaced."""
     assert str(ApiError("", endpoint="/Run/a/b")) == "/Run/a/b: the request was refused without a reason."
 
 
@@ -133,13 +133,13 @@ def test_a_sentence_says_what_to_do(error: WiroError, says: str) -> None:
 
 
 def test_a_failure_without_stderr_says_so() -> None:
-    """A silent model is not an empty sentence."""
+    """Without stderr the message says that there is no reason."""
     error = TaskFailed(task_id="90311", exit_code=None, error_text=" \n")
     assert "failed without an exit code: the model gave no reason" in str(error)
 
 
 def test_a_timeout_is_a_timeout_error() -> None:
-    """Who catches TimeoutError catches it, and the task goes on."""
+    """`except TimeoutError` catches it, and the task goes on."""
     error = TaskTimeout(task_id="90311", timeout=2.5)
     assert isinstance(error, TimeoutError)
     assert (error.task_id, error.timeout) == ("90311", 2.5)

@@ -1,10 +1,10 @@
-"""Socket frames (protocol page, Socket): every type in every shape of its message."""
+"""Socket frames: every type with every form of its message (docs/protocol.md, Socket)."""
 
 import json
 
 import pytest
 
-from tests.protocol.recorded import heard
+from tests.protocol.payload_files import event_of
 from wiro_widgets.protocol import events
 from wiro_widgets.protocol.events import Frame, Lifecycle, Log, Outputs, Progress, Unknown
 from wiro_widgets.protocol.replies import OutputInfo
@@ -40,26 +40,26 @@ SIXTY = Progress(1.0, 0.6, 6, 10, "1.2 it/s", "5s", "3s", "Generate")
 )
 @pytest.mark.parametrize("message", [{}, {"message": None}, {"message": "words"}])
 def test_lifecycle(kind: str, message: dict[str, object]) -> None:
-    """Each stage is a Lifecycle event, with a null message, without one and with one nobody expected."""
-    assert heard({"type": kind, **message}, 7.0) == Lifecycle(kind, 7.0)
+    """Each stage is a Lifecycle event, with a null message, without one and with an unexpected one."""
+    assert event_of({"type": kind, **message}, 7.0) == Lifecycle(kind, 7.0)
 
 
 def test_newer_lifecycle_frames_tell_the_outcome() -> None:
     """`success` and `exitCode` in any spelling."""
-    found = heard({"type": "task_end", "success": "true", "exitCode": "0"})
-    assert found == Lifecycle("task_end", 0.0, success=True, exit_code=0)
+    event = event_of({"type": "task_end", "success": "true", "exitCode": "0"})
+    assert event == Lifecycle("task_end", 0.0, success=True, exit_code=0)
 
 
 @pytest.mark.parametrize("message", [PROGRESS, json.dumps(PROGRESS)])
 def test_progress_as_object_or_json_text(message: object) -> None:
     """Numbers as text become numbers, sixty percent a fraction."""
-    assert heard({"type": "task_output", "message": message}, 1.0) == SIXTY
+    assert event_of({"type": "task_output", "message": message}, 1.0) == SIXTY
 
 
 def test_progress_as_numbers() -> None:
     """The same with real numbers."""
     message = PROGRESS | {"percentage": 60, "stepCurrent": 6, "stepTotal": 10.0, "speed": 1.2}
-    assert heard({"type": "task_output", "message": message}, 1.0) == SIXTY
+    assert event_of({"type": "task_output", "message": message}, 1.0) == SIXTY
 
 
 @pytest.mark.parametrize(
@@ -75,16 +75,16 @@ def test_progress_as_numbers() -> None:
     ],
 )
 def test_the_fraction(message: dict[str, object], fraction: float | None) -> None:
-    """Percent first, steps else; always between nothing and all, and None when nobody knows."""
-    found = heard({"type": "task_output", "message": message})
-    assert isinstance(found, Progress)
-    assert found.fraction == fraction
+    """The percentage, else the steps; from 0 to 1, or None if unknown."""
+    event = event_of({"type": "task_output", "message": message})
+    assert isinstance(event, Progress)
+    assert event.fraction == fraction
 
 
 @pytest.mark.parametrize("text", ["loading weights", "", "{not json", "[1/20] sampling", " {}", "60%"])
 def test_output_text_is_a_log_line(text: str) -> None:
-    """A string is a line of the log, also one that begins like JSON."""
-    assert heard({"type": "task_output", "message": text}) == Log("output", text, 0.0)
+    """A string is a log line, even if it begins like JSON."""
+    assert event_of({"type": "task_output", "message": text}) == Log("output", text, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -92,40 +92,40 @@ def test_output_text_is_a_log_line(text: str) -> None:
     [(None, ""), (5, "5"), (True, "true"), (["a"], '["a"]'), ({"loss": 1}, '{"loss": 1}')],
 )
 def test_output_of_other_types_is_a_log_line(message: object, text: str) -> None:
-    """Nothing that a model prints is lost."""
-    assert heard({"type": "task_output", "message": message}) == Log("output", text, 0.0)
+    """Every output of a model is kept."""
+    assert event_of({"type": "task_output", "message": message}) == Log("output", text, 0.0)
 
 
 def test_stderr_is_a_log_line() -> None:
-    """`task_error` on the socket is a line of stderr and no end of anything."""
-    found = heard({"type": "task_error", "message": "warning: slow"})
-    assert found == Log("error", "warning: slow", 0.0)
-    assert found.type == "task_error"
+    """`task_error` on the socket is a line of stderr and ends nothing."""
+    event = event_of({"type": "task_error", "message": "warning: slow"})
+    assert event == Log("error", "warning: slow", 0.0)
+    assert event.type == "task_error"
 
 
 @pytest.mark.parametrize(("kind", "stream"), [("task_output_full", "output"), ("task_error_full", "error")])
 @pytest.mark.parametrize("message", [{"raw": "all of it"}, '{"raw": "all of it"}', "all of it"])
 def test_full_logs(kind: str, stream: str, message: object) -> None:
     """The whole stream in `raw`, or by itself."""
-    found = heard({"type": kind, "message": message})
-    assert isinstance(found, Log)
-    assert (found.stream, found.text, found.full, found.type) == (stream, "all of it", True, kind)
+    event = event_of({"type": kind, "message": message})
+    assert isinstance(event, Log)
+    assert (event.stream, event.text, event.full, event.type) == (stream, "all of it", True, kind)
 
 
 @pytest.mark.parametrize(
     "message", [{}, {"message": None}, {"message": {}}, {"message": []}, {"message": {"raw": None}}]
 )
-def test_full_logs_of_nothing(message: dict[str, object]) -> None:
-    """The newer frames leave the text out."""
-    assert heard({"type": "task_output_full", **message}) == Log("output", "", 0.0, full=True)
+def test_full_logs_without_text(message: dict[str, object]) -> None:
+    """Newer frames leave the text out."""
+    assert event_of({"type": "task_output_full", **message}) == Log("output", "", 0.0, full=True)
 
 
 def test_long_texts_are_cut() -> None:
     """A line keeps its beginning; a whole log keeps its end, where the error stands."""
     long = "a" + "x" * events.MAX_TEXT + "z"
     line, whole = (
-        heard({"type": "task_error", "message": long}),
-        heard({"type": "task_error_full", "message": long}),
+        event_of({"type": "task_error", "message": long}),
+        event_of({"type": "task_error_full", "message": long}),
     )
     assert isinstance(line, Log)
     assert isinstance(whole, Log)
@@ -136,8 +136,8 @@ def test_long_texts_are_cut() -> None:
 def test_the_end_lists_the_outputs() -> None:
     """`task_postprocess_end` has the outputs in its message."""
     item = {"name": "0.png", "contenttype": "image/png", "size": "5", "url": "https://f.example/0.png"}
-    found = heard({"type": "task_postprocess_end", "message": [item], "exitCode": 0})
-    assert found == Outputs(
+    event = event_of({"type": "task_postprocess_end", "message": [item], "exitCode": 0})
+    assert event == Outputs(
         (OutputInfo("0.png", "image/png", 5, "https://f.example/0.png"),), 0.0, exit_code=0
     )
 
@@ -146,8 +146,8 @@ def test_the_end_lists_the_outputs() -> None:
     "message", [{}, {"message": None}, {"message": []}, {"message": "done"}, {"message": {}}]
 )
 def test_the_end_without_outputs(message: dict[str, object]) -> None:
-    """It is the end all the same."""
-    assert heard({"type": "task_postprocess_end", **message}) == Outputs((), 0.0)
+    """It is still the end."""
+    assert event_of({"type": "task_postprocess_end", **message}) == Outputs((), 0.0)
 
 
 @pytest.mark.parametrize(
@@ -160,62 +160,64 @@ def test_the_end_without_outputs(message: dict[str, object]) -> None:
     ],
 )
 def test_unknown_types_pass_through(frame: dict[str, object]) -> None:
-    """Realtime frames and types of tomorrow are events with their own name."""
-    found = heard(frame)
-    assert isinstance(found, Unknown)
-    assert found.type == frame["type"]
+    """Realtime frames and future types are events with their own name."""
+    event = event_of(frame)
+    assert isinstance(event, Unknown)
+    assert event.type == frame["type"]
 
 
 @pytest.mark.parametrize("kind", [None, [], {}, ""])
 def test_a_frame_without_a_type_is_untyped(kind: object) -> None:
     """It is shown, not dropped."""
-    assert heard({"type": kind, "message": "hello"}) == Unknown("untyped", 0.0, "hello")
-    assert heard({"message": "hello"}) == Unknown("untyped", 0.0, "hello")
+    assert event_of({"type": kind, "message": "hello"}) == Unknown("untyped", 0.0, "hello")
+    assert event_of({"message": "hello"}) == Unknown("untyped", 0.0, "hello")
 
 
 @pytest.mark.parametrize(
     "data", ["", "ping", "[]", "5", "null", '{"type":', "[" * 100_000, b"token|\x00\x01\xff", b"\xff"]
 )
-def test_what_is_no_json_object_is_no_frame(data: str | bytes) -> None:
-    """Text, other JSON, halves, depth without end and the binary frames of realtime models."""
+def test_other_data_is_no_frame(data: str | bytes) -> None:
+    """Text, other JSON, cut JSON, deep nesting and the binary frames of realtime models."""
     assert events.parse_frame(data) is None
 
 
-def test_nonsense_is_an_event_that_shows_its_beginning() -> None:
-    """What was heard is reported, in short."""
+def test_unreadable_data_is_an_event_with_its_beginning() -> None:
+    """The beginning of the data is reported."""
     assert events.unreadable("server restarts", 5.0) == Unknown("invalid", 5.0, "server restarts")
     assert len(events.unreadable("word " * 1000, 5.0).text) == 200
     assert events.unreadable(b"token|\x00\x01", 5.0) == Unknown("invalid", 5.0, "8 bytes")
 
 
-def test_nonsense_shows_no_token() -> None:
-    """A frame that was cut in two, or a text frame of a realtime model, begins with one."""
+def test_unreadable_data_shows_no_token() -> None:
+    """A cut frame, or a text frame of a realtime model, can begin with a token."""
     for data in (
         f'{{"type": "task_output", "tasktoken": "{TOKEN}", "mess',
         f"{TOKEN}|AAAA",
         '{"tasktoken":"short1","',
     ):
-        shown = events.unreadable(data, 0.0).text
-        assert TOKEN not in shown
-        assert "short1" not in shown
+        excerpt = events.unreadable(data, 0.0).text
+        assert TOKEN not in excerpt
+        assert "short1" not in excerpt
 
 
 def test_an_unknown_message_shows_no_token() -> None:
-    """What nobody can read is shown without what could be a token."""
-    found = heard({"type": "task_hello", "message": {"socketaccesstoken": TOKEN, "n": 1}})
-    assert isinstance(found, Unknown)
-    assert TOKEN not in found.text
+    """An unknown message is shown without anything like a token."""
+    event = event_of({"type": "task_hello", "message": {"socketaccesstoken": TOKEN, "n": 1}})
+    assert isinstance(event, Unknown)
+    assert TOKEN not in event.text
 
 
 def test_a_frame_shows_nothing() -> None:
-    """Its repr has no field of it."""
+    """Its repr shows no field."""
     assert repr(Frame({"tasktoken": TOKEN})) == "Frame()"
 
 
 def test_words_beside_a_progress_bar_are_words() -> None:
-    """A label of a megabyte is cut to what a bar can show."""
+    """A long label is cut."""
     words = dict.fromkeys(("task", "speed", "speedType", "elapsedTime", "remainingTime"), "w" * 1_000_000)
-    found = heard({"type": "task_output", "message": {"type": "progressGenerate", "percentage": 5, **words}})
-    assert isinstance(found, Progress)
-    assert max(map(len, (found.label or "", found.elapsed or "", found.remaining or ""))) == 200
-    assert len(found.speed or "") <= 401
+    event = event_of(
+        {"type": "task_output", "message": {"type": "progressGenerate", "percentage": 5, **words}}
+    )
+    assert isinstance(event, Progress)
+    assert max(map(len, (event.label or "", event.elapsed or "", event.remaining or ""))) == 200
+    assert len(event.speed or "") <= 401

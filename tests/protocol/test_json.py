@@ -1,4 +1,4 @@
-"""JSON as Wiro prints it, malformed lists included (protocol page, Task detail)."""
+"""JSON as Wiro prints it, also malformed lists (docs/protocol.md, Task detail)."""
 
 import json
 import time
@@ -14,7 +14,7 @@ def test_json_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("printed", "meant"),
+    ("list_text", "value"),
     [
         ('["tool","image-to-image"]', ["tool", "image-to-image"]),
         ('["tool" , "image"]', ["tool", "image"]),
@@ -23,25 +23,25 @@ def test_json_is_read() -> None:
         ("[]", "[]"),
     ],
 )
-def test_a_list_printed_with_its_quotes_unescaped_is_read(printed: str, meant: object) -> None:
-    """The seed's `categories` spoil nothing; an empty list was valid JSON text all along."""
-    assert wire_values.loads(f'{{"categories": "{printed}", "pexit": "0"}}') == {
-        "categories": meant,
+def test_a_list_printed_with_its_quotes_unescaped_is_read(list_text: str, value: object) -> None:
+    """The documented `categories` do not break the reply; an empty list is valid JSON text anyway."""
+    assert wire_values.loads(f'{{"categories": "{list_text}", "pexit": "0"}}') == {
+        "categories": value,
         "pexit": "0",
     }
 
 
-def test_the_mending_does_not_touch_valid_json() -> None:
-    """A properly escaped list stays a text."""
+def test_the_repair_does_not_touch_valid_json() -> None:
+    """An escaped list stays a text."""
     assert wire_values.loads(json.dumps({"categories": '["tool"]'})) == {"categories": '["tool"]'}
 
 
 def test_a_long_malformed_reply_does_not_stall() -> None:
-    """Mending takes time in proportion to the reply, however it is malformed."""
+    """The repair takes linear time, however the reply is malformed."""
     began = time.process_time()
-    for broken in ('"[' + '"a"   ' * 100_000, '"["' * 100_000, '"[' + '"a", ' * 100_000, '"[' * 100_000):
+    for text in ('"[' + '"a"   ' * 100_000, '"["' * 100_000, '"[' + '"a", ' * 100_000, '"[' * 100_000):
         with pytest.raises(ValueError, match=r".*"):
-            wire_values.loads(broken)
+            wire_values.loads(text)
     assert time.process_time() - began < 2
 
 
@@ -49,13 +49,13 @@ def test_a_long_malformed_reply_does_not_stall() -> None:
     "data", [b"", b"<html>", b'{"a":', b"\xff\xfe\x00", "[" * 100_000, '{"c": "["a"]", ' + "[" * 99_999]
 )
 def test_no_json_is_a_value_error(data: str | bytes) -> None:
-    """Empty, HTML, cut off, binary or nested without end: one error for all."""
+    """Empty, HTML, cut, binary or nested too deeply: always ValueError."""
     with pytest.raises(ValueError, match=r".*"):
         wire_values.loads(data)
 
 
 def test_numbers_that_are_none_become_null() -> None:
-    """NaN, Infinity and 1e999 would break the JSON that is made of them later."""
+    """NaN, Infinity and 1e999 would make invalid JSON later."""
     assert wire_values.loads('{"a": NaN, "b": -Infinity, "c": 1e999, "d": 1.5}') == {
         "a": None,
         "b": None,
@@ -64,8 +64,8 @@ def test_numbers_that_are_none_become_null() -> None:
     }
 
 
-def test_broken_utf8_spoils_its_own_letters_only() -> None:
-    """A log that was cut in the middle of a letter does not cost the whole reply."""
+def test_broken_utf8_loses_only_its_own_letters() -> None:
+    """A log that is cut inside a letter does not break the reply."""
     assert wire_values.loads(b'{"debugoutput": "caf\xc3", "pexit": "0"}') == {
         "debugoutput": "caf�",
         "pexit": "0",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.protocol.recorded import LIVES, body, life, lived, told
+from tests.protocol.payload_files import RECORDINGS, detail_with, payload_bytes, recording, state_after
 from wiro_widgets.protocol.detail import read_tasks
 from wiro_widgets.protocol.events import Lifecycle, Log
 from wiro_widgets.protocol.record import TaskRecord
@@ -28,12 +28,14 @@ def _record(state: TaskState, parameters: Mapping[str, Any] = VALUES, **more: An
 
 
 def _seed_state(name: str) -> TaskState:
-    return lived(list(read_tasks(payload(body(name), http_status=200, endpoint="/Task/Detail"))))
+    return state_after(
+        list(read_tasks(payload(payload_bytes(name), http_status=200, endpoint="/Task/Detail")))
+    )
 
 
-def test_the_seeds_finished_task_as_a_row() -> None:
+def test_the_documented_task_as_a_row() -> None:
     """Times, durations, cost and outputs come from the detail; values from the run."""
-    assert _record(_seed_state("seed_detail.txt"), paths=("/out/0.png",)) == TaskRecord(
+    assert _record(_seed_state("documented_detail.txt"), paths=("/out/0.png",)) == TaskRecord(
         task_id="90311",
         model=MODEL,
         status="task_postprocess_end",
@@ -62,9 +64,9 @@ def test_the_seeds_finished_task_as_a_row() -> None:
     )
 
 
-def test_the_seeds_stopped_task_is_a_cancelled_row() -> None:
+def test_the_documented_stopped_task_is_a_cancelled_row() -> None:
     """`pexit` 0 does not make it a success."""
-    record = _record(_seed_state("seed_kill.txt"))
+    record = _record(_seed_state("documented_kill.txt"))
     assert (record.outcome, record.success, record.exit_code, record.status) == (
         "cancelled",
         False,
@@ -74,14 +76,14 @@ def test_the_seeds_stopped_task_is_a_cancelled_row() -> None:
 
 
 def test_a_task_that_was_never_asked_about() -> None:
-    """Nothing is known, and the row says so."""
+    """The row has only the task's id and model."""
     assert _record(TaskState(), {}) == TaskRecord(task_id="90311", model=MODEL, outcome="running")
 
 
 def test_a_running_task() -> None:
-    """It has begun, and has neither end nor success yet."""
+    """It has a start, and neither end nor success."""
     record = _record(
-        lived(
+        state_after(
             [Lifecycle("task_queue", 100.0), Lifecycle("task_accept", 102.5), Lifecycle("task_start", 104.0)]
         )
     )
@@ -90,28 +92,34 @@ def test_a_running_task() -> None:
 
 
 def test_a_failed_task_says_why() -> None:
-    """Its whole stderr, else the lines that were seen, else that there was no reason."""
-    end = told(status="task_postprocess_end", pexit=1)
-    whole = lived([*life("life_failed.jsonl"), end])
+    """Its whole stderr, else the lines that arrived, else that there is no reason."""
+    end = detail_with(status="task_postprocess_end", pexit=1)
+    whole = state_after([*recording("task_failed.jsonl"), end])
     assert _record(whole).error == "Traceback (most recent call last):\nMemoryError: the canvas does not fit"
-    seen = lived([Log("error", "one", 1.0), Log("output", "two", 2.0), Log("error", "three", 3.0), end])
-    assert (_record(seen).error, error_text(seen)) == ("one\nthree", "one\nthree")
-    assert _record(lived([end])).error == "The model gave no reason."
-    assert error_text(lived([end])) == ""
+    state = state_after(
+        [Log("error", "one", 1.0), Log("output", "two", 2.0), Log("error", "three", 3.0), end]
+    )
+    assert (_record(state).error, error_text(state)) == ("one\nthree", "one\nthree")
+    assert _record(state_after([end])).error == "The model gave no reason."
+    assert error_text(state_after([end])) == ""
 
 
 def test_a_success_with_warnings_has_no_error() -> None:
-    """Stderr is not failure."""
+    """Stderr alone is no failure."""
     assert (
-        _record(lived([*life("life_image.jsonl"), told(status="task_postprocess_end", pexit=0)])).error
+        _record(
+            state_after([*recording("task_image.jsonl"), detail_with(status="task_postprocess_end", pexit=0)])
+        ).error
         is None
     )
 
 
 def test_a_task_cancelled_in_the_queue_never_ran() -> None:
-    """Times of zero are no times."""
+    """Times of zero are None."""
     record = _record(
-        lived([told(status="task_cancel", createtime=100, canceltime="107", starttime="0", endtime="0")])
+        state_after(
+            [detail_with(status="task_cancel", createtime=100, canceltime="107", starttime="0", endtime="0")]
+        )
     )
     assert (record.started_at, record.run_seconds, record.elapsed_seconds) == (None, None, 7.0)
 
@@ -119,14 +127,18 @@ def test_a_task_cancelled_in_the_queue_never_ran() -> None:
 def test_durations_are_never_negative() -> None:
     """Wiro's clock has whole seconds and several machines."""
     record = _record(
-        lived(
-            [told(status="task_postprocess_end", createtime=100, accepttime=99, starttime=105, endtime=104)]
+        state_after(
+            [
+                detail_with(
+                    status="task_postprocess_end", createtime=100, accepttime=99, starttime=105, endtime=104
+                )
+            ]
         )
     )
     assert (record.queue_seconds, record.run_seconds) == (0.0, 0.0)
 
 
-HEARD = [
+EVENTS = [
     Lifecycle("task_queue", 100.9),
     Lifecycle("task_accept", 101.25),
     Lifecycle("task_start", 102.5),
@@ -149,46 +161,50 @@ def _seconds(record: TaskRecord) -> list[float | None]:
     return [None if at is None else at.timestamp() for at in times]
 
 
-def test_heard_times_are_exact() -> None:
-    """Times that were heard stand in the row to parts of a second, where Wiro's whole seconds agree with them."""
-    record = _record(lived([*HEARD, told(**WHOLE)]))
+def test_arrival_times_are_exact() -> None:
+    """Arrival times count, in parts of a second, if Wiro's whole seconds agree with them."""
+    record = _record(state_after([*EVENTS, detail_with(**WHOLE)]))
     assert _seconds(record) == [100.9, 102.5, 105.25]
     assert record.queue_seconds == pytest.approx(0.35)
     assert record.run_seconds == 2.25
 
 
-def test_wiro_s_own_seconds_stay() -> None:
-    """How long it took as a whole is Wiro's to say, where it does."""
-    assert _record(lived([*HEARD, told(**WHOLE, elapsedseconds="4.1000")])).elapsed_seconds == 4.1
-    assert _record(lived([*HEARD, told(**WHOLE)])).elapsed_seconds == pytest.approx(4.35)
+def test_wiros_own_duration_counts() -> None:
+    """Wiro's own duration counts if there is one."""
+    assert (
+        _record(state_after([*EVENTS, detail_with(**WHOLE, elapsedseconds="4.1000")])).elapsed_seconds == 4.1
+    )
+    assert _record(state_after([*EVENTS, detail_with(**WHOLE)])).elapsed_seconds == pytest.approx(4.35)
 
 
 def test_a_late_listener_does_not_move_a_start() -> None:
-    """What was heard long after Wiro says it was, as by whoever attaches later, is not when it was."""
-    late = [HEARD[0], Lifecycle("task_start", 104.5), *HEARD[3:]]
-    record = _record(lived([*late, told(**WHOLE)]))
+    """An arrival long after Wiro's time, as of a late subscriber, does not count."""
+    late = [EVENTS[0], Lifecycle("task_start", 104.5), *EVENTS[3:]]
+    record = _record(state_after([*late, detail_with(**WHOLE)]))
     assert (_seconds(record), record.run_seconds) == ([100.0, 102.0, 105.0], 2.0)
 
 
 def test_a_missing_frame_keeps_the_order() -> None:
-    """Where one of the times was not heard all are Wiro's, so that no run begins before it was made."""
-    missed = [event for event in HEARD if event.type != "task_start"]
+    """If one arrival is missing, all times are Wiro's, so that they stay in order."""
+    events = [event for event in EVENTS if event.type != "task_start"]
     whole = {**WHOLE, "starttime": 100}
-    record = _record(lived([*missed, told(**whole)]))
+    record = _record(state_after([*events, detail_with(**whole)]))
     assert _seconds(record) == [100.0, 100.0, 105.0]
     assert record.queue_seconds == pytest.approx(0.35)
 
 
-def test_a_stopped_task_ends_when_it_was_heard_to() -> None:
-    """The end of a cancelled task is exact too."""
-    heard = [HEARD[0], Lifecycle("task_cancel", 107.5)]
-    record = _record(lived([*heard, told(status="task_cancel", createtime=100, canceltime="107")]))
+def test_a_stopped_task_ends_with_its_event() -> None:
+    """The end of a cancelled task has parts of a second too."""
+    events = [EVENTS[0], Lifecycle("task_cancel", 107.5)]
+    record = _record(
+        state_after([*events, detail_with(status="task_cancel", createtime=100, canceltime="107")])
+    )
     assert _seconds(record) == [100.9, None, 107.5]
     assert record.elapsed_seconds == pytest.approx(6.6)
 
 
 @pytest.mark.parametrize(
-    ("seed", "kept"),
+    ("seed", "expected"),
     [
         (7350148318, 7350148318),
         ("7350148318", 7350148318),
@@ -198,26 +214,26 @@ def test_a_stopped_task_ends_when_it_was_heard_to() -> None:
         ([], None),
     ],
 )
-def test_the_seed(seed: object, kept: object) -> None:
-    """A whole number where it is one, else the words."""
-    assert _record(TaskState(), {"seed": seed}).seed == kept
+def test_the_seed(seed: object, expected: object) -> None:
+    """A whole number if it is one, else the text."""
+    assert _record(TaskState(), {"seed": seed}).seed == expected
 
 
 def test_an_attached_task_has_what_the_detail_tells() -> None:
-    """Model, prompt and parameters of a run that another process began."""
-    detail = told(
+    """Model, prompt and parameters of a run of another process."""
+    detail = detail_with(
         status="task_start",
         modelslugowner="alibaba",
         modelslugproject="wan 2.6",
         parameters='{"prompt": "rain", "seed": "5"}',
     )
-    record = _record(lived([detail]), {}, model=None)
+    record = _record(state_after([detail]), {}, model=None)
     assert (record.model, record.prompt, record.seed) == ("alibaba/wan 2.6", "rain", 5)
     assert record.parameters == {"prompt": "rain", "seed": "5"}
 
 
 def _full() -> TaskRecord:
-    return _record(_seed_state("seed_detail.txt"), paths=("/out/0.png",))
+    return _record(_seed_state("documented_detail.txt"), paths=("/out/0.png",))
 
 
 def test_a_row_is_json_ready() -> None:
@@ -236,7 +252,7 @@ def test_a_row_comes_back(record: TaskRecord) -> None:
 
 
 def test_a_row_in_a_terminal() -> None:
-    """A record prints itself as what is read at a glance, on one line of a bounded length."""
+    """A record prints a summary on one line of limited length."""
     assert repr(_full()) == (
         "<TaskRecord of task 90311, tencent/hunyuan-flux-srpo: succeeded, seed 7350148318, 6.0 s, $0.00351, 1 output, "
         "prompt 'a lighthouse'>"
@@ -252,7 +268,7 @@ def test_a_row_in_a_terminal() -> None:
 
 
 def test_a_row_in_a_notebook() -> None:
-    """A host gets both forms of a record and takes the one that it can show."""
+    """A host gets the text and the HTML form of a record."""
     record = _full()
     assert record._repr_mimebundle_(include=None, exclude=None) == {
         "text/plain": repr(record),
@@ -260,10 +276,10 @@ def test_a_row_in_a_notebook() -> None:
     }
 
 
-@pytest.mark.parametrize("name", LIVES)
-def test_the_rows_of_whole_lives_come_back(name: str) -> None:
-    """With every time as it was heard, in parts of a second."""
-    record = _record(lived(life(name)))
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_the_rows_of_recorded_tasks_come_back(name: str) -> None:
+    """Every time keeps its parts of a second."""
+    record = _record(state_after(recording(name)))
     assert TaskRecord.from_dict(json.loads(json.dumps(record.to_dict()))) == record
 
 
@@ -275,7 +291,7 @@ def test_times_come_back_to_the_microsecond(at: datetime) -> None:
 
 
 def test_a_row_of_another_version_is_read() -> None:
-    """Unknown keys are left out, missing ones are unknown, senseless times are none, times without a zone are UTC."""
+    """Unknown keys are left out, missing ones are None, unreadable times are None, times without a zone are UTC."""
     row = {"task_id": "5", "colour": "red", "created_at": "2024-12-18T09:23:27", "started_at": "yesterday"}
     expected = TaskRecord(task_id="5", created_at=datetime(2024, 12, 18, 9, 23, 27, tzinfo=UTC))
     assert TaskRecord.from_dict(row) == expected

@@ -1,4 +1,4 @@
-"""Tokens stay in this process."""
+"""Redaction, and values whose secret fields stay in this process."""
 
 import dataclasses
 import json
@@ -32,20 +32,20 @@ def test_a_repr_shows_no_token(holder: object) -> None:
 
 @pytest.mark.parametrize("holder", HOLDERS, ids=lambda holder: type(holder).__name__)
 def test_a_pickle_carries_no_token(holder: object) -> None:
-    """What is saved or sent to another process has everything but the token."""
+    """A pickle has everything but the token."""
     assert TOKEN.encode() not in pickle.dumps(holder)
 
 
 @pytest.mark.parametrize("holder", HOLDERS, ids=lambda holder: type(holder).__name__)
 def test_a_dict_of_it_has_no_token(holder: Any) -> None:
-    """`asdict`, as people use it to save what they have, says that there is something hidden."""
-    found = json.dumps(dataclasses.asdict(holder), default=str)
-    assert TOKEN not in found
-    assert "[hidden]" in found
+    """`asdict` replaces the token by "[hidden]"."""
+    text = json.dumps(dataclasses.asdict(holder), default=str)
+    assert TOKEN not in text
+    assert "[hidden]" in text
 
 
 def test_everything_else_is_pickled() -> None:
-    """Only the hidden fields are gone after a round trip."""
+    """Only the secret fields are lost in a pickle."""
     receipt = pickle.loads(pickle.dumps(Receipt("5", TOKEN)))  # noqa: S301 - our own bytes
     assert receipt == Receipt("5", None)
 
@@ -56,22 +56,22 @@ def test_a_hidden_field_can_be_read_in_its_own_process() -> None:
     assert isinstance(Receipt("5"), redact.SecretHolder)
 
 
-def _shout(text: str) -> str:
+def _redact(text: str) -> str:
     return text.replace("secret", "[hidden]")
 
 
 def test_texts_within_a_value_are_redacted() -> None:
-    """Values, keys and the inside of JSON texts, however its escapes spell them."""
+    """Values, keys and the content of JSON texts, also if they are escaped."""
     inner = '{"a": "\\u0073ecret", "\\u0073ecret": ["\\"\\\\u0073ecret\\""]}'
-    found = redact.redact_json({"secret": ["secret", 5, None], "text": inner}, _shout)
-    assert found["[hidden]"] == ["[hidden]", 5, None]
-    assert json.loads(found["text"]) == {"a": "[hidden]", "[hidden]": ['"[hidden]"']}
+    clean = redact.redact_json({"secret": ["secret", 5, None], "text": inner}, _redact)
+    assert clean["[hidden]"] == ["[hidden]", 5, None]
+    assert json.loads(clean["text"]) == {"a": "[hidden]", "[hidden]": ['"[hidden]"']}
 
 
 @pytest.mark.parametrize("text", ["C:\\new", '{"a": "b\\n"}', '["\\u00', '{"a" : "\\/"}'])
 def test_a_text_without_a_secret_stays_as_it_is(text: str) -> None:
-    """What looks like JSON is not written anew for nothing."""
-    assert redact.redact_json(text, _shout) == text
+    """JSON text without a secret is not rewritten."""
+    assert redact.redact_json(text, _redact) == text
 
 
 def test_a_redactor_replaces_every_secret() -> None:
@@ -81,11 +81,11 @@ def test_a_redactor_replaces_every_secret() -> None:
 
 
 def test_the_longest_secret_goes_first() -> None:
-    """A key that begins the secret does not leave the secret's end behind."""
+    """A key that begins the secret does not leave the rest of the secret."""
     assert redact.redactor("abcdefgh", "abcdefgh12345678")("abcdefgh12345678") == redact.HIDDEN
 
 
-def test_a_secret_is_found_as_a_url_writes_it() -> None:
+def test_a_percent_encoded_secret_is_replaced() -> None:
     """A percent-encoded secret is a secret."""
     assert redact.redactor("key+with/signs")("?k=key%2Bwith%2Fsigns") == f"?k={redact.HIDDEN}"
 

@@ -1,21 +1,21 @@
-"""What stands in a reply besides the envelope: receipts, outputs, texts, models."""
+"""The payload of a reply: receipts, outputs, texts, models."""
 
 from typing import Any
 
 import pytest
 
-from tests.protocol.recorded import body
+from tests.protocol.payload_files import payload_bytes
 from wiro_widgets.protocol import replies
 from wiro_widgets.protocol.replies import ModelSummary, OutputInfo, Receipt, TextContent
 
 
 def _object(name: str) -> Any:
-    return replies.payload(body(name), http_status=200, endpoint="/Run")
+    return replies.payload(payload_bytes(name), http_status=200, endpoint="/Run")
 
 
-def test_the_seeds_receipt() -> None:
-    """The seed's Run reply has a task id and a token."""
-    receipt = replies.receipt(_object("seed_run.json"))
+def test_the_documented_receipt() -> None:
+    """The documented Run reply has a task id and a token."""
+    receipt = replies.receipt(_object("documented_run.json"))
     assert receipt == Receipt("2221", "eDcCm5yyUfIvMFspTwww49OUfgXkQt")
 
 
@@ -30,13 +30,13 @@ def test_the_seeds_receipt() -> None:
     ],
 )
 def test_a_receipt_has_its_id_as_text(reply: dict[str, Any], task_id: str) -> None:
-    """A number is an id, and a missing token is no obstacle."""
+    """A number is an id, and the token may be missing."""
     assert replies.receipt(reply) == Receipt(task_id, None)
 
 
 @pytest.mark.parametrize("value", [None, "", " ", True, False, [], {}, [5]])
 def test_a_reply_without_a_task_is_no_receipt(value: object) -> None:
-    """What is no id is not taken for one."""
+    """Other values are no id."""
     assert replies.receipt({"taskid": value, "socketaccesstoken": "t"}) is None
 
 
@@ -59,21 +59,21 @@ def test_an_output_of_a_file() -> None:
 
 
 def test_an_output_without_a_name_is_named_by_its_address() -> None:
-    """Else by its place in the list."""
-    named = replies.outputs(
+    """Without a URL it is named by its place in the list."""
+    outputs = replies.outputs(
         [{"url": "https://f.example/a/7.webp?x=1"}, {"size": 5}, "https://f.example/b.mp4"]
     )
-    assert [item.name for item in named] == ["7.webp", "1", "b.mp4"]
+    assert [item.name for item in outputs] == ["7.webp", "1", "b.mp4"]
 
 
 def test_outputs_as_json_text() -> None:
-    """The list may come as text."""
+    """The list can be JSON text."""
     assert replies.outputs('[{"name": "a.png"}]') == (OutputInfo("a.png"),)
 
 
 @pytest.mark.parametrize("value", [None, "", "none", 5, True, {}, {"0": {"name": "a"}}])
 def test_no_outputs(value: object) -> None:
-    """What is no list has no outputs."""
+    """Anything but a list has no outputs."""
     assert replies.outputs(value) == ()
 
 
@@ -83,15 +83,15 @@ def test_senseless_entries_are_left_out() -> None:
 
 
 def test_a_language_models_output() -> None:
-    """Its content is the text, in the lists of the older documentation."""
+    """Its content is in the lists of the older documentation."""
     content = {"prompt": "Hi", "raw": "<think>x</think>Hello", "thinking": ["x"], "answer": ["Hello"]}
-    [found] = replies.outputs([{"contenttype": "raw", "content": content}])
-    assert found.content == TextContent(("x",), ("Hello",), "<think>x</think>Hello", "Hi")
-    assert found.content.text == "Hello"
+    [output] = replies.outputs([{"contenttype": "raw", "content": content}])
+    assert output.content == TextContent(("x",), ("Hello",), "<think>x</think>Hello", "Hi")
+    assert output.content.text == "Hello"
 
 
 def test_segments_are_thinking_and_answer() -> None:
-    """The newer segments say the same; others are left out."""
+    """The newer segments give the same; other segments are left out."""
     segments = [
         {"type": "thinking", "text": "x"},
         {"type": "answer", "text": "Hel"},
@@ -99,50 +99,50 @@ def test_segments_are_thinking_and_answer() -> None:
         {"type": "citation", "text": "z"},
         None,
     ]
-    found = replies.text_content({"segments": segments, "thinking": [], "answer": []})
-    assert found == TextContent(("x",), ("Hel", "lo"))
+    content = replies.text_content({"segments": segments, "thinking": [], "answer": []})
+    assert content == TextContent(("x",), ("Hel", "lo"))
 
 
 @pytest.mark.parametrize("answer", ["[1] First of all", '["not", "a list"]', "{}", "  indented", "5"])
-def test_an_answer_that_looks_like_json_stays_what_was_said(answer: str) -> None:
+def test_an_answer_that_looks_like_json_stays_text(answer: str) -> None:
     """A model may answer with brackets."""
-    found = replies.text_content({"answer": answer})
-    assert found is not None
-    assert found.answer == (answer,)
+    content = replies.text_content({"answer": answer})
+    assert content is not None
+    assert content.answer == (answer,)
 
 
 def test_parts_of_other_types_are_text_or_left_out() -> None:
-    """A number that a model said is a word; null is nothing."""
+    """A number in an answer is a part of it; null is none."""
     assert replies.text_content({"answer": ["a", None, 5, [], ""]}) == TextContent(answer=("a", "5"))
 
 
 def test_raw_text_is_all_there_is_without_an_answer() -> None:
-    """A model that does not tell thinking from answering is shown whole."""
-    found = replies.text_content({"raw": "Hello"})
-    assert found is not None
-    assert found.text == "Hello"
+    """The raw text counts if thinking and answer are not separated."""
+    content = replies.text_content({"raw": "Hello"})
+    assert content is not None
+    assert content.text == "Hello"
 
 
 @pytest.mark.parametrize("value", [None, "Hello", 5, [], {}, {"percentage": 5}])
 def test_no_text(value: object) -> None:
-    """What has none of a language model's fields is none of its texts."""
+    """An object without a language model's fields is no text."""
     assert replies.text_content(value) is None
 
 
 @pytest.mark.parametrize("entry", [[{"title": "A"}], {"title": "A"}, '[{"title": "A"}]'])
 def test_the_catalogue_entry(entry: object) -> None:
-    """Tool/Detail has its entry in a list; alone or as text it is read as well."""
+    """Tool/Detail has its entry in a list; a single entry or JSON text is read too."""
     assert replies.tool({"tool": entry}) == {"title": "A"}
 
 
 @pytest.mark.parametrize("entry", [None, [], {}, "", 5, [None]])
 def test_no_catalogue_entry(entry: object) -> None:
-    """A model that is not there has no entry."""
+    """A missing model has no entry."""
     assert replies.tool({"tool": entry}) is None
 
 
 def test_a_list_of_models() -> None:
-    """Clean slugs go before the others; an entry without an address cannot be run and is left out."""
+    """Clean slugs go first; an entry without owner and name is left out."""
     reply = {
         "tool": [
             {

@@ -1,4 +1,4 @@
-"""Requests (protocol page): one function per endpoint, JSON or the parts of a form."""
+"""One function for each endpoint: JSON or the parts of a form (docs/protocol.md, Run)."""
 
 import json
 from decimal import Decimal
@@ -43,7 +43,7 @@ def test_a_run_without_files_is_json() -> None:
 
 
 def test_a_run_with_a_file_is_a_form() -> None:
-    """Every value is its shortest text: 3.5 stays "3.5", and the seed keeps its digits."""
+    """Every value is its shortest text: 3.5 is "3.5", and a seed keeps its digits."""
     schema = ModelSchema.built_in(MODEL)
     assert schema is not None
     values: dict[str, Any] = {"prompt": "x", "steps": 20, "scale": 3.5, "strength": 0.88, "seed": 7350148318}
@@ -78,18 +78,18 @@ def test_an_image_by_address_needs_no_form() -> None:
     ],
 )
 def test_path_segments_are_percent_encoded(model: str, path: str) -> None:
-    """Real slugs contain spaces and dots; nothing in them may change the path."""
+    """Slugs contain spaces and dots, which must not change the path."""
     assert requests.run(model, {}).path == path
 
 
 def test_a_fileinput_is_one_part() -> None:
-    """Or one address, in the same field."""
+    """Or one URL, in the same field."""
     assert _run("fileinput", PHOTO).parts == (("prompt", "x"), ("photos", PHOTO))
     assert _run("fileinput", URL).json == {"prompt": "x", "photos": URL}
 
 
 def test_a_multifileinput_has_files_and_addresses_apart() -> None:
-    """Repeated parts in one field, a comma list in the other, both fields always there."""
+    """Repeated parts in one field, a comma list of URLs in the other; both are always there."""
     assert _run("multifileinput", [PHOTO, URL, SKETCH, f"{URL}?a=1,2"]).parts == (
         ("prompt", "x"),
         ("photos", PHOTO),
@@ -128,7 +128,7 @@ def test_files_of_a_model_without_a_schema(files: object) -> None:
     ],
 )
 def test_values_of_a_model_without_a_schema(value: object, as_json: object, as_text: str) -> None:
-    """They are sent as what they are, numpy's as Python's, structures in a form as JSON text."""
+    """Values keep their types, numpy's become Python's, structures in a form become JSON text."""
     assert requests.run("a/b", {"x": value}).json == {"x": as_json}
     assert requests.run("a/b", {"x": value, "f": PHOTO}).parts == (("x", as_text), ("f", PHOTO))
 
@@ -136,21 +136,21 @@ def test_values_of_a_model_without_a_schema(value: object, as_json: object, as_t
 @pytest.mark.parametrize(
     "value", [float("nan"), 2**2000, object(), b"bytes", "half\ud83d", [np.nan], {"a": {1, 2}}]
 )
-def test_what_no_json_can_carry_is_refused(value: object) -> None:
-    """By name, before anything is written down or sent."""
-    with pytest.raises(InvalidParameter, match="cannot be sent") as caught:
+def test_values_that_json_cannot_carry_are_refused(value: object) -> None:
+    """The error names the field, before anything is sent."""
+    with pytest.raises(InvalidParameter, match="cannot be sent") as refusal:
         requests.run("a/b", {"x": value})
-    assert caught.value.parameter == "x"
+    assert refusal.value.parameter == "x"
 
 
-def test_a_run_of_no_model_is_refused() -> None:
-    """The address is checked first."""
+def test_a_run_without_a_model_is_refused() -> None:
+    """The name is checked first."""
     with pytest.raises(InvalidParameter, match="owner/name"):
         requests.run("hunyuan", {})
 
 
 def test_a_task_is_asked_for_by_id_or_token() -> None:
-    """The id where there is one."""
+    """The id goes first."""
     assert requests.task_detail(task_id="5").json == {"taskid": "5"}
     assert requests.task_detail(token="t").json == {"tasktoken": "t"}
     assert requests.task_detail(task_id="5", token="t").json == {"taskid": "5"}
@@ -191,7 +191,7 @@ def test_a_task_is_asked_for_by_id_or_token() -> None:
     ],
 )
 def test_the_other_endpoints(request_: Request, path: str, safety: str, body: dict[str, Any]) -> None:
-    """Their paths, their bodies, and how safely each may be repeated."""
+    """Their paths, bodies and safety."""
     assert (request_.path, request_.safety, request_.json, request_.parts) == (path, safety, body, ())
 
 

@@ -1,4 +1,4 @@
-"""Authentication (protocol page): the headers of one HTTP attempt."""
+"""The headers of one HTTP attempt (docs/protocol.md, Authentication)."""
 
 import hashlib
 import hmac
@@ -27,12 +27,12 @@ def test_a_key_only_project_sends_the_key_alone() -> None:
 
 
 def test_an_empty_secret_is_no_secret() -> None:
-    """A project without a secret is key-only, however its absence is written."""
+    """An empty secret means a key-only project."""
     assert not Credentials("test-api-key", "").signs
 
 
 def test_each_attempt_is_signed_anew() -> None:
-    """Two attempts have two nonces, and each signature fits its own."""
+    """Two attempts have two nonces, and each signature matches its nonce."""
     credentials = Credentials("test-api-key", "test-secret")
     first, second = credentials.headers(), credentials.headers()
     assert first["x-nonce"] != second["x-nonce"]
@@ -47,12 +47,12 @@ def test_nonces_are_digits() -> None:
 
 
 def test_nonces_fit_a_javascript_number() -> None:
-    """A server that reads the nonce as a double sees every digit of it."""
+    """A server that reads the nonce as a double loses no digit."""
     assert all(int(next_nonce()) < 2**53 for _ in range(100))
 
 
 def test_nonces_rise() -> None:
-    """A server that wants rising nonces is content."""
+    """A server may require rising nonces."""
     nonces = [int(next_nonce()) for _ in range(1000)]
     assert nonces == sorted(set(nonces))
 

@@ -1,18 +1,18 @@
-"""Language models on the socket (protocol page, Socket): cumulative snapshots of thinking and answer."""
+"""Snapshots of thinking and answer on the socket (docs/protocol.md, Language models)."""
 
 import json
 
 import pytest
 
-from tests.protocol.recorded import heard
+from tests.protocol.payload_files import event_of
 from wiro_widgets.protocol.events import TextSnapshot
 from wiro_widgets.protocol.replies import TextContent
 
 
 def _snapshot(message: object) -> TextSnapshot:
-    found = heard({"type": "task_output", "message": message})
-    assert isinstance(found, TextSnapshot)
-    return found
+    event = event_of({"type": "task_output", "message": message})
+    assert isinstance(event, TextSnapshot)
+    return event
 
 
 def test_lists() -> None:
@@ -22,15 +22,15 @@ def test_lists() -> None:
 
 
 def test_strings() -> None:
-    """One part each; the empty one is none."""
+    """A text is one part; an empty text is none."""
     assert _snapshot({"thinking": "a", "answer": ""}).content == TextContent(("a",))
 
 
 def test_segments() -> None:
-    """The newer shape, beside empty lists of the older one."""
+    """The newer form, beside empty lists of the older one."""
     segments = [{"type": "thinking", "text": "a"}, {"type": "answer", "text": "b"}]
-    found = _snapshot({"segments": segments, "thinking": [], "answer": []})
-    assert found.content == TextContent(("a",), ("b",))
+    snapshot = _snapshot({"segments": segments, "thinking": [], "answer": []})
+    assert snapshot.content == TextContent(("a",), ("b",))
 
 
 def test_json_text() -> None:
@@ -39,7 +39,7 @@ def test_json_text() -> None:
 
 
 def test_raw_alone() -> None:
-    """A model that does not tell the two apart."""
+    """A model that does not separate thinking and answer."""
     assert _snapshot({"raw": "hello"}).content.text == "hello"
 
 
@@ -54,11 +54,11 @@ def test_raw_alone() -> None:
     ],
 )
 def test_thinking_is_done_once_it_answers(message: dict[str, object], done: bool) -> None:
-    """`isThinking` in any spelling, and something answered."""
+    """`isThinking` is false in any spelling, and there is an answer."""
     assert _snapshot(message).done is done
 
 
 @pytest.mark.parametrize("value", [None, 5, {}, [None], [{}]])
 def test_senseless_parts_are_left_out(value: object) -> None:
-    """Wrong types cost their own part only."""
+    """A wrong type loses only its own part."""
     assert _snapshot({"thinking": value, "answer": ["b"], "segments": value}).content.answer == ("b",)

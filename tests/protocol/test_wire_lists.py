@@ -1,4 +1,4 @@
-"""Objects and lists drift too: they come as JSON text, alone, or not at all."""
+"""Objects and lists drift too: as JSON text, as a single item, or missing."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from wiro_widgets.protocol import wire_values
 
 
 @pytest.mark.parametrize(
-    ("value", "found"),
+    ("value", "expected"),
     [
         ({"a": 1}, {"a": 1}),
         ('{"a": 1}', {"a": 1}),
@@ -20,22 +20,22 @@ from wiro_widgets.protocol import wire_values
         ([], {}),
     ],
 )
-def test_mapping(value: object, found: dict[str, Any]) -> None:
+def test_mapping(value: object, expected: dict[str, Any]) -> None:
     """An object or its JSON text; anything else is an empty one."""
-    assert wire_values.mapping(value) == found
+    assert wire_values.mapping(value) == expected
 
 
 @pytest.mark.parametrize(
-    ("value", "found"),
+    ("value", "expected"),
     [([1], [1]), ("[1, 2]", [1, 2]), ('{"a": 1}', []), ("x", []), (None, []), (5, []), ({}, [])],
 )
-def test_items(value: object, found: list[Any]) -> None:
+def test_items(value: object, expected: list[Any]) -> None:
     """A list or its JSON text; anything else is an empty one."""
-    assert wire_values.items(value) == found
+    assert wire_values.items(value) == expected
 
 
 @pytest.mark.parametrize(
-    ("value", "found"),
+    ("value", "expected"),
     [
         ([1], [1]),
         ("[1]", [1]),
@@ -52,13 +52,13 @@ def test_items(value: object, found: list[Any]) -> None:
         ({}, []),
     ],
 )
-def test_entries(value: object, found: list[Any]) -> None:
-    """A list, or the one thing that stands where a list belongs."""
-    assert wire_values.items_or_single(value) == found
+def test_entries(value: object, expected: list[Any]) -> None:
+    """A list, or the single value in its place."""
+    assert wire_values.items_or_single(value) == expected
 
 
 @pytest.mark.parametrize(
-    ("value", "found"),
+    ("value", "expected"),
     [
         (["a", "b"], ("a", "b")),
         ('["a","b"]', ("a", "b")),
@@ -70,6 +70,6 @@ def test_entries(value: object, found: list[Any]) -> None:
         ({}, ()),
     ],
 )
-def test_strings(value: object, found: tuple[str, ...]) -> None:
-    """The texts of a list, of its JSON text, or of one word."""
-    assert wire_values.strings(value) == found
+def test_strings(value: object, expected: tuple[str, ...]) -> None:
+    """The texts of a list, of its JSON text, or a single text."""
+    assert wire_values.strings(value) == expected

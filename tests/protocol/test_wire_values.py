@@ -1,4 +1,4 @@
-"""Types drift (protocol page, Task detail): each reader takes what it can and says None to the rest."""
+"""Values whose types drift: each reader returns one type, or None (docs/protocol.md, Task detail)."""
 
 from datetime import UTC, datetime
 
@@ -29,7 +29,7 @@ NOON = datetime(2025, 12, 4, 12, 0, 0, tzinfo=UTC)
     ],
 )
 def test_text(value: object, text: str | None) -> None:
-    """Numbers and truth values have a text; null, lists and objects have none."""
+    """Numbers and booleans have a text; null, lists and objects have none."""
     assert wire_values.text(value) == text
 
 
@@ -40,7 +40,7 @@ def test_number_text_reads_back_as_the_same_number(value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "found"),
+    ("value", "expected"),
     [
         ("534574", "534574"),
         (534574, "534574"),
@@ -54,13 +54,13 @@ def test_number_text_reads_back_as_the_same_number(value: float) -> None:
         ({}, None),
     ],
 )
-def test_identifier(value: object, found: str | None) -> None:
-    """An id is text or a number; a truth value is none."""
-    assert wire_values.identifier(value) == found
+def test_identifier(value: object, expected: str | None) -> None:
+    """An id is text or a number, not a boolean."""
+    assert wire_values.identifier(value) == expected
 
 
 @pytest.mark.parametrize(
-    ("value", "found"),
+    ("value", "expected"),
     [
         ("0.0035", 0.0035),
         ("6.0000", 6.0),
@@ -77,13 +77,13 @@ def test_identifier(value: object, found: str | None) -> None:
         (10**400, None),
     ],
 )
-def test_number(value: object, found: float | None) -> None:
+def test_number(value: object, expected: float | None) -> None:
     """A finite number, or its text."""
-    assert wire_values.number(value) == found
+    assert wire_values.number(value) == expected
 
 
 @pytest.mark.parametrize(
-    ("value", "found"),
+    ("value", "expected"),
     [
         ("0", 0),
         (0, 0),
@@ -102,13 +102,13 @@ def test_number(value: object, found: float | None) -> None:
         ("9" * 5000, None),
     ],
 )
-def test_integer(value: object, found: int | None) -> None:
+def test_integer(value: object, expected: int | None) -> None:
     """A whole number exactly, however large, or its text."""
-    assert wire_values.integer(value) == found
+    assert wire_values.integer(value) == expected
 
 
 @pytest.mark.parametrize(
-    ("value", "found"),
+    ("value", "expected"),
     [
         (True, True),
         (1, True),
@@ -130,9 +130,9 @@ def test_integer(value: object, found: int | None) -> None:
         ({}, None),
     ],
 )
-def test_flag(value: object, found: bool | None) -> None:
-    """A truth value in any of its spellings; anything else is unknown."""
-    assert wire_values.flag(value) is found
+def test_flag(value: object, expected: bool | None) -> None:
+    """A boolean in any of its spellings; None for anything else."""
+    assert wire_values.flag(value) is expected
 
 
 @pytest.mark.parametrize(
@@ -154,11 +154,11 @@ def test_moment(value: object) -> None:
     assert wire_values.utc_time(value) == NOON
 
 
-def test_parts_of_a_second_are_kept() -> None:
+def test_parts_of_a_second_stay() -> None:
     """Milliseconds are not cut off."""
-    found = wire_values.utc_time("1764849600250")
-    assert found is not None
-    assert found.microsecond == 250_000
+    time = wire_values.utc_time("1764849600250")
+    assert time is not None
+    assert time.microsecond == 250_000
 
 
 @pytest.mark.parametrize(
@@ -181,5 +181,5 @@ def test_parts_of_a_second_are_kept() -> None:
     ],
 )
 def test_no_moment(value: object) -> None:
-    """Zero and nothing mean never; nonsense and times outside the calendar do too."""
+    """Zero and blank mean never; unreadable times and those outside the calendar too."""
     assert wire_values.utc_time(value) is None

@@ -38,7 +38,7 @@ def test_recipes_are_read_from_every_form(sandbox_client: Client, tmp_path: Path
 
 
 def test_other_programs_find_the_prompt(sandbox_client: Client) -> None:
-    """The text that other programs show is there as well, and read where it is all there is."""
+    """A picture has the text that other programs show as well, and it is read if there is nothing else."""
     path = Path(sandbox_client.run(FLUX, prompt="a cat", seed=5, **SMALL).wait().record.output_paths[0])
     with Image.open(path) as picture:
         line = picture.info["parameters"]
@@ -51,7 +51,7 @@ def test_other_programs_find_the_prompt(sandbox_client: Client) -> None:
 
 
 def test_a_recipe_can_be_removed(sandbox_client: Client) -> None:
-    """`strip_recipe` leaves the pixels and nothing of the recipe, and tells whether there was one."""
+    """`strip_recipe` keeps the pixels, removes the recipe, and returns whether there was one."""
     path = Path(sandbox_client.run(FLUX, prompt="a planted prompt", **SMALL).wait().record.output_paths[0])
     with Image.open(path) as picture:
         before = picture.tobytes()
@@ -64,7 +64,7 @@ def test_a_recipe_can_be_removed(sandbox_client: Client) -> None:
 
 
 def test_a_task_of_elsewhere_has_typed_parameters(make_sandbox_client: MakeClient, tmp_path: Path) -> None:
-    """A task that another journal knows has numbers where its model has them, in the record and in the table."""
+    """A task that this journal does not know has its parameters in the types of its model."""
     task = make_sandbox_client().run(FLUX, prompt="123", seed=7350148318, scale=2.5, **SMALL)
     task.wait()
     other = make_sandbox_client(journal=tmp_path / "another.sqlite3")
@@ -76,7 +76,7 @@ def test_a_task_of_elsewhere_has_typed_parameters(make_sandbox_client: MakeClien
 
 
 def test_events_of_a_run_are_a_table(sandbox_client: Client) -> None:
-    """The history has what was heard of a task: its stages, its log and its progress, in order."""
+    """The history has the events of a task: its stages, its log and its progress, in order."""
     task_id = sandbox_client.run(FLUX, prompt="x", **{**SMALL, "steps": 20}).wait().record.task_id
     table = sandbox_client.history.events_to_pandas(task_id or "")
     assert table["seconds"].is_monotonic_increasing
@@ -86,7 +86,7 @@ def test_events_of_a_run_are_a_table(sandbox_client: Client) -> None:
 
 
 def test_pictures_of_the_history_open_when_looked_at(sandbox_client: Client) -> None:
-    """A result of the history knows its files and opens them lazily; what is gone says where it was."""
+    """A result of the history opens its files lazily; a missing file is an error that names its path."""
     task_id = sandbox_client.run(FLUX, prompt="x", **SMALL).wait().record.task_id or ""
     result = sandbox_client.history.result(task_id)
     assert result.images[0].size == (64, 64)

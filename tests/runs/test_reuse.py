@@ -13,7 +13,7 @@ SEEDED: dict[str, Any] = {"prompt": "x", "seed": 3, **SMALL}
 
 
 def test_the_same_run_is_answered_from_the_history(sandbox_client: Client, run_count: RunCount) -> None:
-    """With `reuse=True` the same run is not sent: its pictures are there, and the record says whose they are."""
+    """With `reuse=True` an equal run is not sent: it has the earlier pictures, and its record names their task."""
     first = sandbox_client.run(FLUX, **SEEDED).wait()
     again = sandbox_client.run(FLUX, reuse=True, **SEEDED).wait()
     assert run_count() == 1
@@ -22,7 +22,7 @@ def test_the_same_run_is_answered_from_the_history(sandbox_client: Client, run_c
 
 
 def test_it_is_off_by_default(sandbox_client: Client, run_count: RunCount) -> None:
-    """Nobody gets an old picture without asking."""
+    """Without `reuse` an equal run is sent."""
     for _ in range(2):
         assert sandbox_client.run(FLUX, **SEEDED).wait().record.reused_from is None
     assert run_count() == 2
@@ -41,7 +41,7 @@ def test_another_run_is_sent(sandbox_client: Client, run_count: RunCount, change
 
 
 def test_a_run_without_a_seed_is_never_reused(sandbox_client: Client, run_count: RunCount) -> None:
-    """Without a fixed seed every run is another draw."""
+    """A run without a fixed seed is always sent."""
     for _ in range(2):
         sandbox_client.run(FLUX, reuse=True, prompt="x", **SMALL).wait()
     assert run_count() == 2
@@ -62,14 +62,14 @@ def test_a_run_without_a_seed_is_never_reused(sandbox_client: Client, run_count:
     ],
 )
 def test_what_a_fixed_seed_is(seed: Any, default: Any, fixed: bool) -> None:
-    """Negative and blank seeds are random ones, and so is 0 where it is the model's own way to say so."""
+    """Negative and blank seeds are random, and so is 0 if it is the model's default."""
     item = {"id": "seed", "type": "text", "default": default}
     schema = ModelSchema.from_tool({"slugowner": "a", "slugproject": "b", "parameters": [{"items": [item]}]})
     assert has_fixed_seed({"seed": seed}, schema) is fixed
 
 
 def test_a_client_can_reuse_always(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
-    """`Client(reuse=True)` reuses in every call, and a call can say no."""
+    """`Client(reuse=True)` reuses in every call, except for calls with `reuse=False`."""
     client = make_sandbox_client(reuse=True)
     client.generate(FLUX, **SEEDED)
     client.generate(FLUX, **SEEDED)
@@ -123,8 +123,8 @@ def test_it_costs_nothing(sandbox_client: Client) -> None:
     )
 
 
-def test_what_was_spared_is_counted(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
-    """The history says how many runs an earlier one has answered and what they would have cost, in any client."""
+def test_saved_costs_are_counted(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
+    """The history says how many runs were answered by an earlier one, and what they would have cost."""
     client = make_sandbox_client()
     first = client.run(FLUX, **SEEDED).wait().record
     client.run(FLUX, reuse=True, **SEEDED).wait()
@@ -135,8 +135,8 @@ def test_what_was_spared_is_counted(make_sandbox_client: MakeClient, run_count: 
     assert client.history.to_pandas()["reuses"].tolist() == [2]
 
 
-def test_what_was_spared_without_a_journal(make_sandbox_client: MakeClient) -> None:
-    """A journal in memory counts as well, and where nothing was reused nothing was spared."""
+def test_saved_costs_without_a_journal(make_sandbox_client: MakeClient) -> None:
+    """A journal in memory counts them as well, and counts nothing if nothing was reused."""
     client = make_sandbox_client(journal=False)
     assert client.history.savings() == {}
     cost = client.run(FLUX, **SEEDED).wait().record.total_cost
@@ -146,7 +146,7 @@ def test_what_was_spared_without_a_journal(make_sandbox_client: MakeClient) -> N
 
 
 def test_sweeps_reuse_single_runs(sandbox_client: Client, run_count: RunCount) -> None:
-    """A sweep that may reuse takes a single run of before for the cell that it equals."""
+    """With `reuse=True` a sweep takes the result of an equal single run for a cell."""
     sandbox_client.run(FLUX, **SEEDED).wait()
     sweep = sandbox_client.sweep(FLUX, {**SEEDED, "seed": [3, 4]}, reuse=True).wait()
     assert [cell.record.reused_from is not None for cell in sweep.cells] == [True, False]
@@ -154,7 +154,7 @@ def test_sweeps_reuse_single_runs(sandbox_client: Client, run_count: RunCount) -
 
 
 def test_what_is_reused_is_not_priced(sandbox_client: Client, run_count: RunCount) -> None:
-    """A sweep that may reuse counts the cells that cost anything, and is not refused for the others."""
+    """With `reuse=True` a budget is compared with the price of the cells that are to be sent."""
     sandbox_client.run(FLUX, **SEEDED).wait()
     sweep = sandbox_client.sweep(FLUX, {**SEEDED, "seed": [3, 4, 5]}, reuse=True, start=False)
     assert sweep.estimate is not None
@@ -174,7 +174,7 @@ def test_the_task_tells(sandbox_client: Client) -> None:
 
 
 def test_asyncio_reuses_too(sandbox: Sandbox, tmp_path: Path, run_count: RunCount) -> None:
-    """The asynchronous client has the same argument."""
+    """An AsyncClient takes the same argument."""
 
     async def main() -> str | None:
         here = {"base_url": sandbox.base_url, "socket_url": sandbox.socket_url, "output_dir": tmp_path}
@@ -190,7 +190,7 @@ def test_asyncio_reuses_too(sandbox: Sandbox, tmp_path: Path, run_count: RunCoun
 def test_the_same_run_at_the_same_time_is_paid_for_once(
     sandbox_client: Client, sandbox: Sandbox, run_count: RunCount
 ) -> None:
-    """Equal calls with `reuse=True` that are under way at once are one task, and a budget is charged for one."""
+    """Equal runs with `reuse=True` at the same time are one task, and a budget is charged for one."""
     sandbox.faults = {"stuck": "run"}
     with wiro.budget(usd=1.00) as purse:
         tasks = [sandbox_client.run(FLUX, reuse=True, **SEEDED) for _ in range(3)]
@@ -206,7 +206,7 @@ def test_the_same_run_at_the_same_time_is_paid_for_once(
 def test_without_a_seed_the_same_run_at_the_same_time_is_two(
     sandbox_client: Client, sandbox: Sandbox, run_count: RunCount
 ) -> None:
-    """Runs that differ by chance are each sent, also where reuse is wanted."""
+    """Equal runs without a fixed seed are each sent, even with `reuse=True`."""
     sandbox.faults = {"stuck": "run"}
     for _ in range(2):
         sandbox_client.run(FLUX, reuse=True, prompt="x", **SMALL)

@@ -11,7 +11,7 @@ from wiro_widgets import Client, Sandbox, from_pandas
 CHAT = "wiro/sandbox-chat"
 
 
-def test_the_history_keeps_what_was_said(make_sandbox_client: MakeClient) -> None:
+def test_the_history_has_the_text(make_sandbox_client: MakeClient) -> None:
     """The result of an earlier chat has its text, also in another client on the same journal."""
     result = make_sandbox_client().run(CHAT, prompt="Why is the sky blue?").wait()
     assert result.text
@@ -23,7 +23,7 @@ def test_the_history_keeps_what_was_said(make_sandbox_client: MakeClient) -> Non
     assert from_history.record == result.record
 
 
-def test_a_table_has_what_was_said(sandbox_client: Client, tmp_path: Path) -> None:
+def test_a_table_has_the_text(sandbox_client: Client, tmp_path: Path) -> None:
     """Texts are a column of the history's table, and move with it."""
     result = sandbox_client.run(CHAT, prompt="Why is the sky blue?").wait()
     table = sandbox_client.history.to_pandas()
@@ -34,7 +34,7 @@ def test_a_table_has_what_was_said(sandbox_client: Client, tmp_path: Path) -> No
 
 
 def test_a_sweep_asks_once(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
-    """A sweep of a language model finds its answers in the journal, in a new kernel too, and asks nothing again."""
+    """A sweep of a language model takes its texts from the journal, in a new client too, and sends nothing again."""
     questions = [{"prompt": "Why is the sky blue?"}, {"prompt": "Why is the grass green?"}]
     first = make_sandbox_client().map(CHAT, questions).wait(progress=False)
     again = make_sandbox_client().map(CHAT, questions).wait(progress=False)
@@ -56,7 +56,7 @@ def test_an_executor_brings_texts_too(sandbox_client: Client) -> None:
 def test_an_answer_can_be_attached_to(
     make_sandbox_client: MakeClient, sandbox: Sandbox, wiro_knows_it: bool
 ) -> None:
-    """A chat of before has its text whether Wiro still knows it or the journal alone does."""
+    """An earlier chat has its text even if only the journal still knows it."""
     result = make_sandbox_client().run(CHAT, prompt="hello").wait()
     sandbox.faults = {} if wiro_knows_it else {"detail_missing": 9}
     task = make_sandbox_client().attach(result.record.task_id or "")

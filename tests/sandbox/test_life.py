@@ -35,7 +35,7 @@ def progress(frames: list[dict[str, Any]]) -> list[Any]:
 
 
 def test_a_task_lives_through_every_stage_in_order(caller: Caller) -> None:
-    """From queue to postprocess end, as the protocol page has it."""
+    """From queue to postprocess end, in order (docs/protocol.md, Task life)."""
     assert kinds(caller.frames()) == LIFE
 
 

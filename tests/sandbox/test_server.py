@@ -109,9 +109,15 @@ def test_it_works_where_loops_are_nested() -> None:
 
 
 def test_it_closes_quickly_with_a_task_at_work() -> None:
-    """A task of several seconds does not keep the sandbox open."""
-    with SandboxServer(speed=0.01) as server, Caller(server) as caller:
-        caller.settled_at(caller.run(), "task_queue")
+    """A task that works without end does not keep the sandbox open."""
+    with SandboxServer(speed=1000, faults={"stuck": "run"}) as server, Caller(server) as caller:
+        caller.settled_at(caller.run(), "task_accept")
+        closing = threading.Thread(target=server.close, daemon=True)
+        closing.start()
+        closing.join(10)
+        assert not closing.is_alive()
+        with pytest.raises(httpx.ConnectError):
+            caller.post("Task/List")
 
 
 @pytest.mark.parametrize(

@@ -113,26 +113,26 @@ def test_what_cannot_be_read(parameter: Parameter, text: str, words: str) -> Non
     ],
 )
 def test_values_as_they_would_be_typed(parameter: Parameter, values: tuple[Any, ...], text: str) -> None:
-    """What Python set can be edited by hand."""
+    """Values that were set from Python are written as a person would type them."""
     assert axis_syntax.write(values, parameter) == text
     assert axis_syntax.read(text, parameter) == values
 
 
 @given(st.lists(st.integers(0, 2**70), min_size=1, unique=True))
 def test_whole_numbers_come_back(values: list[int]) -> None:
-    """What is written of seeds is read as the same seeds."""
+    """Seeds that are written as text are read as the same seeds."""
     assert axis_syntax.read(axis_syntax.write(values, SEED), SEED) == tuple(values)
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, unique=True))
 def test_other_numbers_come_back(values: list[float]) -> None:
-    """And so is what is written of other numbers."""
+    """Other numbers that are written as text are read as the same numbers."""
     assert axis_syntax.read(axis_syntax.write(values, SCALE), SCALE) == tuple(values)
 
 
 @given(st.text(max_size=60))
 def test_nothing_that_is_typed_does_harm(text: str) -> None:
-    """Any text is read, or refused with a sentence."""
+    """Any text is either read, or refused with InvalidParameter."""
     for parameter in (STEPS, SCALE, SEED, TEXT_SEED, PROMPT, FLAG, SIZE):
         with suppress(InvalidParameter):
             assert axis_syntax.read(text, parameter)
@@ -153,12 +153,12 @@ def test_nothing_that_is_typed_does_harm(text: str) -> None:
     ],
 )
 def test_how_an_axis_begins(parameter: Parameter, value: Any, text: str) -> None:
-    """With what the control holds, and with what is most likely wanted beside it."""
+    """A new axis begins with the value of the control and likely neighbours of it."""
     assert axis_syntax.beginning(parameter, value) == text
 
 
 def test_an_empty_field_shows_how() -> None:
-    """The example is one that can be typed."""
+    """The example in an empty field can be typed as it is."""
     examples = [axis_syntax.example(item) for item in (STEPS, SCALE, SEED, PROMPT, SIZE, FLAG)]
     assert examples[0] == "1..4, or 10..50 by 10"
     assert axis_syntax.read("0..1 by 0.25", SCALE)

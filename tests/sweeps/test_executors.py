@@ -14,6 +14,7 @@ import pytest
 from tests.sandbox_clients import FLUX, SMALL, MakeClient, RunCount, wait_for
 from tests.sweeps.worker_functions import die, fail, mean, move, recipe, text
 from wiro_widgets import AsyncClient, Client, ConfigurationError, Sandbox, Sweep, TaskResult
+from wiro_widgets.protocol.timing import Timing
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def processes(credentials: None) -> Iterator[ProcessPoolExecutor]:  # noqa: ARG0
     ]
 )
 def family(credentials: None, request: pytest.FixtureRequest) -> Iterator[ProcessPoolExecutor]:  # noqa: ARG001 - inherited
-    """Start two worker processes as Linux does, from this one with all that it holds, or from a clean one."""
+    """Start two worker processes by fork, as copies of this process, or by a fork server."""
     if request.param not in multiprocessing.get_all_start_methods():
         pytest.skip(f"this system has no {request.param}")
     with ProcessPoolExecutor(2, multiprocessing.get_context(request.param)) as pool:
@@ -49,8 +50,10 @@ def family(credentials: None, request: pytest.FixtureRequest) -> Iterator[Proces
 
 
 @pytest.fixture(params=[False, True], ids=["threads", "processes"])
-def dask(credentials: None, request: pytest.FixtureRequest) -> Iterator[Executor]:  # noqa: ARG001 - inherited
-    """Start a Dask cluster on this machine, without a dashboard: its worker in this process, or in another."""
+def dask(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    """Start a local Dask cluster without a dashboard, with its worker in this process or in another."""
+    if request.param:
+        request.getfixturevalue("credentials")  # which the other process inherits; this one needs none
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Dask and its own libraries warn of is not this project's
         dask_distributed = pytest.importorskip("distributed")
@@ -64,7 +67,7 @@ def dask(credentials: None, request: pytest.FixtureRequest) -> Iterator[Executor
 
 
 def map_three(client: Client, executor: Executor, **more: object) -> Sweep:
-    """Run three cells and carry them out on the executor."""
+    """Run three cells whose results are processed on the executor."""
     cells = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(3)]
     return client.map(FLUX, cells, executor=executor, **more).wait()  # type: ignore[arg-type]
 
@@ -72,7 +75,7 @@ def map_three(client: Client, executor: Executor, **more: object) -> Sweep:
 def test_a_process_pool_carries_downloads_and_post_processing(
     sandbox_client: Client, processes: ProcessPoolExecutor, sandbox: Sandbox, run_count: RunCount
 ) -> None:
-    """With a process pool the pictures are downloaded and looked at in the workers, each once, and not here."""
+    """With a process pool each picture is downloaded and processed once, in a worker and not here."""
     sweep = map_three(sandbox_client, processes, then=mean)
     assert sweep.counts == {"succeeded": 3}
     assert {cell.value[0] for cell in sweep.cells}.isdisjoint({os.getpid()})
@@ -87,7 +90,7 @@ def test_a_process_pool_carries_downloads_and_post_processing(
 def test_workers_may_be_forked(
     sandbox_client: Client, family: ProcessPoolExecutor, run_count: RunCount
 ) -> None:
-    """A worker that is a copy of this process makes a client of its own, and does not wait for a loop that is gone."""
+    """A forked worker makes a client of its own, and does not wait for the loop of its parent."""
     sweep = map_three(sandbox_client, family, then=mean)
     assert (sweep.counts, run_count()) == ({"succeeded": 3}, 3)
     assert os.getpid() not in {cell.value[0] for cell in sweep.cells}
@@ -97,7 +100,7 @@ def test_workers_may_be_forked(
 def test_a_worker_may_have_a_folder_of_its_own(
     make_sandbox_client: MakeClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, run_count: RunCount
 ) -> None:
-    """A worker with another folder and journal names and marks its files as they are here, and the history has them."""
+    """A worker with another folder names its files as this process would, and the history has their paths."""
     monkeypatch.setenv("WIRO_OUTPUT_DIR", str(tmp_path / "here"))
     client = make_sandbox_client(output_dir=None)
     with ProcessPoolExecutor(
@@ -122,7 +125,7 @@ def test_a_worker_may_have_a_folder_of_its_own(
 def test_what_is_there_is_not_downloaded_again(
     sandbox_client: Client, processes: ProcessPoolExecutor, sandbox: Sandbox
 ) -> None:
-    """Another `then` for results of before finds their files where the workers can read them."""
+    """Results of an earlier sweep are not downloaded again for another `then` if the workers can read their files."""
     map_three(sandbox_client, processes)
     download_count = sum("/files/" in request.path for request in sandbox.requests)
     assert map_three(sandbox_client, processes, then=mean).counts == {"succeeded": 3}
@@ -131,7 +134,7 @@ def test_what_is_there_is_not_downloaded_again(
 
 @pytest.mark.parametrize("where", ["threads", "processes"])
 def test_texts_come_back(sandbox_client: Client, request: pytest.FixtureRequest, where: str) -> None:
-    """What a language model said is in the result, and `then` has it, wherever it was carried."""
+    """The text of a language model is in the result, and `then` gets it, in threads and in processes."""
     pool: Executor = ThreadPoolExecutor(1) if where == "threads" else request.getfixturevalue("processes")
     (cell,) = (
         sandbox_client.map("wiro/sandbox-chat", [{"prompt": "hello"}], executor=pool, then=text).wait().cells
@@ -150,7 +153,7 @@ def test_what_fails_in_a_worker_comes_back(sandbox_client: Client, processes: Pr
 
 
 def test_a_worker_without_credentials_says_so(sandbox_client: Client) -> None:
-    """A worker that finds no key halts the sweep with what is missing, and no run is lost."""
+    """A worker without a key halts the sweep with an error that names what is missing, and no run is lost."""
     without_credentials = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
     with without_credentials as pool, pytest.raises(ConfigurationError, match="WIRO_API_KEY"):
         map_three(sandbox_client, pool, then=mean)
@@ -189,7 +192,7 @@ def test_a_function_that_cannot_travel_is_refused_first(
 def test_a_pool_that_breaks_halts_the_sweep(
     make_sandbox_client: MakeClient, processes: ProcessPoolExecutor, run_count: RunCount
 ) -> None:
-    """When its workers have died no further cell is sent, and the same sweep with another executor goes on."""
+    """When the workers have died no further cell is sent, and the same sweep goes on with another executor."""
     client = make_sandbox_client()
     cells = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(40)]
     sweep = client.map(FLUX, cells, executor=processes, then=die, concurrency=2)
@@ -203,7 +206,7 @@ def test_a_pool_that_breaks_halts_the_sweep(
 
 
 def test_a_pool_that_was_shut_down_halts_the_sweep(sandbox_client: Client, run_count: RunCount) -> None:
-    """An executor that takes nothing any more is said once, and not met by every cell."""
+    """An executor that was shut down is reported once, not by every cell."""
     with ThreadPoolExecutor(1) as pool:
         pass
     cells = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(40)]
@@ -214,10 +217,10 @@ def test_a_pool_that_was_shut_down_halts_the_sweep(sandbox_client: Client, run_c
 
 @pytest.mark.parametrize("with_executor", [True, False], ids=["executor", "threads"])
 def test_a_stop_does_not_wait_for_post_processing(
-    sandbox_client: Client, run_count: RunCount, monkeypatch: pytest.MonkeyPatch, with_executor: bool
+    make_sandbox_client: MakeClient, run_count: RunCount, with_executor: bool
 ) -> None:
-    """A stop takes back each `then` that has not begun, waits a moment for others, and `resume` calls them again."""
-    monkeypatch.setattr("wiro_widgets.sweeps.scheduler.THEN_SECONDS", 0.05)
+    """A stop withdraws each `then` that has not begun and waits a moment for others; `resume` calls them again."""
+    client = make_sandbox_client(timing=Timing(stop_then=0.05))
     then_began, release = threading.Event(), threading.Event()
 
     def slow(result: TaskResult) -> int | str | None:
@@ -227,7 +230,7 @@ def test_a_stop_does_not_wait_for_post_processing(
 
     cells = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(6)]
     with ThreadPoolExecutor(1) as pool:
-        sweep = sandbox_client.map(FLUX, cells, executor=pool if with_executor else None, then=slow)
+        sweep = client.map(FLUX, cells, executor=pool if with_executor else None, then=slow)
         wait_for(lambda: then_began.is_set() and all(cell.result is not None for cell in sweep.cells))
         sweep.stop()
         assert not release.is_set()
@@ -255,21 +258,21 @@ def test_no_credentials_travel(make_sandbox_client: MakeClient, sandbox: Sandbox
 
 
 def test_threads_of_this_process_use_the_client_itself(sandbox_client: Client) -> None:
-    """In the same process the client that is there does the work: no environment is needed."""
+    """Threads of this process use the sweep's client: they need no credentials in the environment."""
     with ThreadPoolExecutor(2) as pool:
         sweep = map_three(sandbox_client, pool, then=mean)
     assert [cell.value[0] for cell in sweep.cells] == [os.getpid()] * 3
 
 
 def test_downloads_alone_can_be_carried(sandbox_client: Client) -> None:
-    """Without `then` an executor carries the downloads."""
+    """An executor without `then` downloads the outputs."""
     with ThreadPoolExecutor(2) as pool:
         sweep = map_three(sandbox_client, pool)
     assert all(Path(cell.record.output_paths[0]).is_file() for cell in sweep.cells)
 
 
 def test_dask_carries_them_too(sandbox_client: Client, dask: Executor, run_count: RunCount) -> None:
-    """The executor of a Dask cluster takes the same work, and the sweep resumes from the journal."""
+    """The executor of a Dask cluster works as well, and the sweep resumes from the journal."""
     sweep = map_three(sandbox_client, dask, then=mean)
     assert (sweep.counts, run_count()) == ({"succeeded": 3}, 3)
     assert all(0 < cell.value[1] < 255 for cell in sweep.cells)
@@ -280,7 +283,7 @@ def test_dask_carries_them_too(sandbox_client: Client, dask: Executor, run_count
 
 
 def test_asyncio_carries_them_too(sandbox: Sandbox) -> None:
-    """An asynchronous client has the same arguments."""
+    """An AsyncClient takes the same arguments."""
 
     async def main() -> list[int]:
         here = {"base_url": sandbox.base_url, "socket_url": sandbox.socket_url, "journal": False}

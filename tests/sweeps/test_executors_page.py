@@ -1,4 +1,4 @@
-"""docs/executors.md says what runs."""
+"""The code of docs/executors.md runs."""
 
 import re
 import sys
@@ -34,7 +34,7 @@ def test_the_first_lines_run(sandbox_client: Client, capfd: pytest.CaptureFixtur
 
 
 def test_the_adapter_for_ray_is_an_executor(sandbox_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The class of the page carries results, given a module that does what its two calls do."""
+    """The class on the page is an executor, given a module in place of Ray that does what its two calls do."""
     with ThreadPoolExecutor(1) as pool:
 
         class Remote:

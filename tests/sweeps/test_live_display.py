@@ -1,4 +1,4 @@
-"""A sweep that is displayed while it goes on, in a kernel of its own."""
+"""The display of a sweep that runs, in a kernel of its own."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ AWAITED = (
 
 
 def _displays(cells: Sequence[str], folder: Path) -> list[list[dict[str, Any]]]:
-    """Execute cells and return what each displayed, as it is saved after the last."""
+    """Execute cells and return what each displayed, as it is saved in the notebook."""
     path = write_notebook(folder / "cells.ipynb", cells)
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call] # it has no types
     where = {"metadata": {"path": folder}}
@@ -42,14 +42,15 @@ def _displays(cells: Sequence[str], folder: Path) -> list[list[dict[str, Any]]]:
 
 @pytest.fixture
 def slow() -> Iterator[Sandbox]:
-    """Serve runs that are not over before they can be displayed."""
+    """Serve runs that take long enough to be displayed."""
     with Sandbox(speed=5, workers=4) as running:
         yield running
 
 
+@pytest.mark.host
 @pytest.mark.parametrize("cells", [BLOCKING, AWAITED], ids=["blocking", "awaited"])
 def test_what_is_displayed_stays_true(cells: Sequence[str], slow: Sandbox, tmp_path: Path) -> None:
-    """The line and the pictures of a sweep that was displayed as it began are those of its end, without a word more."""
+    """A sweep that was displayed as it began shows the line and the pictures of its end, and nothing else."""
     where = {
         "api_key": slow.api_key,
         "api_secret": slow.api_secret,
@@ -94,7 +95,7 @@ def test_the_pictures_are_sent_a_few_times(
 
 
 def test_outside_of_a_notebook_a_sweep_is_its_line(sandbox_client: Client) -> None:
-    """A plain interpreter has nothing to show anew in, and asks for the repr."""
+    """Outside of a notebook IPython is asked to show the repr."""
     sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2))
     with pytest.raises(NotImplementedError):
         sweep._ipython_display_()

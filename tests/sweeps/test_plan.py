@@ -30,7 +30,7 @@ def make_plan(how: How = "grid", **values: Any) -> Plan:
 
 
 def axis_values(plan: Plan) -> list[tuple[Any, ...]]:
-    """Return what each cell has of the axes."""
+    """Return the axis values of each cell."""
     return [tuple(cell.axis_values.values()) for cell in plan.cells]
 
 
@@ -110,7 +110,7 @@ def test_what_is_no_axis(tmp_path: Path) -> None:
     ],
 )
 def test_the_whole_is_checked_first(values: dict[str, Any], message: str) -> None:
-    """A sweep is refused as a whole: the error names the axis, and the cell where one is wrong."""
+    """One wrong value refuses the whole sweep: the error names the axis, and the cell if it is one."""
     how = values.pop("how", "grid")
     with pytest.raises(InvalidParameter, match=message):
         make_plan(how, **values)
@@ -138,20 +138,20 @@ def test_an_endless_axis_ends() -> None:
     ],
 )
 def test_a_list_is_checked_too(cells: Any, message: str) -> None:
-    """A list of values is refused as a whole as well."""
+    """One wrong cell refuses the whole list."""
     with pytest.raises(InvalidParameter, match=message):
         sweep_plan.of_rows(FLUX, SCHEMA, cells)
 
 
 def test_the_axes_of_a_list_are_where_it_differs() -> None:
-    """In a list the parameters that vary are the axes, for grids and tables."""
+    """The axes of a list are the parameters in which its cells differ."""
     plan = sweep_plan.of_rows(FLUX, SCHEMA, [{"prompt": "x", "seed": n, "steps": 5} for n in (1, 2, 1)])
     assert [(axis.name, axis.values) for axis in plan.axes] == [("seed", (1, 2))]
     assert axis_values(plan) == [(1,), (2,), (1,)]
 
 
 def test_the_same_value_written_otherwise_is_no_axis(tmp_path: Path) -> None:
-    """In a list a number, numpy's or in a text, and a file, each time as another object, are one value."""
+    """A number of another type or as text, and the same file as another object, are the same value in a list."""
     for name in ("a.png", "b.png"):
         Image.new("RGB", (4, 4)).save(tmp_path / name)
     data = (tmp_path / "a.png").read_bytes()
@@ -172,7 +172,7 @@ def test_the_same_value_written_otherwise_is_no_axis(tmp_path: Path) -> None:
 
 
 def test_a_value_has_one_place_however_it_is_written() -> None:
-    """Cells of a list with the same value have it as it was written first, so that a grid puts them side by side."""
+    """Cells of a list with equal values share the first spelling, so that a grid puts them in one place."""
     cells = [{"prompt": "x", "steps": step, "seed": 1} for step in (5, "6", "5", 6.0)]
     plan = sweep_plan.of_rows(FLUX, SCHEMA, cells)
     assert [(axis.name, axis.values) for axis in plan.axes] == [("steps", (5, "6"))]
@@ -217,13 +217,13 @@ def test_keys_follow_the_contents_of_files(tmp_path: Path) -> None:
 
 
 def test_cells_with_the_same_content_are_counted() -> None:
-    """Cells that are equal on purpose, for two tries without a seed, are told apart by their number."""
+    """Cells that are equal on purpose, for two tries without a seed, differ in their number."""
     plan = make_plan(prompt=["x", "x", "y"])
     assert [cell.number for cell in plan.cells] == [0, 1, 0]
 
 
 def test_a_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many cells a file is in, it is opened for its key once."""
+    """A file that is in many cells is opened and hashed once."""
     path = tmp_path / "a.png"
     Image.new("RGB", (4, 4)).save(path)
     opened: list[object] = []
@@ -249,7 +249,7 @@ def test_an_open_file_can_be_in_many_cells(tmp_path: Path) -> None:
 
 
 def test_lists_of_files_are_an_axis_of_lists(tmp_path: Path) -> None:
-    """Where a parameter takes several files, a list of lists goes through the lists."""
+    """For a parameter that takes several files, a list of lists is an axis of lists."""
     for name in ("a.png", "b.png"):
         Image.new("RGB", (4, 4), "red" if name == "a.png" else "blue").save(tmp_path / name)
     one, two = tmp_path / "a.png", tmp_path / "b.png"
@@ -263,7 +263,7 @@ def test_a_model_without_a_schema_can_be_swept() -> None:
     assert [cell.values for cell in plan.cells] == [{"prompt": "a", "size": 3}, {"prompt": "b", "size": 3}]
 
 
-def test_the_largest_sweep_can_be_make_plan() -> None:
-    """Ten thousand cells are planned and keyed, each apart from the others."""
+def test_the_largest_sweep_can_be_planned() -> None:
+    """Ten thousand cells are planned, each with a content key of its own."""
     plan = make_plan(seed=range(2000), steps=range(1, 6))
     assert len(plan.cells) == len({cell.content for cell in plan.cells}) == MAX_CELLS

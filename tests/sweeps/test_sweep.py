@@ -20,7 +20,7 @@ def begin_sweep(client: Client, **values: Any) -> Sweep:
 
 
 def statuses(sweep: Sweep) -> list[str]:
-    """Return what became of each cell."""
+    """Return the status of each cell."""
     return [cell.status for cell in sweep.cells]
 
 
@@ -37,7 +37,7 @@ def test_every_combination_runs_once(sandbox_client: Client, run_count: RunCount
 
 
 def test_cells_come_as_they_finish(sandbox_client: Client) -> None:
-    """`for cell in sweep` gives every cell once, done, while the others still run."""
+    """`for cell in sweep` yields every cell once, when it is done, while the others still run."""
     sweep = begin_sweep(sandbox_client, seed=range(6))
     indexes = []
     for cell in sweep:
@@ -67,7 +67,7 @@ def test_a_list_runs_as_it_is(sandbox_client: Client, run_count: RunCount) -> No
 def test_bad_input_is_refused_before_anything_is_sent(
     sandbox_client: Client, sandbox: Sandbox, values: dict[str, Any]
 ) -> None:
-    """A sweep that is wrong anywhere sends nothing at all."""
+    """A sweep with one wrong value sends nothing at all."""
     request_count = len(sandbox.requests)
     with pytest.raises(InvalidParameter):
         begin_sweep(sandbox_client, **values)
@@ -87,7 +87,7 @@ def test_failures_do_not_stop_the_rest(sandbox_client: Client, sandbox: Sandbox)
 def test_resuming_runs_the_failures_again(
     sandbox_client: Client, sandbox: Sandbox, run_count: RunCount
 ) -> None:
-    """After failures `resume` runs those cells alone."""
+    """`resume` runs only the cells that failed."""
     sandbox.faults = {"fail_tasks": 2}
     sweep = begin_sweep(sandbox_client, seed=range(4)).wait()
     sweep.resume().wait()
@@ -108,14 +108,14 @@ def test_no_more_run_at_once_than_allowed(sandbox_client: Client, sandbox: Sandb
 
 
 def test_code_96_holds_back_the_rest(sandbox_client: Client, sandbox: Sandbox) -> None:
-    """When the balance allows no more at once, no further cell is sent until there is room, and none is lost."""
+    """When the balance allows no more runs at once, no further cell is sent until one ends, and none is lost."""
     sandbox.faults = {"concurrency_limit": "Run:3"}
     sweep = begin_sweep(sandbox_client, seed=range(8)).wait()
     assert sweep.counts == {"succeeded": 8}
 
 
 def test_an_empty_balance_halts_it(sandbox_client: Client, sandbox: Sandbox, run_count: RunCount) -> None:
-    """Code 97 would meet every cell: the sweep halts, says so, and can be resumed."""
+    """Code 97 halts the sweep, because every further cell would meet it; the sweep can be resumed."""
     sandbox.faults = {"no_balance": "Run:1"}
     sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(20), concurrency=1)
     with pytest.raises(wiro.InsufficientBalance):
@@ -125,7 +125,7 @@ def test_an_empty_balance_halts_it(sandbox_client: Client, sandbox: Sandbox, run
 
 
 def test_pause_and_resume(sandbox_client: Client, sandbox: Sandbox) -> None:
-    """A paused sweep begins nothing further, and what runs goes on."""
+    """A paused sweep begins no further cell, and those that run go on."""
     sandbox.faults = {"stuck": "run"}
     sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(4), concurrency=2)
     wait_for(lambda: len(tasks(sweep)) == 2)
@@ -150,7 +150,7 @@ def test_stop_and_resume(sandbox_client: Client, sandbox: Sandbox, run_count: Ru
 
 
 def test_a_planned_sweep_sends_nothing(sandbox_client: Client, run_count: RunCount) -> None:
-    """With `start=False` a sweep tells what it would cost, and runs when it is resumed."""
+    """With `start=False` a sweep has an estimate, and runs when it is resumed."""
     sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3), start=False)
     assert sweep.estimate is not None
     assert (sweep.estimate.typical, run_count(), sweep.counts) == (0.00702, 0, {"pending": 3})
@@ -161,7 +161,7 @@ def test_a_planned_sweep_sends_nothing(sandbox_client: Client, run_count: RunCou
 def test_a_sweep_certain_to_pass_a_budget_is_refused(
     sandbox_client: Client, run_count: RunCount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When exact prices add up to more than the budget has, nothing is sent at all."""
+    """When exact prices add up to more than is left of the budget, nothing is sent at all."""
     price = {"dynamicprice": [{"inputs": {}, "price": 0.5, "priceMethod": "cpr"}]}
     monkeypatch.setattr("wiro_widgets.sandbox.http.endpoints.tool_entry", lambda _model: price)
     with wiro.budget(usd=2.00), pytest.raises(BudgetExceeded, match=r"5 runs .* at least \$2.5"):
@@ -170,7 +170,7 @@ def test_a_sweep_certain_to_pass_a_budget_is_refused(
 
 
 def test_a_budget_below_the_first_run_refuses_a_sweep(sandbox_client: Client, run_count: RunCount) -> None:
-    """When not even the cheapest cell could begin, nothing is sent at all, also where prices are not exact."""
+    """When the budget has no room for the cheapest cell, nothing is sent at all, even if prices are not exact."""
     with (
         wiro.budget(usd=0.001),
         pytest.raises(BudgetExceeded, match="Any of the 3 runs of this sweep") as refused,
@@ -180,7 +180,7 @@ def test_a_budget_below_the_first_run_refuses_a_sweep(sandbox_client: Client, ru
 
 
 def test_a_budget_that_refuses_every_cell_is_raised(sandbox_client: Client) -> None:
-    """When the money has gone before the first cell's turn, `wait` raises what each of them met."""
+    """When a budget refuses every cell, `wait` raises the refusal."""
     with wiro.budget(usd=0.003) as purse:
         sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3), start=False)
         purse.limit = 0.0001
@@ -195,7 +195,7 @@ def test_a_budget_that_refuses_every_cell_is_raised(sandbox_client: Client) -> N
 def test_what_others_pay_for_is_not_held_against_a_budget(
     make_sandbox_client: MakeClient, sandbox: Sandbox, run_count: RunCount
 ) -> None:
-    """Cells that were left running cost this sweep nothing, however small its budget is."""
+    """Cells whose tasks run already cost a sweep nothing, however small its budget is."""
     sandbox.faults = {"stuck": "run"}
     first = make_sandbox_client()
     sweep = first.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2))
@@ -208,7 +208,7 @@ def test_what_others_pay_for_is_not_held_against_a_budget(
 
 
 def test_a_budget_ends_a_sweep_early(sandbox_client: Client, run_count: RunCount) -> None:
-    """Cells for which the budget has no room are refused without being sent; more money lets them run."""
+    """Cells for which the budget has no room are refused and not sent; with more money they run."""
     with wiro.budget(usd=0.006) as purse:
         sweep = begin_sweep(sandbox_client, seed=range(12)).wait()
     assert purse.spent <= 0.006
@@ -220,7 +220,7 @@ def test_a_budget_ends_a_sweep_early(sandbox_client: Client, run_count: RunCount
 
 
 def test_a_price_that_cannot_be_asked_for_stops_nothing(sandbox_client: Client, sandbox: Sandbox) -> None:
-    """Without a budget a sweep runs though the catalogue does not answer: its cost is not known, and it says why."""
+    """Without a budget a sweep runs though its prices cannot be read: its estimate is unknown, and says why."""
     sandbox.faults = {"server_error": "Tool/Detail:99", "retry_after": "0"}
     sweep = begin_sweep(sandbox_client, seed=range(2)).wait()
     assert sweep.counts == {"succeeded": 2}
@@ -232,7 +232,7 @@ def test_a_price_that_cannot_be_asked_for_stops_nothing(sandbox_client: Client, 
 
 
 def test_a_timeout_lets_it_go_on(sandbox_client: Client, sandbox: Sandbox) -> None:
-    """`wait(timeout)` says how far the sweep is, and it goes on."""
+    """`wait(timeout)` raises TimeoutError with how far the sweep is, and the sweep goes on."""
     sandbox.faults = {"stuck": "run"}
     sweep = begin_sweep(sandbox_client, seed=range(2))
     with pytest.raises(TimeoutError, match="the sweep goes on"):
@@ -274,7 +274,7 @@ def test_a_failed_then_does_not_pay_again(sandbox_client: Client, run_count: Run
 def test_closing_the_client_ends_it(
     make_sandbox_client: MakeClient, sandbox: Sandbox, run_count: RunCount
 ) -> None:
-    """A sweep whose client is closed begins nothing further; its tasks go on, and nothing has failed."""
+    """A sweep whose client is closed begins no further cell; its tasks go on at Wiro, and no cell has failed."""
     client = make_sandbox_client()
     sandbox.faults = {"stuck": "run"}
     sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(9), concurrency=2)
@@ -287,7 +287,7 @@ def test_closing_the_client_ends_it(
 
 
 def test_a_sweep_that_nobody_names_can_be_stopped(sandbox_client: Client, sandbox: Sandbox) -> None:
-    """`client.sweeps` has those under way, in the order in which they began, also when their names are gone."""
+    """`client.sweeps` has the running sweeps in the order in which they began, even if no variable holds them."""
     sandbox.faults = {"stuck": "run"}
     begin_sweep(sandbox_client, seed=range(20))
     other = begin_sweep(sandbox_client, seed=range(20, 22))
@@ -305,7 +305,7 @@ def test_a_sweep_that_nobody_names_can_be_stopped(sandbox_client: Client, sandbo
 def test_a_client_that_nobody_names_ends_its_sweeps(
     make_sandbox_client: MakeClient, sandbox: Sandbox, tmp_path: Path, run_count: RunCount
 ) -> None:
-    """A sweep goes on to its last cell when neither it nor its client is named any more."""
+    """A sweep runs to its last cell even if no variable holds it or its client."""
     journal = tmp_path / "journal.sqlite3"
     sandbox.client(journal=journal, output_dir=tmp_path).sweep(
         FLUX, {"prompt": "x", **SMALL}, seed=range(12), concurrency=1
@@ -325,7 +325,7 @@ def test_its_repr_counts(sandbox_client: Client, sandbox: Sandbox) -> None:
 
 
 def test_progress_in_a_terminal(sandbox_client: Client, capfd: pytest.CaptureFixture[str]) -> None:
-    """A wait that is asked to shows one line that is written over, and nothing where nobody looks."""
+    """`wait(progress=True)` overwrites one line on stderr; by default nothing is written where there is no terminal."""
     begin_sweep(sandbox_client, seed=range(3)).wait(progress=True)
     text = capfd.readouterr().err
     assert text.split("\r")[-1].startswith("3 cells: 3 succeeded")
@@ -335,7 +335,7 @@ def test_progress_in_a_terminal(sandbox_client: Client, capfd: pytest.CaptureFix
 
 
 def test_uploads_of_many_cells_do_not_mix(sandbox_client: Client, tmp_path: Path, sandbox: Sandbox) -> None:
-    """One open file in many cells is uploaded whole by each."""
+    """One open file that is in many cells is uploaded whole by each of them."""
     source = sandbox_client.generate(FLUX, prompt="x", **SMALL)[0]
     source.save(tmp_path / "in.png")
     with (tmp_path / "in.png").open("rb") as file:
@@ -355,8 +355,8 @@ def tasks(sweep: Sweep) -> list[wiro.Task]:
     return [cell.task for cell in sweep.cells if cell.task is not None and cell.task.id is not None]
 
 
-def test_whoever_wants_to_hear_of_each_cell_does(sandbox_client: Client) -> None:
-    """A callback has every cell as it begins, with its task, and as it ends; what it raises stops nothing."""
+def test_a_callback_is_called_with_each_cell(sandbox_client: Client) -> None:
+    """A callback is called with every cell as it begins, with its task, and as it ends; what it raises is logged."""
     sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL, "seed": range(4)}, start=False)
     calls: list[tuple[int, str, bool]] = []
     sweep.add_callback(lambda _: 1 / 0)
@@ -368,8 +368,8 @@ def test_whoever_wants_to_hear_of_each_cell_does(sandbox_client: Client) -> None
     assert sorted(late.get(timeout=5) for _ in range(4)) == list(range(4))
 
 
-def test_a_sweep_can_be_stopped_by_who_cannot_wait(sandbox_client: Client, sandbox: Sandbox) -> None:
-    """`stop_soon` returns at once, also on the engine's thread."""
+def test_a_sweep_can_be_stopped_from_a_callback(sandbox_client: Client, sandbox: Sandbox) -> None:
+    """`stop_soon` returns at once, even on the engine's thread."""
     sandbox.faults = {"delay": 0.05}
     sweep = begin_sweep(sandbox_client, seed=range(30))
     sweep.add_callback(lambda _: sweep.stop_soon())

@@ -11,7 +11,7 @@ from wiro_widgets import AsyncClient, InvalidParameter, Sandbox
 
 @asynccontextmanager
 async def connect(sandbox: Sandbox, folder: Path) -> AsyncIterator[AsyncClient]:
-    """Give a client of the sandbox."""
+    """Open a client of the sandbox."""
     async with AsyncClient(
         sandbox.api_key,
         sandbox.api_secret,
@@ -24,7 +24,7 @@ async def connect(sandbox: Sandbox, folder: Path) -> AsyncIterator[AsyncClient]:
 
 
 def test_cells_are_awaited_as_they_finish(sandbox: Sandbox, tmp_path: Path) -> None:
-    """`async for cell in sweep` gives each cell once, with a task that can be awaited."""
+    """`async for cell in sweep` yields each cell once, with a task that can be awaited."""
 
     async def main() -> list[int]:
         async with connect(sandbox, tmp_path) as client:
@@ -38,7 +38,7 @@ def test_cells_are_awaited_as_they_finish(sandbox: Sandbox, tmp_path: Path) -> N
 
 
 def test_lists_waits_and_estimates(sandbox: Sandbox, tmp_path: Path) -> None:
-    """`await client.map`, `await sweep.wait()` and `await client.estimate` are the same as the blocking ones."""
+    """`await client.map`, `await sweep.wait()` and `await client.estimate` do what the blocking calls do."""
 
     async def main() -> None:
         async with connect(sandbox, tmp_path) as client:
@@ -52,7 +52,7 @@ def test_lists_waits_and_estimates(sandbox: Sandbox, tmp_path: Path) -> None:
 
 
 def test_cancelling_the_wait_stops_the_sweep(sandbox: Sandbox, tmp_path: Path) -> None:
-    """Cancelling whoever waits stops what runs and begins nothing further, as an interrupt does."""
+    """Cancelling a wait stops the cells that run and begins no further one, as an interrupt does."""
     sandbox.faults = {"stuck": "run"}
 
     async def main() -> dict[str, int]:
@@ -72,7 +72,7 @@ def test_cancelling_the_wait_stops_the_sweep(sandbox: Sandbox, tmp_path: Path) -
 
 
 def test_pausing_stopping_and_going_on(sandbox: Sandbox, tmp_path: Path) -> None:
-    """Pause, stop and resume are there for asyncio too."""
+    """An AsyncSweep can be paused, stopped and resumed."""
 
     async def main() -> None:
         async with connect(sandbox, tmp_path) as client:

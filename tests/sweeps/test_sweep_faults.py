@@ -27,7 +27,7 @@ def count_tasks(sandbox: Sandbox) -> int:
     ids="-".join,
 )
 def test_a_sweep_survives_a_bad_day(sandbox_client: Client, sandbox: Sandbox, faults: dict[str, Any]) -> None:
-    """Whatever goes wrong on the way, each cell is one task, and each has its picture in the end."""
+    """Under each of these faults every cell is one task, and has its picture in the end."""
     sandbox.faults = faults
     sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(5)).wait(60)
     assert sweep.counts == {"succeeded": 5}

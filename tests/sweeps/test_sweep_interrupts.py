@@ -10,7 +10,7 @@ from wiro_widgets import Client, Sandbox, Sweep
 
 @pytest.fixture
 def interrupt_when() -> Iterator[Callable[[Callable[[], bool]], None]]:
-    """Interrupt this thread, as Ctrl-C and a notebook's button do, as soon as something is so."""
+    """Interrupt this thread, as Ctrl-C and a notebook's button do, as soon as a condition holds."""
     watchers: list[threading.Thread] = []
     this = threading.get_ident()
 
@@ -35,13 +35,13 @@ Interrupt = Callable[[Callable[[], bool]], None]
 
 
 def begin_stuck_sweep(client: Client, sandbox: Sandbox) -> Sweep:
-    """Begin a sweep that does not come to an end."""
+    """Begin a sweep whose tasks do not end."""
     sandbox.faults = {"stuck": "run"}
     return client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(4), concurrency=2)
 
 
 def running(sweep: Sweep) -> Callable[[], bool]:
-    """Tell whether two cells run."""
+    """Return a condition: two cells run."""
     return lambda: sum(cell.task is not None and cell.task.status == "running" for cell in sweep.cells) == 2
 
 
@@ -49,7 +49,7 @@ def running(sweep: Sweep) -> Callable[[], bool]:
 def test_an_interrupt_stops_the_sweep(
     sandbox_client: Client, sandbox: Sandbox, interrupt_when: Interrupt, how: str
 ) -> None:
-    """An interrupt of a wait stops what runs, begins nothing further, and says how to go on."""
+    """An interrupted wait stops the cells that run, begins no further one, and says how to go on."""
     sweep = begin_stuck_sweep(sandbox_client, sandbox)
     interrupt_when(running(sweep))
     with pytest.raises(KeyboardInterrupt) as interrupt:

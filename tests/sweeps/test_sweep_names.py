@@ -1,4 +1,4 @@
-"""The names of the API page's "Experiments", and that both clients have them alike."""
+"""The public names of sweeps, and that both clients and both sweeps have the same."""
 
 import inspect
 import pickle
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import wiro_widgets as wiro
+from tests.call_parameters import call_parameters
 from tests.sandbox_clients import FLUX, SMALL
 from wiro_widgets import AsyncClient, Client, Estimate, InvalidParameter, NotFound, Sweep
 from wiro_widgets.journal.history import History
@@ -39,7 +40,7 @@ PROMISED: list[tuple[Callable[..., Any], str]] = [  # written as the API page wr
 def test_public_names(function: Callable[..., Any], page: str) -> None:
     """Each takes what the page says, with those kinds and defaults, and asks for nothing more."""
     page_parameters = inspect.signature(eval(f"lambda {page}: None")).parameters  # noqa: S307 - our own text
-    parameters = inspect.signature(function).parameters
+    parameters = call_parameters(function)
     for name, parameter in page_parameters.items():
         assert (parameters[name].kind, parameters[name].default) == (parameter.kind, parameter.default)
     others = [parameter for name, parameter in parameters.items() if name not in page_parameters]
@@ -48,10 +49,10 @@ def test_public_names(function: Callable[..., Any], page: str) -> None:
 
 @pytest.mark.parametrize("name", ["estimate", "sweep", "map", "delete_files"])
 def test_both_clients_are_alike(name: str) -> None:
-    """What blocks in Client is awaited in AsyncClient, with the same parameters and the same words about it."""
+    """What blocks in Client is awaited in AsyncClient, with the same parameters and the same docstring."""
     blocking, asynchronous = getattr(Client, name), getattr(AsyncClient, name)
     assert inspect.iscoroutinefunction(asynchronous)
-    assert list(inspect.signature(asynchronous).parameters) == list(inspect.signature(blocking).parameters)
+    assert list(call_parameters(asynchronous)) == list(call_parameters(blocking))
     assert (
         str(asynchronous.__doc__)
         .strip()
@@ -60,13 +61,13 @@ def test_both_clients_are_alike(name: str) -> None:
 
 
 def public_surface(kind: type) -> dict[str, object]:
-    """Return what people see of a class: each public name with its parameters, or True for what is no method."""
+    """Return each public name of a class with its parameters, or True if it is no method."""
     surface: dict[str, object] = {}
     for name in dir(kind):
         if not name.startswith("_"):
             member = inspect.getattr_static(kind, name)
             is_method = inspect.isfunction(member)
-            surface[name] = list(inspect.signature(member).parameters.values()) if is_method else True
+            surface[name] = list(call_parameters(member).values()) if is_method else True
     return surface
 
 
@@ -98,8 +99,8 @@ def test_both_sweeps_are_alike() -> None:
 
 @pytest.mark.parametrize("method", [History.find, History.spending, History.to_pandas, History.unfinished])
 def test_the_history_needs_no_arguments(method: Callable[..., Any]) -> None:
-    """Every question about the history has an answer without further words."""
-    first, *others = inspect.signature(method).parameters.values()
+    """Every query of the history can be called without arguments."""
+    first, *others = call_parameters(method).values()
     assert first.name == "self"
     assert all(item.default is not item.empty for item in others)
 
@@ -129,7 +130,7 @@ def test_a_cell_has_its_fields(sandbox_client: Client) -> None:
 
 
 def test_a_text_in_place_of_the_values(sandbox_client: Client) -> None:
-    """The most natural slip is answered with what was meant, by every call that takes values."""
+    """Every call that takes values says what is meant when it is given a text or one dict."""
     for call in (sandbox_client.run, sandbox_client.generate, sandbox_client.estimate, sandbox_client.sweep):
         with pytest.raises(InvalidParameter, match=r"a dict of values is needed.*prompt='a cat'"):
             call(FLUX, "a cat")  # type: ignore[arg-type]
@@ -141,7 +142,7 @@ def test_a_text_in_place_of_the_values(sandbox_client: Client) -> None:
 
 
 def test_what_does_not_exist_is_named(sandbox_client: Client) -> None:
-    """A task and a model that do not exist are named as they were given, not by what the server calls them."""
+    """An unknown task or model is named as the user wrote it."""
     for call in (sandbox_client.detail, sandbox_client.attach):
         with pytest.raises(NotFound, match="there is no task 99"):
             call("99")
@@ -150,7 +151,7 @@ def test_what_does_not_exist_is_named(sandbox_client: Client) -> None:
 
 
 def test_a_refusal_is_not_buried(sandbox_client: Client) -> None:
-    """The traceback of a typing error has the user's line and the way in, and none of the engine's frames."""
+    """The traceback of a misspelt parameter has the user's line and few frames of the client."""
     with pytest.raises(InvalidParameter) as error:
         sandbox_client.run(FLUX, promt="x")
     frames = [Path(frame.path).name for frame in error.traceback]

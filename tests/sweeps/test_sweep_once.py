@@ -24,7 +24,7 @@ print(sweep.wait().counts, flush=True)
 
 @pytest.fixture
 def begin(sandbox: Sandbox, tmp_path: Path) -> Iterator[Callable[[int], subprocess.Popen[str]]]:
-    """Start processes that run the same sweep, with the same journal, each as soon as it is sent a line."""
+    """Start processes that run the same sweep with the same journal, each when it is sent a line."""
     processes: list[subprocess.Popen[str]] = []
 
     def one(count: int) -> subprocess.Popen[str]:
@@ -64,7 +64,7 @@ def go(process: subprocess.Popen[str]) -> None:
 
 
 def begin_sweep(client: Client, count: int = 4) -> Sweep:
-    """Begin the sweep that this file begins again and again."""
+    """Begin the same sweep again."""
     return client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(count))
 
 
@@ -74,7 +74,7 @@ def ids(sweep: Sweep) -> list[str | None]:
 
 
 def waits(sweep: Sweep) -> bool:
-    """Tell whether the first cell waits for a Run that another process sends."""
+    """Return True if the first cell waits for a Run that another process sends."""
     task = sweep[0].task
     return task is not None and "under way already" in (task.state.note or "")
 
@@ -82,7 +82,7 @@ def waits(sweep: Sweep) -> bool:
 def test_the_same_sweep_again_while_it_runs_pays_once(
     sandbox_client: Client, sandbox: Sandbox, run_count: RunCount
 ) -> None:
-    """A notebook's cell that is run again while its sweep goes on shares the tasks that are under way."""
+    """The same sweep begun again while it runs shares the running tasks."""
     sandbox.faults = {"stuck": "run"}
     first = begin_sweep(sandbox_client)
     wait_for(lambda: all(cell.task is not None and cell.task.status == "running" for cell in first.cells))
@@ -94,10 +94,10 @@ def test_the_same_sweep_again_while_it_runs_pays_once(
     assert (ids(second), run_count()) == (ids(first), 4)
 
 
-def test_nothing_is_unknown_of_what_is_on_its_way(
+def test_receipts_that_are_on_their_way_are_waited_for(
     sandbox_client: Client, sandbox: Sandbox, run_count: RunCount
 ) -> None:
-    """A sweep asked for again before the first receipts are in waits for these."""
+    """The same sweep begun again before the first receipts are in waits for them."""
     sandbox.faults = {"delay": 0.3}
     sandbox_client.schema(FLUX)
     first, count = begin_sweep(sandbox_client), run_count()
@@ -108,14 +108,14 @@ def test_nothing_is_unknown_of_what_is_on_its_way(
 
 
 def test_two_clients_of_one_process_pay_once(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
-    """Clients that share a journal share what their sweeps have in common."""
+    """Two clients with one journal run a cell that their sweeps have in common once."""
     first, second = begin_sweep(make_sandbox_client(), 12), begin_sweep(make_sandbox_client(), 12)
     assert second.wait().counts == first.wait().counts == {"succeeded": 12}
     assert (ids(second), run_count()) == (ids(first), 12)
 
 
 def test_two_processes_pay_once(begin: Callable[[int], subprocess.Popen[str]], run_count: RunCount) -> None:
-    """Two kernels that begin the same sweep at the same moment send each cell once, and both have all of it."""
+    """Two processes that begin the same sweep at the same moment send each cell once, and both have all results."""
     processes = [begin(20), begin(20)]
     for process in processes:
         go(process)
@@ -132,7 +132,7 @@ def test_a_process_that_dies_while_it_sends(
     fault: str,
     total: int,
 ) -> None:
-    """Whoever waited for its receipt finds its task in Wiro's list, and sends the run where none was made."""
+    """A sweep that waited for its receipt finds the task in Wiro's list, or sends the run if none was made."""
     sandbox.faults = {fault: "Run:1"}
     other = begin(1)
     go(other)
@@ -147,7 +147,7 @@ def test_a_process_that_dies_while_it_sends(
 def test_a_stop_of_one_is_not_the_end_of_the_other(
     sandbox_client: Client, sandbox: Sandbox, run_count: RunCount
 ) -> None:
-    """Cells that a stopped sweep had not sent yet are sent by the other one."""
+    """Cells that a stopped sweep had not sent yet are sent by another sweep that has them."""
     sandbox.faults = {"concurrency_limit": "Run:1"}
     first = begin_sweep(sandbox_client, 1)
     wait_for(lambda: run_count() == 1 and first[0].task is not None)
@@ -160,7 +160,7 @@ def test_a_stop_of_one_is_not_the_end_of_the_other(
 def test_a_budget_of_one_is_not_the_others(
     sandbox_client: Client, sandbox: Sandbox, run_count: RunCount
 ) -> None:
-    """A cell that one sweep has no money for is sent by another one that has."""
+    """A cell that the budget of one sweep refuses is sent by another sweep whose budget has room."""
     sandbox.faults = {"stuck": "run"}
     with wiro.budget(usd=0.003):
         first = begin_sweep(sandbox_client, 2)
@@ -176,7 +176,7 @@ def test_a_budget_of_one_is_not_the_others(
 def test_outputs_are_here_though_another_sweep_sends_them_elsewhere(
     sandbox_client: Client, sandbox: Sandbox, run_count: RunCount
 ) -> None:
-    """A sweep that shares the tasks of one with an executor downloads their outputs itself."""
+    """A sweep that shares tasks with a sweep on an executor downloads their outputs itself."""
     sandbox.faults = {"stuck": "run"}
     with ThreadPoolExecutor(1) as pool:
         cells = [{"prompt": "x", **SMALL, "seed": seed} for seed in range(2)]
@@ -190,10 +190,10 @@ def test_outputs_are_here_though_another_sweep_sends_them_elsewhere(
     assert (run_count(), [cell.images[0].size for cell in second.cells]) == (2, [(64, 64)] * 2)
 
 
-def test_whoever_wants_another_draw_gets_one(
+def test_every_cell_is_sent_anew_without_resume(
     sandbox_client: Client, sandbox: Sandbox, run_count: RunCount
 ) -> None:
-    """With `resume=False` every cell is sent, whatever runs at the same time."""
+    """With `resume=False` every cell is sent, even if the same cell runs at the same time."""
     sandbox.faults = {"stuck": "run"}
     first = begin_sweep(sandbox_client, 2)
     wait_for(lambda: run_count() == 2)

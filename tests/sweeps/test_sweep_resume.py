@@ -23,7 +23,7 @@ for cell in sweep:
 
 
 def test_the_same_sweep_again_runs_nothing(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
-    """A sweep that was done before comes from the journal, its pictures from the disk, in a new client too."""
+    """A sweep that is done comes from the journal and its pictures from the disk, in a new client too."""
     make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3)).wait()
     again = make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3))
     assert (again.counts, run_count()) == ({"succeeded": 3}, 3)
@@ -34,7 +34,7 @@ def test_the_same_sweep_again_runs_nothing(make_sandbox_client: MakeClient, run_
 
 
 def test_a_larger_sweep_runs_what_is_new(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
-    """An axis that has grown runs its new cells alone."""
+    """A sweep with a longer axis runs only the new cells."""
     make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3)).wait()
     sweep = make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(5)).wait()
     assert (sweep.counts, run_count()) == ({"succeeded": 5}, 5)
@@ -43,7 +43,7 @@ def test_a_larger_sweep_runs_what_is_new(make_sandbox_client: MakeClient, run_co
 def test_only_holes_and_failures_run_again(
     make_sandbox_client: MakeClient, sandbox: Sandbox, run_count: RunCount
 ) -> None:
-    """What failed is run again by the same sweep in a new kernel, what succeeded is not."""
+    """The same sweep in a new client runs only the cells that have not succeeded."""
     sandbox.faults = {"fail_tasks": 2}
     make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(4)).wait()
     assert make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(4)).wait().counts == {
@@ -53,14 +53,14 @@ def test_only_holes_and_failures_run_again(
 
 
 def test_it_can_be_run_anew(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
-    """With `resume=False` every cell runs, whatever the journal has."""
+    """With `resume=False` every cell runs, even if the journal has its result."""
     for _ in range(2):
         make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), resume=False).wait()
     assert run_count() == 4
 
 
 def test_equal_cells_are_each_remembered(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
-    """Two cells that are equal on purpose are two runs, and both are found again."""
+    """Two equal cells are two runs, and both come from the journal again."""
     first = make_sandbox_client().sweep(FLUX, SMALL, prompt=["x", "x"]).wait()
     again = make_sandbox_client().sweep(FLUX, SMALL, prompt=["x", "x"])
     assert [cell.record.task_id for cell in again.cells] == [cell.record.task_id for cell in first.cells]
@@ -68,7 +68,7 @@ def test_equal_cells_are_each_remembered(make_sandbox_client: MakeClient, run_co
 
 
 def test_single_runs_are_no_cells(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
-    """A run that no sweep made is not taken for a cell: without a seed it would be another draw."""
+    """A single run does not stand in for a cell: without a seed its picture would be another one."""
     make_sandbox_client().run(FLUX, prompt="x", **SMALL).wait()
     make_sandbox_client().sweep(FLUX, SMALL, prompt=["x"]).wait()
     assert run_count() == 2
@@ -77,7 +77,7 @@ def test_single_runs_are_no_cells(make_sandbox_client: MakeClient, run_count: Ru
 def test_pictures_that_were_deleted_are_fetched_again(
     make_sandbox_client: MakeClient, run_count: RunCount
 ) -> None:
-    """A cell whose files are gone is asked for at Wiro again, not paid for again."""
+    """A cell whose files were deleted is downloaded again, not paid for again."""
     first = make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}).wait()
     for path in first[0].record.output_paths:
         Path(path).unlink()
@@ -88,7 +88,7 @@ def test_pictures_that_were_deleted_are_fetched_again(
 def test_cells_that_still_run_are_picked_up(
     make_sandbox_client: MakeClient, sandbox: Sandbox, run_count: RunCount
 ) -> None:
-    """A cell that was left running by a client that is gone is followed to its end, not sent again."""
+    """A cell whose task still runs after its client was closed is followed to its end, not sent again."""
     sandbox.faults = {"stuck": "run"}
     first = make_sandbox_client()
     sweep = first.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2))
@@ -105,7 +105,7 @@ def test_cells_that_still_run_are_picked_up(
 def test_a_lost_reply_is_looked_for(
     make_sandbox_client: MakeClient, sandbox: Sandbox, run_count: RunCount
 ) -> None:
-    """A cell whose Run was answered by nobody is found in Wiro's list, and not sent twice."""
+    """A cell whose reply was lost is found in Wiro's list, and not sent twice."""
     sandbox.faults = {"lose_run_reply": 1}
     sweep = make_sandbox_client().sweep(FLUX, {"prompt": "x", **SMALL}).wait()
     assert sweep.counts == {"unknown": 1}
@@ -114,7 +114,7 @@ def test_a_lost_reply_is_looked_for(
 
 
 def test_a_run_that_never_arrived_is_a_hole(make_sandbox_client: MakeClient, run_count: RunCount) -> None:
-    """A row without a task that Wiro's list does not have was never made, so its cell runs."""
+    """A cell whose journal row has no task, and that is not in Wiro's list, is sent."""
     client = make_sandbox_client()
     key = client.sweep(FLUX, {"prompt": "x", **SMALL}, start=False)[0].content
     journal = client._client._engine.journal
@@ -126,7 +126,7 @@ def test_a_run_that_never_arrived_is_a_hole(make_sandbox_client: MakeClient, run
 def test_where_wiro_cannot_be_asked_nothing_is_sent(
     make_sandbox_client: MakeClient, sandbox: Sandbox, run_count: RunCount
 ) -> None:
-    """While the list cannot be read, a cell that may have run stays unknown, until it is told to run all the same."""
+    """While Wiro's list cannot be read, a cell that may have run is unknown; `resume(unknown=True)` sends it."""
     client = make_sandbox_client()
     sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, start=False)
     journal = client._client._engine.journal
@@ -141,7 +141,7 @@ def test_where_wiro_cannot_be_asked_nothing_is_sent(
 def test_a_killed_kernel_loses_nothing(
     make_sandbox_client: MakeClient, sandbox: Sandbox, tmp_path: Path, run_count: RunCount, done: int
 ) -> None:
-    """After SIGKILL in the middle of a sweep the next kernel has what was done and runs the rest, each cell once."""
+    """After SIGKILL in the middle of a sweep the next client has what was done and runs the rest, each cell once."""
     program = KERNEL.format(model=FLUX, small=SMALL)
     command = [sys.executable, "-c", program, str(tmp_path / "journal.sqlite3"), str(tmp_path / "outputs")]
     with subprocess.Popen(
@@ -158,7 +158,7 @@ def test_a_killed_kernel_loses_nothing(
 
 
 def test_the_journal_keeps_cells_apart_from_runs(make_sandbox_client: MakeClient) -> None:
-    """Rows of a sweep have the key of their content and their number among equal cells; other rows have no number."""
+    """Journal rows of cells have a content key and a number among equal cells; other rows have no number."""
     client = make_sandbox_client()
     client.run(FLUX, prompt="x", **SMALL).wait()
     client.sweep(FLUX, SMALL, prompt=["x", "x"]).wait()
@@ -168,7 +168,7 @@ def test_the_journal_keeps_cells_apart_from_runs(make_sandbox_client: MakeClient
 
 
 def test_values_survive_in_the_record(make_sandbox_client: MakeClient) -> None:
-    """A recalled cell has the record that its run had."""
+    """A cell from the journal has the same record as its run."""
     values: dict[str, Any] = {"prompt": "x", **SMALL, "seed": 7350148318}
     first = make_sandbox_client().sweep(FLUX, values).wait()[0].record
     again = make_sandbox_client().sweep(FLUX, values)[0].record

@@ -1,4 +1,4 @@
-"""What `then` may do wrong: whatever it raises says nothing of the run, and ends neither loop nor worker."""
+"""Whatever `then` raises says nothing about the run, and ends neither the loop nor a worker."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ def interrupt(_result: TaskResult) -> None:
 
 
 def find_nothing(result: TaskResult) -> Any:
-    """Look for what is not there, as people do."""
+    """Raise StopIteration, as `next` without a match does."""
     return next(output for output in result.outputs if output.name == "none of them")
 
 
@@ -41,12 +41,12 @@ def be_fussy(_result: TaskResult) -> None:
 
 
 def be_refused(_result: TaskResult) -> None:
-    """Raise what would halt a sweep, were it its own."""
+    """Raise what would halt a sweep if a run raised it."""
     raise BudgetExceeded(limit=1, spent=1, estimate=1)
 
 
 def be_poor(_result: TaskResult) -> None:
-    """Raise what would halt one, too."""
+    """Raise another error that would halt a sweep."""
     raise InsufficientBalance("nothing left", code=97)
 
 
@@ -57,7 +57,7 @@ def processes() -> ProcessPoolExecutor:
 
 @pytest.fixture(autouse=True)
 def _account(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the workers find credentials of their own."""
+    """Put the sandbox's credentials where workers look for them."""
     monkeypatch.setenv("WIRO_API_KEY", sandbox.api_key)
     monkeypatch.setenv("WIRO_API_SECRET", sandbox.api_secret)
 
@@ -73,7 +73,7 @@ WHERE: dict[str, Callable[[], AbstractContextManager[Executor | None]]] = {
 def test_a_then_that_goes_wrong_fails_its_cell(
     sandbox_client: Client, where: str, run_count: RunCount
 ) -> None:
-    """Its cell fails with it, once; the run is there, nothing is paid twice, and the engine goes on."""
+    """The cell fails with its error; the run is kept, nothing is paid twice, and the engine goes on."""
     cases = (
         (leave, "SystemExit"),
         (interrupt, "KeyboardInterrupt"),
@@ -96,7 +96,7 @@ def test_a_then_that_goes_wrong_fails_its_cell(
 
 
 def test_an_error_from_a_worker_says_where(sandbox_client: Client) -> None:
-    """The traceback of the other process comes with it."""
+    """An error from another process has that process's traceback as a note."""
     with processes() as executor:
         sweep = sandbox_client.sweep(
             FLUX, {"prompt": "x", **SMALL}, seed=[1], then=be_poor, executor=executor
@@ -107,7 +107,7 @@ def test_an_error_from_a_worker_says_where(sandbox_client: Client) -> None:
 
 
 def test_an_async_then_is_refused(sandbox_client: Client, run_count: RunCount) -> None:
-    """It would never be awaited."""
+    """An `async def` is refused, because it would never be awaited."""
 
     async def later(_result: TaskResult) -> None: ...
 
@@ -117,7 +117,7 @@ def test_an_async_then_is_refused(sandbox_client: Client, run_count: RunCount) -
 
 
 def test_a_callback_that_exits_ends_nothing(sandbox_client: Client) -> None:
-    """Tasks, sweeps and their callbacks share a thread that nobody may end."""
+    """A callback that calls sys.exit does not end the engine's thread."""
     task = sandbox_client.run(FLUX, {"prompt": "x", **SMALL})
     task.add_callback(lambda _event: sys.exit(3))
     sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2))
@@ -129,7 +129,7 @@ def test_a_callback_that_exits_ends_nothing(sandbox_client: Client) -> None:
 def test_files_that_did_not_come_are_fetched_by_resume(
     make_sandbox_client: MakeClient, sandbox: Sandbox, run_count: RunCount
 ) -> None:
-    """Another look at the task brings them, without another run."""
+    """`resume` fetches missing files again, without another run."""
     client = make_sandbox_client()
     sandbox.faults = {"expire_urls": True}
     sweep = client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2)).wait(progress=False)
@@ -142,7 +142,7 @@ def test_files_that_did_not_come_are_fetched_by_resume(
 
 
 def test_an_exit_on_the_way_in_reaches_the_caller_alone(sandbox_client: Client) -> None:
-    """Cells that end the process while they are read end the call, and the engine goes on."""
+    """A generator of cells that raises SystemExit ends the call, and the engine goes on."""
 
     def cells() -> Iterator[dict[str, Any]]:
         yield {"prompt": "x"}
@@ -154,7 +154,7 @@ def test_an_exit_on_the_way_in_reaches_the_caller_alone(sandbox_client: Client) 
 
 
 def test_a_failed_then_is_seen(sandbox_client: Client) -> None:
-    """The table says beside the picture and below what went wrong, harmlessly; the line says what was paid before."""
+    """The table shows the error of `then`, escaped, and the line says what earlier runs have cost."""
 
     def then(_result: TaskResult) -> None:
         raise ValueError("<b>odd</b>")

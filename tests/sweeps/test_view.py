@@ -16,7 +16,7 @@ def sweep(sandbox_client: Client) -> Sweep:
 
 
 def test_a_sweep_is_a_table(sweep: Sweep) -> None:
-    """One row a cell: its place, its status, its axes with their own types, and its record."""
+    """`to_pandas` has one row a cell: its index, its status, its axes in their types, and its record."""
     table = sweep.to_pandas()
     front = ["cell", "cell_status", "axis.prompt", "axis.seed", "cell_error", "task_id"]
     assert list(table.columns[:6]) == front
@@ -40,7 +40,7 @@ def test_the_table_can_be_pivoted(sweep: Sweep) -> None:
 
 
 def test_cells_that_were_not_run_are_rows_too(sandbox_client: Client, sandbox: Sandbox) -> None:
-    """A cell that failed or is still to run has its values, its status and its error, and the same columns."""
+    """Cells that failed or are pending are rows with the same columns."""
     sandbox.faults = {"fail_tasks": 1}
     partly_failed = (
         sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2), concurrency=1).wait().to_pandas()
@@ -54,7 +54,7 @@ def test_cells_that_were_not_run_are_rows_too(sandbox_client: Client, sandbox: S
 
 
 def test_what_then_made_is_a_column(sandbox_client: Client) -> None:
-    """The table has the values of `then` in their type, and why there is none where it failed."""
+    """`cell_value` has what `then` returned, in its type, and `cell_error` what it raised."""
 
     def brightness(result: TaskResult) -> float:
         if result.record.seed == 1:
@@ -75,15 +75,15 @@ def test_what_then_made_is_a_column(sandbox_client: Client) -> None:
 
 
 def test_values_of_any_kind_are_kept(sandbox_client: Client) -> None:
-    """What is neither number nor text stands in the table as it is."""
+    """Values of `then` that are neither numbers nor texts are objects in the table."""
     sweep = sandbox_client.sweep(
         FLUX, {"prompt": "x", **SMALL}, then=lambda result: result.images[0].size
     ).wait()
     assert sweep.to_pandas()["cell_value"].tolist() == [(64, 64)]
 
 
-def test_files_that_did_not_come_are_told(sandbox_client: Client, sandbox: Sandbox) -> None:
-    """A run whose files could not be had has succeeded, and the line and the table say what is missing."""
+def test_missing_files_are_reported(sandbox_client: Client, sandbox: Sandbox) -> None:
+    """A run whose files could not be downloaded has succeeded, and the line and the table say what is missing."""
     sandbox.faults = {"expire_urls": True}
     sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2)).wait()
     assert sweep.line.startswith("2 cells: 2 succeeded, 2 of them without all files; $0.0")
@@ -91,7 +91,7 @@ def test_files_that_did_not_come_are_told(sandbox_client: Client, sandbox: Sandb
 
 
 def test_a_grid_has_an_axis_each_way(sweep: Sweep) -> None:
-    """`grid(x, y)` names the axes; the longest ones are taken where none is named."""
+    """`grid(x, y)` names the axes; the default is the longest ones."""
     assert repr(sweep.grid(x="prompt", y="seed")) == "<Grid of 3 x 2: seed down, prompt across>"
     assert repr(sweep.grid()) == "<Grid of 2 x 3: prompt down, seed across>"
     assert repr(sweep.grid(y="seed")) == "<Grid of 3 x 2: seed down, prompt across>"
@@ -101,7 +101,7 @@ def test_a_grid_has_an_axis_each_way(sweep: Sweep) -> None:
 
 
 def test_an_axis_that_does_not_exist(sweep: Sweep) -> None:
-    """A wrong axis is named, with the one that was meant."""
+    """The error for an unknown axis proposes the nearest one."""
     with pytest.raises(InvalidParameter, match=r"seeds: is no axis of this sweep. Did you mean 'seed'\?"):
         sweep.grid(x="seeds")
     with pytest.raises(InvalidParameter, match=r"width: is no axis of this sweep. It has prompt, seed"):
@@ -109,7 +109,7 @@ def test_an_axis_that_does_not_exist(sweep: Sweep) -> None:
 
 
 def test_one_axis_does_not_go_both_ways(sweep: Sweep) -> None:
-    """An axis that is named twice is refused, rather than showing a diagonal."""
+    """An axis that is named for both ways is refused."""
     with pytest.raises(InvalidParameter, match="seed: is named for both ways"):
         sweep.grid(x="seed", y="seed")
     with pytest.raises(InvalidParameter, match="prompt: is named for both ways"):
@@ -129,7 +129,7 @@ def test_one_axis_does_not_go_both_ways(sweep: Sweep) -> None:
 def test_headings_are_as_long_as_tells_them_apart(
     sandbox_client: Client, values: Any, headings: tuple[str, ...]
 ) -> None:
-    """A float has no more digits in a heading than it needs beside the others; the table has all of them."""
+    """A float in a heading has only the digits that distinguish it; the table has all of them."""
     sweep = sandbox_client.sweep(FLUX, prompt="x", scale=values, start=False)
     assert sweep.grid().layout.columns == headings
     assert sweep.grid().layout.places[0][-1][0].title == f"scale {headings[-1]}"
@@ -146,8 +146,8 @@ def test_a_contact_sheet_is_a_picture(sweep: Sweep) -> None:
         sweep.contact_sheet(font="no such font")
 
 
-def test_further_axes_are_told_below_the_pictures(sweep: Sweep) -> None:
-    """What neither the row nor the column says of a cell is its caption, in the grid and on the sheet."""
+def test_further_axes_are_captions(sweep: Sweep) -> None:
+    """The caption of a cell has its values of the axes that are neither rows nor columns."""
     text = sweep.grid(x="seed", y="prompt")._repr_html_()
     assert "seed: " not in text
     layout = sweep._layout(sweep._axis("seed"), None)
@@ -155,8 +155,8 @@ def test_further_axes_are_told_below_the_pictures(sweep: Sweep) -> None:
     assert "prompt: a &lt;b&gt;dog&lt;/b&gt;" in Grid(layout)._repr_html_()
 
 
-def test_answers_stand_in_the_grid(sandbox_client: Client) -> None:
-    """A cell of a language model shows what it said, clipped."""
+def test_texts_are_in_the_grid(sandbox_client: Client) -> None:
+    """A cell of a language model shows the beginning of its text."""
     sweep = sandbox_client.map(
         "wiro/sandbox-chat", [{"prompt": f"{number}: why?"} for number in (1, 2)]
     ).wait()
@@ -176,7 +176,7 @@ def test_one_long_axis_is_folded(sandbox_client: Client) -> None:
 
 
 def test_three_axes_share_places(sandbox_client: Client) -> None:
-    """The cells of a third axis stand side by side at their place."""
+    """The cells of a third axis share a place, side by side."""
     sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(3), scale=[1, 2], samples=[1, 2])
     text = sweep.wait().grid(x="seed", y="scale")._repr_html_()
     assert text.count("<img") == 3 * 2 * (1 + 2)
@@ -190,7 +190,7 @@ def test_without_axes_there_is_one_place(sandbox_client: Client) -> None:
 
 
 def test_a_notebook_shows_how_far_it_is(sandbox_client: Client, sandbox: Sandbox) -> None:
-    """While it runs a sweep shows a line, a bar and the pictures so far; when it is done the bar is gone."""
+    """A running sweep shows a line, a bar and the pictures so far; a finished one shows no bar."""
     sandbox.faults = {"stuck": "run"}
     sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2))
     assert "width:0%" in sweep._repr_html_()

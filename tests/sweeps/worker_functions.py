@@ -1,4 +1,4 @@
-"""What the workers of the executor tests do; a module of its own, so that another process can import it."""
+"""What the workers of the executor tests do, in a module that another process can import."""
 
 import os
 from typing import Any
@@ -9,18 +9,18 @@ from wiro_widgets import TaskResult, read_recipe
 
 
 def mean(result: TaskResult) -> tuple[int, float]:
-    """Return the worker's process and the brightness of the picture that it holds."""
+    """Return the worker's process id and the brightness of the picture."""
     (brightness,) = ImageStat.Stat(result.images[0].convert("L")).mean
     return os.getpid(), brightness
 
 
 def fail(result: TaskResult) -> None:
-    """Fail, as a user's function may."""
+    """Raise an error, as a user's function may."""
     raise ValueError(f"no good picture in task {result.record.task_id}")
 
 
 def move(folder: str) -> None:
-    """Make this process one with a folder and a journal of its own, as on another machine."""
+    """Give this process a folder and a journal of its own, as on another machine."""
     os.environ["WIRO_OUTPUT_DIR"] = folder
     os.environ["WIRO_JOURNAL"] = f"{folder}/journal.sqlite3"
 
@@ -33,7 +33,7 @@ def recipe(result: TaskResult) -> tuple[str | None, dict[str, Any]]:
 
 
 def text(result: TaskResult) -> str | None:
-    """Return what a language model said."""
+    """Return the text of a language model."""
     return result.text
 
 

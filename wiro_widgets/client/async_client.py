@@ -294,24 +294,12 @@ class AsyncClient:
     # The end
 
     async def close(self) -> None:
-        """Close the connection; running tasks go on at Wiro and stand in the journal. Closing twice is fine.
-
-        Runs that are on the wire get a moment for their replies, for a task with an id can be found again.
-        """
+        """Close the connection; running tasks go on at Wiro and stand in the journal. Closing twice is fine."""
         self._closed = True
         sweeps, tasks = self.sweeps, tuple(self._engine.tasks)
-        runners = [task.runner for task in tasks if task.runner is not None]
         for sweep in sweeps:
             sweep.pause()
-        for runner in runners:
-            runner.hold_back()
-        receipts = [asyncio.create_task(task.submitted.wait()) for task in tasks]
-        stops = [stop for runner in runners if (stop := runner.stopping) is not None]
-        if receipts:
-            await asyncio.wait([*receipts, *stops], timeout=self._engine.timing.close)
-        for receipt in receipts:
-            receipt.cancel()
-        await asyncio.gather(*(runner.close() for runner in runners))
+        await asyncio.gather(*(task.runner.close() for task in tasks if task.runner is not None))
         await asyncio.gather(*(sweep.close() for sweep in sweeps))
         await self._engine.http.aclose()
         self._engine.journal.close()

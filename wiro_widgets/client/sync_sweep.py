@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Self
 
 from wiro_widgets.client.bridge import Bridge
+from wiro_widgets.client.signatures import same_call
 from wiro_widgets.client.sync_task import Task
 from wiro_widgets.runs.options import OnInterrupt
 from wiro_widgets.sweeps.async_sweep import AsyncSweep
@@ -58,8 +59,15 @@ class Sweep(SweepView[Task]):
         nothing: look at `cell.error`. An interrupt stops the sweep and what runs of it, unless `on_interrupt` is
         "detach".
         """
+        end = None if timeout is None else monotonic() + timeout
         if self.busy:
-            self._wait(timeout, progress, on_interrupt)
+            with self._interruptible(on_interrupt), ProgressLine(self, enabled=progress) as display:
+                while self._bridge.call(self._sweep.busy_after(_until(end), on_interrupt)):
+                    display.update()
+                    if end is not None and monotonic() >= end:
+                        raise TimeoutError(
+                            f"After {timeout:g} s the sweep goes on ({self.line}); wait again."
+                        )
         if self._live is not None:
             self._live.end()
             self._live = None
@@ -67,7 +75,7 @@ class Sweep(SweepView[Task]):
         return self
 
     def add_callback(self, callback: Callable[[Cell[Task]], object]) -> None:
-        """Call `callback(cell)` on the engine's thread as each cell begins and ends, those that have done so first.
+        """Call `callback(cell)` on the engine's thread as each cell begins and ends; earlier ones come first.
 
         What it raises is logged, and the sweep goes on.
         """
@@ -78,24 +86,17 @@ class Sweep(SweepView[Task]):
         if self.busy:
             self._bridge.spawn(self._sweep.stop())
 
+    @same_call(AsyncSweep.pause)
     def pause(self) -> None:
-        """Begin no further cell; those that run go on."""
         self._bridge.post(self._sweep.pause)
 
+    @same_call(AsyncSweep.stop)
     def stop(self) -> None:
-        """Begin no further cell, stop those that run, and wait for that; a task that sweeps share is stopped for all.
-
-        A `then` that has not begun is left to `resume`, which pays for nothing twice; one that has gets a moment.
-        """
         if self.busy:
             self._bridge.call(self._sweep.stop())
 
+    @same_call(AsyncSweep.resume)
     def resume(self, *, unknown: bool = False) -> Self:
-        """Run what is left: cells that have not run, and those that failed, were stopped or refused; returns at once.
-
-        Files that did not come are fetched again. A cell of unknown outcome is looked for at Wiro; with `unknown` it is
-        run again where it is not found, though it may be billed twice.
-        """
         self._bridge.call(self._sweep.resume(unknown=unknown))
         return self
 
@@ -115,14 +116,6 @@ class Sweep(SweepView[Task]):
         self._live = LiveSweep.show(self)
         busy_after = partial(self._sweep.busy_after, on_interrupt="detach")
         self._bridge.spawn(self._live.follow(busy_after))
-
-    def _wait(self, timeout: float | None, progress: bool | None, on_interrupt: OnInterrupt | None) -> None:
-        end = None if timeout is None else monotonic() + timeout
-        with self._interruptible(on_interrupt), ProgressLine(self, enabled=progress) as display:
-            while self._bridge.call(self._sweep.busy_after(_until(end), on_interrupt)):
-                display.update()
-                if end is not None and monotonic() >= end:
-                    raise TimeoutError(f"After {timeout:g} s the sweep goes on ({self.line}); wait again.")
 
     @contextmanager
     def _interruptible(self, on_interrupt: OnInterrupt | None) -> Iterator[None]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from wiro_widgets.client.bridge import Bridge
+from wiro_widgets.client.signatures import same_call
 from wiro_widgets.journal.result import TaskResult
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import ConfigurationError, WiroError
@@ -90,22 +91,15 @@ class Task:
         """What `wait` raises, once the task is over."""
         return self._task.error
 
+    @same_call(AsyncTask.wait)
     def wait(self, timeout: float | None = None, *, on_interrupt: OnInterrupt | None = None) -> TaskResult:
-        """Wait until the task has settled and its outputs are here; `timeout` is in seconds.
-
-        Raises TaskFailed, TaskCancelled, TaskTimeout when the time is up (the task goes on), and what the submission
-        raised. An interrupt stops the remote task, unless `on_interrupt` is "detach".
-        """
         if self._task.over:
             return self._task.result()
         with interruptible(self._bridge, self._task, on_interrupt):
             return self._bridge.call(self._task.wait(timeout, on_interrupt=on_interrupt))
 
+    @same_call(AsyncTask.events)
     def events(self, *, on_interrupt: OnInterrupt | None = None) -> Iterator[TaskEvent]:
-        """Yield every event from the first one seen; end when the task settles.
-
-        An interrupt stops the remote task, unless `on_interrupt` is "detach".
-        """
         position = 0
         while not self._task.over:
             with interruptible(self._bridge, self._task, on_interrupt):
@@ -121,26 +115,22 @@ class Task:
         """Return the events from a position on and the position after them, without waiting."""
         return self._task.stream.since(position)
 
+    @same_call(AsyncTask.stop)
     def stop(self) -> None:
-        """Stop the task wherever it is; two stops are one, and a task that is over stays as it is.
-
-        Raises TransportError or an ApiError when the server does not stop it, RunOutcomeUnknown when nobody knows
-        whether there is a task.
-        """
         if not self._task.over:
             self._bridge.call(self._task.stop())
 
+    @same_call(AsyncTask.stop_soon)
     def stop_soon(self) -> None:
-        """Begin to stop the task and return at once."""
-        if not self._task.over and self._task.runner is not None:
-            self._bridge.post(self._task.runner.stop_soon)
+        if not self._task.over:
+            self._bridge.post(self._task.stop_soon)
 
+    @same_call(AsyncTask.cancel)
     def cancel(self) -> None:
-        """Take the task out of the queue (Task/Cancel); raises ApiError when it is not queued any more."""
         self._bridge.call(self._task.cancel())
 
+    @same_call(AsyncTask.kill)
     def kill(self) -> None:
-        """End the running task (Task/Kill); raises ApiError when it is not running."""
         self._bridge.call(self._task.kill())
 
     def add_callback(self, callback: Callable[[TaskEvent], object]) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
 import traceback
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
+from weakref import WeakValueDictionary
 
 from wiro_widgets.journal.result import TaskResult, result_of
 from wiro_widgets.protocol.record import TaskRecord
@@ -18,8 +21,9 @@ from wiro_widgets.sweeps.postprocess import Then, WorkerReply, as_exception, cal
 class Worker:
     """Fetches the outputs of a finished task where it runs, and calls `then` there.
 
-    In threads of the sweep's process it uses the sweep's client, on that client's loop. It is pickled as the type and
-    the settings of that client, without credentials: elsewhere it makes a client for each task, which finds its own.
+    In the process that made it, it uses the sweep's client on that client's loop, even if it was pickled on the way, as
+    Dask does. It is pickled as the type and the settings of that client, without credentials: another process makes
+    a client for each task, which finds its own.
     """
 
     def __init__(
@@ -28,9 +32,14 @@ class Worker:
         self._client_type: Any = client_type  # AsyncClient, whose module imports this one
         self._settings = {**settings, "journal": False}  # the run stands in the journal of the sweep's client
         self._client, self._loop = client, loop
+        self._token = (
+            os.getpid(),
+            uuid4().hex,
+        )  # a forked copy has another process id, and must not use the loop
+        _workers[self._token] = self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Worker, (self._client_type, self._settings)
+        return _unpickle, (self._token, self._client_type, self._settings)
 
     def __call__(self, record: TaskRecord, then: Then | None) -> WorkerReply:
         """Return the outputs, and what `then` returned; an error comes back as a value that can be pickled."""
@@ -55,6 +64,14 @@ class Worker:
         if self._client is None:
             return asyncio.run(fetch_with_own_client())
         return asyncio.run_coroutine_threadsafe(fetch(self._client), self._loop).result()
+
+
+_workers: WeakValueDictionary[tuple[int, str], Worker] = WeakValueDictionary()
+
+
+def _unpickle(token: tuple[int, str], client_type: type, settings: Mapping[str, Any]) -> Worker:
+    original = _workers.get(token) if token[0] == os.getpid() else None
+    return original or Worker(client_type, settings)
 
 
 def _portable(error: BaseException) -> Exception:

@@ -99,7 +99,7 @@ class Store:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make_private(path)
         self.identity = identity(path)
-        self.damaged: set[str] = set()  # rows that were read and were not whole
+        self.damaged_ids: set[str] = set()  # rows that were read and were not whole
         self._connection = sqlite3.connect(
             path,
             timeout=BUSY_SECONDS,
@@ -203,7 +203,7 @@ class Store:
             try:
                 yield from_plain(values)
             except ValueError:
-                self.damaged.add(str(values["id"]))
+                self.damaged_ids.add(str(values["id"]))
                 row = salvage(values)
                 if row is not None:
                     yield row

@@ -109,12 +109,13 @@ def _narrowest(values: Sequence[Any]) -> pd.Series[Any]:
     """Return plain values as a column of the narrowest type that holds them exactly; files stand by their names."""
     import pandas as pd  # noqa: PLC0415 - optional and slow
 
-    cells, dtype = _typed([_as_cell(value) for value in values])
+    cells, dtype = _with_dtype([_as_cell(value) for value in values])
     column: pd.Series[Any] = pd.Series(cells, dtype=cast("Any", dtype))
     return column
 
 
-def _typed(values: list[Any]) -> tuple[list[Any], str]:
+def _with_dtype(values: list[Any]) -> tuple[list[Any], str]:
+    """Return the values, perhaps as numbers or texts, with the narrowest type that holds them exactly."""
     types = {type(value) for value in values if value is not None}
     if types == {bool}:
         return values, "boolean"

@@ -213,8 +213,8 @@ class History(NotebookRepr):
         when = f", newest {newest:%Y-%m-%d %H:%M} UTC" if newest else ""
         count = len(self)
         runs = "1 run" if count == 1 else f"{count} runs"
-        unsettled = self._journal.count(self._server, UNSETTLED)
-        unfinished = f", {unsettled} unfinished, which client.recover() picks up" if unsettled else ""
+        open_count = self._journal.count(self._server, UNSETTLED)
+        unfinished = f", {open_count} unfinished, which client.recover() picks up" if open_count else ""
         return f"<History of {self._server}: {runs}{when}{unfinished}>"
 
     def _repr_html_(self) -> str:

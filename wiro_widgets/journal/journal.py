@@ -47,7 +47,7 @@ class Journal:
     def open(cls, path: str | Path | None) -> Self:
         """Open the journal in this file, creating it and its folder; None keeps one in memory alone."""
         journal = cls(None if path is None else Path(path).expanduser())
-        with journal._locked():
+        with journal._access():
             journal._write()
         return journal
 
@@ -108,7 +108,7 @@ class Journal:
             content=content,
             cell=cell,
         )
-        with self._locked():
+        with self._access():
             standing = self._insert_unless(row, conflicts) if conflicts and content else None
             if standing is not None and standing is not row:
                 return standing
@@ -150,14 +150,14 @@ class Journal:
             changes["settled_at"] = datetime.now(UTC)
         self._change(run_id, **changes)
         if events is not None:
-            with self._locked():
+            with self._access():
                 self._write_events({run_id: events})
 
     # What a person or another run says of it
 
     def annotate(self, run_id: str, **annotations: Any) -> None:
         """Write down what a person says of a run: `star`, `tags`, `notes`; the others stay as they are."""
-        with self._locked():
+        with self._access():
             for rows in (self._unwritten, self._running):
                 if run_id in rows:
                     rows[run_id] = replace(rows[run_id], **annotations)
@@ -165,7 +165,7 @@ class Journal:
 
     def reused(self, run_id: str) -> None:
         """Count a run that was not sent because this one's result answered it."""
-        with self._locked():
+        with self._access():
             for rows in (self._unwritten, self._running):
                 if run_id in rows:
                     rows[run_id] = replace(rows[run_id], reuses=rows[run_id].reuses + 1)
@@ -173,14 +173,14 @@ class Journal:
 
     def forget(self, run_id: str) -> None:
         """Delete a run and its event log."""
-        with self._locked():
+        with self._access():
             for rows in (self._unwritten, self._running, self._unwritten_events):
                 rows.pop(run_id, None)
             self._file.use(lambda store: store.delete(run_id))
 
     def adopt(self, rows: Iterable[JournalRow], events: Mapping[str, bytes]) -> None:
         """Take in runs of another journal with their event logs, without texts that are named like a credential."""
-        with self._locked():
+        with self._access():
             for row in rows:
                 record = row.record and replace(row.record, parameters=plain(row.record.parameters))
                 self._unwritten[row.id] = replace(row, parameters=plain(row.parameters), record=record)
@@ -203,7 +203,7 @@ class Journal:
 
     def rows(self, query: Query, limit: int | None = None) -> list[JournalRow]:
         """Return the rows that match, newest first."""
-        with self._locked():
+        with self._access():
             written_rows = (
                 self._read(lambda store: store.select(query, limit)) or []
             )  # may add to the unwritten ones
@@ -220,7 +220,7 @@ class Journal:
 
     def cells(self, server: str, expressions: str) -> list[tuple[Any, ...]] | None:
         """Return SQL expressions over the rows of all that `records` has; None if the file alone cannot give them."""
-        with self._locked():
+        with self._access():
             query = Query(server=server, outcomes=SENT)
             return (
                 None if self._unwritten else self._read(lambda store: store.select_cells(expressions, query))
@@ -229,20 +229,20 @@ class Journal:
     def count(self, server: str, outcomes: Collection[str] = SENT) -> int:
         """Return how many rows of these outcomes there are, by default of all that `records` has."""
         query = Query(server=server, outcomes=outcomes)
-        with self._locked():
+        with self._access():
             number = None if self._unwritten else self._read(lambda store: store.count(query))
         return len(self.rows(query)) if number is None else number
 
     def events(self, run_id: str) -> bytes | None:
         """Return the event log of a run; None if it has none."""
-        with self._locked():
+        with self._access():
             return self._unwritten_events.get(run_id) or self._read(lambda store: store.events(run_id))
 
     def close(self) -> None:
         """Close the file; closing twice is fine, and a late settle still reaches the disk."""
         if self._pid != os.getpid():
             return
-        with self._locked():
+        with self._access():
             if self._unwritten:
                 self._write()
             self._closed = True
@@ -261,7 +261,7 @@ class Journal:
         return f"<Journal {where}{waiting}{', closed' if self._closed else ''}>"
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _access(self) -> Iterator[None]:
         if self._pid != os.getpid():  # before the lock, which another thread may have held at the fork
             raise ConfigurationError(
                 "This journal was made in another process, before a fork; make a new client here."
@@ -288,7 +288,7 @@ class Journal:
         return self._file.use(lambda store: store.insert_unless(row, query, conflicts))
 
     def _change(self, run_id: str, **changes: Any) -> None:
-        with self._locked():
+        with self._access():
             row = self._running.get(run_id) or self._unwritten.get(run_id) or self.row(run_id)
             if row is None:
                 self._file.warn(f"The run journal has no run {run_id}; what became of it is not kept.")

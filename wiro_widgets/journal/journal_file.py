@@ -92,9 +92,9 @@ class JournalFile:
         return self._store
 
     def _report_damage(self, store: Store) -> None:
-        if store.damaged and not self._damage_reported:
+        if store.damaged_ids and not self._damage_reported:
             self._damage_reported = True
-            runs = f"{len(store.damaged)} damaged runs, beginning with {min(store.damaged)}"
+            runs = f"{len(store.damaged_ids)} damaged runs, beginning with {min(store.damaged_ids)}"
             self.warn(f"The run journal {self.path} has {runs}; what cannot be read of them is left out.")
 
     def _recover(self, exc: Exception) -> bool:

@@ -103,16 +103,16 @@ class Query:
         )
 
 
-def _is_same_value(stored: Any, value: Any) -> bool:
+def _is_same_value(parameter: Any, value: Any) -> bool:
     """Return True if a parameter has this value: 20 is 20.0 and "20", a file is its name."""
-    if isinstance(stored, dict) and stored.keys() == {"file", "size"}:
-        stored = stored["file"]
-    if stored == value:
+    if isinstance(parameter, dict) and parameter.keys() == {"file", "size"}:
+        parameter = parameter["file"]
+    if parameter == value:
         return True
-    one, other = wire_values.number(stored), wire_values.number(value)
+    one, other = wire_values.number(parameter), wire_values.number(value)
     if one is not None and other is not None:
-        return one == other and wire_values.integer(stored) == wire_values.integer(value)
-    return wire_values.text(stored) is not None and wire_values.text(stored) == wire_values.text(value)
+        return one == other and wire_values.integer(parameter) == wire_values.integer(value)
+    return wire_values.text(parameter) is not None and wire_values.text(parameter) == wire_values.text(value)
 
 
 def record_of_row(row: JournalRow) -> TaskRecord:

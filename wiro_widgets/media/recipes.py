@@ -13,8 +13,8 @@ from wiro_widgets.media import a1111, image_blocks
 from wiro_widgets.media.files import replace_bytes
 from wiro_widgets.media.image_blocks import DESCRIPTION, EXIF_IFD, PNG, USER_COMMENT, Container
 from wiro_widgets.media.jsonable import without_files
+from wiro_widgets.protocol import __version__
 from wiro_widgets.protocol.schema.scalars import mark_untrusted
-from wiro_widgets.protocol.version import __version__
 
 if TYPE_CHECKING:
     from wiro_widgets.protocol.record import TaskRecord

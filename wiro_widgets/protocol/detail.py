@@ -22,13 +22,12 @@ class TaskDetail(SecretHolder):
     """One task: times in UTC, durations in seconds, money in USD, the size in bytes.
 
     `exit_code` is None if Wiro's `pexit` is missing or unreadable; `exit_garbled` is True if it is unreadable.
-    `extra` has the fields that this package does not know.
+    `extra` has all other fields, under Wiro's names.
     """
 
     id: str
     status: str
     token: str | None = secret_field()
-    uuid: str | None = None
     name: str = ""
     model: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -52,22 +51,18 @@ class TaskDetail(SecretHolder):
     outputs: tuple[OutputInfo, ...] = ()
     categories: tuple[str, ...] = ()
     size: int | None = None
-    description: str = ""
-    run_type: str | None = None
-    callback_url: str = ""
-    guest_id: str | None = None
-    project_id: str | None = None
-    model_id: str | None = None
-    base_model_id: str | None = None
-    model_folder_id: str | None = None
-    model_file_id: str | None = None
-    marketplace_id: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def terminal(self) -> bool:
         """True if nothing more will happen to the task."""
         return self.status in TERMINAL
+
+    @property
+    def stage_times(self) -> dict[str, float]:
+        """The Unix time of each stage, in whole seconds of Wiro's clock."""
+        times = {stage: getattr(self, name) for name, stage in _TIMES.values()}
+        return {stage: at.timestamp() for stage, at in times.items() if at is not None}
 
 
 def read_tasks(reply: Mapping[str, Any], first_id: str | None = None) -> tuple[TaskDetail, ...]:
@@ -80,9 +75,7 @@ def read_tasks(reply: Mapping[str, Any], first_id: str | None = None) -> tuple[T
 
 def read_task(task: Mapping[str, Any]) -> TaskDetail:
     """Read one task of any types; its token is in the secret field and nowhere else."""
-    token = wire_values.identifier(task.get("socketaccesstoken")) or wire_values.identifier(
-        task.get("tasktoken")
-    )
+    token = wire_values.identifier(task.get("socketaccesstoken"), task.get("tasktoken"))
     task = redact_json(task, redactor(token)) if token else task
     simple = {name: read(value) for wire, name, read in _SIMPLE if (value := task.get(wire)) is not None}
     owner, name = wire_values.text(task.get("modelslugowner")), wire_values.text(task.get("modelslugproject"))
@@ -105,47 +98,29 @@ def read_task(task: Mapping[str, Any]) -> TaskDetail:
 
 
 def _id(task: Mapping[str, Any]) -> str:
-    return wire_values.identifier(task.get("id")) or wire_values.identifier(task.get("taskid")) or ""
+    return wire_values.identifier(task.get("id"), task.get("taskid")) or ""
 
 
-_TEXTS = {
-    "name": "name",
-    "debugoutput": "debug_output",
-    "debugerror": "debug_error",
-    "description": "description",
-    "callbackurl": "callback_url",
-}
-_IDS = {
-    "uuid": "uuid",
-    "runtype": "run_type",
-    "guestid": "guest_id",
-    "projectid": "project_id",
-    "modelid": "model_id",
-    "basemodelid": "base_model_id",
-    "modelfolderid": "model_folder_id",
-    "modelfileid": "model_file_id",
-    "marketplaceid": "marketplace_id",
-}
+_TEXTS = {"name": "name", "debugoutput": "debug_output", "debugerror": "debug_error"}
 _TIMES = {
-    "createtime": "created_at",
-    "accepttime": "accepted_at",
-    "preprocessstarttime": "preprocess_started_at",
-    "preprocessendtime": "preprocess_ended_at",
-    "assigntime": "assigned_at",
-    "starttime": "started_at",
-    "endtime": "ended_at",
-    "postprocessstarttime": "postprocess_started_at",
-    "postprocessendtime": "postprocess_ended_at",
-    "canceltime": "cancelled_at",
+    "createtime": ("created_at", "task_queue"),
+    "accepttime": ("accepted_at", "task_accept"),
+    "preprocessstarttime": ("preprocess_started_at", "task_preprocess_start"),
+    "preprocessendtime": ("preprocess_ended_at", "task_preprocess_end"),
+    "assigntime": ("assigned_at", "task_assign"),
+    "starttime": ("started_at", "task_start"),
+    "endtime": ("ended_at", "task_end"),
+    "postprocessstarttime": ("postprocess_started_at", "task_postprocess_start"),
+    "postprocessendtime": ("postprocess_ended_at", "task_postprocess_end"),
+    "canceltime": ("cancelled_at", "task_cancel"),
 }
 _AMOUNTS = {"totalcost": "total_cost", "cps": "cps", "elapsedseconds": "elapsed_seconds"}
 _SIMPLE: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     *((wire, name, lambda value: wire_values.text(value) or "") for wire, name in _TEXTS.items()),
-    *((wire, name, wire_values.identifier) for wire, name in _IDS.items()),
-    *((wire, name, wire_values.utc_time) for wire, name in _TIMES.items()),
+    *((wire, name, wire_values.utc_time) for wire, (name, _stage) in _TIMES.items()),
     *((wire, name, wire_values.amount) for wire, name in _AMOUNTS.items()),
 )
 _WIRE_NAMES = frozenset(
-    {*_TEXTS, *_IDS, *_TIMES, *_AMOUNTS, *TOKEN_FIELDS, "id", "taskid", "status", "parameters"}
+    {*_TEXTS, *_TIMES, *_AMOUNTS, *TOKEN_FIELDS, "id", "taskid", "status", "parameters"}
     | {"pexit", "outputs", "output", "categories", "size", "modelslugowner", "modelslugproject"}
 )

@@ -31,10 +31,6 @@ ERRORS_FROM = 400  # the first HTTP status that is an error
 class WiroError(Exception):
     """Anything this package raises on purpose."""
 
-    def __init__(self, sentence: str, /, **fields: object) -> None:
-        super().__init__(sentence)
-        self.__dict__.update(fields)
-
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by message and fields, because errors come back from worker processes."""
         return _rebuild, (type(self), self.args, self.__dict__)
@@ -58,22 +54,20 @@ class ConfigurationError(WiroError):
 class InvalidParameter(WiroError, ValueError):
     """The model's schema refuses a value; nothing was sent."""
 
-    parameter: str
-    reason: str
-
     def __init__(self, parameter: str, reason: str) -> None:
-        super().__init__(f"{parameter}: {reason}", parameter=parameter, reason=reason)
+        super().__init__(f"{parameter}: {reason}")
+        self.parameter = parameter
+        self.reason = reason
 
 
 class TransportError(WiroError):
     """Nothing reached the server, or nothing came back."""
 
-    safe_to_retry: bool
-    endpoint: str
-
     def __init__(self, reason: str, *, endpoint: str, safe_to_retry: bool) -> None:
         advice = "It is safe to try again." if safe_to_retry else "It may have been received."
-        super().__init__(f"{endpoint}: {reason}. {advice}", safe_to_retry=safe_to_retry, endpoint=endpoint)
+        super().__init__(f"{endpoint}: {reason}. {advice}")
+        self.endpoint = endpoint
+        self.safe_to_retry = safe_to_retry
 
 
 class RunOutcomeUnknown(WiroError):
@@ -81,11 +75,6 @@ class RunOutcomeUnknown(WiroError):
 
     `candidates` are the ids of tasks in Wiro's list that may be this run's.
     """
-
-    model: str
-    reason: str
-    journal_id: str | None
-    candidates: tuple[str, ...]
 
     def __init__(
         self, model: str, reason: str, *, journal_id: str | None, candidates: tuple[str, ...] = ()
@@ -98,21 +87,17 @@ class RunOutcomeUnknown(WiroError):
             advice = "client.recover() looks for its task; client.history.unfinished() lists the run."
         super().__init__(
             f"The run of {model} was sent but its reply was lost ({reason}). "
-            f"A task may exist and be billed, so it was not sent again. {advice}",
-            model=model,
-            reason=reason,
-            journal_id=journal_id,
-            candidates=candidates,
+            f"A task may exist and be billed, so it was not sent again. {advice}"
         )
+        self.model = model
+        self.reason = reason
+        self.journal_id = journal_id
+        self.candidates = candidates
 
 
 class ApiError(WiroError):
     """Wiro refused the request."""
 
-    code: int | None
-    message: str
-    http_status: int
-    endpoint: str
     retry_after: float | None = None  # seconds that the server asks to wait
     advice = ""
 
@@ -124,14 +109,12 @@ class ApiError(WiroError):
         status = f" (HTTP {http_status})" if http_status >= ERRORS_FROM else ""
         advice = f" {self.advice}" if self.advice else ""
         reason = message.strip().rstrip(".") or "the request was refused without a reason"
-        WiroError.__init__(  # not super(): ParameterRefused is an InvalidParameter as well
-            self,
-            f"{where}{reason}{number}{status}.{advice}",
-            code=code,
-            message=message,
-            http_status=http_status,
-            endpoint=endpoint,
-        )
+        # Not super(): ParameterRefused is an InvalidParameter as well.
+        WiroError.__init__(self, f"{where}{reason}{number}{status}.{advice}")
+        self.code = code
+        self.message = message
+        self.http_status = http_status
+        self.endpoint = endpoint
 
 
 class AuthenticationError(ApiError):
@@ -167,33 +150,24 @@ class NotFound(ApiError):
 class TaskError(WiroError):
     """A task did not give a result."""
 
-    task_id: str | None
-    record: TaskRecord | None
-
-    def __init__(
-        self, message: str, *, task_id: str | None, record: TaskRecord | None = None, **fields: object
-    ) -> None:
-        super().__init__(message, task_id=task_id, record=record, **fields)
+    def __init__(self, message: str, *, task_id: str | None, record: TaskRecord | None = None) -> None:
+        super().__init__(message)
+        self.task_id = task_id
+        self.record = record
 
 
 class TaskFailed(TaskError):
     """The model ended with an error; failed tasks are not billed."""
-
-    exit_code: int | None
-    error_text: str
 
     def __init__(
         self, *, task_id: str | None, exit_code: int | None, error_text: str, record: TaskRecord | None = None
     ) -> None:
         code = "without an exit code" if exit_code is None else f"with exit code {exit_code}"
         last = error_text.strip().splitlines()[-1:] or ["the model gave no reason"]
-        super().__init__(
-            f"Task {task_id} failed {code}: {last[0].strip()[:300]}. Failed tasks are not billed.",
-            task_id=task_id,
-            record=record,
-            exit_code=exit_code,
-            error_text=error_text,
-        )
+        text = f"Task {task_id} failed {code}: {last[0].strip()[:300]}. Failed tasks are not billed."
+        super().__init__(text, task_id=task_id, record=record)
+        self.exit_code = exit_code
+        self.error_text = error_text
 
 
 class TaskCancelled(TaskError):
@@ -207,16 +181,11 @@ class TaskCancelled(TaskError):
 class TaskTimeout(TaskError, TimeoutError):
     """The wait ended before the task did; the task goes on."""
 
-    timeout: float
-
     def __init__(self, *, task_id: str | None, timeout: float, record: TaskRecord | None = None) -> None:
-        super().__init__(
-            f"Task {task_id} has not ended after {timeout:g} s and goes on. "
-            f"Wait again, or use client.attach({task_id!r}) later.",
-            task_id=task_id,
-            record=record,
-            timeout=timeout,
-        )
+        advice = f"Wait again, or use client.attach({task_id!r}) later."
+        text = f"Task {task_id} has not ended after {timeout:g} s and goes on. {advice}"
+        super().__init__(text, task_id=task_id, record=record)
+        self.timeout = timeout
 
 
 class BudgetExceeded(WiroError):
@@ -225,11 +194,6 @@ class BudgetExceeded(WiroError):
     `estimate` is in USD. For a run, and for the cheapest run of a sweep, it is what the run may cost; with `in_all`
     it is the least that all `runs` of the sweep cost together.
     """
-
-    limit: float
-    spent: float
-    estimate: float | None
-    runs: int
 
     def __init__(
         self, *, limit: float, spent: float, estimate: float | None, runs: int = 1, in_all: bool = False
@@ -243,29 +207,23 @@ class BudgetExceeded(WiroError):
             what = f"Any of the {runs:,} runs of this sweep may cost {cost}{'' if estimate is None else ' or more'}"
         super().__init__(
             f"{what}, and {dollars(spent)} of {dollars(limit)} is spent or in flight. "
-            f"Nothing was sent. Raise the budget or make the {'run' if runs == 1 else 'sweep'} smaller.",
-            limit=limit,
-            spent=spent,
-            estimate=estimate,
-            runs=runs,
+            f"Nothing was sent. Raise the budget or make the {'run' if runs == 1 else 'sweep'} smaller."
         )
+        self.limit = limit
+        self.spent = spent
+        self.estimate = estimate
+        self.runs = runs
 
 
 class OutputError(WiroError):
     """An output could not be downloaded or decoded; the task itself succeeded."""
-
-    reason: str
-    output: str | None
-    task_id: str | None
 
     def __init__(
         self, reason: str, *, output: str | None = None, task_id: str | None = None, hint: str | None = None
     ) -> None:
         of_task = f" of task {task_id}" if task_id else ""
         advice = f" {hint}" if hint else ""
-        super().__init__(
-            f"Output {output or 'without a name'}{of_task}: {reason}.{advice}",
-            reason=reason,
-            output=output,
-            task_id=task_id,
-        )
+        super().__init__(f"Output {output or 'without a name'}{of_task}: {reason}.{advice}")
+        self.reason = reason
+        self.output = output
+        self.task_id = task_id

@@ -134,9 +134,7 @@ class Frame:
         frame_token = wire_values.identifier(self.fields.get("tasktoken"))
         if frame_token and token:
             return frame_token == token
-        frame_id = wire_values.identifier(self.fields.get("id")) or wire_values.identifier(
-            self.fields.get("taskid")
-        )
+        frame_id = wire_values.identifier(self.fields.get("id"), self.fields.get("taskid"))
         return not frame_id or not task_id or frame_id == task_id
 
 

@@ -31,7 +31,7 @@ def record_of(
     """
     detail = state.detail or TaskDetail(id=task_id or "", status=state.stage or "")
     created = _times(state, "task_queue", detail.created_at)
-    accepted = _times(state, "task_accept", detail.accepted_at)
+    acceptance = _times(state, "task_accept", detail.accepted_at)
     started = _times(state, "task_start", detail.started_at)
     model_ended = _times(state, "task_end", detail.ended_at)
     ended: _Times = (None, None)
@@ -61,7 +61,7 @@ def record_of(
         created_at=created_at,
         started_at=started_at,
         ended_at=ended_at,
-        queue_seconds=_seconds_between(created, accepted if any(accepted) else started),
+        queue_seconds=_seconds_between(created, acceptance if any(acceptance) else started),
         run_seconds=_seconds_between(started, model_ended if any(model_ended) else ended),
         elapsed_seconds=elapsed if elapsed is not None else _seconds_between(created, ended),
         total_cost=detail.total_cost,

@@ -21,10 +21,10 @@ def redactor(*secrets: str | None) -> Callable[[str], str]:
     plain = {str(secret) for secret in secrets if secret}
     forms = plain | {quote(item, safe="") for item in plain} | {item.replace("/", "\\/") for item in plain}
     # One form may begin with another, so the longest go first.
-    ordered = sorted((item for item in forms if len(item) >= MIN_SECRET_CHARS), key=len, reverse=True)
+    longest_first = sorted((item for item in forms if len(item) >= MIN_SECRET_CHARS), key=len, reverse=True)
 
     def redact(text: str) -> str:
-        for form in ordered:
+        for form in longest_first:
             text = text.replace(form, HIDDEN)
         return text
 

@@ -65,9 +65,8 @@ class ParameterRefused(ApiError, InvalidParameter):
         http_status: int = 200,
         endpoint: str = "",
     ) -> None:
-        ApiError.__init__(
-            self, f"{parameter}: {reason}", code=code, http_status=http_status, endpoint=endpoint
-        )
+        message = f"{parameter}: {reason}"
+        ApiError.__init__(self, message, code=code, http_status=http_status, endpoint=endpoint)
         self.parameter = parameter
         self.reason = reason
 
@@ -198,7 +197,7 @@ def _status_message(http_status: int) -> str:
 
 def receipt(reply: Mapping[str, Any]) -> Receipt | None:
     """Read a Run's reply; None if it names no task."""
-    task_id = wire_values.identifier(reply.get("taskid")) or wire_values.identifier(reply.get("id"))
+    task_id = wire_values.identifier(reply.get("taskid"), reply.get("id"))
     return Receipt(task_id, wire_values.identifier(reply.get("socketaccesstoken"))) if task_id else None
 
 

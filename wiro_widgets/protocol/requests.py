@@ -49,7 +49,12 @@ def run(model: str, values: Mapping[str, Any], schema: ModelSchema | None = None
         body.update(_file_fields(key, value, style) if style or _has_upload(value) else {key: value})
     if not any(_has_upload(value) for value in body.values()):
         return Request(path, "run", json=body)
-    return Request(path, "run", parts=tuple(_parts(body)))
+    parts = (
+        (key, item if isinstance(item, Upload) else _part_text(item))
+        for key, value in body.items()
+        for item in (value if isinstance(value, list) else [value])
+    )
+    return Request(path, "run", parts=tuple(parts))
 
 
 def task_detail(*, task_id: str | None = None, token: str | None = None) -> Request:
@@ -127,15 +132,5 @@ def _file_fields(key: str, value: object, style: str | None) -> dict[str, Any]:
     return {key: uploads or "", f"{key}Url": ",".join(urls)}
 
 
-def _parts(body: Mapping[str, Any]) -> list[tuple[str, str | Upload]]:
-    return [
-        (key, item if isinstance(item, Upload) else _part(item))
-        for key, value in body.items()
-        for item in (value if isinstance(value, list) else [value])
-    ]
-
-
-def _part(value: object) -> str:
-    if isinstance(value, Mapping | list):
-        return json.dumps(value)
-    return wire_values.text(value) or ""
+def _part_text(value: object) -> str:
+    return json.dumps(value) if isinstance(value, Mapping | list) else wire_values.text(value) or ""

@@ -12,15 +12,7 @@ from wiro_widgets.protocol.events import STAGES, Lifecycle, Log, Outputs, Progre
 from wiro_widgets.protocol.replies import OutputInfo, TextContent
 
 Status = Literal[
-    "idle",
-    "submitting",
-    "queued",
-    "running",
-    "finishing",
-    "succeeded",
-    "failed",
-    "cancelled",
-    "unknown",
+    "idle", "submitting", "queued", "running", "finishing", "succeeded", "failed", "cancelled", "unknown"
 ]
 SETTLED: frozenset[Status] = frozenset({"succeeded", "failed", "cancelled", "unknown"})
 MAX_LOG_LINES = 10_000
@@ -107,8 +99,8 @@ class TaskState:
 
     @property
     def timings(self) -> Mapping[str, float]:
-        """The Unix time of each stage: of its first event, else Task/Detail's, in whole seconds of Wiro's clock."""
-        return self.stage_times or (_detail_times(self.detail) if self.detail else {})
+        """The Unix time of each stage: that of its first event, else Task/Detail's, in whole seconds."""
+        return self.stage_times or (self.detail.stage_times if self.detail else {})
 
     @property
     def settled(self) -> bool:
@@ -273,19 +265,3 @@ def _longer(before: str | None, text: str) -> str | None:
     if not text or (before is not None and (len(before), before) >= (len(text), text)):
         return before
     return text
-
-
-def _detail_times(detail: TaskDetail) -> dict[str, float]:
-    times = {
-        "task_queue": detail.created_at,
-        "task_accept": detail.accepted_at,
-        "task_preprocess_start": detail.preprocess_started_at,
-        "task_preprocess_end": detail.preprocess_ended_at,
-        "task_assign": detail.assigned_at,
-        "task_start": detail.started_at,
-        "task_end": detail.ended_at,
-        "task_postprocess_start": detail.postprocess_started_at,
-        "task_postprocess_end": detail.postprocess_ended_at,
-        "task_cancel": detail.cancelled_at,
-    }
-    return {stage: at.timestamp() for stage, at in times.items() if at is not None}

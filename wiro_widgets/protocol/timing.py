@@ -40,6 +40,8 @@ class Timing:
     stop_confirmation: float = 2.0
     # An interrupted wait gives the stop so long; then the stop goes on in the background.
     interrupt: float = 0.8
+    # Stopping a sweep waits so long for a `then` that has begun.
+    stop_then: float = 2.0
     # Closing a client waits so long for replies to Runs and for tasks that are being stopped.
     close: float = 5.0
 

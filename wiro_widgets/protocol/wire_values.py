@@ -36,14 +36,14 @@ def loads(text: str | bytes) -> Any:
 
     Raises ValueError if it is no JSON.
     """
-    stripped = (text.decode("utf-8-sig", "replace") if isinstance(text, bytes) else text).strip(_BLANK)
+    json_text = (text.decode("utf-8-sig", "replace") if isinstance(text, bytes) else text).strip(_BLANK)
     try:
-        return _decode(stripped)
+        return _decode(json_text)
     except ValueError:
-        repaired = _UNESCAPED_LIST.sub(r"\1", stripped)
-        if repaired == stripped:
+        repair = _UNESCAPED_LIST.sub(r"\1", json_text)
+        if repair == json_text:
             raise
-    return _decode(repaired)
+    return _decode(repair)
 
 
 def _decode(text: str) -> Any:
@@ -70,11 +70,10 @@ def first_text(*values: object) -> str:
     return next((result for value in values if (result := text(value))), "")
 
 
-def identifier(value: object) -> str | None:
-    """Return an id or token as text; None for a boolean or blank text."""
-    if isinstance(value, bool):
-        return None
-    return (text(value) or "").strip() or None
+def identifier(*values: object) -> str | None:
+    """Return the first value that is an id or token, as text; booleans and blank texts are none."""
+    texts = (text(value) for value in values if not isinstance(value, bool))
+    return next((result for item in texts if item and (result := item.strip())), None)
 
 
 def number_text(value: float) -> str:

@@ -38,15 +38,11 @@ _log = logging.getLogger("wiro_widgets")
 
 
 class Runner(Protocol):
-    """The background work of a task; `task_runner.TaskRunner` is the one."""
+    """The background work of a task: `task_runner.TaskRunner`, which imports this module."""
 
     @property
     def stop_requested(self) -> bool:
         """True if somebody has asked to stop the task."""
-
-    @property
-    def stopping(self) -> asyncio.Task[None] | None:
-        """The stop that is under way, or None."""
 
     def stop_soon(self) -> asyncio.Task[None]:
         """Begin to stop the task."""
@@ -57,11 +53,8 @@ class Runner(Protocol):
     async def control(self, call: Callable[[str], Request]) -> None:
         """Send Cancel or Kill."""
 
-    def hold_back(self) -> None:
-        """Send nothing that is not on the wire yet."""
-
     async def close(self) -> None:
-        """End the background work."""
+        """End the background work with the client."""
 
 
 class AsyncTask:
@@ -175,12 +168,17 @@ class AsyncTask:
             raise
 
     async def stop(self) -> None:
-        """Stop the task: submitting, queued, running or over already; two stops are one.
+        """Stop the task: submitting, queued or running; two stops are one, and a task that is over stays as it is.
 
         A run that still waits to be sent is not sent. Raises TransportError or an ApiError when the server does not
         stop it, RunOutcomeUnknown when nobody knows whether there is a task.
         """
         await asyncio.shield(self._require_runner().stop_soon())
+
+    def stop_soon(self) -> None:
+        """Begin to stop the task and return at once."""
+        if self.runner is not None:
+            self.runner.stop_soon()
 
     async def cancel(self) -> None:
         """Take the task out of the queue (Task/Cancel); raises ApiError when it is not queued any more."""

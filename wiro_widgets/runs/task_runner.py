@@ -8,11 +8,12 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from wiro_widgets.media.jsonable import plain
 from wiro_widgets.media.output import Output
 from wiro_widgets.media.recipes import recipe_of
-from wiro_widgets.protocol import backoff, requests
+from wiro_widgets.protocol import __version__, backoff, requests
 from wiro_widgets.protocol.detail import TaskDetail, read_tasks
 from wiro_widgets.protocol.errors import (
     ApiError,
@@ -26,7 +27,6 @@ from wiro_widgets.protocol.record_of import record_of
 from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.protocol.state import advance
-from wiro_widgets.protocol.version import __version__
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.follower import Follower
 from wiro_widgets.runs.submission import Submission
@@ -156,14 +156,10 @@ class TaskRunner:
         """True if somebody has asked to stop the task."""
         return self._stop is not None
 
-    @property
-    def stopping(self) -> asyncio.Task[None] | None:
-        """The stop that is under way, or None."""
-        return self._stop if self._stop and not self._stop.done() else None
-
     def stop_soon(self) -> asyncio.Task[None]:
         """Begin to stop the task, wherever it is; two stops are one, unless the first one failed."""
-        self.hold_back()
+        if self._submission is not None:
+            self._submission.stop()
         stop = self._stop
         if stop is None or (stop.done() and (stop.cancelled() or stop.exception())):
             stop = self._stop = asyncio.create_task(self._stop_task(), name=f"wiro stop of {self._task.id}")
@@ -183,17 +179,24 @@ class TaskRunner:
         if self._follower is not None:
             self._follower.look()
 
-    def hold_back(self) -> None:
-        """Send nothing that is not on the wire yet."""
+    async def close(self) -> None:
+        """End the background work: the task goes on at Wiro, and the journal remembers it.
+
+        Nothing more is sent. A Run that is on the wire and a stop that is under way get `Timing.close`: a task with an
+        id can be found again.
+        """
         if self._submission is not None:
             self._submission.stop()
-
-    async def close(self) -> None:
-        """End the background work: the task goes on at Wiro, and the journal remembers it."""
-        jobs = [job for job in (self._work, self._stop) if job is not None and not job.done()]
+        receipt = asyncio.create_task(self._task.submitted.wait())
+        await asyncio.wait({receipt, *self._unfinished(self._stop)}, timeout=self._engine.timing.close)
+        jobs = [receipt, *self._unfinished(self._work, self._stop)]
         for job in jobs:
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
+
+    @staticmethod
+    def _unfinished(*jobs: asyncio.Task[None] | None) -> list[asyncio.Task[Any]]:
+        return [job for job in jobs if job is not None and not job.done()]
 
     async def _stop_task(self) -> None:
         task = self._task

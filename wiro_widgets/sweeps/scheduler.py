@@ -40,7 +40,6 @@ from wiro_widgets.sweeps.registry import SweepRegistry
 _log = logging.getLogger("wiro_widgets")
 
 CONCURRENCY = 8  # cells at once unless the user says how many
-THEN_SECONDS = 2.0  # that a stop waits for a `then` that has begun
 POLL_SECONDS = 0.5  # after which the driver looks again if a cell that had to wait may begin
 # Every further cell would meet these as well: the sweep halts instead of asking a thousand times.
 _HALTING = (AuthenticationError, InsufficientBalance, ConfigurationError)
@@ -361,7 +360,7 @@ class Scheduler(Generic[TaskT]):
         """Wait until nothing runs, but not long for a `then`: its result is here, and it can be called again."""
         if not self.busy or self._driver is None:
             return
-        await self.wait(THEN_SECONDS)
+        await self.wait(self._client.engine.timing.stop_then)
         if abandon_tasks:
             self._driver.cancel()
         for job, cell in self._jobs.items():

@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from wiro_widgets.protocol import backoff, replies
+from wiro_widgets.protocol import __version__, backoff, replies
 from wiro_widgets.protocol.credentials import Credentials
 from wiro_widgets.protocol.errors import ApiError, ConfigurationError, TransportError, WiroError
 from wiro_widgets.protocol.requests import Request, Upload
 from wiro_widgets.protocol.timing import Timing
-from wiro_widgets.protocol.version import __version__
 from wiro_widgets.transport.body import (
     BrokenBodyError,
     ExactFile,

@@ -1,4 +1,4 @@
-"""Price rows for the tests, and what a run of a model that has them is estimated at."""
+"""Price rows for the tests, and the estimate of a run with them."""
 
 import json
 from typing import Any
@@ -8,17 +8,17 @@ from wiro_widgets.protocol.prices.methods import Media, estimate
 from wiro_widgets.protocol.prices.pricing import Estimate
 
 
-def priced(rows: Any, values: dict[str, Any], media: tuple[Media, ...] = (), **tool: Any) -> Estimate:
+def estimate_of(rows: Any, values: dict[str, Any], media: tuple[Media, ...] = (), **tool: Any) -> Estimate:
     """Estimate a run of a model with these price rows."""
-    found = pricing.read({"dynamicprice": json.dumps(rows) if rows is not None else None, **tool})
-    return estimate(found, values, media=media)
+    prices = pricing.read({"dynamicprice": json.dumps(rows) if rows is not None else None, **tool})
+    return estimate(prices, values, media=media)
 
 
-def row(method: str, price: Any, **inputs: Any) -> dict[str, Any]:
+def price_row(method: str, price: Any, **inputs: Any) -> dict[str, Any]:
     """Return a row for runs with these values."""
     return {"inputs": inputs, "price": price, "priceMethod": method}
 
 
-def one(method: str, price: Any = 0.1, **more: Any) -> list[dict[str, Any]]:
+def one_price(method: str, price: Any = 0.1, **more: Any) -> list[dict[str, Any]]:
     """Return the rows of a model with one price."""
     return [{"inputs": {}, "price": price, "priceMethod": method, **more}]

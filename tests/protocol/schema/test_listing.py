@@ -1,4 +1,4 @@
-"""What a notebook and IPython show of a model and of what it takes."""
+"""A model and its parameters as notebooks and IPython print them."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from wiro_widgets.protocol.schema.parameters import Option, Parameter
 from wiro_widgets.protocol.schema.schema import ModelSchema
 
 
-def pretty(shown: Any) -> str:
+def pretty(value: Any) -> str:
     """Return what IPython prints."""
-    text: str = ipython.pretty(shown)  # type: ignore[no-untyped-call] # IPython's
+    text: str = ipython.pretty(value)  # type: ignore[no-untyped-call] # IPython's
     return text
 
 
 def test_a_schema_is_a_line_a_parameter() -> None:
-    """Its id, what it takes and what holds without it, in columns."""
+    """Id, values and default, in columns."""
     lines = pretty(ModelSchema.built_in("tencent/hunyuan-flux-srpo")).splitlines()
     assert lines[0] == "tencent/hunyuan-flux-srpo"
     assert lines[1].split() == ["prompt", "text", "required"]
@@ -43,15 +43,15 @@ def test_a_schema_is_a_line_a_parameter() -> None:
     ],
 )
 def test_what_a_parameter_takes(parameter: Parameter, words: str) -> None:
-    """Choices, bounds and defaults are told, and no line runs on."""
+    """Choices, bounds and defaults are shown, and lines are short."""
     assert listing.parameters("a/b", [parameter]) == f"a/b\n  a  {words}"
 
 
 def test_a_list_of_models_is_a_line_each() -> None:
-    """The name to run it by, and its title."""
-    found = [
+    """Its name and its title."""
+    summaries = [
         ModelSummary("a/b", "A model", ""),
         ModelSummary("c/d", "", "Says what it does"),
         ModelSummary("e/f", "", ""),
     ]
-    assert pretty(found) == "[<a/b: A model>, <c/d: Says what it does>, <e/f>]"
+    assert pretty(summaries) == "[<a/b: A model>, <c/d: Says what it does>, <e/f>]"

@@ -1,4 +1,4 @@
-"""Numbers as users bring them: exact, and refused with the field's name where they do not fit."""
+"""Numbers as users give them: exact, or refused with the field's name."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -18,11 +18,11 @@ SEED = Parameter("seed", "number", minimum=0, step=1, integer=True)
 
 
 def _reason(parameter: Parameter, value: object) -> str:
-    with pytest.raises(InvalidParameter) as caught:
+    with pytest.raises(InvalidParameter) as refusal:
         parameter.convert(value)
-    assert caught.value.parameter == parameter.id
-    assert str(caught.value).startswith(f"{parameter.id}: ")
-    return caught.value.reason
+    assert refusal.value.parameter == parameter.id
+    assert str(refusal.value).startswith(f"{parameter.id}: ")
+    return refusal.value.reason
 
 
 @pytest.mark.parametrize(
@@ -43,25 +43,25 @@ def _reason(parameter: Parameter, value: object) -> str:
     ],
     ids=repr,
 )
-def test_the_seeds_seed(value: object) -> None:
-    """7350148318 is larger than 32 bits and stays a whole number, whatever brought it."""
-    found = SEED.convert(value)
-    assert found == 7350148318
-    assert type(found) is int
+def test_a_large_seed_is_exact(value: object) -> None:
+    """7350148318 is larger than 32 bits and stays a whole number in every type."""
+    number = SEED.convert(value)
+    assert number == 7350148318
+    assert type(number) is int
 
 
 @pytest.mark.parametrize(
     "value", [3.5, "3.5", "3.50", Decimal("3.5"), np.float64(3.5), np.float32(3.5), Fraction(7, 2)]
 )
-def test_the_seeds_scale(value: object) -> None:
+def test_a_scale_is_exact(value: object) -> None:
     """3.5 is 3.5."""
-    found = SCALE.convert(value)
-    assert found == 3.5
-    assert type(found) is float
+    number = SCALE.convert(value)
+    assert number == 3.5
+    assert type(number) is float
 
 
 @pytest.mark.parametrize("value", [0.88, "0.88", ".88", Decimal("0.88"), np.float64(0.88), np.float32(0.88)])
-def test_the_seeds_strength(value: object) -> None:
+def test_a_strength_is_exact(value: object) -> None:
     """0.88 stays 0.88, also from a numpy number of 32 bits."""
     assert Parameter("strength", "range", minimum=0, maximum=1).convert(value) == 0.88
 
@@ -74,7 +74,7 @@ def test_huge_whole_numbers_are_exact(value: int) -> None:
 
 @given(st.floats(min_value=0, max_value=10))
 def test_every_float_survives_its_text(value: float) -> None:
-    """What a form sends is what Python sent."""
+    """A form carries the same number."""
     assert SCALE.convert(repr(value)) == SCALE.convert(value) == value
 
 
@@ -107,7 +107,7 @@ def test_a_truth_value_is_no_number(parameter: Parameter, value: object) -> None
     ids=lambda value: repr(value)[:12],
 )
 def test_what_no_float_can_hold_is_no_number(parameter: Parameter, value: object) -> None:
-    """Not-a-number, infinities and numbers without end, as themselves and as text."""
+    """NaN, infinities and huge numbers, as numbers and as text."""
     assert "number is needed" in _reason(parameter, value)
 
 
@@ -131,13 +131,13 @@ def test_what_no_float_can_hold_is_no_number(parameter: Parameter, value: object
     ],
 )
 def test_what_is_no_number(value: object) -> None:
-    """It is named, or its type where it is large."""
+    """The error quotes a small value, and the type of a large one."""
     assert "a whole number is needed, not" in _reason(STEPS, value)
 
 
 @pytest.mark.parametrize("value", [20.5, "20.5", Decimal("20.5"), np.float64(20.5)])
 def test_a_half_step_is_refused(value: object) -> None:
-    """Where only whole numbers make sense."""
+    """A parameter of whole numbers takes no fraction."""
     assert "a whole number is needed" in _reason(STEPS, value)
 
 
@@ -152,7 +152,7 @@ def test_a_half_step_is_refused(value: object) -> None:
     ],
 )
 def test_bounds(parameter: Parameter, value: object, reason: str) -> None:
-    """Both ends are named, in the shortest words."""
+    """The error names both bounds."""
     assert _reason(parameter, value) == reason
 
 
@@ -165,5 +165,5 @@ def test_bounds(parameter: Parameter, value: object, reason: str) -> None:
     ],
 )
 def test_a_default_outside_its_own_rules_is_taken(parameter: Parameter, value: object) -> None:
-    """Real catalogues have them, and Wiro takes them."""
+    """Catalogues have them, and Wiro accepts them."""
     assert parameter.convert(value) == value

@@ -1,4 +1,4 @@
-"""Tool/DetailOpenAPI read into parameters (protocol page, Catalogue)."""
+"""Tool/DetailOpenAPI read into parameters (docs/protocol.md, Catalogue)."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.protocol.recorded import obj
+from tests.protocol.payload_files import payload_json
 from wiro_widgets.protocol.errors import ConfigurationError
 from wiro_widgets.protocol.schema.parameters import Option, Parameter
 from wiro_widgets.protocol.schema.schema import ModelSchema
@@ -19,32 +19,32 @@ REAL_FILES = sorted(REAL.glob("*.json"))
 @pytest.fixture
 def schema() -> ModelSchema:
     """Read a small description of our own."""
-    return ModelSchema.from_openapi(obj("openapi.json"))
+    return ModelSchema.from_openapi(payload_json("openapi.json"))
 
 
-def _named(schema: ModelSchema, name: str) -> Parameter:
-    found = schema.get(name)
-    assert found is not None
-    return found
+def _parameter(schema: ModelSchema, name: str) -> Parameter:
+    parameter = schema.get(name)
+    assert parameter is not None
+    return parameter
 
 
 def test_the_head(schema: ModelSchema) -> None:
-    """The path is the address, spaces and dots and all; "Run" is no part of the title."""
+    """The path is the model's name, with spaces and dots; "Run" is no part of the title."""
     assert (schema.model, schema.title) == ("lantern/harbour painter 2.1", "Harbour Painter")
     assert schema.description == "Paints harbours."
 
 
 def test_a_percent_encoded_path() -> None:
-    """The address is what the path means."""
+    """The name is decoded."""
     spec: dict[str, Any] = {"paths": {"/Run/alibaba/wan%202.6": {"post": {}}}}
     assert ModelSchema.from_openapi(spec).model == "alibaba/wan 2.6"
 
 
 def test_bare_and_wrapped_descriptions_are_the_same(schema: ModelSchema) -> None:
-    """The reply is a bare array of descriptions by kind of authentication; the first one with content counts."""
-    wrapped = obj("openapi.json")
-    assert ModelSchema.from_openapi(wrapped[0]["spec"]) == schema
-    assert ModelSchema.from_openapi([None, {"type": "signature", "spec": None}, *wrapped]) == schema
+    """The reply is a list of descriptions by kind of authentication; the first one with content counts."""
+    reply = payload_json("openapi.json")
+    assert ModelSchema.from_openapi(reply[0]["spec"]) == schema
+    assert ModelSchema.from_openapi([None, {"type": "signature", "spec": None}, *reply]) == schema
 
 
 @pytest.mark.parametrize(
@@ -67,33 +67,33 @@ def test_bare_and_wrapped_descriptions_are_the_same(schema: ModelSchema) -> None
 )
 def test_kinds(schema: ModelSchema, name: str, kind: str) -> None:
     """JSON types, formats and Wiro's own x-input-type become the seven kinds."""
-    assert _named(schema, name).kind == kind
+    assert _parameter(schema, name).kind == kind
 
 
 def test_details_of_parameters(schema: ModelSchema) -> None:
-    """Required, defaults in their type, options, bounds, files and words."""
+    """Required, typed defaults, options, bounds, files and help."""
     assert {item.id for item in schema.parameters if item.required} == {"prompt", "ratio"}
-    steps, sketch = _named(schema, "steps"), _named(schema, "sketch")
+    steps, sketch = _parameter(schema, "steps"), _parameter(schema, "sketch")
     assert (steps.default, steps.minimum, steps.maximum, steps.integer) == (20, 1, 50, True)
     assert (sketch.label, sketch.help, sketch.file_style) == ("Sketch image", "One drawing.", "combine")
     assert (sketch.max_files, sketch.accept, sketch.multiple) == (1, "image", False)
-    assert _named(schema, "ratio").options == (Option("16:9", "wide"), Option("1:1", "square"))
-    assert _named(schema, "count").integer
-    assert not _named(schema, "scale").integer
-    assert _named(schema, "gulls").default is True
-    assert _named(schema, "callbackUrl").advanced
+    assert _parameter(schema, "ratio").options == (Option("16:9", "wide"), Option("1:1", "square"))
+    assert _parameter(schema, "count").integer
+    assert not _parameter(schema, "scale").integer
+    assert _parameter(schema, "gulls").default is True
+    assert _parameter(schema, "callbackUrl").advanced
 
 
-def test_a_seed_that_is_text_has_no_length() -> None:
+def test_a_text_seed_has_no_length() -> None:
     """Its `maxLength` is the largest seed, not a number of letters."""
-    schema = ModelSchema.from_openapi(obj("openapi.json"))
+    schema = ModelSchema.from_openapi(payload_json("openapi.json"))
     assert schema.bind({"prompt": "x", "seed": 7350148318})["seed"] == "7350148318"
 
 
 @pytest.mark.parametrize(
     "spec", [{}, [], [None], {"paths": None}, {"paths": {"/Task/Detail": {}}}, [{"spec": "no"}]]
 )
-def test_a_description_of_no_model(spec: Any) -> None:
+def test_a_description_without_a_model(spec: Any) -> None:
     """Without a /Run/ path there is nothing to run."""
     with pytest.raises(ConfigurationError, match="describes no model"):
         ModelSchema.from_openapi(spec)
@@ -103,22 +103,22 @@ def test_a_description_of_no_model(spec: Any) -> None:
     "post", [None, {}, {"requestBody": None}, {"requestBody": {"content": {"x": {"schema": {}}}}}]
 )
 def test_a_run_without_a_body(post: object) -> None:
-    """It is a model that takes nothing."""
+    """The model has no parameters."""
     assert ModelSchema.from_openapi({"paths": {"/Run/a/b": {"post": post}}}).parameters == ()
 
 
 @pytest.mark.skipif(not REAL_FILES, reason="the real descriptions are not part of the project")
 @pytest.mark.parametrize("path", REAL_FILES, ids=lambda path: path.stem)
 def test_real_descriptions(path: Path) -> None:
-    """Each has an address, a prompt or a picture to start from, and binds its own defaults."""
+    """Each has a name and a title, and binds its own defaults."""
     schema = ModelSchema.from_openapi(json.loads(path.read_text()))
     owner, _, name = schema.model.partition("/")
     assert owner
     assert name
     assert schema.title
-    given = {item.id: "x" for item in schema.parameters if item.required}
-    bound = schema.bind(given | schema.defaults)
-    assert set(given) <= set(bound)
+    values = {item.id: "x" for item in schema.parameters if item.required}
+    bound = schema.bind(values | schema.defaults)
+    assert set(values) <= set(bound)
     assert all(item.label and item.id for item in schema.parameters)
 
 
@@ -136,7 +136,13 @@ def test_real_descriptions(path: Path) -> None:
     ],
 )
 def test_real_parameters(stem: str, name: str, expected: tuple[object, ...]) -> None:
-    """Kind, default, bounds and wholeness of one parameter of each."""
+    """Kind, default, bounds and `integer` of one parameter of each."""
     schema = ModelSchema.from_openapi(json.loads((REAL / f"{stem}.json").read_text()))
-    found = _named(schema, name)
-    assert (found.kind, found.default, found.minimum, found.maximum, found.integer) == expected
+    parameter = _parameter(schema, name)
+    assert (
+        parameter.kind,
+        parameter.default,
+        parameter.minimum,
+        parameter.maximum,
+        parameter.integer,
+    ) == expected

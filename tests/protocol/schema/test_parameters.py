@@ -1,4 +1,4 @@
-"""Truth values, choices, texts and files as users bring them."""
+"""Booleans, choices, texts and files as users give them."""
 
 from decimal import Decimal
 from typing import Any
@@ -22,11 +22,11 @@ IMAGE = Parameter("image", "file", file_style="combine", max_files=1)
 
 
 def _reason(parameter: Parameter, value: object) -> str:
-    with pytest.raises(InvalidParameter) as caught:
+    with pytest.raises(InvalidParameter) as refusal:
         parameter.convert(value)
-    assert caught.value.parameter == parameter.id
-    assert str(caught.value).startswith(f"{parameter.id}: ")
-    return caught.value.reason
+    assert refusal.value.parameter == parameter.id
+    assert str(refusal.value).startswith(f"{parameter.id}: ")
+    return refusal.value.reason
 
 
 @pytest.mark.parametrize("value", [True, "true", 1, "1", "YES", np.True_])
@@ -48,7 +48,7 @@ def test_neither(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "sent"),
+    ("value", "result"),
     [
         ("16:9", "16:9"),
         ("WIDE", "16:9"),
@@ -63,9 +63,9 @@ def test_neither(value: object) -> None:
         (np.str_("16:9"), "16:9"),
     ],
 )
-def test_choices(value: object, sent: str) -> None:
+def test_choices(value: object, result: str) -> None:
     """By value, by label, in other letters, as the number or truth value that its text means."""
-    assert RATIO.convert(value) == sent
+    assert RATIO.convert(value) == result
 
 
 @pytest.mark.parametrize("value", ["16:10", [], None, float("nan"), HUGE, "x" * 10_000])
@@ -75,17 +75,17 @@ def test_no_choice(value: object) -> None:
 
 
 def test_a_wrong_choice_names_the_others_and_the_nearest() -> None:
-    """What can be chosen is listed."""
+    """The error lists the options."""
     assert _reason(RATIO, "16:8") == "'16:8' is not one of '', '16:9', '5', 'false'. Did you mean '16:9'?"
 
 
 def test_a_choice_without_options_is_text() -> None:
-    """Better than refusing everything."""
+    """It takes any text instead of refusing all."""
     assert Parameter("x", "select").convert("any") == "any"
 
 
 @pytest.mark.parametrize(
-    ("value", "sent"),
+    ("value", "result"),
     [
         ("words", "words"),
         ("", ""),
@@ -97,32 +97,32 @@ def test_a_choice_without_options_is_text() -> None:
         (np.str_("words"), "words"),
     ],
 )
-def test_text(value: object, sent: str) -> None:
+def test_text(value: object, result: str) -> None:
     """A number in a text field is its shortest text: a seed may be one."""
-    assert TITLE.convert(value) == sent
+    assert TITLE.convert(value) == result
 
 
 @pytest.mark.parametrize("value", [True, None, b"bytes", [], ["a"], {}, float("nan"), HUGE, object()])
 def test_no_text(value: object) -> None:
-    """What has no text that was meant."""
+    """Other types have no obvious text."""
     assert "text is needed" in _reason(TITLE, value)
 
 
 def test_half_a_character_is_no_text() -> None:
-    """No UTF-8 can carry it."""
+    """UTF-8 cannot encode it."""
     assert "half a character" in _reason(TITLE, "a\ud83d")
 
 
 @pytest.mark.parametrize("value", ["photo.jpg", "https://f.example/a.png", b"\x89PNG", np.zeros((2, 2, 3))])
 def test_a_file_is_handed_on(value: Any) -> None:
-    """Opening it is the client's business; one file is one file, in a list or not."""
+    """The client opens it later; a list of one file is a file."""
     assert IMAGE.convert(value) is value
     assert IMAGE.convert([value]) is value
 
 
 @pytest.mark.parametrize("value", [5, True, None, {}, [None], ["a", 5.5]])
 def test_no_file(value: object) -> None:
-    """The sentence says what a file may be."""
+    """The error says what a file can be."""
     assert "a path, bytes, an image or a URL is needed" in _reason(IMAGE, value)
 
 

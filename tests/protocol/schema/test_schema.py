@@ -1,4 +1,4 @@
-"""ModelSchema: the built-in model, binding a user's values, and models' addresses."""
+"""ModelSchema: the built-in model, the binding of values, and models' names."""
 
 import pickle
 from typing import Any
@@ -24,20 +24,20 @@ SEED_VALUES = {
 
 @pytest.fixture
 def schema() -> ModelSchema:
-    """Take the seed's model."""
-    found = ModelSchema.built_in("tencent/hunyuan-flux-srpo")
-    assert found is not None
-    return found
+    """Return the built-in model's schema."""
+    schema = ModelSchema.built_in("tencent/hunyuan-flux-srpo")
+    assert schema is not None
+    return schema
 
 
 def _refused(schema: ModelSchema, values: dict[Any, Any]) -> InvalidParameter:
-    with pytest.raises(InvalidParameter) as caught:
+    with pytest.raises(InvalidParameter) as refusal:
         schema.bind(values)
-    return caught.value
+    return refusal.value
 
 
-def test_the_seeds_model_is_built_in(schema: ModelSchema) -> None:
-    """It has the seed's parameters, with a control for each."""
+def test_the_documented_model_is_built_in(schema: ModelSchema) -> None:
+    """It has the documented parameters, with a control for each."""
     kinds = {item.id: item.kind for item in schema.parameters}
     assert kinds == {
         "prompt": "textarea",
@@ -53,8 +53,8 @@ def test_the_seeds_model_is_built_in(schema: ModelSchema) -> None:
     }
 
 
-def test_the_seeds_defaults(schema: ModelSchema) -> None:
-    """They are the numbers of the seed, digit for digit."""
+def test_the_documented_defaults(schema: ModelSchema) -> None:
+    """They are the documented numbers, digit for digit."""
     assert schema.defaults == {
         "steps": 20,
         "scale": 3.5,
@@ -66,32 +66,32 @@ def test_the_seeds_defaults(schema: ModelSchema) -> None:
     }
 
 
-def test_the_seeds_image_input(schema: ModelSchema) -> None:
-    """Up to one file or address, mixed in one field, and only pictures."""
+def test_the_documented_image_input(schema: ModelSchema) -> None:
+    """It takes one image or URL, in one field."""
     image = schema.get("inputImage")
     assert image is not None
     assert (image.file_style, image.max_files, image.multiple, image.accept) == ("combine", 1, False, "image")
 
 
 def test_another_model_is_not_built_in() -> None:
-    """The catalogue has to be asked."""
+    """Its schema comes from the catalogue."""
     assert ModelSchema.built_in("tencent/other") is None
 
 
-def test_the_seeds_values_survive(schema: ModelSchema) -> None:
+def test_the_documented_values_are_bound(schema: ModelSchema) -> None:
     """As numbers, and as the text of a form."""
     assert schema.bind(SEED_VALUES) == SEED_VALUES
     assert schema.bind({name: str(value) for name, value in SEED_VALUES.items()}) == SEED_VALUES
 
 
 def test_values_are_bound_in_the_schemas_order(schema: ModelSchema) -> None:
-    """Whichever order they were given in."""
+    """The order of the arguments does not matter."""
     backwards = dict(reversed(SEED_VALUES.items()))
     assert list(schema.bind(backwards)) == [item.id for item in schema.parameters]
 
 
 def test_what_is_not_given_stays_away(schema: ModelSchema) -> None:
-    """Wiro's own defaults hold, also for None and for blank numbers."""
+    """Wiro's own defaults apply, also for None and blank numbers."""
     assert schema.bind({"prompt": "x", "steps": None, "width": " ", "inputImage": []}) == {"prompt": "x"}
 
 
@@ -112,26 +112,26 @@ def test_an_unknown_name_proposes_the_near_one(schema: ModelSchema, name: str, n
 
 
 def test_a_name_near_to_none_lists_them(schema: ModelSchema) -> None:
-    """Each once."""
+    """Each id is named once."""
     sentence = str(_refused(schema, {"prompt": "x", "zzzz": 1}))
     assert "tencent/hunyuan-flux-srpo" in sentence
     assert sentence.count("callbackUrl") == 1
 
 
 def test_a_name_that_is_no_text_is_unknown(schema: ModelSchema) -> None:
-    """A dict may have any key."""
+    """A dict can have any key."""
     assert _refused(schema, {5: "x"}).parameter == "5"
 
 
 @pytest.mark.parametrize("values", [{}, {"prompt": None}, {"prompt": ""}, {"prompt": " \n"}])
 def test_a_required_text_must_be_given(schema: ModelSchema, values: dict[str, Any]) -> None:
-    """Blank is not given; a run of nothing would cost money."""
+    """A blank prompt counts as missing, because a run costs money."""
     error = _refused(schema, values)
     assert (error.parameter, error.reason) == ("prompt", "is required")
 
 
 def test_a_required_choice_takes_its_default() -> None:
-    """Only texts and files are never made up."""
+    """Texts and files have to be given."""
     items = [
         {"id": "mode", "type": "select", "required": True, "default": "std", "options": ["std", "pro"]},
         {"id": "steps", "type": "range", "required": True, "default": 20},
@@ -143,7 +143,7 @@ def test_a_required_choice_takes_its_default() -> None:
 
 @pytest.mark.parametrize("kind", ["text", "textarea", "fileinput", "select", "range", "checkbox"])
 def test_a_required_value_without_a_default_must_be_given(kind: str) -> None:
-    """Whatever its kind."""
+    """This applies to every kind."""
     schema = ModelSchema.from_tool({"parameters": [{"items": [{"id": "x", "type": kind, "required": True}]}]})
     assert _refused(schema, {}).reason == "is required"
 
@@ -157,9 +157,9 @@ def test_a_required_text_or_file_is_not_made_up(kind: str) -> None:
 
 
 def test_problems_are_all_of_them(schema: ModelSchema) -> None:
-    """Every field at once, with the sentences of `bind`."""
-    found = schema.problems({"steps": "many", "scale": 11, "colour": "red", "width": 512})
-    assert {name: str(error) for name, error in found.items()} == {
+    """All fields at once, with the messages of `bind`."""
+    problems = schema.problems({"steps": "many", "scale": 11, "colour": "red", "width": 512})
+    assert {name: str(error) for name, error in problems.items()} == {
         "steps": "steps: a whole number is needed, not 'many'",
         "scale": "scale: must be between 0 and 10, not 11",
         "colour": str(_refused(schema, {"prompt": "x", "colour": "red"})),
@@ -169,8 +169,8 @@ def test_problems_are_all_of_them(schema: ModelSchema) -> None:
 
 
 def test_what_wiro_tells_gets_its_types_back(schema: ModelSchema) -> None:
-    """Texts become numbers where the schema has numbers; what it would refuse, files and the unknown stay texts."""
-    told = {
+    """Texts become numbers where the schema has numbers; files, unknown ids and refused values stay texts."""
+    wire_values = {
         "prompt": "123",
         "steps": "20",
         "scale": "3.50",
@@ -179,7 +179,7 @@ def test_what_wiro_tells_gets_its_types_back(schema: ModelSchema) -> None:
         "inputImage": "1",
         "x": "1",
     }
-    assert schema.typed_values(told) == {**told, "steps": 20, "scale": 3.5}
+    assert schema.typed_values(wire_values) == {**wire_values, "steps": 20, "scale": 3.5}
 
 
 def test_a_schema_is_a_value(schema: ModelSchema) -> None:
@@ -202,7 +202,7 @@ def test_a_schema_is_a_value(schema: ModelSchema) -> None:
     ],
 )
 def test_an_address_of_a_model(text: str, parts: tuple[str, str]) -> None:
-    """Owner and name, also out of the address bar."""
+    """Owner and name, also of the URL of a model's page."""
     assert split_model(text) == parts
 
 
@@ -224,7 +224,7 @@ def test_an_address_of_a_model(text: str, parts: tuple[str, str]) -> None:
     ],
 )
 def test_no_address_of_a_model(text: str) -> None:
-    """The sentence shows what one looks like."""
-    with pytest.raises(InvalidParameter, match="tencent/hunyuan-flux-srpo") as caught:
+    """The error shows an example."""
+    with pytest.raises(InvalidParameter, match="tencent/hunyuan-flux-srpo") as refusal:
         split_model(text)
-    assert caught.value.parameter == "model"
+    assert refusal.value.parameter == "model"

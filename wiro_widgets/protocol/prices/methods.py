@@ -86,11 +86,9 @@ def _of_rows(prices: Prices, run: _Run) -> Estimate:
     if not rows:
         return _unknown("no price row fits these values")
     result = any_of(_of_row(row, run) for row in rows)
-    return (
-        result
-        if is_certain
-        else replace(result, exact=False, reason=f"{result.reason}, if that price applies")
-    )
+    if is_certain:
+        return result
+    return replace(result, exact=False, reason=f"{result.reason}, if that price applies")
 
 
 def _of_row(row: PriceRow | DamagedRow, run: _Run) -> Estimate:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -64,7 +63,7 @@ class ModelSchema:
     @classmethod
     def built_in(cls, model: str) -> ModelSchema | None:
         """Return the schema of a model that this package contains, or None."""
-        return _built_in(model)
+        return cls.from_tool(BUILT_IN[model]) if model in BUILT_IN else None
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -86,16 +85,11 @@ class ModelSchema:
         A missing value is left out, so that Wiro's own default applies; a missing required choice or number takes its
         default. Raises InvalidParameter naming the first field that is unknown, missing or wrong.
         """
-        present = {
-            name: value for name, value in values.items() if not self._parameter(name).is_missing(value)
-        }
-        bound: dict[str, Any] = {}
-        for parameter in (*self.parameters, *(item for item in COMMON if item.id not in self._by_id)):
-            if parameter.id in present:
-                bound[parameter.id] = parameter.convert(present[parameter.id])
-            elif parameter.required:
-                bound[parameter.id] = _required_default(parameter)
-        return bound
+        for name in values:
+            self._parameter(name)
+        common = (item for item in COMMON if item.id not in self._by_id)
+        bound = {item.id: _bind_one(item, values.get(item.id)) for item in (*self.parameters, *common)}
+        return {name: value for name, value in bound.items() if value is not None}
 
     def typed_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values that Wiro gives for a task, with numbers and booleans in their types again.
@@ -115,12 +109,7 @@ class ModelSchema:
         errors: dict[str, InvalidParameter] = {}
         for name in {**values, **{item.id: None for item in self.parameters if item.required}}:
             try:
-                parameter = self._parameter(name)
-                value = values.get(name)
-                if not parameter.is_missing(value):
-                    parameter.convert(value)
-                elif parameter.required:
-                    _required_default(parameter)
+                _bind_one(self._parameter(name), values.get(name))
             except InvalidParameter as error:
                 errors[name] = error
         return errors
@@ -134,14 +123,15 @@ class ModelSchema:
         return parameter
 
 
-@functools.lru_cache(maxsize=16)
-def _built_in(model: str) -> ModelSchema | None:
-    tool = BUILT_IN.get(model)
-    return ModelSchema.from_tool(tool) if tool else None
+def _bind_one(parameter: Parameter, value: object) -> Any:
+    """Return the value converted, or the default of a required setting; None if it is to be left out.
 
-
-def _required_default(parameter: Parameter) -> Any:
-    """Return the default of a required setting; a text or a file has to be given, because a run costs money."""
+    A required text or file has to be given even if it has a default, because a run costs money.
+    """
+    if not parameter.is_missing(value):
+        return parameter.convert(value)
+    if not parameter.required:
+        return None
     if parameter.kind in ("text", "textarea", "file") or parameter.default is None:
         raise parameter.refuse("is required")
     return parameter.default

@@ -1,4 +1,4 @@
-"""Arbitrary JSON of which many keys and values are the wire's own."""
+"""Hypothesis strategies: any JSON, in which many keys and values are those of the wire."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from wiro_widgets.protocol.events import STAGES
 
-few = settings(max_examples=50, deadline=None)  # each is a tree of dozens of values
+few_examples = settings(max_examples=50, deadline=None)  # each is a tree of dozens of values
 
 TASK_WORDS = (
     "id taskid status socketaccesstoken tasktoken parameters pexit categories outputs output size totalcost "
@@ -47,7 +47,7 @@ def _keys(words: str) -> st.SearchStrategy[str]:
     return st.sampled_from(words.split()) | st.text(max_size=5)
 
 
-def anything(words: str) -> st.SearchStrategy[Any]:
+def json_values(words: str) -> st.SearchStrategy[Any]:
     """Make any JSON, some of it as JSON text."""
     return st.recursive(
         _SCALARS,
@@ -60,6 +60,6 @@ def anything(words: str) -> st.SearchStrategy[Any]:
     )
 
 
-def objects(words: str) -> st.SearchStrategy[dict[str, Any]]:
+def json_objects(words: str) -> st.SearchStrategy[dict[str, Any]]:
     """Make any JSON object."""
-    return st.dictionaries(_keys(words), anything(words), max_size=12)
+    return st.dictionaries(_keys(words), json_values(words), max_size=12)

@@ -1,4 +1,4 @@
-"""LogLines: bounded, persistent, and cheap to grow."""
+"""LogLines: bounded, immutable, and cheap to grow."""
 
 import time
 
@@ -15,7 +15,7 @@ def _line(text: object) -> Log:
     return Log("output", str(text), 0.0)
 
 
-def _grown(lines: LogLines, *texts: object) -> LogLines:
+def _with(lines: LogLines, *texts: object) -> LogLines:
     for text in texts:
         lines = lines.plus(_line(text))
     return lines
@@ -27,7 +27,7 @@ def _texts(lines: LogLines) -> list[str]:
 
 def test_lines_are_a_sequence() -> None:
     """Length, items from both ends, slices, and a repr that counts."""
-    lines = _grown(LogLines(), "a", "b", "c")
+    lines = _with(LogLines(), "a", "b", "c")
     assert len(lines) == 3
     assert (lines[0].text, lines[-1].text) == ("a", "c")
     assert [line.text for line in lines[1:]] == ["b", "c"]
@@ -37,17 +37,17 @@ def test_lines_are_a_sequence() -> None:
 
 
 def test_they_begin_with_a_list_of_their_own() -> None:
-    """What they were made from may change."""
+    """The list they are made from may change later."""
     given_lines = [_line("a")]
     lines = LogLines(given_lines)
     given_lines.clear()
-    assert _texts(_grown(lines, "b")) == ["a", "b"]
+    assert _texts(_with(lines, "b")) == ["a", "b"]
     assert _texts(lines) == ["a"]
 
 
 @given(st.lists(st.integers(0, 3), max_size=40), st.integers(2, 6))
 def test_older_values_never_change(sources: list[int], bound: int) -> None:
-    """Whichever value is continued, all the values before stay what they were."""
+    """Growing any value leaves all values before unchanged."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(state, "MAX_LOG_LINES", bound)
         values, expected = [LogLines()], [list[str]()]
@@ -59,29 +59,29 @@ def test_older_values_never_change(sources: list[int], bound: int) -> None:
 
 
 def test_they_are_bounded_by_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last lines stay, and the lost ones are counted."""
+    """The last lines stay, and the dropped ones are counted."""
     monkeypatch.setattr(state, "MAX_LOG_LINES", 3)
-    lines = _grown(LogLines(), *range(10))
+    lines = _with(LogLines(), *range(10))
     assert (_texts(lines), lines.dropped_count) == (["7", "8", "9"], 7)
 
 
 def test_they_are_bounded_by_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few long lines are as much as many short ones."""
+    """Long lines count by their characters."""
     monkeypatch.setattr(state, "MAX_LOG_CHARS", 10)
-    lines = _grown(LogLines(), "aaaa", "bbbb", "cccc")
+    lines = _with(LogLines(), "aaaa", "bbbb", "cccc")
     assert (_texts(lines), lines.dropped_count) == (["bbbb", "cccc"], 1)
-    assert _texts(_grown(lines, "d" * 20)) == ["d" * 20]
+    assert _texts(_with(lines, "d" * 20)) == ["d" * 20]
 
 
 def test_memory_holds_twice_the_bound_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines that were dropped are let go of, not kept behind the curtain."""
+    """Dropped lines are freed."""
     monkeypatch.setattr(state, "MAX_LOG_CHARS", 100)
-    lines = _grown(LogLines(), *["x" * 50] * 1000)
+    lines = _with(LogLines(), *["x" * 50] * 1000)
     assert len(lines._lines) <= 5
 
 
 def test_the_cost_is_linear() -> None:
-    """A hundred thousand lines take their time once, not ten thousand times."""
+    """100,000 lines are appended in linear time."""
     lines, line = LogLines(), _line("x")
     began = time.process_time()
     for _ in range(100_000):

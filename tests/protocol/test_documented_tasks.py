@@ -1,19 +1,19 @@
-"""The seed's own sample replies, field for field, though their `categories` are no JSON."""
+"""The documentation's sample replies, field for field, although their `categories` are no JSON."""
 
 from dataclasses import fields
 from datetime import UTC, datetime
 
 import pytest
 
-from tests.protocol.recorded import body
+from tests.protocol.payload_files import payload_bytes
 from wiro_widgets.protocol.detail import TaskDetail, read_tasks
 from wiro_widgets.protocol.replies import OutputInfo, payload
 from wiro_widgets.protocol.state import TaskState, advance
 
 SAMPLES = {
-    "seed_detail.txt": ("534574", "task_postprocess_end", "eDcCm5yyUfIvMFspTwww49OUfgXkQt"),
-    "seed_kill.txt": ("534574", "task_cancel", "ZpYote30on42O4jjHXNiKmrWAZqbRE"),
-    "seed_cancel.txt": ("634574", "task_cancel", "ZpYote30on42O4jjHXNiKmrWAZqbRE"),
+    "documented_detail.txt": ("534574", "task_postprocess_end", "eDcCm5yyUfIvMFspTwww49OUfgXkQt"),
+    "documented_kill.txt": ("534574", "task_cancel", "ZpYote30on42O4jjHXNiKmrWAZqbRE"),
+    "documented_cancel.txt": ("634574", "task_cancel", "ZpYote30on42O4jjHXNiKmrWAZqbRE"),
 }
 ACCEPTED = datetime(2024, 12, 18, 9, 23, 27, tzinfo=UTC)
 STARTED = datetime(2024, 12, 18, 9, 23, 29, tzinfo=UTC)
@@ -22,8 +22,8 @@ COLLECTED = datetime(2024, 12, 18, 9, 23, 34, tzinfo=UTC)
 
 
 def _task(name: str) -> TaskDetail:
-    [found] = read_tasks(payload(body(name), http_status=200, endpoint="/Task/Detail"))
-    return found
+    [detail] = read_tasks(payload(payload_bytes(name), http_status=200, endpoint="/Task/Detail"))
+    return detail
 
 
 def _expected(name: str) -> TaskDetail:
@@ -32,7 +32,6 @@ def _expected(name: str) -> TaskDetail:
         id=task_id,
         status=status,
         token=token,
-        uuid="15bce51f-442f-4f44-a71d-13c6374a62bd",
         name="",
         model=None,
         parameters={
@@ -66,42 +65,44 @@ def _expected(name: str) -> TaskDetail:
         ),
         categories=("tool", "image-to-image", "quick-showcase", "compare-landscape"),
         size=202472,
-        description="",
-        run_type="model",
-        callback_url="",
-        guest_id=None,
-        project_id="699",
-        model_id="598",
-        base_model_id="0",
-        model_folder_id=None,
-        model_file_id=None,
-        marketplace_id=None,
-        extra={},
+        extra={
+            "uuid": "15bce51f-442f-4f44-a71d-13c6374a62bd",
+            "guestid": None,
+            "projectid": "699",
+            "modelid": "598",
+            "description": "",
+            "basemodelid": "0",
+            "runtype": "model",
+            "modelfolderid": "",
+            "modelfileid": "",
+            "callbackurl": "",
+            "marketplaceid": None,
+        },
     )
 
 
 @pytest.mark.parametrize("field", [item.name for item in fields(TaskDetail)])
 @pytest.mark.parametrize("name", SAMPLES)
-def test_each_field_of_the_seeds_samples(name: str, field: str) -> None:
-    """The Detail, Kill and Cancel replies mean what their fields say."""
+def test_each_field_of_the_documented_replies(name: str, field: str) -> None:
+    """Detail, Kill and Cancel replies give every field."""
     assert getattr(_task(name), field) == getattr(_expected(name), field)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_no_secret_of_the_samples_is_shown(name: str) -> None:
+def test_no_secret_of_the_documented_replies_is_shown(name: str) -> None:
     """Neither socket token nor access key is in the repr."""
-    shown = repr(_task(name))
-    assert SAMPLES[name][2] not in shown
-    assert "dFKlMApaSgMeHKsJyaDeKrefcHahUK" not in shown
+    text = repr(_task(name))
+    assert SAMPLES[name][2] not in text
+    assert "dFKlMApaSgMeHKsJyaDeKrefcHahUK" not in text
 
 
-def test_the_seeds_finished_task_succeeded() -> None:
+def test_the_documented_finished_task_succeeded() -> None:
     """Terminal status and `pexit` 0 together."""
-    assert advance(TaskState(), _task("seed_detail.txt")).status == "succeeded"
+    assert advance(TaskState(), _task("documented_detail.txt")).status == "succeeded"
 
 
-@pytest.mark.parametrize("name", ["seed_kill.txt", "seed_cancel.txt"])
-def test_the_seeds_stopped_tasks_are_cancelled(name: str) -> None:
-    """They carry `pexit` 0, an output and a cost, and are cancelled all the same."""
+@pytest.mark.parametrize("name", ["documented_kill.txt", "documented_cancel.txt"])
+def test_the_documented_stopped_tasks_are_cancelled(name: str) -> None:
+    """They carry `pexit` 0, an output and a cost, and are still cancelled."""
     state = advance(TaskState(), _task(name))
     assert (state.status, state.success, state.exit_code) == ("cancelled", False, 0)

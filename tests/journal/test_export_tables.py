@@ -20,7 +20,7 @@ VALUES: dict[str, Any] = {"prompt": "a cat\nin the hat", "seed": 2**40, "steps":
 
 @pytest.fixture
 def history(tmp_path: Path) -> Iterator[History]:
-    """Give a history of two runs, one of them with a star, a tag and a note."""
+    """Yield a history of two runs, one of them with a star, a tag and a note."""
     with Journal.open(tmp_path / "journal.sqlite3") as journal:
         for task_id in ("1", "2"):
             created = datetime(2026, 5, 1, tzinfo=UTC)
@@ -35,12 +35,12 @@ def history(tmp_path: Path) -> Iterator[History]:
                 total_cost=0.1,
             )
             journal.settle(journal.begin(SERVER, "a/b", VALUES), record, ["/0.png"])
-        found = History(journal, SERVER)
-        found.star("1")
-        found.tag("1", "good")
-        found.note("1", "a note")
-        journal.reused(found._row("1").id)
-        yield found
+        history = History(journal, SERVER)
+        history.star("1")
+        history.tag("1", "good")
+        history.note("1", "a note")
+        journal.reused(history._row("1").id)
+        yield history
 
 
 def elsewhere() -> History:
@@ -49,7 +49,7 @@ def elsewhere() -> History:
 
 
 def test_tables_for_other_programs(history: History, tmp_path: Path) -> None:
-    """A history is written as CSV and Parquet, and comes back as the same table."""
+    """A history is written as CSV and Parquet, and read back as the same records."""
     for name in ("runs.csv", "runs.parquet"):
         assert history.export_to(tmp_path / name) == 2
     assert from_pandas(pd.read_parquet(tmp_path / "runs.parquet")) == list(history)
@@ -58,8 +58,8 @@ def test_tables_for_other_programs(history: History, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["runs.csv", "runs.parquet", "RUNS.CSV"])
 @pytest.mark.parametrize("expand", [False, True], ids=["plain", "expanded"])
-def test_tables_come_in_again(history: History, tmp_path: Path, name: str, expand: bool) -> None:
-    """What was exported as a table comes in as the same records, with stars, tags and notes, and once."""
+def test_tables_are_imported(history: History, tmp_path: Path, name: str, expand: bool) -> None:
+    """A history that was exported as a table is imported once, with stars, tags and notes."""
     history.export_to(tmp_path / name, expand=expand)
     assert ("param.steps" in (tmp_path / name).read_bytes().decode("latin-1")) is expand
     other = elsewhere()
@@ -70,16 +70,16 @@ def test_tables_come_in_again(history: History, tmp_path: Path, name: str, expan
 
 
 @pytest.mark.parametrize("name", ["runs.csv", "runs.parquet"])
-def test_odd_runs_come_in_again(tmp_path: Path, name: str) -> None:
-    """Runs that are cut off, with large seeds, odd texts or without a task come in as they were."""
+def test_odd_runs_are_imported(tmp_path: Path, name: str) -> None:
+    """Unfinished runs, large seeds, odd texts and runs without a task are imported unchanged."""
     with Journal.open(tmp_path / "journal.sqlite3") as journal:
         odd = {"prompt": "NA", "seed": 2**70, "scale": 0.1}
         run_id = journal.begin(SERVER, "a/b", odd)
-        told = TaskRecord(
+        record = TaskRecord(
             "1", "a/b", outcome="succeeded", prompt="NA", seed=2**70, parameters=odd, text="007"
         )
         journal.settle(
-            run_id, replace(told, note="null", created_at=datetime(2026, 5, 1, 1, 2, 3, 4, tzinfo=UTC))
+            run_id, replace(record, note="null", created_at=datetime(2026, 5, 1, 1, 2, 3, 4, tzinfo=UTC))
         )
         journal.submitted(journal.begin(SERVER, "a/b", {"prompt": "cut off"}), "2")
         journal.unknown(journal.begin(SERVER, "a/b", {"prompt": "lost"}), "no reply")
@@ -118,7 +118,7 @@ def test_odd_runs_come_in_again(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_a_damaged_table_is_refused(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
-    """A table that is damaged, of something else or not there is refused as a whole."""
+    """A table that is damaged, of another kind or missing is refused as a whole."""
     if content is not None:
         (tmp_path / name).write_bytes(content)
     other = elsewhere()
@@ -128,7 +128,7 @@ def test_a_damaged_table_is_refused(tmp_path: Path, name: str, content: bytes | 
 
 
 def test_parquet_without_pyarrow(history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without pyarrow the error says what to install, and no half file is left."""
+    """Without pyarrow the error says what to install, and no partial file remains."""
     for name in ("pyarrow", "fastparquet"):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ConfigurationError, match="pip install pyarrow"):
