@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.sandbox_clients import FLUX, SMALL
 from wiro_widgets import Client, Estimate, InvalidParameter, ModelSchema, Sandbox
-from wiro_widgets.money.media import measured
+from wiro_widgets.money.estimator import measure_files
 from wiro_widgets.protocol.prices import methods as price_methods
 from wiro_widgets.protocol.prices.methods import Media
 from wiro_widgets.protocol.prices.pricing import Prices
@@ -120,7 +120,7 @@ def test_files_are_measured_by_their_headers(tmp_path: Path, kind: str) -> None:
             "nonsense": (b"nonsense", Media("images")),
         }
         value, expected = values[kind]
-        assert measured({"images": [value, value]}, SCHEMA) == (expected, expected)
+        assert measure_files({"images": [value, value]}, SCHEMA) == (expected, expected)
         assert file.tell() == 0
 
 
@@ -157,7 +157,7 @@ def test_prompts_are_told_apart_where_they_have_a_price(
 def test_experience_follows_the_schema_that_is_asked_with(sandbox_client: Client) -> None:
     """What equal runs have cost is found under the model's schema and without one."""
     cost = sandbox_client.run(FLUX, prompt="x", seed=1, **SMALL).wait().record.total_cost
-    estimator = sandbox_client._client._engine.money.estimator
+    estimator = sandbox_client._client._engine.ledger.estimator
     for schema in (sandbox_client.schema(FLUX), None, sandbox_client.schema(FLUX)):
         found = sandbox_client._bridge.call(estimator.estimate(FLUX, {"prompt": "y", **SMALL}, schema))
         assert found.typical == cost

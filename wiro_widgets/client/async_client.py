@@ -216,7 +216,7 @@ class AsyncClient:
         """
         schema = await self._catalogue.schema_if_known(model)
         bound = sweep_plan.convert(merge(params, values), schema)
-        estimate = await self._engine.money.estimator.estimate(model, bound, schema)
+        estimate = await self._engine.ledger.estimator.estimate(model, bound, schema)
         if schema is None and estimate.typical is None:
             return replace(estimate, reason=f"the catalogue shows no model {model}; check its name")
         return estimate
@@ -224,7 +224,7 @@ class AsyncClient:
     @property
     def budget(self) -> Budget | None:
         """The budget of every run of this client: what is spent, in flight and left of it; None without one."""
-        return self._engine.money.own
+        return self._engine.ledger.client_budget
 
     @property
     def history(self) -> History:

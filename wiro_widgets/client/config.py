@@ -11,7 +11,7 @@ from platformdirs import user_data_path
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.money.budget import Budget
 from wiro_widgets.money.estimator import Estimator
-from wiro_widgets.money.ledger import Money
+from wiro_widgets.money.ledger import Ledger
 from wiro_widgets.protocol.credentials import Credentials
 from wiro_widgets.protocol.errors import ConfigurationError
 from wiro_widgets.protocol.timing import Timing
@@ -63,6 +63,6 @@ def open_engine(
         socket_url=sockets,
         journal=opened,
         downloads=Downloads(http, folder, allow_http=allow_http, timing=timing),
-        money=Money(Estimator(http, opened), client_budget),
+        ledger=Ledger(Estimator(http, opened), client_budget),
         timing=timing,
     )

@@ -98,7 +98,7 @@ class SweepLauncher:
             return runs, [cell.values for cell in recall.open_cells(self._access.engine, cells)]
 
         runs, open_runs = await asyncio.to_thread(read)
-        estimates = await self._access.engine.money.estimator.estimates(model, open_runs, schema)
+        estimates = await self._access.engine.ledger.estimator.estimates(model, open_runs, schema)
         total = await asyncio.to_thread(pricing.total, estimates)
         before = len(runs) - len(open_runs)
         reason = f"{before:,} of {len(runs):,} were run before; {total.reason}"
@@ -141,14 +141,14 @@ class SweepLauncher:
 
         If there is no budget, a price that cannot be asked for is only unknown.
         """
-        money = self._access.engine.money
+        ledger = self._access.engine.ledger
         try:
-            estimates = await money.estimator.estimates(plan.model, runs, plan.schema)
+            estimates = await ledger.estimator.estimates(plan.model, runs, plan.schema)
         except (TransportError, ApiError) as error:
-            if money.budgets:
+            if ledger.budgets:
                 raise
             return Estimate(None, None, exact=False, reason=f"the price could not be asked for: {error}")
         total = await asyncio.to_thread(pricing.total, estimates)
-        for budget in money.budgets:
+        for budget in ledger.budgets:
             budget.check(estimates, total)
         return total

@@ -1,4 +1,4 @@
-"""Budget: an amount of money that runs may not pass, counted before they are sent and corrected when they settle."""
+"""Budget: a limit on what runs cost, checked before they are sent and corrected when they settle."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from wiro_widgets.protocol.errors import BudgetExceeded, ConfigurationError
 from wiro_widgets.protocol.prices.dollars import dollars
 from wiro_widgets.protocol.prices.pricing import Estimate
 
-_SLACK = 1e-9  # USD; sums of prices are not exact to the last bit of a float
+_SLACK = 1e-9  # USD; sums of floats are not exact to the last bit
 
 
 class Budget:
-    """What runs may cost in all; as a context manager it holds for every run that is begun in its block.
+    """What runs may cost in total, in USD; as a context manager it applies to every run that starts in its block.
 
-    A run is refused before it is sent when what it may cost, what is in flight and what is spent pass the limit.
-    When it settles, its true cost takes the place of what was set aside; runs that failed cost nothing. Safe to share
-    between clients and threads. The block holds in its own thread and in the asyncio tasks begun inside it; give
-    `Client(budget=...)` the same object to cover threads of your own.
+    A run is refused before it is sent if its estimate, what is in flight and what is spent together pass the limit.
+    When it settles, its true cost replaces the estimate; failed runs cost nothing. Safe to share between clients and
+    threads. A block applies in its own thread and in asyncio tasks created inside it; to cover threads of your own,
+    give the same object to `Client(budget=...)`.
     """
 
     def __init__(self, usd: float) -> None:
@@ -41,45 +41,45 @@ class Budget:
 
     @property
     def spent(self) -> float:
-        """USD that settled runs have cost."""
+        """What settled runs have cost, in USD."""
         return self._spent
 
     @property
     def in_flight(self) -> float:
-        """USD set aside for runs that have not settled."""
+        """What is set aside for runs that have not settled, in USD."""
         return max(0.0, self._in_flight)
 
     @property
     def left(self) -> float:
-        """USD that further runs may cost."""
+        """What further runs may cost, in USD."""
         return max(0.0, self.limit - self._spent - self._in_flight)
 
     def check(self, estimates: Sequence[Estimate], total: Estimate) -> None:
-        """Raise BudgetExceeded when runs of these estimates are certain to pass the limit, or none could begin now."""
+        """Raise BudgetExceeded if these runs are certain to pass the limit, or if none of them could start now."""
         if not estimates:
             return
-        known = [amount for item in estimates if (amount := item.reserve) is not None]
+        amounts = [amount for item in estimates if (amount := item.reserve) is not None]
         with self._lock:
             self._refuse_beyond(total.low or 0.0, len(estimates), in_all=True)
-            self._refuse_beyond(min(known, default=None), len(estimates))
+            self._refuse_beyond(min(amounts, default=None), len(estimates))
 
     def set_aside(self, estimate: Estimate) -> float:
-        """Count a run as in flight and return the amount; raises BudgetExceeded when it would pass the limit."""
+        """Count a run as in flight and return its amount; raises BudgetExceeded if it would pass the limit."""
         with self._lock:
             amount = self._refuse_beyond(estimate.reserve)
             self._in_flight += amount
             return amount
 
     def settle(self, amount: float, cost: float) -> None:
-        """Count the true cost in place of an amount that was set aside."""
+        """Replace an amount that was set aside by the true cost."""
         with self._lock:
             self._in_flight -= amount
             self._spent += cost
 
     def _refuse_beyond(self, amount: float | None, runs: int = 1, *, in_all: bool = False) -> float:
-        taken = self._spent + self._in_flight
-        if amount is None or taken + amount > self.limit + _SLACK:
-            raise BudgetExceeded(limit=self.limit, spent=taken, estimate=amount, runs=runs, in_all=in_all)
+        total = self._spent + self._in_flight
+        if amount is None or total + amount > self.limit + _SLACK:
+            raise BudgetExceeded(limit=self.limit, spent=total, estimate=amount, runs=runs, in_all=in_all)
         return amount
 
     def __enter__(self) -> Self:
@@ -88,9 +88,7 @@ class Budget:
 
     def __exit__(self, *_exc: object) -> None:
         innermost_first = list(reversed(_active.get()))
-        if (
-            self in innermost_first
-        ):  # it is not where a block is left in another context than it was entered in
+        if self in innermost_first:  # not if the block ends in another context than it began in
             innermost_first.remove(self)
         _active.set(tuple(reversed(innermost_first)))
 
@@ -110,7 +108,8 @@ _active: ContextVar[tuple[Budget, ...]] = ContextVar("wiro_budgets", default=())
 def budget(usd: float) -> Budget:
     """Return a budget for the runs of a block: `with wiro.budget(usd=2.00): ...`.
 
-    A run that could pass it raises BudgetExceeded and is not sent. Raises ConfigurationError for no amount of money.
+    A run that could pass it raises BudgetExceeded and is not sent. Raises ConfigurationError if `usd` is not a number
+    above 0.
 
     >>> with budget(usd=2.00) as purse:
     ...     purse.left
@@ -125,12 +124,12 @@ def active() -> tuple[Budget, ...]:
 
 
 def join(budgets: Iterable[Budget]) -> None:
-    """Let these budgets hold here as well."""
+    """Apply these budgets in the current context as well."""
     _active.set(tuple(dict.fromkeys((*_active.get(), *budgets))))
 
 
 class Charge:
-    """What one run has set aside in every budget that holds for it."""
+    """The amounts that one run has set aside, all or none, in every budget that applies to it."""
 
     def __init__(self, budgets: Iterable[Budget], estimate: Estimate) -> None:
         self._amounts: list[tuple[Budget, float]] = []
@@ -145,7 +144,10 @@ class Charge:
         return f"<Charge on {len(self._amounts)} budgets>"
 
     def settle(self, cost: float | None) -> None:
-        """Count what the run has cost, once; None where Wiro does not tell: then as much as was set aside."""
+        """Replace the amounts by the run's cost; a second call does nothing.
+
+        If the cost is None, because Wiro did not say it, the amounts count as spent.
+        """
         amounts, self._amounts = self._amounts, []
         for item, amount in amounts:
             item.settle(amount, amount if cost is None else cost)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from wiro_widgets.journal import event_log
 from wiro_widgets.journal.journal import Journal
-from wiro_widgets.money.ledger import Money
+from wiro_widgets.money.ledger import Ledger
 from wiro_widgets.protocol import requests
 from wiro_widgets.protocol.detail import TaskDetail, read_tasks
 from wiro_widgets.protocol.errors import ERRORS_FROM, NotFound
@@ -29,7 +29,7 @@ class Engine:
     socket_url: str
     journal: Journal
     downloads: Downloads
-    money: Money
+    ledger: Ledger
     timing: Timing
     balance_queue: BalanceQueue = field(init=False, repr=False)
     tasks: set[AsyncTask] = field(default_factory=set, repr=False)  # those under way
@@ -73,7 +73,7 @@ class Engine:
     ) -> None:
         """Write the end of a run, its events and its cost to its journal row, if it has one."""
         if journal_id is not None:
-            self.money.settled(journal_id, record)
+            self.ledger.settle(journal_id, record)
             await asyncio.to_thread(self._settle, journal_id, record, events)
 
     async def write_outputs(self, record: TaskRecord) -> None:

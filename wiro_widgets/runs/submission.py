@@ -94,7 +94,7 @@ class Submission:
                             break
             except WiroError as error:
                 explained = await self._explain(error, run)
-                engine.money.refused(run.journal_id, explained)
+                engine.ledger.refuse(run.journal_id, explained)
                 lost = isinstance(explained, RunOutcomeUnknown)
                 write = engine.journal.unknown if lost else engine.journal.refused
                 await asyncio.to_thread(write, run.journal_id, str(explained))
@@ -121,11 +121,11 @@ class Submission:
             engine.journal.claim, content=content, cell=options.cell, conflicts=conflicts if shares else None
         )
         while True:
-            charge = await engine.money.charge(self._model, values, schema)
+            charge = await engine.ledger.charge(self._model, values, schema)
             row = await asyncio.to_thread(claim, run.journal_id, engine.server, self._model, run.parameters)
             if row is None:
                 self.journal_id = run.journal_id
-                engine.money.begun(run.journal_id, charge)
+                engine.ledger.enter(run.journal_id, charge)
                 return None
             charge.settle(0.0)
             self._notify("The same run is under way already; taking its result instead of paying for another")

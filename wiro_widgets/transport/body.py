@@ -1,4 +1,4 @@
-"""What goes up and what comes down, byte for byte: files of a known length, replies within a limit."""
+"""Bodies of requests and replies: files of a known length go up, replies within a limit come down."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
 class UnreadableFileError(Exception):
-    """A file that is being sent cannot be read to its end: the request stays incomplete and has no effect."""
+    """A file cannot be read to its end while it is sent: the request stays incomplete and has no effect."""
 
 
 class TooLargeError(Exception):
@@ -23,80 +23,80 @@ class TooLargeError(Exception):
 
 
 class BrokenBodyError(Exception):
-    """A reply cannot be unpacked."""
+    """A reply cannot be decompressed."""
 
 
 class ExactFile:
-    """An open file that gives exactly the bytes it had when it was measured.
+    """An open file that yields exactly as many bytes as it had when its length was announced.
 
-    A file that grows meanwhile is cut, one that shrinks breaks the request off: the length is announced before.
+    A file that grows meanwhile is cut; one that shrinks raises UnreadableFileError, which breaks the request off.
     """
 
     def __init__(self, upload: Upload) -> None:
         self._handle: BinaryIO = upload.content
         self._name = upload.filename
         self._size = upload.size or 0
-        self._left = self._size
+        self._remaining = self._size
 
     def __repr__(self) -> str:
         return f"<ExactFile {self._name}, {self._size} bytes>"
 
     def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
-        """Go to the beginning or the end, which is all that a sender needs."""
+        """Go to the beginning or the end, which is all that httpx needs."""
         target = self._size if whence == io.SEEK_END else position
         try:
             self._handle.seek(target)
         except (OSError, ValueError) as error:
             raise UnreadableFileError(f"{self._name} cannot be read ({error})") from None
-        self._left = self._size - target
+        self._remaining = self._size - target
         return target
 
     def tell(self) -> int:
-        """Return how many bytes were given."""
-        return self._size - self._left
+        """Return how many bytes were read."""
+        return self._size - self._remaining
 
     def read(self, count: int = -1) -> bytes:
         """Return the next bytes; raises UnreadableFileError."""
-        wanted = self._left if count < 0 else min(count, self._left)
-        if not wanted:
+        size = self._remaining if count < 0 else min(count, self._remaining)
+        if not size:
             return b""
         try:
-            data = self._handle.read(wanted)
+            data = self._handle.read(size)
         except (OSError, ValueError) as error:
             raise UnreadableFileError(f"{self._name} cannot be read ({error})") from None
         if not data:
             raise UnreadableFileError(f"{self._name} became shorter while it was sent")
-        self._left -= len(data)
+        self._remaining -= len(data)
         return data
 
 
 async def read_reply(response: httpx.Response, limit: int) -> bytes:
-    """Return the whole reply, unpacked; never holds more than the limit, however small it came.
+    """Return the whole reply, decompressed; never holds more than the limit, however well it was compressed.
 
     Raises TooLargeError or BrokenBodyError.
     """
-    unpack = unpacker(response)
+    decompress = decompressor(response)
     body = bytearray()
     async for chunk in response.aiter_raw():
-        body += unpack(chunk, limit + 1 - len(body))
+        body += decompress(chunk, limit + 1 - len(body))
         if len(body) > limit:
             raise TooLargeError
     return bytes(body)
 
 
-def unpacker(response: httpx.Response) -> Callable[[bytes, int], bytes]:
-    """Return what unpacks one chunk after the other, each into so many bytes at most."""
+def decompressor(response: httpx.Response) -> Callable[[bytes, int], bytes]:
+    """Return a function that decompresses one chunk after the other, each to a maximum of bytes."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding in ("identity", ""):
-        return lambda chunk, _most: chunk
+        return lambda chunk, _limit: chunk
     if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise BrokenBodyError(f"the reply is packed as {encoding[:20]!r}, which was not asked for")
-    unpacking = zlib.decompressobj(_GZIP_OR_ZLIB)
+        raise BrokenBodyError(f"the reply is compressed as {encoding[:20]!r}, which was not asked for")
+    stream = zlib.decompressobj(_GZIP_OR_ZLIB)
 
-    def unpack(chunk: bytes, most: int) -> bytes:
+    def decompress(chunk: bytes, limit: int) -> bytes:
         try:
-            return unpacking.decompress(chunk, most)
+            return stream.decompress(chunk, limit)
         except zlib.error:
-            raise BrokenBodyError("the reply is packed, and broken") from None
+            raise BrokenBodyError("the reply is compressed, and broken") from None
 
-    return unpack
+    return decompress

@@ -22,7 +22,7 @@ from wiro_widgets.protocol import backoff
 from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.protocol.timing import Timing
-from wiro_widgets.transport.body import BrokenBodyError, unpacker
+from wiro_widgets.transport.body import BrokenBodyError, decompressor
 from wiro_widgets.transport.http import Http
 from wiro_widgets.transport.partial_file import PartialFile
 from wiro_widgets.transport.urls import may_fetch
@@ -131,7 +131,7 @@ class Download:
             total = self._place(response)
             length = response.headers.get("content-length", "")
             self._check_size(self._part.size + (int(length) if length.isdigit() else 0))
-            unpack = unpacker(response)
+            decompress = decompressor(response)
             since, count = monotonic(), 0
             async for chunk in response.aiter_raw():
                 count += len(chunk)
@@ -139,7 +139,7 @@ class Download:
                     if count < MIN_BYTES_PER_SECOND * seconds:  # it holds a place that others need
                         raise _IncompleteError(f"only {count} bytes came in {seconds:.0f} s")
                     since, count = monotonic(), 0
-                self._part.write(unpack(chunk, self._max_bytes + 1 - self._part.size))
+                self._part.write(decompress(chunk, self._max_bytes + 1 - self._part.size))
                 self._check_size(self._part.size)
             if total is not None and self._part.size != total:
                 raise _IncompleteError(f"{self._part.size} of {total} bytes came")
@@ -182,10 +182,9 @@ class Download:
         if status == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             self._restart()
             raise _IncompleteError("the file at its address has changed")
-        expired = (
-            "; output addresses expire, and this one seems to have expired" if status in _EXPIRED else ""
-        )
-        reason = f"the server answered with HTTP {status}{expired}"
+        reason = f"the server answered with HTTP {status}"
+        if status in _EXPIRED:
+            reason += "; output addresses expire, and this one seems to have expired"
         if status >= httpx.codes.INTERNAL_SERVER_ERROR or status in _RETRYABLE:
             raise _IncompleteError(reason)
         raise self._job.error(reason)

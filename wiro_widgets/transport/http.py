@@ -221,11 +221,11 @@ class Http:
     ) -> Reply | WiroError:
         if self._client is None and not self._closed:
             await asyncio.to_thread(_warm_up)
-        signed = self._sign(request, seconds)
+        http_request = self._sign(request, seconds)
         if request.safety == "run":
-            signed.extensions["trace"] = _start_clock_when_sent(deadline, ANSWER_TIMEOUTS * seconds)
+            http_request.extensions["trace"] = _start_clock_when_sent(deadline, ANSWER_TIMEOUTS * seconds)
         with _without_foreign_logs():
-            response = await self._open_client().send(signed, stream=True)
+            response = await self._open_client().send(http_request, stream=True)
             try:
                 async with asyncio.timeout(seconds):
                     body = await read_reply(response, MAX_REPLY_BYTES)

@@ -1,4 +1,4 @@
-"""Where Wiro is, and which addresses may be talked to at all."""
+"""Addresses: where Wiro is, and which other addresses may be called."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ _IPV4_IN_IPV6 = ipaddress.IPv6Network("::/96")
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def base_url(given: str | None, *, allow_http: bool = False) -> str:
+def base_url(url: str | None, *, allow_http: bool = False) -> str:
     """Return the address of the API: the argument, else WIRO_BASE_URL, else Wiro's own.
 
-    Raises ConfigurationError when it is malformed, or plain http to another machine.
+    Raises ConfigurationError if it is malformed, or plain http to another machine.
     """
-    url = given or os.environ.get("WIRO_BASE_URL") or BASE_URL
-    return _checked(url, ("https", "http"), "base_url", allow_plain=allow_http)
+    url = url or os.environ.get("WIRO_BASE_URL") or BASE_URL
+    return _validate(url, ("https", "http"), "base_url", allow_plain=allow_http)
 
 
-def socket_url(given: str | None, base: str, *, allow_http: bool = False) -> str:
+def socket_url(url: str | None, base: str, *, allow_http: bool = False) -> str:
     """Return the address of the socket: the argument, else WIRO_SOCKET_URL, else the one beside the base.
 
-    A base that is not Wiro's own has its socket at the same place, so that no token goes elsewhere.
+    The socket of a base other than Wiro's own is at the same address, so that no token goes elsewhere.
     """
-    url = given or os.environ.get("WIRO_SOCKET_URL")
+    url = url or os.environ.get("WIRO_SOCKET_URL")
     if not url:
         url = SOCKET_URL if base == BASE_URL else "ws" + base.removeprefix("http")
-    return _checked(url, ("wss", "ws"), "socket_url", allow_plain=allow_http)
+    return _validate(url, ("wss", "ws"), "socket_url", allow_plain=allow_http)
 
 
 def is_loopback(url: str) -> bool:
-    """Whether the address is on this machine."""
+    """Return True if the address is on this machine."""
     host = _host(url)
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -50,11 +50,11 @@ def is_loopback(url: str) -> bool:
 
 
 def may_fetch(url: str, *, base: str, allow_http: bool = False) -> bool:
-    """Whether an output may be fetched from there.
+    """Return True if an output may be fetched from this address.
 
-    A server on the internet can name public https addresses only: nothing of this machine or its network. Plain http
-    is for a loopback API beside its own machine, or with `allow_http`. A public name whose owner lets it resolve to an
-    address of this network is not found out here: only what the address itself says is looked at.
+    A server on the internet may name public https addresses only, none of this machine or its network. Plain http needs
+    an API on loopback and a loopback address, or `allow_http`. Names are not resolved: a public name that resolves to
+    an address of this network passes.
     """
     host, scheme = _host(url), url.partition(":")[0].lower()
     if not host or scheme not in ("https", "http") or "\\" in url:
@@ -73,7 +73,7 @@ def _is_private(host: str) -> bool:
 
 
 def _address(host: str) -> IpAddress | None:
-    """Return the address that a host is, of an IPv4 one inside an IPv6 one the inner; None for a name."""
+    """Return a host as an IP address, for an IPv4 address inside an IPv6 one the inner; None for a name."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
@@ -87,10 +87,9 @@ def _address(host: str) -> IpAddress | None:
 
 
 def _host(url: str) -> str:
-    """Return the host as a resolver understands it; nothing for what is no address.
+    """Return the host as a resolver reads it; empty if the URL is malformed.
 
-    In lower case, in plain letters and dots, and numbers in any of their spellings (127.1, 0x7f.1, 2130706433) as
-    the address that they are.
+    In lower case and ASCII dots; numbers in any spelling (127.1, 0x7f.1, 2130706433) become the address they stand for.
     """
     try:
         host = unicodedata.normalize("NFKC", urlsplit(url).hostname or "")
@@ -102,7 +101,7 @@ def _host(url: str) -> str:
         return ""
 
 
-def _checked(url: str, schemes: tuple[str, str], name: str, *, allow_plain: bool) -> str:
+def _validate(url: str, schemes: tuple[str, str], name: str, *, allow_plain: bool) -> str:
     try:
         parts = urlsplit(url.strip())
         port_is_fine = parts.port is None or parts.port > 0
@@ -110,18 +109,18 @@ def _checked(url: str, schemes: tuple[str, str], name: str, *, allow_plain: bool
         port_is_fine = False
     if not port_is_fine or parts.scheme not in schemes or not parts.hostname or parts.query or parts.fragment:
         raise ConfigurationError(
-            f"{name} must be an address like {schemes[0]}://host/v1, not {_shown(url)!r}."
+            f"{name} must be an address like {schemes[0]}://host/v1, not {_printable(url)!r}."
         )
     if parts.username or parts.password:
         raise ConfigurationError(f"{name} must not carry a user or password; pass api_key= instead.")
     if parts.scheme == schemes[1] and not allow_plain and not is_loopback(url):
         raise ConfigurationError(
-            f"{name} {_shown(url)!r} is not encrypted, and the key would travel in the clear. "
+            f"{name} {_printable(url)!r} is not encrypted, and the key would travel in the clear. "
             f"Use {schemes[0]}://, or allow_http=True if you are sure of the network."
         )
     return url.strip().rstrip("/")
 
 
-def _shown(url: str) -> str:
-    """Return the address without what may be a password in it."""
+def _printable(url: str) -> str:
+    """Return the address without parts that may hold a password."""
     return url.rsplit("@", maxsplit=1)[-1].split("?", maxsplit=1)[0][:100]
