@@ -1,4 +1,4 @@
-"""A client leaves nothing behind: closed, forgotten, forked, pickled, or open when the interpreter ends."""
+"""What a client is outside its calls: pickled, attached to twice, on a second loop, without a journal."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_pickle_has_settings_and_no_credentials(
 
 
 def test_tasks_and_async_clients_do_not_pickle(server: Hostile, client: Client) -> None:
-    """What lives in its process says how to find it elsewhere."""
+    """Pickling a task or an AsyncClient raises an error that says what to do elsewhere."""
     task = client.run("a/b", prompt="x")
     with pytest.raises(TypeError, match=rf"client\.attach\('{task.id}'\)"):
         pickle.dumps(task)
@@ -52,20 +52,20 @@ def test_tasks_and_async_clients_do_not_pickle(server: Hostile, client: Client) 
 
 
 def test_attaching_twice_is_one_task(server: Hostile, client: Client) -> None:
-    """While a task is under way there is one of it, however often it is attached to, also at the same time."""
-    made = server.make(prompt="x")
-    found: list[object] = []
-    threads = [threading.Thread(target=lambda: found.append(client.attach(made.id))) for _ in range(8)]
+    """Attaching to a task that is under way gives the same object each time, also from several threads at once."""
+    remote = server.make(prompt="x")
+    tasks: list[object] = []
+    threads = [threading.Thread(target=lambda: tasks.append(client.attach(remote.id))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(5)
-    assert len({id(task) for task in found}) == 1
+    assert len({id(task) for task in tasks}) == 1
     assert server.count("Task/Detail") <= 2
 
 
 def test_what_was_sent_wins_over_the_echo(server: Hostile, make_client: MakeClient) -> None:
-    """An attached task has the values that the journal knows, not what the server made of them."""
+    """An attached task has the values from the journal, not the server's version of them."""
     first = make_client()
     task = first.run("a/b", prompt="x", scale=3.5, seed=7350148318)
     first.close()
@@ -101,10 +101,10 @@ def test_what_is_on_the_disk_needs_no_server(
 def test_an_async_client_lives_on_one_loop(server: Hostile) -> None:
     """An AsyncClient that is used on a second loop says so."""
     client = AsyncClient(KEY, base_url=server.base_url, journal=False)
-    made = server.make()
+    remote = server.make()
 
     async def look() -> str:
-        return (await client.detail(made.id)).status
+        return (await client.detail(remote.id)).status
 
     with asyncio.Runner() as first:
         assert first.run(look()) == "task_queue"
@@ -115,14 +115,14 @@ def test_an_async_client_lives_on_one_loop(server: Hostile) -> None:
 
 
 def test_a_task_begun_elsewhere_gets_a_row(server: Hostile, client: Client) -> None:
-    """A task that no journal knew is kept from the moment it is attached to."""
-    made = server.make("a/b", prompt="from afar", seed="5")
-    task = client.attach(int(made.id))
+    """A task that is not in the journal gets a row when it is attached to."""
+    remote = server.make("a/b", prompt="from afar", seed="5")
+    task = client.attach(int(remote.id))
     assert (task.model, task.values["prompt"]) == ("a/b", "from afar")
-    server.wait(lambda: made.listeners, "the registration")
-    server.finish(made)
+    server.wait(lambda: remote.listeners, "the registration")
+    server.finish(remote)
     task.wait(5)
-    assert client.history[made.id].prompt == "from afar"
+    assert client.history[remote.id].prompt == "from afar"
     assert len(client.history) == 1
 
 
@@ -130,18 +130,18 @@ def test_trouble_with_the_journal_is_told_and_survived(
     server: Hostile, make_client: MakeClient, tmp_path: Path
 ) -> None:
     """A journal that cannot be written is a warning and a notice, once, and the run goes on."""
-    blocked = tmp_path / "a file" / "journal.sqlite3"
-    blocked.parent.write_text("in the way")
+    unusable = tmp_path / "a file" / "journal.sqlite3"
+    unusable.parent.write_text("in the way")
     with pytest.warns(WiroWarning, match="cannot be used"):
-        client = make_client(journal=blocked)
+        client = make_client(journal=unusable)
     for number in range(2):
         task = client.run("a/b", prompt="x")
         server.finish(server.task(number))
         assert task.wait(5).record.outcome == "succeeded"
-        told = [
+        notices = [
             event for event in task.events_so_far() if isinstance(event, Notice) and "journal" in event.text
         ]
-        assert len(told) == (1 if number == 0 else 0)
+        assert len(notices) == (1 if number == 0 else 0)
     assert len(client.history) == 2
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.hostile.fixtures import MakeClient
 from tests.hostile.server import KEY, Hostile
-from tests.hostile.stderr_lines import complaints
+from tests.hostile.stderr_lines import real_errors
 from wiro_widgets.client import sync_client
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import (
@@ -49,7 +49,7 @@ OPEN_AT_EXIT = {
 
 @pytest.mark.parametrize("what", OPEN_AT_EXIT.values(), ids=OPEN_AT_EXIT)
 def test_the_end_of_the_interpreter_is_quiet(server: Hostile, tmp_path: Path, what: str) -> None:
-    """Whatever is open when the interpreter ends, it ends soon and complains of nothing."""
+    """Whatever is open when the interpreter ends, it ends soon and writes nothing to stderr."""
     server.make(prompt="x")
     where = {
         "api_key": KEY,
@@ -66,7 +66,7 @@ def test_the_end_of_the_interpreter_is_quiet(server: Hostile, tmp_path: Path, wh
         timeout=20,
         check=False,
     )
-    assert complaints(child.stderr) == ""
+    assert real_errors(child.stderr) == ""
     assert child.returncode == (3 if "exit" in what else 0)
 
 
@@ -86,13 +86,13 @@ def test_a_client_that_nobody_names(server: Hostile, make_client: MakeClient, tm
     client = Client(
         KEY, base_url=server.base_url, socket_url=server.socket_url, journal=False, output_dir=tmp_path
     )
-    named = [client.run("a/b", prompt="x")]
+    tasks = [client.run("a/b", prompt="x")]
     server.wait(lambda: server.task().listeners, "the registration")
     del client
     gc.collect()
     server.emit(server.task(), "task_start")
-    server.wait(lambda: named[0].status == "running", "the start")
-    named.clear()
+    server.wait(lambda: tasks[0].status == "running", "the start")
+    tasks.clear()
     gc.collect()
     server.finish(server.task())
     server.wait(lambda: server.connections == 0, "the end of all connections")
@@ -103,22 +103,22 @@ def test_a_client_that_nobody_names(server: Hostile, make_client: MakeClient, tm
 
 
 def test_waiting_ends_when_the_client_is_closed(server: Hostile, client: Client) -> None:
-    """Whoever waits in another thread is told that the client was closed and the task goes on."""
+    """A wait in another thread raises an error that says that the task goes on."""
     task = client.run("a/b", prompt="x")
-    caught: list[BaseException] = []
+    errors: list[BaseException] = []
 
     def wait() -> None:
         try:
             task.wait()
         except TaskError as error:
-            caught.append(error)
+            errors.append(error)
 
     thread = threading.Thread(target=wait)
     thread.start()
     server.wait(lambda: server.task().listeners, "the registration")
     client.close()
     thread.join(5)
-    assert "goes on" in str(caught[0])
+    assert "goes on" in str(errors[0])
 
 
 def test_a_closed_client_says_so(client: Client) -> None:
@@ -132,7 +132,7 @@ def test_a_closed_client_says_so(client: Client) -> None:
 
 
 def test_leaving_with_while_a_task_runs(server: Hostile, make_client: MakeClient) -> None:
-    """Leaving the block lets the task go on at Wiro, and the journal lists it."""
+    """After the block the task goes on at Wiro, and the journal lists it."""
     with make_client() as client:
         task = client.run("a/b", prompt="x")
     assert server.task().stops == 0
@@ -148,18 +148,18 @@ def test_a_forked_child(server: Hostile, client: Client) -> None:
         warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of forks beside threads
         pid = os.fork()
     if not pid:  # the child must never reach pytest again
-        said = b"nothing"
+        text = b"nothing"
         try:
             try:
                 client.models()
             except ConfigurationError as error:
-                said = str(error).encode()
+                text = str(error).encode()
             client.close()
             fresh = Client(KEY, base_url=server.base_url, socket_url=server.socket_url, journal=False)
-            said += b" | " + fresh.detail("701").status.encode()
+            text += b" | " + fresh.detail("701").status.encode()
             fresh.close()
         finally:
-            os.write(writer, said)
+            os.write(writer, text)
             os._exit(0)
     os.waitpid(pid, 0)
     os.close(writer)
@@ -172,14 +172,14 @@ def test_a_forked_child(server: Hostile, client: Client) -> None:
 
 
 def test_a_callback_that_closes_its_client(server: Hostile, client: Client) -> None:
-    """A callback cannot close the client it is called by, and is told so."""
-    told: list[ConfigurationError] = []
+    """A callback cannot close the client that calls it: that raises ConfigurationError."""
+    errors: list[ConfigurationError] = []
 
     def close(_event: object) -> None:
         try:
             client.close()
         except ConfigurationError as error:
-            told.append(error)
+            errors.append(error)
 
     task = client.run("a/b", prompt="x")
     task.add_callback(close)
@@ -187,7 +187,7 @@ def test_a_callback_that_closes_its_client(server: Hostile, client: Client) -> N
     server.emit(server.task(), "task_start")
     server.finish(server.task())
     assert task.wait(5).record.outcome == "succeeded"
-    assert told
+    assert errors
 
 
 def test_the_default_client_is_made_anew_when_closed(

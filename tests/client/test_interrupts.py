@@ -15,7 +15,7 @@ import pytest
 
 from tests.hostile.http_wire import Hang
 from tests.hostile.server import KEY, SECRET, Hostile
-from tests.hostile.stderr_lines import complaints
+from tests.hostile.stderr_lines import real_errors
 from wiro_widgets.client.async_client import AsyncClient
 
 CHILD = """
@@ -60,10 +60,10 @@ class Child:
 
     def interrupt(self) -> float:
         """Send SIGINT, and return the seconds until it was answered."""
-        begun = time.monotonic()
+        start = time.monotonic()
         self._process.send_signal(signal.SIGINT)
         assert self.line() == "interrupted"
-        return time.monotonic() - begun
+        return time.monotonic() - start
 
     def line(self) -> str:
         """Wait for its next line."""
@@ -77,9 +77,9 @@ class Child:
         self._process.stdin.flush()
 
     def end(self) -> str:
-        """Let it close its client and end; return what it had to complain about."""
+        """Let it close its client and end; return what it wrote to stderr."""
         _, errors = self._process.communicate("\n", timeout=15)
-        return complaints(errors)
+        return real_errors(errors)
 
     def kill(self) -> None:
         """End it in any case."""
@@ -106,13 +106,13 @@ def start(server: Hostile, tmp_path: Path) -> Iterator[Callable[[str], Child]]:
 def test_a_running_task_is_stopped(server: Hostile, start: Callable[[str], Child], what: str) -> None:
     """SIGINT during wait, events and generate stops the remote task and says how to attach."""
     child = start(what)
-    made = server.task()
-    server.wait(lambda: made.listeners, "the registration")
-    made.status = "task_start"
-    server.emit(made, "task_start")
+    remote = server.task()
+    server.wait(lambda: remote.listeners, "the registration")
+    remote.status = "task_start"
+    server.emit(remote, "task_start")
     assert child.interrupt() < 1
-    assert f"client.attach('{made.id}')" in child.line()
-    server.wait(lambda: made.stops == 1, "the stop")
+    assert f"client.attach('{remote.id}')" in child.line()
+    server.wait(lambda: remote.stops == 1, "the stop")
     assert child.end() == ""
 
 
@@ -120,12 +120,12 @@ def test_a_detached_task_goes_on(server: Hostile, start: Callable[[str], Child])
     """SIGINT with on_interrupt="detach" stops nothing."""
     child = start(DETACHED)
     assert child.line() == "running"
-    made = server.task()
-    server.wait(lambda: made.listeners, "the registration")
+    remote = server.task()
+    server.wait(lambda: remote.listeners, "the registration")
     assert child.interrupt() < 1
-    assert child.line() == f"Task {made.id} goes on; client.attach('{made.id}') finds it again."
+    assert child.line() == f"Task {remote.id} goes on; client.attach('{remote.id}') finds it again."
     assert child.end() == ""
-    assert (made.stops, server.count("Task/Kill"), server.count("Task/Cancel")) == (0, 0, 0)
+    assert (remote.stops, server.count("Task/Kill"), server.count("Task/Cancel")) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("what", [RUN, GENERATE])
@@ -158,7 +158,7 @@ def test_the_end_of_the_interpreter_waits_for_the_receipt(
 
 
 def test_a_detached_generate_before_the_receipt(server: Hostile, start: Callable[[str], Child]) -> None:
-    """generate(on_interrupt="detach") is detached from its first moment on."""
+    """`generate(on_interrupt="detach")` stops nothing, even before the receipt."""
     gate = server.gate()
     server.script("Run", gate)
     child = start('client.generate("a/b", prompt="x", on_interrupt="detach")')
@@ -174,10 +174,10 @@ def test_a_server_that_never_answers_the_stop(server: Hostile, start: Callable[[
     server.script("Task/Cancel", *[Hang()] * 9)
     server.script("Task/Kill", *[Hang()] * 9)
     child = start(WAIT)
-    made = server.task()
-    server.wait(lambda: made.listeners, "the registration")
+    remote = server.task()
+    server.wait(lambda: remote.listeners, "the registration")
     assert child.interrupt() < 1.2
-    assert f"client.attach('{made.id}')" in child.line()
+    assert f"client.attach('{remote.id}')" in child.line()
 
 
 def test_a_call_that_hangs_is_left(server: Hostile, start: Callable[[str], Child]) -> None:
@@ -211,12 +211,12 @@ def test_cancelling_does_what_an_interrupt_does(server: Hostile, tmp_path: Path)
             for number, work in enumerate((waits, reads, generates)):
                 job = asyncio.create_task(work())
                 await asyncio.to_thread(server.task, number)
-                made = server.task(number)
-                await asyncio.to_thread(server.wait, lambda made=made: made.listeners)  # type: ignore[misc]
+                remote = server.task(number)
+                await asyncio.to_thread(server.wait, lambda remote=remote: remote.listeners)  # type: ignore[misc]
                 job.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await job
-                assert made.stops == 1
+                assert remote.stops == 1
             detached = await client.run("a/b", prompt="x")
             waiting = asyncio.create_task(detached.wait(on_interrupt="detach"))
             await asyncio.sleep(0)

@@ -21,15 +21,15 @@ class File:
 
     def __call__(self, call: Call) -> Reply:
         """Answer as the next time is to be answered."""
-        asked = call.headers.get("range")
-        self.ranges.append(asked)
+        range_header = call.headers.get("range")
+        self.ranges.append(range_header)
         more = PNG | ({"etag": self.etag} if self.etag else {})
         if self._first:
             reply = self._first.pop(0)(self.data)
             return Reply(reply.content, reply.status, {**more, **reply.headers}, reply.cut)
-        if asked is None or (call.headers.get("if-range") not in (None, self.etag)):
+        if range_header is None or (call.headers.get("if-range") not in (None, self.etag)):
             return Reply(self.data, 200, more)
-        start = int(asked.removeprefix("bytes=").removesuffix("-"))
+        start = int(range_header.removeprefix("bytes=").removesuffix("-"))
         place = f"bytes {start}-{len(self.data) - 1}/{len(self.data)}"
         return Reply(self.data[start:], 206, {**more, "content-range": place})
 

@@ -1,4 +1,4 @@
-"""Answers that wait for a test's word."""
+"""Answers that wait until a test lets them through."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ class Gate:
         self._answer = answer
         self._opened = asyncio.Event()
         self.effect = True
-        self.reached = False
+        self.is_reached = False
 
     async def __call__(self, call: Call) -> Answer:
         """Do what was asked, and answer later."""
-        honest = self._server.honest(call) if self.effect else CUT
-        self.reached = True
+        answer = self._server.normal_answer(call) if self.effect else CUT
+        self.is_reached = True
         self._server.touch()
         await self._opened.wait()
-        return self._answer or honest
+        return self._answer or answer
 
     def await_call(self) -> None:
         """Wait until the call is here."""
-        self._server.wait(lambda: self.reached, "the call")
+        self._server.wait(lambda: self.is_reached, "the call")
 
     def open(self) -> None:
         """Let the answer through."""

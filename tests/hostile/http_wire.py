@@ -24,10 +24,10 @@ class Call:
     def json(self) -> dict[str, Any]:
         """The body as an object; empty for another."""
         try:
-            found = json.loads(self.body)
+            content = json.loads(self.body)
         except ValueError:
             return {}
-        return found if isinstance(found, dict) else {}
+        return content if isinstance(content, dict) else {}
 
 
 @dataclass
@@ -85,14 +85,14 @@ async def read_call(reader: asyncio.StreamReader) -> Call | None:
         name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)
     }
     call = Call(method, target.partition("?")[0], headers)
-    left = int(headers.get("content-length", "0"))
-    while left:
-        chunk = await reader.read(min(left, 1 << 16))
+    remaining = int(headers.get("content-length", "0"))
+    while remaining:
+        chunk = await reader.read(min(remaining, 1 << 16))
         if not chunk:
             return None
         call.size += len(chunk)
         call.body += chunk[: KEPT - len(call.body)]
-        left -= len(chunk)
+        remaining -= len(chunk)
     return call
 
 

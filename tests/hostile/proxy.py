@@ -13,7 +13,7 @@ class Proxy:
     """`hosts` has the port on loopback for each "host:port" that may be asked for."""
 
     def __init__(self, hosts: Mapping[str, int]) -> None:
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         self._hosts = hosts
         self._ready: Future[None] = Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="proxy")
@@ -51,7 +51,7 @@ class Proxy:
     async def _speak(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
-        self.asked.append(f"{method} {target}")
+        self.requests.append(f"{method} {target}")
         place = target if method == "CONNECT" else target.removeprefix("http://").split("/", 1)[0]
         port = self._hosts.get(place if ":" in place else f"{place}:80")
         if port is None:

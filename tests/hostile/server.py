@@ -25,7 +25,7 @@ from websockets.http11 import Request, Response
 
 from tests.hostile.gates import CUT, Gate
 from tests.hostile.http_wire import Answer, Call, Reply, read_call, write
-from tests.hostile.wiro import Made, Wiro
+from tests.hostile.wiro import RemoteTask, Wiro
 
 __all__ = ["CUT", "KEY", "SECRET", "Act", "Hostile"]
 
@@ -33,7 +33,7 @@ KEY, SECRET = "planted-key-7f3a", "planted-key-7f3a-secret-91bc"
 PATIENCE = 10.0  # seconds for a condition to come true
 
 Act = Callable[[Call], Awaitable[Answer] | Answer]
-Listen = Callable[[ServerConnection, "Made"], Awaitable[None]]
+Listen = Callable[[ServerConnection, "RemoteTask"], Awaitable[None]]
 
 
 class Hostile(Wiro):
@@ -50,7 +50,7 @@ class Hostile(Wiro):
         self.on_socket: Listen = _stay
         self.redirect_sockets: str | None = None
         self._scripts: dict[str, deque[Answer | Act]] = {}
-        self._changed = threading.Condition()
+        self._condition = threading.Condition()
         self._more: list[asyncio.Server] = []
         self._jobs: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="hostile")
@@ -78,47 +78,47 @@ class Hostile(Wiro):
         return f"ws://127.0.0.1:{self.socket_port}/v1"
 
     def script(self, endpoint: str, *answers: Answer | Act) -> None:
-        """Answer the next calls of an endpoint so; what is a function is called with the call."""
+        """Answer the next calls of an endpoint with these; a function is called with the call."""
         self._scripts.setdefault(endpoint, deque()).extend(answers)
 
     def unscript(self, endpoint: str) -> None:
-        """Answer an endpoint honestly again."""
+        """Answer an endpoint normally again."""
         self._scripts.pop(endpoint, None)
 
     def gate(self, answer: Answer | None = None) -> Gate:
-        """Return an act that has its effect, and answers when it is opened; honestly by default."""
+        """Return an act that has its effect, and answers when it is opened, normally by default."""
         return Gate(self, answer)
 
     def effect_then(self, answer: Answer) -> Act:
         """Return an act that does what was asked, and answers otherwise."""
 
         def act(call: Call) -> Answer:
-            self.honest(call)
+            self.normal_answer(call)
             return answer
 
         return act
 
-    def task(self, index: int = -1) -> Made:
+    def task(self, index: int = -1) -> RemoteTask:
         """Wait for a task and return it; the last one by default."""
         self.wait(lambda: len(self.tasks) > max(index, 0), "a task")
         return list(self.tasks.values())[index]
 
-    def emit(self, task: Made, kind: str, message: Any = None, **more: Any) -> None:
+    def emit(self, task: RemoteTask, kind: str, message: Any = None, **more: Any) -> None:
         """Send a frame to everybody who listens to the task."""
         frame = {"type": kind, "id": task.id, "tasktoken": task.token, "message": message, **more}
         self.emit_raw(task, json.dumps(frame))
 
-    def emit_raw(self, task: Made, data: str | bytes) -> None:
+    def emit_raw(self, task: RemoteTask, data: str | bytes) -> None:
         """Send any frame at all."""
         self.run(self._broadcast(task, data))
 
-    def cut_sockets(self, task: Made) -> None:
+    def cut_sockets(self, task: RemoteTask) -> None:
         """Cut every connection that listens to the task."""
         for listener in tuple(task.listeners):
             self.loop.call_soon_threadsafe(listener.transport.abort)
 
     def finish(
-        self, task: Made, outputs: list[dict[str, Any]] | None = None, *, quietly: bool = False
+        self, task: RemoteTask, outputs: list[dict[str, Any]] | None = None, *, quietly: bool = False
     ) -> None:
         """End the task well; quietly is without a frame."""
         task.outputs, task.pexit, task.status = outputs or [], "0", "task_postprocess_end"
@@ -148,17 +148,17 @@ class Hostile(Wiro):
         self._more.append(self.run(asyncio.start_server(self._http, "127.0.0.1", port)))
 
     def wait(self, condition: Callable[[], Any], what: str = "the condition") -> None:
-        """Wait until something is so."""
+        """Wait until the condition is true."""
         until = time.monotonic() + PATIENCE
-        with self._changed:
+        with self._condition:
             while not condition():
                 assert time.monotonic() < until, f"{what} never came"
-                self._changed.wait(0.01)  # what the client knows is not announced here
+                self._condition.wait(0.01)  # what the client knows is not announced here
 
     def touch(self) -> None:
-        """Say that something may be so now."""
-        with self._changed:
-            self._changed.notify_all()
+        """Wake those who wait for a condition."""
+        with self._condition:
+            self._condition.notify_all()
 
     def count(self, endpoint: str) -> int:
         """Return how often an endpoint was called."""
@@ -178,7 +178,7 @@ class Hostile(Wiro):
             max_size=None,
             compression=None,
             close_timeout=0.1,
-            process_request=self._redirected,
+            process_request=self._redirect,
             ssl=self.tls,
         )
         self.port = http.sockets[0].getsockname()[1]
@@ -214,17 +214,17 @@ class Hostile(Wiro):
 
     async def _answer(self, call: Call) -> Answer:
         if call.path in self.files:
-            found: Any = self.files[call.path](call)
+            answer_or_act: Any = self.files[call.path](call)
         else:
             endpoint = call.path.removeprefix("/v1/")
             script = self._scripts.get("Run" if endpoint.startswith("Run/") else endpoint)
-            found = script.popleft() if script else self.honest
-            found = found(call) if callable(found) else found
-        answer: Answer = await found if inspect.isawaitable(found) else found
+            answer_or_act = script.popleft() if script else self.normal_answer
+            answer_or_act = answer_or_act(call) if callable(answer_or_act) else answer_or_act
+        answer: Answer = await answer_or_act if inspect.isawaitable(answer_or_act) else answer_or_act
         self.touch()
         return answer
 
-    def _redirected(self, connection: ServerConnection, _request: Request) -> Response | None:
+    def _redirect(self, connection: ServerConnection, _request: Request) -> Response | None:
         if self.redirect_sockets is None:
             return None
         answer = connection.respond(HTTPStatus.TEMPORARY_REDIRECT, "")
@@ -247,11 +247,11 @@ class Hostile(Wiro):
                 task.listeners.remove(connection)
                 self.touch()
 
-    async def _broadcast(self, task: Made, data: str | bytes) -> None:
+    async def _broadcast(self, task: RemoteTask, data: str | bytes) -> None:
         for listener in tuple(task.listeners):
             with suppress(ConnectionClosed):
                 await listener.send(data)
 
 
-async def _stay(connection: ServerConnection, _task: Made) -> None:
+async def _stay(connection: ServerConnection, _task: RemoteTask) -> None:
     await connection.wait_closed()

@@ -1,6 +1,6 @@
-"""What a child of a test complained about, but for how busy this machine is."""
+"""What a child process of a test wrote to stderr, without remarks on how busy the machine is."""
 
 
-def complaints(stderr: str) -> str:
-    """Return what was said on stderr without asyncio's remarks on slow callbacks, which -X dev turns on."""
+def real_errors(stderr: str) -> str:
+    """Return what was written to stderr without asyncio's remarks on slow callbacks, which -X dev turns on."""
     return "".join(line for line in stderr.splitlines(keepends=True) if not line.startswith("Executing <"))

@@ -12,7 +12,7 @@ from tests.hostile.http_wire import Call, Reply
 
 
 @dataclass
-class Made:
+class RemoteTask:
     """A task of this server."""
 
     id: str
@@ -48,18 +48,18 @@ class Wiro:
     """The tasks, and what is answered about them."""
 
     def __init__(self) -> None:
-        self.tasks: dict[str, Made] = {}
+        self.tasks: dict[str, RemoteTask] = {}
         self._number = 700
 
-    def make(self, model: str = "a/b", **parameters: Any) -> Made:
+    def make(self, model: str = "a/b", **parameters: Any) -> RemoteTask:
         """Make a task without a Run."""
         self._number += 1
-        task = Made(str(self._number), f"token-{self._number}-planted", model, parameters)
+        task = RemoteTask(str(self._number), f"token-{self._number}-planted", model, parameters)
         self.tasks[task.id] = task
         return task
 
-    def honest(self, call: Call) -> Reply:
-        """Return the honest answer, with its effect."""
+    def normal_answer(self, call: Call) -> Reply:
+        """Return the normal answer, with its effect."""
         endpoint = call.path.removeprefix("/v1/")
         if endpoint.startswith("Run/"):
             return self._run(call, endpoint.removeprefix("Run/"))
@@ -84,7 +84,7 @@ class Wiro:
         task = self.make(model, **{name: str(value) for name, value in call.json.items()})
         return ok(taskid=task.id, socketaccesstoken=task.token)
 
-    def _stop(self, endpoint: str, task: Made) -> Reply:
+    def _stop(self, endpoint: str, task: RemoteTask) -> Reply:
         queued = task.status == "task_queue"
         if task.status in ("task_cancel", "task_postprocess_end") or queued != (endpoint == "Task/Cancel"):
             return refused("Task is not in a cancellable state.", 1)
@@ -98,6 +98,6 @@ def ok(**payload: Any) -> Reply:
 
 
 def refused(message: str, code: int, status: int = 200, **headers: str) -> Reply:
-    """Return a reply that says no."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Reply({"result": False, "errors": [{"code": code, "message": message}]}, status, named)
+    """Return a refusal."""
+    header_values = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Reply({"result": False, "errors": [{"code": code, "message": message}]}, status, header_values)

@@ -1,4 +1,4 @@
-"""Code 96: a run waits for one of our own tasks to end, visibly and not for ever."""
+"""Code 96: a run waits for one of our own tasks to end, says so, and gives up at last."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ def one_at_a_time(server: Hostile) -> None:
         busy = any(
             task.status not in ("task_postprocess_end", "task_cancel") for task in server.tasks.values()
         )
-        return FULL if busy else server.honest(call)
+        return FULL if busy else server.normal_answer(call)
 
     server.script("Run", *[act] * 200)
 
@@ -63,7 +63,7 @@ def test_the_state_says_why_it_waits(server: Hostile, client: Client) -> None:
 
 @pytest.mark.timing(balance_pauses=(0.02, 60.0))
 def test_without_tasks_of_ours_it_asks_again(server: Hostile, client: Client) -> None:
-    """When other processes' tasks stand in the way, it asks again after pauses."""
+    """When tasks of other processes use the balance, the run is sent again after pauses."""
     server.script("Run", FULL, FULL, FULL)
     client.run("a/b", prompt="1")
     assert server.count("Run") == 4
@@ -98,20 +98,20 @@ def test_a_stop_ends_the_waiting(server: Hostile, client: Client) -> None:
 
 
 def test_closing_ends_the_waiting(server: Hostile, make_client: MakeClient) -> None:
-    """A client that is closed does not wait for the turns of its runs."""
+    """Closing a client ends the waiting of its runs."""
     client = make_client()
     one_at_a_time(server)
     client.run("a/b", prompt="1")
     second = client.start("a/b", {"prompt": "2"}, None)
     server.wait(lambda: second.state.note == WAITING, "the wait")
-    begun = time.monotonic()
+    start = time.monotonic()
     client.close()
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - start < 2
     assert second.status == "cancelled"
 
 
 def test_first_come_first_served(server: Hostile, client: Client) -> None:
-    """Runs that wait are accepted in the order in which they began to."""
+    """Runs are accepted in the order in which they began to wait."""
     one_at_a_time(server)
     waiting = [client.run("a/b", prompt="0")]
     for number in range(1, 5):

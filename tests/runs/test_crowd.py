@@ -1,4 +1,4 @@
-"""Many tasks at once share one pool: it is never exceeded, and nobody waits behind the others for ever."""
+"""Many tasks at once share one pool of connections: it is never exceeded, and no call waits for ever."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_many_tasks_at_once(server: Hostile, make_client: MakeClient) -> None:
     for number in range(MANY):
         server.finish(server.task(number))
     assert {task.wait(30).record.outcome for task in tasks} == {"succeeded"}
-    assert sorted(made.parameters["prompt"] for made in server.tasks.values()) == sorted(
+    assert sorted(remote.parameters["prompt"] for remote in server.tasks.values()) == sorted(
         map(str, range(MANY))
     )
     assert server.count("Run") == MANY
@@ -45,10 +45,10 @@ def test_reads_that_hang_hold_up_no_stop(
     for task in tasks:
         client._bridge.call(task._task.wait_for_receipt())
     server.wait(lambda: server.count("Task/Detail") >= 5, "reads that hang")
-    begun = time.monotonic()
+    start = time.monotonic()
     client.run("a/b", prompt="one more")
     tasks[3].stop()
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - start < 2
     assert server.tasks[str(tasks[3].id)].stops == 1
 
 

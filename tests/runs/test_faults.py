@@ -1,4 +1,4 @@
-"""Every fault of the sandbox, alone and mixed: the outcome is honest, one task is made, and nothing is lost."""
+"""Under every fault of the sandbox, alone and mixed, the outcome is true, one task is made, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def sandbox(_server: SandboxServer) -> Iterator[SandboxServer]:
 @pytest.fixture
 def client(sandbox: SandboxServer, tmp_path: Path) -> Iterator[Client]:
     """Make a client of the sandbox."""
-    with client_of(sandbox, tmp_path) as made:
-        yield made
+    with client_of(sandbox, tmp_path) as client:
+        yield client
 
 
 def client_of(sandbox: SandboxServer, folder: Path) -> Client:
@@ -71,10 +71,11 @@ def client_of(sandbox: SandboxServer, folder: Path) -> Client:
 def tasks_of(sandbox: SandboxServer, client: Client, mark: str) -> list[TaskDetail]:
     """Return the tasks at the server whose prompt is this one, asked without faults."""
     sandbox.faults = None
-    return [task for task in client._bridge.call(_listed(client)) if task.parameters.get("prompt") == mark]
+    return [task for task in client._bridge.call(list_tasks(client)) if task.parameters.get("prompt") == mark]
 
 
-async def _listed(client: Client) -> tuple[TaskDetail, ...]:
+async def list_tasks(client: Client) -> tuple[TaskDetail, ...]:
+    """Return the newest tasks of the server."""
     return read_tasks(await client._client._engine.http.call(requests.task_list(limit=100)))
 
 
@@ -91,35 +92,35 @@ def test_what_a_run_survives(sandbox: SandboxServer, client: Client, faults: dic
         7350148318,
         mark,
     )
-    assert [one.id for one in tasks_of(sandbox, client, mark)] == [task.id]
+    assert [remote.id for remote in tasks_of(sandbox, client, mark)] == [task.id]
     assert client.history.unfinished() == []
     assert sandbox.api_key not in repr([*task.events_so_far(), task.state, result, client.history.records()])
 
 
-@pytest.mark.parametrize(("faults", "kind", "made"), ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize(("faults", "kind", "task_count"), ENDS.values(), ids=ENDS)
 def test_what_ends_a_run(
-    sandbox: SandboxServer, client: Client, faults: dict[str, Any], kind: type[WiroError], made: int
+    sandbox: SandboxServer, client: Client, faults: dict[str, Any], kind: type[WiroError], task_count: int
 ) -> None:
-    """The error is the right one, carries no secret, and what may have been made can be picked up."""
+    """The error has the right type and no secret, and a task that may have been made can be recovered."""
     sandbox.faults = faults
     mark = f"a lighthouse, {faults}"
-    with pytest.raises(kind) as caught:
+    with pytest.raises(kind) as info:
         client.generate(FLUX, {**SMALL, "prompt": mark})
-    assert sandbox.api_key not in str(caught.value)
-    assert sandbox.api_secret not in str(caught.value)
-    found = [one.id for one in tasks_of(sandbox, client, mark)]
-    assert len(found) == made
-    if kind is RunOutcomeUnknown and made:
+    assert sandbox.api_key not in str(info.value)
+    assert sandbox.api_secret not in str(info.value)
+    task_ids = [task.id for task in tasks_of(sandbox, client, mark)]
+    assert len(task_ids) == task_count
+    if kind is RunOutcomeUnknown and task_count:
         (task,) = client.recover()
-        assert [task.id] == found
+        assert [task.id] == task_ids
         assert len(task.wait(20).images) == 1
-    assert len(client.history.unfinished()) == (1 if kind is RunOutcomeUnknown and not made else 0)
+    assert len(client.history.unfinished()) == (1 if kind is RunOutcomeUnknown and not task_count else 0)
 
 
-@pytest.mark.parametrize("held", ["html", "text", "jpeg", "empty", "truncated", "bomb"])
-def test_outputs_that_are_not_what_they_say(sandbox: SandboxServer, client: Client, held: str) -> None:
-    """An output that is no picture, or one that must not be opened, says so where it is used; the task succeeded."""
-    sandbox.faults = {"output_as": held}
+@pytest.mark.parametrize("content", ["html", "text", "jpeg", "empty", "truncated", "bomb"])
+def test_outputs_that_are_not_what_they_say(sandbox: SandboxServer, client: Client, content: str) -> None:
+    """An output that is no picture, or a dangerous one, raises where it is used; the task succeeded."""
+    sandbox.faults = {"output_as": content}
     result = client.run(FLUX, SMALL).wait(20)
     assert result.record.outcome == "succeeded"
     with pytest.raises(OutputError, match=r"0\.png of task \d+"):
@@ -127,15 +128,15 @@ def test_outputs_that_are_not_what_they_say(sandbox: SandboxServer, client: Clie
 
 
 def test_connections_that_are_reset(sandbox: SandboxServer, client: Client) -> None:
-    """A connection that is reset at once leaves open whether the Run arrived: it is sent once, whatever came of it."""
+    """After a reset connection nobody knows if the Run arrived, so it is not sent again."""
     sandbox.faults = {"reset_connections": 1}
     try:
         outcome = client.run(FLUX, {**SMALL, "prompt": "reset"}).wait(20).record.outcome
     except RunOutcomeUnknown:
         outcome = "unknown"
-    made = tasks_of(sandbox, client, "reset")
-    assert outcome == ("succeeded" if made else "unknown")
-    assert len(client.history.unfinished()) == (0 if made else 1)
+    tasks = tasks_of(sandbox, client, "reset")
+    assert outcome == ("succeeded" if tasks else "unknown")
+    assert len(client.history.unfinished()) == (0 if tasks else 1)
 
 
 def test_expired_addresses(sandbox: SandboxServer, client: Client) -> None:
@@ -148,10 +149,10 @@ def test_expired_addresses(sandbox: SandboxServer, client: Client) -> None:
     assert len(client.attach(str(task.id)).wait(20).images) == 1
 
 
-@pytest.mark.parametrize("stuck", ["queue", "run"])
-def test_a_task_that_is_stuck_is_stopped(sandbox: SandboxServer, client: Client, stuck: str) -> None:
-    """A task that goes no further can be stopped, also when the first Kill is refused."""
-    sandbox.faults = {"stuck": stuck, "kill_refused": 1}
+@pytest.mark.parametrize("stage", ["queue", "run"])
+def test_a_task_that_is_stuck_is_stopped(sandbox: SandboxServer, client: Client, stage: str) -> None:
+    """A task that makes no progress can be stopped, also when the first Kill is refused."""
+    sandbox.faults = {"stuck": stage, "kill_refused": 1}
     task = client.run(FLUX, SMALL)
     task.stop()
     assert task.status == "cancelled"
@@ -167,7 +168,7 @@ def ended(task: Task) -> str:
 _numbers = count()
 
 
-mixed = st.fixed_dictionaries(
+MIXTURES = st.fixed_dictionaries(
     {},
     optional={
         "cut_before": st.sampled_from(["Task/Detail:1", "Task/Detail:2", "Run:1"]),
@@ -201,11 +202,11 @@ mixed = st.fixed_dictionaries(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(faults=mixed)
+@given(faults=MIXTURES)
 def test_bad_days_in_any_mixture(
     sandbox: SandboxServer, tmp_path_factory: pytest.TempPathFactory, faults: dict[str, Any]
 ) -> None:
-    """Whatever comes together, at most one task is made, its outcome is told as it was, and nothing is lost."""
+    """Under any mixture of faults at most one task is made, its outcome is true, and nothing is lost."""
     mark = f"mixture {next(_numbers)}"
     sandbox.faults = faults
     with client_of(sandbox, tmp_path_factory.mktemp("mixed")) as client:
@@ -216,9 +217,9 @@ def test_bad_days_in_any_mixture(
             sandbox.faults = None
             for task in client.recover():
                 outcome = ended(task)
-        made = tasks_of(sandbox, client, mark)
-        assert len(made) <= 1
-        lost = not made and ("Run" in str(faults.get("cut_before")))
-        wanted = "unknown" if lost else "failed" if made and made[0].exit_code else "succeeded"
-        assert outcome == wanted
-        assert len(client.history.unfinished()) == (1 if lost else 0)
+        tasks = tasks_of(sandbox, client, mark)
+        assert len(tasks) <= 1
+        is_lost = not tasks and ("Run" in str(faults.get("cut_before")))
+        expected = "unknown" if is_lost else "failed" if tasks and tasks[0].exit_code else "succeeded"
+        assert outcome == expected
+        assert len(client.history.unfinished()) == (1 if is_lost else 0)

@@ -1,4 +1,4 @@
-"""A task is followed to its end whatever the socket does, and Task/Detail has the last word."""
+"""A task is followed to its end whatever the socket does; Task/Detail decides how it ended."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from websockets.asyncio.server import ServerConnection
 from tests.hostile.fixtures import ONLY_SOCKET, MakeClient
 from tests.hostile.server import Hostile
 from tests.hostile.task_texts import lines, notices
-from tests.hostile.wiro import Made
+from tests.hostile.wiro import RemoteTask
 from wiro_widgets.client.sync_client import Client, Task
 from wiro_widgets.protocol.errors import TaskError
 from wiro_widgets.protocol.timing import Timing
@@ -23,15 +23,15 @@ def test_a_terminal_frame_is_followed_by_one_read(server: Hostile, client: Clien
     """After the terminal frame Task/Detail is read, at once, and settles the task."""
     task = client.run("a/b", prompt="x")
     server.wait(lambda: server.task().listeners, "the registration")
-    begun = time.monotonic()
+    start = time.monotonic()
     server.finish(server.task())
     assert task.wait(5).record.outcome == "succeeded"
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - start < 1
     assert server.count("Task/Detail") == 1
 
 
 def test_without_any_socket_the_task_settles(server: Hostile, make_client: MakeClient) -> None:
-    """When no socket can be had, reads of Task/Detail follow the task, and it is said once."""
+    """Without a socket, reads of Task/Detail follow the task, and one notice says so."""
     client = make_client(socket_url="ws://127.0.0.1:1/v1")
     task = client.run("a/b", prompt="x")
     server.wait(lambda: server.count("Task/Detail") > 1, "a read")
@@ -43,7 +43,7 @@ def test_without_any_socket_the_task_settles(server: Hostile, make_client: MakeC
 
 @ONLY_SOCKET
 def test_it_registers_again_after_a_cut(server: Hostile, run: Task) -> None:
-    """A connection that is cut is made and registered again, and Task/Detail tells what was missed."""
+    """A cut connection is opened and registered again, and Task/Detail is read for what was missed."""
     server.cut_sockets(server.task())
     server.wait(lambda: len(server.registrations) > 1, "the second registration")
     server.wait(lambda: server.task().listeners, "the second listener")
@@ -78,7 +78,7 @@ def test_a_half_open_connection_is_noticed(server: Hostile, client: Client) -> N
     assert task.wait(5).record.outcome == "succeeded"
 
 
-async def half_open(connection: ServerConnection, _task: Made) -> None:
+async def half_open(connection: ServerConnection, _task: RemoteTask) -> None:
     """Read no more and answer no ping."""
     connection.transport.pause_reading()
     await asyncio.Event().wait()
@@ -86,7 +86,7 @@ async def half_open(connection: ServerConnection, _task: Made) -> None:
 
 @pytest.mark.timing(silence=(0.02,), stale_socket=0.15)
 def test_a_silent_connection_is_made_anew(server: Hostile, client: Client) -> None:
-    """A socket that answers pings but tells nothing of a task that goes on is replaced."""
+    """A socket that answers pings but sends no frames while the task goes on is replaced."""
     task = client.run("a/b", prompt="x")
     server.wait(lambda: len(server.registrations) > 2, "a third registration")
     server.finish(server.task())
@@ -94,10 +94,10 @@ def test_a_silent_connection_is_made_anew(server: Hostile, client: Client) -> No
 
 
 def test_pauses_grow_and_differ() -> None:
-    """Reconnects come ever slower up to a cap, each at a moment of its own."""
+    """Pauses between reconnects double up to a maximum, and vary at random."""
 
     async def pauses_of(chance: float) -> list[float]:
-        asked: list[float] = []
+        pauses: list[float] = []
         handler = _Deaf()
         connecting = TaskSocket(
             "ws://127.0.0.1:1/v1", "token", handler, timing=Timing(), chance=lambda: chance
@@ -105,8 +105,8 @@ def test_pauses_grow_and_differ() -> None:
         real = asyncio.sleep
 
         async def sleep(seconds: float, *_: object) -> None:
-            asked.append(seconds)
-            if len(asked) == 9:
+            pauses.append(seconds)
+            if len(pauses) == 9:
                 raise asyncio.CancelledError
             await real(0)
 
@@ -114,7 +114,7 @@ def test_pauses_grow_and_differ() -> None:
         try:
             await connecting.run()
         except asyncio.CancelledError:
-            return asked
+            return pauses
         finally:
             task_socket.asyncio.sleep = real  # type: ignore[attr-defined]
         raise AssertionError
@@ -148,7 +148,7 @@ def test_a_redirect_of_the_socket_is_not_followed(server: Hostile, client: Clien
 
 
 def test_closing_while_a_task_runs(server: Hostile, client: Client, run: Task) -> None:
-    """A client that is closed lets go of its tasks: they go on at Wiro, and the error says how to follow them."""
+    """The tasks of a closed client go on at Wiro, and the error says how to follow them."""
     client.close()
     with pytest.raises(TaskError, match=rf"client\.attach\('{run.id}'\)"):
         run.wait()

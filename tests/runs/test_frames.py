@@ -16,7 +16,7 @@ from wiro_widgets.transport import task_socket
 
 @ONLY_SOCKET
 def test_frames_that_make_no_sense(server: Hostile, run: Task) -> None:
-    """Broken JSON, JSON that is no object, binary frames and unknown types are survived, nonsense said once."""
+    """Broken JSON, JSON that is no object, binary frames and unknown types break nothing, and are reported once."""
     task = server.task()
     for data in ("{broken", "[1]", "null", "", '"text"', b"token|\x00\x01", "[" * 100_000, "9" * 10_000):
         server.emit_raw(task, data)
@@ -33,7 +33,7 @@ def test_frames_that_make_no_sense(server: Hostile, run: Task) -> None:
 
 @ONLY_SOCKET
 def test_a_foreign_end_ends_nothing(server: Hostile, run: Task) -> None:
-    """Frames of another task, its end included, are left alone."""
+    """Frames of another task, also its last one, are ignored."""
     other = {"id": "999", "tasktoken": "another-token", "message": "not yours"}
     for kind in ("task_output", "task_postprocess_end", "task_cancel"):
         server.emit_raw(server.task(), json.dumps({"type": kind, **other}))
@@ -47,7 +47,7 @@ def test_a_foreign_end_ends_nothing(server: Hostile, run: Task) -> None:
 
 @ONLY_SOCKET
 def test_frames_without_id_and_token_are_ours(server: Hostile, run: Task) -> None:
-    """What a frame lacks is not held against it."""
+    """A frame without id and token counts as this task's."""
     server.emit_raw(server.task(), json.dumps({"type": "task_output", "message": "bare"}))
     server.task().status = "task_cancel"
     server.emit_raw(server.task(), json.dumps({"type": "task_cancel"}))
@@ -72,7 +72,7 @@ def test_a_frame_of_eight_mebibytes(server: Hostile, run: Task) -> None:
 
 @ONLY_SOCKET
 def test_a_frame_beyond_the_limit(server: Hostile, run: Task) -> None:
-    """A frame over the limit costs the connection, is named, and the task goes on."""
+    """A frame over the limit ends the connection, a notice names the limit, and the task goes on."""
     server.emit_raw(server.task(), "x" * (task_socket.MAX_FRAME_BYTES + 1))
     server.wait(lambda: len(server.registrations) > 1, "the second registration")
     server.finish(server.task(), quietly=True)
@@ -86,8 +86,8 @@ def test_any_order_and_duplication_gives_the_same_end(server: Hostile, client: C
     """Shuffled and repeated frames end in the same record."""
     chance = random.Random(seed)  # noqa: S311 - an order, no secret
     task = client.run("a/b", prompt="x")
-    made = server.task()
-    server.wait(lambda: made.listeners, "the registration")
+    remote = server.task()
+    server.wait(lambda: remote.listeners, "the registration")
     frames: list[tuple[str, Any]] = [
         ("task_accept", None),
         ("task_start", None),
@@ -102,13 +102,13 @@ def test_any_order_and_duplication_gives_the_same_end(server: Hostile, client: C
     ]
     frames += chance.sample(frames, 4)
     chance.shuffle(frames)
-    made.status, made.pexit, made.more = (
+    remote.status, remote.pexit, remote.more = (
         "task_postprocess_end",
         "0",
         {"debugoutput": "all of it", "totalcost": "0.1"},
     )
     for kind, message in frames:
-        server.emit(made, kind, message)
+        server.emit(remote, kind, message)
     result = task.wait(5)
     assert (result.record.outcome, result.record.total_cost) == ("succeeded", 0.1)
     assert (task.state.output_text, task.status, task.state.progress) == ("all of it", "succeeded", 1.0)

@@ -60,25 +60,25 @@ def child(server: Hostile, tmp_path: Path) -> Iterator[Child]:
     started.kill()
 
 
-def recovered(server: Hostile, client: Client, picture: bytes) -> None:
-    """Finish the task where it is not over, and get its picture in this process."""
+def check_recovery(server: Hostile, client: Client, picture: bytes) -> None:
+    """Recover the run in this process, finish its task if it is not over, and check that its picture comes."""
     (row,) = client.history.unfinished()
     assert row.parameters["prompt"] == "of the child"
     (task,) = client.recover()
-    made = server.task()
-    if made.status != "task_postprocess_end":
-        server.wait(lambda: made.listeners, "the registration")
-        server.finish(made, [server.serve_file(picture)])
+    remote = server.task()
+    if remote.status != "task_postprocess_end":
+        server.wait(lambda: remote.listeners, "the registration")
+        server.finish(remote, [server.serve_file(picture)])
     result = task.wait(10)
     assert [image.size for image in result.images] == [(160, 160)]
-    assert (task.id, task.values["prompt"]) == (made.id, "of the child")
+    assert (task.id, task.values["prompt"]) == (remote.id, "of the child")
     assert client.history.unfinished() == []
-    assert client.history[made.id].outcome == "succeeded"
+    assert client.history[remote.id].outcome == "succeeded"
     assert server.count("Run") == 1
 
 
 def files(folder: Path) -> list[str]:
-    """Return what lies among the outputs."""
+    """Return the names of the files in the output folder."""
     return sorted(path.name for path in (folder / "outputs").rglob("*") if path.is_file())
 
 
@@ -94,10 +94,10 @@ def test_before_the_run_is_sent(server: Hostile, client: Client, child: Child) -
 
 
 def test_before_the_run_arrives(server: Hostile, client: Client, child: Child) -> None:
-    """Killed while the Run is on its way and no task was made: the row stays, and no task is taken for it."""
-    server.script("Run", held := server.gate(None))
-    held.effect = False
-    held.await_call()
+    """Killed while the Run is on its way and no task was made: the row stays, and no task is matched to it."""
+    server.script("Run", gate := server.gate(None))
+    gate.effect = False
+    gate.await_call()
     child.kill()
     (row,) = client.history.unfinished()
     assert (row.outcome, row.task_id) == ("submitting", None)
@@ -111,90 +111,90 @@ def test_after_the_task_was_made(server: Hostile, client: Client, child: Child, 
     server.script("Run", gate)
     gate.await_call()
     child.kill()
-    recovered(server, client, picture)
+    check_recovery(server, client, picture)
 
 
 def test_while_it_is_followed(server: Hostile, client: Client, child: Child, picture: bytes) -> None:
     """Killed in the middle of the task: it is followed from here on."""
-    made = server.task()
-    server.wait(lambda: made.listeners, "the registration")
-    server.emit(made, "task_start")
+    remote = server.task()
+    server.wait(lambda: remote.listeners, "the registration")
+    server.emit(remote, "task_start")
     child.kill()
-    recovered(server, client, picture)
+    check_recovery(server, client, picture)
 
 
 def test_after_its_end(server: Hostile, client: Client, child: Child, picture: bytes) -> None:
     """Killed when the task had ended but the child had not read it."""
-    made = server.task()
-    server.wait(lambda: made.listeners, "the registration")
+    remote = server.task()
+    server.wait(lambda: remote.listeners, "the registration")
     gate = server.gate()
     server.script("Task/Detail", *[gate] * 5)
-    server.finish(made, [server.serve_file(picture)])
+    server.finish(remote, [server.serve_file(picture)])
     gate.await_call()
     child.kill()
     gate.open()
-    recovered(server, client, picture)
+    check_recovery(server, client, picture)
 
 
 def test_while_it_is_downloaded(
     server: Hostile, make_client: MakeClient, child: Child, picture: bytes, tmp_path: Path
 ) -> None:
     """Killed in the middle of a download: it begins anew, and the half file is cleared up."""
-    made = server.task()
+    remote = server.task()
     half = Reply(picture, headers=PNG, trickle=0.0005)
     answers = [half]
     output = server.serve_file(picture, lambda _: answers.pop() if answers else Reply(picture, headers=PNG))
-    server.finish(made, [output])
+    server.finish(remote, [output])
     server.wait(lambda: [name for name in files(tmp_path) if name.endswith(".part")], "the half file")
     child.kill()
-    recovered(server, make_client(), picture)
-    assert files(tmp_path) == [f"a-b-{made.id}-0.png"]
+    check_recovery(server, make_client(), picture)
+    assert files(tmp_path) == [f"a-b-{remote.id}-0.png"]
 
 
 def test_between_the_file_and_the_journal(
     server: Hostile, make_client: MakeClient, child: Child, picture: bytes, tmp_path: Path
 ) -> None:
-    """Killed when one file had its name but the journal did not know: that file is used and the other fetched."""
-    made = server.task()
+    """Killed when one file was complete but not in the journal: that file is used and the other fetched."""
+    remote = server.task()
     gate = server.gate()
     answers: list[Act] = [gate]
     second = server.serve_file(
         picture, lambda call: answers.pop()(call) if answers else Reply(picture, headers=PNG)
     )
-    server.finish(made, [server.serve_file(picture), second])
-    server.wait(lambda: f"a-b-{made.id}-0.png" in files(tmp_path), "the first file")
+    server.finish(remote, [server.serve_file(picture), second])
+    server.wait(lambda: f"a-b-{remote.id}-0.png" in files(tmp_path), "the first file")
     child.kill()
     client = make_client()
     (task,) = client.recover()
     assert len(task.wait(10).images) == 2
-    assert files(tmp_path) == [f"a-b-{made.id}-0.png", f"a-b-{made.id}-1.png"]
+    assert files(tmp_path) == [f"a-b-{remote.id}-0.png", f"a-b-{remote.id}-1.png"]
     assert sum(call.path == "/files/1/0.png" for call in server.calls) == 1
 
 
 def test_after_everything(server: Hostile, client: Client, child: Child, picture: bytes) -> None:
     """Killed when all was written: nothing is unfinished, and attaching takes the files from the disk."""
-    made = server.task()
-    server.finish(made, [server.serve_file(picture)])
+    remote = server.task()
+    server.finish(remote, [server.serve_file(picture)])
     assert [child.line(), child.line()] == ["ready", "done"]
     child.kill()
     assert client.history.unfinished() == []
-    assert len(client.attach(made.id).wait(5).images) == 1
+    assert len(client.attach(remote.id).wait(5).images) == 1
     assert sum("/files/" in call.path for call in server.calls) == 1
 
 
 @pytest.mark.usefixtures("child")
 def test_another_living_process_is_left_alone(server: Hostile, client: Client) -> None:
     """A run that another process looks after is listed, but not taken over."""
-    made = server.task()
-    server.wait(lambda: made.listeners, "the registration")
-    server.wait(lambda: [row.task_id for row in client.history.unfinished()] == [made.id], "the row")
+    remote = server.task()
+    server.wait(lambda: remote.listeners, "the registration")
+    server.wait(lambda: [row.task_id for row in client.history.unfinished()] == [remote.id], "the row")
     assert client.recover() == []
 
 
 def test_files_of_an_older_task_with_the_same_number(
     server: Hostile, client: Client, picture: bytes, tmp_path: Path
 ) -> None:
-    """A sandbox that begins its numbers anew does not make an old picture pass for a new one."""
+    """When a sandbox counts its tasks from the beginning, an old picture is not taken for a new one."""
     for _ in range(2):
         server.tasks.clear()
         server.restart_numbers()

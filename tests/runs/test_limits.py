@@ -1,4 +1,4 @@
-"""Every limit holds, and going over it is its own clear error."""
+"""Every limit holds, and what exceeds it is a clear error."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
-def grown(server: Hostile, folder: Path, what: str) -> subprocess.Popen[str]:
+def memory_growth(server: Hostile, folder: Path, what: str) -> subprocess.Popen[str]:
     """Start a process that prints by how many KiB its memory grew."""
     where = [server.base_url, server.socket_url, str(folder)]
     return subprocess.Popen([sys.executable, "-c", MEASURED, *where, what], stdout=subprocess.PIPE, text=True)
 
 
-def padded(size: int) -> bytes:
+def padded_reply(size: int) -> bytes:
     """Return a good reply of so many bytes."""
     empty = json.dumps({"result": True, "errors": [], "tool": [], "padding": ""}).encode()
     return empty[:-2] + b"x" * (size - len(empty)) + empty[-2:]
@@ -49,15 +49,15 @@ def padded(size: int) -> bytes:
 
 def test_a_reply_at_the_limit(server: Hostile, client: Client) -> None:
     """A reply of exactly 16 MiB is read."""
-    server.script("Tool/List", Reply(padded(LIMIT)))
+    server.script("Tool/List", Reply(padded_reply(LIMIT)))
     assert client.models() == []
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_a_reply_over_the_limit(server: Hostile, client: Client, packed: bool) -> None:
-    """A reply of more than 16 MiB, also when it is small on the wire, is refused by name and not asked for again."""
-    data = padded(LIMIT + 1)
-    reply = Reply(gzip.compress(data), headers={"content-encoding": "gzip"}) if packed else Reply(data)
+@pytest.mark.parametrize("as_gzip", [False, True])
+def test_a_reply_over_the_limit(server: Hostile, client: Client, as_gzip: bool) -> None:
+    """A reply of more than 16 MiB, compressed or not, raises an error that names the limit, and is not repeated."""
+    data = padded_reply(LIMIT + 1)
+    reply = Reply(gzip.compress(data), headers={"content-encoding": "gzip"}) if as_gzip else Reply(data)
     server.script("Tool/List", reply)
     with pytest.raises(ApiError, match="the reply is larger than 16 MiB, the limit"):
         client.models()
@@ -70,8 +70,8 @@ def test_a_bomb_costs_no_memory(server: Hostile, tmp_path: Path) -> None:
     bomb = gzip.compress(bytes(1_000_000_000), compresslevel=1)
     server.script("Tool/List", Reply(bomb, headers={"content-encoding": "gzip"}))
     what = "try: client.models()\nexcept wiro.ApiError: pass"
-    told, _ = grown(server, tmp_path, what).communicate(timeout=30)
-    assert int(told) < 80_000
+    growth, _ = memory_growth(server, tmp_path, what).communicate(timeout=30)
+    assert int(growth) < 80_000
 
 
 def test_a_packed_reply_is_understood(server: Hostile, client: Client) -> None:
@@ -83,7 +83,7 @@ def test_a_packed_reply_is_understood(server: Hostile, client: Client) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_no_call_follows_a_redirect(server: Hostile, client: Client, status: int) -> None:
-    """A redirect of an API call is refused, for the key would go wherever it leads."""
+    """A redirect of an API call is refused: the key would go to the new address."""
     server.script("Tool/List", Reply(b"", status, {"location": f"{server.base_url}/elsewhere"}))
     with pytest.raises(ApiError, match="redirect, which is not followed"):
         client.models()
@@ -91,7 +91,7 @@ def test_no_call_follows_a_redirect(server: Hostile, client: Client, status: int
 
 
 def test_plain_http_is_for_loopback() -> None:
-    """An address without encryption on another machine is refused unless it is asked for."""
+    """An unencrypted address of another machine is refused unless `allow_http` is set."""
     with pytest.raises(ConfigurationError, match="not encrypted"):
         Client("a-key-for-nobody", base_url="http://wiro.example/v1", journal=False)
     with pytest.raises(ConfigurationError, match="not encrypted"):
@@ -106,29 +106,29 @@ def test_an_upload_is_streamed(server: Hostile, tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(200_000_000)
     what = 'from pathlib import Path\nclient.run("a/b", {"inputFile": Path(sys.argv[3]) / "large.bin"})'
-    told, _ = grown(server, tmp_path, what).communicate(timeout=60)
+    growth, _ = memory_growth(server, tmp_path, what).communicate(timeout=60)
     (call,) = [call for call in server.calls if "/Run/" in call.path]
     assert call.size > 200_000_000
-    assert int(told) < 20_000
+    assert int(growth) < 20_000
 
 
 def test_a_download_is_streamed(server: Hostile, tmp_path: Path) -> None:
     """A film of 60 MB goes to the disk; memory does not grow with it."""
-    made = server.make()
+    remote = server.make()
     film = b"\0\0\0\x18ftypmp42" + bytes(60_000_000)
     what = 'print(client.attach("701").wait(20).outputs[0].size)'
-    child = grown(server, tmp_path, what)
-    server.wait(lambda: made.listeners, "the child")
+    child = memory_growth(server, tmp_path, what)
+    server.wait(lambda: remote.listeners, "the child")
     output = server.serve_file(film, lambda _: Reply(film), name="0.mp4") | {"contenttype": "video/mp4"}
-    server.finish(made, [output])
+    server.finish(remote, [output])
     size, more = child.communicate(timeout=30)[0].split()
     assert int(size) == len(film)
     assert int(more) < 20_000
 
 
 def test_a_trickled_read_ends(server: Hostile, make_client: MakeClient) -> None:
-    """A reply that comes byte by byte does not hold a read for longer than its time."""
-    server.script("Tool/List", *[Reply(padded(2000), trickle=0.02)] * 5)
+    """A reply that comes byte by byte does not make a read longer than its timeout."""
+    server.script("Tool/List", *[Reply(padded_reply(2000), trickle=0.02)] * 5)
     with pytest.raises(TransportError, match=r"no answer within 0\.3 s"):
         make_client(timeout=0.3).models()
 
@@ -144,7 +144,7 @@ def test_events_are_bounded_by_count() -> None:
 
 
 def test_events_are_bounded_by_size() -> None:
-    """The ring also forgets by the size of its texts."""
+    """The ring is bounded by the size of its texts as well."""
     events = EventStream(max_text=100_000)
     for _ in range(100):
         events.publish([Log("output", "x" * 10_000, 0.0)])
@@ -163,7 +163,7 @@ def test_events_are_bounded_by_size() -> None:
     ids=lambda event: type(event).__name__,
 )
 def test_every_kind_of_event_has_a_size(event: TaskEvent) -> None:
-    """Whatever a server repeats for ever, the ring forgets it."""
+    """Every kind of event counts towards the size of the ring."""
     events = EventStream(max_text=100_000)
     for _ in range(100):
         events.publish([event])
@@ -171,24 +171,24 @@ def test_every_kind_of_event_has_a_size(event: TaskEvent) -> None:
 
 
 def test_a_slow_reader_loses_the_oldest_alone(server: Hostile, client: Client) -> None:
-    """Ten thousand lines arrive in order for whoever reads them at leisure."""
+    """Ten thousand lines arrive in order at a slow reader."""
     task = client.run("a/b", prompt="x")
-    made = server.task()
-    server.wait(lambda: made.listeners, "the registration")
+    remote = server.task()
+    server.wait(lambda: remote.listeners, "the registration")
 
     async def burst() -> None:
         for number in range(10_000):
-            frame = {"type": "task_output", "id": made.id, "message": f"line {number}"}
-            await made.listeners[0].send(json.dumps(frame))
+            frame = {"type": "task_output", "id": remote.id, "message": f"line {number}"}
+            await remote.listeners[0].send(json.dumps(frame))
 
     asyncio.run_coroutine_threadsafe(burst(), server.loop).result(10)
-    server.finish(made)
+    server.finish(remote)
     lines = [event.text for event in task.events() if isinstance(event, Log)]
     assert lines == [f"line {number}" for number in range(10_000)]
 
 
 def test_many_outputs_and_long_texts(server: Hostile, client: Client) -> None:
-    """Unexpected sizes in a good reply are taken as they are."""
+    """Unusually large parts of a good reply are accepted."""
     task = client.run("a/b", prompt="x")
     server.task().more = {"debugoutput": "y" * 1_000_000, "categories": ["c"] * 1000}
     server.finish(server.task(), [{"name": f"{n}.txt", "content": {"raw": "text"}} for n in range(300)])

@@ -20,13 +20,13 @@ from wiro_widgets.protocol.errors import RunOutcomeUnknown, WiroWarning
 def lose(server: Hostile, client: Client, **values: Any) -> RunOutcomeUnknown:
     """Make a task whose receipt is lost, and return the error."""
     server.script("Run", server.effect_then(CUT))
-    with pytest.raises(RunOutcomeUnknown) as caught:
+    with pytest.raises(RunOutcomeUnknown) as info:
         client.run("a/b", **values)
-    return caught.value
+    return info.value
 
 
 def cut_off(server: Hostile, client: Client) -> None:
-    """Make a task of a run as a process does that is killed before the reply: nobody looks at the list."""
+    """Make a task whose run got no reply and was not looked for, as when its process was killed."""
     server.script("Task/List", CUT, CUT)
     lose(server, client, prompt="x")
 
@@ -53,10 +53,10 @@ def test_attaching_to_it_closes_its_row(server: Hostile, client: Client) -> None
 def test_a_task_that_appears_late_is_found(server: Hostile, client: Client) -> None:
     """A task that is listed only a moment later is found by the second look."""
     server.script("Run", CUT)
-    server.script("Task/List", lambda call: (server.honest(call), server.make(prompt="x"))[0])
-    with pytest.raises(RunOutcomeUnknown) as caught:
+    server.script("Task/List", lambda call: (server.normal_answer(call), server.make(prompt="x"))[0])
+    with pytest.raises(RunOutcomeUnknown) as info:
         client.run("a/b", prompt="x")
-    assert caught.value.candidates == (server.task().id,)
+    assert info.value.candidates == (server.task().id,)
 
 
 @pytest.mark.parametrize(
@@ -75,29 +75,29 @@ def test_other_tasks_are_left_alone(
     """A task of another model, with other values or from before the run is no candidate."""
     server.make(model, **values).created += created
     server.script("Run", CUT)
-    with pytest.raises(RunOutcomeUnknown) as caught:
+    with pytest.raises(RunOutcomeUnknown) as info:
         client.run("a/b", prompt="x")
-    assert caught.value.candidates == ()
+    assert info.value.candidates == ()
     assert client.recover() == []
 
 
 def test_a_task_of_another_row_is_no_candidate(server: Hostile, client: Client) -> None:
-    """A run that is known to be another task's is not taken for the lost one."""
+    """The task of another row is not matched to a lost run."""
     client.run("a/b", prompt="x")
     server.script("Run", CUT)
-    with pytest.raises(RunOutcomeUnknown) as caught:
+    with pytest.raises(RunOutcomeUnknown) as info:
         client.run("a/b", prompt="x")
-    assert caught.value.candidates == ()
+    assert info.value.candidates == ()
 
 
 def test_several_candidates_are_all_named(server: Hostile, client: Client) -> None:
-    """Where two tasks fit, both are named and none is picked up by itself."""
+    """If two tasks fit, both are named and none is picked up."""
     server.make(prompt="x")
     error = lose(server, client, prompt="x")
     assert set(error.candidates) == set(server.tasks)
-    with pytest.warns(WiroWarning, match=r"A run of a/b got no reply.* client.attach\(id\)") as caught:
+    with pytest.warns(WiroWarning, match=r"A run of a/b got no reply.* client.attach\(id\)") as info:
         assert client.recover() == []
-    assert all(task in str(caught[0].message) for task in server.tasks)
+    assert all(task in str(info[0].message) for task in server.tasks)
     assert len(client.history.unfinished()) == 1
 
 
@@ -106,14 +106,14 @@ def test_equal_runs_take_equal_tasks(server: Hostile, make_client: MakeClient) -
     client = make_client()
     for _ in range(2):
         cut_off(server, client)
-    found = make_client().recover()
-    assert {task.id for task in found} == set(server.tasks)
+    tasks = make_client().recover()
+    assert {task.id for task in tasks} == set(server.tasks)
     rows = client.history.unfinished()
     assert {row.task_id for row in rows} == set(server.tasks)
 
 
 def test_of_equal_runs_one_that_never_came_is_left(server: Hostile, make_client: MakeClient) -> None:
-    """Of two equal runs of which one became a task, one is picked up and the other stays."""
+    """If one of two equal runs became a task, one is picked up and the other stays unfinished."""
     client = make_client()
     cut_off(server, client)
     server.script("Run", CUT)
@@ -125,14 +125,14 @@ def test_of_equal_runs_one_that_never_came_is_left(server: Hostile, make_client:
 
 
 def test_more_equal_tasks_than_lost_runs(server: Hostile, make_client: MakeClient) -> None:
-    """Where three tasks fit two lost runs, none is guessed and all are named."""
+    """If three tasks fit two lost runs, none is picked up and all are named."""
     client = make_client()
     for _ in range(2):
         cut_off(server, client)
     server.make(prompt="x")
-    with pytest.warns(WiroWarning, match="2 runs of a/b got no reply") as caught:
+    with pytest.warns(WiroWarning, match="2 runs of a/b got no reply") as info:
         assert make_client().recover() == []
-    assert all(task in str(caught[0].message) for task in server.tasks)
+    assert all(task in str(info[0].message) for task in server.tasks)
 
 
 def test_a_list_that_fails_loses_nothing(server: Hostile, client: Client) -> None:
@@ -148,9 +148,9 @@ def test_files_do_not_stand_in_the_way(server: Hostile, client: Client) -> None:
     """A file has another name at Wiro; the other values decide."""
     image = io.BytesIO(b"some bytes of a file")
     server.script("Run", lambda _: (server.make(prompt="x", inputImage="https://cdn/1.bin"), CUT)[1])
-    with pytest.raises(RunOutcomeUnknown) as caught:
+    with pytest.raises(RunOutcomeUnknown) as info:
         client.run("a/b", prompt="x", inputImage=image)
-    assert caught.value.candidates == (server.task().id,)
+    assert info.value.candidates == (server.task().id,)
 
 
 def test_long_lists_are_read_to_the_time_of_the_run(server: Hostile, client: Client) -> None:
@@ -162,7 +162,7 @@ def test_long_lists_are_read_to_the_time_of_the_run(server: Hostile, client: Cli
 
 
 def test_a_stop_before_the_reply_is_lost(server: Hostile, client: Client) -> None:
-    """Stop, pressed before a reply that never comes, says that nobody knows and which task to look at."""
+    """A stop before a reply that never comes raises RunOutcomeUnknown, which names the task to look at."""
     gate = server.gate(CUT)
     server.script("Run", gate)
     task = client.start("a/b", {"prompt": "x"}, None)
@@ -171,9 +171,9 @@ def test_a_stop_before_the_reply_is_lost(server: Hostile, client: Client) -> Non
         stopping = pool.submit(task.stop)
         gate.open()
         for answer in (stopping.result, task.wait):
-            with pytest.raises(RunOutcomeUnknown) as caught:
+            with pytest.raises(RunOutcomeUnknown) as info:
                 answer(5)
-            assert caught.value.candidates == (server.task().id,)
+            assert info.value.candidates == (server.task().id,)
     assert server.count("Task/Kill") + server.count("Task/Cancel") == 0
 
 
@@ -191,20 +191,20 @@ def test_a_run_of_another_living_process_is_left_to_it(server: Hostile, client: 
 
 @pytest.mark.parametrize("way", ["attach", "recover"])
 def test_a_run_that_ended_meanwhile_is_closed(server: Hostile, make_client: MakeClient, way: str) -> None:
-    """A run that ended while nobody was there is running no more once it is picked up."""
+    """A run whose task ended while no client followed it is closed once it is picked up."""
     first = make_client()
     task = first.run("a/b", prompt="x")
     first.close()
     server.finish(server.task(), quietly=True)
     client = make_client()
-    found = client.recover()[0] if way == "recover" else client.attach(task.id or "")
-    assert found.wait(5).record.outcome == "succeeded"
+    again = client.recover()[0] if way == "recover" else client.attach(task.id or "")
+    assert again.wait(5).record.outcome == "succeeded"
     assert client.history.unfinished() == []
     assert "unfinished" not in repr(client.history)
 
 
 def test_a_run_that_wiro_forgot_runs_no_more(server: Hostile, make_client: MakeClient) -> None:
-    """A run whose task is not at Wiro any more is unknown after recover, not running for good."""
+    """A run whose task is not at Wiro any more is unknown after `recover`."""
     first = make_client()
     task = first.run("a/b", prompt="x")
     first.close()
@@ -216,11 +216,11 @@ def test_a_run_that_wiro_forgot_runs_no_more(server: Hostile, make_client: MakeC
     assert "no task" in str(record.error)
 
 
-def taken_over(client: Client, journal: Path, born: str | None) -> None:
-    """Let every row be one of the process that started this one."""
+def give_rows_to_parent(client: Client, journal: Path, started: str | None) -> None:
+    """Make every row one of this process's parent."""
     client.close()
     with sqlite3.connect(journal) as connection:
-        connection.execute("UPDATE runs SET pid = ?, born = ?", (os.getppid(), born))
+        connection.execute("UPDATE runs SET pid = ?, born = ?", (os.getppid(), started))
     connection.close()
 
 
@@ -230,8 +230,8 @@ def test_a_run_whose_process_number_was_given_out_again(
     """A run of a process that ended is recovered although another process has its number now."""
     client = make_client()
     task = client.run("a/b", prompt="x")
-    taken_over(client, tmp_path / "journal.sqlite3", born=start_time(os.getppid()))
+    give_rows_to_parent(client, tmp_path / "journal.sqlite3", started=start_time(os.getppid()))
     assert make_client().recover() == []
-    taken_over(make_client(), tmp_path / "journal.sqlite3", born="1.00")
-    (found,) = make_client().recover()
-    assert found.id == task.id == server.task().id
+    give_rows_to_parent(make_client(), tmp_path / "journal.sqlite3", started="1.00")
+    (again,) = make_client().recover()
+    assert again.id == task.id == server.task().id

@@ -1,4 +1,4 @@
-"""Task/Detail is read with patience: its failures end nothing, and it has the last word."""
+"""Failed reads of Task/Detail end nothing, and a good one decides how the task ended."""
 
 import time
 
@@ -8,7 +8,7 @@ from websockets.asyncio.server import ServerConnection
 from tests.hostile.fixtures import MakeClient
 from tests.hostile.http_wire import Answer, Call, Hang, Reply
 from tests.hostile.server import CUT, Hostile
-from tests.hostile.wiro import Made, ok, refused
+from tests.hostile.wiro import RemoteTask, ok, refused
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import AuthenticationError, TaskCancelled
 
@@ -39,9 +39,9 @@ def test_a_read_that_hangs_delays_little(server: Hostile, make_client: MakeClien
     task = make_client(timeout=60).run("a/b", prompt="x")
     server.wait(lambda: server.count("Task/Detail") == 1, "the read")
     server.finish(server.task())
-    begun = time.monotonic()
+    start = time.monotonic()
     task.wait(5)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - start < 2
 
 
 @pytest.mark.timing(silence=(0.01,))
@@ -51,7 +51,9 @@ def test_retry_after_is_honoured_by_reads(server: Hostile, client: Client) -> No
 
     def late(call: Call) -> Reply:
         times.append(time.monotonic())
-        return refused("slow down", 0, 429, retry_after="0.4") if len(times) == 1 else server.honest(call)
+        return (
+            refused("slow down", 0, 429, retry_after="0.4") if len(times) == 1 else server.normal_answer(call)
+        )
 
     server.script("Task/Detail", late, late)
     client.run("a/b", prompt="x")
@@ -61,29 +63,29 @@ def test_retry_after_is_honoured_by_reads(server: Hostile, client: Client) -> No
 
 @pytest.mark.timing(silence=(0.01,))
 def test_a_stop_does_not_wait_for_retry_after(server: Hostile, client: Client) -> None:
-    """A task that is killed is looked at at once, although a read was told to come back in a minute."""
+    """After a Kill Task/Detail is read at once, although the server asked to wait a minute."""
     server.script("Task/Detail", refused("slow down", 0, 429, retry_after="55"))
     task = client.run("a/b", prompt="x")
     server.wait(lambda: server.count("Task/Detail") == 1, "the refused read")
     server.task().status = "task_start"
 
     def kill(call: Call) -> Reply:
-        server.honest(call)
+        server.normal_answer(call)
         return ok()  # and does not say what has become of the task
 
     server.script("Task/Kill", kill)
-    begun = time.monotonic()
+    start = time.monotonic()
     task.stop()
     with pytest.raises(TaskCancelled):
         task.wait(5)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - start < 5
 
 
 @pytest.mark.timing(silence=(0.01,))
 def test_a_key_that_is_revoked_ends_the_following(server: Hostile, client: Client) -> None:
     """After five refusals in a row the task is unknown, with the refusal as its error; its row stays open."""
     refusal = refused("Project authorization is not valid.", 98, 401)
-    server.script("Task/Detail", *[refusal] * 4, server.honest, *[refusal] * 9)
+    server.script("Task/Detail", *[refusal] * 4, server.normal_answer, *[refusal] * 9)
     task = client.run("a/b", prompt="x")
     with pytest.raises(AuthenticationError):
         task.wait(5)
@@ -93,7 +95,7 @@ def test_a_key_that_is_revoked_ends_the_following(server: Hostile, client: Clien
 
 @pytest.mark.timing(silence=(0.01,))
 def test_a_task_that_nobody_knows_is_given_up(server: Hostile, client: Client) -> None:
-    """When Task/Detail never lists a task that was never heard of, it ends as unknown and its row stays."""
+    """A task that Task/Detail never lists and that sends no frame ends as unknown, and its row stays."""
     server.on_socket = hang_up
     server.script("Task/Detail", *[refused("There is no task yet.", 1)] * 50)
     task = client.run("a/b", prompt="x")
@@ -103,13 +105,13 @@ def test_a_task_that_nobody_knows_is_given_up(server: Hostile, client: Client) -
     assert [row.task_id for row in client.history.unfinished()] == [task.id]
 
 
-async def hang_up(connection: ServerConnection, _task: Made) -> None:
+async def hang_up(connection: ServerConnection, _task: RemoteTask) -> None:
     """Close at once."""
     await connection.close()
 
 
 def test_a_late_list_is_waited_for(server: Hostile, client: Client) -> None:
-    """The words "There is no task yet" right after the Run are no end."""
+    """The words "There is no task yet" right after the Run do not end the following."""
     server.script("Task/Detail", *[refused("There is no task yet.", 1)] * 3)
     task = client.run("a/b", prompt="x")
     server.wait(lambda: server.count("Task/Detail") >= 3, "the reads")
@@ -118,7 +120,7 @@ def test_a_late_list_is_waited_for(server: Hostile, client: Client) -> None:
 
 
 def test_a_failed_set_up_is_waited_out(server: Hostile, client: Client) -> None:
-    """The persisted status task_error is no end: its reason shows, and the task settles later."""
+    """The persisted status task_error does not end a task: the state's note has the reason, and it settles later."""
     task = client.run("a/b", prompt="x")
     server.task().status, server.task().more = "task_error", {"debugerror": "no GPU was free"}
     server.wait(lambda: task.state.note == "no GPU was free", "the note")

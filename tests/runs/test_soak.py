@@ -41,7 +41,7 @@ WHERE = [
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[Client]:
-    """Make a client of a sandbox that has bad days, in a process of its own."""
+    """Make a client of a sandbox with faults, in a process of its own."""
     faults = [word for fault in FAULTS for word in ("--fault", fault)]
     command = [sys.executable, "-m", "wiro_widgets.cli", "sandbox", "--speed", "1000", *faults]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as sandbox:
@@ -51,8 +51,8 @@ def client(tmp_path: Path) -> Iterator[Client]:
         journal, outputs = tmp_path / "journal.sqlite3", tmp_path / "outputs"
         with Client(
             key, secret, base_url=base, socket_url=sockets, journal=journal, output_dir=outputs
-        ) as made:
-            yield made
+        ) as client:
+            yield client
         sandbox.terminate()
 
 
@@ -63,8 +63,8 @@ def runs(client: Client, count: int) -> list[str]:
     return [task.wait(30).record.outcome for task in started]
 
 
-def held() -> tuple[int, int, int, int]:
-    """Return what this process holds: KiB of ours and of the network libraries, threads, file handles, tasks."""
+def resources() -> tuple[int, int, int, int]:
+    """Return what this process uses: KiB of our code and the network libraries, threads, file handles, tasks."""
     gc.collect()
     handles = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").is_dir() else 0  # noqa: PTH208 - a count
     tasks = sum(isinstance(thing, asyncio.Task) and not thing.done() for thing in gc.get_objects())
@@ -78,9 +78,9 @@ def test_a_long_day(client: Client) -> None:
     assert set(runs(client, 4 * AT_ONCE)) == {"succeeded"}
     tracemalloc.start()
     try:
-        before = held()
+        before = resources()
         ends = [end for _ in range(RUNS // AT_ONCE) for end in runs(client, AT_ONCE)]
-        after = held()
+        after = resources()
     finally:
         tracemalloc.stop()
     assert ends == ["succeeded"] * RUNS

@@ -1,4 +1,4 @@
-"""Stop works wherever the task is, two stops are one, and a server that does not stop it is told apart."""
+"""Stop works in every state of a task, two stops are one, and a server that does not stop it is an error."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def calls(server: Hostile) -> tuple[int, int]:
 
 
 def running(server: Hostile, client: Client) -> Task:
-    """Return a task that runs, and is known to."""
+    """Return a task that runs, after its state says so."""
     task = client.run("a/b", prompt="x")
     server.wait(lambda: server.task().listeners, "the registration")
     server.task().status = "task_start"
@@ -89,7 +89,7 @@ def test_a_task_that_is_over_stays_as_it_is(server: Hostile, client: Client) -> 
 
 
 def test_a_task_that_ended_unheard(server: Hostile, client: Client) -> None:
-    """A stop of a task that has just ended lets it have succeeded."""
+    """A task that ended just before the stop has succeeded."""
     task = running(server, client)
     server.finish(server.task(), quietly=True)
     task.stop()
@@ -156,23 +156,23 @@ def test_a_stop_before_anything_is_sent(server: Hostile, client: Client) -> None
     assert client.history.unfinished() == []
 
 
-@pytest.mark.parametrize("given", [None, "", " "])
-def test_a_run_that_never_became_a_task(server: Hostile, client: Client, given: str | None) -> None:
-    """Where there is no id, as after a run that was stopped before it was sent, nobody is asked."""
+@pytest.mark.parametrize("task_id", [None, "", " "])
+def test_a_run_that_never_became_a_task(server: Hostile, client: Client, task_id: str | None) -> None:
+    """An empty id, as of a run that was stopped before it was sent, raises without a call."""
     for ask in (client.detail, client.attach):
         with pytest.raises(InvalidParameter, match="stopped before it was sent"):
-            ask(given)  # type: ignore[arg-type]
+            ask(task_id)  # type: ignore[arg-type]
     assert server.calls == []
 
 
 def test_while_it_finishes(server: Hostile, client: Client) -> None:
     """A task that collects its outputs refuses to be stopped, and settles by itself."""
     task = running(server, client)
-    made = server.task()
+    remote = server.task()
 
     def refuse(_call: Call) -> Reply:
         if calls(server)[1] > 2:
-            server.finish(made, quietly=True)
+            server.finish(remote, quietly=True)
         return WRONG_STATE
 
     server.script("Task/Kill", *[refuse] * 9)
@@ -183,7 +183,7 @@ def test_while_it_finishes(server: Hostile, client: Client) -> None:
 
 @pytest.mark.timing(stop=0.6)
 def test_a_server_that_refuses_both(server: Hostile, client: Client) -> None:
-    """When neither call is taken for too long, the stop says so, the task goes on, and another stop may try again."""
+    """When the server refuses both calls for too long, the stop raises, the task goes on, and a second one works."""
     task = running(server, client)
     server.script("Task/Kill", *[refused("Task could not be killed: the worker is deaf", 1)] * 50)
     server.script("Task/Cancel", *[WRONG_STATE] * 50)
@@ -201,19 +201,19 @@ def test_a_server_that_refuses_both(server: Hostile, client: Client) -> None:
 @pytest.mark.parametrize("answer", [Hang(), CUT, refused("down", 0, 503), Reply(b"nonsense")])
 @pytest.mark.timing(stop=0.7, stop_call=0.2)
 def test_a_server_that_does_not_answer(server: Hostile, client: Client, answer: Reply) -> None:
-    """When the calls are not answered the stop ends in time, as an error."""
+    """When the calls are not answered, the stop raises in time."""
     task = running(server, client)
     for endpoint in ("Task/Kill", "Task/Cancel"):
         server.script(endpoint, *[answer] * 50)
-    begun = time.monotonic()
+    start = time.monotonic()
     with pytest.raises((TransportError, ApiError), match="was not stopped"):
         task.stop()
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - start < 1.5
     assert not task.over
 
 
 def test_one_answer_that_is_lost(server: Hostile, client: Client) -> None:
-    """A Kill that took effect and was not answered is no failure."""
+    """A Kill that took effect and was not answered counts as a stop."""
     task = running(server, client)
     server.script("Task/Kill", server.effect_then(CUT))
     task.stop()
@@ -231,14 +231,14 @@ def test_cancel_and_kill_by_themselves(server: Hostile, client: Client) -> None:
 
 
 def test_a_callback_that_would_wait_for_itself(server: Hostile, client: Client) -> None:
-    """A callback that stops its task by waiting is told how to do it, and the task goes on."""
-    told: list[Exception] = []
+    """A callback that would wait for its own thread gets an error that says what to do instead."""
+    errors: list[Exception] = []
 
     def stop(_event: object) -> None:
         try:
             task.stop()
         except ConfigurationError as error:
-            told.append(error)
+            errors.append(error)
             task.stop_soon()
 
     task = client.run("a/b", prompt="x")
@@ -247,4 +247,4 @@ def test_a_callback_that_would_wait_for_itself(server: Hostile, client: Client) 
     server.emit(server.task(), "task_accept")
     with pytest.raises(TaskCancelled):
         task.wait(5)
-    assert "stop_soon" in str(told[0])
+    assert "stop_soon" in str(errors[0])

@@ -60,11 +60,11 @@ def test_an_ambiguous_answer_is_never_followed_by_a_second_run(
 ) -> None:
     """After an answer that leaves open whether there is a task, the Run is not repeated and its row stays open."""
     server.script("Run", answer)
-    with pytest.raises(RunOutcomeUnknown) as caught:
+    with pytest.raises(RunOutcomeUnknown) as info:
         client.run("a/b", prompt="x")
     assert server.count("Run") == 1
     (row,) = client.history.unfinished()
-    assert (row.outcome, row.id, row.task_id) == ("unknown", caught.value.journal_id, None)
+    assert (row.outcome, row.id, row.task_id) == ("unknown", info.value.journal_id, None)
 
 
 @pytest.mark.parametrize("code", [0, 96, 97])
@@ -76,7 +76,7 @@ def test_an_answer_that_names_a_task_is_a_receipt(
 
     def act(call: Call) -> Reply:
         more = {"errors": [{"code": code, "message": "no"}], "result": False}
-        return Reply({**server.honest(call).content, **more}, status, {"location": "/v1/elsewhere"})
+        return Reply({**server.normal_answer(call).content, **more}, status, {"location": "/v1/elsewhere"})
 
     server.script("Run", act)
     task = client.run("a/b", prompt="x")
@@ -87,7 +87,7 @@ def test_an_answer_that_names_a_task_is_a_receipt(
 
 @pytest.mark.parametrize("number", [0, "0", "", None, False])
 def test_a_number_that_is_none_is_no_receipt(server: Hostile, client: Client, number: object) -> None:
-    """A refusal with an empty number for a task is a refusal."""
+    """A refusal with an empty task id is a refusal."""
     answer = {"result": False, "errors": [{"code": 0, "message": "no"}], "taskid": number}
     server.script("Run", Reply(answer))
     with pytest.raises(ApiError):
@@ -99,7 +99,7 @@ def test_a_number_that_is_none_is_no_receipt(server: Hostile, client: Client, nu
 def test_an_answer_that_never_begins_is_ambiguous(
     server: Hostile, make_client: MakeClient, drip: bytes
 ) -> None:
-    """A server that keeps a Run waiting with headers or interim answers is given up after four timeouts."""
+    """A Run whose server only sends headers or interim answers is given up after four timeouts."""
     server.script("Run", Endless(b"HTTP/1.1 200 -\r\n" if drip else b"", drip or b"HTTP/1.1 103 -\r\n\r\n"))
     client = make_client(timeout=0.2)
     began = time.monotonic()
@@ -130,7 +130,7 @@ def test_no_answer_in_time_is_ambiguous(server: Hostile, make_client: MakeClient
 
 
 def test_a_trickled_answer_is_ambiguous(server: Hostile, make_client: MakeClient) -> None:
-    """A reply that comes byte by byte does not hold a Run for ever."""
+    """A reply that comes byte by byte does not make a Run wait for ever."""
     server.script("Run", server.effect_then(Reply({"result": True, "padding": "x" * 500}, trickle=0.05)))
     with pytest.raises(RunOutcomeUnknown, match="no answer within"):
         make_client(timeout=0.4).run("a/b", prompt="x")
@@ -161,9 +161,9 @@ def test_a_refused_connection_is_tried_again(make_client: MakeClient) -> None:
         port = free.getsockname()[1]
     client = make_client(base_url=f"http://127.0.0.1:{port}/v1")
     task = client.start("a/b", {"prompt": "x"}, None)
-    with pytest.raises(TransportError) as caught:
+    with pytest.raises(TransportError) as info:
         task.wait(10)
-    assert caught.value.safe_to_retry
+    assert info.value.safe_to_retry
     assert sum(isinstance(event, Notice) for event in task.events_so_far()) == 4
     assert client.history.unfinished() == []
 
@@ -183,7 +183,7 @@ def test_a_server_that_comes_back_gets_the_run(server: Hostile, make_client: Mak
 
 
 def test_a_file_that_shrinks_while_it_is_sent(server: Hostile, client: Client, tmp_path: Path) -> None:
-    """A file that becomes shorter breaks the Run off; the server never had all of it, so nothing stays open."""
+    """A file that becomes shorter ends the Run; the server never had all of it, so nothing stays open."""
     path = tmp_path / "clip.bin"
     path.write_bytes(b"x" * 4_000_000)
     with path.open("r+b") as handle, pytest.raises(TransportError, match=r"clip\.bin became shorter"):
@@ -210,16 +210,16 @@ class _ShrinkingFile:
 
 def test_the_journal_is_written_before_the_run_leaves(server: Hostile, client: Client) -> None:
     """When the Run arrives, its row is on the disk."""
-    seen: list[str] = []
+    outcomes: list[str] = []
 
     def look(_call: object) -> Answer:
-        seen.extend(row.outcome for row in client.history.unfinished())
+        outcomes.extend(row.outcome for row in client.history.unfinished())
         return refused("no", 0)
 
     server.script("Run", look)
     with pytest.raises(ApiError):
         client.run("a/b", prompt="x")
-    assert seen == ["submitting"]
+    assert outcomes == ["submitting"]
 
 
 def test_each_attempt_is_signed_anew(server: Hostile, client: Client) -> None:

@@ -67,8 +67,8 @@ def test_a_proxy_for_calls_and_sockets(
         )
         whole_run(server, client)
         client.close()
-    assert "POST http://wiro.example/v1/Tool/Detail" in proxy.asked
-    assert "CONNECT sockets.wiro.example:80" in proxy.asked
+    assert "POST http://wiro.example/v1/Tool/Detail" in proxy.requests
+    assert "CONNECT sockets.wiro.example:80" in proxy.requests
 
 
 @pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "socks5://127.0.0.1:9", "gopher://127.0.0.1:9"])
@@ -101,7 +101,7 @@ def test_tunnels_for_tls(secure: Hostile, make_client: MakeClient, monkeypatch: 
         client = make_client(base_url="https://wiro.example/v1", socket_url="wss://wiro.example:444/v1")
         whole_run(secure, client)
         client.close()
-    assert {"CONNECT wiro.example:443", "CONNECT wiro.example:444"} <= set(proxy.asked)
+    assert {"CONNECT wiro.example:443", "CONNECT wiro.example:444"} <= set(proxy.requests)
 
 
 def test_a_run_that_the_proxy_refuses(
