@@ -90,7 +90,7 @@ def test_no_proxy_is_read(server: Hostile, make_client: MakeClient, monkeypatch:
         with pytest.raises(TransportError):
             client.detail("701")
         client.close()
-    assert proxy.asked == []
+    assert proxy.requests == []
 
 
 def test_tunnels_for_tls(secure: Hostile, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
