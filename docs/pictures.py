@@ -205,7 +205,7 @@ def take(browser: Browser, name: str, look: str) -> Path:
         shot.draw(panel)
         panel.page.wait_for_function(DRAWN)
         panel.wait_until_painted()
-        assert panel.complaints == [], panel.complaints  # noqa: S101 - a picture of a broken panel is none
+        assert panel.problems == [], panel.problems  # noqa: S101 - a picture of a broken panel is none
         height = panel.page.evaluate("() => Math.ceil(document.body.getBoundingClientRect().bottom)") + MARGIN
         if name not in DIALOGS:  # they fill the window, whatever is behind
             panel.page.set_viewport_size({"width": shot.width, "height": height})

@@ -13,17 +13,17 @@ def call_parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parame
 
     A method of the blocking face announces the signature of its awaitable counterpart, whatever its code takes.
     """
-    announced = inspect.signature(function).parameters
+    signature = inspect.signature(function).parameters
     code = inspect.getattr_static(function, "__init__") if isinstance(function, type) else function
     if not isinstance(code, FunctionType):
-        return announced
+        return signature
     bare = FunctionType(code.__code__, {}, argdefs=code.__defaults__, closure=code.__closure__)
     bare.__kwdefaults__ = code.__kwdefaults__
     bare.__annotations__ = code.__annotations__
-    written = dict(inspect.signature(bare).parameters)
+    in_code = dict(inspect.signature(bare).parameters)
     if isinstance(function, type):
-        del written["self"]
-    named = {name: item for name, item in written.items() if item.kind not in PASSED_ON}
-    if len(named) == len(written):
-        return written
-    return {**announced, **{name: item for name, item in named.items() if name != "self"}}
+        del in_code["self"]
+    by_name = {name: item for name, item in in_code.items() if item.kind not in PASSED_ON}
+    if len(by_name) == len(in_code):
+        return in_code
+    return {**signature, **{name: item for name, item in by_name.items() if name != "self"}}

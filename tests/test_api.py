@@ -65,24 +65,25 @@ PROMISED: list[tuple[Callable[..., Any], str]] = [
 ]
 
 
-def _named(parameter: inspect.Parameter) -> tuple[str, object, object]:
+def _essentials(parameter: inspect.Parameter) -> tuple[str, object, object]:
     return parameter.name, parameter.kind, parameter.default
 
 
 @pytest.mark.parametrize(("real", "page"), PROMISED, ids=lambda item: getattr(item, "__qualname__", ""))
 def test_a_signature(real: Callable[..., Any], page: str) -> None:
     """It takes what the page says, in that order and with those defaults; whatever more it takes is optional."""
-    promised = list(inspect.signature(eval(f"lambda {page}: None")).parameters.values())  # noqa: S307 - our own
+    page_parameters = list(inspect.signature(eval(f"lambda {page}: None")).parameters.values())  # noqa: S307 - our own
     parameters = list(call_parameters(real).values())
-    by_position = [item for item in promised if item.kind <= inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    by_position = [item for item in page_parameters if item.kind <= inspect.Parameter.POSITIONAL_OR_KEYWORD]
     assert [(item.kind, item.default) for item in parameters[: len(by_position)]] == [
         (item.kind, item.default) for item in by_position
     ]
     others = {
-        _named(item)[1:] if item.kind != inspect.Parameter.KEYWORD_ONLY else _named(item) for item in promised
+        _essentials(item)[1:] if item.kind != inspect.Parameter.KEYWORD_ONLY else _essentials(item)
+        for item in page_parameters
     }
     here = {
-        _named(item)[1:] if item.kind != inspect.Parameter.KEYWORD_ONLY else _named(item)
+        _essentials(item)[1:] if item.kind != inspect.Parameter.KEYWORD_ONLY else _essentials(item)
         for item in parameters
     }
     assert others <= here
@@ -95,10 +96,10 @@ def test_a_signature(real: Callable[..., Any], page: str) -> None:
 @pytest.mark.parametrize("name", ["run", "generate", "attach", "detail", "schema", "models", "close"])
 def test_the_clients_have_the_same_names(name: str) -> None:
     """What blocks in Client is awaited in AsyncClient, with the same parameters."""
-    blocking, awaited = getattr(Client, name), getattr(AsyncClient, name)
-    assert inspect.iscoroutinefunction(awaited)
-    assert list(map(_named, call_parameters(awaited).values())) == list(
-        map(_named, call_parameters(blocking).values())
+    blocking, asynchronous = getattr(Client, name), getattr(AsyncClient, name)
+    assert inspect.iscoroutinefunction(asynchronous)
+    assert list(map(_essentials, call_parameters(asynchronous).values())) == list(
+        map(_essentials, call_parameters(blocking).values())
     )
     assert list(call_parameters(AsyncClient)) == list(call_parameters(Client))
 

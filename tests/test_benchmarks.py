@@ -46,11 +46,11 @@ def test_ours_and_the_floor_are_measured_in_turn() -> None:
     """A machine that drifts does so for both, and the warm-up does not count."""
     order: list[str] = []
 
-    def measured(what: str) -> float:
+    def measure(what: str) -> float:
         order.append(what)
         return float(len(order))
 
-    result = pairs(HIGH, lambda: measured("ours"), lambda: measured("floor"), rounds=2)
+    result = pairs(HIGH, lambda: measure("ours"), lambda: measure("floor"), rounds=2)
     assert order == ["ours", "floor"] * 3
     assert (result.ours, result.floor) == ((3, 5), (4, 6))
 

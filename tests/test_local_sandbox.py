@@ -22,11 +22,11 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 
 
 def _python(program: str, **env: str) -> str:
-    told = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", program], env={**env, "PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True,
         check=True,
     )  # fmt: skip
-    return told.stdout.strip()
+    return process.stdout.strip()
 
 
 def test_the_clients_of_a_sandbox_end_with_it() -> None:
@@ -41,8 +41,8 @@ def test_the_clients_of_a_sandbox_end_with_it() -> None:
     assert not path.exists()
 
 
-def test_a_client_keeps_what_it_is_told_to(tmp_path: Path) -> None:
-    """Settings of the user's go before the sandbox's own; the address does not."""
+def test_a_client_keeps_its_settings(tmp_path: Path) -> None:
+    """Settings of the user replace those of the sandbox, except the address."""
     with Sandbox(speed=1000) as sandbox:
         client = sandbox.client(output_dir=tmp_path, journal=False, base_url="https://elsewhere.example/v1")
         result = client.run("tencent/hunyuan-flux-srpo", prompt="x", width=64, height=64).wait(20)
@@ -78,7 +78,7 @@ def test_connecting_with_a_key(fast: Sandbox, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("settings", [{"api_key": "two words"}, {"base_url": "https://elsewhere.example/v1"}])
 def test_connecting_to_a_project_that_is_set_up_wrongly(settings: dict[str, str], fast: Sandbox) -> None:
-    """Whoever names a project is told what is wrong with it, and does not get a sandbox instead."""
+    """A project that is set up wrongly raises an error, and no sandbox takes its place."""
     with pytest.raises(ConfigurationError):
         connect(**settings)
     assert fast.requests == []
@@ -86,16 +86,16 @@ def test_connecting_to_a_project_that_is_set_up_wrongly(settings: dict[str, str]
 
 def test_a_project_needs_no_sandbox() -> None:
     """With a key `connect` works where the sandbox's packages are not installed."""
-    told = _python(f"{WITHOUT_THE_EXTRA}print(wiro.connect(journal=False))", WIRO_API_KEY="a-key-of-mine")
-    assert told == "<Client https://api.wiro.ai/v1, 0 tasks under way>"
+    output = _python(f"{WITHOUT_THE_EXTRA}print(wiro.connect(journal=False))", WIRO_API_KEY="a-key-of-mine")
+    assert output == "<Client https://api.wiro.ai/v1, 0 tasks under way>"
 
 
 def test_neither_a_key_nor_a_sandbox() -> None:
     """Without both, one error says how to get either."""
     program = f"{WITHOUT_THE_EXTRA}try:\n    wiro.connect()\nexcept wiro.ConfigurationError as error:\n    print(error)"
-    told = _python(program)
-    assert "Set WIRO_API_KEY" in told
-    assert 'pip install "wiro-widgets[sandbox]"' in told
+    output = _python(program)
+    assert "Set WIRO_API_KEY" in output
+    assert 'pip install "wiro-widgets[sandbox]"' in output
 
 
 def test_one_sandbox_for_a_process() -> None:

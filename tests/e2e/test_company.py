@@ -25,9 +25,11 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-def _opened(page: Page, lab: JupyterServer, sandbox: Sandbox, shown: str, *cells: str) -> NotebookPage:
-    """Open a notebook whose first cell makes a panel and shows this."""
-    lab.write("company.ipynb", [f"{panel_source(sandbox)}\n{shown}", *cells])
+def _open_panel(
+    page: Page, lab: JupyterServer, sandbox: Sandbox, expression: str, *cells: str
+) -> NotebookPage:
+    """Open a notebook whose first cell makes a panel and shows the value of this expression."""
+    lab.write("company.ipynb", [f"{panel_source(sandbox)}\n{expression}", *cells])
     notebook = NotebookPage(page, lab, "company.ipynb")
     notebook.run_cell(0)
     HostedPanel(page).shows()
@@ -36,7 +38,7 @@ def _opened(page: Page, lab: JupyterServer, sandbox: Sandbox, shown: str, *cells
 
 def test_a_restarted_kernel_is_explained(page: Page, lab: JupyterServer, sandbox: Sandbox) -> None:
     """After a restart the panel says what to do, keeps what was typed, and the cell brings it back."""
-    notebook = _opened(page, lab, sandbox, "panel")
+    notebook = _open_panel(page, lab, sandbox, "panel")
     panel = HostedPanel(page)
     panel.prompt.fill("Do not lose this")
     page.evaluate(RESTART)
@@ -53,7 +55,7 @@ def test_a_second_window_shows_and_does_the_same(
     page: Page, browser: Browser, lab: JupyterServer, sandbox: Sandbox
 ) -> None:
     """What is typed in one window stands in the other; a run of one shows its pictures in both."""
-    notebook = _opened(page, lab, sandbox, "panel")
+    notebook = _open_panel(page, lab, sandbox, "panel")
     notebook.save()
     context = browser.new_context()
     other = context.new_page()
@@ -75,7 +77,7 @@ def test_a_second_window_shows_and_does_the_same(
 )
 def test_a_panel_in_a_box(page: Page, lab: JupyterServer, sandbox: Sandbox, box: str) -> None:
     """The panel does its job inside ipywidgets' containers."""
-    _opened(page, lab, sandbox, f"import ipywidgets\ntitle = ipywidgets.HTML('Title')\nipywidgets.{box}")
+    _open_panel(page, lab, sandbox, f"import ipywidgets\ntitle = ipywidgets.HTML('Title')\nipywidgets.{box}")
     HostedPanel(page).do_the_main_job("Boxed")
     width = page.locator(".wiro-widgets .panel").evaluate("(panel) => panel.getBoundingClientRect().width")
     assert width > 300
@@ -85,23 +87,23 @@ LINKED = """
 import ipywidgets
 bar = ipywidgets.FloatProgress(max=1)
 words = ipywidgets.Label()
-seen = ipywidgets.Label()
+label = ipywidgets.Label()
 ipywidgets.jslink((panel, 'status'), (words, 'value'))
 ipywidgets.jslink((panel, 'progress'), (bar, 'value'))
-panel.observe(lambda change: setattr(seen, 'value', f"observed {change['new']['prompt']}"), 'values')
-ipywidgets.dlink((panel, 'status'), (seen, 'tooltip'))
-told = ipywidgets.interactive_output(lambda status: print('told', status), {'status': words})
-ipywidgets.VBox([panel, bar, words, seen, told])
+panel.observe(lambda change: setattr(label, 'value', f"observed {change['new']['prompt']}"), 'values')
+ipywidgets.dlink((panel, 'status'), (label, 'tooltip'))
+output = ipywidgets.interactive_output(lambda status: print('status', status), {'status': words})
+ipywidgets.VBox([panel, bar, words, label, output])
 """
 
 
 def test_other_widgets_follow_the_panel(page: Page, lab: JupyterServer, sandbox: Sandbox) -> None:
-    """Links in the browser and in Python, observers and interactive_output all hear of status, progress and values."""
-    notebook = _opened(page, lab, sandbox, LINKED, "print(bar.value, words.value, seen.tooltip)")
+    """Links in the browser and in Python, observers and interactive_output all receive status, progress and values."""
+    notebook = _open_panel(page, lab, sandbox, LINKED, "print(bar.value, words.value, label.tooltip)")
     HostedPanel(page).do_the_main_job("Linked")
     expect(page.get_by_text("observed Linked")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("succeeded", exact=True)).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("told succeeded")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("status succeeded")).to_be_visible(timeout=PATIENCE)
     notebook.run_cell(1)
     assert notebook.output_text(1).strip() == "1.0 succeeded succeeded"
     assert [error for error in notebook.console_errors if "404" not in error] == []

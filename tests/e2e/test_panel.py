@@ -164,8 +164,8 @@ def test_a_file_from_the_computer(page: Page, lab: JupyterServer, sandbox: Sandb
     assert opened.python(1) == f"{photo.stat().st_size} photo.png"
     opened.button("Run").click()
     opened.status("Done")
-    sent = [item for request in sandbox.requests for item in request.files]
-    assert ("photo.png", photo.stat().st_size) in [(item[1], item[3]) for item in sent]
+    uploads = [item for request in sandbox.requests for item in request.files]
+    assert ("photo.png", photo.stat().st_size) in [(item[1], item[3]) for item in uploads]
 
 
 def test_two_views_of_one_panel_agree(page: Page, lab: JupyterServer, sandbox: Sandbox) -> None:

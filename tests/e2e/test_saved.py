@@ -45,13 +45,13 @@ def notebook_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyte
 @pytest.fixture(params=["lab_server", "notebook_server"])
 def server(request: pytest.FixtureRequest) -> Iterator[JupyterServer]:
     """Lend JupyterLab, then Notebook 7."""
-    found: JupyterServer = request.getfixturevalue(request.param)
-    yield found
-    found.end_kernels()
+    server: JupyterServer = request.getfixturevalue(request.param)
+    yield server
+    server.end_kernels()
 
 
 @pytest.fixture(scope="module")
-def executed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def executed_notebook(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Execute a notebook without any page, as a build of a site does; the state of its widgets is stored."""
     values = f"prompt={PROMPT!r}, width=192, height=192, samples=2"
     cells = [f"{panel_source(sandbox, values)}\npanel", "panel.run().wait().record.outcome"]
@@ -82,7 +82,7 @@ def _sees_the_card(page: Page) -> None:
     assert pictures.first.evaluate("(picture) => picture.decode().then(() => picture.naturalWidth)") == 160
 
 
-def _saved(page: Page, server: JupyterServer, sandbox: Sandbox) -> dict[str, Any]:
+def _save_notebook(page: Page, server: JupyterServer, sandbox: Sandbox) -> dict[str, Any]:
     """Run a panel by hand, save the notebook, and end its kernel."""
     server.write("saved.ipynb", [f"{panel_source(sandbox)}\npanel", "'the next cell'"])
     notebook = NotebookPage(page, server, "saved.ipynb")
@@ -90,22 +90,22 @@ def _saved(page: Page, server: JupyterServer, sandbox: Sandbox) -> dict[str, Any
     HostedPanel(page).do_the_main_job(PROMPT)
     notebook.wait_for_output(0, "Done")
     expect(page.locator(".wiro-card")).to_be_hidden()
-    saved = notebook.save()
+    content = notebook.save()
     page.goto("about:blank")
     server.end_kernels()
-    return saved
+    return content
 
 
 def test_a_saved_notebook_shows_its_card(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
     """Reopened without its kernel a notebook shows what the panel showed, and not that a model was not found."""
-    saved = _saved(page, server, sandbox)
+    content = _save_notebook(page, server, sandbox)
     notebook = NotebookPage(page, server, "saved.ipynb")
     _sees_the_card(page)
-    lost = page.get_by_text("model not found")
-    expect(lost).to_be_attached(timeout=PATIENCE)
-    expect(lost).to_be_hidden()
-    saved["cells"][1]["source"] = "'signed by nobody'"
-    (server.folder / "untrusted.ipynb").write_text(json.dumps(saved), encoding="utf-8")
+    missing_model = page.get_by_text("model not found")
+    expect(missing_model).to_be_attached(timeout=PATIENCE)
+    expect(missing_model).to_be_hidden()
+    content["cells"][1]["source"] = "'signed by nobody'"
+    (server.folder / "untrusted.ipynb").write_text(json.dumps(content), encoding="utf-8")
     server.end_kernels()
     notebook = NotebookPage(page, server, "untrusted.ipynb")
     _sees_the_card(page)
@@ -115,24 +115,26 @@ def test_a_saved_notebook_shows_its_card(page: Page, server: JupyterServer, sand
 
 def test_a_saved_notebook_holds_no_secret(page: Page, lab: JupyterServer, sandbox: Sandbox) -> None:
     """Neither the key, the secret nor a socket token is in what the panel leaves in the file."""
-    saved = _saved(page, lab, sandbox)
-    left = json.dumps([cell["outputs"] for cell in saved["cells"]] + [saved["metadata"]])
+    content = _save_notebook(page, lab, sandbox)
+    panel_content = json.dumps([cell["outputs"] for cell in content["cells"]] + [content["metadata"]])
     tokens = [value for request in sandbox.requests for name, value in request.fields if "token" in name]
     for secret in (sandbox.api_key, sandbox.api_secret, *tokens):
-        assert secret not in left
-    assert len(left) < 150_000
+        assert secret not in panel_content
+    assert len(panel_content) < 150_000
 
 
 def _open(page: Page, path: Path) -> Watch:
-    watch = Watch(page, "file:", refused=TEMPLATES_OWN, forgiven=("require is not defined",))
+    watch = Watch(page, "file:", blocked_urls=TEMPLATES_OWN, expected_errors=("require is not defined",))
     page.goto(path.as_uri())
     return watch
 
 
 @pytest.mark.parametrize("state", [True, False], ids=["with widget state", "without"])
-def test_an_exported_page_shows_the_card(page: Page, executed: Path, tmp_path: Path, *, state: bool) -> None:
+def test_an_exported_page_shows_the_card(
+    page: Page, executed_notebook: Path, tmp_path: Path, *, state: bool
+) -> None:
     """The HTML of nbconvert shows the card right under the cell, and nothing of ours asks any host."""
-    notebook = json.loads(executed.read_text(encoding="utf-8"))
+    notebook = json.loads(executed_notebook.read_text(encoding="utf-8"))
     assert notebook["metadata"]["widgets"]
     if not state:
         del notebook["metadata"]["widgets"]
@@ -148,13 +150,13 @@ def test_an_exported_page_shows_the_card(page: Page, executed: Path, tmp_path: P
     assert cell is not None
     assert card is not None
     assert card["y"] - (cell["y"] + cell["height"]) < 16
-    assert watch.complaints == []
+    assert watch.problems == []
 
 
-def test_a_sanitised_page_reads_well(page: Page, executed: Path, tmp_path: Path) -> None:
+def test_a_sanitised_page_reads_well(page: Page, executed_notebook: Path, tmp_path: Path) -> None:
     """Without styles and scripts, as GitHub shows it, the card is a heading, the prompt, pictures and settings."""
-    given = "".join(_outputs(executed)[-1]["data"]["text/html"])
-    bare = re.sub(r"<style>.*?</style>| (style|class|data-card)=\"[^\"]*\"", "", given)
+    html = "".join(_outputs(executed_notebook)[-1]["data"]["text/html"])
+    bare = re.sub(r"<style>.*?</style>| (style|class|data-card)=\"[^\"]*\"", "", html)
     path = tmp_path / "bare.html"
     path.write_text(f"<!doctype html><meta charset=utf-8><title>Page</title>{bare}", encoding="utf-8")
     _open(page, path)
@@ -165,9 +167,9 @@ def test_a_sanitised_page_reads_well(page: Page, executed: Path, tmp_path: Path)
     assert page.get_by_role("img", name="Result 2 of 2").is_visible()
 
 
-def test_text_alone_reads_well(executed: Path) -> None:
+def test_text_alone_reads_well(executed_notebook: Path) -> None:
     """Where there is no HTML the words say the same, once."""
-    view, card = ("".join(output["data"]["text/plain"]) for output in _outputs(executed))
+    view, card = ("".join(output["data"]["text/plain"]) for output in _outputs(executed_notebook))
     assert view == ""
     assert re.fullmatch(rf"tencent/hunyuan-flux-srpo · {FACTS}", card.splitlines()[0])
     assert card.splitlines()[1] == PROMPT

@@ -33,4 +33,4 @@ def panel(page: Page) -> Iterator[PanelPage]:
     panel = PanelPage(page)
     yield panel
     panel.leave()
-    assert panel.complaints == []
+    assert panel.problems == []

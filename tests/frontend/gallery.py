@@ -329,7 +329,7 @@ def take(browser: Browser, folder: Path, name: str, theme: str, width: int) -> P
     panel = PanelPage(context.new_page(), style=f"body {{ margin: 16px; {THEMES[theme]} }}")
     (STATES | DIALOGS)[name](panel)
     panel.wait_until_painted()
-    assert panel.complaints == []
+    assert panel.problems == []
     path = folder / f"{name}-{theme}-{width}.png"
     panel.page.screenshot(path=path, full_page=True)
     context.close()

@@ -16,7 +16,7 @@ class PanelPage:
     def __init__(self, page: Page, style: str = "") -> None:
         self.page = page
         self.style = style
-        self.complaints: list[str] = []
+        self.problems: list[str] = []
         page.on("console", self._hear)
         page.on("pageerror", self._fail)
 
@@ -26,11 +26,11 @@ class PanelPage:
         self.page.remove_listener("pageerror", self._fail)
 
     def _fail(self, error: Error) -> None:
-        self.complaints.append(str(error))
+        self.problems.append(str(error))
 
     def _hear(self, line: ConsoleMessage) -> None:
         if line.type == "error":
-            self.complaints.append(line.text)
+            self.problems.append(line.text)
 
     def start(self, state: Payload, **options: bool) -> None:
         """Load the bundle and draw its first view."""

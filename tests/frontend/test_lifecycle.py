@@ -135,8 +135,8 @@ def test_an_error_while_drawing_is_a_sentence(panel: PanelPage) -> None:
     """A form of another shape does not leave an empty cell."""
     panel.start(state(_form={"v": 9, "groups": None}))
     expect(panel.page.get_by_role("alert")).to_contain_text("The panel could not be drawn")
-    assert len(panel.complaints) == 1
-    panel.complaints.clear()
+    assert len(panel.problems) == 1
+    panel.problems.clear()
 
 
 def test_an_error_in_a_later_frame_is_a_sentence(panel: PanelPage) -> None:
@@ -144,7 +144,7 @@ def test_an_error_in_a_later_frame_is_a_sentence(panel: PanelPage) -> None:
     panel.start(state())
     panel.update(_form={"v": 9, "groups": [None]})
     expect(panel.page.get_by_role("alert")).to_contain_text("The panel could not be drawn")
-    panel.complaints.clear()
+    panel.problems.clear()
 
 
 @pytest.mark.parametrize("width", [360, 600, 1200, 1600])

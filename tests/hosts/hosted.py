@@ -21,31 +21,36 @@ def panel_source(sandbox: Sandbox, values: str = QUICK) -> str:
 class Watch:
     """What is wrong with a page: errors on its console, and requests to other hosts.
 
-    Requests to `refused` addresses are cut off and forgiven; so are errors that have one of `forgiven` in them.
+    Requests to `blocked_urls` are aborted and are no problem; nor is an error that has one of `expected_errors` in it.
     """
 
     def __init__(
-        self, page: Page, base_url: str, *, refused: tuple[str, ...] = (), forgiven: tuple[str, ...] = ()
+        self,
+        page: Page,
+        base_url: str,
+        *,
+        blocked_urls: tuple[str, ...] = (),
+        expected_errors: tuple[str, ...] = (),
     ) -> None:
-        self.complaints: list[str] = []
-        self._own = (base_url, "data:", "blob:", *refused)
-        self._forgiven = (*refused, *forgiven)
-        page.route(lambda url: url.startswith(refused), lambda route: route.abort())
-        page.on("request", self._hear_request)
-        page.on("console", self._hear_console)
-        page.on("pageerror", lambda error: self._complain(error.stack or str(error)))
+        self.problems: list[str] = []
+        self._own = (base_url, "data:", "blob:", *blocked_urls)
+        self._expected_errors = (*blocked_urls, *expected_errors)
+        page.route(lambda url: url.startswith(blocked_urls), lambda route: route.abort())
+        page.on("request", self._note_request)
+        page.on("console", self._note_console)
+        page.on("pageerror", lambda error: self._note_error(error.stack or str(error)))
 
-    def _hear_request(self, request: Request) -> None:
+    def _note_request(self, request: Request) -> None:
         if not request.url.startswith(self._own):
-            self.complaints.append(f"asked {request.url}")
+            self.problems.append(f"asked {request.url}")
 
-    def _hear_console(self, message: ConsoleMessage) -> None:
+    def _note_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self._complain(f"{message.text} ({message.location['url']})")
+            self._note_error(f"{message.text} ({message.location['url']})")
 
-    def _complain(self, words: str) -> None:
-        if not any(known in words for known in self._forgiven):
-            self.complaints.append(words)
+    def _note_error(self, words: str) -> None:
+        if not any(phrase in words for phrase in self._expected_errors):
+            self.problems.append(words)
 
 
 class HostedPanel:

@@ -73,4 +73,4 @@ def test_the_main_job_in_marimo(page: Page, address: str) -> None:
     expect(page.get_by_text("Python sees Fog, idle, 0 pictures")).to_be_visible(timeout=PATIENCE)
     panel.do_the_main_job("Harbour")
     expect(page.get_by_text("Python sees Harbour, succeeded, 2 pictures")).to_be_visible(timeout=PATIENCE)
-    assert watch.complaints == []
+    assert watch.problems == []

@@ -26,7 +26,7 @@ def test_the_main_job_in_notebook_7(page: Page, notebook_server: JupyterServer, 
     """Type, run, see pictures; the next cell has the values and the PIL image; nobody else is asked."""
     reading = "print(panel.wait().record.prompt, panel.values['prompt'], panel.image.size)"
     notebook_server.write("panel.ipynb", [f"{panel_source(sandbox)}\npanel", reading])
-    watch = Watch(page, notebook_server.base_url, forgiven=NOTEBOOKS_OWN)
+    watch = Watch(page, notebook_server.base_url, expected_errors=NOTEBOOKS_OWN)
     notebook = NotebookPage(page, notebook_server, "panel.ipynb")
     notebook.run_cell(0)
     panel = HostedPanel(page)
@@ -34,4 +34,4 @@ def test_the_main_job_in_notebook_7(page: Page, notebook_server: JupyterServer, 
     notebook.run_cell(1)
     assert notebook.output_text(1).strip() == "Harbour Harbour (192, 192)"
     expect(page.locator(".wiro-card")).to_be_hidden()
-    assert watch.complaints == []
+    assert watch.problems == []

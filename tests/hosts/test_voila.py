@@ -19,15 +19,15 @@ ICON_FONT = ("https://cdnjs.cloudflare.com/", "https://cdn.jsdelivr.net/", "http
 VOILAS_OWN = (
     "The getter for the shared module",
 )  # it loads JupyterLab's extensions, which ask for more than it has
-SEEN = """
+SUMMARY = """
 import ipywidgets
 from IPython.display import display
-seen = ipywidgets.HTML()
+summary = ipywidgets.HTML()
 def look(_change=None):
-    seen.value = f"Python sees {panel.values['prompt']}, {panel.status}, {len(panel.images)} pictures"
+    summary.value = f"Python sees {panel.values['prompt']}, {panel.status}, {len(panel.images)} pictures"
 panel.observe(look, ["values", "status"])
 look()
-display(panel, seen)
+display(panel, summary)
 """
 
 
@@ -36,7 +36,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Itera
     """Serve a notebook that shows a panel, and what Python sees of it."""
     folder = tmp_path_factory.mktemp("voila")
     server = JupyterServer("lab", f"http://127.0.0.1:{free_port()}", folder, secrets.token_hex(16))
-    notebook = server.write("page.ipynb", [panel_source(sandbox), SEEN])
+    notebook = server.write("page.ipynb", [panel_source(sandbox), SUMMARY])
     with serving(
         _command(server, notebook),
         env=jupyter_environment(tmp_path_factory.mktemp("jupyter")),
@@ -55,10 +55,10 @@ def _command(server: JupyterServer, notebook: Path) -> list[str]:
 
 def test_the_main_job_in_voila(page: Page, address: str) -> None:
     """Type, run, see pictures; Python's observers hear of it; only Voila's own icon font is asked for."""
-    watch = Watch(page, address.partition("/?")[0], refused=ICON_FONT, forgiven=VOILAS_OWN)
+    watch = Watch(page, address.partition("/?")[0], blocked_urls=ICON_FONT, expected_errors=VOILAS_OWN)
     page.goto(address, wait_until="commit")
     panel = HostedPanel(page)
     panel.do_the_main_job("Harbour")
     expect(page.get_by_text("Python sees Harbour, succeeded, 2 pictures")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".wiro-card")).to_be_hidden()
-    assert watch.complaints == []
+    assert watch.problems == []

@@ -60,4 +60,4 @@ def test_the_card_hides_and_takes_the_white_away(page: Page) -> None:
     expect(page.locator(".cell-output-ipywidget-background")).to_have_css(
         "background-color", "rgba(0, 0, 0, 0)"
     )
-    assert panel.complaints == []
+    assert panel.problems == []

@@ -32,16 +32,16 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with tarfile.open(archive) as opened:
         opened.extraction_filter = getattr(tarfile, "data_filter", None)  # Debian 12's 3.11.2 has none yet
         opened.extractall(folder / "unpacked")  # noqa: S202 - we wrote the archive
-    (unpacked,) = (folder / "unpacked").iterdir()
-    return unpacked
+    (folder_in_archive,) = (folder / "unpacked").iterdir()
+    return folder_in_archive
 
 
 def run_build(source: Path, what: str, target: Path, *, path: str | None = None) -> None:
     """Run the build frontend on a folder, in this environment instead of a downloaded one."""
     command = [sys.executable, "-m", "build", "--no-isolation", what, "--outdir", str(target), str(source)]
     environment = {**os.environ, "PATH": path or os.environ["PATH"]}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
 def test_an_sdist_carries_the_front_end(sdist: Path) -> None:
