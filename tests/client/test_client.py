@@ -13,7 +13,7 @@ import pytest
 
 from tests.hostile.fixtures import MakeClient
 from tests.hostile.http_wire import Reply
-from tests.hostile.server import CUT, KEY, SECRET, Hostile
+from tests.hostile.server import CUT, KEY, SECRET, HostileServer
 from wiro_widgets.client.async_client import AsyncClient
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import (
@@ -27,7 +27,7 @@ from wiro_widgets.protocol.events import Notice
 
 
 def test_a_pickle_has_settings_and_no_credentials(
-    server: Hostile, client: Client, monkeypatch: pytest.MonkeyPatch
+    server: HostileServer, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client pickles with its settings; the other process finds its own credentials, or says that it has none."""
     data = pickle.dumps(client)
@@ -42,7 +42,7 @@ def test_a_pickle_has_settings_and_no_credentials(
         assert repr(copy.history) == repr(client.history)
 
 
-def test_tasks_and_async_clients_do_not_pickle(server: Hostile, client: Client) -> None:
+def test_tasks_and_async_clients_do_not_pickle(server: HostileServer, client: Client) -> None:
     """Pickling a task or an AsyncClient raises an error that says what to do elsewhere."""
     task = client.run("a/b", prompt="x")
     with pytest.raises(TypeError, match=rf"client\.attach\('{task.id}'\)"):
@@ -51,9 +51,9 @@ def test_tasks_and_async_clients_do_not_pickle(server: Hostile, client: Client) 
         pickle.dumps(AsyncClient(KEY, base_url=server.base_url, journal=False))
 
 
-def test_attaching_twice_is_one_task(server: Hostile, client: Client) -> None:
+def test_attaching_twice_is_one_task(server: HostileServer, client: Client) -> None:
     """Attaching to a task that is under way gives the same object each time, also from several threads at once."""
-    remote = server.make(prompt="x")
+    remote = server.add_task(prompt="x")
     tasks: list[object] = []
     threads = [threading.Thread(target=lambda: tasks.append(client.attach(remote.id))) for _ in range(8)]
     for thread in threads:
@@ -64,7 +64,7 @@ def test_attaching_twice_is_one_task(server: Hostile, client: Client) -> None:
     assert server.count("Task/Detail") <= 2
 
 
-def test_what_was_sent_wins_over_the_echo(server: Hostile, make_client: MakeClient) -> None:
+def test_what_was_sent_wins_over_the_echo(server: HostileServer, make_client: MakeClient) -> None:
     """An attached task has the values from the journal, not the server's version of them."""
     first = make_client()
     task = first.run("a/b", prompt="x", scale=3.5, seed=7350148318)
@@ -77,7 +77,7 @@ def test_what_was_sent_wins_over_the_echo(server: Hostile, make_client: MakeClie
 
 @pytest.mark.parametrize("away", ["forgotten", "unreachable"])
 def test_what_is_on_the_disk_needs_no_server(
-    server: Hostile, make_client: MakeClient, picture: bytes, away: str
+    server: HostileServer, make_client: MakeClient, picture: bytes, away: str
 ) -> None:
     """A task whose files are all here can be attached to when Wiro has forgotten it or cannot be reached."""
     client = make_client()
@@ -98,10 +98,10 @@ def test_what_is_on_the_disk_needs_no_server(
         client.attach(str(second.id))
 
 
-def test_an_async_client_lives_on_one_loop(server: Hostile) -> None:
+def test_an_async_client_lives_on_one_loop(server: HostileServer) -> None:
     """An AsyncClient that is used on a second loop says so."""
     client = AsyncClient(KEY, base_url=server.base_url, journal=False)
-    remote = server.make()
+    remote = server.add_task()
 
     async def look() -> str:
         return (await client.detail(remote.id)).status
@@ -114,9 +114,9 @@ def test_an_async_client_lives_on_one_loop(server: Hostile) -> None:
         first.run(client.close())
 
 
-def test_a_task_begun_elsewhere_gets_a_row(server: Hostile, client: Client) -> None:
+def test_a_task_begun_elsewhere_gets_a_row(server: HostileServer, client: Client) -> None:
     """A task that is not in the journal gets a row when it is attached to."""
-    remote = server.make("a/b", prompt="from afar", seed="5")
+    remote = server.add_task("a/b", prompt="from afar", seed="5")
     task = client.attach(int(remote.id))
     assert (task.model, task.values["prompt"]) == ("a/b", "from afar")
     server.wait(lambda: remote.listeners, "the registration")
@@ -127,7 +127,7 @@ def test_a_task_begun_elsewhere_gets_a_row(server: Hostile, client: Client) -> N
 
 
 def test_trouble_with_the_journal_is_told_and_survived(
-    server: Hostile, make_client: MakeClient, tmp_path: Path
+    server: HostileServer, make_client: MakeClient, tmp_path: Path
 ) -> None:
     """A journal that cannot be written is a warning and a notice, once, and the run goes on."""
     unusable = tmp_path / "a file" / "journal.sqlite3"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.client.stderr_lines import real_errors
 from tests.hostile.fixtures import MakeClient
-from tests.hostile.server import KEY, Hostile
-from tests.hostile.stderr_lines import real_errors
+from tests.hostile.server import KEY, HostileServer
 from wiro_widgets.client import sync_client
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import (
@@ -48,9 +48,9 @@ OPEN_AT_EXIT = {
 
 
 @pytest.mark.parametrize("what", OPEN_AT_EXIT.values(), ids=OPEN_AT_EXIT)
-def test_the_end_of_the_interpreter_is_quiet(server: Hostile, tmp_path: Path, what: str) -> None:
+def test_the_end_of_the_interpreter_is_quiet(server: HostileServer, tmp_path: Path, what: str) -> None:
     """Whatever is open when the interpreter ends, it ends soon and writes nothing to stderr."""
-    server.make(prompt="x")
+    server.add_task(prompt="x")
     where = {
         "api_key": KEY,
         "base_url": server.base_url,
@@ -70,7 +70,7 @@ def test_the_end_of_the_interpreter_is_quiet(server: Hostile, tmp_path: Path, wh
     assert child.returncode == (3 if "exit" in what else 0)
 
 
-def test_nothing_is_left_after_close(server: Hostile, make_client: MakeClient) -> None:
+def test_nothing_is_left_after_close(server: HostileServer, make_client: MakeClient) -> None:
     """After close there is no thread, no connection and no socket, though a task was under way."""
     before = set(threading.enumerate())
     client = make_client()
@@ -81,7 +81,7 @@ def test_nothing_is_left_after_close(server: Hostile, make_client: MakeClient) -
     server.wait(lambda: server.connections == 0 and not server.task().listeners, "the end of all connections")
 
 
-def test_a_client_that_nobody_names(server: Hostile, make_client: MakeClient, tmp_path: Path) -> None:
+def test_a_client_that_nobody_names(server: HostileServer, make_client: MakeClient, tmp_path: Path) -> None:
     """A client that is forgotten closes by itself; with a task under way, when that is over."""
     client = Client(
         KEY, base_url=server.base_url, socket_url=server.socket_url, journal=False, output_dir=tmp_path
@@ -102,7 +102,7 @@ def test_a_client_that_nobody_names(server: Hostile, make_client: MakeClient, tm
     assert make_client().attach(server.task().id).wait(5).record.outcome == "succeeded"
 
 
-def test_waiting_ends_when_the_client_is_closed(server: Hostile, client: Client) -> None:
+def test_waiting_ends_when_the_client_is_closed(server: HostileServer, client: Client) -> None:
     """A wait in another thread raises an error that says that the task goes on."""
     task = client.run("a/b", prompt="x")
     errors: list[BaseException] = []
@@ -131,7 +131,7 @@ def test_a_closed_client_says_so(client: Client) -> None:
     assert client.closed
 
 
-def test_leaving_with_while_a_task_runs(server: Hostile, make_client: MakeClient) -> None:
+def test_leaving_with_while_a_task_runs(server: HostileServer, make_client: MakeClient) -> None:
     """After the block the task goes on at Wiro, and the journal lists it."""
     with make_client() as client:
         task = client.run("a/b", prompt="x")
@@ -140,7 +140,7 @@ def test_leaving_with_while_a_task_runs(server: Hostile, make_client: MakeClient
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_child(server: Hostile, client: Client) -> None:
+def test_a_forked_child(server: HostileServer, client: Client) -> None:
     """In a forked child the client says that it is another process's, and a new one works."""
     client.run("a/b", prompt="x")
     reader, writer = os.pipe()
@@ -171,7 +171,7 @@ def test_a_forked_child(server: Hostile, client: Client) -> None:
     assert client.detail("701").status == "task_queue"
 
 
-def test_a_callback_that_closes_its_client(server: Hostile, client: Client) -> None:
+def test_a_callback_that_closes_its_client(server: HostileServer, client: Client) -> None:
     """A callback cannot close the client that calls it: that raises ConfigurationError."""
     errors: list[ConfigurationError] = []
 
@@ -191,7 +191,7 @@ def test_a_callback_that_closes_its_client(server: Hostile, client: Client) -> N
 
 
 def test_the_default_client_is_made_anew_when_closed(
-    server: Hostile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    server: HostileServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Panels share one client, and get another when that was closed."""
     monkeypatch.setenv("WIRO_API_KEY", KEY)

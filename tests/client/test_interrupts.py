@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.client.stderr_lines import real_errors
 from tests.hostile.http_wire import Hang
-from tests.hostile.server import KEY, SECRET, Hostile
-from tests.hostile.stderr_lines import real_errors
+from tests.hostile.server import KEY, SECRET, HostileServer
 from wiro_widgets.client.async_client import AsyncClient
 
 CHILD = """
@@ -49,7 +49,7 @@ DETACHED = (
 class Child:
     """A process that waits for a task and is interrupted."""
 
-    def __init__(self, server: Hostile, folder: Path, what: str) -> None:
+    def __init__(self, server: HostileServer, folder: Path, what: str) -> None:
         self._process = subprocess.Popen(
             [*STRICT, CHILD, KEY, SECRET, server.base_url, server.socket_url, str(folder), what],
             stdin=subprocess.PIPE,
@@ -89,7 +89,7 @@ class Child:
 
 
 @pytest.fixture
-def start(server: Hostile, tmp_path: Path) -> Iterator[Callable[[str], Child]]:
+def start(server: HostileServer, tmp_path: Path) -> Iterator[Callable[[str], Child]]:
     """Start children, which end with the test."""
     children: list[Child] = []
 
@@ -103,7 +103,7 @@ def start(server: Hostile, tmp_path: Path) -> Iterator[Callable[[str], Child]]:
 
 
 @pytest.mark.parametrize("what", [WAIT, EVENTS, GENERATE])
-def test_a_running_task_is_stopped(server: Hostile, start: Callable[[str], Child], what: str) -> None:
+def test_a_running_task_is_stopped(server: HostileServer, start: Callable[[str], Child], what: str) -> None:
     """SIGINT during wait, events and generate stops the remote task and says how to attach."""
     child = start(what)
     remote = server.task()
@@ -116,7 +116,7 @@ def test_a_running_task_is_stopped(server: Hostile, start: Callable[[str], Child
     assert child.end() == ""
 
 
-def test_a_detached_task_goes_on(server: Hostile, start: Callable[[str], Child]) -> None:
+def test_a_detached_task_goes_on(server: HostileServer, start: Callable[[str], Child]) -> None:
     """SIGINT with on_interrupt="detach" stops nothing."""
     child = start(DETACHED)
     assert child.line() == "running"
@@ -129,7 +129,7 @@ def test_a_detached_task_goes_on(server: Hostile, start: Callable[[str], Child])
 
 
 @pytest.mark.parametrize("what", [RUN, GENERATE])
-def test_before_the_receipt(server: Hostile, start: Callable[[str], Child], what: str) -> None:
+def test_before_the_receipt(server: HostileServer, start: Callable[[str], Child], what: str) -> None:
     """SIGINT before the Run's reply returns at once, and the task is stopped as soon as its id is known."""
     gate = server.gate()
     server.script("Run", gate)
@@ -143,7 +143,7 @@ def test_before_the_receipt(server: Hostile, start: Callable[[str], Child], what
 
 
 def test_the_end_of_the_interpreter_waits_for_the_receipt(
-    server: Hostile, start: Callable[[str], Child]
+    server: HostileServer, start: Callable[[str], Child]
 ) -> None:
     """A process that is interrupted before the reply and ends still stops the task it paid for."""
     gate = server.gate()
@@ -157,7 +157,7 @@ def test_the_end_of_the_interpreter_waits_for_the_receipt(
     assert server.task().stops == 1
 
 
-def test_a_detached_generate_before_the_receipt(server: Hostile, start: Callable[[str], Child]) -> None:
+def test_a_detached_generate_before_the_receipt(server: HostileServer, start: Callable[[str], Child]) -> None:
     """`generate(on_interrupt="detach")` stops nothing, even before the receipt."""
     gate = server.gate()
     server.script("Run", gate)
@@ -169,7 +169,7 @@ def test_a_detached_generate_before_the_receipt(server: Hostile, start: Callable
     assert server.task().stops == 0
 
 
-def test_a_server_that_never_answers_the_stop(server: Hostile, start: Callable[[str], Child]) -> None:
+def test_a_server_that_never_answers_the_stop(server: HostileServer, start: Callable[[str], Child]) -> None:
     """An interrupt returns within a second also when the server does not answer the stop."""
     server.script("Task/Cancel", *[Hang()] * 9)
     server.script("Task/Kill", *[Hang()] * 9)
@@ -180,7 +180,7 @@ def test_a_server_that_never_answers_the_stop(server: Hostile, start: Callable[[
     assert f"client.attach('{remote.id}')" in child.line()
 
 
-def test_a_call_that_hangs_is_left(server: Hostile, start: Callable[[str], Child]) -> None:
+def test_a_call_that_hangs_is_left(server: HostileServer, start: Callable[[str], Child]) -> None:
     """SIGINT during a plain call returns at once."""
     server.script("Task/Detail", Hang())
     child = start("client.detail(5)")
@@ -190,7 +190,7 @@ def test_a_call_that_hangs_is_left(server: Hostile, start: Callable[[str], Child
     assert child.end() == ""
 
 
-def test_cancelling_does_what_an_interrupt_does(server: Hostile, tmp_path: Path) -> None:
+def test_cancelling_does_what_an_interrupt_does(server: HostileServer, tmp_path: Path) -> None:
     """Cancelling the asyncio task that waits, runs, generates or reads events stops the remote task."""
 
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""The sandbox's faults, and what becomes of a run that meets them."""
+"""The sandbox's faults, and how a run ends that meets them."""
 
 from __future__ import annotations
 

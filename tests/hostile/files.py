@@ -1,4 +1,4 @@
-"""Files as a server may serve them."""
+"""Files that a server serves by range, well or badly."""
 
 import io
 from collections.abc import Callable
@@ -10,35 +10,37 @@ from tests.hostile.http_wire import Call, Reply
 PNG = {"content-type": "image/png"}
 
 
-class File:
-    """A file that is served by range, and differently as often as a test says."""
+class ServedFile:
+    """A file that is served by range; the first replies may be others."""
 
-    def __init__(self, data: bytes, *first: Callable[[bytes], Reply], etag: str | None = '"one"') -> None:
+    def __init__(
+        self, data: bytes, *first_replies: Callable[[bytes], Reply], etag: str | None = '"one"'
+    ) -> None:
         self.data = data
         self.etag = etag
         self.ranges: list[str | None] = []
-        self._first = list(first)
+        self.first_replies = list(first_replies)
 
     def __call__(self, call: Call) -> Reply:
-        """Answer as the next time is to be answered."""
-        range_header = call.headers.get("range")
-        self.ranges.append(range_header)
-        more = PNG | ({"etag": self.etag} if self.etag else {})
-        if self._first:
-            reply = self._first.pop(0)(self.data)
-            return Reply(reply.content, reply.status, {**more, **reply.headers}, reply.cut)
-        if range_header is None or (call.headers.get("if-range") not in (None, self.etag)):
-            return Reply(self.data, 200, more)
-        start = int(range_header.removeprefix("bytes=").removesuffix("-"))
-        place = f"bytes {start}-{len(self.data) - 1}/{len(self.data)}"
-        return Reply(self.data[start:], 206, {**more, "content-range": place})
+        """Return the next of the first replies, or the file or its requested range."""
+        requested_range = call.headers.get("range")
+        self.ranges.append(requested_range)
+        headers = PNG | ({"etag": self.etag} if self.etag else {})
+        if self.first_replies:
+            reply = self.first_replies.pop(0)(self.data)
+            return Reply(reply.content, reply.status, {**headers, **reply.headers}, reply.cut)
+        if requested_range is None or (call.headers.get("if-range") not in (None, self.etag)):
+            return Reply(self.data, 200, headers)
+        start = int(requested_range.removeprefix("bytes=").removesuffix("-"))
+        content_range = f"bytes {start}-{len(self.data) - 1}/{len(self.data)}"
+        return Reply(self.data[start:], 206, {**headers, "content-range": content_range})
 
 
 def cut_at(count: int) -> Callable[[bytes], Reply]:
-    """Return an answer that breaks off after so many bytes."""
+    """Return a reply that breaks off after this many bytes."""
     return lambda data: Reply(data, cut=count)
 
 
 def pixels(data: bytes) -> bytes:
-    """Return what the picture shows."""
+    """Return the decoded pixels of a picture."""
     return Image.open(io.BytesIO(data)).tobytes()

@@ -1,4 +1,4 @@
-"""A hostile server, and clients that point at it."""
+"""The fixtures of the hostile server and its clients."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.hostile.http_wire import Answer, Call
-from tests.hostile.server import KEY, SECRET, Hostile
+from tests.hostile.server import KEY, SECRET, HostileServer
 from wiro_widgets.client.sync_client import Client, Task
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.timing import Timing
@@ -31,9 +31,9 @@ ONLY_SOCKET = pytest.mark.timing(silence=(3600.0,))
 
 
 @pytest.fixture
-def server() -> Iterator[Hostile]:
-    """Start a server of its own for a test."""
-    with Hostile() as hostile:
+def server() -> Iterator[HostileServer]:
+    """Start a hostile server for one test."""
+    with HostileServer() as hostile:
         yield hostile
 
 
@@ -45,8 +45,8 @@ def timing(request: pytest.FixtureRequest) -> Timing:
 
 
 @pytest.fixture
-def make_client(server: Hostile, tmp_path: Path, timing: Timing) -> Iterator[MakeClient]:
-    """Make clients of the server, which are closed with the test; they share a journal and a folder."""
+def make_client(server: HostileServer, tmp_path: Path, timing: Timing) -> Iterator[MakeClient]:
+    """Return a function that makes clients of the server; they share a journal and a folder and close with the test."""
     clients: list[Client] = []
 
     def make(**settings: Any) -> Client:
@@ -68,7 +68,7 @@ def client(make_client: MakeClient) -> Client:
 
 
 @pytest.fixture
-def run(server: Hostile, client: Client) -> Task:
+def run(server: HostileServer, client: Client) -> Task:
     """Start a run whose socket is registered."""
     task = client.run("a/b", prompt="x")
     server.wait(lambda: server.task().listeners, "the registration")
@@ -76,16 +76,16 @@ def run(server: Hostile, client: Client) -> Task:
 
 
 @pytest.fixture
-def fetch(server: Hostile, client: Client) -> Fetch:
-    """Return what makes an output of a task and fetches it."""
+def fetch(server: HostileServer, client: Client) -> Fetch:
+    """Return a function that makes a file the output of a task and fetches it."""
 
-    def one(data: bytes, act: Callable[[Call], Answer] | None = None, **more: Any) -> Output:
+    def fetch_one(data: bytes, handler: Callable[[Call], Answer] | None = None, **more: Any) -> Output:
         task = client.run("a/b", prompt="x")
-        server.finish(server.task(), [server.serve_file(data, act, **more)])
+        server.finish(server.task(), [server.serve_file(data, handler, **more)])
         (output,) = task.wait(10).outputs
         return output
 
-    return one
+    return fetch_one
 
 
 @pytest.fixture(scope="session")

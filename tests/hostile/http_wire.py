@@ -1,4 +1,4 @@
-"""The least of an HTTP server: reads calls from plain streams and writes whatever bytes a test wants."""
+"""A minimal HTTP server: reads calls from asyncio streams and writes whatever bytes a test wants."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-KEPT = 1 << 20  # bytes of a body that are kept
+MAX_BODY = 1 << 20  # bytes of a body that are stored
 
 
 @dataclass
 class Call:
-    """One request as it arrived; `size` counts all of its body, `body` holds the beginning."""
+    """One request as it arrived; `size` counts the whole body, `body` holds its beginning."""
 
     method: str
     path: str
@@ -22,17 +22,20 @@ class Call:
 
     @property
     def json(self) -> dict[str, Any]:
-        """The body as an object; empty for another."""
+        """The body as a JSON object; empty if it is none."""
         try:
-            content = json.loads(self.body)
+            fields = json.loads(self.body)
         except ValueError:
             return {}
-        return content if isinstance(content, dict) else {}
+        return fields if isinstance(fields, dict) else {}
 
 
 @dataclass
 class Reply:
-    """An answer: `content` is JSON unless it is bytes; `cut` ends the connection after so many bytes of it."""
+    """An answer. `content` is sent as JSON unless it is bytes; the connection ends after `cut` bytes of it.
+
+    `trickle` is the pause in seconds after each byte.
+    """
 
     content: Any = None
     status: int = 200
@@ -41,7 +44,7 @@ class Reply:
     trickle: float = 0.0
 
     def wire(self) -> tuple[bytes, bytes]:
-        """Return head and body."""
+        """Return the bytes of head and body."""
         body = self.content if isinstance(self.content, bytes) else json.dumps(self.content).encode()
         headers = {
             "content-type": "application/json",
@@ -56,30 +59,33 @@ class Cut:
     """Close the connection without an answer."""
 
 
+CUT = Cut()
+
+
 class Hang:
     """Never answer."""
 
 
 @dataclass
 class Endless:
-    """Begin an answer and say the same thing again and again."""
+    """Start an answer and repeat the same bytes for ever."""
 
-    beginning: bytes
-    again: bytes
+    start: bytes
+    repeat: bytes
 
 
 Answer = Reply | Cut | Hang | Endless
 
 
 async def read_call(reader: asyncio.StreamReader) -> Call | None:
-    """Read one request; None when the peer has gone."""
+    """Read one request; None if the peer has gone."""
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
     first, *lines = head.split("\r\n")
     method, target, _ = first.split(" ", 2)
-    if "://" in target:  # as a proxy is asked
+    if "://" in target:  # the form of a request to a proxy
         target = "/" + target.split("/", 3)[3]
     headers = {
         name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)
@@ -91,17 +97,17 @@ async def read_call(reader: asyncio.StreamReader) -> Call | None:
         if not chunk:
             return None
         call.size += len(chunk)
-        call.body += chunk[: KEPT - len(call.body)]
+        call.body += chunk[: MAX_BODY - len(call.body)]
         remaining -= len(chunk)
     return call
 
 
 async def write(writer: asyncio.StreamWriter, answer: Answer) -> bool:
-    """Write an answer; tell whether the connection can be used again."""
+    """Write an answer; return True if the connection can be used again."""
     if isinstance(answer, Endless):
-        writer.write(answer.beginning)
+        writer.write(answer.start)
         while not writer.is_closing():
-            writer.write(answer.again)
+            writer.write(answer.repeat)
             await writer.drain()
             await asyncio.sleep(0.05)
         return False

@@ -1,4 +1,4 @@
-"""A proxy that speaks for hosts which nobody else knows: it forwards calls and digs tunnels."""
+"""An HTTP proxy for hosts that no resolver knows: it forwards calls and opens tunnels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Self
 
 
 class Proxy:
-    """`hosts` has the port on loopback for each "host:port" that may be asked for."""
+    """`hosts` maps each "host:port" that may be requested to a port on loopback."""
 
     def __init__(self, hosts: Mapping[str, int]) -> None:
         self.requests: list[str] = []
@@ -29,26 +29,26 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """The address of the proxy."""
         return f"http://127.0.0.1:{self._port}"
 
     async def _serve(self) -> None:
         self._loop, self._closing = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._take, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._handle, "127.0.0.1", 0)
         self._port = server.sockets[0].getsockname()[1]
         self._ready.set_result(None)
         await self._closing.wait()
         server.close()
 
-    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await self._speak(reader, writer)
+            await self._forward(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             writer.transport.abort()
 
-    async def _speak(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
         self.requests.append(f"{method} {target}")

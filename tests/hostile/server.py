@@ -1,4 +1,4 @@
-"""A Wiro that does what a test says: written from docs/protocol.md, without the client and the sandbox.
+"""HostileServer: a Wiro that misbehaves as a test says; written from docs/protocol.md, not from client or sandbox.
 
 By default it answers as the real one does: a Run makes a task, Task/Detail returns it, the socket sends what the
 test emits. `script` puts other replies before those.
@@ -23,35 +23,61 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from tests.hostile.gates import CUT, Gate
-from tests.hostile.http_wire import Answer, Call, Reply, read_call, write
-from tests.hostile.wiro import RemoteTask, Wiro
+from tests.hostile.http_wire import CUT, Answer, Call, Reply, read_call, write
+from tests.hostile.task_api import RemoteTask, TaskApi
 
-__all__ = ["CUT", "KEY", "SECRET", "Act", "Hostile"]
+__all__ = ["CUT", "KEY", "SECRET", "Handler", "HostileServer"]
 
 KEY, SECRET = "planted-key-7f3a", "planted-key-7f3a-secret-91bc"
-PATIENCE = 10.0  # seconds for a condition to come true
+WAIT_SECONDS = 10.0  # for a condition to become true
 
-Act = Callable[[Call], Awaitable[Answer] | Answer]
-Listen = Callable[[ServerConnection, "RemoteTask"], Awaitable[None]]
+Handler = Callable[[Call], Awaitable[Answer] | Answer]
+SocketHandler = Callable[[ServerConnection, RemoteTask], Awaitable[None]]
 
 
-class Hostile(Wiro):
+class Gate:
+    """A handler whose answer waits until the test opens it; without `effect` the call is cut and does nothing."""
+
+    def __init__(self, server: HostileServer, answer: Answer | None) -> None:
+        self._server = server
+        self._answer = answer
+        self._open = asyncio.Event()
+        self._has_call = False
+        self.effect = True
+
+    async def __call__(self, call: Call) -> Answer:
+        """Have the effect of the call, and answer later."""
+        answer = self._server.normal_answer(call) if self.effect else CUT
+        self._has_call = True
+        self._server.notify()
+        await self._open.wait()
+        return self._answer or answer
+
+    def await_call(self) -> None:
+        """Wait until the call has arrived."""
+        self._server.wait(lambda: self._has_call, "the call")
+
+    def open(self) -> None:
+        """Let the answer pass."""
+        self._server.loop.call_soon_threadsafe(self._open.set)
+
+
+class HostileServer(TaskApi):
     """One thread, one loop, a port for HTTP and one for sockets."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         super().__init__()
         self.tls = tls
         self.calls: list[Call] = []
-        self.files: dict[str, Act] = {}
+        self.files: dict[str, Handler] = {}
         self.registrations: list[str] = []
         self.connections = 0
         self.most_connections = 0
-        self.on_socket: Listen = _stay
+        self.on_socket: SocketHandler = _wait_until_closed
         self.redirect_sockets: str | None = None
-        self._scripts: dict[str, deque[Answer | Act]] = {}
-        self._condition = threading.Condition()
-        self._more: list[asyncio.Server] = []
+        self._scripts: dict[str, deque[Answer | Handler]] = {}
+        self._change = threading.Condition()
+        self._more_listeners: list[asyncio.Server] = []
         self._jobs: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="hostile")
         self._ready: Future[None] = Future()
@@ -65,106 +91,106 @@ class Hostile(Wiro):
         self.loop.call_soon_threadsafe(self._closing.set)
         self._thread.join()
 
-    # What a test says
+    # For tests
 
     @property
     def base_url(self) -> str:
-        """The HTTP base."""
+        """The address of the HTTP API."""
         return f"http://127.0.0.1:{self.port}/v1"
 
     @property
     def socket_url(self) -> str:
-        """The socket's address."""
+        """The address of the socket."""
         return f"ws://127.0.0.1:{self.socket_port}/v1"
 
-    def script(self, endpoint: str, *answers: Answer | Act) -> None:
+    def script(self, endpoint: str, *answers: Answer | Handler) -> None:
         """Answer the next calls of an endpoint with these; a function is called with the call."""
         self._scripts.setdefault(endpoint, deque()).extend(answers)
 
-    def unscript(self, endpoint: str) -> None:
-        """Answer an endpoint normally again."""
+    def clear_script(self, endpoint: str) -> None:
+        """Answer an endpoint by the protocol again."""
         self._scripts.pop(endpoint, None)
 
     def gate(self, answer: Answer | None = None) -> Gate:
-        """Return an act that has its effect, and answers when it is opened, normally by default."""
+        """Return a handler with the effect of the call, whose answer waits; by default the protocol's answer."""
         return Gate(self, answer)
 
-    def effect_then(self, answer: Answer) -> Act:
-        """Return an act that does what was asked, and answers otherwise."""
+    def effect_then(self, answer: Answer) -> Handler:
+        """Return a handler that has the effect of the call, but another answer."""
 
-        def act(call: Call) -> Answer:
+        def handle(call: Call) -> Answer:
             self.normal_answer(call)
             return answer
 
-        return act
+        return handle
 
     def task(self, index: int = -1) -> RemoteTask:
-        """Wait for a task and return it; the last one by default."""
+        """Wait for a task and return it; by default the last one."""
         self.wait(lambda: len(self.tasks) > max(index, 0), "a task")
         return list(self.tasks.values())[index]
 
     def emit(self, task: RemoteTask, kind: str, message: Any = None, **more: Any) -> None:
-        """Send a frame to everybody who listens to the task."""
+        """Send a frame to each socket that is registered for the task."""
         frame = {"type": kind, "id": task.id, "tasktoken": task.token, "message": message, **more}
         self.emit_raw(task, json.dumps(frame))
 
     def emit_raw(self, task: RemoteTask, data: str | bytes) -> None:
-        """Send any frame at all."""
+        """Send these bytes or this text as a frame."""
         self.run(self._broadcast(task, data))
 
     def cut_sockets(self, task: RemoteTask) -> None:
-        """Cut every connection that listens to the task."""
+        """Cut every socket that is registered for the task."""
         for listener in tuple(task.listeners):
             self.loop.call_soon_threadsafe(listener.transport.abort)
 
     def finish(
         self, task: RemoteTask, outputs: list[dict[str, Any]] | None = None, *, quietly: bool = False
     ) -> None:
-        """End the task well; quietly is without a frame."""
+        """Let the task succeed; with `quietly` no frame says so."""
         task.outputs, task.pexit, task.status = outputs or [], "0", "task_postprocess_end"
         if not quietly:
             self.emit(task, "task_postprocess_end", task.outputs)
 
     def serve_file(
-        self, data: bytes, act: Act | None = None, *, name: str = "0.png", **more: Any
+        self, data: bytes, handler: Handler | None = None, *, name: str = "0.png", **more: Any
     ) -> dict[str, Any]:
-        """Serve a file and return the output that names it."""
+        """Serve a file and return the output that refers to it."""
         path = f"/files/{len(self.files)}/{name}"
-        self.files[path] = act or (lambda _call: Reply(data, headers={"content-type": "image/png"}))
+        self.files[path] = handler or (lambda _call: Reply(data, headers={"content-type": "image/png"}))
         url = f"http://127.0.0.1:{self.port}{path}"
         return {"name": name, "contenttype": "image/png", "size": str(len(data)), "url": url, **more}
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Do something on the server's loop and wait for it."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE)
+        """Run a coroutine on the server's loop and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(WAIT_SECONDS)
 
     @staticmethod
     async def pause(seconds: float) -> None:
-        """Take a moment, on the server's own clock."""
+        """Pause a handler."""
         await asyncio.sleep(seconds)
 
     def also_listen(self, port: int) -> None:
-        """Serve HTTP at this port too."""
-        self._more.append(self.run(asyncio.start_server(self._http, "127.0.0.1", port)))
+        """Serve HTTP at this port as well."""
+        self._more_listeners.append(self.run(asyncio.start_server(self._http, "127.0.0.1", port)))
 
     def wait(self, condition: Callable[[], Any], what: str = "the condition") -> None:
-        """Wait until the condition is true."""
-        until = time.monotonic() + PATIENCE
-        with self._condition:
+        """Wait until a condition holds."""
+        until = time.monotonic() + WAIT_SECONDS
+        with self._change:
             while not condition():
                 assert time.monotonic() < until, f"{what} never came"
-                self._condition.wait(0.01)  # what the client knows is not announced here
+                self._change.wait(0.01)  # a change in the client notifies nobody
 
-    def touch(self) -> None:
-        """Wake those who wait for a condition."""
-        with self._condition:
-            self._condition.notify_all()
+    def notify(self) -> None:
+        """Wake the test that waits for a condition."""
+        with self._change:
+            self._change.notify_all()
 
     def count(self, endpoint: str) -> int:
-        """Return how often an endpoint was called."""
+        """Return the number of calls to an endpoint."""
         return sum(call.path.startswith(f"/v1/{endpoint}") for call in self.calls)
 
-    # How it does it
+    # The server
 
     async def _serve(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -185,7 +211,7 @@ class Hostile(Wiro):
         self.socket_port = next(iter(sockets.sockets)).getsockname()[1]
         self._ready.set_result(None)
         await self._closing.wait()
-        for listening in (http, *self._more):
+        for listening in (http, *self._more_listeners):
             listening.close()
         sockets.close()
         for job in tuple(self._jobs):
@@ -201,7 +227,7 @@ class Hostile(Wiro):
         try:
             while (call := await read_call(reader)) is not None:
                 self.calls.append(call)
-                self.touch()
+                self.notify()
                 if not await write(writer, await self._answer(call)):
                     break
         except (ConnectionError, asyncio.CancelledError):
@@ -210,19 +236,19 @@ class Hostile(Wiro):
             self.connections -= 1
             self._jobs.discard(job)
             writer.transport.abort()
-            self.touch()
+            self.notify()
 
     async def _answer(self, call: Call) -> Answer:
         if call.path in self.files:
-            answer_or_act: Any = self.files[call.path](call)
+            answer: Any = self.files[call.path](call)
         else:
             endpoint = call.path.removeprefix("/v1/")
             script = self._scripts.get("Run" if endpoint.startswith("Run/") else endpoint)
-            answer_or_act = script.popleft() if script else self.normal_answer
-            answer_or_act = answer_or_act(call) if callable(answer_or_act) else answer_or_act
-        answer: Answer = await answer_or_act if inspect.isawaitable(answer_or_act) else answer_or_act
-        self.touch()
-        return answer
+            answer = script.popleft() if script else self.normal_answer
+            answer = answer(call) if callable(answer) else answer
+        result: Answer = await answer if inspect.isawaitable(answer) else answer
+        self.notify()
+        return result
 
     def _redirect(self, connection: ServerConnection, _request: Request) -> Response | None:
         if self.redirect_sockets is None:
@@ -235,17 +261,17 @@ class Hostile(Wiro):
         with suppress(ConnectionClosed):
             first = json.loads(await connection.recv())
             self.registrations.append(first["tasktoken"])
-            self.touch()
+            self.notify()
             task = next((task for task in self.tasks.values() if task.token == first["tasktoken"]), None)
             if task is None:
                 return
             task.listeners.append(connection)
-            self.touch()
+            self.notify()
             try:
                 await self.on_socket(connection, task)
             finally:
                 task.listeners.remove(connection)
-                self.touch()
+                self.notify()
 
     async def _broadcast(self, task: RemoteTask, data: str | bytes) -> None:
         for listener in tuple(task.listeners):
@@ -253,5 +279,5 @@ class Hostile(Wiro):
                 await listener.send(data)
 
 
-async def _stay(connection: ServerConnection, _task: RemoteTask) -> None:
+async def _wait_until_closed(connection: ServerConnection, _task: RemoteTask) -> None:
     await connection.wait_closed()

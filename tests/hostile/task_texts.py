@@ -1,4 +1,4 @@
-"""The texts of a task's events."""
+"""The events of a task as texts."""
 
 from wiro_widgets.client.sync_client import Task
 from wiro_widgets.protocol.events import Log, Notice
@@ -9,6 +9,6 @@ def notices(task: Task) -> list[str]:
     return [event.text for event in task.events_so_far() if isinstance(event, Notice)]
 
 
-def lines(task: Task) -> list[str]:
-    """Return the log."""
+def log_lines(task: Task) -> list[str]:
+    """Return the lines of the log."""
     return [event.text for event in task.events_so_far() if isinstance(event, Log)]

@@ -7,8 +7,8 @@ import pytest
 
 from tests.hostile.fixtures import MakeClient
 from tests.hostile.http_wire import Call, Reply
-from tests.hostile.server import Hostile
-from tests.hostile.wiro import refused
+from tests.hostile.server import HostileServer
+from tests.hostile.task_api import refused
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import ConcurrencyLimit, TaskCancelled
 from wiro_widgets.protocol.events import Notice
@@ -19,20 +19,20 @@ FULL = refused("Concurrent task limit reached", 96)
 WAITING = "Your balance allows no further task at once; waiting for one of yours to end"
 
 
-def one_at_a_time(server: Hostile) -> None:
+def one_at_a_time(server: HostileServer) -> None:
     """Refuse every Run with code 96 while a task is under way."""
 
-    def act(call: Call) -> Reply:
+    def handler(call: Call) -> Reply:
         busy = any(
             task.status not in ("task_postprocess_end", "task_cancel") for task in server.tasks.values()
         )
         return FULL if busy else server.normal_answer(call)
 
-    server.script("Run", *[act] * 200)
+    server.script("Run", *[handler] * 200)
 
 
 @pytest.mark.timing(balance_pauses=(60.0, 60.0))
-def test_it_waits_for_a_task_of_ours(server: Hostile, client: Client) -> None:
+def test_it_waits_for_a_task_of_ours(server: HostileServer, client: Client) -> None:
     """The second run is sent again as soon as the first one's task has ended, not after a pause."""
     one_at_a_time(server)
     first = client.run("a/b", prompt="1")
@@ -47,7 +47,7 @@ def test_it_waits_for_a_task_of_ours(server: Hostile, client: Client) -> None:
     assert [event.text for event in second.events_so_far() if isinstance(event, Notice)] == [WAITING]
 
 
-def test_the_state_says_why_it_waits(server: Hostile, client: Client) -> None:
+def test_the_state_says_why_it_waits(server: HostileServer, client: Client) -> None:
     """While it waits the state has a note; when there is a receipt the note is gone."""
     one_at_a_time(server)
     client.run("a/b", prompt="1")
@@ -62,7 +62,7 @@ def test_the_state_says_why_it_waits(server: Hostile, client: Client) -> None:
 
 
 @pytest.mark.timing(balance_pauses=(0.02, 60.0))
-def test_without_tasks_of_ours_it_asks_again(server: Hostile, client: Client) -> None:
+def test_without_tasks_of_ours_it_asks_again(server: HostileServer, client: Client) -> None:
     """When tasks of other processes use the balance, the run is sent again after pauses."""
     server.script("Run", FULL, FULL, FULL)
     client.run("a/b", prompt="1")
@@ -71,7 +71,7 @@ def test_without_tasks_of_ours_it_asks_again(server: Hostile, client: Client) ->
 
 
 @pytest.mark.timing(balance_pauses=(0.05, 60.0), balance_patience=0.3)
-def test_it_gives_up_when_nothing_moves(server: Hostile, client: Client) -> None:
+def test_it_gives_up_when_nothing_moves(server: HostileServer, client: Client) -> None:
     """When no task of ours ends for too long, every run that waits is given up, and no task was made."""
     server.script("Run", *[FULL] * 100)
     runs = [client.start("a/b", {"prompt": str(n)}, None) for n in range(3)]
@@ -82,7 +82,7 @@ def test_it_gives_up_when_nothing_moves(server: Hostile, client: Client) -> None
     assert client.history.unfinished() == []
 
 
-def test_a_stop_ends_the_waiting(server: Hostile, client: Client) -> None:
+def test_a_stop_ends_the_waiting(server: HostileServer, client: Client) -> None:
     """A run that waits for its turn and is stopped is never sent again: it is cancelled, and nothing was made."""
     one_at_a_time(server)
     client.run("a/b", prompt="1")
@@ -97,7 +97,7 @@ def test_a_stop_ends_the_waiting(server: Hostile, client: Client) -> None:
     assert [row.task_id for row in client.history.unfinished()] == [server.task(0).id]
 
 
-def test_closing_ends_the_waiting(server: Hostile, make_client: MakeClient) -> None:
+def test_closing_ends_the_waiting(server: HostileServer, make_client: MakeClient) -> None:
     """Closing a client ends the waiting of its runs."""
     client = make_client()
     one_at_a_time(server)
@@ -110,7 +110,7 @@ def test_closing_ends_the_waiting(server: Hostile, make_client: MakeClient) -> N
     assert second.status == "cancelled"
 
 
-def test_first_come_first_served(server: Hostile, client: Client) -> None:
+def test_first_come_first_served(server: HostileServer, client: Client) -> None:
     """Runs are accepted in the order in which they began to wait."""
     one_at_a_time(server)
     waiting = [client.run("a/b", prompt="0")]

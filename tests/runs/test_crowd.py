@@ -8,7 +8,7 @@ import pytest
 
 from tests.hostile.fixtures import MakeClient
 from tests.hostile.http_wire import Hang
-from tests.hostile.server import Hostile
+from tests.hostile.server import HostileServer
 from wiro_widgets.protocol.credentials import Credentials
 from wiro_widgets.protocol.timing import Timing
 from wiro_widgets.transport import http
@@ -17,7 +17,7 @@ from wiro_widgets.transport.http import Http
 MANY = 110
 
 
-def test_many_tasks_at_once(server: Hostile, make_client: MakeClient) -> None:
+def test_many_tasks_at_once(server: HostileServer, make_client: MakeClient) -> None:
     """More tasks than there are connections are submitted, followed and settled over at most a hundred connections."""
     client = make_client(journal=False)
     tasks = [client.start("a/b", {"prompt": str(number)}, None) for number in range(MANY)]
@@ -34,7 +34,7 @@ def test_many_tasks_at_once(server: Hostile, make_client: MakeClient) -> None:
 
 
 def test_reads_that_hang_hold_up_no_stop(
-    server: Hostile, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+    server: HostileServer, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When every read of every task hangs, a Run and a Stop still go through at once."""
     monkeypatch.setattr(http, "LOOKS_AT_ONCE", 5)

@@ -8,9 +8,9 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from tests.hostile.fixtures import ONLY_SOCKET, MakeClient
-from tests.hostile.server import Hostile
-from tests.hostile.task_texts import lines, notices
-from tests.hostile.wiro import RemoteTask
+from tests.hostile.server import HostileServer
+from tests.hostile.task_api import RemoteTask
+from tests.hostile.task_texts import log_lines, notices
 from wiro_widgets.client.sync_client import Client, Task
 from wiro_widgets.protocol.errors import TaskError
 from wiro_widgets.protocol.timing import Timing
@@ -19,7 +19,7 @@ from wiro_widgets.transport.task_socket import TaskSocket
 
 
 @ONLY_SOCKET
-def test_a_terminal_frame_is_followed_by_one_read(server: Hostile, client: Client) -> None:
+def test_a_terminal_frame_is_followed_by_one_read(server: HostileServer, client: Client) -> None:
     """After the terminal frame Task/Detail is read, at once, and settles the task."""
     task = client.run("a/b", prompt="x")
     server.wait(lambda: server.task().listeners, "the registration")
@@ -30,7 +30,7 @@ def test_a_terminal_frame_is_followed_by_one_read(server: Hostile, client: Clien
     assert server.count("Task/Detail") == 1
 
 
-def test_without_any_socket_the_task_settles(server: Hostile, make_client: MakeClient) -> None:
+def test_without_any_socket_the_task_settles(server: HostileServer, make_client: MakeClient) -> None:
     """Without a socket, reads of Task/Detail follow the task, and one notice says so."""
     client = make_client(socket_url="ws://127.0.0.1:1/v1")
     task = client.run("a/b", prompt="x")
@@ -42,7 +42,7 @@ def test_without_any_socket_the_task_settles(server: Hostile, make_client: MakeC
 
 
 @ONLY_SOCKET
-def test_it_registers_again_after_a_cut(server: Hostile, run: Task) -> None:
+def test_it_registers_again_after_a_cut(server: HostileServer, run: Task) -> None:
     """A cut connection is opened and registered again, and Task/Detail is read for what was missed."""
     server.cut_sockets(server.task())
     server.wait(lambda: len(server.registrations) > 1, "the second registration")
@@ -50,26 +50,26 @@ def test_it_registers_again_after_a_cut(server: Hostile, run: Task) -> None:
     server.emit(server.task(), "task_output", "after the cut")
     server.finish(server.task())
     run.wait(5)
-    assert "after the cut" in lines(run)
+    assert "after the cut" in log_lines(run)
     assert server.count("Task/Detail") >= 2
 
 
 @ONLY_SOCKET
-def test_an_end_that_was_missed_during_a_cut(server: Hostile, run: Task) -> None:
+def test_an_end_that_was_missed_during_a_cut(server: HostileServer, run: Task) -> None:
     """A task that ended while there was no connection settles by the read on the reconnect."""
     server.finish(server.task(), quietly=True)
     server.cut_sockets(server.task())
     assert run.wait(5).record.outcome == "succeeded"
 
 
-def test_a_terminal_frame_that_never_comes(server: Hostile, run: Task) -> None:
+def test_a_terminal_frame_that_never_comes(server: HostileServer, run: Task) -> None:
     """A task whose terminal frame is lost settles by the reads during the silence."""
     server.finish(server.task(), quietly=True)
     assert run.wait(5).record.outcome == "succeeded"
 
 
 @pytest.mark.timing(silence=(3600.0,), socket_ping=0.1)
-def test_a_half_open_connection_is_noticed(server: Hostile, client: Client) -> None:
+def test_a_half_open_connection_is_noticed(server: HostileServer, client: Client) -> None:
     """A peer that neither reads nor writes is noticed by the heartbeat, and another connection is made."""
     server.on_socket = half_open
     task = client.run("a/b", prompt="x")
@@ -85,7 +85,7 @@ async def half_open(connection: ServerConnection, _task: RemoteTask) -> None:
 
 
 @pytest.mark.timing(silence=(0.02,), stale_socket=0.15)
-def test_a_silent_connection_is_made_anew(server: Hostile, client: Client) -> None:
+def test_a_silent_connection_is_made_anew(server: HostileServer, client: Client) -> None:
     """A socket that answers pings but sends no frames while the task goes on is replaced."""
     task = client.run("a/b", prompt="x")
     server.wait(lambda: len(server.registrations) > 2, "a third registration")
@@ -136,7 +136,7 @@ class _Deaf:
         pass
 
 
-def test_a_redirect_of_the_socket_is_not_followed(server: Hostile, client: Client) -> None:
+def test_a_redirect_of_the_socket_is_not_followed(server: HostileServer, client: Client) -> None:
     """The token goes to the address that was given and nowhere else."""
     server.redirect_sockets = "ws://127.0.0.1:9/v1"
     task = client.run("a/b", prompt="x")
@@ -147,7 +147,7 @@ def test_a_redirect_of_the_socket_is_not_followed(server: Hostile, client: Clien
     assert server.registrations == []
 
 
-def test_closing_while_a_task_runs(server: Hostile, client: Client, run: Task) -> None:
+def test_closing_while_a_task_runs(server: HostileServer, client: Client, run: Task) -> None:
     """The tasks of a closed client go on at Wiro, and the error says how to follow them."""
     client.close()
     with pytest.raises(TaskError, match=rf"client\.attach\('{run.id}'\)"):

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from tests.hostile.fixtures import ONLY_SOCKET
-from tests.hostile.server import Hostile
-from tests.hostile.task_texts import lines, notices
+from tests.hostile.server import HostileServer
+from tests.hostile.task_texts import log_lines, notices
 from wiro_widgets.client.sync_client import Client, Task
 from wiro_widgets.protocol.events import Unknown
 from wiro_widgets.transport import task_socket
 
 
 @ONLY_SOCKET
-def test_frames_that_make_no_sense(server: Hostile, run: Task) -> None:
+def test_frames_that_make_no_sense(server: HostileServer, run: Task) -> None:
     """Broken JSON, JSON that is no object, binary frames and unknown types break nothing, and are reported once."""
     task = server.task()
     for data in ("{broken", "[1]", "null", "", '"text"', b"token|\x00\x01", "[" * 100_000, "9" * 10_000):
@@ -24,7 +24,7 @@ def test_frames_that_make_no_sense(server: Hostile, run: Task) -> None:
     server.emit(task, "task_output", "still here")
     server.finish(task)
     run.wait(5)
-    assert lines(run) == ["still here"]
+    assert log_lines(run) == ["still here"]
     assert sorted(event.type for event in run.events_so_far() if isinstance(event, Unknown)) == [
         "invalid",
         "task_new_thing",
@@ -32,32 +32,32 @@ def test_frames_that_make_no_sense(server: Hostile, run: Task) -> None:
 
 
 @ONLY_SOCKET
-def test_a_foreign_end_ends_nothing(server: Hostile, run: Task) -> None:
+def test_a_foreign_end_ends_nothing(server: HostileServer, run: Task) -> None:
     """Frames of another task, also its last one, are ignored."""
     other = {"id": "999", "tasktoken": "another-token", "message": "not yours"}
     for kind in ("task_output", "task_postprocess_end", "task_cancel"):
         server.emit_raw(server.task(), json.dumps({"type": kind, **other}))
     server.emit(server.task(), "task_output", "mine")
-    server.wait(lambda: "mine" in lines(run), "the line")
+    server.wait(lambda: "mine" in log_lines(run), "the line")
     assert run.status == "running"
-    assert lines(run) == ["mine"]
+    assert log_lines(run) == ["mine"]
     server.finish(server.task())
     run.wait(5)
 
 
 @ONLY_SOCKET
-def test_frames_without_id_and_token_are_ours(server: Hostile, run: Task) -> None:
+def test_frames_without_id_and_token_are_ours(server: HostileServer, run: Task) -> None:
     """A frame without id and token counts as this task's."""
     server.emit_raw(server.task(), json.dumps({"type": "task_output", "message": "bare"}))
     server.task().status = "task_cancel"
     server.emit_raw(server.task(), json.dumps({"type": "task_cancel"}))
     run.stop()
-    assert lines(run) == ["bare"]
+    assert log_lines(run) == ["bare"]
     assert run.status == "cancelled"
 
 
 @ONLY_SOCKET
-def test_a_frame_of_eight_mebibytes(server: Hostile, run: Task) -> None:
+def test_a_frame_of_eight_mebibytes(server: HostileServer, run: Task) -> None:
     """A frame at the limit passes on the same connection."""
     task = server.task()
     frame = {"type": "task_output", "id": task.id, "message": ""}
@@ -66,12 +66,12 @@ def test_a_frame_of_eight_mebibytes(server: Hostile, run: Task) -> None:
     server.emit(task, "task_output", "after")
     server.finish(task)
     run.wait(5)
-    assert lines(run)[-1] == "after"
+    assert log_lines(run)[-1] == "after"
     assert len(server.registrations) == 1
 
 
 @ONLY_SOCKET
-def test_a_frame_beyond_the_limit(server: Hostile, run: Task) -> None:
+def test_a_frame_beyond_the_limit(server: HostileServer, run: Task) -> None:
     """A frame over the limit ends the connection, a notice names the limit, and the task goes on."""
     server.emit_raw(server.task(), "x" * (task_socket.MAX_FRAME_BYTES + 1))
     server.wait(lambda: len(server.registrations) > 1, "the second registration")
@@ -82,7 +82,9 @@ def test_a_frame_beyond_the_limit(server: Hostile, run: Task) -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_any_order_and_duplication_gives_the_same_end(server: Hostile, client: Client, seed: int) -> None:
+def test_any_order_and_duplication_gives_the_same_end(
+    server: HostileServer, client: Client, seed: int
+) -> None:
     """Shuffled and repeated frames end in the same record."""
     chance = random.Random(seed)  # noqa: S311 - an order, no secret
     task = client.run("a/b", prompt="x")

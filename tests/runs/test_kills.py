@@ -12,7 +12,7 @@ import pytest
 
 from tests.hostile.fixtures import MakeClient
 from tests.hostile.http_wire import Reply
-from tests.hostile.server import KEY, SECRET, Act, Hostile
+from tests.hostile.server import KEY, SECRET, Handler, HostileServer
 from wiro_widgets.client.sync_client import Client
 
 CHILD = """
@@ -31,7 +31,7 @@ PNG = {"content-type": "image/png"}
 class Child:
     """A process that runs a model and waits for it."""
 
-    def __init__(self, server: Hostile, folder: Path) -> None:
+    def __init__(self, server: HostileServer, folder: Path) -> None:
         where = [server.base_url, server.socket_url, str(folder / "journal.sqlite3"), str(folder / "outputs")]
         self._process = subprocess.Popen(
             [sys.executable, "-c", CHILD, KEY, SECRET, *where],
@@ -53,14 +53,14 @@ class Child:
 
 
 @pytest.fixture
-def child(server: Hostile, tmp_path: Path) -> Iterator[Child]:
+def child(server: HostileServer, tmp_path: Path) -> Iterator[Child]:
     """Start a child that is about to run."""
     started = Child(server, tmp_path)
     yield started
     started.kill()
 
 
-def check_recovery(server: Hostile, client: Client, picture: bytes) -> None:
+def check_recovery(server: HostileServer, client: Client, picture: bytes) -> None:
     """Recover the run in this process, finish its task if it is not over, and check that its picture comes."""
     (row,) = client.history.unfinished()
     assert row.parameters["prompt"] == "of the child"
@@ -82,7 +82,7 @@ def files(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "outputs").rglob("*") if path.is_file())
 
 
-def test_before_the_run_is_sent(server: Hostile, client: Client, child: Child) -> None:
+def test_before_the_run_is_sent(server: HostileServer, client: Client, child: Child) -> None:
     """Killed before anything left: nothing was made, nothing is picked up, and nothing is sent again."""
     gate = server.gate()
     server.script("Tool/Detail", gate)
@@ -93,7 +93,7 @@ def test_before_the_run_is_sent(server: Hostile, client: Client, child: Child) -
     assert server.tasks == {}
 
 
-def test_before_the_run_arrives(server: Hostile, client: Client, child: Child) -> None:
+def test_before_the_run_arrives(server: HostileServer, client: Client, child: Child) -> None:
     """Killed while the Run is on its way and no task was made: the row stays, and no task is matched to it."""
     server.script("Run", gate := server.gate(None))
     gate.effect = False
@@ -105,7 +105,7 @@ def test_before_the_run_arrives(server: Hostile, client: Client, child: Child) -
     assert len(client.history.unfinished()) == 1
 
 
-def test_after_the_task_was_made(server: Hostile, client: Client, child: Child, picture: bytes) -> None:
+def test_after_the_task_was_made(server: HostileServer, client: Client, child: Child, picture: bytes) -> None:
     """Killed before the reply: the task is found in Wiro's list, and its picture comes."""
     gate = server.gate()
     server.script("Run", gate)
@@ -114,7 +114,7 @@ def test_after_the_task_was_made(server: Hostile, client: Client, child: Child, 
     check_recovery(server, client, picture)
 
 
-def test_while_it_is_followed(server: Hostile, client: Client, child: Child, picture: bytes) -> None:
+def test_while_it_is_followed(server: HostileServer, client: Client, child: Child, picture: bytes) -> None:
     """Killed in the middle of the task: it is followed from here on."""
     remote = server.task()
     server.wait(lambda: remote.listeners, "the registration")
@@ -123,7 +123,7 @@ def test_while_it_is_followed(server: Hostile, client: Client, child: Child, pic
     check_recovery(server, client, picture)
 
 
-def test_after_its_end(server: Hostile, client: Client, child: Child, picture: bytes) -> None:
+def test_after_its_end(server: HostileServer, client: Client, child: Child, picture: bytes) -> None:
     """Killed when the task had ended but the child had not read it."""
     remote = server.task()
     server.wait(lambda: remote.listeners, "the registration")
@@ -137,7 +137,7 @@ def test_after_its_end(server: Hostile, client: Client, child: Child, picture: b
 
 
 def test_while_it_is_downloaded(
-    server: Hostile, make_client: MakeClient, child: Child, picture: bytes, tmp_path: Path
+    server: HostileServer, make_client: MakeClient, child: Child, picture: bytes, tmp_path: Path
 ) -> None:
     """Killed in the middle of a download: it begins anew, and the half file is cleared up."""
     remote = server.task()
@@ -152,12 +152,12 @@ def test_while_it_is_downloaded(
 
 
 def test_between_the_file_and_the_journal(
-    server: Hostile, make_client: MakeClient, child: Child, picture: bytes, tmp_path: Path
+    server: HostileServer, make_client: MakeClient, child: Child, picture: bytes, tmp_path: Path
 ) -> None:
     """Killed when one file was complete but not in the journal: that file is used and the other fetched."""
     remote = server.task()
     gate = server.gate()
-    answers: list[Act] = [gate]
+    answers: list[Handler] = [gate]
     second = server.serve_file(
         picture, lambda call: answers.pop()(call) if answers else Reply(picture, headers=PNG)
     )
@@ -171,7 +171,7 @@ def test_between_the_file_and_the_journal(
     assert sum(call.path == "/files/1/0.png" for call in server.calls) == 1
 
 
-def test_after_everything(server: Hostile, client: Client, child: Child, picture: bytes) -> None:
+def test_after_everything(server: HostileServer, client: Client, child: Child, picture: bytes) -> None:
     """Killed when all was written: nothing is unfinished, and attaching takes the files from the disk."""
     remote = server.task()
     server.finish(remote, [server.serve_file(picture)])
@@ -183,7 +183,7 @@ def test_after_everything(server: Hostile, client: Client, child: Child, picture
 
 
 @pytest.mark.usefixtures("child")
-def test_another_living_process_is_left_alone(server: Hostile, client: Client) -> None:
+def test_another_living_process_is_left_alone(server: HostileServer, client: Client) -> None:
     """A run that another process looks after is listed, but not taken over."""
     remote = server.task()
     server.wait(lambda: remote.listeners, "the registration")
@@ -192,7 +192,7 @@ def test_another_living_process_is_left_alone(server: Hostile, client: Client) -
 
 
 def test_files_of_an_older_task_with_the_same_number(
-    server: Hostile, client: Client, picture: bytes, tmp_path: Path
+    server: HostileServer, client: Client, picture: bytes, tmp_path: Path
 ) -> None:
     """When a sandbox counts its tasks from the beginning, an old picture is not taken for a new one."""
     for _ in range(2):

@@ -13,7 +13,7 @@ import pytest
 
 from tests.hostile.fixtures import MakeClient
 from tests.hostile.http_wire import Reply
-from tests.hostile.server import Hostile
+from tests.hostile.server import HostileServer
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import ApiError, ConfigurationError, TransportError
 from wiro_widgets.protocol.events import Log, Outputs, Progress, TaskEvent, TextSnapshot
@@ -35,7 +35,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
-def memory_growth(server: Hostile, folder: Path, what: str) -> subprocess.Popen[str]:
+def memory_growth(server: HostileServer, folder: Path, what: str) -> subprocess.Popen[str]:
     """Start a process that prints by how many KiB its memory grew."""
     where = [server.base_url, server.socket_url, str(folder)]
     return subprocess.Popen([sys.executable, "-c", MEASURED, *where, what], stdout=subprocess.PIPE, text=True)
@@ -47,14 +47,14 @@ def padded_reply(size: int) -> bytes:
     return empty[:-2] + b"x" * (size - len(empty)) + empty[-2:]
 
 
-def test_a_reply_at_the_limit(server: Hostile, client: Client) -> None:
+def test_a_reply_at_the_limit(server: HostileServer, client: Client) -> None:
     """A reply of exactly 16 MiB is read."""
     server.script("Tool/List", Reply(padded_reply(LIMIT)))
     assert client.models() == []
 
 
 @pytest.mark.parametrize("as_gzip", [False, True])
-def test_a_reply_over_the_limit(server: Hostile, client: Client, as_gzip: bool) -> None:
+def test_a_reply_over_the_limit(server: HostileServer, client: Client, as_gzip: bool) -> None:
     """A reply of more than 16 MiB, compressed or not, raises an error that names the limit, and is not repeated."""
     data = padded_reply(LIMIT + 1)
     reply = Reply(gzip.compress(data), headers={"content-encoding": "gzip"}) if as_gzip else Reply(data)
@@ -64,9 +64,9 @@ def test_a_reply_over_the_limit(server: Hostile, client: Client, as_gzip: bool) 
     assert server.count("Tool/List") == 1
 
 
-def test_a_bomb_costs_no_memory(server: Hostile, tmp_path: Path) -> None:
+def test_a_bomb_costs_no_memory(server: HostileServer, tmp_path: Path) -> None:
     """A reply that unpacks to a gigabyte is given up before it is unpacked."""
-    server.make()
+    server.add_task()
     bomb = gzip.compress(bytes(1_000_000_000), compresslevel=1)
     server.script("Tool/List", Reply(bomb, headers={"content-encoding": "gzip"}))
     what = "try: client.models()\nexcept wiro.ApiError: pass"
@@ -74,7 +74,7 @@ def test_a_bomb_costs_no_memory(server: Hostile, tmp_path: Path) -> None:
     assert int(growth) < 80_000
 
 
-def test_a_packed_reply_is_understood(server: Hostile, client: Client) -> None:
+def test_a_packed_reply_is_understood(server: HostileServer, client: Client) -> None:
     """An ordinary packed reply is unpacked."""
     body = json.dumps({"result": True, "tool": [{"slugowner": "a", "slugproject": "b"}]}).encode()
     server.script("Tool/List", Reply(gzip.compress(body), headers={"content-encoding": "gzip"}))
@@ -82,7 +82,7 @@ def test_a_packed_reply_is_understood(server: Hostile, client: Client) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_no_call_follows_a_redirect(server: Hostile, client: Client, status: int) -> None:
+def test_no_call_follows_a_redirect(server: HostileServer, client: Client, status: int) -> None:
     """A redirect of an API call is refused: the key would go to the new address."""
     server.script("Tool/List", Reply(b"", status, {"location": f"{server.base_url}/elsewhere"}))
     with pytest.raises(ApiError, match="redirect, which is not followed"):
@@ -99,9 +99,9 @@ def test_plain_http_is_for_loopback() -> None:
     Client("a-key-for-nobody", base_url="http://wiro.example/v1", journal=False, allow_http=True).close()
 
 
-def test_an_upload_is_streamed(server: Hostile, tmp_path: Path) -> None:
+def test_an_upload_is_streamed(server: HostileServer, tmp_path: Path) -> None:
     """A file of 200 MB is sent from the disk; memory does not grow with it."""
-    server.make()
+    server.add_task()
     path = tmp_path / "large.bin"
     with path.open("wb") as file:
         file.truncate(200_000_000)
@@ -112,9 +112,9 @@ def test_an_upload_is_streamed(server: Hostile, tmp_path: Path) -> None:
     assert int(growth) < 20_000
 
 
-def test_a_download_is_streamed(server: Hostile, tmp_path: Path) -> None:
+def test_a_download_is_streamed(server: HostileServer, tmp_path: Path) -> None:
     """A film of 60 MB goes to the disk; memory does not grow with it."""
-    remote = server.make()
+    remote = server.add_task()
     film = b"\0\0\0\x18ftypmp42" + bytes(60_000_000)
     what = 'print(client.attach("701").wait(20).outputs[0].size)'
     child = memory_growth(server, tmp_path, what)
@@ -126,7 +126,7 @@ def test_a_download_is_streamed(server: Hostile, tmp_path: Path) -> None:
     assert int(more) < 20_000
 
 
-def test_a_trickled_read_ends(server: Hostile, make_client: MakeClient) -> None:
+def test_a_trickled_read_ends(server: HostileServer, make_client: MakeClient) -> None:
     """A reply that comes byte by byte does not make a read longer than its timeout."""
     server.script("Tool/List", *[Reply(padded_reply(2000), trickle=0.02)] * 5)
     with pytest.raises(TransportError, match=r"no answer within 0\.3 s"):
@@ -170,7 +170,7 @@ def test_every_kind_of_event_has_a_size(event: TaskEvent) -> None:
     assert len(events.since(0)[0]) <= 10
 
 
-def test_a_slow_reader_loses_the_oldest_alone(server: Hostile, client: Client) -> None:
+def test_a_slow_reader_loses_the_oldest_alone(server: HostileServer, client: Client) -> None:
     """Ten thousand lines arrive in order at a slow reader."""
     task = client.run("a/b", prompt="x")
     remote = server.task()
@@ -187,7 +187,7 @@ def test_a_slow_reader_loses_the_oldest_alone(server: Hostile, client: Client) -
     assert lines == [f"line {number}" for number in range(10_000)]
 
 
-def test_many_outputs_and_long_texts(server: Hostile, client: Client) -> None:
+def test_many_outputs_and_long_texts(server: HostileServer, client: Client) -> None:
     """Unusually large parts of a good reply are accepted."""
     task = client.run("a/b", prompt="x")
     server.task().more = {"debugoutput": "y" * 1_000_000, "categories": ["c"] * 1000}

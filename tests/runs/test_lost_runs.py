@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from tests.hostile.fixtures import MakeClient
-from tests.hostile.server import CUT, Hostile
+from tests.hostile.server import CUT, HostileServer
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.journal.process import start_time
 from wiro_widgets.protocol.errors import RunOutcomeUnknown, WiroWarning
 
 
-def lose(server: Hostile, client: Client, **values: Any) -> RunOutcomeUnknown:
+def lose(server: HostileServer, client: Client, **values: Any) -> RunOutcomeUnknown:
     """Make a task whose receipt is lost, and return the error."""
     server.script("Run", server.effect_then(CUT))
     with pytest.raises(RunOutcomeUnknown) as info:
@@ -25,13 +25,13 @@ def lose(server: Hostile, client: Client, **values: Any) -> RunOutcomeUnknown:
     return info.value
 
 
-def cut_off(server: Hostile, client: Client) -> None:
+def cut_off(server: HostileServer, client: Client) -> None:
     """Make a task whose run got no reply and was not looked for, as when its process was killed."""
     server.script("Task/List", CUT, CUT)
     lose(server, client, prompt="x")
 
 
-def test_the_task_is_named(server: Hostile, client: Client) -> None:
+def test_the_task_is_named(server: HostileServer, client: Client) -> None:
     """The error names the one task that fits and says how to pick it up."""
     error = lose(server, client, prompt="x", steps=20, scale=3.50)
     assert error.candidates == (server.task().id,)
@@ -39,7 +39,7 @@ def test_the_task_is_named(server: Hostile, client: Client) -> None:
     assert server.count("Run") == 1
 
 
-def test_attaching_to_it_closes_its_row(server: Hostile, client: Client) -> None:
+def test_attaching_to_it_closes_its_row(server: HostileServer, client: Client) -> None:
     """The task that is picked up by its id settles, and recover finds it for its row."""
     error = lose(server, client, prompt="x")
     (task,) = client.recover()
@@ -50,10 +50,10 @@ def test_attaching_to_it_closes_its_row(server: Hostile, client: Client) -> None
     assert len(client.history) == 1
 
 
-def test_a_task_that_appears_late_is_found(server: Hostile, client: Client) -> None:
+def test_a_task_that_appears_late_is_found(server: HostileServer, client: Client) -> None:
     """A task that is listed only a moment later is found by the second look."""
     server.script("Run", CUT)
-    server.script("Task/List", lambda call: (server.normal_answer(call), server.make(prompt="x"))[0])
+    server.script("Task/List", lambda call: (server.normal_answer(call), server.add_task(prompt="x"))[0])
     with pytest.raises(RunOutcomeUnknown) as info:
         client.run("a/b", prompt="x")
     assert info.value.candidates == (server.task().id,)
@@ -70,10 +70,10 @@ def test_a_task_that_appears_late_is_found(server: Hostile, client: Client) -> N
     ids=["another model", "another prompt", "no parameters", "an hour ago"],
 )
 def test_other_tasks_are_left_alone(
-    server: Hostile, client: Client, model: str, values: dict[str, str], created: float
+    server: HostileServer, client: Client, model: str, values: dict[str, str], created: float
 ) -> None:
     """A task of another model, with other values or from before the run is no candidate."""
-    server.make(model, **values).created += created
+    server.add_task(model, **values).created += created
     server.script("Run", CUT)
     with pytest.raises(RunOutcomeUnknown) as info:
         client.run("a/b", prompt="x")
@@ -81,7 +81,7 @@ def test_other_tasks_are_left_alone(
     assert client.recover() == []
 
 
-def test_a_task_of_another_row_is_no_candidate(server: Hostile, client: Client) -> None:
+def test_a_task_of_another_row_is_no_candidate(server: HostileServer, client: Client) -> None:
     """The task of another row is not matched to a lost run."""
     client.run("a/b", prompt="x")
     server.script("Run", CUT)
@@ -90,9 +90,9 @@ def test_a_task_of_another_row_is_no_candidate(server: Hostile, client: Client) 
     assert info.value.candidates == ()
 
 
-def test_several_candidates_are_all_named(server: Hostile, client: Client) -> None:
+def test_several_candidates_are_all_named(server: HostileServer, client: Client) -> None:
     """If two tasks fit, both are named and none is picked up."""
-    server.make(prompt="x")
+    server.add_task(prompt="x")
     error = lose(server, client, prompt="x")
     assert set(error.candidates) == set(server.tasks)
     with pytest.warns(WiroWarning, match=r"A run of a/b got no reply.* client.attach\(id\)") as info:
@@ -101,7 +101,7 @@ def test_several_candidates_are_all_named(server: Hostile, client: Client) -> No
     assert len(client.history.unfinished()) == 1
 
 
-def test_equal_runs_take_equal_tasks(server: Hostile, make_client: MakeClient) -> None:
+def test_equal_runs_take_equal_tasks(server: HostileServer, make_client: MakeClient) -> None:
     """Two equal runs that were cut off before their replies are both picked up, each with a task of its own."""
     client = make_client()
     for _ in range(2):
@@ -112,7 +112,7 @@ def test_equal_runs_take_equal_tasks(server: Hostile, make_client: MakeClient) -
     assert {row.task_id for row in rows} == set(server.tasks)
 
 
-def test_of_equal_runs_one_that_never_came_is_left(server: Hostile, make_client: MakeClient) -> None:
+def test_of_equal_runs_one_that_never_came_is_left(server: HostileServer, make_client: MakeClient) -> None:
     """If one of two equal runs became a task, one is picked up and the other stays unfinished."""
     client = make_client()
     cut_off(server, client)
@@ -124,18 +124,18 @@ def test_of_equal_runs_one_that_never_came_is_left(server: Hostile, make_client:
     assert sorted(row.task_id is None for row in client.history.unfinished()) == [False, True]
 
 
-def test_more_equal_tasks_than_lost_runs(server: Hostile, make_client: MakeClient) -> None:
+def test_more_equal_tasks_than_lost_runs(server: HostileServer, make_client: MakeClient) -> None:
     """If three tasks fit two lost runs, none is picked up and all are named."""
     client = make_client()
     for _ in range(2):
         cut_off(server, client)
-    server.make(prompt="x")
+    server.add_task(prompt="x")
     with pytest.warns(WiroWarning, match="2 runs of a/b got no reply") as info:
         assert make_client().recover() == []
     assert all(task in str(info[0].message) for task in server.tasks)
 
 
-def test_a_list_that_fails_loses_nothing(server: Hostile, client: Client) -> None:
+def test_a_list_that_fails_loses_nothing(server: HostileServer, client: Client) -> None:
     """When the list cannot be read either, the row stays and a later look finds the task."""
     server.script("Task/List", CUT, CUT)
     error = lose(server, client, prompt="x")
@@ -144,24 +144,24 @@ def test_a_list_that_fails_loses_nothing(server: Hostile, client: Client) -> Non
     assert [task.id for task in client.recover()] == [server.task().id]
 
 
-def test_files_do_not_stand_in_the_way(server: Hostile, client: Client) -> None:
+def test_files_do_not_stand_in_the_way(server: HostileServer, client: Client) -> None:
     """A file has another name at Wiro; the other values decide."""
     image = io.BytesIO(b"some bytes of a file")
-    server.script("Run", lambda _: (server.make(prompt="x", inputImage="https://cdn/1.bin"), CUT)[1])
+    server.script("Run", lambda _: (server.add_task(prompt="x", inputImage="https://cdn/1.bin"), CUT)[1])
     with pytest.raises(RunOutcomeUnknown) as info:
         client.run("a/b", prompt="x", inputImage=image)
     assert info.value.candidates == (server.task().id,)
 
 
-def test_long_lists_are_read_to_the_time_of_the_run(server: Hostile, client: Client) -> None:
+def test_long_lists_are_read_to_the_time_of_the_run(server: HostileServer, client: Client) -> None:
     """The task is found behind more than a page of newer ones."""
     lose(server, client, prompt="x")
     for number in range(120):
-        server.make(prompt=f"other {number}")
+        server.add_task(prompt=f"other {number}")
     assert [task.id for task in client.recover()] == [server.task(0).id]
 
 
-def test_a_stop_before_the_reply_is_lost(server: Hostile, client: Client) -> None:
+def test_a_stop_before_the_reply_is_lost(server: HostileServer, client: Client) -> None:
     """A stop before a reply that never comes raises RunOutcomeUnknown, which names the task to look at."""
     gate = server.gate(CUT)
     server.script("Run", gate)
@@ -177,7 +177,7 @@ def test_a_stop_before_the_reply_is_lost(server: Hostile, client: Client) -> Non
     assert server.count("Task/Kill") + server.count("Task/Cancel") == 0
 
 
-def test_a_run_of_another_living_process_is_left_to_it(server: Hostile, client: Client) -> None:
+def test_a_run_of_another_living_process_is_left_to_it(server: HostileServer, client: Client) -> None:
     """A run that is just being sent is not picked up as a lost one."""
     gate = server.gate()
     server.script("Run", gate)
@@ -190,7 +190,9 @@ def test_a_run_of_another_living_process_is_left_to_it(server: Hostile, client: 
 
 
 @pytest.mark.parametrize("way", ["attach", "recover"])
-def test_a_run_that_ended_meanwhile_is_closed(server: Hostile, make_client: MakeClient, way: str) -> None:
+def test_a_run_that_ended_meanwhile_is_closed(
+    server: HostileServer, make_client: MakeClient, way: str
+) -> None:
     """A run whose task ended while no client followed it is closed once it is picked up."""
     first = make_client()
     task = first.run("a/b", prompt="x")
@@ -203,7 +205,7 @@ def test_a_run_that_ended_meanwhile_is_closed(server: Hostile, make_client: Make
     assert "unfinished" not in repr(client.history)
 
 
-def test_a_run_that_wiro_forgot_runs_no_more(server: Hostile, make_client: MakeClient) -> None:
+def test_a_run_that_wiro_forgot_runs_no_more(server: HostileServer, make_client: MakeClient) -> None:
     """A run whose task is not at Wiro any more is unknown after `recover`."""
     first = make_client()
     task = first.run("a/b", prompt="x")
@@ -225,7 +227,7 @@ def give_rows_to_parent(client: Client, journal: Path, started: str | None) -> N
 
 
 def test_a_run_whose_process_number_was_given_out_again(
-    server: Hostile, make_client: MakeClient, tmp_path: Path
+    server: HostileServer, make_client: MakeClient, tmp_path: Path
 ) -> None:
     """A run of a process that ended is recovered although another process has its number now."""
     client = make_client()

@@ -7,14 +7,14 @@ from websockets.asyncio.server import ServerConnection
 
 from tests.hostile.fixtures import MakeClient
 from tests.hostile.http_wire import Answer, Call, Hang, Reply
-from tests.hostile.server import CUT, Hostile
-from tests.hostile.wiro import RemoteTask, ok, refused
+from tests.hostile.server import CUT, HostileServer
+from tests.hostile.task_api import RemoteTask, ok, refused
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import AuthenticationError, TaskCancelled
 
 
 @pytest.mark.timing(silence=(0.01,), detail_read=0.1)
-def test_reads_that_fail_end_nothing(server: Hostile, client: Client) -> None:
+def test_reads_that_fail_end_nothing(server: HostileServer, client: Client) -> None:
     """Ten failed reads in a row, of every kind, do not end a task that the server still runs."""
     bad: list[Answer] = [
         Hang(),
@@ -33,7 +33,7 @@ def test_reads_that_fail_end_nothing(server: Hostile, client: Client) -> None:
 
 
 @pytest.mark.timing(detail_read=0.2)
-def test_a_read_that_hangs_delays_little(server: Hostile, make_client: MakeClient) -> None:
+def test_a_read_that_hangs_delays_little(server: HostileServer, make_client: MakeClient) -> None:
     """A read that is never answered is given up soon, however patient the client is otherwise."""
     server.script("Task/Detail", Hang())
     task = make_client(timeout=60).run("a/b", prompt="x")
@@ -45,7 +45,7 @@ def test_a_read_that_hangs_delays_little(server: Hostile, make_client: MakeClien
 
 
 @pytest.mark.timing(silence=(0.01,))
-def test_retry_after_is_honoured_by_reads(server: Hostile, client: Client) -> None:
+def test_retry_after_is_honoured_by_reads(server: HostileServer, client: Client) -> None:
     """A read that is refused with 429 is repeated no sooner than asked."""
     times: list[float] = []
 
@@ -62,7 +62,7 @@ def test_retry_after_is_honoured_by_reads(server: Hostile, client: Client) -> No
 
 
 @pytest.mark.timing(silence=(0.01,))
-def test_a_stop_does_not_wait_for_retry_after(server: Hostile, client: Client) -> None:
+def test_a_stop_does_not_wait_for_retry_after(server: HostileServer, client: Client) -> None:
     """After a Kill Task/Detail is read at once, although the server asked to wait a minute."""
     server.script("Task/Detail", refused("slow down", 0, 429, retry_after="55"))
     task = client.run("a/b", prompt="x")
@@ -82,7 +82,7 @@ def test_a_stop_does_not_wait_for_retry_after(server: Hostile, client: Client) -
 
 
 @pytest.mark.timing(silence=(0.01,))
-def test_a_key_that_is_revoked_ends_the_following(server: Hostile, client: Client) -> None:
+def test_a_key_that_is_revoked_ends_the_following(server: HostileServer, client: Client) -> None:
     """After five refusals in a row the task is unknown, with the refusal as its error; its row stays open."""
     refusal = refused("Project authorization is not valid.", 98, 401)
     server.script("Task/Detail", *[refusal] * 4, server.normal_answer, *[refusal] * 9)
@@ -94,7 +94,7 @@ def test_a_key_that_is_revoked_ends_the_following(server: Hostile, client: Clien
 
 
 @pytest.mark.timing(silence=(0.01,))
-def test_a_task_that_nobody_knows_is_given_up(server: Hostile, client: Client) -> None:
+def test_a_task_that_nobody_knows_is_given_up(server: HostileServer, client: Client) -> None:
     """A task that Task/Detail never lists and that sends no frame ends as unknown, and its row stays."""
     server.on_socket = hang_up
     server.script("Task/Detail", *[refused("There is no task yet.", 1)] * 50)
@@ -110,7 +110,7 @@ async def hang_up(connection: ServerConnection, _task: RemoteTask) -> None:
     await connection.close()
 
 
-def test_a_late_list_is_waited_for(server: Hostile, client: Client) -> None:
+def test_a_late_list_is_waited_for(server: HostileServer, client: Client) -> None:
     """The words "There is no task yet" right after the Run do not end the following."""
     server.script("Task/Detail", *[refused("There is no task yet.", 1)] * 3)
     task = client.run("a/b", prompt="x")
@@ -119,7 +119,7 @@ def test_a_late_list_is_waited_for(server: Hostile, client: Client) -> None:
     task.wait(5)
 
 
-def test_a_failed_set_up_is_waited_out(server: Hostile, client: Client) -> None:
+def test_a_failed_set_up_is_waited_out(server: HostileServer, client: Client) -> None:
     """The persisted status task_error does not end a task: the state's note has the reason, and it settles later."""
     task = client.run("a/b", prompt="x")
     server.task().status, server.task().more = "task_error", {"debugerror": "no GPU was free"}

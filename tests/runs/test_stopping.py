@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.hostile.http_wire import Call, Hang, Reply
-from tests.hostile.server import CUT, Hostile
-from tests.hostile.wiro import refused
+from tests.hostile.server import CUT, HostileServer
+from tests.hostile.task_api import refused
 from wiro_widgets.client.sync_client import Client, Task
 from wiro_widgets.protocol.errors import (
     ApiError,
@@ -25,12 +25,12 @@ from wiro_widgets.protocol.events import Notice
 WRONG_STATE = refused("Task is not in a cancellable state.", 1)
 
 
-def calls(server: Hostile) -> tuple[int, int]:
+def calls(server: HostileServer) -> tuple[int, int]:
     """Return how often Cancel and Kill were called."""
     return server.count("Task/Cancel"), server.count("Task/Kill")
 
 
-def running(server: Hostile, client: Client) -> Task:
+def running(server: HostileServer, client: Client) -> Task:
     """Return a task that runs, after its state says so."""
     task = client.run("a/b", prompt="x")
     server.wait(lambda: server.task().listeners, "the registration")
@@ -40,7 +40,7 @@ def running(server: Hostile, client: Client) -> Task:
     return task
 
 
-def test_a_queued_task_is_cancelled(server: Hostile, client: Client) -> None:
+def test_a_queued_task_is_cancelled(server: HostileServer, client: Client) -> None:
     """A task in the queue is stopped by one Cancel."""
     task = client.run("a/b", prompt="x")
     task.stop()
@@ -50,7 +50,7 @@ def test_a_queued_task_is_cancelled(server: Hostile, client: Client) -> None:
         task.wait(5)
 
 
-def test_a_running_task_is_killed(server: Hostile, client: Client) -> None:
+def test_a_running_task_is_killed(server: HostileServer, client: Client) -> None:
     """A task that runs is stopped by one Kill."""
     task = running(server, client)
     task.stop()
@@ -59,7 +59,7 @@ def test_a_running_task_is_killed(server: Hostile, client: Client) -> None:
     assert client.history[str(task.id)].outcome == "cancelled"
 
 
-def test_a_task_that_moved_on_unheard(server: Hostile, client: Client) -> None:
+def test_a_task_that_moved_on_unheard(server: HostileServer, client: Client) -> None:
     """When Cancel comes too late, Kill follows."""
     task = client.run("a/b", prompt="x")
     server.task().status = "task_start"
@@ -68,7 +68,7 @@ def test_a_task_that_moved_on_unheard(server: Hostile, client: Client) -> None:
     assert calls(server) == (1, 1)
 
 
-def test_a_task_that_was_requeued_unheard(server: Hostile, client: Client) -> None:
+def test_a_task_that_was_requeued_unheard(server: HostileServer, client: Client) -> None:
     """When Kill comes too early, Cancel follows."""
     task = running(server, client)
     server.task().status = "task_queue"
@@ -77,7 +77,7 @@ def test_a_task_that_was_requeued_unheard(server: Hostile, client: Client) -> No
     assert server.task().stops == 1
 
 
-def test_a_task_that_is_over_stays_as_it_is(server: Hostile, client: Client) -> None:
+def test_a_task_that_is_over_stays_as_it_is(server: HostileServer, client: Client) -> None:
     """A stop after the end does nothing."""
     task = client.run("a/b", prompt="x")
     server.finish(server.task())
@@ -88,7 +88,7 @@ def test_a_task_that_is_over_stays_as_it_is(server: Hostile, client: Client) -> 
     assert calls(server) == (0, 0)
 
 
-def test_a_task_that_ended_unheard(server: Hostile, client: Client) -> None:
+def test_a_task_that_ended_unheard(server: HostileServer, client: Client) -> None:
     """A task that ended just before the stop has succeeded."""
     task = running(server, client)
     server.finish(server.task(), quietly=True)
@@ -96,7 +96,7 @@ def test_a_task_that_ended_unheard(server: Hostile, client: Client) -> None:
     assert task.wait(5).record.outcome == "succeeded"
 
 
-def test_two_stops_are_one(server: Hostile, client: Client) -> None:
+def test_two_stops_are_one(server: HostileServer, client: Client) -> None:
     """Stops at the same time, and again later, send one call."""
     task = running(server, client)
     gate = server.gate()
@@ -111,7 +111,7 @@ def test_two_stops_are_one(server: Hostile, client: Client) -> None:
     assert calls(server) == (0, 1)
 
 
-def test_a_stop_before_the_reply(server: Hostile, client: Client) -> None:
+def test_a_stop_before_the_reply(server: HostileServer, client: Client) -> None:
     """A stop that is pressed before the Run's reply stops the task as soon as its id is known."""
     gate = server.gate()
     server.script("Run", gate)
@@ -140,7 +140,7 @@ class SlowFile(io.BytesIO):
         return super().read(size)
 
 
-def test_a_stop_before_anything_is_sent(server: Hostile, client: Client) -> None:
+def test_a_stop_before_anything_is_sent(server: HostileServer, client: Client) -> None:
     """A run that is stopped while its files are read is never sent."""
     file = SlowFile()
     task = client.start("a/b", {"inputImage": file}, None)
@@ -157,7 +157,7 @@ def test_a_stop_before_anything_is_sent(server: Hostile, client: Client) -> None
 
 
 @pytest.mark.parametrize("task_id", [None, "", " "])
-def test_a_run_that_never_became_a_task(server: Hostile, client: Client, task_id: str | None) -> None:
+def test_a_run_that_never_became_a_task(server: HostileServer, client: Client, task_id: str | None) -> None:
     """An empty id, as of a run that was stopped before it was sent, raises without a call."""
     for ask in (client.detail, client.attach):
         with pytest.raises(InvalidParameter, match="stopped before it was sent"):
@@ -165,7 +165,7 @@ def test_a_run_that_never_became_a_task(server: Hostile, client: Client, task_id
     assert server.calls == []
 
 
-def test_while_it_finishes(server: Hostile, client: Client) -> None:
+def test_while_it_finishes(server: HostileServer, client: Client) -> None:
     """A task that collects its outputs refuses to be stopped, and settles by itself."""
     task = running(server, client)
     remote = server.task()
@@ -182,7 +182,7 @@ def test_while_it_finishes(server: Hostile, client: Client) -> None:
 
 
 @pytest.mark.timing(stop=0.6)
-def test_a_server_that_refuses_both(server: Hostile, client: Client) -> None:
+def test_a_server_that_refuses_both(server: HostileServer, client: Client) -> None:
     """When the server refuses both calls for too long, the stop raises, the task goes on, and a second one works."""
     task = running(server, client)
     server.script("Task/Kill", *[refused("Task could not be killed: the worker is deaf", 1)] * 50)
@@ -193,14 +193,14 @@ def test_a_server_that_refuses_both(server: Hostile, client: Client) -> None:
     assert any(
         "could not be stopped" in event.text for event in task.events_so_far() if isinstance(event, Notice)
     )
-    server.unscript("Task/Kill")
+    server.clear_script("Task/Kill")
     task.stop()
     assert task.status == "cancelled"
 
 
 @pytest.mark.parametrize("answer", [Hang(), CUT, refused("down", 0, 503), Reply(b"nonsense")])
 @pytest.mark.timing(stop=0.7, stop_call=0.2)
-def test_a_server_that_does_not_answer(server: Hostile, client: Client, answer: Reply) -> None:
+def test_a_server_that_does_not_answer(server: HostileServer, client: Client, answer: Reply) -> None:
     """When the calls are not answered, the stop raises in time."""
     task = running(server, client)
     for endpoint in ("Task/Kill", "Task/Cancel"):
@@ -212,7 +212,7 @@ def test_a_server_that_does_not_answer(server: Hostile, client: Client, answer: 
     assert not task.over
 
 
-def test_one_answer_that_is_lost(server: Hostile, client: Client) -> None:
+def test_one_answer_that_is_lost(server: HostileServer, client: Client) -> None:
     """A Kill that took effect and was not answered counts as a stop."""
     task = running(server, client)
     server.script("Task/Kill", server.effect_then(CUT))
@@ -220,7 +220,7 @@ def test_one_answer_that_is_lost(server: Hostile, client: Client) -> None:
     assert task.status == "cancelled"
 
 
-def test_cancel_and_kill_by_themselves(server: Hostile, client: Client) -> None:
+def test_cancel_and_kill_by_themselves(server: HostileServer, client: Client) -> None:
     """The two calls by themselves raise what the server says."""
     task = running(server, client)
     with pytest.raises(ApiError, match="cancellable"):
@@ -230,7 +230,7 @@ def test_cancel_and_kill_by_themselves(server: Hostile, client: Client) -> None:
         task.wait(5)
 
 
-def test_a_callback_that_would_wait_for_itself(server: Hostile, client: Client) -> None:
+def test_a_callback_that_would_wait_for_itself(server: HostileServer, client: Client) -> None:
     """A callback that would wait for its own thread gets an error that says what to do instead."""
     errors: list[Exception] = []
 

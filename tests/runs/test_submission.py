@@ -10,8 +10,8 @@ import pytest
 
 from tests.hostile.fixtures import MakeClient
 from tests.hostile.http_wire import Answer, Call, Endless, Hang, Reply
-from tests.hostile.server import CUT, Hostile
-from tests.hostile.wiro import ok, refused
+from tests.hostile.server import CUT, HostileServer
+from tests.hostile.task_api import ok, refused
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import (
     ApiError,
@@ -56,7 +56,7 @@ REFUSED: dict[str, tuple[Answer, type[WiroError]]] = {
 
 @pytest.mark.parametrize("answer", AMBIGUOUS.values(), ids=AMBIGUOUS)
 def test_an_ambiguous_answer_is_never_followed_by_a_second_run(
-    server: Hostile, client: Client, answer: Answer
+    server: HostileServer, client: Client, answer: Answer
 ) -> None:
     """After an answer that leaves open whether there is a task, the Run is not repeated and its row stays open."""
     server.script("Run", answer)
@@ -70,15 +70,15 @@ def test_an_ambiguous_answer_is_never_followed_by_a_second_run(
 @pytest.mark.parametrize("code", [0, 96, 97])
 @pytest.mark.parametrize("status", [200, 307, 409, 429, 502])
 def test_an_answer_that_names_a_task_is_a_receipt(
-    server: Hostile, client: Client, status: int, code: int
+    server: HostileServer, client: Client, status: int, code: int
 ) -> None:
     """Whatever else the answer says, the Run is not repeated: its task is followed, to be stopped or paid for."""
 
-    def act(call: Call) -> Reply:
+    def handler(call: Call) -> Reply:
         more = {"errors": [{"code": code, "message": "no"}], "result": False}
         return Reply({**server.normal_answer(call).content, **more}, status, {"location": "/v1/elsewhere"})
 
-    server.script("Run", act)
+    server.script("Run", handler)
     task = client.run("a/b", prompt="x")
     server.finish(server.task())
     assert task.wait(10).record.task_id == server.task().id
@@ -86,7 +86,7 @@ def test_an_answer_that_names_a_task_is_a_receipt(
 
 
 @pytest.mark.parametrize("number", [0, "0", "", None, False])
-def test_a_number_that_is_none_is_no_receipt(server: Hostile, client: Client, number: object) -> None:
+def test_a_number_that_is_none_is_no_receipt(server: HostileServer, client: Client, number: object) -> None:
     """A refusal with an empty task id is a refusal."""
     answer = {"result": False, "errors": [{"code": 0, "message": "no"}], "taskid": number}
     server.script("Run", Reply(answer))
@@ -97,7 +97,7 @@ def test_a_number_that_is_none_is_no_receipt(server: Hostile, client: Client, nu
 
 @pytest.mark.parametrize("drip", [b"x-drip: 1\r\n", b""], ids=["headers", "early hints"])
 def test_an_answer_that_never_begins_is_ambiguous(
-    server: Hostile, make_client: MakeClient, drip: bytes
+    server: HostileServer, make_client: MakeClient, drip: bytes
 ) -> None:
     """A Run whose server only sends headers or interim answers is given up after four timeouts."""
     server.script("Run", Endless(b"HTTP/1.1 200 -\r\n" if drip else b"", drip or b"HTTP/1.1 103 -\r\n\r\n"))
@@ -111,7 +111,7 @@ def test_an_answer_that_never_begins_is_ambiguous(
 
 @pytest.mark.parametrize(("answer", "kind"), REFUSED.values(), ids=REFUSED)
 def test_a_refusal_is_raised_as_it_is(
-    server: Hostile, client: Client, answer: Answer, kind: type[WiroError]
+    server: HostileServer, client: Client, answer: Answer, kind: type[WiroError]
 ) -> None:
     """An answer that says that no task was made is raised at once, and nothing stays open."""
     server.script("Run", answer)
@@ -121,7 +121,7 @@ def test_a_refusal_is_raised_as_it_is(
     assert client.history.unfinished() == []
 
 
-def test_no_answer_in_time_is_ambiguous(server: Hostile, make_client: MakeClient) -> None:
+def test_no_answer_in_time_is_ambiguous(server: HostileServer, make_client: MakeClient) -> None:
     """A Run that is not answered in time may have been received."""
     server.script("Run", Hang())
     with pytest.raises(RunOutcomeUnknown, match=r"no answer within 0\.3 s"):
@@ -129,7 +129,7 @@ def test_no_answer_in_time_is_ambiguous(server: Hostile, make_client: MakeClient
     assert server.count("Run") == 1
 
 
-def test_a_trickled_answer_is_ambiguous(server: Hostile, make_client: MakeClient) -> None:
+def test_a_trickled_answer_is_ambiguous(server: HostileServer, make_client: MakeClient) -> None:
     """A reply that comes byte by byte does not make a Run wait for ever."""
     server.script("Run", server.effect_then(Reply({"result": True, "padding": "x" * 500}, trickle=0.05)))
     with pytest.raises(RunOutcomeUnknown, match="no answer within"):
@@ -137,7 +137,7 @@ def test_a_trickled_answer_is_ambiguous(server: Hostile, make_client: MakeClient
     assert server.count("Run") == 1
 
 
-def test_429_is_waited_out(server: Hostile, client: Client) -> None:
+def test_429_is_waited_out(server: HostileServer, client: Client) -> None:
     """A Run that is refused with 429 is sent again after Retry-After, and says so."""
     server.script("Run", refused("busy", 0, 429, retry_after="0.2"), refused("busy", 0, 429))
     task = client.run("a/b", prompt="x")
@@ -147,7 +147,7 @@ def test_429_is_waited_out(server: Hostile, client: Client) -> None:
     assert task.state.note is None
 
 
-def test_429_for_ever_is_given_up(server: Hostile, client: Client) -> None:
+def test_429_for_ever_is_given_up(server: HostileServer, client: Client) -> None:
     """After five tries a Run that is always refused with 429 is given up."""
     server.script("Run", *[refused("busy", 0, 429, retry_after="0")] * 9)
     with pytest.raises(RateLimited):
@@ -168,7 +168,7 @@ def test_a_refused_connection_is_tried_again(make_client: MakeClient) -> None:
     assert client.history.unfinished() == []
 
 
-def test_a_server_that_comes_back_gets_the_run(server: Hostile, make_client: MakeClient) -> None:
+def test_a_server_that_comes_back_gets_the_run(server: HostileServer, make_client: MakeClient) -> None:
     """A Run that met a closed port is sent once the port is open."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -182,7 +182,7 @@ def test_a_server_that_comes_back_gets_the_run(server: Hostile, make_client: Mak
     assert server.count("Run") == 1
 
 
-def test_a_file_that_shrinks_while_it_is_sent(server: Hostile, client: Client, tmp_path: Path) -> None:
+def test_a_file_that_shrinks_while_it_is_sent(server: HostileServer, client: Client, tmp_path: Path) -> None:
     """A file that becomes shorter ends the Run; the server never had all of it, so nothing stays open."""
     path = tmp_path / "clip.bin"
     path.write_bytes(b"x" * 4_000_000)
@@ -208,7 +208,7 @@ class _ShrinkingFile:
         return self._file.seek(*place)
 
 
-def test_the_journal_is_written_before_the_run_leaves(server: Hostile, client: Client) -> None:
+def test_the_journal_is_written_before_the_run_leaves(server: HostileServer, client: Client) -> None:
     """When the Run arrives, its row is on the disk."""
     outcomes: list[str] = []
 
@@ -222,7 +222,7 @@ def test_the_journal_is_written_before_the_run_leaves(server: Hostile, client: C
     assert outcomes == ["submitting"]
 
 
-def test_each_attempt_is_signed_anew(server: Hostile, client: Client) -> None:
+def test_each_attempt_is_signed_anew(server: HostileServer, client: Client) -> None:
     """No nonce is used twice."""
     server.script("Run", *[refused("busy", 0, 429, retry_after="0")] * 3)
     client.run("a/b", prompt="x")
@@ -230,7 +230,7 @@ def test_each_attempt_is_signed_anew(server: Hostile, client: Client) -> None:
     assert len({call.headers["x-nonce"] for call in runs}) == len(runs) == 4
 
 
-def test_a_closed_client_sends_nothing(server: Hostile, client: Client) -> None:
+def test_a_closed_client_sends_nothing(server: HostileServer, client: Client) -> None:
     """A client that was closed refuses to run."""
     client.close()
     with pytest.raises(ConfigurationError, match="closed"):

@@ -5,43 +5,43 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.hostile.files import PNG, File, cut_at, pixels
+from tests.hostile.files import PNG, ServedFile, cut_at, pixels
 from tests.hostile.fixtures import Fetch, MakeClient
 from tests.hostile.http_wire import Answer, Reply
-from tests.hostile.server import CUT, Hostile
+from tests.hostile.server import CUT, HostileServer
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import OutputError
 
 
 def test_a_cut_download_goes_on_where_it_was_cut(fetch: Fetch, picture: bytes) -> None:
     """After a cut the rest is asked for, on condition that the file is the same."""
-    file = File(picture, cut_at(5000))
+    file = ServedFile(picture, cut_at(5000))
     assert pixels(fetch(picture, file).bytes()) == pixels(picture)
     assert file.ranges == [None, "bytes=5000-"]
 
 
 def test_a_file_that_changed_begins_anew(fetch: Fetch, picture: bytes) -> None:
     """A cut download is never continued with another file's bytes."""
-    file = File(picture)
+    file = ServedFile(picture)
 
     def change(data: bytes) -> Reply:
         file.etag = '"two"'
         return Reply(b"x" * len(data), headers={"etag": '"one"'}, cut=5000)
 
-    file._first.append(change)
+    file.first_replies.append(change)
     assert pixels(fetch(picture, file).bytes()) == pixels(picture)
 
 
 def test_without_a_validator_it_begins_anew(fetch: Fetch, picture: bytes) -> None:
     """Where nothing tells that the file is the same, a cut download begins anew."""
-    file = File(picture, cut_at(5000), etag=None)
+    file = ServedFile(picture, cut_at(5000), etag=None)
     assert pixels(fetch(picture, file).bytes()) == pixels(picture)
     assert file.ranges == [None, None]
 
 
 def test_a_weak_validator_is_none(fetch: Fetch, picture: bytes) -> None:
     """A weak ETag does not promise the same bytes."""
-    file = File(picture, cut_at(5000), etag='W/"one"')
+    file = ServedFile(picture, cut_at(5000), etag='W/"one"')
     fetch(picture, file)
     assert file.ranges == [None, None]
 
@@ -58,7 +58,7 @@ def test_a_weak_validator_is_none(fetch: Fetch, picture: bytes) -> None:
 )
 def test_a_range_that_is_answered_wrongly(fetch: Fetch, picture: bytes, answer: Reply) -> None:
     """An answer that does not continue where it was asked to is thrown away."""
-    file = File(picture, cut_at(5000), lambda _: answer)
+    file = ServedFile(picture, cut_at(5000), lambda _: answer)
     assert pixels(fetch(picture, file).bytes()) == pixels(picture)
     assert file.ranges == [None, "bytes=5000-", None]
 
@@ -78,7 +78,7 @@ def test_a_range_that_is_answered_wrongly(fetch: Fetch, picture: bytes, answer: 
 )
 def test_a_bad_answer_is_tried_again(fetch: Fetch, picture: bytes, first: Callable[[bytes], Reply]) -> None:
     """What is short, corrupt, another thing or an error the first time is fetched again."""
-    file = File(picture, first)
+    file = ServedFile(picture, first)
     output = fetch(picture, file)
     assert pixels(output.bytes()) == pixels(picture)
     assert len(file.ranges) == 2
@@ -93,7 +93,7 @@ def test_a_packed_answer_is_unpacked(fetch: Fetch, picture: bytes) -> None:
 def test_a_broken_original_is_kept(fetch: Fetch, picture: bytes) -> None:
     """A picture that comes broken in the same way twice is what the server has: it is kept, and says so when read."""
     broken = picture[:9000] + bytes(64) + picture[9064:]
-    file = File(broken)
+    file = ServedFile(broken)
     output = fetch(broken, file)
     assert output.path is not None
     assert len(file.ranges) == 2
@@ -122,7 +122,7 @@ def test_a_broken_original_is_kept(fetch: Fetch, picture: bytes) -> None:
     ],
 )
 def test_what_cannot_be_had_says_why(
-    server: Hostile, client: Client, picture: bytes, answer: Answer, reason: str
+    server: HostileServer, client: Client, picture: bytes, answer: Answer, reason: str
 ) -> None:
     """The task succeeds, the output holds the reason and how to try again, the others are there."""
     task = client.run("a/b", prompt="x")
@@ -150,7 +150,7 @@ def test_a_download_that_drips_is_broken(fetch: Fetch, picture: bytes) -> None:
 
 
 def test_an_output_over_the_limit(
-    server: Hostile, make_client: MakeClient, picture: bytes, monkeypatch: pytest.MonkeyPatch
+    server: HostileServer, make_client: MakeClient, picture: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An output over the limit is given up by its announced length, and by what comes when none is announced."""
     client = make_client()

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.hostile.http_wire import Reply
-from tests.hostile.server import KEY, SECRET, Hostile
-from tests.hostile.wiro import ok, refused
+from tests.hostile.server import KEY, SECRET, HostileServer
+from tests.hostile.task_api import ok, refused
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import ApiError, TaskFailed
 from wiro_widgets.protocol.replies import ParameterRefused
@@ -18,38 +18,38 @@ from wiro_widgets.protocol.replies import ParameterRefused
 ESCAPED = KEY.replace("p", "\\u0070").replace("-", "\\u002d")
 
 
-def _refusal(server: Hostile, client: Client, answer: Reply) -> ApiError:
+def _refusal(server: HostileServer, client: Client, answer: Reply) -> ApiError:
     server.script("Run", answer)
     with pytest.raises(ApiError) as caught:
         client.run("a/b", prompt="x")
     return caught.value
 
 
-def test_an_escape_of_json_hides_no_secret(server: Hostile, client: Client) -> None:
+def test_an_escape_of_json_hides_no_secret(server: HostileServer, client: Client) -> None:
     """A key that is spelled with escapes is found, for replies are searched once they are read."""
     body = b'{"result": false, "errors": [{"code": 0, "message": "no %s"}]}' % ESCAPED.encode()
     assert _refusal(server, client, Reply(body)).message == "no [hidden]"
 
 
-def test_half_a_secret_is_not_shown_either(server: Hostile, client: Client) -> None:
+def test_half_a_secret_is_not_shown_either(server: HostileServer, client: Client) -> None:
     """A message is searched before it is shortened."""
     error = _refusal(server, client, refused("y" * (2_000 - len(KEY) + 1) + KEY, 0))
     assert KEY[:6] not in str(error)
 
 
-def test_a_refused_parameter_names_no_secret(server: Hostile, client: Client) -> None:
+def test_a_refused_parameter_names_no_secret(server: HostileServer, client: Client) -> None:
     """The fields of the error are as clean as its sentence."""
     error = _refusal(server, client, refused(f"Request parameter [prompt] must be {SECRET}", 0))
     assert isinstance(error, ParameterRefused)
     assert KEY not in f"{vars(error)}{error.args}"
 
 
-def _tell(server: Hostile, **more: Any) -> None:
+def _tell(server: HostileServer, **more: Any) -> None:
     task = server.task()
     task.status, task.pexit, task.more = "task_postprocess_end", "1", more
 
 
-def test_a_token_that_a_task_repeats_is_hidden(server: Hostile, client: Client, tmp_path: Path) -> None:
+def test_a_token_that_a_task_repeats_is_hidden(server: HostileServer, client: Client, tmp_path: Path) -> None:
     """Error, record, detail, pickle and journal hold no token, wherever in the task it stands."""
     task = client.run("a/b", prompt="x")
     token = server.task().token
@@ -69,7 +69,7 @@ def test_a_token_that_a_task_repeats_is_hidden(server: Hostile, client: Client, 
     ]
 
 
-def test_a_token_is_hidden_where_its_own_field_is_missing(server: Hostile, client: Client) -> None:
+def test_a_token_is_hidden_where_its_own_field_is_missing(server: HostileServer, client: Client) -> None:
     """A reply that repeats the token but not whose it is, is a reply about the task that was asked for."""
     task = client.run("a/b", prompt="x")
     _tell(server, debugerror=server.task().token, socketaccesstoken=None)
@@ -77,29 +77,29 @@ def test_a_token_is_hidden_where_its_own_field_is_missing(server: Hostile, clien
         task.wait(10)
 
 
-def test_a_json_text_hides_no_secret(server: Hostile, client: Client) -> None:
+def test_a_json_text_hides_no_secret(server: HostileServer, client: Client) -> None:
     """Parameters come as JSON text too, in which escapes are escaped once more."""
-    task = server.make()
+    task = server.add_task()
     task.more = {"parameters": f'{{"p": "{ESCAPED}", "{ESCAPED}": 1}}'}
     assert client.detail(task.id).parameters == {"p": "[hidden]", "[hidden]": 1}
 
 
 def test_no_library_logs_what_a_server_repeats(
-    server: Hostile, client: Client, caplog: pytest.LogCaptureFixture
+    server: HostileServer, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     """With every logger at its loudest, the headers of a reply are written nowhere."""
     caplog.set_level(logging.DEBUG)
     for name in ("httpx", "httpcore", "httpcore.http11", "httpcore.connection"):
         caplog.set_level(logging.DEBUG, name)
-    task = server.make()
+    task = server.add_task()
     server.script("Task/Detail", Reply(ok(tasklist=[task.entry()]).content, headers={"x-echo": KEY + SECRET}))
     client.detail(task.id)
     assert KEY not in caplog.text
 
 
-def test_no_cookie_is_kept(server: Hostile, client: Client) -> None:
+def test_no_cookie_is_kept(server: HostileServer, client: Client) -> None:
     """A server that sets cookies gets none of them back: they could only grow until no call goes through."""
-    task = server.make()
+    task = server.add_task()
     entry = ok(tasklist=[task.entry()]).content
     server.script("Task/Detail", Reply(entry, headers={"set-cookie": "a=b; Path=/"}))
     client.detail(task.id)

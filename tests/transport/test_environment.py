@@ -11,7 +11,7 @@ import trustme
 
 from tests.hostile.fixtures import MakeClient
 from tests.hostile.proxy import Proxy
-from tests.hostile.server import Hostile
+from tests.hostile.server import HostileServer
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import ConfigurationError, TransportError
 from wiro_widgets.transport.http import tls_context
@@ -39,15 +39,15 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[trust
 
 
 @pytest.fixture
-def secure(authority: trustme.CA) -> Iterator[Hostile]:
+def secure(authority: trustme.CA) -> Iterator[HostileServer]:
     """Start a server that speaks TLS as localhost and as wiro.example."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost", "wiro.example").configure_cert(context)
-    with Hostile(context) as server:
+    with HostileServer(context) as server:
         yield server
 
 
-def whole_run(server: Hostile, client: Client) -> None:
+def whole_run(server: HostileServer, client: Client) -> None:
     """Run, follow by the socket, and settle."""
     task = client.run("a/b", prompt="x")
     server.wait(lambda: server.task().listeners, "the registration")
@@ -56,7 +56,7 @@ def whole_run(server: Hostile, client: Client) -> None:
 
 
 def test_a_proxy_for_calls_and_sockets(
-    server: Hostile, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+    server: HostileServer, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A host that only the proxy knows is reached through it, by HTTP and by socket."""
     hosts = {"wiro.example:80": server.port, "sockets.wiro.example:80": server.socket_port}
@@ -73,7 +73,7 @@ def test_a_proxy_for_calls_and_sockets(
 
 @pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "socks5://127.0.0.1:9", "gopher://127.0.0.1:9"])
 def test_loopback_needs_no_proxy(
-    server: Hostile, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, proxy: str
+    server: HostileServer, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
     """An API on this machine is reached directly, whatever proxy the environment names."""
     monkeypatch.setenv("HTTP_PROXY", proxy)
@@ -81,7 +81,9 @@ def test_loopback_needs_no_proxy(
     whole_run(server, make_client())
 
 
-def test_no_proxy_is_read(server: Hostile, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_is_read(
+    server: HostileServer, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A host that NO_PROXY names is called directly, so a name that only the proxy knows is not found."""
     with Proxy({"wiro.example:80": server.port}) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
@@ -93,7 +95,9 @@ def test_no_proxy_is_read(server: Hostile, make_client: MakeClient, monkeypatch:
     assert proxy.requests == []
 
 
-def test_tunnels_for_tls(secure: Hostile, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tunnels_for_tls(
+    secure: HostileServer, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """HTTPS and WSS go through the proxy's tunnels, and trust the environment's authority."""
     hosts = {"wiro.example:443": secure.port, "wiro.example:444": secure.socket_port}
     with Proxy(hosts) as proxy:
@@ -105,7 +109,7 @@ def test_tunnels_for_tls(secure: Hostile, make_client: MakeClient, monkeypatch: 
 
 
 def test_a_run_that_the_proxy_refuses(
-    server: Hostile, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+    server: HostileServer, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A tunnel that is refused is no ambiguity: the Run never left."""
     with Proxy({}) as proxy:
@@ -119,7 +123,7 @@ def test_a_run_that_the_proxy_refuses(
     assert server.calls == []
 
 
-def test_certificates_of_the_environment(secure: Hostile, make_client: MakeClient) -> None:
+def test_certificates_of_the_environment(secure: HostileServer, make_client: MakeClient) -> None:
     """SSL_CERT_FILE holds for HTTPS and WSS on this machine too."""
     client = make_client(
         base_url=f"https://localhost:{secure.port}/v1", socket_url=f"wss://localhost:{secure.socket_port}/v1"
@@ -132,7 +136,7 @@ def test_a_certificate_that_nobody_vouches_for(make_client: MakeClient) -> None:
     """A certificate of another authority is refused, and the Run never left."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("localhost").configure_cert(context)
-    with Hostile(context) as impostor:
+    with HostileServer(context) as impostor:
         client = make_client(base_url=f"https://localhost:{impostor.port}/v1")
         task = client.start("a/b", {"prompt": "x"}, None)
         with pytest.raises(TransportError, match="CERTIFICATE_VERIFY_FAILED") as caught:

@@ -4,11 +4,11 @@ import pytest
 
 from tests.hostile.fixtures import Fetch
 from tests.hostile.http_wire import Reply
-from tests.hostile.server import Hostile
+from tests.hostile.server import HostileServer
 from wiro_widgets.transport.urls import may_fetch
 
 
-def test_a_redirect_to_nowhere_ends(server: Hostile, fetch: Fetch, picture: bytes) -> None:
+def test_a_redirect_to_nowhere_ends(server: HostileServer, fetch: Fetch, picture: bytes) -> None:
     """An address that leads to itself is given up."""
     output = fetch(picture, lambda call: Reply(b"", 302, {"location": call.path}))
     assert "redirects again and again" in str(output.error)
@@ -84,7 +84,7 @@ def test_public_addresses_are_fetched(host: str) -> None:
     assert may_fetch(f"https://{host}/0.png", base="https://api.wiro.ai/v1")
 
 
-def test_no_credentials_go_to_the_files(server: Hostile, fetch: Fetch, picture: bytes) -> None:
+def test_no_credentials_go_to_the_files(server: HostileServer, fetch: Fetch, picture: bytes) -> None:
     """A download carries neither key nor signature."""
     fetch(picture)
     (call,) = [call for call in server.calls if "/files/" in call.path]

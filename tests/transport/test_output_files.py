@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.hostile.files import PNG
 from tests.hostile.fixtures import Fetch
 from tests.hostile.http_wire import Answer, Call, Hang, Reply
-from tests.hostile.server import Hostile
+from tests.hostile.server import HostileServer
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.media.recipes import read_recipe, strip
 from wiro_widgets.transport import downloads
@@ -27,7 +27,7 @@ def test_it_lies_where_it_is_said_to(fetch: Fetch, picture: bytes, tmp_path: Pat
 
 
 def test_missing_outputs_are_fetched_by_attaching_again(
-    server: Hostile, client: Client, picture: bytes
+    server: HostileServer, client: Client, picture: bytes
 ) -> None:
     """Attaching to a settled task fetches what is missing and uses what is on the disk."""
     answers = [Reply(b"", 404)] * 4
@@ -44,7 +44,9 @@ def test_missing_outputs_are_fetched_by_attaching_again(
     assert client.history[str(task.id)].output_paths == tuple(str(output.path) for output in again.outputs)
 
 
-def test_names_stay_in_the_folder(server: Hostile, client: Client, picture: bytes, tmp_path: Path) -> None:
+def test_names_stay_in_the_folder(
+    server: HostileServer, client: Client, picture: bytes, tmp_path: Path
+) -> None:
     """Whatever the server calls an output, its file lies in the folder."""
     names = ["../../evil.png", "/etc/passwd", "..", "", "a\0b.png", "CON.png", "x" * 5000, "a\r\nb.png"]
     task = client.run("a/b", prompt="x")
@@ -55,7 +57,7 @@ def test_names_stay_in_the_folder(server: Hostile, client: Client, picture: byte
         assert output.path.resolve().parent.parent == (tmp_path / "outputs").resolve()
 
 
-def test_saving_takes_no_name_of_the_server(server: Hostile, client: Client, tmp_path: Path) -> None:
+def test_saving_takes_no_name_of_the_server(server: HostileServer, client: Client, tmp_path: Path) -> None:
     """A text that is saved into a folder is named after the model and the task, not as the server says."""
     task = client.run("a/b", prompt="x")
     text = {"name": "sitecustomize.py", "contenttype": "raw", "content": {"answer": ["import os"], "raw": ""}}
@@ -64,11 +66,11 @@ def test_saving_takes_no_name_of_the_server(server: Hostile, client: Client, tmp
     assert output.save(tmp_path).name == f"a-b-{task.id}-0.txt"
 
 
-def test_no_more_than_four_at_once(server: Hostile, client: Client, picture: bytes) -> None:
+def test_no_more_than_four_at_once(server: HostileServer, client: Client, picture: bytes) -> None:
     """Of many outputs four are fetched at the same time."""
     busy, most = 0, 0
 
-    async def act(_call: Call) -> Answer:
+    async def handler(_call: Call) -> Answer:
         nonlocal busy, most
         busy += 1
         most = max(most, busy)
@@ -77,12 +79,14 @@ def test_no_more_than_four_at_once(server: Hostile, client: Client, picture: byt
         return Reply(picture, headers=PNG)
 
     task = client.run("a/b", prompt="x")
-    server.finish(server.task(), [server.serve_file(picture, act, name=f"{n}.png") for n in range(12)])
+    server.finish(server.task(), [server.serve_file(picture, handler, name=f"{n}.png") for n in range(12)])
     assert len(task.wait(10).images) == 12
     assert most == downloads.AT_ONCE == 4
 
 
-def test_a_slow_server_keeps_no_other_task_waiting(server: Hostile, client: Client, picture: bytes) -> None:
+def test_a_slow_server_keeps_no_other_task_waiting(
+    server: HostileServer, client: Client, picture: bytes
+) -> None:
     """While one task's outputs hang, another task's come."""
     slow = client.run("a/b", prompt="slow")
     hanging = [server.serve_file(picture, lambda _: Hang(), name=f"{n}.png") for n in range(9)]
@@ -113,9 +117,9 @@ print(json.dumps([size, str(output.path), told, notices]))
 """
 
 
-def test_a_full_disk(server: Hostile, picture: bytes, tmp_path: Path) -> None:
+def test_a_full_disk(server: HostileServer, picture: bytes, tmp_path: Path) -> None:
     """When the disk takes no more, the output is kept in memory, whole, and that is told."""
-    made = server.make(prompt="x")
+    made = server.add_task(prompt="x")
     child = subprocess.Popen(
         [sys.executable, "-c", FULL_DISK, server.base_url, server.socket_url, str(tmp_path)],
         stdout=subprocess.PIPE,

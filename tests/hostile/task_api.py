@@ -13,7 +13,7 @@ from tests.hostile.http_wire import Call, Reply
 
 @dataclass
 class RemoteTask:
-    """A task of this server."""
+    """A task at this server; `more` overrides fields of its Task/Detail, `stops` counts Cancel and Kill."""
 
     id: str
     token: str
@@ -28,7 +28,7 @@ class RemoteTask:
     stops: int = 0
 
     def entry(self) -> dict[str, Any]:
-        """Return it as Task/Detail does."""
+        """Return the task as Task/Detail does."""
         owner, _, project = self.model.partition("/")
         return {
             "id": self.id,
@@ -44,22 +44,22 @@ class RemoteTask:
         }
 
 
-class Wiro:
-    """The tasks, and what is answered about them."""
+class TaskApi:
+    """The tasks, and the answers about them."""
 
     def __init__(self) -> None:
         self.tasks: dict[str, RemoteTask] = {}
         self._number = 700
 
-    def make(self, model: str = "a/b", **parameters: Any) -> RemoteTask:
-        """Make a task without a Run."""
+    def add_task(self, model: str = "a/b", **parameters: Any) -> RemoteTask:
+        """Create a task without a Run."""
         self._number += 1
         task = RemoteTask(str(self._number), f"token-{self._number}-planted", model, parameters)
         self.tasks[task.id] = task
         return task
 
     def normal_answer(self, call: Call) -> Reply:
-        """Return the normal answer, with its effect."""
+        """Return the answer of the protocol, with its effect."""
         endpoint = call.path.removeprefix("/v1/")
         if endpoint.startswith("Run/"):
             return self._run(call, endpoint.removeprefix("Run/"))
@@ -77,11 +77,11 @@ class Wiro:
         return ok(total="1", tasklist=[task.entry()])
 
     def restart_numbers(self) -> None:
-        """Count tasks from the beginning."""
+        """Start the numbers of tasks again."""
         self._number = 700
 
     def _run(self, call: Call, model: str) -> Reply:
-        task = self.make(model, **{name: str(value) for name, value in call.json.items()})
+        task = self.add_task(model, **{name: str(value) for name, value in call.json.items()})
         return ok(taskid=task.id, socketaccesstoken=task.token)
 
     def _stop(self, endpoint: str, task: RemoteTask) -> Reply:
@@ -93,11 +93,11 @@ class Wiro:
 
 
 def ok(**payload: Any) -> Reply:
-    """Return a good reply."""
+    """Return a reply that succeeds."""
     return Reply({"result": True, "errors": [], **payload})
 
 
 def refused(message: str, code: int, status: int = 200, **headers: str) -> Reply:
-    """Return a refusal."""
-    header_values = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Reply({"result": False, "errors": [{"code": code, "message": message}]}, status, header_values)
+    """Return a reply that refuses."""
+    header_fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Reply({"result": False, "errors": [{"code": code, "message": message}]}, status, header_fields)
