@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import psutil
 
+from wiro_widgets.journal.row import JournalRow
+
 ORPHANED_AFTER: Final = timedelta(hours=1)  # if start times cannot be compared
 _ENDED: Final = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
 _SAME_START: Final = 0.05  # seconds; systems count starts in hundredths
+
+# The journal rows of the Runs that this process is sending, whichever of its clients sends them.
+sending: set[str] = set()
+
+
+def is_attended(row: JournalRow) -> bool:
+    """Return True if this process is sending the Run, or another living process of this machine began it."""
+    if row.host != platform.node() or row.pid is None:
+        return False
+    if row.pid == os.getpid():
+        return row.id in sending
+    return owner_is_alive(row.pid, row.born, row.intent_at)
 
 
 def is_alive(pid: int) -> bool:

@@ -10,12 +10,13 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
+from wiro_widgets.journal.process import is_attended
 from wiro_widgets.journal.result import TaskResult, result_of
 from wiro_widgets.journal.row import JournalRow, record_of_row
 from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.errors import InvalidParameter, NotFound, TransportError
 from wiro_widgets.protocol.schema.schema import ModelSchema
-from wiro_widgets.runs import claims, lost_runs
+from wiro_widgets.runs import lost_runs
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.options import RunOptions
 from wiro_widgets.runs.reuse import is_whole
@@ -64,7 +65,7 @@ class Attacher:
         """Attach to every run that was cut off, except those that another living process looks after."""
         engine = self._engine
         unfinished = await asyncio.to_thread(engine.journal.unfinished, engine.server)
-        rows = [row for row in unfinished if not claims.is_attended(row)]
+        rows = [row for row in unfinished if not is_attended(row)]
         matches = await lost_runs.match(engine, [row for row in rows if row.task_id is None])
         tasks = []
         for row in rows:

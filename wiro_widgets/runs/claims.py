@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import platform
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
-from wiro_widgets.journal import process
+from wiro_widgets.journal.process import is_attended
 from wiro_widgets.journal.row import JournalRow
 from wiro_widgets.protocol import requests
 from wiro_widgets.protocol.detail import TaskDetail
@@ -19,18 +17,6 @@ from wiro_widgets.runs.options import RunOptions
 from wiro_widgets.runs.reuse import is_whole
 
 LIST_REACHES_BACK = timedelta(days=1)  # an older Run cannot be looked for in Wiro's list with confidence
-
-# The journal rows of the Runs that this process is sending, whichever of its clients sends them.
-sending: set[str] = set()
-
-
-def is_attended(row: JournalRow) -> bool:
-    """Return True if this process is sending the Run, or another living process of this machine began it."""
-    if row.host != platform.node() or row.pid is None:
-        return False
-    if row.pid == os.getpid():
-        return row.id in sending
-    return process.owner_is_alive(row.pid, row.born, row.intent_at)
 
 
 def stands_in(engine: Engine, row: JournalRow, options: RunOptions, *, seed_is_fixed: bool) -> bool:

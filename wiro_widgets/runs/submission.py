@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from wiro_widgets.journal import process
 from wiro_widgets.journal.row import JournalRow
 from wiro_widgets.media.jsonable import plain
 from wiro_widgets.protocol import backoff, replies, requests
@@ -76,8 +77,8 @@ class Submission:
             content = await asyncio.to_thread(fingerprint.of_run, self._model, ready)
             request = requests.run(self._model, ready, schema)
             run = lost_runs.Run(str(uuid.uuid4()), self._model, plain(values), datetime.now(UTC))
-            claims.sending.add(run.journal_id)
-            cleanup.callback(claims.sending.discard, run.journal_id)
+            process.sending.add(run.journal_id)
+            cleanup.callback(process.sending.discard, run.journal_id)
             earlier = await self._claim(run, content, values, schema)
             if earlier is not None:
                 return earlier

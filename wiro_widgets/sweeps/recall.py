@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from wiro_widgets.journal.process import is_attended
 from wiro_widgets.journal.result import TaskResult, result_of
 from wiro_widgets.journal.row import SENT, JournalRow, Query, record_of_row
 from wiro_widgets.protocol.errors import RunOutcomeUnknown
@@ -55,12 +56,10 @@ async def recall(engine: Engine, cells: Sequence[Cell[Any]]) -> EarlierRuns:
             cell.end("succeeded")
         elif best.task_id is not None:
             earlier.task_ids[cell.index] = best.task_id
-        elif best.outcome == "submitting" and claims.is_attended(best):
+        elif best.outcome == "submitting" and is_attended(best):
             earlier.sent_elsewhere.add(cell.index)  # the scheduler waits for it when it is the cell's turn
         else:
-            earlier.taskless_rows |= {
-                row.id for row in rows if row.task_id is None and not claims.is_attended(row)
-            }
+            earlier.taskless_rows |= {row.id for row in rows if row.task_id is None and not is_attended(row)}
             try:
                 task_id = await claims.find_task(engine, best)
             except RunOutcomeUnknown as error:
