@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 MAX_BODY = 1 << 20  # bytes of a body that are stored
+
+
+class Part(NamedTuple):
+    """One part of a form; a field without a file has no file name."""
+
+    name: str
+    filename: str | None
+    content: bytes
 
 
 @dataclass
@@ -29,6 +39,22 @@ class Call:
             return {}
         return fields if isinstance(fields, dict) else {}
 
+    @property
+    def parts(self) -> list[Part]:
+        """The parts of a multipart form, in their order; empty for another body."""
+        content_type = self.headers.get("content-type", "")
+        boundary = re.match(r'multipart/form-data; *boundary="?([^";]+)', content_type)
+        if boundary is None:
+            return []
+        chunks = (b"\r\n" + self.body).split(b"\r\n--" + boundary[1].encode())[1:-1]
+        return [_part(chunk.removeprefix(b"\r\n")) for chunk in chunks]
+
+
+def _part(chunk: bytes) -> Part:
+    head, _, content = chunk.partition(b"\r\n\r\n")
+    names = dict(re.findall(r'(name|filename)="([^"]*)"', head.decode()))
+    return Part(names["name"], names.get("filename"), content)
+
 
 @dataclass
 class Reply:
@@ -43,15 +69,16 @@ class Reply:
     cut: int | None = None
     trickle: float = 0.0
 
-    def wire(self) -> tuple[bytes, bytes]:
-        """Return the bytes of head and body."""
+    def wire(self, headers: Mapping[str, str]) -> tuple[bytes, bytes]:
+        """Return the bytes of head and body; an empty text in `Reply.headers` leaves a header out."""
         body = self.content if isinstance(self.content, bytes) else json.dumps(self.content).encode()
-        headers = {
+        values = {
             "content-type": "application/json",
             "content-length": str(len(body)),
+            **headers,
             **{name.lower(): value for name, value in self.headers.items()},
         }
-        lines = [f"HTTP/1.1 {self.status} -", *(f"{k}: {v}" for k, v in headers.items() if v)]
+        lines = [f"HTTP/1.1 {self.status} -", *(f"{k}: {v}" for k, v in values.items() if v)]
         return "\r\n".join((*lines, "", "")).encode(), body[: self.cut]
 
 
@@ -102,8 +129,8 @@ async def read_call(reader: asyncio.StreamReader) -> Call | None:
     return call
 
 
-async def write(writer: asyncio.StreamWriter, answer: Answer) -> bool:
-    """Write an answer; return True if the connection can be used again."""
+async def write(writer: asyncio.StreamWriter, answer: Answer, headers: Mapping[str, str]) -> bool:
+    """Write an answer with these headers of the server; return True if the connection can be used again."""
     if isinstance(answer, Endless):
         writer.write(answer.start)
         while not writer.is_closing():
@@ -116,7 +143,7 @@ async def write(writer: asyncio.StreamWriter, answer: Answer) -> bool:
     if isinstance(answer, Cut | Hang):
         writer.transport.abort()
         return False
-    head, body = answer.wire()
+    head, body = answer.wire(headers)
     writer.write(head)
     if answer.trickle:
         for index in range(len(body)):

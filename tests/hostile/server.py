@@ -1,7 +1,7 @@
 """HostileServer: a Wiro that misbehaves as a test says; written from docs/protocol.md, not from client or sandbox.
 
 By default it answers as the real one does: a Run makes a task, Task/Detail returns it, the socket sends what the
-test emits. `script` puts other replies before those.
+test emits. `script` puts other replies before those, `always` in their place.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ class Gate:
 
 
 class HostileServer(TaskApi):
-    """One thread, one loop, a port for HTTP and one for sockets."""
+    """One thread, one loop, a port for HTTP and one for sockets.
+
+    While `file_server` is set, every file is answered with it.
+    """
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         super().__init__()
@@ -75,7 +78,9 @@ class HostileServer(TaskApi):
         self.most_connections = 0
         self.on_socket: SocketHandler = _wait_until_closed
         self.redirect_sockets: str | None = None
+        self.file_server: Answer | Handler | None = None
         self._scripts: dict[str, deque[Answer | Handler]] = {}
+        self._constants: dict[str, Answer | Handler] = {}
         self._change = threading.Condition()
         self._more_listeners: list[asyncio.Server] = []
         self._jobs: set[asyncio.Task[Any]] = set()
@@ -107,9 +112,14 @@ class HostileServer(TaskApi):
         """Answer the next calls of an endpoint with these; a function is called with the call."""
         self._scripts.setdefault(endpoint, deque()).extend(answers)
 
+    def always(self, endpoint: str, answer: Answer | Handler) -> None:
+        """Answer every call of an endpoint with this once its script is over."""
+        self._constants[endpoint] = answer
+
     def clear_script(self, endpoint: str) -> None:
         """Answer an endpoint by the protocol again."""
         self._scripts.pop(endpoint, None)
+        self._constants.pop(endpoint, None)
 
     def gate(self, answer: Answer | None = None) -> Gate:
         """Return a handler with the effect of the call, whose answer waits; by default the protocol's answer."""
@@ -131,12 +141,11 @@ class HostileServer(TaskApi):
 
     def emit(self, task: RemoteTask, kind: str, message: Any = None, **more: Any) -> None:
         """Send a frame to each socket that is registered for the task."""
-        frame = {"type": kind, "id": task.id, "tasktoken": task.token, "message": message, **more}
-        self.emit_raw(task, json.dumps(frame))
+        self.run(self.broadcast(task, kind, message, **more))
 
     def emit_raw(self, task: RemoteTask, data: str | bytes) -> None:
         """Send these bytes or this text as a frame."""
-        self.run(self._broadcast(task, data))
+        self.run(self._send(task, data))
 
     def cut_sockets(self, task: RemoteTask) -> None:
         """Cut every socket that is registered for the task."""
@@ -159,6 +168,10 @@ class HostileServer(TaskApi):
         self.files[path] = handler or (lambda _call: Reply(data, headers={"content-type": "image/png"}))
         url = f"http://127.0.0.1:{self.port}{path}"
         return {"name": name, "contenttype": "image/png", "size": str(len(data)), "url": url, **more}
+
+    def store_upload(self, content: bytes, name: str) -> str:
+        """Serve a file of a Run and return its URL."""
+        return str(self.serve_file(content, name=name)["url"])
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Run a coroutine on the server's loop and wait for it."""
@@ -189,6 +202,19 @@ class HostileServer(TaskApi):
     def count(self, endpoint: str) -> int:
         """Return the number of calls to an endpoint."""
         return sum(call.path.startswith(f"/v1/{endpoint}") for call in self.calls)
+
+    # On the server's own loop
+
+    async def broadcast(self, task: RemoteTask, kind: str, message: Any = None, **more: Any) -> None:
+        """Send a frame to each socket that is registered for the task."""
+        frame = {"type": kind, "id": task.id, "tasktoken": task.token, "message": message, **more}
+        await self._send(task, json.dumps(frame))
+
+    def start_job(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run a coroutine in the background until it or the server ends."""
+        job = self.loop.create_task(work)
+        self._jobs.add(job)
+        job.add_done_callback(self._jobs.discard)
 
     # The server
 
@@ -228,7 +254,7 @@ class HostileServer(TaskApi):
             while (call := await read_call(reader)) is not None:
                 self.calls.append(call)
                 self.notify()
-                if not await write(writer, await self._answer(call)):
+                if not await write(writer, await self._answer(call), self.own_headers()):
                     break
         except (ConnectionError, asyncio.CancelledError):
             pass
@@ -239,13 +265,15 @@ class HostileServer(TaskApi):
             self.notify()
 
     async def _answer(self, call: Call) -> Answer:
+        answer: Any
         if call.path in self.files:
-            answer: Any = self.files[call.path](call)
+            answer = self.file_server or self.files[call.path]
         else:
             endpoint = call.path.removeprefix("/v1/")
-            script = self._scripts.get("Run" if endpoint.startswith("Run/") else endpoint)
-            answer = script.popleft() if script else self.normal_answer
-            answer = answer(call) if callable(answer) else answer
+            name = "Run" if endpoint.startswith("Run/") else endpoint
+            script = self._scripts.get(name)
+            answer = script.popleft() if script else self._constants.get(name, self.normal_answer)
+        answer = answer(call) if callable(answer) else answer
         result: Answer = await answer if inspect.isawaitable(answer) else answer
         self.notify()
         return result
@@ -273,7 +301,7 @@ class HostileServer(TaskApi):
                 task.listeners.remove(connection)
                 self.notify()
 
-    async def _broadcast(self, task: RemoteTask, data: str | bytes) -> None:
+    async def _send(self, task: RemoteTask, data: str | bytes) -> None:
         for listener in tuple(task.listeners):
             with suppress(ConnectionClosed):
                 await listener.send(data)
