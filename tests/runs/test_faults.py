@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.hostile.fault_table import ENDS, SURVIVED
+from tests.hostile.fixtures import FAST
 from wiro_widgets.client.sync_client import Client, Task
 from wiro_widgets.protocol import requests
 from wiro_widgets.protocol.detail import TaskDetail, read_tasks
@@ -22,12 +24,13 @@ from wiro_widgets.protocol.errors import (
     TaskFailed,
     WiroError,
 )
-from wiro_widgets.protocol.timing import Timing
 from wiro_widgets.sandbox import SandboxServer
 
 pytestmark = pytest.mark.usefixtures("short_pauses")
 
 FLUX = "tencent/hunyuan-flux-srpo"
+# Reads that hang are given up soon, and a lost end is found soon after several reads that failed.
+TIMING = replace(FAST, detail_read=0.5)
 
 
 SMALL = {"prompt": "a lighthouse", "width": 64, "height": 64, "steps": 3, "seed": 7350148318}
@@ -64,7 +67,7 @@ def client_of(sandbox: SandboxServer, folder: Path) -> Client:
         journal=folder / "journal.sqlite3",
         output_dir=folder / "outputs",
         timeout=5.0,
-        timing=Timing(detail_read=0.5),  # reads that hang are given up soon
+        timing=TIMING,
     )
 
 
