@@ -32,23 +32,23 @@ SCHEMA = ModelSchema.from_tool(
 )
 
 
-def test_a_price_by_the_second_is_open(sandbox_client: Client) -> None:
-    """The seed's model is billed by the second: its cost is open, with Wiro's average beside it."""
-    found = sandbox_client.estimate(FLUX, prompt="x")
-    assert (found.low, found.high, found.exact, found.typical) == (None, None, False, 0.00234)
-    assert "each second of work" in found.reason
+def test_a_price_for_each_second_has_no_bounds(sandbox_client: Client) -> None:
+    """A model that is billed for each second has an estimate without bounds, with Wiro's average."""
+    estimate = sandbox_client.estimate(FLUX, prompt="x")
+    assert (estimate.low, estimate.high, estimate.exact, estimate.typical) == (None, None, False, 0.00234)
+    assert "each second of work" in estimate.reason
 
 
-def test_equal_runs_say_what_is_typical(sandbox_client: Client) -> None:
-    """Once such a model has run, runs with the same settings cost about what that one did, and no more is promised."""
+def test_equal_runs_make_the_typical_cost(sandbox_client: Client) -> None:
+    """After a run of such a model, its cost is the typical one of runs with the same settings, and no bound."""
     cost = sandbox_client.run(FLUX, prompt="x", seed=1, **SMALL).wait().record.total_cost
-    found = sandbox_client.estimate(FLUX, prompt="another", seed=2, **SMALL)
-    assert (found.low, found.high, found.typical, found.reserve) == (None, None, cost, cost)
+    estimate = sandbox_client.estimate(FLUX, prompt="another", seed=2, **SMALL)
+    assert (estimate.low, estimate.high, estimate.typical, estimate.reserve) == (None, None, cost, cost)
     assert sandbox_client.estimate(FLUX, prompt="x", **{**SMALL, "steps": 50}).typical == 0.00234
 
 
 def test_an_estimate_needs_no_complete_form(sandbox_client: Client) -> None:
-    """What is required and not given yet does not hinder an estimate; a wrong value does."""
+    """A required value may be missing for an estimate; a wrong value raises InvalidParameter."""
     assert sandbox_client.estimate(FLUX).typical == 0.00234
     with pytest.raises(InvalidParameter, match=r"seeed: .*Did you mean 'seed'"):
         sandbox_client.estimate(FLUX, seeed=1)
@@ -57,16 +57,16 @@ def test_an_estimate_needs_no_complete_form(sandbox_client: Client) -> None:
 
 
 def test_a_model_that_is_not_in_the_catalogue_is_unknown(sandbox_client: Client) -> None:
-    """Without a catalogue entry there is no estimate, and nothing is made up."""
+    """Without a catalogue entry the cost is unknown."""
     assert "no model nobody/nothing" in sandbox_client.estimate("nobody/nothing", prompt="x").reason
 
 
 def test_nothing_is_run_for_an_estimate(sandbox_client: Client, sandbox: Sandbox) -> None:
-    """An estimate asks the catalogue once, and sends no Run."""
-    begun = len(sandbox.requests)
+    """An estimate reads the catalogue once, and sends no Run."""
+    start = len(sandbox.requests)
     for _ in range(3):
         sandbox_client.estimate(FLUX, prompt="x")
-    assert [request.path for request in sandbox.requests[begun:]] == ["/v1/Tool/Detail"]
+    assert [request.path for request in sandbox.requests[start:]] == ["/v1/Tool/Detail"]
 
 
 def test_the_price_rows_of_the_catalogue_are_used(
@@ -124,29 +124,29 @@ def test_files_are_measured_by_their_headers(tmp_path: Path, kind: str) -> None:
         assert file.tell() == 0
 
 
-def test_what_cannot_differ_in_price_is_priced_once(
+def test_runs_of_one_price_are_estimated_once(
     sandbox_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sweep looks at the price of each setting once, however many prompts and seeds it has, and beside the loop."""
-    seen: list[tuple[int, str]] = []
-    estimate = price_methods.estimate
+    """A sweep estimates each setting once, for any number of prompts and seeds, and outside the loop's thread."""
+    calls: list[tuple[int, str]] = []
+    real_estimate = price_methods.estimate
 
-    def counted(prices: Prices, values: Mapping[str, Any], *more: Any) -> Estimate:
-        seen.append((values["steps"], threading.current_thread().name))
-        return estimate(prices, values, *more)
+    def record_call(prices: Prices, values: Mapping[str, Any], *more: Any) -> Estimate:
+        calls.append((values["steps"], threading.current_thread().name))
+        return real_estimate(prices, values, *more)
 
-    monkeypatch.setattr(price_methods, "estimate", counted)
+    monkeypatch.setattr(price_methods, "estimate", record_call)
     sweep = sandbox_client.sweep(FLUX, prompt=["a", "b"], seed=range(500), steps=[2, 3], start=False)
     assert sweep.estimate is not None
     assert sweep.estimate.typical == pytest.approx(2000 * 0.00234)
-    assert sorted(steps for steps, _ in seen) == [2, 3]
-    assert "wiro-engine" not in {name for _, name in seen}
+    assert sorted(steps for steps, _ in calls) == [2, 3]
+    assert "wiro-engine" not in {name for _, name in calls}
 
 
-def test_prompts_are_told_apart_where_they_have_a_price(
+def test_prompts_with_a_price_are_estimated_one_by_one(
     sandbox_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where each character costs, every prompt has its own price."""
+    """If each character has a price, each prompt has its own estimate."""
     price = {"dynamicprice": [{"inputs": {}, "price": 0.01, "priceMethod": "cp-promptlength"}]}
     monkeypatch.setattr("wiro_widgets.sandbox.http.endpoints.tool_entry", lambda _model: price)
     sweep = sandbox_client.sweep(FLUX, prompt=["a", "bbb"], seed=[1, 2], start=False)
@@ -154,10 +154,10 @@ def test_prompts_are_told_apart_where_they_have_a_price(
     assert (sweep.estimate.high, sweep.estimate.exact) == (0.08, True)
 
 
-def test_experience_follows_the_schema_that_is_asked_with(sandbox_client: Client) -> None:
-    """What equal runs have cost is found under the model's schema and without one."""
+def test_past_runs_follow_the_schema(sandbox_client: Client) -> None:
+    """The cost of equal past runs is used with the model's schema and without one."""
     cost = sandbox_client.run(FLUX, prompt="x", seed=1, **SMALL).wait().record.total_cost
     estimator = sandbox_client._client._engine.ledger.estimator
     for schema in (sandbox_client.schema(FLUX), None, sandbox_client.schema(FLUX)):
-        found = sandbox_client._bridge.call(estimator.estimate(FLUX, {"prompt": "y", **SMALL}, schema))
-        assert found.typical == cost
+        estimate = sandbox_client._bridge.call(estimator.estimate(FLUX, {"prompt": "y", **SMALL}, schema))
+        assert estimate.typical == cost

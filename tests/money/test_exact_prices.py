@@ -1,4 +1,4 @@
-"""The sandbox's models whose price is known beforehand: estimates to the last digit, and budgets that fit exactly."""
+"""The sandbox's models with an exact price: estimates to the last digit, and budgets that fit exactly."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -30,34 +30,34 @@ PRICE = 0.002  # USD of a sketch
 def test_an_exact_estimate_is_the_bill(
     sandbox_client: Client, model: str, values: dict[str, Any], price: float
 ) -> None:
-    """A price by the run, or by the output of a size, is known before a run and is what the run has cost."""
-    given = {"prompt": "a pier", **values}
-    found = sandbox_client.estimate(model, given)
-    assert (found.low, found.high, found.exact) == (price, price, True)
-    assert sandbox_client.run(model, given).wait().record.total_cost == price
-    assert sandbox_client.estimate(model, given) == found
+    """A price for each run, or for each output of a size, is known before the run and is what the run costs."""
+    full_values = {"prompt": "a pier", **values}
+    estimate = sandbox_client.estimate(model, full_values)
+    assert (estimate.low, estimate.high, estimate.exact) == (price, price, True)
+    assert sandbox_client.run(model, full_values).wait().record.total_cost == price
+    assert sandbox_client.estimate(model, full_values) == estimate
 
 
 def test_one_price_for_each_output_is_a_lower_bound(sandbox_client: Client, tmp_path: Any) -> None:
-    """Where no value says how many outputs come, one of them is the least that a run costs."""
+    """If no value says how many outputs come, a run costs at least one of them."""
     sandbox_client.generate(SKETCH, SMALL)[0].save(tmp_path / "a.png")
-    found = sandbox_client.estimate("wiro/sandbox-upscale", inputImage=tmp_path / "a.png")
+    estimate = sandbox_client.estimate("wiro/sandbox-upscale", inputImage=tmp_path / "a.png")
     cost = sandbox_client.run("wiro/sandbox-upscale", inputImage=tmp_path / "a.png").wait().record.total_cost
-    assert (found.low, found.high, found.exact) == (cost, None, False)
+    assert (estimate.low, estimate.high, estimate.exact) == (cost, None, False)
 
 
 @pytest.mark.parametrize("count", [1, 3, 7])
-def test_a_budget_of_so_many_runs_lets_so_many_through(
+def test_a_budget_of_n_runs_lets_n_runs_through(
     sandbox_client: Client, run_count: RunCount, count: int
 ) -> None:
     """A budget of exactly n runs is spent by n runs one after another, and the next one is not sent."""
     with wiro.budget(usd=round(count * PRICE, 6)) as purse:
         for _ in range(count):
             sandbox_client.run(SKETCH, SMALL).wait()
-        with pytest.raises(BudgetExceeded) as refused:
+        with pytest.raises(BudgetExceeded) as error_info:
             sandbox_client.run(SKETCH, SMALL)
     assert run_count() == count
-    assert refused.value.estimate == PRICE
+    assert error_info.value.estimate == PRICE
     assert [purse.spent, purse.left] == pytest.approx([count * PRICE, 0], abs=1e-9)
 
 
@@ -104,8 +104,8 @@ def test_it_is_exact_for_threads(make_sandbox_client: MakeClient, run_count: Run
 
         contexts = [copy_context() for _ in range(20)]
         with ThreadPoolExecutor(20) as pool:
-            won = list(pool.map(lambda context: context.run(attempt), contexts))
-    assert (sum(won), run_count()) == (12, 12)
+            results = list(pool.map(lambda context: context.run(attempt), contexts))
+    assert (sum(results), run_count()) == (12, 12)
     assert purse.spent == pytest.approx(12 * PRICE)
 
 

@@ -1,4 +1,4 @@
-"""Outputs come whole, once, under safe names, and what cannot be had says why and how to try again."""
+"""Outputs come whole; one that cannot be fetched says why, and how to try again."""
 
 import gzip
 from collections.abc import Callable
@@ -13,14 +13,14 @@ from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import OutputError
 
 
-def test_a_cut_download_goes_on_where_it_was_cut(fetch: Fetch, picture: bytes) -> None:
-    """After a cut the rest is asked for, on condition that the file is the same."""
+def test_a_cut_download_is_resumed(fetch: Fetch, picture: bytes) -> None:
+    """After a cut the rest is requested, on condition that the file is the same."""
     file = ServedFile(picture, cut_at(5000))
     assert pixels(fetch(picture, file).bytes()) == pixels(picture)
     assert file.ranges == [None, "bytes=5000-"]
 
 
-def test_a_file_that_changed_begins_anew(fetch: Fetch, picture: bytes) -> None:
+def test_a_file_that_changed_is_fetched_from_the_start(fetch: Fetch, picture: bytes) -> None:
     """A cut download is never continued with another file's bytes."""
     file = ServedFile(picture)
 
@@ -32,15 +32,15 @@ def test_a_file_that_changed_begins_anew(fetch: Fetch, picture: bytes) -> None:
     assert pixels(fetch(picture, file).bytes()) == pixels(picture)
 
 
-def test_without_a_validator_it_begins_anew(fetch: Fetch, picture: bytes) -> None:
-    """Where nothing tells that the file is the same, a cut download begins anew."""
+def test_without_a_validator_it_is_fetched_from_the_start(fetch: Fetch, picture: bytes) -> None:
+    """Without a validator a cut download starts again."""
     file = ServedFile(picture, cut_at(5000), etag=None)
     assert pixels(fetch(picture, file).bytes()) == pixels(picture)
     assert file.ranges == [None, None]
 
 
-def test_a_weak_validator_is_none(fetch: Fetch, picture: bytes) -> None:
-    """A weak ETag does not promise the same bytes."""
+def test_a_weak_validator_counts_for_nothing(fetch: Fetch, picture: bytes) -> None:
+    """A weak ETag does not promise the same bytes, so a cut download starts again."""
     file = ServedFile(picture, cut_at(5000), etag='W/"one"')
     fetch(picture, file)
     assert file.ranges == [None, None]
@@ -56,8 +56,8 @@ def test_a_weak_validator_is_none(fetch: Fetch, picture: bytes) -> None:
     ],
     ids=["416", "another place", "no place", "nonsense"],
 )
-def test_a_range_that_is_answered_wrongly(fetch: Fetch, picture: bytes, answer: Reply) -> None:
-    """An answer that does not continue where it was asked to is thrown away."""
+def test_a_wrong_answer_to_a_range(fetch: Fetch, picture: bytes, answer: Reply) -> None:
+    """An answer that does not continue at the requested offset is dropped."""
     file = ServedFile(picture, cut_at(5000), lambda _: answer)
     assert pixels(fetch(picture, file).bytes()) == pixels(picture)
     assert file.ranges == [None, "bytes=5000-", None]
@@ -77,24 +77,24 @@ def test_a_range_that_is_answered_wrongly(fetch: Fetch, picture: bytes, answer: 
     ids=["shorter than said", "corrupt", "a page", "empty", "503", "404", "broken gzip"],
 )
 def test_a_bad_answer_is_tried_again(fetch: Fetch, picture: bytes, first: Callable[[bytes], Reply]) -> None:
-    """What is short, corrupt, another thing or an error the first time is fetched again."""
+    """A reply that is short, corrupt, of another type or an error is requested again."""
     file = ServedFile(picture, first)
     output = fetch(picture, file)
     assert pixels(output.bytes()) == pixels(picture)
     assert len(file.ranges) == 2
 
 
-def test_a_packed_answer_is_unpacked(fetch: Fetch, picture: bytes) -> None:
-    """A server that packs although nobody asked is understood."""
-    packed = Reply(gzip.compress(picture), headers={"content-encoding": "gzip", **PNG})
-    assert pixels(fetch(picture, lambda _: packed).bytes()) == pixels(picture)
+def test_a_compressed_answer_is_decompressed(fetch: Fetch, picture: bytes) -> None:
+    """A server may compress although it was not asked to."""
+    reply = Reply(gzip.compress(picture), headers={"content-encoding": "gzip", **PNG})
+    assert pixels(fetch(picture, lambda _: reply).bytes()) == pixels(picture)
 
 
 def test_a_broken_original_is_kept(fetch: Fetch, picture: bytes) -> None:
-    """A picture that comes broken in the same way twice is what the server has: it is kept, and says so when read."""
-    broken = picture[:9000] + bytes(64) + picture[9064:]
-    file = ServedFile(broken)
-    output = fetch(broken, file)
+    """A picture that comes broken twice in the same way is what the server has: it is kept, and raises when read."""
+    bad_picture = picture[:9000] + bytes(64) + picture[9064:]
+    file = ServedFile(bad_picture)
+    output = fetch(bad_picture, file)
     assert output.path is not None
     assert len(file.ranges) == 2
     with pytest.raises(OutputError):
@@ -121,10 +121,10 @@ def test_a_broken_original_is_kept(fetch: Fetch, picture: bytes) -> None:
         (CUT, "tried 4 times"),
     ],
 )
-def test_what_cannot_be_had_says_why(
+def test_an_output_that_cannot_be_fetched_says_why(
     server: HostileServer, client: Client, picture: bytes, answer: Answer, reason: str
 ) -> None:
-    """The task succeeds, the output holds the reason and how to try again, the others are there."""
+    """The task succeeds; the output has the reason and how to try again, and the other outputs are there."""
     task = client.run("a/b", prompt="x")
     server.finish(
         server.task(),
@@ -133,17 +133,17 @@ def test_what_cannot_be_had_says_why(
     result = task.wait(10)
     bad, good = result.outputs
     assert good.path is not None
-    with pytest.raises(OutputError, match=reason) as caught:
+    with pytest.raises(OutputError, match=reason) as error_info:
         bad.bytes()
     in_vain = "address is" in reason
-    assert (f"client.attach('{task.id}')" in str(caught.value)) is not in_vain
+    assert (f"client.attach('{task.id}')" in str(error_info.value)) is not in_vain
     assert result.record.outcome == "succeeded"
     assert list(good.path.parent.iterdir()) == [good.path]
 
 
 @pytest.mark.timing(download_slow=0.1)
-def test_a_download_that_drips_is_broken(fetch: Fetch, picture: bytes) -> None:
-    """A server that sends less than 1 KiB a second is given up, and asked again."""
+def test_a_slow_download_is_given_up(fetch: Fetch, picture: bytes) -> None:
+    """A download below 1 KiB a second is broken off and tried again."""
     answers = [Reply(picture, headers=PNG, trickle=0.02), Reply(picture, headers=PNG)]
     assert fetch(picture, lambda _: answers.pop(0)).path is not None
     assert answers == []
@@ -152,7 +152,7 @@ def test_a_download_that_drips_is_broken(fetch: Fetch, picture: bytes) -> None:
 def test_an_output_over_the_limit(
     server: HostileServer, make_client: MakeClient, picture: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An output over the limit is given up by its announced length, and by what comes when none is announced."""
+    """An output over the limit is given up by its announced length, or by its size if no length is announced."""
     client = make_client()
     monkeypatch.setattr(client._client._engine.downloads, "_max_bytes", 10_000)
     task = client.run("a/b", prompt="x")

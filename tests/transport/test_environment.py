@@ -1,4 +1,4 @@
-"""Proxies and certificates of the environment hold for calls, sockets and downloads alike."""
+"""Calls, sockets and downloads use the proxies and certificates that the environment names."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[trustme.CA]:
-    """Let the environment name a certificate authority of our own."""
-    made = trustme.CA()
-    made.cert_pem.write_to_path(tmp_path / "authority.pem")
+    """Let SSL_CERT_FILE name an authority that the test makes."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
     tls_context.cache_clear()
-    yield made
+    yield authority
     tls_context.cache_clear()
 
 
@@ -48,7 +48,7 @@ def secure(authority: trustme.CA) -> Iterator[HostileServer]:
 
 
 def whole_run(server: HostileServer, client: Client) -> None:
-    """Run, follow by the socket, and settle."""
+    """Start a run, follow it by its socket, and settle it."""
     task = client.run("a/b", prompt="x")
     server.wait(lambda: server.task().listeners, "the registration")
     server.finish(server.task())
@@ -98,7 +98,7 @@ def test_no_proxy_is_read(
 def test_tunnels_for_tls(
     secure: HostileServer, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """HTTPS and WSS go through the proxy's tunnels, and trust the environment's authority."""
+    """HTTPS and WSS go through tunnels of the proxy, and trust the authority that the environment names."""
     hosts = {"wiro.example:443": secure.port, "wiro.example:444": secure.socket_port}
     with Proxy(hosts) as proxy:
         monkeypatch.setenv("ALL_PROXY", proxy.url)
@@ -111,20 +111,20 @@ def test_tunnels_for_tls(
 def test_a_run_that_the_proxy_refuses(
     server: HostileServer, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A tunnel that is refused is no ambiguity: the Run never left."""
+    """A Run whose tunnel is refused was certainly not sent."""
     with Proxy({}) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         client = make_client(base_url="https://wiro.example/v1")
         task = client.start("a/b", {"prompt": "x"}, None)
-        with pytest.raises(TransportError) as caught:
+        with pytest.raises(TransportError) as error_info:
             task.wait(10)
         client.close()
-    assert caught.value.safe_to_retry
+    assert error_info.value.safe_to_retry
     assert server.calls == []
 
 
 def test_certificates_of_the_environment(secure: HostileServer, make_client: MakeClient) -> None:
-    """SSL_CERT_FILE holds for HTTPS and WSS on this machine too."""
+    """SSL_CERT_FILE applies to HTTPS and WSS on this machine as well."""
     client = make_client(
         base_url=f"https://localhost:{secure.port}/v1", socket_url=f"wss://localhost:{secure.socket_port}/v1"
     )
@@ -132,16 +132,16 @@ def test_certificates_of_the_environment(secure: HostileServer, make_client: Mak
 
 
 @pytest.mark.usefixtures("authority")
-def test_a_certificate_that_nobody_vouches_for(make_client: MakeClient) -> None:
-    """A certificate of another authority is refused, and the Run never left."""
+def test_a_certificate_of_an_unknown_authority(make_client: MakeClient) -> None:
+    """A certificate of an unknown authority is refused, and the Run is certainly not sent."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("localhost").configure_cert(context)
     with HostileServer(context) as impostor:
         client = make_client(base_url=f"https://localhost:{impostor.port}/v1")
         task = client.start("a/b", {"prompt": "x"}, None)
-        with pytest.raises(TransportError, match="CERTIFICATE_VERIFY_FAILED") as caught:
+        with pytest.raises(TransportError, match="CERTIFICATE_VERIFY_FAILED") as error_info:
             task.wait(10)
-        assert caught.value.safe_to_retry
+        assert error_info.value.safe_to_retry
         assert impostor.calls == []
         client.close()
 
@@ -150,7 +150,7 @@ def test_a_certificate_that_nobody_vouches_for(make_client: MakeClient) -> None:
 def test_a_proxy_that_cannot_be_used(
     make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
-    """A proxy of a kind that is not installed, or no proxy at all, is a ConfigurationError that names the variables."""
+    """A proxy of a kind that is not installed or unknown raises a ConfigurationError that names the variables."""
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     client = make_client(base_url="https://wiro.example/v1")
     with pytest.raises(ConfigurationError, match="HTTPS_PROXY, HTTP_PROXY or ALL_PROXY"):
@@ -183,6 +183,6 @@ def test_the_proxy_of_a_socket(
     assert proxy_for(url) == proxy
 
 
-def test_one_context_for_all() -> None:
+def test_one_tls_context() -> None:
     """There is one TLS context in the process."""
     assert tls_context() is tls_context()

@@ -1,4 +1,4 @@
-"""Outputs are fetched from public addresses alone, and without credentials."""
+"""Outputs are fetched from public addresses only, and without credentials."""
 
 import pytest
 
@@ -8,15 +8,15 @@ from tests.hostile.server import HostileServer
 from wiro_widgets.transport.urls import may_fetch
 
 
-def test_a_redirect_to_nowhere_ends(server: HostileServer, fetch: Fetch, picture: bytes) -> None:
-    """An address that leads to itself is given up."""
+def test_an_endless_redirect_is_given_up(server: HostileServer, fetch: Fetch, picture: bytes) -> None:
+    """An address that redirects to itself is given up."""
     output = fetch(picture, lambda call: Reply(b"", 302, {"location": call.path}))
     assert "redirects again and again" in str(output.error)
     assert sum("/files/" in call.path for call in server.calls) == 5
 
 
 @pytest.mark.parametrize(
-    ("url", "base", "fetched"),
+    ("url", "base", "expected"),
     [
         ("https://cdn1.wiro.ai/x/0.png", "https://api.wiro.ai/v1", True),
         ("http://cdn1.wiro.ai/x/0.png", "https://api.wiro.ai/v1", False),
@@ -39,9 +39,9 @@ def test_a_redirect_to_nowhere_ends(server: HostileServer, fetch: Fetch, picture
         ("https://cdn1.wiro.ai/x", "http://127.0.0.1:8/v1", True),
     ],
 )
-def test_what_may_be_fetched(url: str, base: str, fetched: bool) -> None:
-    """A server on the internet can send us to public https addresses only."""
-    assert may_fetch(url, base=base) is fetched
+def test_what_may_be_fetched(url: str, base: str, expected: bool) -> None:
+    """A server on the internet may name public https addresses only."""
+    assert may_fetch(url, base=base) is expected
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_what_may_be_fetched(url: str, base: str, fetched: bool) -> None:
         *("[2002:7f00:1::]", "[fe80::1%25lo]", "[fc00::1]", "x\\@127.0.0.1", "10.1", "192.168.257"),
     ],
 )
-def test_no_spelling_of_a_near_address_is_fetched(host: str) -> None:
-    """This machine and its network stay out of reach of a server on the internet, however it writes them."""
+def test_no_spelling_of_a_local_address_is_fetched(host: str) -> None:
+    """A server on the internet cannot name this machine or its network, in any spelling."""
     assert not may_fetch(f"https://{host}/0.png", base="https://api.wiro.ai/v1")
 
 
@@ -80,12 +80,12 @@ def test_no_spelling_of_a_near_address_is_fetched(host: str) -> None:
     "host", ["cdn1.wiro.ai", "cdn1.wiro.ai.", "8.8.8.8", "[2606:4700::1]", "bücher.example"]
 )
 def test_public_addresses_are_fetched(host: str) -> None:
-    """Names and addresses of the internet are."""
+    """Public names and addresses are fetched."""
     assert may_fetch(f"https://{host}/0.png", base="https://api.wiro.ai/v1")
 
 
 def test_no_credentials_go_to_the_files(server: HostileServer, fetch: Fetch, picture: bytes) -> None:
-    """A download carries neither key nor signature."""
+    """A download has neither key nor signature."""
     fetch(picture)
     (call,) = [call for call in server.calls if "/files/" in call.path]
     assert not [name for name in call.headers if name.startswith("x-")]

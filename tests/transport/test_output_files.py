@@ -1,4 +1,4 @@
-"""Outputs lie in their folder under safe names, once, and in memory where there is no room."""
+"""Outputs are in their folder under safe names, once, and in memory if the disk is full."""
 
 import json
 import subprocess
@@ -14,8 +14,8 @@ from wiro_widgets.media.recipes import read_recipe, strip
 from wiro_widgets.transport import downloads
 
 
-def test_it_lies_where_it_is_said_to(fetch: Fetch, picture: bytes, tmp_path: Path) -> None:
-    """An output lies at <output_dir>/<date>/<model>-<task id>-<n>.<ext> with its recipe, the pixels untouched."""
+def test_where_a_file_is(fetch: Fetch, picture: bytes, tmp_path: Path) -> None:
+    """An output is at <output_dir>/<date>/<model>-<task id>-<n>.<ext>, with its recipe and unchanged pixels."""
     output = fetch(picture)
     assert output.path is not None
     assert output.path.parent.parent == tmp_path / "outputs"
@@ -47,7 +47,7 @@ def test_missing_outputs_are_fetched_by_attaching_again(
 def test_names_stay_in_the_folder(
     server: HostileServer, client: Client, picture: bytes, tmp_path: Path
 ) -> None:
-    """Whatever the server calls an output, its file lies in the folder."""
+    """Whatever the server calls an output, its file is in the folder."""
     names = ["../../evil.png", "/etc/passwd", "..", "", "a\0b.png", "CON.png", "x" * 5000, "a\r\nb.png"]
     task = client.run("a/b", prompt="x")
     outputs = [server.serve_file(picture) | {"name": name} for name in names]
@@ -58,7 +58,7 @@ def test_names_stay_in_the_folder(
 
 
 def test_saving_takes_no_name_of_the_server(server: HostileServer, client: Client, tmp_path: Path) -> None:
-    """A text that is saved into a folder is named after the model and the task, not as the server says."""
+    """A text that is saved into a folder is named after its model and task, not as the server names it."""
     task = client.run("a/b", prompt="x")
     text = {"name": "sitecustomize.py", "contenttype": "raw", "content": {"answer": ["import os"], "raw": ""}}
     server.finish(server.task(), [text])
@@ -67,7 +67,7 @@ def test_saving_takes_no_name_of_the_server(server: HostileServer, client: Clien
 
 
 def test_no_more_than_four_at_once(server: HostileServer, client: Client, picture: bytes) -> None:
-    """Of many outputs four are fetched at the same time."""
+    """Four outputs of one task are fetched at the same time."""
     busy, most = 0, 0
 
     async def handler(_call: Call) -> Answer:
@@ -112,23 +112,23 @@ with warnings.catch_warnings(record=True) as caught:
     size = output.image().size
     client.close()
 notices = [event.text for event in task.events_so_far() if event.type == "notice"]
-told = [str(item.message) for item in caught if item.category is wiro.WiroWarning]
-print(json.dumps([size, str(output.path), told, notices]))
+warning_texts = [str(item.message) for item in caught if item.category is wiro.WiroWarning]
+print(json.dumps([size, str(output.path), warning_texts, notices]))
 """
 
 
 def test_a_full_disk(server: HostileServer, picture: bytes, tmp_path: Path) -> None:
-    """When the disk takes no more, the output is kept in memory, whole, and that is told."""
-    made = server.add_task(prompt="x")
+    """If the disk is full, the output is kept in memory, whole, and a warning says so."""
+    task = server.add_task(prompt="x")
     child = subprocess.Popen(
         [sys.executable, "-c", FULL_DISK, server.base_url, server.socket_url, str(tmp_path)],
         stdout=subprocess.PIPE,
         text=True,
     )
-    server.wait(lambda: made.listeners, "the child")
-    server.finish(made, [server.serve_file(picture)])
-    told, _ = child.communicate(timeout=20)
-    size, path, warnings, notices = json.loads(told)
+    server.wait(lambda: task.listeners, "the child")
+    server.finish(task, [server.serve_file(picture)])
+    stdout, _ = child.communicate(timeout=20)
+    size, path, warnings, notices = json.loads(stdout)
     assert (size, path) == ([160, 160], "None")
     assert len(picture) > 20_000
     assert len(warnings) == len(notices) == 1

@@ -29,7 +29,7 @@ _OUTPUT_NUMBER = re.compile(r"-(\d+)(?: \(\d+\))?\.[^.]+")
 
 @dataclass(frozen=True, slots=True)
 class EarlierFiles:
-    """Where a task's files may be already: the paths in its journal row, and what was written since (UTC) it began."""
+    """Where files of a task may exist: the paths in its journal row, and files written since its run began (UTC)."""
 
     paths: tuple[str, ...] = ()
     since: datetime | None = None
