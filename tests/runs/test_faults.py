@@ -26,13 +26,9 @@ from wiro_widgets.protocol.errors import (
 )
 from wiro_widgets.sandbox import SandboxServer
 
-pytestmark = pytest.mark.usefixtures("short_pauses")
-
 FLUX = "tencent/hunyuan-flux-srpo"
 # Reads that hang are given up soon, and a lost end is found soon after several reads that failed.
 TIMING = replace(FAST, detail_read=0.5)
-
-
 SMALL = {"prompt": "a lighthouse", "width": 64, "height": 64, "steps": 3, "seed": 7350148318}
 
 

@@ -15,9 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.hostile.fixtures import FAST
 from wiro_widgets.client.sync_client import Client
-
-pytestmark = pytest.mark.usefixtures("short_pauses")
 
 RUNS, AT_ONCE = 200, 10
 FAULTS = (
@@ -50,7 +49,13 @@ def client(tmp_path: Path) -> Iterator[Client]:
         base, sockets, key, secret = (shlex.split(line.partition("=")[2])[0] for line in lines)
         journal, outputs = tmp_path / "journal.sqlite3", tmp_path / "outputs"
         with Client(
-            key, secret, base_url=base, socket_url=sockets, journal=journal, output_dir=outputs
+            key,
+            secret,
+            base_url=base,
+            socket_url=sockets,
+            journal=journal,
+            output_dir=outputs,
+            timing=FAST,
         ) as client:
             yield client
         sandbox.terminate()
