@@ -20,12 +20,11 @@ SEEN = re.compile(r"(?:of )?([\d,]+) lines?$")
 
 CELL = """
 import wiro_widgets
-from wiro_widgets.widget.wire import messages, receiver
 client = wiro_widgets.Client("key-of-the-benchmarks", "secret-of-the-benchmarks", journal=False,
                              base_url={base!r}, socket_url={sockets!r})
 panel = wiro_widgets.Panel("bench/n{lines}-r{rate}", client=client)
-asked, show_again = [], panel.show_again
-panel.show_again = lambda page: (asked.append(page), show_again(page))
+asked, snapshot = [], panel._publisher.snapshot
+panel._publisher.snapshot = lambda page: (asked.append(page), snapshot(page))
 panel
 """
 RUN = "panel.run().wait(); None"

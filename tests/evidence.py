@@ -187,7 +187,7 @@ class Day:
         self.evidence.secrets = {sandbox.api_key, sandbox.api_secret, *tokens}
         assert isinstance(panel.comm, Wire)
         self.evidence.keep("traits", json.dumps(panel.get_state()))
-        self.evidence.keep("messages", *(f"{data}" for _, data, _ in panel.comm.sent))
+        self.evidence.keep("messages", *(f"{data}" for _, data, _ in panel.comm.traffic))
         self.evidence.keep(
             "tables", client.history.to_pandas(expand=True).to_csv(), panel.to_pandas().to_json()
         )

@@ -203,7 +203,6 @@ def test_a_folder_can_be_overlooked() -> None:
     assert {str(folder): count for folder, count in counts.items() if count > MAX_FILES} == {}
 
 
-@pytest.mark.xfail(strict=True, reason="the moves are done, the cuts follow")
 def test_a_name_stands_for_one_file() -> None:
     """No two files of the package share a name, outside the sandbox."""
     names = Counter(

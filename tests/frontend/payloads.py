@@ -6,7 +6,7 @@ from wiro_widgets.protocol.events import Progress
 from wiro_widgets.protocol.schema.parameters import Kind, Parameter
 from wiro_widgets.protocol.state import Status
 from wiro_widgets.widget.form import expected
-from wiro_widgets.widget.wire import labels as words
+from wiro_widgets.widget.wire import labels
 
 Payload = dict[str, Any]
 
@@ -140,15 +140,17 @@ def _in_words(view: Payload, cost: float | None) -> Payload:
     stages = [stage["name"] for stage in view["stages"] if stage["end"] is None]
     step = Progress(0, view["progress"], 12, 20, "1.2 it/s", remaining="7") if view["progress"] else None
     kinds = [output["content_type"] for output in view["outputs"]]
-    trouble = notice["title"] if notice else None
+    problem = notice["title"] if notice else None
     return view | {
-        "line": words.line(status, view["progress"], cost),
-        "word": words.standing(status, elapsed),
-        "doing": words.doing(status, stages[-1] if stages else None, step),
-        "pace": words.pace(step),
-        "said": words.said(status, elapsed, trouble=trouble, answered=view["text"] is not None, kinds=kinds),
-        "empty": words.empty(status),
-        "price": None if cost is None else words.price(cost),
+        "line": labels.run_line(status, view["progress"], cost),
+        "word": labels.status_label(status, elapsed),
+        "doing": labels.activity(status, stages[-1] if stages else None, step),
+        "pace": labels.pace(step),
+        "said": labels.announcement(
+            status, elapsed, problem=problem, has_answer=view["text"] is not None, content_types=kinds
+        ),
+        "empty": labels.placeholder(status),
+        "price": None if cost is None else labels.price(cost),
     }
 
 
@@ -187,7 +189,7 @@ def summary(number: int, status: Status, cost: float | None = None, **facts: Any
         "starred": False,
     }
     view = {"number": number, "status": status} | base | facts
-    return {"line": words.line(status, view["progress"], cost)} | view
+    return {"line": labels.run_line(status, view["progress"], cost)} | view
 
 
 def model(name: str, title: str, description: str, *categories: str) -> Payload:

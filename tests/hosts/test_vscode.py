@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.frontend.panel_page import PanelPage
 from tests.frontend.payloads import snapshot, state
-from wiro_widgets.widget.fallback import card
+from wiro_widgets.widget.static_card import StaticCard
 
 # ipywidgets' own style sheet, which VS Code loads whatever the theme.
 JUPYTERS = (
@@ -54,7 +54,7 @@ def test_the_editors_colours_come_first(page: Page, theme: str, ground: str) -> 
 def test_the_card_hides_and_takes_the_white_away(page: Page) -> None:
     """A card that comes after the living view is hidden at once, and nothing white is left behind the panel."""
     panel = _opened(page, "Dark+")
-    html = card("c1", model="a/b", run=None, values={}, pictures=[])
+    html = StaticCard.of("c1", model="a/b", run=None, values={}).html
     page.evaluate("(html) => document.body.insertAdjacentHTML('beforeend', html)", html)
     expect(page.locator(".wiro-card")).to_be_hidden()
     expect(page.locator(".cell-output-ipywidget-background")).to_have_css(

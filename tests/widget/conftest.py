@@ -29,7 +29,7 @@ def _steady_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def steady(_steady_sandbox: Sandbox) -> Iterator[Sandbox]:
-    """Lend a sandbox whose runs take a fifth of a second, so that a socket hears most of them."""
+    """Lend a sandbox whose runs take a fifth of a second, so that the socket brings most events."""
     _steady_sandbox.faults = None
     yield _steady_sandbox
     _steady_sandbox.faults = None
@@ -38,23 +38,23 @@ def steady(_steady_sandbox: Sandbox) -> Iterator[Sandbox]:
 @pytest.fixture
 def steady_client(steady: Sandbox) -> Iterator[Client]:
     """Connect to the steady sandbox."""
-    with steady.client() as connected:
-        yield connected
+    with steady.client() as client:
+        yield client
 
 
 @pytest.fixture
 def panel_of(sandbox_client: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakePanel]:
     """Make panels with the seed's model and small pictures, and close them after the test."""
     monkeypatch.setattr(comm, "create_comm", Wire)
-    made: list[Panel] = []
+    panels: list[Panel] = []
 
     def make(model: str | None = FLUX, **values: Any) -> Panel:
-        given = {"client": sandbox_client, **(SMALL if model == FLUX else {}), **values}
-        made.append(Panel(model, **given))
-        return made[-1]
+        arguments = {"client": sandbox_client, **(SMALL if model == FLUX else {}), **values}
+        panels.append(Panel(model, **arguments))
+        return panels[-1]
 
     yield make
-    for panel in made:
+    for panel in panels:
         panel.close()
 
 

@@ -6,9 +6,9 @@ from wiro_widgets.protocol.schema.schema import ModelSchema as Schema
 
 def flux() -> Schema:
     """Return the seed's model."""
-    found = ModelSchema.built_in("tencent/hunyuan-flux-srpo")
-    assert found is not None
-    return found
+    schema = ModelSchema.built_in("tencent/hunyuan-flux-srpo")
+    assert schema is not None
+    return schema
 
 
 def many() -> Schema:

@@ -8,22 +8,25 @@ from tests.widget.models import flux, many
 from wiro_widgets import InvalidParameter
 from wiro_widgets.runs.inputs import NamedBytes
 from wiro_widgets.widget.axis_controls import MARK
-from wiro_widgets.widget.controls import Controls
+from wiro_widgets.widget.panel_controls import PanelControls
 
 
-def _flux() -> Controls:
-    return Controls(flux(), "tencent/hunyuan-flux-srpo")
+def _flux() -> PanelControls:
+    return PanelControls(flux(), "tencent/hunyuan-flux-srpo")
 
 
-def _typed(controls: Controls, **texts: Any) -> Controls:
-    controls.patch({f"{MARK}{name}": text for name, text in texts.items()}, lambda _output_id: None)
+def _typed(controls: PanelControls, **texts: Any) -> PanelControls:
+    controls.enter({f"{MARK}{name}": text for name, text in texts.items()}, lambda _output_id: None)
     return controls
 
 
 def test_nothing_is_varied_at_first() -> None:
     """One run is what Run means."""
     controls = _flux()
-    assert (controls.varied.axes, controls.axes_to_json()) == ((), {"shown": {}, "words": {}, "runs": 1})
+    assert (controls.axis_controls.axes, controls.axes_to_json()) == (
+        (),
+        {"shown": {}, "words": {}, "runs": 1},
+    )
 
 
 def test_an_axis_begins_with_what_the_control_holds() -> None:
@@ -39,11 +42,11 @@ def test_an_axis_begins_with_what_the_control_holds() -> None:
 def test_what_is_typed_becomes_values() -> None:
     """In the order of the controls, whichever was typed first."""
     controls = _typed(_flux(), seed="1..3", steps="10, 20")
-    assert [(axis.name, axis.values) for axis in controls.varied.axes] == [
+    assert [(axis.name, axis.values) for axis in controls.axis_controls.axes] == [
         ("steps", (10, 20)),
         ("seed", (1, 2, 3)),
     ]
-    assert controls.varied.runs == 6
+    assert controls.axis_controls.run_count == 6
 
 
 def test_a_wrong_text_is_kept_with_its_error() -> None:
@@ -65,10 +68,10 @@ def test_a_value_that_is_wrong_beneath_holds_no_sweep_back() -> None:
 def test_an_axis_ends() -> None:
     """By the page's null, or by Python's None; the value beneath is as it was."""
     controls = _typed(_typed(_flux(), steps="10, 20"), steps=None)
-    assert controls.varied.axes == ()
-    controls.varied.put("steps", [10, 20])
-    controls.varied.put("steps", None)
-    assert (controls.varied.axes, controls.values["steps"]) == ((), 20)
+    assert controls.axis_controls.axes == ()
+    controls.axis_controls.set("steps", [10, 20])
+    controls.axis_controls.set("steps", None)
+    assert (controls.axis_controls.axes, controls.values["steps"]) == ((), 20)
 
 
 @pytest.mark.parametrize(
@@ -83,8 +86,8 @@ def test_an_axis_ends() -> None:
 def test_python_gives_values_or_a_text(given: Any, values: tuple[int, ...], text: str) -> None:
     """A hand can go on editing what Python set."""
     controls = _flux()
-    controls.varied.put("steps", given)
-    assert controls.varied.axes[0].values == values
+    controls.axis_controls.set("steps", given)
+    assert controls.axis_controls.axes[0].values == values
     assert controls.axes_to_json()["shown"] == {"*steps": text}
 
 
@@ -104,14 +107,14 @@ def test_pythons_wrong_axes_change_nothing(name: str, given: Any, words: str) ->
     """The error names the field and says what is needed."""
     controls = _flux()
     with pytest.raises(InvalidParameter, match=words):
-        controls.varied.put(name, given)
-    assert controls.varied.axes == ()
+        controls.axis_controls.set(name, given)
+    assert controls.axis_controls.axes == ()
 
 
 def test_a_model_that_is_not_known_has_no_axes() -> None:
     """Before there is a schema nothing can be read."""
     with pytest.raises(InvalidParameter):
-        Controls(None, "a/b").varied.put("steps", [1])
+        PanelControls(None, "a/b").axis_controls.set("steps", [1])
 
 
 def test_too_many_runs_are_refused_beside_the_longest_axis() -> None:
@@ -128,21 +131,21 @@ def test_files_are_gone_through_one_by_one() -> None:
     controls.add_file("inputImage", first)
     _typed(controls, inputImage=True)
     controls.add_file("inputImage", second)
-    assert controls.varied.axes[0].values == (first, second)
+    assert controls.axis_controls.axes[0].values == (first, second)
     told = controls.axes_to_json()
     assert [ref["name"] for ref in told["shown"]["inputImage"]] == ["1.png", "2.png"]
     assert (told["runs"], told["words"]) == (2, {"inputImage": "2 files"})
-    assert {ref["id"] for ref in told["shown"]["inputImage"]} == controls.held().keys()
+    assert {ref["id"] for ref in told["shown"]["inputImage"]} == controls.files_by_id().keys()
     order = [ref["id"] for ref in reversed(told["shown"]["inputImage"])]
-    controls.patch({"inputImage": order}, lambda _output_id: None)
-    assert controls.varied.axes[0].values == (second, first)
+    controls.enter({"inputImage": order}, lambda _output_id: None)
+    assert controls.axis_controls.axes[0].values == (second, first)
 
 
 def test_the_first_file_stays_when_its_axis_ends() -> None:
     """It is what the one run would take."""
     controls = _flux()
     files = [NamedBytes(b"1", "1.png"), NamedBytes(b"2", "2.png")]
-    controls.varied.put("inputImage", files)
+    controls.axis_controls.set("inputImage", files)
     _typed(controls, inputImage=None)
     assert controls.values["inputImage"] is files[0]
 
@@ -151,28 +154,28 @@ def test_an_axis_of_files_waits_for_some() -> None:
     """Without a file there is nothing to run."""
     controls = _typed(_flux(), inputImage=True)
     assert "choose the files" in controls.errors["*inputImage"].reason
-    assert controls.varied.runs == 0
+    assert controls.axis_controls.run_count == 0
 
 
 def test_a_control_that_takes_several_files_is_given_each_alone() -> None:
     """Python may group them."""
-    controls = Controls(many(), "wiro/many")
+    controls = PanelControls(many(), "wiro/many")
     pairs = [[NamedBytes(b"1", "1.png"), NamedBytes(b"2", "2.png")], [NamedBytes(b"3", "3.png")]]
-    controls.varied.put("photos", pairs)
-    assert controls.varied.runs == 2
+    controls.axis_controls.set("photos", pairs)
+    assert controls.axis_controls.run_count == 2
     assert len(controls.axes_to_json()["shown"]["photos"]) == 3
 
 
 def test_axes_go_along_to_another_model_where_they_can_be_read() -> None:
     """A seed is a seed; what the other does not take, or not so, is left behind."""
     before = _typed(_flux(), seed="1..3", strength="0, 1", inputImage=True)
-    after = Controls(many(), "wiro/many")
-    after.varied.fit(before.varied)
-    assert [axis.name for axis in after.varied.axes] == ["seed"]
+    after = PanelControls(many(), "wiro/many")
+    after.axis_controls.fit(before.axis_controls)
+    assert [axis.name for axis in after.axis_controls.axes] == ["seed"]
 
 
 def test_a_recipe_ends_the_axes_that_it_names() -> None:
     """What the picture was made with is what the control says then."""
     controls = _typed(_flux(), steps="10, 20", scale="1, 2")
-    controls.fit({"steps": 30}, trusted=False)
-    assert ([axis.name for axis in controls.varied.axes], controls.values["steps"]) == (["scale"], 30)
+    controls.fit({"steps": 30})
+    assert ([axis.name for axis in controls.axis_controls.axes], controls.values["steps"]) == (["scale"], 30)

@@ -23,11 +23,11 @@ def test_closing_while_a_run_goes_on(panel: Panel, wire: Wire, sandbox: Sandbox)
     task = panel.run()
     wire.until(lambda: wire.traits.get("status") == "running")
     panel.close()
-    told = len(wire.sent)
+    told = len(wire.traffic)
     sandbox.faults = None
     assert task.wait(SECONDS).images
     assert panel.wait(SECONDS).images
-    assert len(wire.sent) == told
+    assert len(wire.traffic) == told
 
 
 def test_a_closed_panel_may_still_run(panel: Panel) -> None:

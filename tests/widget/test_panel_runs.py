@@ -187,7 +187,7 @@ def test_a_wrong_key(panel_of: MakePanel, sandbox: Sandbox) -> None:
         notice = _notice(panel.comm)
         assert notice["title"] == "Wiro refused"
         assert "Check WIRO_API_KEY" in notice["text"]
-        assert "not-the-key-at-all" not in str(panel.comm.sent)
+        assert "not-the-key-at-all" not in str(panel.comm.traffic)
         panel.run()
         assert panel.status in ("submitting", "failed")
 
@@ -258,7 +258,9 @@ def test_half_a_character_from_wiro(panel_of: MakePanel, sandbox_client: Client)
     panel.run()
     panel.wait(SECONDS)
     assert isinstance(panel.comm, Wire)
-    panel.tell({"v": 1, "type": "delta", "rows": [[0, 0.0, "output", "\ud83d"]], "next": 1, "epoch": ""})
+    panel._publisher.send(
+        {"v": 1, "type": "delta", "rows": [[0, 0.0, "output", "\ud83d"]], "next": 1, "epoch": ""}
+    )
     assert panel.comm.messages("delta")[-1]["rows"] == [[0, 0.0, "output", "?"]]
     assert not sandbox_client.closed
 

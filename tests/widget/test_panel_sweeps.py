@@ -268,7 +268,7 @@ def test_a_late_view_has_the_whole_board(panel: Panel, wire: Wire) -> None:
     panel.vary(seed="1..3")
     panel.run_sweep().wait(SECONDS)
     wire.until(lambda: wire.traits["status"] == "succeeded")
-    wire.sent.clear()
+    wire.traffic.clear()
     told = wire.ask("sync", epoch="", next=0)
     assert (told["type"], len(told["cells"]), told["board"]["x"]) == ("snapshot", 3, "seed")
     wire.until(lambda: len(wire.pictures("thumb")) == 3)
@@ -281,7 +281,7 @@ def test_a_run_beside_it_and_back(panel: Panel, wire: Wire) -> None:
     panel.run()
     panel.wait(SECONDS)
     wire.until(lambda: wire.traits["status"] == "succeeded" and len(_page(wire).runs) == 2)
-    wire.sent.clear()
+    wire.traffic.clear()
     wire.say("show", run=1)
     wire.until(lambda: wire.messages("delta"))
     [told, *_] = wire.messages("delta")
@@ -293,7 +293,7 @@ def test_messages_keep_their_pace(panel: Panel, wire: Wire) -> None:
     panel.vary(seed="1..60")
     panel.run_sweep().wait(SECONDS)
     wire.until(lambda: wire.traits["status"] == "succeeded")
-    at = [when for when, _, _ in wire.sent]
+    at = [when for when, _, _ in wire.traffic]
     assert max(sum(first <= when < first + 1 for when in at) for first in at) <= 20
     assert len(_cells(wire)) == 60
 
@@ -321,7 +321,7 @@ def test_observers_may_look_at_the_sweep(panel: Panel) -> None:
     )
     panel.vary(seed="1, 2")
     panel.run_sweep().wait(SECONDS)
-    panel.display.catch_up()
+    panel._publisher.catch_up()
     assert seen
 
 

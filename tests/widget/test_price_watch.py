@@ -1,4 +1,4 @@
-"""What pressing Run would cost stands beside the button before it is pressed."""
+"""The price of a run beside the button, before it is pressed."""
 
 from typing import Any
 
@@ -8,19 +8,19 @@ from tests.widget.conftest import FLUX, SMALL, MakePanel
 from tests.widget.wire.page import Wire
 from wiro_widgets import Client, InvalidParameter, Panel, Sandbox, TransportError
 from wiro_widgets.protocol.prices.pricing import Estimate
-from wiro_widgets.widget import price_watch as outlook
-from wiro_widgets.widget.price_watch import Outlook
+from wiro_widgets.widget import price_watch
+from wiro_widgets.widget.price_watch import PriceWatch
 
 
 def _look(wire: Wire) -> dict[str, Any]:
-    """Open a view, and return the first outlook that it is told."""
+    """Open a view, and return the first price that it gets."""
     wire.say("sync", epoch="", next=0)
     wire.until(lambda: wire.traits.get("_outlook"))
-    found: dict[str, Any] = wire.traits["_outlook"]
-    return found
+    outlook: dict[str, Any] = wire.traits["_outlook"]
+    return outlook
 
 
-def test_nothing_is_asked_before_somebody_looks(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
+def test_nothing_is_asked_without_a_view(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
     """A panel that no page shows asks the catalogue for no price."""
     before = len(sandbox.requests)
     panel.set(steps=3)
@@ -28,14 +28,14 @@ def test_nothing_is_asked_before_somebody_looks(panel: Panel, wire: Wire, sandbo
     assert len(sandbox.requests) == before
 
 
-def test_wiros_average_is_told_as_one(wire: Wire) -> None:
-    """A model that is billed by the second costs about what Wiro's average run does, and the reason says so."""
-    found = _look(wire)
-    assert found["price"].startswith("about $0.00")
-    assert "each second" in found["reason"]
+def test_wiros_average_is_called_about(wire: Wire) -> None:
+    """A model that is billed by the second costs about as much as Wiro's average run; the reason says so."""
+    outlook = _look(wire)
+    assert outlook["price"].startswith("about $0.00")
+    assert "each second" in outlook["reason"]
 
 
-def test_own_runs_say_more(panel: Panel, wire: Wire) -> None:
+def test_own_runs_improve_the_price(panel: Panel, wire: Wire) -> None:
     """After a run the same again costs about what that one did."""
     _look(wire)
     panel.run()
@@ -43,8 +43,8 @@ def test_own_runs_say_more(panel: Panel, wire: Wire) -> None:
     wire.until(lambda: "such run of yours" in wire.traits["_outlook"]["reason"])
 
 
-def test_the_outlook_follows_the_controls(panel: Panel, wire: Wire) -> None:
-    """Another setting is another run, of which nothing is known yet."""
+def test_the_price_follows_the_controls(panel: Panel, wire: Wire) -> None:
+    """Another setting is another run, and there was none like it."""
     _look(wire)
     panel.run()
     panel.wait()
@@ -55,22 +55,22 @@ def test_the_outlook_follows_the_controls(panel: Panel, wire: Wire) -> None:
 
 def test_python_asks_for_the_same(panel: Panel) -> None:
     """`panel.price()` is the estimate itself."""
-    found = panel.price()
-    assert isinstance(found, Estimate)
-    assert found.typical is not None
+    estimate = panel.price()
+    assert isinstance(estimate, Estimate)
+    assert estimate.typical is not None
 
 
 def test_without_credentials_there_is_no_price(panel_of: MakePanel) -> None:
-    """The panel shows all the same, and the reason is told."""
+    """The panel works, and shows the reason."""
     panel = panel_of(FLUX, client=None, **SMALL)
     assert isinstance(panel.comm, Wire)
-    found = _look(panel.comm)
-    assert found["price"] == ""
-    assert "WIRO_API_KEY" in found["reason"]
+    outlook = _look(panel.comm)
+    assert outlook["price"] == ""
+    assert "WIRO_API_KEY" in outlook["reason"]
 
 
-def test_what_is_wrong_has_no_price(panel: Panel, wire: Wire) -> None:
-    """A value that no run takes is no run."""
+def test_a_wrong_value_has_no_price(panel: Panel, wire: Wire) -> None:
+    """A run with a wrong value is refused, so it costs nothing."""
     _look(wire)
     wire.say("values", rev=1, patch={"steps": "many"})
     wire.until(lambda: wire.traits["_outlook"]["price"] == "")
@@ -80,90 +80,87 @@ def test_what_is_wrong_has_no_price(panel: Panel, wire: Wire) -> None:
 
 
 def test_another_model_has_another_price(panel: Panel, wire: Wire) -> None:
-    """The outlook is of the model that Run would run."""
+    """The price is that of the model that Run would run."""
     first = _look(wire)
     panel.switch_to("wiro/sandbox-fail")
     wire.until(lambda: wire.traits["_outlook"]["price"] not in ("", first["price"]))
 
 
-class _Counted:
-    """What an outlook is of, with its work done when the test says so."""
+class _Catalogue:
+    """Counts questions for a price, and answers them when the test says so."""
 
     def __init__(self) -> None:
-        self.asked = 0
-        self.waiting: list[Any] = []
-        self.told: list[tuple[str, str]] = []
+        self.questions = 0
+        self.work: list[Any] = []
+        self.prices: list[tuple[str, str]] = []
         self.error: Exception | None = None
         self.estimate = Estimate(0.04, 0.04, exact=True, reason="$0.04 for each run")
+        self.watch = PriceWatch(
+            self.price,
+            lambda price, reason: self.prices.append((price, reason)),
+            lambda work, _seconds: self.work.append(work),
+        )
 
     def price(self) -> Estimate:
-        self.asked += 1
+        self.questions += 1
         if self.error is not None:
             raise self.error
         return self.estimate
 
-    def foresee(self, price: str, reason: str) -> None:
-        self.told.append((price, reason))
-
-    def later(self, work: Any, _seconds: float = 0) -> None:
-        self.waiting.append(work)
-
-    def work(self) -> None:
-        while self.waiting:
-            self.waiting.pop(0)()
+    def do_the_work(self) -> None:
+        while self.work:
+            self.work.pop(0)()
 
 
 @pytest.fixture
-def counted() -> _Counted:
-    """Return something with a price whose questions are counted."""
-    return _Counted()
+def catalogue() -> _Catalogue:
+    """Return a catalogue that counts questions."""
+    return _Catalogue()
 
 
-def test_typing_asks_once(counted: _Counted) -> None:
-    """Changes that come together are looked at together."""
-    made = Outlook(counted)
-    made.look()
+def test_typing_asks_once(catalogue: _Catalogue) -> None:
+    """Changes that come together are one question."""
+    catalogue.watch.look()
     for _ in range(50):
-        made.changed()
-    counted.work()
-    assert (counted.asked, counted.told) == (1, [("$0.04", "$0.04 for each run")])
-    made.changed()
-    counted.work()
-    assert counted.asked == 2
+        catalogue.watch.update()
+    catalogue.do_the_work()
+    assert (catalogue.questions, catalogue.prices) == (1, [("$0.04", "$0.04 for each run")])
+    catalogue.watch.update()
+    catalogue.do_the_work()
+    assert catalogue.questions == 2
 
 
-def test_a_price_that_nobody_knows_is_said_to_be_unknown(counted: _Counted) -> None:
-    """No number is made up."""
-    counted.estimate = Estimate(None, None, exact=False, reason="the catalogue tells no price")
-    Outlook(counted).look()
-    counted.work()
-    assert counted.told == [("price unknown", "the catalogue tells no price")]
+def test_an_unknown_price_is_called_unknown(catalogue: _Catalogue) -> None:
+    """The panel makes up no number."""
+    catalogue.estimate = Estimate(None, None, exact=False, reason="the catalogue has no price")
+    catalogue.watch.look()
+    catalogue.do_the_work()
+    assert catalogue.prices == [("price unknown", "the catalogue has no price")]
 
 
-def test_a_catalogue_that_is_away_is_left_alone_for_a_while(
-    counted: _Counted, monkeypatch: pytest.MonkeyPatch
+def test_a_catalogue_that_fails_is_asked_again_after_a_while(
+    catalogue: _Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not every key asks it again; another model does, and so does the same one after a while."""
+    """Not every key asks it again; another model does, and so does the same one after a minute."""
     now = 1_000.0
-    monkeypatch.setattr(outlook, "monotonic", lambda: now)
-    counted.error = TransportError("gone", endpoint="/Tool/Detail", safe_to_retry=True)
-    made = Outlook(counted)
-    made.look()
-    counted.work()
-    made.changed()
-    counted.work()
-    assert counted.asked == 1
-    made.another()
-    counted.work()
-    assert counted.asked == 2
-    now += outlook.PATIENCE
-    made.changed()
-    counted.work()
-    assert counted.asked == 3
+    monkeypatch.setattr(price_watch, "monotonic", lambda: now)
+    catalogue.error = TransportError("gone", endpoint="/Tool/Detail", safe_to_retry=True)
+    catalogue.watch.look()
+    catalogue.do_the_work()
+    catalogue.watch.update()
+    catalogue.do_the_work()
+    assert catalogue.questions == 1
+    catalogue.watch.switch_model()
+    catalogue.do_the_work()
+    assert catalogue.questions == 2
+    now += price_watch.RETRY_SECONDS
+    catalogue.watch.update()
+    catalogue.do_the_work()
+    assert catalogue.questions == 3
 
 
 def test_a_closed_client_has_no_price(sandbox_client: Client, panel: Panel, wire: Wire) -> None:
-    """The reason is told in place of a price."""
+    """The reason stands in place of a price."""
     _look(wire)
     sandbox_client.close()
     panel.set(steps=4)

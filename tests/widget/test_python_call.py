@@ -13,11 +13,11 @@ from tests.widget.models import flux, many
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.runs.inputs import NamedBytes
-from wiro_widgets.widget.python_call import call
+from wiro_widgets.widget.python_call import python_call
 
 
 class _Recording:
-    """A client that tells what it was called with."""
+    """A client that returns its arguments."""
 
     def generate(
         self, model: str, params: dict[str, Any] | None = None, /, *, timeout: object = None, **values: Any
@@ -25,19 +25,23 @@ class _Recording:
         return model, timeout, {**(params or {}), **values}
 
 
-def _evaluated(text: str, **names: Any) -> tuple[str, object, dict[str, Any]]:
-    found: tuple[str, object, dict[str, Any]] = eval(text, {"client": _Recording(), **names})  # noqa: S307 - our own
-    return found
+def _call(model: str, values: dict[str, Any]) -> str:
+    return python_call(model, values, {})
+
+
+def _evaluate(text: str, **names: Any) -> tuple[str, object, dict[str, Any]]:
+    arguments: tuple[str, object, dict[str, Any]] = eval(text, {"client": _Recording(), **names})  # noqa: S307 - our own
+    return arguments
 
 
 def test_a_short_call_is_one_line() -> None:
-    """Few values stand beside the model."""
-    assert call("wiro/sandbox-chat", {"prompt": "hi"}) == "client.generate('wiro/sandbox-chat', prompt='hi')"
+    """Few values fit into one line."""
+    assert _call("wiro/sandbox-chat", {"prompt": "hi"}) == "client.generate('wiro/sandbox-chat', prompt='hi')"
 
 
 def test_a_long_call_is_one_argument_a_line() -> None:
-    """Many values stand below each other, as a formatter would have them."""
-    text = call("tencent/hunyuan-flux-srpo", {"prompt": "x" * 80, "steps": 3})
+    """Many values have a line each, as a formatter writes them."""
+    text = _call("tencent/hunyuan-flux-srpo", {"prompt": "x" * 80, "steps": 3})
     assert text.splitlines()[0] == "client.generate("
     assert text.splitlines()[-2:] == ["    steps=3,", ")"]
 
@@ -46,42 +50,42 @@ def test_a_long_call_is_one_argument_a_line() -> None:
     "prompt", ["", "two\nlines", 'it\'s "quoted"', "\\ back", "{braces}", "界 \N{GRINNING FACE}", "x" * 500]
 )
 def test_texts_come_back_as_they_are(prompt: str) -> None:
-    """Whatever is typed, the call says the same."""
-    assert _evaluated(call("a/b", {"prompt": prompt}))[2] == {"prompt": prompt}
+    """The call has the text exactly as typed."""
+    assert _evaluate(_call("a/b", {"prompt": prompt}))[2] == {"prompt": prompt}
 
 
 def test_the_call_binds_to_the_same_values() -> None:
-    """A model makes the same of the call's values as of the controls'."""
+    """The model binds the arguments of the call to the values of the controls."""
     values = {**flux().defaults, "prompt": "x", "seed": 2**70, "scale": 0.1}
-    model, _, said = _evaluated(call("tencent/hunyuan-flux-srpo", values))
-    assert (model, flux().bind(said)) == ("tencent/hunyuan-flux-srpo", flux().bind(values))
+    model, _, arguments = _evaluate(_call("tencent/hunyuan-flux-srpo", values))
+    assert (model, flux().bind(arguments)) == ("tencent/hunyuan-flux-srpo", flux().bind(values))
 
 
 def test_ids_that_are_no_python_names() -> None:
-    """Ids with a hyphen, keywords, and what `generate` takes for itself go into the dict of parameters."""
+    """Ids with a hyphen, keywords, and the arguments of `generate` itself go into the dict of parameters."""
     values = {"top-p": 0.5, "from": "here", "timeout": 3, "title": "x"}
-    _, timeout, said = _evaluated(call("wiro/many", values))
-    assert (timeout, said) == (None, values)
-    assert many().bind(said)
+    _, timeout, arguments = _evaluate(_call("wiro/many", values))
+    assert (timeout, arguments) == (None, values)
+    assert many().bind(arguments)
 
 
 def test_files_by_their_name(tmp_path: Path) -> None:
-    """A file is opened from where it is, and one from the browser by its name."""
+    """A file is opened by its path, and one from the browser by its name."""
     path = tmp_path / "photo.png"
     path.write_bytes(b"PNG")
     with path.open("rb") as handle:
         values = {"a": path, "b": handle, "c": NamedBytes(b"1", "sent.png"), "d": "https://example.org/x.png"}
-        said = ast.unparse(ast.parse(call("a/b", values)))
-    assert f"a={str(path)!r}" in said
-    assert f"b=open({str(path)!r}, 'rb')" in said
-    assert "c=open('sent.png', 'rb')" in said
-    assert "d='https://example.org/x.png'" in said
+        text = ast.unparse(ast.parse(_call("a/b", values)))
+    assert f"a={str(path)!r}" in text
+    assert f"b=open({str(path)!r}, 'rb')" in text
+    assert "c=open('sent.png', 'rb')" in text
+    assert "d='https://example.org/x.png'" in text
 
 
 def test_an_output_by_its_path(tmp_path: Path) -> None:
-    """An earlier result is named by where it is kept."""
-    kept = Output(OutputInfo("0.png"), path=tmp_path / "kept.png")
-    assert _evaluated(call("a/b", {"image": kept}))[2] == {"image": str(tmp_path / "kept.png")}
+    """An earlier result is a path."""
+    output = Output(OutputInfo("0.png"), path=tmp_path / "kept.png")
+    assert _evaluate(_call("a/b", {"image": output}))[2] == {"image": str(tmp_path / "kept.png")}
 
 
 @pytest.mark.parametrize(
@@ -97,5 +101,5 @@ def test_an_output_by_its_path(tmp_path: Path) -> None:
 )
 def test_what_is_only_in_memory_is_called_picture(value: object) -> None:
     """The call stays readable, and works where `picture` is that picture."""
-    assert _evaluated(call("a/b", {"image": value}), picture=value)[2] == {"image": value}
-    assert _evaluated(call("a/b", {"images": [value, "x"]}), picture=value)[2] == {"images": [value, "x"]}
+    assert _evaluate(_call("a/b", {"image": value}), picture=value)[2] == {"image": value}
+    assert _evaluate(_call("a/b", {"images": [value, "x"]}), picture=value)[2] == {"images": [value, "x"]}

@@ -1,11 +1,12 @@
-"""The static card as HTML and as text: what it says, what it leaves out, how large it gets."""
+"""The static card as HTML and as text: its content, what it leaves out, its size."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from PIL import Image
 
-from wiro_widgets.media.images import thumbnail
-from wiro_widgets.widget.fallback import EDGE, MAX_BYTES, card, words
+from wiro_widgets.media.images import Thumbnail, thumbnail
+from wiro_widgets.widget.static_card import EDGE, MAX_BYTES, StaticCard
 
 RUN: dict[str, Any] = {
     "number": 1,
@@ -22,18 +23,24 @@ RUN: dict[str, Any] = {
 
 def _card(pictures: int = 0, values: dict[str, Any] | None = None, **facts: Any) -> str:
     noise = thumbnail(Image.effect_noise((2048, 2048), 120).convert("RGB"), edge=EDGE)
-    return card("c1", model="a/b", run=RUN | facts, values=values or {}, pictures=[noise] * pictures)
+    return _drawn(RUN | facts, values or {}, [noise] * pictures).html
+
+
+def _drawn(
+    run: dict[str, Any] | None, values: dict[str, Any], pictures: Sequence[Thumbnail] = ()
+) -> StaticCard:
+    return StaticCard.of("c1", model="a/b", run=run, values=values, pictures=pictures)
 
 
 def test_eight_large_pictures_fit() -> None:
-    """Eight pictures of pure noise, which compress worst, are all there in 150 kB."""
+    """Eight pictures of noise, which compresses worst, fit into 150 kB."""
     html = _card(pictures=8, values={"prompt": "x"})
     assert html.count("<img ") == 8
     assert len(html.encode()) <= MAX_BYTES
 
 
 def test_no_values_make_it_larger() -> None:
-    """Ever so many long values, an endless answer and an endless error stay within the limit."""
+    """Many long values, a long answer and a long error stay within the limit."""
     values = {f"name{index}" * 50: "&\"'<>\u4e2d" * 5_000 for index in range(300)}
     endless = {"notice": {"title": "&" * 99_999, "text": "<" * 99_999}, "text": {"answer": "'" * 999_999}}
     html = _card(pictures=8, values=values, **endless)
@@ -48,24 +55,25 @@ def test_everything_is_escaped() -> None:
         values={wild: wild, "prompt": wild}, task=wild, outputs=outputs, notice={"title": wild, "text": wild}
     )
     assert "<img" not in html
-    assert "<img" not in card("c1", model=f"a/{wild}", run=None, values={}, pictures=[])
+    assert "<img" not in StaticCard.of("c1", model=f"a/{wild}", run=None, values={}).html
 
 
 def test_no_secret_and_no_address() -> None:
-    """Values named like a credential are left out, of an address only its last name is told."""
+    """Values named like a credential are left out, of an address only the last part is shown."""
     values = {
         "apiKey": "k-123",
         "callbackUrl": "https://example.com/hook",
         "inputImage": "https://example.com/s/a.png?t=1",
     }
-    for shown in (_card(values=values), words(model="a/b", run=RUN, values=values)):
-        assert "k-123" not in shown
-        assert "example.com" not in shown
-        assert "a.png" in shown
+    card = _drawn(RUN, values)
+    for text in (card.html, card.text):
+        assert "k-123" not in text
+        assert "example.com" not in text
+        assert "a.png" in text
 
 
 def test_a_failed_run_says_why() -> None:
-    """The notice stands in the card, in words."""
+    """The card has the notice."""
     html = _card(
         status="failed", word="Failed", notice={"title": "Out of memory", "text": "Try a smaller size."}
     )
@@ -73,14 +81,20 @@ def test_a_failed_run_says_why() -> None:
     assert "Out of memory Try a smaller size." in html
 
 
-def test_an_answer_and_other_files_are_told() -> None:
-    """A language model's answer is there; what is no picture is told by its name."""
+def test_an_answer_and_other_files_are_in_the_card() -> None:
+    """A language model's answer is there; other files are listed by name."""
     assert "Because." in _card(text={"answer": "Because.", "thinking": "Hm", "done": True})
     assert "Files: clip.mp4" in _card(outputs=[{"name": "clip.mp4", "content_type": "video/mp4"}])
 
 
 def test_before_any_run_there_is_the_model_alone() -> None:
-    """No status is claimed for a run that never was."""
-    html = card("c1", model="a/b", run=RUN | {"number": 0}, values={"steps": 20}, pictures=[])
-    assert "Done" not in html
-    assert words(model="a/b", run=None, values={"steps": 20}) == "a/b\nsteps 20"
+    """Without a run there is no status."""
+    assert "Done" not in _drawn(RUN | {"number": 0}, {"steps": 20}).html
+    assert _drawn(None, {"steps": 20}).text == "a/b\nsteps 20"
+
+
+def test_the_values_stand_in_the_order_of_the_controls() -> None:
+    """Values without a control come last."""
+    values = {"mystery": 1, "seed": 2, "steps": 3}
+    card = StaticCard.of("c1", model="a/b", run=None, values=values, order=["steps", "seed"])
+    assert card.text == "a/b\nsteps 3, seed 2, mystery 1"

@@ -26,7 +26,7 @@ def letter(tmp_path: Path) -> Path:
 def test_a_page_names_a_file(letter: Path) -> None:
     """A path where a page may give a web address is left alone."""
     panel = Panel(HUNYUAN)
-    panel.typed({"inputImage": [{"url": str(letter)}]})
+    panel._controls.enter({"inputImage": [{"url": str(letter)}]}, panel._publisher.output)
     assert "inputImage" not in panel.values
     panel.close()
 
@@ -89,7 +89,7 @@ def test_files_are_varied_by_a_list() -> None:
 def test_a_page_names_nonsense(url: object) -> None:
     """An address that is none leaves the panel usable."""
     panel = Panel(HUNYUAN)
-    panel.typed({"inputImage": [{"url": url}]})
+    panel._controls.enter({"inputImage": [{"url": url}]}, panel._publisher.output)
     panel.set(steps=9)
     assert panel.get_state()["values"]["steps"] == 9
     panel.close()
@@ -98,10 +98,10 @@ def test_a_page_names_nonsense(url: object) -> None:
 def test_a_recipe_names_a_file(letter: Path) -> None:
     """A picture's recipe sets the controls but names no file; a web address in it is taken."""
     panel = Panel(HUNYUAN)
-    panel.take_recipe({"model": HUNYUAN, "parameters": {"steps": 7, "inputImage": str(letter)}})
+    panel._receiver.apply_recipe({"model": HUNYUAN, "parameters": {"steps": 7, "inputImage": str(letter)}})
     assert panel.values["steps"] == 7
     assert "inputImage" not in panel.values
-    panel.take_recipe({"parameters": {"inputImage": "https://example.com/a.png"}})
+    panel._receiver.apply_recipe({"parameters": {"inputImage": "https://example.com/a.png"}})
     assert panel.values["inputImage"] == "https://example.com/a.png"
     panel.close()
 

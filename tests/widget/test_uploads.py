@@ -14,22 +14,22 @@ def _chunk(data: bytes, offset: int, size: int, upload: str = "u1") -> Chunk:
 
 def test_a_file_in_one_chunk() -> None:
     """It is whole at once, under its name."""
-    received, file = Uploads().take(_chunk(b"abc", 0, 3))
+    received, file = Uploads().add(_chunk(b"abc", 0, 3))
     assert (received, file, getattr(file, "name", None)) == (3, b"abc", "photo.png")
 
 
 def test_a_file_in_several_chunks() -> None:
     """Each chunk says how much has come; the last one brings the file."""
     uploads = Uploads()
-    assert uploads.take(_chunk(b"abc", 0, 8)) == (3, None)
-    assert uploads.take(_chunk(b"def", 3, 8)) == (6, None)
-    assert uploads.take(_chunk(b"gh", 6, 8)) == (8, b"abcdefgh")
+    assert uploads.add(_chunk(b"abc", 0, 8)) == (3, None)
+    assert uploads.add(_chunk(b"def", 3, 8)) == (6, None)
+    assert uploads.add(_chunk(b"gh", 6, 8)) == (8, b"abcdefgh")
     assert repr(uploads) == "<Uploads 0 under way>"
 
 
 def test_an_empty_file() -> None:
     """An empty file is one empty chunk."""
-    assert Uploads().take(_chunk(b"", 0, 0)) == (0, b"")
+    assert Uploads().add(_chunk(b"", 0, 0)) == (0, b"")
 
 
 @given(files=st.lists(st.binary(max_size=30), min_size=1, max_size=MAX_OPEN), data=st.data())
@@ -42,7 +42,7 @@ def test_several_files_at_once(files: list[bytes], data: st.DataObject) -> None:
         upload = data.draw(st.sampled_from(sorted(left)))
         file, offset = files[int(upload[1:])], left[upload]
         size = data.draw(st.integers(1, 30))
-        received, done = uploads.take(_chunk(file[offset : offset + size], offset, len(file), upload))
+        received, done = uploads.add(_chunk(file[offset : offset + size], offset, len(file), upload))
         left[upload] = received
         if done is not None:
             whole[int(upload[1:])] = bytes(done)
@@ -56,58 +56,58 @@ def test_several_files_at_once(files: list[bytes], data: st.DataObject) -> None:
 def test_a_chunk_that_does_not_fit(chunk: Chunk) -> None:
     """A chunk that is missing, doubled or too long ends the upload with words for the person."""
     uploads = Uploads()
-    uploads.take(_chunk(b"abc", 0, 8))
+    uploads.add(_chunk(b"abc", 0, 8))
     with pytest.raises(UploadRefused, match=r"photo.png did not arrive whole; choose it again"):
-        uploads.take(chunk)
+        uploads.add(chunk)
     with pytest.raises(UploadRefused):
-        uploads.take(_chunk(b"def", 3, 8))
+        uploads.add(_chunk(b"def", 3, 8))
 
 
 def test_a_chunk_of_an_upload_that_nobody_began() -> None:
     """A page that lived longer than its kernel is told to begin anew."""
     with pytest.raises(UploadRefused):
-        Uploads().take(_chunk(b"def", 3, 8))
+        Uploads().add(_chunk(b"def", 3, 8))
 
 
 def test_a_file_may_be_begun_anew() -> None:
     """The first chunk once more starts over."""
     uploads = Uploads()
-    uploads.take(_chunk(b"abc", 0, 6))
-    uploads.take(_chunk(b"xyz", 0, 6))
-    assert uploads.take(_chunk(b"123", 3, 6))[1] == b"xyz123"
+    uploads.add(_chunk(b"abc", 0, 6))
+    uploads.add(_chunk(b"xyz", 0, 6))
+    assert uploads.add(_chunk(b"123", 3, 6))[1] == b"xyz123"
 
 
 def test_a_file_that_is_too_large() -> None:
     """It is refused at its first chunk, before anything is kept."""
     uploads = Uploads()
     with pytest.raises(UploadRefused, match=r"larger than 256 MiB"):
-        uploads.take(_chunk(b"abc", 0, MAX_BYTES + 1))
+        uploads.add(_chunk(b"abc", 0, MAX_BYTES + 1))
     assert repr(uploads) == "<Uploads 0 under way>"
 
 
 def test_a_size_that_changes_on_the_way() -> None:
     """What the first chunk said holds: the memory is bounded by it."""
     uploads = Uploads()
-    uploads.take(_chunk(b"abc", 0, 4))
+    uploads.add(_chunk(b"abc", 0, 4))
     with pytest.raises(UploadRefused):
-        uploads.take(_chunk(b"defgh", 3, 1000))
+        uploads.add(_chunk(b"defgh", 3, 1000))
 
 
 def test_uploads_that_were_left_give_way() -> None:
     """Beyond so many under way the oldest one is given up."""
     uploads = Uploads()
     for number in range(MAX_OPEN + 1):
-        uploads.take(_chunk(b"a", 0, 2, f"u{number}"))
+        uploads.add(_chunk(b"a", 0, 2, f"u{number}"))
     assert repr(uploads) == f"<Uploads {MAX_OPEN} under way>"
     with pytest.raises(UploadRefused):
-        uploads.take(_chunk(b"b", 1, 2, "u0"))
-    assert uploads.take(_chunk(b"b", 1, 2, "u1"))[1] == b"ab"
+        uploads.add(_chunk(b"b", 1, 2, "u0"))
+    assert uploads.add(_chunk(b"b", 1, 2, "u1"))[1] == b"ab"
 
 
 def test_beginning_anew_pushes_nobody_out() -> None:
     """An upload that starts over takes the room it had."""
     uploads = Uploads()
     for number in range(MAX_OPEN):
-        uploads.take(_chunk(b"a", 0, 2, f"u{number}"))
-    uploads.take(_chunk(b"a", 0, 2, "u7"))
-    assert uploads.take(_chunk(b"b", 1, 2, "u0"))[1] == b"ab"
+        uploads.add(_chunk(b"a", 0, 2, f"u{number}"))
+    uploads.add(_chunk(b"a", 0, 2, "u7"))
+    assert uploads.add(_chunk(b"b", 1, 2, "u0"))[1] == b"ab"

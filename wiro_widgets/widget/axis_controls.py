@@ -1,10 +1,10 @@
-"""Controls that are varied: each stands for an axis, as typed by a hand or set from Python."""
+"""Controls that vary: each is an axis of a sweep, typed by hand or set from Python."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from math import prod
 from typing import Any
@@ -15,153 +15,154 @@ from wiro_widgets.protocol.schema.parameters import Parameter
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.sweeps import axis_syntax
 from wiro_widgets.sweeps.axes import MAX_CELLS, Axis
+from wiro_widgets.widget.value_codec import as_list
 from wiro_widgets.widget.wire import labels
 
-MARK = "*"  # before a parameter's id: the text of its axis, among the values that the page is told
-BEGIN = True  # what the page says for an axis that is to begin with what the control holds
-_LISTED, _LONGEST = 12, 40  # values that are told one by one, and characters of them
+MARK = "*"  # before a parameter's id: the text of its axis, among the values at the browser
+BEGIN = True  # from the browser: begin an axis with the value of the control
+_MAX_LISTED, _MAX_LIST_TEXT = 12, 40  # values that are listed beside a field, and characters of the list
 
 
 @dataclass(frozen=True, slots=True)
-class Varied:
-    """One axis: what the page shows of it, its values, and what is wrong with what was typed."""
+class AxisControl:
+    """One axis: its text at the browser, its values, and the error of a wrong text."""
 
     text: str
     values: tuple[Any, ...] = ()
     error: InvalidParameter | None = None
 
+    @classmethod
+    def of_text(cls, text: str, parameter: Parameter) -> AxisControl:
+        """Read a text; a wrong one stays, with its error and without values."""
+        try:
+            return cls(text, axis_syntax.read(text, parameter))
+        except InvalidParameter as error:
+            return cls(text, (), error)
 
-@dataclass(slots=True)
-class VariedControls:
-    """The axes of one model's controls; pure bookkeeping."""
+    @classmethod
+    def of_values(cls, values: Any, parameter: Parameter) -> AxisControl:
+        """Take values from Python; raises InvalidParameter."""
+        if isinstance(values, str) and parameter.kind == "file":
+            raise parameter.refuse("a list of files is needed, not one text")
+        if isinstance(values, str):
+            return cls(values, axis_syntax.read(values, parameter))
+        if isinstance(values, bytes | Mapping | AbstractSet) or not isinstance(values, Iterable):
+            raise parameter.refuse(f"a list of values or a text is needed, not {type(values).__name__}")
+        items = tuple(islice(values, MAX_CELLS + 1))
+        if not items or len(items) > MAX_CELLS:
+            raise parameter.refuse(f"an axis has 1 to {MAX_CELLS:,} values")
+        items = tuple(parameter.convert(item) for item in items)
+        return cls("" if parameter.kind == "file" else axis_syntax.write(items, parameter), items)
 
-    schema: ModelSchema
-    held: dict[str, Varied] = field(default_factory=dict)
+
+class AxisControls:
+    """The axes of one model's controls; without any, Run means one run."""
+
+    def __init__(self, schema: ModelSchema) -> None:
+        self._schema = schema
+        self._axes: dict[str, AxisControl] = {}
 
     def __repr__(self) -> str:
-        return f"<VariedControls {', '.join(self.held) or 'none'}>"
+        return f"<AxisControls {', '.join(self._axes) or 'none'}>"
 
     def __contains__(self, name: str) -> bool:
-        return name in self.held
+        return name in self._axes
+
+    def __bool__(self) -> bool:
+        return bool(self._axes)
 
     @property
     def axes(self) -> tuple[Axis, ...]:
         """The axes in the order of the controls."""
-        order = [item.id for item in self.schema.parameters if item.id in self.held]
-        return tuple(Axis(name, self.held[name].values) for name in order)
+        names = [item.id for item in self._schema.parameters if item.id in self._axes]
+        return tuple(Axis(name, self._axes[name].values) for name in names)
 
     @property
-    def runs(self) -> int:
-        """How many runs they make together; 0 while one of them cannot be read."""
+    def run_count(self) -> int:
+        """The number of runs; 0 while an axis has no values."""
         return prod(len(axis.values) for axis in self.axes)
 
     @property
     def errors(self) -> dict[str, InvalidParameter]:
-        """What is wrong, by the name under which the page knows the axis."""
-        found = {
+        """What is wrong, by the name of the axis at the browser."""
+        errors = {
             f"{MARK}{name}": item.error or InvalidParameter(name, "choose the files to go through")
-            for name, item in self.held.items()
+            for name, item in self._axes.items()
             if not item.values
         }
-        if not found and self.runs > MAX_CELLS:
+        if not errors and self.run_count > MAX_CELLS:
             longest = max(self.axes, key=lambda axis: len(axis.values)).name
-            many = f"these make {self.runs:,} runs; a sweep has at most {MAX_CELLS:,}"
-            found = {f"{MARK}{longest}": InvalidParameter(longest, many)}
-        return found
+            reason = f"these make {self.run_count:,} runs; a sweep has at most {MAX_CELLS:,}"
+            errors = {f"{MARK}{longest}": InvalidParameter(longest, reason)}
+        return errors
 
-    def typed(self, name: str, given: object, current: Any) -> None:
-        """Take what the page says of an axis: its text, that it begins, or that it ends; wrong text is kept as typed.
+    def enter(self, name: str, text: object, value: Any) -> None:
+        """Take an axis from the browser: its text, `BEGIN` to begin it, anything else to end it.
 
-        `current` is what the control holds.
+        A wrong text stays as it is. `value` is the value of the control.
         """
-        parameter = self.schema.get(name)
-        if parameter is None or (given is not BEGIN and not isinstance(given, str)):
-            self.held.pop(name, None)
+        parameter = self._schema.get(name)
+        if parameter is None or (text is not BEGIN and not isinstance(text, str)):
+            self.end(name)
         elif parameter.kind == "file":
-            self.held.setdefault(name, Varied("", _listed(current)))
+            self._axes.setdefault(name, AxisControl("", tuple(as_list(value))))
         else:
-            self.held[name] = _read(
-                axis_syntax.beginning(parameter, current) if given is BEGIN else str(given), parameter
-            )
+            text = axis_syntax.beginning(parameter, value) if text is BEGIN else str(text)
+            self._axes[name] = AxisControl.of_text(text, parameter)
 
-    def put(self, name: str, values: object) -> None:
+    def set(self, name: str, values: object) -> None:
         """Take an axis from Python: its text or its values, None to end it; raises InvalidParameter."""
-        parameter = self.schema.get(name)
+        parameter = self._schema.get(name)
         if parameter is None:
-            self.schema.bind({name: values})  # raises the error that proposes the near name
+            self._schema.bind({name: values})  # raises the error that proposes a similar name
             raise InvalidParameter(name, "cannot be varied before the model's parameters are known")
         if values is None:
-            self.held.pop(name, None)
-        elif isinstance(values, str) and parameter.kind == "file":
-            raise parameter.refuse("a list of files is needed, not one text")
-        elif isinstance(values, bytes | Mapping | AbstractSet):
-            raise parameter.refuse(f"a list of values is needed, not {type(values).__name__}")
-        elif isinstance(values, str):
-            self.held[name] = Varied(values, axis_syntax.read(values, parameter))
+            self.end(name)
         else:
-            self.held[name] = _converted(parameter, values)
+            self._axes[name] = AxisControl.of_values(values, parameter)
 
-    def put_files(self, name: str, files: Iterable[Any]) -> None:
-        """Let a file axis have these files; while there are none the axis waits for them."""
-        self.held[name] = Varied("", tuple(files))
+    def end(self, name: str) -> None:
+        """End an axis, if it is one."""
+        self._axes.pop(name, None)
+
+    def set_files(self, name: str, files: Iterable[Any]) -> None:
+        """Give a file axis its files; it may have none yet."""
+        self._axes[name] = AxisControl("", tuple(files))
 
     def files(self, name: str) -> tuple[Any, ...]:
-        """Return the files of an axis."""
-        return self.held[name].values
+        """Return the files of a file axis."""
+        return self._axes[name].values
 
-    def fit(self, before: VariedControls) -> None:
-        """Take over the axes of another model's controls that can be read here."""
-        for name, item in before.held.items():
-            parameter = self.schema.get(name)
-            if parameter and parameter.kind != "file" and not _read(item.text, parameter).error:
-                self.held[name] = _read(item.text, parameter)
+    def fit(self, other: AxisControls) -> None:
+        """Take over the axes of another model that this one can read."""
+        for name, item in other._axes.items():
+            parameter = self._schema.get(name)
+            if parameter and parameter.kind != "file":
+                axis = AxisControl.of_text(item.text, parameter)
+                if axis.error is None:
+                    self._axes[name] = axis
 
-    def to_json(self) -> dict[str, str]:
-        """Return what the `values` trait has of them."""
-        return {f"{MARK}{name}": item.text for name, item in self.held.items()}
+    def texts(self) -> dict[str, str]:
+        """Return the text of each axis, by its name at the browser."""
+        return {f"{MARK}{name}": item.text for name, item in self._axes.items()}
 
-    def told(self) -> dict[str, str]:
-        """Return what is said beside each of them: how many values, and which."""
-        return {name: _words(item.values, self.schema.get(name)) for name, item in self.held.items()}
+    def summaries(self) -> dict[str, str]:
+        """Return the text beside each axis: how many values it has, and which."""
+        return {name: _summary(item.values, self._schema.get(name)) for name, item in self._axes.items()}
 
-    def first(self) -> Mapping[str, Any]:
+    def first_values(self) -> dict[str, Any]:
         """Return the values of one of the runs."""
         return {axis.name: axis.values[0] for axis in self.axes if axis.values}
 
 
-def _read(text: str, parameter: Parameter) -> Varied:
-    try:
-        return Varied(text, axis_syntax.read(text, parameter))
-    except InvalidParameter as error:
-        return Varied(text, (), error)
-
-
-def _converted(parameter: Parameter, values: Any) -> Varied:
-    if isinstance(values, set | frozenset) or not isinstance(values, Iterable):
-        raise parameter.refuse(
-            f"a list of values or a text is needed to vary it, not {type(values).__name__}"
-        )
-    listed = tuple(islice(values, MAX_CELLS + 1))
-    if not listed or len(listed) > MAX_CELLS:
-        raise parameter.refuse(f"an axis has 1 to {MAX_CELLS:,} values")
-    found = tuple(parameter.convert(value) for value in listed)
-    return Varied("" if parameter.kind == "file" else axis_syntax.write(found, parameter), found)
-
-
-def _listed(current: Any) -> tuple[Any, ...]:
-    if current is None:
-        return ()
-    return tuple(current) if isinstance(current, list | tuple) else (current,)
-
-
-def _words(values: tuple[Any, ...], parameter: Parameter | None) -> str:
+def _summary(values: tuple[Any, ...], parameter: Parameter | None) -> str:
     if not values:
         return ""
-    many = labels.count(len(values), "value" if parameter is None or parameter.kind != "file" else "file")
+    total = labels.count(len(values), "file" if parameter and parameter.kind == "file" else "value")
     if parameter is None or not axis_syntax.is_numeric(parameter):
-        return many
-    shown = [wire_values.text(value) or "" for value in values]
-    told = ", ".join(shown[:_LISTED])
-    if len(shown) > _LISTED or len(told) > _LONGEST:
-        told = f"{shown[0]} \N{HORIZONTAL ELLIPSIS} {shown[-1]}"
-    return f"{many}: {told}"
+        return total
+    texts = [wire_values.text(value) or "" for value in values]
+    listing = ", ".join(texts[:_MAX_LISTED])
+    if len(texts) > _MAX_LISTED or len(listing) > _MAX_LIST_TEXT:
+        listing = f"{texts[0]} \N{HORIZONTAL ELLIPSIS} {texts[-1]}"
+    return f"{total}: {listing}"

@@ -1,4 +1,4 @@
-"""The schema as the browser draws it: the same rules that `ModelSchema.bind` keeps, as data."""
+"""The schema as the browser draws it: the rules of `ModelSchema.bind` as data."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from wiro_widgets.sweeps import axis_syntax
 from wiro_widgets.widget.wire.messages import VERSION
 
 _NUMERIC = ("number", "range")
-_FINEST = 1_000  # steps that a hand can still aim at on a slider
-LARGEST_EXACT = 2**53 - 1  # a JavaScript number keeps whole numbers up to here
+_MAX_SLIDER_STEPS = 1_000  # a hand cannot aim at finer ones
+LARGEST_EXACT = 2**53 - 1  # JavaScript rounds larger whole numbers
 
 
 def form(schema: ModelSchema, *, sandbox: bool, models: bool) -> dict[str, Any]:
-    """Return what the `_form` trait holds."""
+    """Return the `_form` trait."""
     owner, _, name = schema.model.partition("/")
     return {
         "v": VERSION,
@@ -40,12 +40,13 @@ def form(schema: ModelSchema, *, sandbox: bool, models: bool) -> dict[str, Any]:
 
 
 def no_form(*, models: bool) -> dict[str, Any]:
-    """Return what `_form` holds while there is no schema; `models` says whether the catalogue is offered."""
+    """Return the `_form` trait without a schema; with `models` the page offers a search of the catalogue."""
     return {"v": VERSION, "models": True} if models else {}
 
 
 def control(parameter: Parameter) -> dict[str, Any]:
-    """Return one parameter as the browser takes it."""
+    """Return one parameter for the browser."""
+    by = step(parameter)
     return {
         "id": parameter.id,
         "kind": parameter.kind,
@@ -55,8 +56,8 @@ def control(parameter: Parameter) -> dict[str, Any]:
         "options": [{"value": option.value, "label": option.label} for option in parameter.options],
         "minimum": parameter.minimum,
         "maximum": parameter.maximum,
-        "step": step(parameter),
-        "decimals": _decimals(step(parameter)),
+        "step": by,
+        "decimals": _decimals(by),
         "slider": slides(parameter),
         "integer": parameter.integer,
         "help": parameter.help or None,
@@ -72,7 +73,7 @@ def control(parameter: Parameter) -> dict[str, Any]:
 
 
 def label(parameter: Parameter) -> str:
-    """Return the words for a parameter; a label that is only the id is made readable, the id is what travels."""
+    """Return the label of a parameter; without one the id becomes words."""
     if parameter.label and parameter.label != parameter.id:
         return parameter.label
     parts = re.sub(r"([a-z\d])([A-Z])|[_-]+", r"\1 \2", parameter.id).split()
@@ -81,7 +82,7 @@ def label(parameter: Parameter) -> str:
 
 
 def step(parameter: Parameter) -> float | None:
-    """Return by how much an arrow key moves a number."""
+    """Return the step of an arrow key; None for a parameter that is no number."""
     if parameter.kind not in _NUMERIC:
         return None
     low, high = parameter.minimum, parameter.maximum
@@ -97,15 +98,15 @@ def _decimals(by: float | None) -> int:
 
 
 def slides(parameter: Parameter) -> bool:
-    """Whether a slider serves: it needs both ends and few enough steps to aim at; sizes and seeds are typed."""
+    """Return True for a slider: it needs both bounds and few enough steps to aim at; sizes and seeds are typed."""
     low, high, by = parameter.minimum, parameter.maximum, step(parameter)
     if parameter.kind != "range" or _role(parameter) or low is None or high is None or not by:
         return False
-    return high > low and (high - low) / by <= _FINEST
+    return high > low and (high - low) / by <= _MAX_SLIDER_STEPS
 
 
 def expected(parameter: Parameter) -> str:
-    """Return what is said beside a field that is empty or wrong, from the schema's own bounds."""
+    """Return the text beside a field that is empty or wrong: its bounds, for a number."""
     if parameter.kind == "file":
         return "Choose an image" if parameter.accept == "image" else "Choose a file"
     if parameter.kind not in _NUMERIC and not (_role(parameter) == "seed" and parameter.integer):
@@ -121,7 +122,7 @@ def expected(parameter: Parameter) -> str:
 
 
 def next_seed(seed: str | None, parameter: Parameter | None) -> str | None:
-    """Return the seed after this one, None where there is none."""
+    """Return the seed after this one; None if there is none."""
     if seed is None or not seed.isascii() or not seed.isdigit():
         return None
     after = int(seed) + 1
@@ -130,13 +131,13 @@ def next_seed(seed: str | None, parameter: Parameter | None) -> str | None:
 
 
 def exact(value: Any) -> Any:
-    """Return a whole number that JavaScript would round as text, everything else as it is."""
+    """Return a whole number that JavaScript would round as text, any other value as it is."""
     large = isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST_EXACT
     return str(value) if large else value
 
 
 def _role(parameter: Parameter) -> str | None:
-    """Name the parameters that have a control of their own."""
+    """Return the name of the special control of a parameter, if it has one."""
     name = parameter.id.lower()
     if name == "prompt" and parameter.kind in ("text", "textarea"):
         return "prompt"

@@ -1,19 +1,76 @@
-"""The front end, built from js/ into one file."""
+"""What the panel needs from its host: the built front end, IPython's displays, and ipykernel's subshells."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from wiro_widgets.protocol.errors import ConfigurationError
 
 _BUNDLE = Path(__file__).parent.parent / "static" / "widget.js"
 
 
-def load() -> str:
-    """Return the module's text; raises ConfigurationError when this checkout was never built."""
+def front_end() -> str:
+    """Return the front end, built from js/ into one module; raises ConfigurationError if it was never built."""
     try:
         return _BUNDLE.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigurationError(
             "The panel's front end is not built. In a checkout, run: pip install . (or make test)"
         ) from None
+
+
+def receive_while_busy(comm: Any) -> None:
+    """Have the messages of this comm handled on the subshell that the page chose, so that Stop works in a busy cell.
+
+    ipykernel 7.1 to 7.3 do so. 7.4 sends them to the loop that sent last, which is the main one, and Stop would wait
+    for the cell that waits for the task. Any thread will do for a panel, which only hands messages over. There is no
+    public way, so this replaces a private method of ipykernel's comm. Other kernels have no such method and stay as
+    they are.
+    """
+    if callable(getattr(comm, "_reply_subshell_for", None)):
+        comm._reply_subshell_for = _page_subshell  # noqa: SLF001 - see above
+
+
+def _page_subshell(_message: object, subshell_id: str | None) -> str | None:
+    return subshell_id
+
+
+def in_notebook() -> bool:
+    """Return True if there is a kernel whose page can show a widget."""
+    try:
+        from IPython import get_ipython  # noqa: PLC0415 - without IPython there is no cell
+    except ImportError:
+        return False
+    return hasattr(get_ipython(), "kernel")
+
+
+def display(data: dict[str, Any], metadata: dict[str, Any]) -> None:
+    """Show a MIME bundle in the cell that runs."""
+    from IPython.display import display as show  # noqa: PLC0415 - only if there is a cell
+
+    show(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call] # IPython's
+
+
+def publish_output(data: dict[str, Any], display_id: str, *, update: bool) -> None:
+    """Add an output to the cell that runs, or with `update` replace the outputs with this id."""
+    from IPython.display import publish_display_data  # noqa: PLC0415 - only if there is a cell
+
+    publish_display_data(data, transient={"display_id": display_id}, update=update)  # type: ignore[no-untyped-call] # IPython's
+
+
+def call_after_cells(callback: Callable[..., None]) -> None:
+    """Call back whenever a cell has run."""
+    _events().register("post_run_cell", callback)
+
+
+def stop_calling_after_cells(callback: Callable[..., None]) -> None:
+    """Undo `call_after_cells`."""
+    _events().unregister("post_run_cell", callback)
+
+
+def _events() -> Any:
+    from IPython import get_ipython  # noqa: PLC0415 - only if there is a cell
+
+    return get_ipython().events

@@ -1,62 +1,79 @@
-"""Panel: a model's controls in a notebook cell, its task live, its results in Python."""
+"""Panel: a model's controls in a notebook cell, its run live, its results in Python."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+import anywidget
 import traitlets
 
 from wiro_widgets.client import loop_thread
-from wiro_widgets.client.sync_client import Client, Task
+from wiro_widgets.client.sync_client import Client, Task, default_client
+from wiro_widgets.client.sync_sweep import Sweep
+from wiro_widgets.journal.dataframe import to_pandas
 from wiro_widgets.journal.result import TaskResult
-from wiro_widgets.protocol import wire_values
-from wiro_widgets.protocol.errors import ConfigurationError, WiroError
+from wiro_widgets.media.output import Output, images_of
+from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, WiroError
+from wiro_widgets.protocol.events import TaskEvent
+from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.protocol.state import Status
 from wiro_widgets.runs.options import OnInterrupt
-from wiro_widgets.widget import host as bundle
-from wiro_widgets.widget import python_call as code
-from wiro_widgets.widget.controls import Controls
-from wiro_widgets.widget.form import next_seed
-from wiro_widgets.widget.panel_runs import PanelSweeps
-from wiro_widgets.widget.price_watch import Outlook
-from wiro_widgets.widget.static_card import Card, Cards
-from wiro_widgets.widget.subshells import hear_while_busy
+from wiro_widgets.widget import host
+from wiro_widgets.widget.form import form, no_form
+from wiro_widgets.widget.panel_controls import PanelControls
+from wiro_widgets.widget.panel_runs import PanelRuns
+from wiro_widgets.widget.price_watch import PriceWatch
+from wiro_widgets.widget.python_call import python_call
+from wiro_widgets.widget.static_card import StaticCard, StaticCards
+from wiro_widgets.widget.value_codec import PanelValues, ValuesTrait
 from wiro_widgets.widget.wire.messages import sendable
-from wiro_widgets.widget.wire.publisher import Display
-from wiro_widgets.widget.wire.receiver import Inbox
-from wiro_widgets.widget.wire.run_view import RunView
+from wiro_widgets.widget.wire.publisher import Publisher
+from wiro_widgets.widget.wire.receiver import Receiver
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from PIL.Image import Image
 
 
-class Panel(PanelSweeps):
-    """A model's controls, Run and Stop, its task live and its results; shows in a cell, composes with ipywidgets.
+def _values_to_json(_values: Mapping[str, Any], panel: Panel) -> dict[str, Any]:
+    return sendable(panel._controls.to_json())  # noqa: SLF001 - the trait is the panel's
 
-    The model is "owner/name", or a ModelSchema, as from an OpenAPI description. Without one it shows a search over
-    the catalogue. `client` is the Client to run with, by default one made
-    from the environment when it is first needed. Further keyword arguments set the controls. Everything the hand can
-    do Python can do, and each shows in the other at once. Raises InvalidParameter for a value that the model does
-    not take.
+
+class Panel(anywidget.AnyWidget):
+    """A model's controls, Run and Stop, its run live and its results; shows in a cell, composes with ipywidgets.
+
+    The model is "owner/name", or a ModelSchema, as from an OpenAPI description. Without one the panel shows a search
+    of the catalogue. `client` is the Client to run with, by default one made from the environment when it is first
+    needed. Further keyword arguments set the controls. What the user can do Python can do, and each sees what the
+    other does. Raises InvalidParameter for a value that the model does not take.
 
     >>> panel = Panel("tencent/hunyuan-flux-srpo", prompt="a lighthouse at dusk")
     >>> task = panel.run()
     >>> panel.wait().images
     """
 
-    _esm = traitlets.Unicode(bundle.load()).tag(sync=True)
+    _esm = traitlets.Unicode(host.front_end()).tag(sync=True)
     _anywidget_id = traitlets.Unicode("wiro_widgets.Panel").tag(sync=True)
+    _form = traitlets.Dict().tag(sync=True)
+    _errors = traitlets.Dict().tag(sync=True)
+    _axes = traitlets.Dict().tag(sync=True)
     _feed = traitlets.Dict().tag(sync=True)
     _outlook = traitlets.Dict().tag(sync=True)
     _card_id = traitlets.Unicode().tag(sync=True)
-    status = traitlets.Unicode("idle", read_only=True, help="One word for the current run.").tag(sync=True)
+    values = ValuesTrait(help="The values of the controls that have one.").tag(
+        sync=True, to_json=_values_to_json
+    )
+    status = traitlets.Unicode("idle", read_only=True, help="The status of the newest run.").tag(sync=True)
     progress = traitlets.Float(None, allow_none=True, read_only=True, help="0.0 to 1.0, or None.").tag(
         sync=True
     )
 
-    _held: loop_thread.LoopThread | None = None  # while it is open
+    _loop: loop_thread.LoopThread | None = None  # while the panel is open
 
     def __init__(
         self,
@@ -65,187 +82,329 @@ class Panel(PanelSweeps):
         client: Client | None = None,
         **values: Any,
     ) -> None:
-        given = model if isinstance(model, ModelSchema) else None
-        name = model.model if isinstance(model, ModelSchema) else model
-        self._model = "/".join(split_model(name)) if name else None
-        self._given_client = client
+        self._client = client
         self._lock = threading.RLock()
-        self._searches = model is None
-        schema, trouble = (given, None) if given else self._find_schema(self.model)
-        self.controls = Controls(schema, self.model or "")
-        self.controls.put(self.controls.checked(values))
-        self._held = loop_thread.acquire()
-        self.display = Display(self, self._held, self._lock)
-        self._inbox = Inbox(self)
-        self._prospect = Outlook(self)
-        self._cards = Cards(self.display.catch_up)
+        self._offers_models = model is None
+        schema: ModelSchema | None = None
+        schema_error: WiroError | None = None
+        if isinstance(model, ModelSchema):
+            schema, model = model, model.model or None
+        elif model is not None:
+            model = "/".join(split_model(model))
+            try:
+                schema = self._find_schema(model)
+            except WiroError as error:
+                schema_error = error  # the panel shows it
+        self._controls = PanelControls(schema, model, on_change=self._show_controls, lock=self._lock)
+        self._controls.put(self._controls.convert(values))
+        self._loop = loop_thread.acquire()
+        self._publisher = Publisher(
+            send=self._send_message,
+            set_status=self._set_status,
+            on_change=self._update_card_and_price,
+            later=self._later,
+            files=self._controls.files_by_id,
+            lock=self._lock,
+        )
+        self._runs = PanelRuns(
+            self._controls,
+            self._publisher,
+            client=lambda: self.client,
+            show_errors=self._show_errors,
+            later=self._later,
+            lock=self._lock,
+        )
+        self._price_watch = PriceWatch(self.price, self._show_price, self._later)
+        self._receiver = Receiver(
+            self,
+            controls=self._controls,
+            runs=self._runs,
+            publisher=self._publisher,
+            price_watch=self._price_watch,
+            later=self._later,
+        )
+        self._cards = StaticCards(self._publisher.catch_up)
         super().__init__(
-            values=self._current(),
-            _axes=self.controls.axes_to_json(),
-            _form=self._described(),
+            values=self._current_values(),
+            _axes=self._controls.axes_to_json(),
+            _form=self._form_json(),
             _card_id=self._cards.id,
             layout={"width": "100%"},  # in a row of widgets an element without a width of its own has none
         )
-        hear_while_busy(self.comm)
-        self.on_msg(self._message)
-        if trouble is not None:
-            self.display.explain(trouble)
+        host.receive_while_busy(self.comm)
+        self.on_msg(lambda _panel, content, buffers: self._receiver.receive(content, buffers))
+        if schema_error is not None:
+            self._publisher.explain(schema_error)
 
     @classmethod
     def from_record(cls, record: TaskRecord, *, client: Client | None = None) -> Self:
-        """Return a panel with the model and the values of a record; what no longer fits is left out."""
+        """Return a panel with the model and the values of a record; values that do not fit any more are left out."""
         if record.model is None:
             raise ConfigurationError("This record names no model, so there is no panel for it.")
         panel = cls(record.model, client=client)
-        panel.controls.fit(record.parameters, trusted=False)
-        panel.publish()
+        panel._controls.fit(record.parameters)
         return panel
 
-    def add_traits(self, **traits: Any) -> None:
-        """Add what the class lacks: for its own two traits anywidget would make every panel a class of its own."""
-        lacking = {name: trait for name, trait in traits.items() if not self.has_trait(name)}
-        if lacking:
-            super().add_traits(**lacking)
+    def __repr__(self) -> str:
+        return f"<Panel {self.model or 'without a model'}: {self.status}, {len(self.tasks)} runs>"
 
-    def _ipython_display_(self, **_options: object) -> None:
-        """Show the live view, and in a notebook the card that stands for it where it cannot live."""
+    def _ipython_display_(self) -> None:
         bundle = self._repr_mimebundle_()
         if bundle is not None:
             self._cards.show(bundle, self._card)
 
-    def __repr__(self) -> str:
-        return f"<Panel {self.model or 'without a model'}: {self.status}, {len(self._tasks)} runs>"
+    def close(self) -> None:
+        """Take the panel away; its task goes on. Closing twice is fine."""
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            self._publisher.close()
+            self._cards.close()
+            super().close()
+            loop_thread.release(loop)
+
+    # The controls
+
+    @property
+    def client(self) -> Client:
+        """The client that runs; raises ConfigurationError if none was given and there are no credentials."""
+        return self._client or default_client()
+
+    @property
+    def model(self) -> str | None:
+        """The model as "owner/name", or None; setting it calls `switch_to`."""
+        return self._controls.model
+
+    @model.setter
+    def model(self, name: str) -> None:
+        self.switch_to(name)
+
+    @property
+    def axes(self) -> dict[str, tuple[Any, ...]]:
+        """The values of the controls that vary."""
+        return {axis.name: axis.values for axis in self._controls.axis_controls.axes}  # noqa: PD011 - no DataFrame
+
+    def set(self, **values: Any) -> None:
+        """Set some controls and leave the others; None clears one. Raises InvalidParameter."""
+        self._controls.set(values)
+
+    def vary(self, **axes: Any) -> None:
+        """Turn controls into axes of a sweep: each gets a list of values, or a text like "10..50 by 10"; None ends one.
+
+        Numbers are "10, 20, 30", "1..4", "10..50 by 10" or "0..1 in 5"; choices are separated by commas, and "*" means
+        all of them; texts have a line each. A sweep runs every combination. Raises InvalidParameter.
+        """
+        self._controls.vary(axes)
+
+    def switch_to(self, model: str) -> None:
+        """Change to another model in place; values that fit it stay. Raises NotFound."""
+        name = "/".join(split_model(model))
+        schema = self._find_schema(name)
+        with self._lock:
+            self._controls.switch_to(schema, name)
+            self._form = self._form_json()
+        self._price_watch.switch_model()
 
     def code(self) -> str:
         """Return the Python call that repeats what the controls say."""
-        return code.call(self.model or "", self.controls.values, self.axes)
+        return python_call(self.model or "", self._controls.values, self.axes)
 
     # Runs
 
     def run(self) -> Task:
-        """Run the model with what the controls say and return at once; several may run side by side.
+        """Run the model with the values of the controls and return at once; several runs may go on side by side.
 
-        A control that is varied counts with the value beneath; `run_sweep` goes through all of them. What goes wrong
-        shows in the panel and is raised by `wait`.
+        A control that varies counts with the value beneath its axis; `run_sweep` runs all combinations. Errors show
+        in the panel and are raised by `wait`.
         """
-        with self._lock:
-            values = dict(self.controls.values)
-            prompt, seed = wire_values.text(values.get("prompt")), wire_values.text(values.get("seed"))
-            after = next_seed(seed, self.controls.schema.get("seed"))
-            view = RunView(self._number(), prompt=prompt or "", seed=seed, next_seed=after)
-            self._sweeping = None
-            self.display.begin(view)
-            self._show_problems(self.controls.problems())
-            task = view.task = self._started(values)
-            self._add_task(task)
-            self.display.follow(view)
-            return task
+        return self._runs.run()
+
+    def run_sweep(self, *, resume: bool = True) -> Sweep:
+        """Run every combination of the axes, and return once all of them are checked and priced.
+
+        Combinations in the journal are not run again, unless `resume` is False. Shows in the panel. Raises what
+        `Client.sweep` raises; nothing was sent then.
+        """
+        return self._runs.run_sweep(resume=resume)
 
     def stop(self) -> None:
-        """Stop the current run or sweep, wherever it is; returns at once."""
-        if self._sweeping is not None:
-            self._sweeping.stop()
-        elif self.task is not None:
-            self.task.stop_soon()
+        """Stop the newest run or sweep, submitting, queued or running; returns at once."""
+        self._runs.stop()
 
     def wait(self, timeout: float | None = None, *, on_interrupt: OnInterrupt | None = None) -> TaskResult:
-        """Wait for the current run, or for all of the current sweep, and return its result, of a sweep the last.
+        """Wait for the newest run, or for all of the newest sweep, and return its result, of a sweep the last one.
 
-        `timeout` is in seconds. Raises what the run raised: InvalidParameter, ConfigurationError, an ApiError,
+        `timeout` is in seconds. Raises the error of the run: InvalidParameter, ConfigurationError, an ApiError,
         TaskFailed, TaskCancelled, TaskTimeout.
         """
-        try:
-            return super().wait(timeout, on_interrupt=on_interrupt)
-        finally:
-            if self.task is not None and self.task.over:
-                self.display.catch_up()
+        return self._runs.wait(timeout, on_interrupt)
+
+    def price(self) -> Estimate:
+        """Return what Run would cost, all of a sweep: exact, a range, or unknown.
+
+        Raises ConfigurationError without a model or credentials, InvalidParameter, and what a question to Wiro's
+        catalogue raises.
+        """
+        return self._runs.price()
 
     def star(self, run: int, *, on: bool = True) -> None:
-        """Mark a run of this panel, counted from 1, as one to keep, here and in the history."""
-        view = self.display.star(run, on=on)
-        task_id = view.task_id if view else None
-        if task_id is not None:
-            with suppress(KeyError):  # the journal may be elsewhere, or gone
-                self.client.history.star(task_id, on)
+        """Star a run of this panel, counted from 1, here and in the history; `on=False` takes the star away."""
+        view = self._publisher.star(run, on=on)
+        if view is not None and view.task_id is not None:
+            with suppress(KeyError):  # the journal may be elsewhere or gone
+                self.client.history.star(view.task_id, on)
 
-    def close(self) -> None:
-        """Take the panel away; its task goes on. Closing twice is fine."""
-        held, self._held = self._held, None
-        if held is not None:
-            self.display.close()
-            self._cards.close()
-            super().close()
-            loop_thread.release(held)
+    # Results
 
-    # What the browser does (see Inbox) and is told (see Display)
+    @property
+    def task(self) -> Task | None:
+        """The newest task."""
+        return self._runs.task
 
-    def press(self) -> None:
-        """Do what Run says: run what the controls say, all of it where some are varied."""
-        if self.controls.varied.held:
-            self.begin_sweep()
-        else:
-            self.run()
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks of this panel, oldest first."""
+        return self._runs.tasks
 
-    def stop_run(self, run: int | None) -> None:
-        """Stop a run, or the one that is shown."""
-        view = self.display.view(run)
-        if view is not None:
-            view.stop()
+    @property
+    def sweep(self) -> Sweep | None:
+        """The newest sweep of this panel."""
+        return self._runs.sweep
 
-    def show_again(self, client: str) -> None:
-        """Send a view everything it lacks."""
-        self.display.snapshot(client)
-        self._prospect.look()
-        self.controls.previews.again()
-        self._send_previews_soon()
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """The outputs of the newest run that has any."""
+        return next((task.outputs for task in reversed(self.tasks) if task.outputs), ())
 
-    def tell(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
-        """Send a custom message to every view."""
-        if self.comm is not None:
-            self.send(sendable(content), buffers)
+    @property
+    def images(self) -> list[Image]:
+        """The pictures among `outputs` as PIL images; raises OutputError for a broken one."""
+        return images_of(self.outputs)
 
-    def mark(self, status: Status, progress: float | None, epoch: str, head: int) -> None:
-        """Set the status, the progress and the heartbeat, in one message."""
-        with self.hold_sync():
-            self.set_trait("status", status)
-            self.set_trait("progress", progress)
-            self._feed = {"epoch": epoch, "head": head}
+    @property
+    def image(self) -> Image | None:
+        """The first picture among `outputs`."""
+        return next((output.image() for output in self.outputs if output.is_image), None)
 
-    def foresee(self, price: str, reason: str) -> None:
-        """Show what pressing Run would cost, and why."""
+    @property
+    def text(self) -> str | None:
+        """The answer of a language model so far."""
+        content = self.task.state.text if self.task else None
+        return content.text if content else None
+
+    @property
+    def record(self) -> TaskRecord | None:
+        """The newest run as one row, also while it runs."""
+        return self.task.record if self.task else None
+
+    @property
+    def records(self) -> list[TaskRecord]:
+        """The runs of this panel as rows, oldest first."""
+        return [task.record for task in self.tasks]
+
+    @property
+    def events(self) -> list[TaskEvent]:
+        """The events of the newest run so far."""
+        return self.task.events_so_far() if self.task else []
+
+    def to_pandas(self, *, expand: bool = False) -> pd.DataFrame:
+        """Return the runs of this panel as a DataFrame, one row for each task; `expand` adds a column per parameter."""
+        return to_pandas(self.records, expand=expand)
+
+    # The traits
+
+    def add_traits(self, **traits: Any) -> None:
+        """Add missing traits: anywidget adds two that the class has already, and would make a class for each panel."""
+        missing = {name: trait for name, trait in traits.items() if not self.has_trait(name)}
+        if missing:
+            super().add_traits(**missing)
+
+    def set_state(self, sync_data: Mapping[str, Any]) -> None:
+        """Take values from the page, as a link from another widget sends them, like typed ones.
+
+        A page cannot set any other trait, nor name a file of this machine.
+        """
+        values = sync_data.get("values")
+        if isinstance(values, Mapping):
+            self._controls.enter(values, self._publisher.output)
+
+    @traitlets.validate("values")
+    def _validate_values(self, proposal: Mapping[str, Any]) -> PanelValues:
+        """Take a whole set of values; a control that it does not name gets its default. Raises InvalidParameter."""
+        values = proposal["value"]
+        if isinstance(values, PanelValues) and values.has_the_items_of(self._controls.values):
+            return values
+        defaults = dict.fromkeys(self._controls.values) | self._controls.schema.defaults
+        self._controls.put(self._controls.convert({**defaults, **values}))
+        return self._current_values()
+
+    @traitlets.observe("values")
+    def _values_changed(self, _change: object) -> None:
+        self._show_errors(self._controls.errors)
+        if self._controls.files:
+            self._publisher.send_previews()
+        self._price_watch.update()
+
+    def _show_controls(self) -> None:
+        """Bring the traits up to date with the controls."""
+        self.values = self._current_values()
+        axes = sendable(self._controls.axes_to_json())
+        if axes != self._axes:
+            self._axes = axes
+            self._price_watch.update()
+        self._show_errors(self._controls.errors)
+
+    def _current_values(self) -> PanelValues:
+        return PanelValues(self._controls.values, self._controls.set)
+
+    def _show_errors(self, errors: Mapping[str, InvalidParameter]) -> None:
+        self._errors = {name: error.reason for name, error in errors.items()}
+
+    def _show_price(self, price: str, reason: str) -> None:
         with self._lock:
             self._outlook = {"price": price, "reason": reason}
 
-    def settled(self) -> None:
-        """Bring the cards and the price up to date: the run that is shown, or how it stands, is another."""
-        self._prospect.changed()
+    def _set_status(self, status: Status, progress: float | None, heartbeat: dict[str, Any]) -> None:
+        with self.hold_sync():  # one message
+            self.set_trait("status", status)
+            self.set_trait("progress", progress)
+            self._feed = heartbeat
+
+    # For the parts
+
+    def _find_schema(self, model: str) -> ModelSchema:
+        return ModelSchema.built_in(model) or self.client.schema(model)
+
+    def _form_json(self) -> dict[str, Any]:
+        schema = self._controls.known_schema
+        if schema is None:
+            return no_form(models=self._offers_models)
+        try:
+            sandbox = self.client.is_sandbox
+        except WiroError:
+            sandbox = False  # no key: Run will say so
+        return sendable(form(schema, sandbox=sandbox, models=self._offers_models))
+
+    def _send_message(self, content: dict[str, Any], buffers: list[bytes] | None) -> None:
+        if self.comm is not None:
+            self.send(content, buffers)
+
+    def _later(self, work: Callable[[], object], seconds: float) -> None:
+        """Call a function on a worker thread after some seconds, unless the panel is closed by now."""
+        if self._loop is not None:
+            self._loop.later(seconds, work)
+
+    def _update_card_and_price(self) -> None:
+        self._price_watch.update()
         if self._cards:
             self._cards.update(self._card())
 
-    def later(self, work: Callable[[], object], seconds: float = 0) -> None:
-        """Have work done on a worker thread."""
-        if self._held is not None:
-            self._held.later(seconds, work)
-
-    def _message(self, _panel: object, content: object, buffers: list[Any]) -> None:
-        self._inbox.take(content, buffers)
-
-    # Within
-
-    def _started(self, values: Mapping[str, Any]) -> Task:
-        try:
-            return self.client.start(self._chosen(), values, self._known_schema())
-        except WiroError as error:
-            return Task.refused(self.model, values, error)
-
-    def _card(self) -> Card:
-        view, pictures = self.display.picture()
-        values = view.values
-        return Card.of(
+    def _card(self) -> StaticCard:
+        view = self._publisher.stage
+        return StaticCard.of(
             self._cards.id,
             model=view.model or self.model or "Wiro",
             run=view.message(),
-            values=self.controls.values if values is None else values,
-            order=[parameter.id for parameter in self.controls.schema.parameters],
-            pictures=pictures,
+            values=self._controls.values if view.values is None else view.values,  # noqa: PD011 - no DataFrame
+            order=[parameter.id for parameter in self._controls.schema.parameters],
+            pictures=[item.thumbnail for item in list(view.outputs) if item.thumbnail],
         )

@@ -1,4 +1,4 @@
-"""The controls of a panel: what Python, a hand, a file and a recipe put into them, and the traits that tell of it."""
+"""The controls of a panel: the values of one model's parameters, whoever sets them, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -6,191 +6,224 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import anywidget
-import traitlets
-
-from wiro_widgets.client.sync_client import Client, default_client
-from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, WiroError
-from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
-from wiro_widgets.widget.controls import Controls
-from wiro_widgets.widget.form import form, no_form
-from wiro_widgets.widget.price_watch import Outlook
-from wiro_widgets.widget.value_codec import PanelValues, ValuesTrait
-from wiro_widgets.widget.wire.messages import sendable
-from wiro_widgets.widget.wire.publisher import Display, images, picture_facts
-
-
-def _values_to_json(_values: Mapping[str, Any], panel: PanelControls) -> dict[str, Any]:
-    return sendable(panel.controls.to_json())
+from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter
+from wiro_widgets.protocol.schema.schema import ModelSchema
+from wiro_widgets.runs.inputs import NamedBytes
+from wiro_widgets.widget.axis_controls import MARK, AxisControls
+from wiro_widgets.widget.value_codec import (
+    InputFiles,
+    as_file,
+    as_list,
+    from_browser,
+    to_browser,
+    web_address,
+)
+from wiro_widgets.widget.wire.output_view import OutputView
 
 
-class PanelControls(anywidget.AnyWidget):
-    """What a panel does with its controls; `Panel` is one of these, and gives it what is declared here."""
+def _ignore() -> None:
+    pass
 
-    _form = traitlets.Dict().tag(sync=True)
-    _errors = traitlets.Dict().tag(sync=True)
-    _axes = traitlets.Dict().tag(sync=True)
-    values = ValuesTrait(help="The values of the controls that have one.").tag(
-        sync=True, to_json=_values_to_json
-    )
 
-    controls: Controls
-    display: Display
-    _model: str | None
-    _given_client: Client | None
-    _lock: threading.RLock
-    _prospect: Outlook
-    _searches: bool  # whether the catalogue is offered
+class PanelControls:
+    """The values and the axes of one model's controls; `switch_to` changes the model in place.
 
-    def tell(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
-        """Send a custom message to every view."""
-        raise NotImplementedError
+    Without a schema nothing can be checked, and values stay as Python gives them. Changes are made under `lock`, the
+    panel's own, and `on_change` is called after each, still under the lock.
+    """
 
-    def later(self, work: Callable[[], object], seconds: float = 0) -> None:
-        """Have work done on a worker thread."""
-        raise NotImplementedError
+    def __init__(
+        self,
+        schema: ModelSchema | None,
+        model: str | None,
+        *,
+        on_change: Callable[[], None] = _ignore,
+        lock: threading.RLock | None = None,
+    ) -> None:
+        self.model = model
+        self.known_schema = schema
+        self.schema = schema or ModelSchema(model or "")
+        self.values: dict[str, Any] = dict(self.schema.defaults)
+        self.axis_controls = AxisControls(self.schema)
+        self.files = InputFiles()
+        self._errors: dict[str, InvalidParameter] = {}
+        self._on_change = on_change
+        self._lock = lock or threading.RLock()
 
-    @property
-    def client(self) -> Client:
-        """The client that runs; raises ConfigurationError when none was given and there are no credentials."""
-        return self._given_client or default_client()
+    def __repr__(self) -> str:
+        return f"<PanelControls of {self.model}: {len(self.values)} values, {len(self.errors)} wrong>"
 
     @property
-    def model(self) -> str | None:
-        """The model, as "owner/name", or None; setting it is `switch_to`."""
-        return self._model
+    def errors(self) -> dict[str, InvalidParameter]:
+        """What is wrong with what was typed, by field; the text of an axis has `MARK` before its name."""
+        return self._errors | self.axis_controls.errors
 
-    @model.setter
-    def model(self, name: str) -> None:
-        self.switch_to(name)
-
-    def set_state(self, sync_data: Mapping[str, Any]) -> None:
-        """Take from the page the values of another widget that is linked there, as typed by a hand; nothing else.
-
-        Every other trait is the kernel's to tell, and no page names a file of this machine.
-        """
-        values = sync_data.get("values")
-        if isinstance(values, Mapping):
-            self.typed(values)
-
-    def set(self, **values: Any) -> None:
-        """Set some controls and leave the others; None clears one. Raises InvalidParameter."""
-        self._change(values)
-
-    def switch_to(self, model: str) -> None:
-        """Change to another model in place; the values that still fit are kept. Raises NotFound."""
-        name = "/".join(split_model(model))
-        schema, trouble = self._find_schema(name)
-        if trouble is not None:
-            raise trouble
-        with self._lock:
-            before, self._model = self.controls, name
-            self.controls = Controls(schema, name)
-            self.controls.fit(before.values, trusted=True)
-            self.controls.varied.fit(before.varied)
-            self._form = self._described()
-            self.publish()
-        self._prospect.another()
-
-    @traitlets.validate("values")
-    def _validate_values(self, proposal: Mapping[str, Any]) -> PanelValues:
-        """Take a whole set of values; what it does not name gets its default. Raises InvalidParameter."""
-        given = proposal["value"]
-        if isinstance(given, PanelValues) and given.is_now(self.controls.values):
-            return given
-        defaults = dict.fromkeys(self.controls.values) | self.controls.schema.defaults
-        self.controls.put(self.controls.checked({**defaults, **given}))
-        return self._current()
-
-    @traitlets.observe("values")
-    def _values_changed(self, _change: object) -> None:
-        self._show_problems(self.controls.errors)
-        self._send_previews_soon()
-        self._prospect.changed()
-
-    def typed(self, patch: Mapping[str, Any]) -> None:
-        """Take what a hand typed; wrong values stay as typed and are explained beside the field."""
-        with self._lock:
-            self.controls.patch(patch, self.display.output)
-            self.publish()
-
-    def uploaded(self, field: str, file: Any) -> None:
-        """Take a file that came up whole; raises InvalidParameter."""
-        with self._lock:
-            self.controls.add_file(field, file)
-            self.publish()
-
-    def take_recipe(self, recipe: Mapping[str, Any]) -> None:
-        """Set the controls, and the model, to what a picture's recipe says; what does not fit is left out."""
-        try:
-            if recipe.get("model") and recipe["model"] != self.model:
-                self.switch_to(str(recipe["model"]))
-        except WiroError as error:
-            self.display.explain(error)
-        with self._lock:
-            self.controls.fit(dict(recipe.get("parameters") or {}), trusted=False)
-            self.publish()
-
-    def publish(self) -> None:
-        """Bring the traits up to what the controls hold."""
-        self.values = self._current()
-        axes = sendable(self.controls.axes_to_json())
-        if axes != self._axes:
-            self._axes = axes
-            self._prospect.changed()
-        self._show_problems(self.controls.errors)
-
-    # Within
-
-    def _find_schema(self, model: str | None) -> tuple[ModelSchema | None, WiroError | None]:
-        known = ModelSchema.built_in(model) if model else None
-        if known is not None or model is None:
-            return known, None
-        try:
-            return self.client.schema(model), None
-        except WiroError as error:
-            return None, error
-
-    def _known_schema(self) -> ModelSchema | None:
-        return self.controls.schema if self.controls.known else None
-
-    def _chosen(self) -> str:
+    def required_model(self) -> str:
+        """Return the model; raises ConfigurationError if there is none yet."""
         if self.model is None:
             raise ConfigurationError("Choose a model first.")
         return self.model
 
-    def _described(self) -> dict[str, Any]:
-        if not self.controls.known:
-            return no_form(models=self._searches)
-        return sendable(form(self.controls.schema, sandbox=self._in_sandbox(), models=self._searches))
+    def constants(self) -> dict[str, Any]:
+        """Return the values of the controls that do not vary."""
+        return {name: value for name, value in self.values.items() if name not in self.axis_controls}
 
-    def _in_sandbox(self) -> bool:
-        try:
-            return self.client.is_sandbox
-        except WiroError:
-            return False  # no key: Run will say so
+    def problems(self) -> dict[str, InvalidParameter]:
+        """Return everything that a run would be refused for, by field."""
+        if self.known_schema is None:
+            return {}
+        return (
+            self.schema.problems({**self.values, **self.axis_controls.first_values()})
+            | self.axis_controls.errors
+        )
 
-    def _change(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    def switch_to(self, schema: ModelSchema, model: str) -> None:
+        """Change to another model; values and axes that fit it stay."""
         with self._lock:
-            self.controls.put(self.controls.checked(values))
-            self.publish()
-            return self.controls.values
+            values, axes = self.values, self.axis_controls
+            self.model, self.schema, self.known_schema = model, schema, schema
+            self.values = dict(schema.defaults)
+            self.axis_controls = AxisControls(schema)
+            self.files = InputFiles()
+            self._errors = {}
+            self._fit(values, trusted=True)
+            self.axis_controls.fit(axes)
+            self._on_change()
 
-    def _current(self) -> PanelValues:
-        return PanelValues(self.controls.values, self._change)
-
-    def _show_problems(self, problems: Mapping[str, InvalidParameter]) -> None:
-        self._errors = {name: error.reason for name, error in problems.items()}
-
-    def _send_previews_soon(self) -> None:
-        if self.controls.files:
-            self.later(self._send_previews)
-
-    def _send_previews(self) -> None:
+    def set(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Set some values from Python, None to clear one, and return all; raises InvalidParameter."""
         with self._lock:
-            controls = self.controls
-            held = controls.held()
-        fresh = controls.previews.fresh(held)
-        told = [picture_facts(file_id, "preview", file_id, picture) for file_id, picture in fresh.items()]
-        if told:
-            self.tell(images(told, None), [picture.data for picture in fresh.values()])
+            self.put(self.convert(values))
+            self._on_change()
+            return self.values
+
+    def convert(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values in the types of their parameters, None for those to clear; raises InvalidParameter."""
+        result: dict[str, Any] = {}
+        for name, value in values.items():
+            parameter = self.schema.get(name)
+            if parameter is None and self.known_schema is not None:
+                self.schema.bind({name: value})  # raises the error that proposes a similar name
+            missing = value is None if parameter is None else parameter.is_missing(value)
+            result[name] = None if missing else parameter.convert(value) if parameter else value
+        return result
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Store converted values without a call of `on_change`."""
+        merged_values = {**self.values, **values}
+        self.values = {name: value for name, value in merged_values.items() if value is not None}
+        for name in values:
+            self._errors.pop(name, None)
+        self._forget_files()
+
+    def vary(self, axes: Mapping[str, Any]) -> None:
+        """Set some axes from Python, None to end one; raises InvalidParameter."""
+        with self._lock:
+            for name, values in axes.items():
+                self.axis_controls.set(name, values)
+            self._on_change()
+
+    def enter(self, patch: Mapping[str, Any], find_output: Callable[[str], OutputView | None]) -> None:
+        """Take what the user typed; a wrong value stays as it was typed, with its error.
+
+        `find_output` finds an earlier output that is used as an input.
+        """
+
+        def find_file(item: Any) -> Any:
+            if isinstance(item, str):
+                return self.files.get(item)
+            if not isinstance(item, dict):
+                return None
+            output = find_output(str(item.get("output"))) if "output" in item else None
+            return as_file(output.output) if output else web_address(item.get("url"))
+
+        with self._lock:
+            for name, value in patch.items():
+                parameter = self.schema.get(name)
+                if name.startswith(MARK):
+                    self._enter_axis(name.removeprefix(MARK), value)
+                elif parameter and parameter.kind == "file" and name in self.axis_controls:
+                    files = map(find_file, as_list(value))
+                    self.axis_controls.set_files(name, [file for file in files if file is not None])
+                    self._forget_files()
+                elif parameter:
+                    result, error = from_browser(parameter, value, find_file)
+                    self.put({name: result})
+                    if error is not None:
+                        self._errors[name] = error
+            self._on_change()
+
+    def fit(self, values: Mapping[str, Any]) -> None:
+        """Set the values of a recipe or a record that fit, and leave out the others.
+
+        They are not trusted to name a file of this machine: only web addresses are taken as files.
+        """
+        with self._lock:
+            self._fit(values, trusted=False)
+            self._on_change()
+
+    def add_file(self, name: str, file: NamedBytes) -> None:
+        """Add an uploaded file to the others, or in place of the only one; raises InvalidParameter."""
+        with self._lock:
+            parameter = self.schema.get(name)
+            if parameter is None or parameter.kind != "file":
+                raise InvalidParameter(name, "takes no file")
+            if name in self.axis_controls:
+                self.axis_controls.set_files(name, [*self.axis_controls.files(name), file])
+            else:
+                files = [*as_list(self.values.get(name)), file] if parameter.multiple else file
+                self.put(self.convert({name: files}))
+            self._on_change()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the `values` trait for the browser."""
+        return to_browser(self.schema, self.values, self.files)
+
+    def axes_to_json(self) -> dict[str, Any]:
+        """Return the `_axes` trait: what is shown in place of the values, the text beside it, the number of runs."""
+        references = {
+            name: [self.files.reference(item) for item in items] for name, items in self._axis_files().items()
+        }
+        return {
+            "shown": {**self.axis_controls.texts(), **references},
+            "words": self.axis_controls.summaries(),
+            "runs": self.axis_controls.run_count,
+        }
+
+    def files_by_id(self) -> dict[str, Any]:
+        """Return the input files by their ids at the browser."""
+        with self._lock:
+            files = self._axis_files()
+            for parameter in self.schema.parameters:
+                if parameter.kind == "file":
+                    files.setdefault(parameter.id, as_list(self.values.get(parameter.id)))
+            return {self.files.reference(item)["id"]: item for items in files.values() for item in items}
+
+    def _fit(self, values: Mapping[str, Any], *, trusted: bool) -> None:
+        for name, value in values.items():
+            parameter = self.schema.get(name)
+            if parameter and parameter.kind == "file" and not trusted:
+                value = [item for item in as_list(value) if web_address(item)]  # noqa: PLW2901 - the same, checked
+            try:
+                self.put(self.convert({name: value}))
+            except InvalidParameter:
+                continue
+            self.axis_controls.end(name)
+
+    def _enter_axis(self, name: str, text: object) -> None:
+        files = self.axis_controls.files(name) if name in self._axis_files() else ()
+        self.axis_controls.enter(name, text, self.values.get(name))
+        if files and name not in self.axis_controls:  # the axis has ended; its first file stays
+            self.put(self.convert({name: files[0]}))
+
+    def _axis_files(self) -> dict[str, list[Any]]:
+        """Return the files of each file axis."""
+        return {
+            axis.name: [item for value in axis.values for item in as_list(value)]
+            for axis in self.axis_controls.axes
+            if (parameter := self.schema.get(axis.name)) and parameter.kind == "file"
+        }
+
+    def _forget_files(self) -> None:
+        axes = {f"{MARK}{name}": files for name, files in self._axis_files().items()}
+        self.files.keep_only({**self.values, **axes})

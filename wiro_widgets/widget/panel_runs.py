@@ -1,136 +1,206 @@
-"""The sweeps of a panel: controls that are varied, and the grid that they make together."""
+"""The runs and sweeps that a panel starts."""
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
-from typing import Any
 
+from wiro_widgets.client.sync_client import Client, Task
 from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.journal.result import TaskResult
-from wiro_widgets.protocol.errors import WiroError
+from wiro_widgets.protocol.errors import InvalidParameter, WiroError
 from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.runs.options import OnInterrupt
+from wiro_widgets.widget.form import next_seed
 from wiro_widgets.widget.panel_controls import PanelControls
-from wiro_widgets.widget.panel_results import PanelResults
+from wiro_widgets.widget.wire.publisher import Publisher
+from wiro_widgets.widget.wire.run_view import RunView
 from wiro_widgets.widget.wire.sweep_view import SweepView
+
+MAX_TASKS = 500  # of one panel that Python can still ask for
 
 _log = logging.getLogger("wiro_widgets")
 
 
-class PanelSweeps(PanelResults, PanelControls):
-    """What a panel does with axes; `Panel` is one of these."""
+class PanelRuns:
+    """Starts runs and sweeps with the values of the controls, shows them, and keeps their tasks.
 
-    _sweeping: SweepView | None = None  # the newest thing that was begun, where that is a sweep
-    _swept: Sweep | None = None
+    `client` returns the client, `show_errors` marks fields, `later` calls a function on a worker thread after some
+    seconds, and `lock` is the panel's own.
+    """
 
-    def vary(self, **axes: Any) -> None:
-        """Turn controls into axes: each is given a list of values, or a text such as "10..50 by 10"; None ends one.
+    def __init__(
+        self,
+        controls: PanelControls,
+        publisher: Publisher,
+        *,
+        client: Callable[[], Client],
+        show_errors: Callable[[Mapping[str, InvalidParameter]], None],
+        later: Callable[[Callable[[], object], float], None],
+        lock: threading.RLock,
+    ) -> None:
+        self.tasks: tuple[Task, ...] = ()
+        self.sweep: Sweep | None = None
+        self._controls = controls
+        self._publisher = publisher
+        self._client = client
+        self._show_errors = show_errors
+        self._later = later
+        self._lock = lock
+        self._tasks_lock = threading.Lock()  # for `tasks` alone: the engine's thread adds those of a sweep
+        self._count = 0
+        self._sweep_view: SweepView | None = None  # the newest launch, if that is a sweep
 
-        Numbers are "10, 20, 30", "1..4", "10..50 by 10" or "0..1 in 5", choices are separated by commas and "*" is all
-        of them, texts stand in a line each. A sweep runs every combination. Raises InvalidParameter.
-        """
+    def __repr__(self) -> str:
+        return f"<PanelRuns {self._count}, {len(self.tasks)} tasks>"
+
+    @property
+    def task(self) -> Task | None:
+        """The newest task."""
+        return self.tasks[-1] if self.tasks else None
+
+    def run(self) -> Task:
+        """Start one run and return its task at once; an error becomes the task's."""
         with self._lock:
-            for name, values in axes.items():
-                self.controls.varied.put(name, values)
-            self.publish()
+            controls = self._controls
+            values = dict(controls.values)
+            view = RunView(self._next_number(), controls.model, values)
+            view.next_seed = next_seed(view.seed, controls.schema.get("seed"))
+            self._sweep_view = None
+            self._publisher.begin(view)
+            self._show_errors(controls.problems())
+            try:
+                task = self._client().start(controls.required_model(), values, controls.known_schema)
+            except WiroError as error:
+                task = Task.refused(controls.model, values, error)
+            view.task = task
+            self._add_task(task)
+            self._publisher.follow(view)
+            return task
 
-    @property
-    def axes(self) -> dict[str, tuple[Any, ...]]:
-        """The values of the controls that are varied."""
-        return {axis.name: axis.values for axis in self.controls.varied.axes}
-
-    @property
-    def sweep(self) -> Sweep | None:
-        """The newest sweep of this panel."""
-        return self._swept
-
-    def run_sweep(self, *, resume: bool = True) -> Sweep:
-        """Run every combination of the controls that are varied, and return once all of it is checked and priced.
-
-        Combinations that the journal has are not run again, unless `resume` is False. Shows in the panel. Raises what
-        `Client.sweep` raises; nothing was sent then.
-        """
-        view, launch = self._begun(resume=resume)
+    def run_sweep(self, *, resume: bool) -> Sweep:
+        """Start a sweep over the axes and return it once it is planned and priced."""
+        view, launch = self._prepare_sweep(resume=resume)
         launch()
-        return view.launched.result()
+        return view.launch.result()
 
-    def begin_sweep(self) -> None:
-        """Do what Run does while controls are varied: plan and price the sweep on a worker thread, then run it.
+    def press(self) -> None:
+        """Do what the Run button says: run, or plan and start a sweep on a worker thread if there are axes.
 
-        Where every combination is done and the seed is left to chance, it is run anew.
+        If every combination is done and nothing fixes the seed, the sweep runs again.
         """
-        _, launch = self._begun(resume=None)
-        self.later(launch)
+        if self._controls.axis_controls:
+            _, launch = self._prepare_sweep(resume=None)
+            self._later(launch, 0)
+        else:
+            self.run()
+
+    def stop(self) -> None:
+        """Begin to stop the newest run or sweep."""
+        if self._sweep_view is not None:
+            self._sweep_view.stop()
+        elif self.task is not None:
+            self.task.stop_soon()
+
+    def wait(self, timeout: float | None, on_interrupt: OnInterrupt | None) -> TaskResult:
+        """Wait for the newest run or sweep, and return its last result or raise its error."""
+        view = self._sweep_view
+        if view is not None:
+            return self._wait_for_sweep(view, timeout, on_interrupt)
+        if self.task is None:
+            raise WiroError("Nothing has been run yet: press Run in the panel, or call panel.run().")
+        try:
+            return self.task.wait(timeout, on_interrupt=on_interrupt)
+        finally:
+            if self.task.over:
+                self._publisher.catch_up()
 
     def price(self) -> Estimate:
-        """Return what pressing Run would cost, all of a sweep: exact, a range, or honestly unknown.
-
-        Raises ConfigurationError without a model or credentials, InvalidParameter, and what asking Wiro's catalogue
-        raises.
-        """
+        """Return what Run would cost; asks the catalogue, so it takes time."""
         with self._lock:
-            model, values = self._chosen(), dict(self.controls.values)
-            varied, schema = self.controls.varied, self._known_schema()
-            for error in varied.errors.values():
-                raise error
-            axes = varied.axes
+            controls = self._controls
+            model, values, schema = controls.required_model(), dict(controls.values), controls.known_schema
+            axes, constants, errors = (
+                controls.axis_controls.axes,
+                controls.constants(),
+                controls.axis_controls.errors,
+            )
+            resume = not self._wants_another_seed()
+        for error in errors.values():
+            raise error
         if not axes:
-            return self.client.estimate(model, values)
-        same = {name: value for name, value in values.items() if name not in varied}
-        return self.client.estimate_sweep(model, schema, axes, same, resume=not self._left_to_chance(values))
+            return self._client().estimate(model, values)
+        return self._client().estimate_sweep(model, schema, axes, constants, resume=resume)
 
-    def wait(self, timeout: float | None = None, *, on_interrupt: OnInterrupt | None = None) -> TaskResult:
-        """Wait for the current run, or for all of the current sweep, and return its last result."""
-        view = self._sweeping
-        if view is None:
-            return super().wait(timeout, on_interrupt=on_interrupt)
-        sweep = view.launched.result(timeout)
+    def _next_number(self) -> int:
+        self._count += 1
+        return self._count
+
+    def _add_task(self, task: Task) -> None:
+        with self._tasks_lock:
+            self.tasks = (*self.tasks, task)[-MAX_TASKS:]
+
+    def _wait_for_sweep(
+        self, view: SweepView, timeout: float | None, on_interrupt: OnInterrupt | None
+    ) -> TaskResult:
+        sweep = view.launch.result(timeout)
         try:
             sweep.wait(timeout, on_interrupt=on_interrupt)
         finally:
-            self.display.catch_up()
+            self._publisher.catch_up()
         result = next((cell.result for cell in reversed(sweep.cells) if cell.result), None)
         if result is None:
             raise next((cell.error for cell in sweep.cells if cell.error), WiroError("Nothing was run."))
         return result
 
-    def _begun(self, *, resume: bool | None) -> tuple[SweepView, Callable[[], None]]:
-        """Show a new sweep; returns it with the work of planning, pricing and starting it, which takes its time."""
+    def _prepare_sweep(self, *, resume: bool | None) -> tuple[SweepView, Callable[[], None]]:
+        """Show a new sweep, and return it with the function that plans, prices and starts it."""
         with self._lock:
-            varied, values, schema = self.controls.varied, dict(self.controls.values), self._known_schema()
-            axes, errors = varied.axes, varied.errors
-            same = {name: value for name, value in values.items() if name not in varied}
-            view = SweepView(self._number(), self.model or "", axes, same, self._add_task)
-            self._sweeping = view
-            self.display.begin(view)
-            self._show_problems(self.controls.problems())
+            controls = self._controls
+            model, schema = controls.model, controls.known_schema
+            axes, constants, errors = (
+                controls.axis_controls.axes,
+                controls.constants(),
+                controls.axis_controls.errors,
+            )
+            if resume is None:
+                resume = not self._wants_another_seed()
+            view = SweepView(self._next_number(), model or "", axes, constants, self._add_task)
+            self._sweep_view = view
+            self._publisher.begin(view)
+            self._show_errors(controls.problems())
 
-        def planned() -> Sweep:
+        def plan() -> Sweep:
             for error in errors.values():
                 raise error
-            known = not self._left_to_chance(values) if resume is None else resume
-            return self.client.plan_sweep(self._chosen(), schema, axes, same, resume=known)
+            name = model or controls.required_model()
+            return self._client().plan_sweep(name, schema, axes, constants, resume=resume)
 
-        return view, lambda: self._launch(view, planned)
+        return view, lambda: self._launch(view, plan)
 
-    def _launch(self, view: SweepView, planned: Callable[[], Sweep]) -> None:
+    def _launch(self, view: SweepView, plan: Callable[[], Sweep]) -> None:
         try:
-            sweep = planned()
+            sweep = plan()
             if not view.stopped:
                 sweep.resume()
         except WiroError as error:
             view.refuse(error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown, and nothing waits for ever
-            _log.exception("A sweep of the panel could not be begun")
-            view.refuse(WiroError(f"The sweep could not be begun: {error}"))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown, and nobody waits for ever
+            _log.exception("A sweep of the panel could not be started")
+            view.refuse(WiroError(f"The sweep could not be started: {error}"))
         else:
-            self._swept = sweep
-            view.launch(sweep)
-        self.display.follow(view)
+            self.sweep = sweep
+            view.accept(sweep)
+        self._publisher.follow(view)
 
-    def _left_to_chance(self, values: Mapping[str, Any]) -> bool:
-        """Whether every combination is done and would come out differently now, because nothing fixes the seed."""
-        done = self._swept is not None and set(self._swept.counts) == {"succeeded"}
-        seeds = {item.id for item in self.controls.schema.parameters if item.id.lower() == "seed"}
-        return done and bool(seeds) and not seeds & (values.keys() | self.axes.keys())
+    def _wants_another_seed(self) -> bool:
+        """Return True if every combination is done and would come out differently now, as nothing fixes the seed."""
+        is_done = self.sweep is not None and set(self.sweep.counts) == {"succeeded"}
+        controls = self._controls
+        seeds = {item.id for item in controls.schema.parameters if item.id.lower() == "seed"}
+        return (
+            is_done
+            and bool(seeds)
+            and not any(seed in controls.values or seed in controls.axis_controls for seed in seeds)
+        )

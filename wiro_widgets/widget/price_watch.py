@@ -1,73 +1,70 @@
-"""Outlook: what pressing Run would cost, found out on a worker thread while a hand still types."""
+"""PriceWatch: keeps the price beside Run up to date while the user types."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from time import monotonic
-from typing import Protocol
 
 from wiro_widgets.protocol.errors import InvalidParameter, WiroError
 from wiro_widgets.protocol.prices.pricing import Estimate
 
-QUIET = 0.3  # seconds from a change to the look at its price, so that typing asks for few
-PATIENCE = 60.0  # seconds before the catalogue is asked again when it could not be
+QUIET_SECONDS = 0.3  # from a change to the question for its price, so that typing asks seldom
+RETRY_SECONDS = 60.0  # until the catalogue is asked again after an error
 
 
-class Priced(Protocol):
-    """What an outlook is of."""
+class PriceWatch:
+    """Asks for the price after each change, once a view looks; any thread may call it.
 
-    def price(self) -> Estimate:
-        """Return what pressing Run would cost now; takes its time, raises WiroError."""
+    `price` takes its time and raises WiroError, so `later` calls it on a worker thread after some seconds. `show`
+    takes the price in words and the reason for it.
+    """
 
-    def foresee(self, price: str, reason: str) -> None:
-        """Show a price in words, and why it is that."""
-
-    def later(self, work: Callable[[], object], seconds: float = 0) -> None:
-        """Have work done on a worker thread."""
-
-
-class Outlook:
-    """Keeps the price in step with the controls from when somebody first looks; safe to call from any thread."""
-
-    def __init__(self, of: Priced) -> None:
-        self._of = of
+    def __init__(
+        self,
+        price: Callable[[], Estimate],
+        show: Callable[[str, str], None],
+        later: Callable[[Callable[[], object], float], None],
+    ) -> None:
+        self._price = price
+        self._show = show
+        self._later = later
         self._lock = threading.Lock()
-        self._looked_at = False
-        self._scheduled = False
+        self._has_viewer = False
+        self._is_due = False
         self._not_before = 0.0
 
     def __repr__(self) -> str:
-        return f"<Outlook, {'looked at' if self._looked_at else 'not looked at'}>"
+        return f"<PriceWatch {'with' if self._has_viewer else 'without'} a viewer>"
 
     def look(self) -> None:
-        """Find the price out: somebody sees it."""
-        if not self._looked_at:
-            self._looked_at = True
-            self.changed()
+        """Begin to watch: a view shows the price."""
+        if not self._has_viewer:
+            self._has_viewer = True
+            self.update()
 
-    def changed(self) -> None:
-        """Find the price out anew, soon: the controls say something else, or more is known of what runs cost."""
+    def update(self) -> None:
+        """Ask for the price soon: the controls have changed, or a run has told more about costs."""
         with self._lock:
-            if not self._looked_at or self._scheduled or monotonic() < self._not_before:
+            if not self._has_viewer or self._is_due or monotonic() < self._not_before:
                 return
-            self._scheduled = True
-        self._of.later(self._find, QUIET)
+            self._is_due = True
+        self._later(self._ask, QUIET_SECONDS)
 
-    def another(self) -> None:
-        """Find out the price of another model; that another could not be had says nothing of this one."""
+    def switch_model(self) -> None:
+        """Ask for the price of another model; an error for the last one does not matter any more."""
         self._not_before = 0.0
-        self.changed()
+        self.update()
 
-    def _find(self) -> None:
+    def _ask(self) -> None:
         with self._lock:
-            self._scheduled = False
+            self._is_due = False
         try:
-            found = self._of.price()
-        except InvalidParameter as error:
-            self._of.foresee("", str(error))
+            estimate = self._price()
         except WiroError as error:
-            self._not_before = monotonic() + PATIENCE
-            self._of.foresee("", str(error))
+            if not isinstance(error, InvalidParameter):
+                self._not_before = monotonic() + RETRY_SECONDS
+            self._show("", str(error))
         else:
-            self._of.foresee("price unknown" if found.amount == "unknown" else found.amount, found.reason)
+            amount = "price unknown" if estimate.amount == "unknown" else estimate.amount
+            self._show(amount, estimate.reason)

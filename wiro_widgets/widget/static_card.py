@@ -1,30 +1,53 @@
-"""Puts a panel into a cell: the live view, and beside it the static card, brought up to date as the run goes."""
+"""The static card: what a saved, exported or merely read notebook shows where the live panel cannot be.
+
+It is plain HTML in an output of its own beside the live view. A live view hides the card, and the card hides the
+host's "model not found". Without its styles, as GitHub shows it, it is a few paragraphs.
+"""
 
 from __future__ import annotations
 
+import base64
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
-from wiro_widgets.media.images import Thumbnail
-from wiro_widgets.widget import fallback
+from wiro_widgets.media.images import Thumbnail, thumbnail
+from wiro_widgets.media.jsonable import without_files
+from wiro_widgets.widget import host
+from wiro_widgets.widget.wire import labels
 
 MAX_CARDS = 20  # cells that show the same panel and are kept up to date
+MAX_BYTES = 150_000
+EDGE = 160  # pixels
+MAX_PICTURES = 8
+MAX_VALUE = 400  # characters
+MAX_VALUES = 8_000  # characters of all values
+MAX_ANSWER = 4_000
+LONG = 60  # characters from which a value gets a line of its own
 
-
-def in_notebook() -> bool:
-    """Whether there is a kernel whose page can show a widget."""
-    try:
-        from IPython import get_ipython  # noqa: PLC0415 - without IPython there is no cell
-    except ImportError:
-        return False
-    return hasattr(get_ipython(), "kernel")
+# The front end marks a live view with data-wiro-live and hides the cards that it finds. This hides what comes later,
+# a host's "model not found" (text without elements), and the white that VS Code puts behind every widget.
+_STYLE = (
+    "<style>"
+    ".wiro-card[hidden]{{display:none!important}}"
+    ':root:has([data-wiro-live="{id}"]) .wiro-card[data-card="{id}"]{{display:none!important}}'
+    ".jp-OutputArea:has(.wiro-card) .jupyter-widgets:not(:has(*),[data-wiro-live]){{display:none}}"
+    ".cell-output-ipywidget-background:has([data-wiro-live]){{background:transparent!important}}"
+    "</style>"
+)
+_BOX = (
+    "border:1px solid rgba(128,128,128,.35);border-radius:10px;padding:12px 14px;margin:2px 0;"
+    "font:13px/1.5 system-ui,sans-serif;max-width:760px"
+)
+_SOFT = "opacity:.7"
+_FOOTER = "A still picture of the panel. Run the cell to bring it to life."
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """A still picture of a panel, as HTML and as text."""
+class StaticCard:
+    """A panel as HTML and as text."""
 
     html: str
     text: str
@@ -35,82 +58,177 @@ class Card:
         card_id: str,
         *,
         model: str,
-        run: Mapping[str, Any],
+        run: Mapping[str, Any] | None,
         values: Mapping[str, Any],
-        order: Sequence[str],
-        pictures: Sequence[Thumbnail],
-    ) -> Card:
-        """Draw the card of a run as the browser is told of it, its values in the order of the controls."""
-        at = {name: place for place, name in enumerate(order)}
-        names = sorted(values, key=lambda name: at.get(name, len(at)))
-        told: dict[str, Any] = {"model": model, "run": run, "values": {name: values[name] for name in names}}
-        return cls(fallback.card(card_id, **told, pictures=pictures), fallback.words(**told))
+        order: Sequence[str] = (),
+        pictures: Iterable[Thumbnail] = (),
+    ) -> StaticCard:
+        """Draw a card.
+
+        `run` is the message of a run, `values` what it was started with, `order` the names of the controls. The HTML
+        has at most `MAX_BYTES`; pictures that would not fit are left out.
+        """
+        places = {name: place for place, name in enumerate(order)}
+        ordered = {
+            name: values[name] for name in sorted(values, key=lambda name: places.get(name, len(places)))
+        }
+        texts = dict(_value_texts(ordered))
+        prompt = texts.pop("prompt", "")
+        facts, results = list(_facts(run)), list(_results(run))
+        lines = [labels.dotted(model, *facts), prompt, *results, ", ".join(map(" ".join, texts.items()))]
+        head = (
+            f'{_STYLE.format(id=escape(card_id))}<div class="wiro-card" data-card="{escape(card_id)}" style="{_BOX}">'
+            f"{_heading(model, facts)}"
+        )
+        lead = _paragraph(_escape(prompt), "overflow-wrap:anywhere") if prompt else ""
+        tail = (
+            "".join(_paragraph(_escape(text), "white-space:pre-wrap") for text in results)
+            + _settings(texts)
+            + _paragraph(_FOOTER, f"font-size:12px;{_SOFT}")
+            + "</div>"
+        )
+        room = MAX_BYTES - len(f"{head}{lead}{tail}".encode())
+        return cls(f"{head}{lead}{_gallery(pictures, room)}{tail}", "\n".join(line for line in lines if line))
 
 
-class Cards:
-    """The cards of one panel in the cells that show it; `catch_up` brings the panel up to what its tasks are."""
+class StaticCards:
+    """The cards of one panel in the cells that show it; `catch_up` brings the panel up to date with its tasks."""
 
     def __init__(self, catch_up: Callable[[], object]) -> None:
         self.id = secrets.token_hex(6)
         self._catch_up = catch_up
-        self._shown: list[str] = []
-        self._card: Card | None = None
+        self._display_ids: list[str] = []
+        self._card: StaticCard | None = None
 
     def __repr__(self) -> str:
-        return f"<Cards in {len(self._shown)} cells>"
+        return f"<StaticCards in {len(self._display_ids)} cells>"
 
     def __len__(self) -> int:
-        return len(self._shown)
+        return len(self._display_ids)
 
-    def show(self, view: tuple[dict[str, Any], dict[str, Any]], make: Callable[[], Card]) -> None:
-        """Show the live view and, in a notebook, the card that stands for it where it cannot live."""
-        from IPython.display import display  # noqa: PLC0415 - only where there is a cell
-
+    def show(self, view: tuple[dict[str, Any], dict[str, Any]], make: Callable[[], StaticCard]) -> None:
+        """Show the live view and, in a notebook, its card as a second output of the cell."""
         data, metadata = view
-        if not in_notebook():
-            display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call] # IPython's
+        if not host.in_notebook():
+            host.display(data, metadata)
             return
-        # The words are the card's: these would stay as they were, beside it, wherever the view cannot live.
-        display({**data, "text/plain": ""}, metadata=metadata, raw=True)  # type: ignore[no-untyped-call] # IPython's
-        if not self._shown:
-            _events().register("post_run_cell", self._cell_ended)
-        self.add(make())
+        # The text is the card's, which is updated; a second one here would stay as it is where the view cannot live.
+        host.display({**data, "text/plain": ""}, metadata)
+        if not self._display_ids:
+            host.call_after_cells(self._after_cell)
+        display_id = secrets.token_hex(8)
+        self._display_ids = [*self._display_ids, display_id][-MAX_CARDS:]
+        self._card = make()
+        self._publish(display_id, update=False)
+
+    def update(self, card: StaticCard) -> None:
+        """Bring every card up to date; does nothing if the card is the same."""
+        if card != self._card:
+            self._card = card
+            for display_id in self._display_ids:
+                self._publish(display_id, update=True)
 
     def close(self) -> None:
-        """Let the cells be; closing twice is fine."""
-        if self._shown:
-            _events().unregister("post_run_cell", self._cell_ended)
-        self._shown = []
+        """Leave the cards as they are; closing twice is fine."""
+        if self._display_ids:
+            host.stop_calling_after_cells(self._after_cell)
+        self._display_ids = []
 
-    def add(self, card: Card) -> None:
-        """Publish the card as an output of the cell that is running."""
-        display_id = secrets.token_hex(8)
-        self._shown = [*self._shown, display_id][-MAX_CARDS:]
-        self._card = card
-        _publish(card, display_id, update=False)
+    def _publish(self, display_id: str, *, update: bool) -> None:
+        if self._card is not None:
+            data = {"text/html": self._card.html, "text/plain": self._card.text}
+            host.publish_output(data, display_id, update=update)
 
-    def update(self, card: Card) -> None:
-        """Bring every card up to date; says nothing when nothing has changed."""
-        if card == self._card:
-            return
-        self._card = card
-        for display_id in self._shown:
-            _publish(card, display_id, update=True)
-
-    def _cell_ended(self, *_result: object) -> None:
-        """Be up to date when a cell ends: the kernel of a notebook that is only executed ends with its last cell."""
+    def _after_cell(self, *_result: object) -> None:
+        """Catch up: the kernel of a notebook that is only executed ends with its last cell."""
         self._catch_up()
 
 
-def _events() -> Any:
-    from IPython import get_ipython  # noqa: PLC0415 - only where there is a cell
+def _heading(model: str, facts: Sequence[str]) -> str:
+    owner, _, name = model.partition("/")
+    title = _escape(model)
+    if name:
+        title = f'<span style="{_SOFT}">{_escape(owner)} /</span> <b>{_escape(name)}</b>'
+    line = _escape(labels.dotted(*facts))
+    return _paragraph(f'{title} &nbsp;<span style="{_SOFT}">{line}</span>' if line else title, "")
 
-    return get_ipython().events
+
+def _facts(run: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield the status, the seconds, the dollars and the task of a run."""
+    if run is None or not run.get("number"):
+        return
+    yield str(run["word"])
+    if run.get("elapsed") and run["status"] != "succeeded":  # the word for that has its time
+        yield labels.seconds(run["elapsed"])
+    if run.get("price") is not None:
+        yield str(run["price"])
+    if run.get("task"):
+        yield f"task {run['task']}"
 
 
-def _publish(card: Card, display_id: str, *, update: bool) -> None:
-    from IPython.display import publish_display_data  # noqa: PLC0415 - only where there is a cell
+def _results(run: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield the notice of a run, the answer of a language model, and the names of files that are no pictures."""
+    if run is None:
+        return
+    notice = run.get("notice")
+    if notice:
+        yield _cut(" ".join(str(notice[part]) for part in ("title", "text") if notice.get(part)), MAX_ANSWER)
+    text = run.get("text")
+    if text and text.get("answer"):
+        yield _cut(text["answer"], MAX_ANSWER)
+    outputs = run.get("outputs") or ()
+    files = [item["name"] for item in outputs if not str(item.get("content_type") or "").startswith("image/")]
+    if files and not text:
+        yield _cut(f"Files: {', '.join(files)}", MAX_VALUE)
 
-    data = {"text/html": card.html, "text/plain": card.text}
-    transient = {"display_id": display_id}
-    publish_display_data(data, transient=transient, update=update)  # type: ignore[no-untyped-call] # IPython's
+
+def _gallery(pictures: Iterable[Thumbnail], room: int) -> str:
+    """Return the pictures that fit into so many bytes."""
+    small = [thumbnail(picture.data, edge=EDGE) for picture in list(pictures)[:MAX_PICTURES]]
+    html = ""
+    for number, picture in enumerate(small, start=1):
+        item = (
+            f'<img alt="Result {number} of {len(small)}" width="{picture.width}" height="{picture.height}" '
+            f'style="border-radius:6px;margin:0 6px 6px 0;vertical-align:top" '
+            f'src="data:{escape(picture.content_type)};base64,{base64.b64encode(picture.data).decode()}"> '
+        )
+        if len(html) + len(item) + 100 > room:
+            break
+        html += item
+    return _paragraph(html, "") if html else ""
+
+
+def _settings(texts: Mapping[str, str]) -> str:
+    """Return long values each in a line of its own, then the short ones in one line."""
+    items = {
+        f'<span style="{_SOFT}">{_escape(name)}</span> {_escape(text)}': text for name, text in texts.items()
+    }
+    lines = [html for html, text in items.items() if len(text) > LONG]
+    lines.append(
+        " &nbsp;\N{MIDDLE DOT}&nbsp; ".join(html for html, text in items.items() if len(text) <= LONG)
+    )
+    return "".join(_paragraph(line, "overflow-wrap:anywhere") for line in lines if line)
+
+
+def _value_texts(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the values as texts of bounded length, without secrets and addresses."""
+    room = MAX_VALUES
+    for name, value in without_files(values).items():
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        room -= len(name) + min(len(text), MAX_VALUE)
+        if room < 0:
+            return
+        if text and value is not None:
+            yield _cut(name, LONG), _cut(text, MAX_VALUE)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[:length]}..."
+
+
+def _escape(text: str) -> str:
+    return escape(text).replace("\n", "<br>")
+
+
+def _paragraph(html: str, style: str) -> str:
+    return f'<p style="margin:0 0 6px;{style}">{html}</p>'

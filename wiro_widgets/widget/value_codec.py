@@ -1,4 +1,4 @@
-"""The values of a panel's controls: Python's own on this side, what JSON takes on the browser's."""
+"""The values of a panel's controls: as Python has them, and as JSON for the browser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import traitlets
 
 from wiro_widgets.media.jsonable import plain
 from wiro_widgets.media.output import Output
-from wiro_widgets.protocol.errors import InvalidParameter
+from wiro_widgets.protocol.errors import InvalidParameter, OutputError
 from wiro_widgets.protocol.schema.parameters import Parameter
 from wiro_widgets.protocol.schema.scalars import is_url
 from wiro_widgets.protocol.schema.schema import ModelSchema
@@ -21,13 +21,13 @@ from wiro_widgets.runs.inputs import NamedBytes
 from wiro_widgets.widget.form import exact
 from wiro_widgets.widget.wire import labels
 
-_ids = count(1)  # of files: none is used twice, for browsers remember pictures by them
+_file_ids = count(1)  # none is used twice in a process, because browsers remember pictures by them
 
 
 class PanelValues(dict[str, Any]):
-    """What the controls say; changing an item changes the control.
+    """The values of the controls; changing an item changes the control.
 
-    `change` takes values, None for those to be cleared, and returns what the controls then hold.
+    `change` takes new values, None for those to clear, and returns all values after the change.
     """
 
     def __init__(
@@ -36,8 +36,8 @@ class PanelValues(dict[str, Any]):
         super().__init__(values)
         self._change = change
 
-    def is_now(self, values: Mapping[str, Any]) -> bool:
-        """Whether this says what the controls hold, item by item."""
+    def has_the_items_of(self, values: Mapping[str, Any]) -> bool:
+        """Return True if these are the same objects under the same names."""
         return self.keys() == values.keys() and all(self[name] is values[name] for name in self)
 
     def __setitem__(self, name: str, value: Any) -> None:
@@ -56,16 +56,16 @@ class PanelValues(dict[str, Any]):
 
     def update(self, *values: Any, **more: Any) -> None:
         """Change several controls at once."""
-        now = self._change(dict(*values, **more))
+        values_after = self._change(dict(*values, **more))
         super().clear()
-        super().update(now)
+        super().update(values_after)
 
     def clear(self) -> None:
         """Clear every control."""
         self.update(dict.fromkeys(self))
 
     def pop(self, name: str, *default: Any) -> Any:
-        """Clear a control and return what it held."""
+        """Clear a control and return its value."""
         if name not in self and default:
             return default[0]
         value = self[name]
@@ -73,87 +73,94 @@ class PanelValues(dict[str, Any]):
         return value
 
     def popitem(self) -> tuple[str, Any]:
-        """Clear the last control that holds something."""
+        """Clear the last control that has a value."""
         name = next(reversed(self), "")
         return name, self.pop(name)
 
     def setdefault(self, name: str, default: Any = None) -> Any:
-        """Set a control that holds nothing."""
+        """Set a control that has no value."""
         if name not in self:
             self[name] = default
         return self.get(name)
 
 
 class ValuesTrait(traitlets.Dict):
-    """The trait that holds a panel's values: set by one thread at a time, whoever sets it."""
+    """The trait of a panel's values; one thread at a time sets it."""
 
     def set(self, obj: Any, value: Any) -> None:
-        """Set it under the panel's own lock."""
+        """Set it under the panel's lock."""
         with obj._lock:  # noqa: SLF001 - the trait is the panel's
             super().set(obj, value)
 
 
-class Files:
-    """The files of a panel by the ids under which the browser knows them."""
+class InputFiles:
+    """The input files of a panel by their ids at the browser."""
 
     def __init__(self) -> None:
-        self._held: dict[str, Any] = {}
+        self._files: dict[str, Any] = {}
 
     def __repr__(self) -> str:
-        return f"<Files {len(self._held)}>"
+        return f"<InputFiles {len(self._files)}>"
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._files)
 
     def get(self, file_id: str) -> Any:
-        """Return the file of that id, or None."""
-        return self._held.get(file_id)
+        """Return the file with this id, or None."""
+        return self._files.get(file_id)
 
     def reference(self, value: Any) -> dict[str, Any]:
-        """Return what the browser is told of a file: its name, type and size, never its content."""
-        file_id = next((key for key, held in self._held.items() if held is value), None)
+        """Return a file as the browser knows it: its id, name, type and size, never its content."""
+        file_id = next((key for key, file in self._files.items() if file is value), None)
         if file_id is None:
-            file_id = f"f{next(_ids)}"
-            self._held[file_id] = value
+            file_id = f"f{next(_file_ids)}"
+            self._files[file_id] = value
         if is_url(value):
             facts = {"size": None, "url": value, "facts": "from its URL"}
             return {"id": file_id, "name": _url_name(value), "mime": "", **facts}
         if isinstance(value, Output):
             value = value.path or NamedBytes(b"", value.name)
-        told = plain({"file": value})["file"]
-        known = told if isinstance(told, dict) else {"file": str(told), "size": None}
-        name = PurePath(value.name if isinstance(value, NamedBytes) else str(known["file"])).name
-        # Of the type, not of the value: a PIL image copies all its pixels when it is asked for its own.
-        pixels = "image/png" if hasattr(type(value), "__array_interface__") else ""
-        mime = mimetypes.guess_type(name)[0] or pixels
-        size = known["size"] if isinstance(known["size"], int) else None
-        facts = {"size": size, "url": None, "facts": _facts(mime, size)}
-        return {"id": file_id, "name": name, "mime": mime, **facts}
+        description = plain({"file": value})["file"]
+        if not isinstance(description, dict):
+            description = {"file": str(description), "size": None}
+        name = PurePath(value.name if isinstance(value, NamedBytes) else str(description["file"])).name
+        # Of the type, not of the value: a PIL image would copy all its pixels.
+        has_pixels = hasattr(type(value), "__array_interface__")
+        mime = mimetypes.guess_type(name)[0] or ("image/png" if has_pixels else "")
+        size = description["size"] if isinstance(description["size"], int) else None
+        return {
+            "id": file_id,
+            "name": name,
+            "mime": mime,
+            "size": size,
+            "url": None,
+            "facts": _facts(mime, size),
+        }
 
     def keep_only(self, values: Mapping[str, Any]) -> None:
-        """Forget the files that no control holds any more."""
-        wanted = [item for value in values.values() for item in as_list(value)]
-        self._held = {key: held for key, held in self._held.items() if any(held is item for item in wanted)}
+        """Forget the files that are not among these values."""
+        items = [item for value in values.values() for item in as_list(value)]
+        self._files = {key: file for key, file in self._files.items() if any(file is item for item in items)}
 
 
-def to_browser(schema: ModelSchema, values: Mapping[str, Any], files: Files) -> dict[str, Any]:
-    """Return the `values` trait: one JSON value for each parameter, file references for files."""
-    found: dict[str, Any] = {}
-    for parameter in schema.parameters:
-        value = values.get(parameter.id)
-        if parameter.kind == "file":
-            found[parameter.id] = [files.reference(item) for item in as_list(value)]
-        else:
-            found[parameter.id] = exact(value)
-    return found
+def to_browser(schema: ModelSchema, values: Mapping[str, Any], files: InputFiles) -> dict[str, Any]:
+    """Return the JSON of the `values` trait: one value for each parameter, references for files."""
+    return {
+        parameter.id: [files.reference(item) for item in as_list(values.get(parameter.id))]
+        if parameter.kind == "file"
+        else exact(values.get(parameter.id))
+        for parameter in schema.parameters
+    }
 
 
 def from_browser(
-    parameter: Parameter, value: Any, held: Callable[[Any], Any]
+    parameter: Parameter, value: Any, find_file: Callable[[Any], Any]
 ) -> tuple[Any, InvalidParameter | None]:
-    """Return a control's value as Python takes it, and what is wrong with it; wrong text is kept as it was typed."""
+    """Return a control's value as Python has it, and its error; a wrong value stays as it is."""
     if parameter.kind == "file":
-        value = _files(value, held, parameter)
+        items = value if isinstance(value, list) else []
+        files = [file for file in map(find_file, items) if file is not None]
+        value = files if parameter.multiple else next(iter(files), None)
     if parameter.is_missing(value):
         return None, None
     try:
@@ -163,22 +170,24 @@ def from_browser(
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return the files of a value, none, one or several."""
+    """Return the files of a value: none, one or several."""
     if value is None:
         return []
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _files(value: Any, held: Callable[[Any], Any], parameter: Parameter) -> Any:
-    items = value if isinstance(value, list) else []
-    found = [file for file in map(held, items) if file is not None]
-    if not parameter.multiple:
-        return found[0] if found else None
-    return found
+def as_file(output: Output) -> Any:
+    """Return an output as a file value: its path, else its bytes under its name, else None."""
+    if output.path is not None:
+        return output.path
+    try:
+        return NamedBytes(output.bytes(), output.name)
+    except OutputError:
+        return None
 
 
 def web_address(value: Any) -> str | None:
-    """Return an http(s) address that can be read as one, else None: a page may not name a file of this machine."""
+    """Return a valid http(s) address, else None: a page must not name a file of this machine."""
     if not is_url(value):
         return None
     try:
@@ -188,10 +197,9 @@ def web_address(value: Any) -> str | None:
 
 
 def _facts(mime: str, size: int | None) -> str:
-    """Return "PNG, 202 kB" in the page's own way: the part of a content type that people say, and the weight."""
+    """Return "PNG, 202 kB": the part of the content type that people say, and the size."""
     kind = mime.partition("/")[2].partition(";")[0].partition("+")[0].removeprefix("x-").removeprefix("vnd.")
-    parts = (kind.upper(), None if size is None else labels.weight(size))
-    return " \N{MIDDLE DOT} ".join(part for part in parts if part)
+    return labels.dotted(kind.upper(), None if size is None else labels.file_size(size))
 
 
 def _url_name(url: str) -> str:

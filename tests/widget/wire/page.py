@@ -1,4 +1,4 @@
-"""The browser's end of a panel: it keeps what the kernel sends, and says what a hand would."""
+"""The browser's end of a panel: it records what the kernel sends, and sends what a page would."""
 
 import json
 import threading
@@ -19,7 +19,7 @@ class Wire(BaseComm):
 
     def __init__(self, **settings: Any) -> None:
         self.news = threading.Condition()
-        self.sent: list[tuple[float, Message, list[bytes]]] = []
+        self.traffic: list[tuple[float, Message, list[bytes]]] = []
         self.traits: dict[str, Any] = {}
         super().__init__(**settings)
 
@@ -31,35 +31,35 @@ class Wire(BaseComm):
         buffers: list[bytes] | None = None,
         **_keys: Any,
     ) -> None:
-        """Keep a message, and the state as the browser would have it."""
+        """Record a message, and the state as the browser would have it."""
         assert metadata is None or metadata
-        told = json.loads(json.dumps(data or {}, allow_nan=False, ensure_ascii=False).encode())
-        content = told.get("content", {})
+        message = json.loads(json.dumps(data or {}, allow_nan=False, ensure_ascii=False).encode())
+        content = message.get("content", {})
         if buffers and "rows" in content:
             content["rows"] = json.loads(zlib.decompress(buffers[0]))
         with self.news:
-            self.traits.update(told.get("state", {}))
+            self.traits.update(message.get("state", {}))
             if msg_type == "comm_msg":
-                self.sent.append((time.monotonic(), told, list(buffers or [])))
+                self.traffic.append((time.monotonic(), message, list(buffers or [])))
             self.news.notify_all()
 
     def messages(self, *types: str) -> list[Message]:
         """Return the custom messages of these types so far."""
-        told = [data["content"] for _, data, _ in self.sent if data["method"] == "custom"]
-        return [content for content in told if content["type"] in types]
+        contents = [data["content"] for _, data, _ in self.traffic if data["method"] == "custom"]
+        return [content for content in contents if content["type"] in types]
 
     def pictures(self, role: str) -> dict[str, bytes]:
         """Return the bytes that came with images of this role, by their id."""
         return {
             facts["id"]: bytes(buffer)
-            for _, data, buffers in self.sent
+            for _, data, buffers in self.traffic
             if data["method"] == "custom" and data["content"]["type"] == "image"
             for facts, buffer in zip(data["content"]["images"], buffers, strict=True)
             if facts["role"] == role
         }
 
     def until(self, condition: Callable[[], object]) -> None:
-        """Wait until what was sent fulfils the condition."""
+        """Wait until the condition holds for what was sent."""
         with self.news:
             assert self.news.wait_for(condition, SECONDS)
 
@@ -71,10 +71,10 @@ class Wire(BaseComm):
 
     def ask(self, kind: str, *buffers: bytes, **fields: Any) -> Message:
         """Send a message and wait for the reply to it."""
-        replied = len(self.messages("reply", "models", "snapshot"))
+        count = len(self.messages("reply", "models", "snapshot"))
         self.say(kind, *buffers, **fields)
-        self.until(lambda: len(self.messages("reply", "models", "snapshot")) > replied)
-        return self.messages("reply", "models", "snapshot")[replied]
+        self.until(lambda: len(self.messages("reply", "models", "snapshot")) > count)
+        return self.messages("reply", "models", "snapshot")[count]
 
 
 class Page:
@@ -88,7 +88,7 @@ class Page:
         self.runs: list[Message] = []
 
     def take(self, message: Message) -> bool:
-        """Apply a delta or a snapshot; return whether there is a gap, so that a snapshot is wanted."""
+        """Apply a delta or a snapshot; return True if there is a gap, so that the page asks for a snapshot."""
         if message["type"] == "snapshot":
             if message["epoch"] == self.epoch and message["next"] < self.next:
                 return False

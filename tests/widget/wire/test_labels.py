@@ -1,7 +1,18 @@
-"""How a run stands, in words."""
+"""The words of a run."""
 
 import pytest
 
+from wiro_widgets import (
+    ApiError,
+    ConfigurationError,
+    InvalidParameter,
+    OutputError,
+    RunOutcomeUnknown,
+    TaskCancelled,
+    TaskFailed,
+    TransportError,
+    WiroError,
+)
 from wiro_widgets.protocol.events import Progress
 from wiro_widgets.protocol.state import Status
 from wiro_widgets.widget.wire import labels
@@ -11,15 +22,15 @@ DOT = "\N{MIDDLE DOT}"
 
 
 @pytest.mark.parametrize(
-    ("value", "told"), [(0.04, "0.0 s"), (18.24, "18.2 s"), (125, "2 min 05 s"), (-0.2, "0.0 s")]
+    ("value", "text"), [(0.04, "0.0 s"), (18.24, "18.2 s"), (125, "2 min 05 s"), (-0.2, "0.0 s")]
 )
-def test_seconds(value: float, told: str) -> None:
+def test_seconds(value: float, text: str) -> None:
     """Tenths below a minute, minutes from there."""
-    assert labels.seconds(value) == told
+    assert labels.seconds(value) == text
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "text"),
     [
         ("idle", "Ready"),
         ("running", "Running"),
@@ -27,13 +38,13 @@ def test_seconds(value: float, told: str) -> None:
         ("cancelled", "Stopped"),
     ],
 )
-def test_the_word_for_a_status(status: Status, told: str) -> None:
-    """One word, and the whole time of a run that is done."""
-    assert labels.standing(status, 18.2) == told
+def test_the_word_for_a_status(status: Status, text: str) -> None:
+    """One word, and the time of a run that is done."""
+    assert labels.status_label(status, 18.2) == text
 
 
 @pytest.mark.parametrize(
-    ("status", "fraction", "cost", "told"),
+    ("status", "fraction", "cost", "text"),
     [
         ("running", 0.42, None, "42%"),
         ("running", None, None, "Running"),
@@ -44,13 +55,13 @@ def test_the_word_for_a_status(status: Status, told: str) -> None:
         ("failed", None, 0.0, "Failed"),
     ],
 )
-def test_a_line_of_the_list(status: Status, fraction: float | None, cost: float | None, told: str) -> None:
-    """How far it is, or what it cost."""
-    assert labels.line(status, fraction, cost) == told
+def test_a_line_of_the_list(status: Status, fraction: float | None, cost: float | None, text: str) -> None:
+    """The progress, or the cost."""
+    assert labels.run_line(status, fraction, cost) == text
 
 
 @pytest.mark.parametrize(
-    ("status", "stage", "step", "told"),
+    ("status", "stage", "step", "text"),
     [
         ("queued", "Queue", None, "Waiting for a worker"),
         ("running", "Prepare", None, "Preparing"),
@@ -60,19 +71,19 @@ def test_a_line_of_the_list(status: Status, fraction: float | None, cost: float 
         ("finishing", "Finish", STEP, "Finishing"),
     ],
 )
-def test_what_a_run_is_at(status: Status, stage: str | None, step: Progress | None, told: str) -> None:
-    """The stage, and the step where the model tells it."""
-    assert labels.doing(status, stage, step) == told
+def test_the_activity_of_a_run(status: Status, stage: str | None, step: Progress | None, text: str) -> None:
+    """The stage, and the step if the model reports it."""
+    assert labels.activity(status, stage, step) == text
 
 
-def test_how_fast_it_is() -> None:
-    """Nothing, the speed, or both with the time that is left."""
-    told = [labels.pace(step) for step in (None, Progress(0, 0.5, speed="2 it/s"), STEP)]
-    assert told == ["", "2 it/s", f"1.2 it/s {DOT} 7 s left"]
+def test_the_pace_of_a_run() -> None:
+    """Nothing, the speed, or the speed and the time left."""
+    texts = [labels.pace(step) for step in (None, Progress(0, 0.5, speed="2 it/s"), STEP)]
+    assert texts == ["", "2 it/s", f"1.2 it/s {DOT} 7 s left"]
 
 
 @pytest.mark.parametrize(
-    ("status", "trouble", "answered", "kinds", "told"),
+    ("status", "problem", "has_answer", "content_types", "text"),
     [
         ("idle", None, False, [], ""),
         ("running", None, False, [], "Running"),
@@ -85,13 +96,41 @@ def test_how_fast_it_is() -> None:
         ("succeeded", None, False, [], "Done in 18.2 s."),
     ],
 )
-def test_what_is_read_out(
-    status: Status, trouble: str | None, answered: bool, kinds: list[str], told: str
+def test_the_announcement_for_screen_readers(
+    status: Status, problem: str | None, has_answer: bool, content_types: list[str], text: str
 ) -> None:
-    """The outcome and what came of it, in a sentence; a run that nobody started says nothing."""
-    assert labels.said(status, 18.2, trouble=trouble, answered=answered, kinds=kinds) == told
+    """The outcome and the results in a sentence; nothing before the first run."""
+    announcement = labels.announcement(
+        status, 18.2, problem=problem, has_answer=has_answer, content_types=content_types
+    )
+    assert announcement == text
 
 
-def test_many_have_commas() -> None:
-    """One is singular."""
+def test_counts() -> None:
+    """One is singular; thousands have commas."""
     assert (labels.count(1, "run"), labels.count(10_000, "run")) == ("1 run", "10,000 runs")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "title"),
+    [
+        (TaskCancelled(task_id="1"), "info", "Stopped"),
+        (TaskFailed(task_id="1", exit_code=3, error_text="x"), "error", "The model stopped with exit code 3"),
+        (TaskFailed(task_id="1", exit_code=None, error_text="x"), "error", "The model stopped"),
+        (InvalidParameter("steps", "is wrong"), "error", "steps needs another value"),
+        (
+            RunOutcomeUnknown("a/b", "x", journal_id=None),
+            "error",
+            "Nobody knows whether this run was started",
+        ),
+        (ApiError("no"), "error", "Wiro refused"),
+        (TransportError("x", endpoint="/Run", safe_to_retry=True), "error", "This did not work"),
+        (ConfigurationError("no key"), "error", "This did not work"),
+        (OutputError("is gone"), "error", "This did not work"),
+        (WiroError("x"), "error", "This did not work"),
+    ],
+    ids=lambda item: type(item).__name__,
+)
+def test_a_notice(error: WiroError, kind: str, title: str) -> None:
+    """Every error has a title, and its own text."""
+    assert labels.notice(error) == {"kind": kind, "title": title, "text": str(error)}

@@ -18,7 +18,7 @@ from wiro_widgets.protocol.events import (
 )
 from wiro_widgets.protocol.replies import OutputInfo, TextContent
 from wiro_widgets.protocol.state import TaskState, advance
-from wiro_widgets.widget.wire.log_rows import MAX_LINES, MAX_TEXT, clipped, rows, unheard
+from wiro_widgets.widget.wire.log_rows import MAX_LINES, MAX_TEXT, missing_rows, rows, shorten
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_every_stage_has_words(stage: str) -> None:
 def test_long_lines_are_cut() -> None:
     """A line is as long as a line may be."""
     assert [len(text) for _, text in rows(Log("output", "x" * 100_000, 0))] == [MAX_TEXT + 3]
-    assert clipped("x" * MAX_TEXT) == "x" * MAX_TEXT
+    assert shorten("x" * MAX_TEXT) == "x" * MAX_TEXT
 
 
 def test_many_lines_are_cut() -> None:
@@ -77,4 +77,4 @@ def test_lines_that_the_socket_never_brought() -> None:
     """A stream of which nothing was heard is told from the whole text that was read at the end; others are not."""
     heard = advance(TaskState(), Log("output", "seen", 1.0))
     state = replace(heard, output_text="seen\nnot repeated", error_text="Traceback\nRuntimeError: no")
-    assert list(unheard(state)) == [("stderr", "Traceback"), ("stderr", "RuntimeError: no")]
+    assert list(missing_rows(state)) == [("stderr", "Traceback"), ("stderr", "RuntimeError: no")]

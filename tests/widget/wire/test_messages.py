@@ -1,4 +1,4 @@
-"""What a page may say, and what is refused of it."""
+"""The messages of a page: what is read, and what is refused."""
 
 import json
 import zlib
@@ -14,6 +14,7 @@ from wiro_widgets.widget.wire.messages import (
     Chunk,
     Code,
     Image,
+    Message,
     Model,
     Recipe,
     Run,
@@ -22,9 +23,8 @@ from wiro_widgets.widget.wire.messages import (
     Star,
     Stop,
     Sync,
-    Up,
     Values,
-    packed,
+    pack,
     parse,
     sendable,
 )
@@ -39,7 +39,7 @@ FILE = {
     "size": 3,
     "offset": 0,
 }
-SHAPES: list[tuple[dict[str, Any], Up]] = [
+SHAPES: list[tuple[dict[str, Any], Message]] = [
     ({"type": "sync", "epoch": "", "next": 0}, Sync("c", "", 0)),
     ({"type": "values", "rev": 1, "patch": {"steps": 3}}, Values("c", 1, {"steps": 3})),
     ({"type": "run", "rev": 2, "values": {"prompt": "x"}}, Run("c", 2, {"prompt": "x"})),
@@ -62,54 +62,59 @@ WRONG: dict[type, list[object]] = {
 }
 
 
-def _said(told: dict[str, Any]) -> dict[str, Any]:
-    return {"v": 1, "client": "c", **told}
+def _content(fields: dict[str, Any]) -> dict[str, Any]:
+    return {"v": 1, "client": "c", **fields}
 
 
-@pytest.mark.parametrize(("told", "meant"), SHAPES, ids=lambda item: str(item)[:40])
-def test_each_message_is_read(told: dict[str, Any], meant: Up) -> None:
+@pytest.mark.parametrize(("content", "expected"), SHAPES, ids=lambda item: str(item)[:40])
+def test_each_message_is_read(content: dict[str, Any], expected: Message) -> None:
     """A message of each shape becomes the object of the same name."""
-    assert parse(_said(told)) == meant
+    assert parse(_content(content)) == expected
 
 
 @pytest.mark.parametrize(
-    ("told", "name"),
+    ("content", "name"),
     [
-        (told, name)
-        for told, _ in SHAPES
-        for name in told
-        if name not in ("type", "on", "take") and told[name] is not None
+        (content, name)
+        for content, _ in SHAPES
+        for name in content
+        if name not in ("type", "on", "take") and content[name] is not None
     ],
 )
-def test_a_field_of_another_type_is_refused(told: dict[str, Any], name: str) -> None:
+def test_a_field_of_another_type_is_refused(content: dict[str, Any], name: str) -> None:
     """What is wrong is named by its field; nothing is converted."""
-    for wrong in WRONG[type(told[name])]:
+    for wrong in WRONG[type(content[name])]:
         with pytest.raises(BadMessage, match=name):
-            parse(_said({**told, name: wrong}))
+            parse(_content({**content, name: wrong}))
 
 
 @pytest.mark.parametrize(
-    ("told", "name"),
-    [(told, name) for told, _ in SHAPES for name in told if name not in ("type", "on", "take", "run")],
+    ("content", "name"),
+    [
+        (content, name)
+        for content, _ in SHAPES
+        for name in content
+        if name not in ("type", "on", "take", "run")
+    ],
 )
-def test_a_missing_field_is_refused(told: dict[str, Any], name: str) -> None:
+def test_a_missing_field_is_refused(content: dict[str, Any], name: str) -> None:
     """Nothing is made up."""
     with pytest.raises(BadMessage, match=name):
-        parse(_said({key: value for key, value in told.items() if key != name}))
+        parse(_content({key: value for key, value in content.items() if key != name}))
 
 
-@pytest.mark.parametrize("told", [None, [], "sync", 1, {}, {"v": 2, "type": "stop", "client": "c"}])
-def test_another_format_is_refused(told: object) -> None:
+@pytest.mark.parametrize("content", [None, [], "sync", 1, {}, {"v": 2, "type": "stop", "client": "c"}])
+def test_another_format_is_refused(content: object) -> None:
     """A message that is not of this version is not looked into."""
     with pytest.raises(BadMessage, match="v"):
-        parse(told)
+        parse(content)
 
 
 @pytest.mark.parametrize("kind", [None, "dance", "", 1, ["stop"], {"stop": 1}])
 def test_an_unknown_type_is_refused(kind: object) -> None:
     """A type that nobody knows is the field that is wrong."""
     with pytest.raises(BadMessage, match="type"):
-        parse(_said({"type": kind}))
+        parse(_content({"type": kind}))
 
 
 def test_a_message_from_nobody_is_refused() -> None:
@@ -121,7 +126,7 @@ def test_a_message_from_nobody_is_refused() -> None:
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
 def test_bytes_of_any_kind(kind: Any) -> None:
     """Jupyter hands buffers over as memoryviews, other kernels as bytes."""
-    chunk = parse(_said(FILE), [kind(b"abc")])
+    chunk = parse(_content(FILE), [kind(b"abc")])
     assert isinstance(chunk, Chunk)
     assert (type(chunk.data), chunk.data) == (bytes, b"abc")
 
@@ -132,20 +137,24 @@ def test_bytes_of_any_kind(kind: Any) -> None:
 def test_a_buffer_that_is_none(buffer: object) -> None:
     """What is no bytes, or more than a chunk may be, is refused before it is copied."""
     with pytest.raises(BadMessage, match="buffer"):
-        parse(_said(FILE), [buffer])
+        parse(_content(FILE), [buffer])
 
 
 def test_a_long_text_is_cut() -> None:
     """An id or a name of a megabyte is not kept whole."""
-    message = parse(_said({"type": "search", "rev": 1, "text": "x" * 1_000_000}))
+    message = parse(_content({"type": "search", "rev": 1, "text": "x" * 1_000_000}))
     assert isinstance(message, Search)
     assert len(message.text) == 1_000
 
 
 def test_half_a_character_can_be_sent() -> None:
     """A text that no UTF-8 can carry is sent with a question mark for what is broken; the rest is as it was."""
-    told = {"rows": [(1, 0.5, "output", "a \ud83d b \N{GRINNING FACE}")], "run": {"\udc80": None}, "next": 3}
-    assert sendable(told) == {
+    content = {
+        "rows": [(1, 0.5, "output", "a \ud83d b \N{GRINNING FACE}")],
+        "run": {"\udc80": None},
+        "next": 3,
+    }
+    assert sendable(content) == {
         "rows": [[1, 0.5, "output", "a ? b \N{GRINNING FACE}"]],
         "run": {"?": None},
         "next": 3,
@@ -158,8 +167,8 @@ def test_many_rows_travel_compressed() -> None:
         (n, n / 9, "output", f"line {n:06} of the picture \N{EN DASH} residual {n / 7:.7f}")
         for n in range(300)
     ]
-    told = {"type": "delta", "first": 0, "next": 300, "rows": rows}
-    message, [buffer] = packed(told)
+    content = {"type": "delta", "first": 0, "next": 300, "rows": rows}
+    message, [buffer] = pack(content)
     assert message == {"type": "delta", "first": 0, "next": 300, "rows": []}
     plain = json.dumps(rows)
     assert zlib.decompress(buffer).decode() == plain
@@ -168,20 +177,20 @@ def test_many_rows_travel_compressed() -> None:
 
 def test_few_rows_travel_as_they_are() -> None:
     """What is seldom said need not be unpacked."""
-    told = {"type": "delta", "rows": [(0, 0.5, "output", "a")]}
-    assert packed(told) == (told, [])
+    content = {"type": "delta", "rows": [(0, 0.5, "output", "a")]}
+    assert pack(content) == (content, [])
 
 
 def test_half_a_character_is_packed_too() -> None:
     """A text that no UTF-8 can carry does not become one that no page can read."""
-    _, [buffer] = packed({"rows": [(n, 0.5, "output", "a \ud83d") for n in range(9)]})
+    _, [buffer] = pack({"rows": [(n, 0.5, "output", "a \ud83d") for n in range(9)]})
     assert json.loads(zlib.decompress(buffer))[8] == [8, 0.5, "output", "a ?"]
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
 JSON = SCALARS | st.lists(SCALARS, max_size=2) | st.dictionaries(st.text(max_size=3), SCALARS, max_size=2)
 _NAMES = ("rev", "run", "epoch", "next", "patch", "values", "id", "text", "model", "on", "field", "size")
-KINDS = st.sampled_from([str(told["type"]) for told, _ in SHAPES])
+KINDS = st.sampled_from([str(content["type"]) for content, _ in SHAPES])
 
 
 @given(
@@ -195,4 +204,4 @@ def test_anything_is_read_or_refused(kind: str, fields: dict[str, Any], buffers:
         message = parse({**fields, "v": 1, "client": "c", "type": kind}, buffers)
     except BadMessage:
         return
-    assert isinstance(message, Up)
+    assert isinstance(message, Message)

@@ -30,17 +30,15 @@ from wiro_widgets.protocol.replies import OutputInfo, TextContent
 from wiro_widgets.protocol.schema.parameters import Accept, Kind
 from wiro_widgets.protocol.state import Status, TaskState
 from wiro_widgets.sweeps.cell import Status as CellStatus
-from wiro_widgets.widget.controls import Controls
 from wiro_widgets.widget.form import control, form
-from wiro_widgets.widget.wire import messages
+from wiro_widgets.widget.panel_controls import PanelControls
+from wiro_widgets.widget.wire import labels, messages
 from wiro_widgets.widget.wire.feed import Feed
 from wiro_widgets.widget.wire.log_rows import rows
-from wiro_widgets.widget.wire.messages import parse
-from wiro_widgets.widget.wire.notices import notice_of
-from wiro_widgets.widget.wire.output_view import Shown
-from wiro_widgets.widget.wire.publisher import images, picture_facts
-from wiro_widgets.widget.wire.receiver import reply
-from wiro_widgets.widget.wire.run_view import _LAST_ROW, _STAGES, RunView
+from wiro_widgets.widget.wire.messages import image_message, parse, picture_facts, reply
+from wiro_widgets.widget.wire.output_view import OutputView
+from wiro_widgets.widget.wire.run_view import LAST_ROWS, RunView
+from wiro_widgets.widget.wire.run_view import STAGES as TIMELINE
 
 SOURCES = [
     Path(__file__).resolve().parents[3] / "js" / "src" / "kernel" / name
@@ -70,32 +68,34 @@ def _union(name: str) -> set[str]:
     return {member.strip().strip('"') for member in body.split("|") if member.strip()}
 
 
-def _fits(told: dict[str, Any], name: str) -> bool:
-    """Whether an object has every field that the page counts on."""
-    return {field for field in _interface(name) if not field.endswith("?")} <= told.keys()
+def _fits(message: dict[str, Any], name: str) -> bool:
+    """Return True if an object has every field that the page needs."""
+    return {field for field in _interface(name) if not field.endswith("?")} <= message.keys()
 
 
 @pytest.mark.parametrize("name", sorted(_union("Up")))
 def test_what_comes_up(name: str) -> None:
     """Each message of the page's has a class here, with fields of the same names."""
-    declared = {field.removesuffix("?"): kind for field, kind in _interface(name).items()}
-    kind = declared.pop("type").strip('"')
-    [meant] = {type(item) for told, item in SHAPES if told["type"] == kind}
-    assert declared.keys() <= {item.name for item in fields(meant)}
+    interface = {field.removesuffix("?"): kind for field, kind in _interface(name).items()}
+    kind = interface.pop("type").strip('"')
+    [message_type] = {type(item) for content, item in SHAPES if content["type"] == kind}
+    assert interface.keys() <= {item.name for item in fields(message_type)}
 
 
 @pytest.mark.parametrize("name", sorted(_union("Up")))
 def test_a_message_of_the_page_is_understood(name: str) -> None:
     """A message with the fields that the page declares, and no others, is read."""
-    declared = _interface(name)
-    kind = declared.pop("type").strip('"')
-    told = next(told for told, _ in SHAPES if told["type"] == kind and declared.keys() <= told.keys())
-    sent = {field: told[field] for field in declared}
-    assert parse({"v": 1, "client": "c", "type": kind, **sent})
+    interface = _interface(name)
+    kind = interface.pop("type").strip('"')
+    shape = next(
+        content for content, _ in SHAPES if content["type"] == kind and interface.keys() <= content.keys()
+    )
+    values = {field: shape[field] for field in interface}
+    assert parse({"v": 1, "client": "c", "type": kind, **values})
 
 
 def test_the_version() -> None:
-    """Both speak of the same format."""
+    """Both ends have the same version."""
     for name in [*_union("Down"), "Form"]:
         assert _interface(name)["v"] == str(messages.VERSION)
 
@@ -103,12 +103,13 @@ def test_the_version() -> None:
 def test_what_goes_down() -> None:
     """Deltas, snapshots, images and replies have the fields that the page declares."""
     picture = Thumbnail(b"", "image/png", 1, 1)
-    assert _fits(Feed().delta(), "Delta")
-    assert _fits(Feed().delta() | {"run": {}, "runs": []}, "Delta")
-    assert _fits(Feed().snapshot() | {"to": "c", "run": {}, "runs": []}, "Snapshot")
+    feed = Feed(RunView(0))
+    assert _fits(feed.delta(), "Delta")
+    assert _fits(feed.delta() | {"run": {}, "runs": []}, "Delta")
+    assert _fits(feed.snapshot() | {"to": "c", "run": {}, "runs": []}, "Snapshot")
     facts = picture_facts("1-0", "thumb", "0.png", picture)
     assert _fits(facts, "PictureFacts")
-    assert _fits(images([facts], None), "ImageMessage")
+    assert _fits(image_message([facts], None), "ImageMessage")
     assert _fits(reply("c", 1), "Reply")
     assert _fits(reply("c", 1, upload="u1", received=3), "Reply")
     assert _fits(reply("c", 1, text="code"), "Reply")
@@ -119,9 +120,9 @@ def test_a_sweep(panel: Panel, wire: Wire) -> None:
     panel.vary(seed="1, 2")
     panel.run_sweep().wait(20)
     wire.until(lambda: wire.traits["status"] == "succeeded")
-    told = [message for message in wire.messages("delta") if "board" in message]
-    assert told
-    assert all(_fits(message["run"], "Run") and _fits(message["board"], "Board") for message in told)
+    deltas = [message for message in wire.messages("delta") if "board" in message]
+    assert deltas
+    assert all(_fits(message["run"], "Run") and _fits(message["board"], "Board") for message in deltas)
     cells = [cell for message in wire.messages("delta") for cell in message.get("cells", ())]
     assert all(_fits(cell, "Cell") for cell in cells)
     assert {cell["status"] for cell in cells} <= {
@@ -138,13 +139,13 @@ def test_a_sweep(panel: Panel, wire: Wire) -> None:
 
 def test_the_form() -> None:
     """A form, its groups, its parameters and their options have the page's fields."""
-    told = form(flux(), sandbox=True, models=False)
-    assert _fits(told, "Form")
-    for group in told["groups"]:
+    form_json = form(flux(), sandbox=True, models=False)
+    assert _fits(form_json, "Form")
+    for group in form_json["groups"]:
         assert _fits(group, "Group")
         assert all(_fits(item, "Parameter") for item in group["parameters"])
     assert set(get_args(Kind)) == _union("ParameterKind")
-    assert {item["role"] for group in told["groups"] for item in group["parameters"]} - {None} == _union(
+    assert {item["role"] for group in form_json["groups"] for item in group["parameters"]} - {None} == _union(
         "ParameterRole"
     )
     assert _interface("Parameter")["accept"] == " | ".join(
@@ -154,31 +155,31 @@ def test_the_form() -> None:
 
 
 def test_a_file_reference() -> None:
-    """The browser knows a file by these fields alone."""
-    controls = Controls(flux(), "tencent/hunyuan-flux-srpo")
-    controls.put(controls.checked({"inputImage": b"PNG"}))
+    """A file reference has the page's fields."""
+    controls = PanelControls(flux(), "tencent/hunyuan-flux-srpo")
+    controls.put(controls.convert({"inputImage": b"PNG"}))
     assert _fits(controls.to_json()["inputImage"][0], "FileRef")
 
 
 def test_a_run() -> None:
     """A run, its stages, progress, notice, outputs and text have the page's fields."""
     view = RunView(1)
-    view.shown = [Shown(Output(OutputInfo("0.png")))]
-    told = view.message()
-    assert _fits(told, "Run")
-    assert _fits(told["outputs"][0], "Output")
-    assert _fits(notice_of(WiroError("x")), "Notice")
+    view.outputs = [OutputView(Output(OutputInfo("0.png")))]
+    message = view.message()
+    assert _fits(message, "Run")
+    assert _fits(message["outputs"][0], "Output")
+    assert _fits(labels.notice(WiroError("x")), "Notice")
 
 
 def test_the_words_of_a_run() -> None:
-    """Statuses and stages are those that the page knows."""
+    """The page has the same statuses and stages."""
     assert set(get_args(Status)) == _union("Status")
     assert TaskState().status in _union("Status")
-    assert _interface("Stage")["name"] == " | ".join(f'"{name}"' for name, _ in _STAGES)
+    assert _interface("Stage")["name"] == " | ".join(f'"{name}"' for name, _ in TIMELINE)
 
 
 def test_the_kinds_of_rows() -> None:
-    """Every kind of row that can be told is one that the page draws."""
+    """The page draws every kind of row."""
     events: list[TaskEvent] = [
         *(Lifecycle(stage, 0) for stage in STAGES),
         Log("output", "x", 0),
@@ -190,5 +191,5 @@ def test_the_kinds_of_rows() -> None:
         Notice("x", 0),
         Notice("x", 0, "error"),
     ]
-    told = {kind for event in events for kind, _ in rows(event)} | {kind for kind, _ in _LAST_ROW.values()}
-    assert told == _union("RowKind")
+    kinds = {kind for event in events for kind, _ in rows(event)} | {kind for kind, _ in LAST_ROWS.values()}
+    assert kinds == _union("RowKind")

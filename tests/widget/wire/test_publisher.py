@@ -1,4 +1,4 @@
-"""What the browser is told of runs, and how often."""
+"""What the publisher sends of runs, and how often."""
 
 import threading
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def _run(wire: Wire) -> Message:
     return run
 
 
-def _followed(panel_of: MakePanel, steady_client: Client) -> tuple[Panel, Wire]:
+def _steady_panel(panel_of: MakePanel, steady_client: Client) -> tuple[Panel, Wire]:
     """Make a panel whose runs are long enough for the socket to hear them from the start."""
     panel = panel_of(client=steady_client, steps=20)
     assert isinstance(panel.comm, Wire)
@@ -46,7 +46,7 @@ def _done(panel: Panel, wire: Wire) -> Task:
 
 
 def _in_a_thread(work: Callable[[], object]) -> bool:
-    """Whether the work ends by itself."""
+    """Return True if the work ends by itself."""
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     thread.join(SECONDS)
@@ -55,7 +55,7 @@ def _in_a_thread(work: Callable[[], object]) -> bool:
 
 def test_a_run_as_the_browser_sees_it(panel_of: MakePanel, steady_client: Client) -> None:
     """The deltas tell the whole run: its stages, its log, its outputs, its cost."""
-    panel, wire = _followed(panel_of, steady_client)
+    panel, wire = _steady_panel(panel_of, steady_client)
     task = _done(panel, wire)
     run = _run(wire)
     price = dollars(task.record.total_cost or 0)
@@ -69,7 +69,7 @@ def test_a_run_as_the_browser_sees_it(panel_of: MakePanel, steady_client: Client
 
 def test_every_event_is_told_once(panel_of: MakePanel, steady_client: Client) -> None:
     """The rows are those of the events, in their order, and one more that says how it ended."""
-    panel, wire = _followed(panel_of, steady_client)
+    panel, wire = _steady_panel(panel_of, steady_client)
     _done(panel, wire)
     told = [row[3] for row in _page(wire).rows]
     assert told[:-1] == [text for event in panel.events for _, text in rows(event)]
@@ -86,7 +86,7 @@ def test_at_most_twenty_messages_a_second(
     assert isinstance(wire, Wire)
     _done(panel, wire)
     assert len(panel.events) > 5_000
-    times = [at for at, _, _ in wire.sent]
+    times = [at for at, _, _ in wire.traffic]
     assert len(times) <= 20 * (times[-1] - times[0] + 1)
     page = Page()
     gaps = sum(page.take(message) for message in wire.messages("delta"))
@@ -118,7 +118,7 @@ def test_a_snapshot_for_who_comes_late(panel: Panel, wire: Wire) -> None:
     """A view that asks is sent everything that the others have, thumbnails included."""
     _done(panel, wire)
     early, late = _page(wire), Page()
-    wire.sent.clear()
+    wire.traffic.clear()
     answer = wire.ask("sync", epoch="", next=0)
     assert answer["to"] == "page"
     assert not late.take(answer)
@@ -142,7 +142,7 @@ def test_an_earlier_run_is_shown_again(panel: Panel, wire: Wire) -> None:
     _done(panel, wire)
     first = _page(wire)
     _done(panel, wire)
-    wire.sent.clear()
+    wire.traffic.clear()
     wire.say("show", run=1)
     again = _page(wire)
     assert [row[1:] for row in again.rows] == [row[1:] for row in first.rows]
@@ -202,9 +202,9 @@ def test_events_that_came_before(panel: Panel, wire: Wire, steady_client: Client
     task = steady_client.start(FLUX, SMALL, steady_client.schema(FLUX))
     next(iter(task.events()))
     view = RunView(7)
-    panel.display.begin(view)
+    panel._publisher.begin(view)
     view.task = task
-    panel.display.follow(view)
+    panel._publisher.follow(view)
     task.wait(SECONDS)
     wire.until(lambda: wire.traits.get("status") == "succeeded")
     assert [row[3] for row in _page(wire).rows][:-1] == [
@@ -212,14 +212,16 @@ def test_events_that_came_before(panel: Panel, wire: Wire, steady_client: Client
     ]
 
 
-def test_a_task_that_was_over_before_it_was_followed(panel: Panel, wire: Wire, steady_client: Client) -> None:
+def test_a_task_that_was_over_before_it_was_steady_panel(
+    panel: Panel, wire: Wire, steady_client: Client
+) -> None:
     """A task that was faster than the panel is shown whole."""
     task = steady_client.run(FLUX, SMALL | {"steps": 20})
     task.wait(SECONDS)
     view = RunView(7)
-    panel.display.begin(view)
+    panel._publisher.begin(view)
     view.task = task
-    panel.display.follow(view)
+    panel._publisher.follow(view)
     assert wire.traits["status"] == "succeeded"
     assert len(_page(wire).rows) == 1 + sum(1 for event in task.events_so_far() for _ in rows(event))
 
@@ -234,13 +236,13 @@ def test_the_engine_never_waits_for_the_panel(panel: Panel, sandbox_client: Clie
 
 def test_an_observer_may_do_anything(panel: Panel, wire: Wire, sandbox_client: Client) -> None:
     """A user's observer sets controls, asks Wiro and waits, while the main thread does so too."""
-    seen: list[Any] = []
+    statuses: list[Any] = []
 
     def observer(change: Any) -> None:
-        panel.set(seed=len(seen))
+        panel.set(seed=len(statuses))
         if panel.task is not None and panel.task.id is not None:
             sandbox_client.detail(panel.task.id)
-        seen.append(change.new)
+        statuses.append(change.new)
 
     panel.observe(observer, "status")
     task = panel.run()
@@ -252,8 +254,8 @@ def test_an_observer_may_do_anything(panel: Panel, wire: Wire, sandbox_client: C
 
     assert _in_a_thread(busy)
     wire.until(lambda: wire.traits.get("status") == "succeeded")
-    assert seen[0] == "submitting"
-    assert seen[-1] == "succeeded"
+    assert statuses[0] == "submitting"
+    assert statuses[-1] == "succeeded"
 
 
 def test_an_observer_that_fails(
@@ -283,10 +285,10 @@ def test_waiting_in_small_bites_sends_nothing_more(panel: Panel, wire: Wire, san
     sandbox.faults = {"stuck": "run"}
     task = panel.run()
     wire.until(lambda: wire.traits.get("status") == "running")
-    before = len(wire.sent)
+    before = len(wire.traffic)
     for _ in range(50):
         with pytest.raises(TimeoutError):
             panel.wait(0.001)
-    assert len(wire.sent) <= before + 3
+    assert len(wire.traffic) <= before + 3
     sandbox.faults = None
     task.stop()

@@ -158,13 +158,13 @@ def test_an_earlier_output_as_input(panel: Panel, wire: Wire) -> None:
 @pytest.mark.parametrize(
     "content", [{"type": "dance"}, {"type": "values", "rev": "x"}, {"v": 9, "type": "stop"}]
 )
-def test_nonsense_is_left_alone(
+def test_nonsense_is_ignored(
     content: dict[str, Any], panel: Panel, wire: Wire, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What is of no known shape is logged by its field and not by its content; the panel goes on."""
+    """A message of an unknown shape is logged by its field, not by its content; the panel goes on."""
     with caplog.at_level(logging.WARNING):
         wire.say(content.pop("type"), **content, secret="tell-nobody")
-    assert "left alone" in caplog.text
+    assert "was ignored" in caplog.text
     assert "tell-nobody" not in caplog.text
     assert wire.ask("values", rev=1, patch={"steps": 3})["error"] is None
     assert panel.values["steps"] == 3

@@ -1,13 +1,24 @@
-"""How a run stands, in words: the page shows them as they are, and so does the static card."""
+"""The words of a run: its status, its price, what went wrong. The page and the static card show them as they are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from wiro_widgets.protocol import wire_values
+from wiro_widgets.protocol.errors import (
+    ApiError,
+    BudgetExceeded,
+    InvalidParameter,
+    RunOutcomeUnknown,
+    TaskCancelled,
+    TaskFailed,
+    WiroError,
+)
 from wiro_widgets.protocol.events import Progress
 from wiro_widgets.protocol.prices.dollars import dollars
-from wiro_widgets.protocol.state import Status
+from wiro_widgets.protocol.state import Status, TaskState
+
+DOT = " \N{MIDDLE DOT} "
 
 _STATUS: dict[Status, str] = {
     "idle": "Ready",
@@ -20,24 +31,36 @@ _STATUS: dict[Status, str] = {
     "cancelled": "Stopped",
     "unknown": "Outcome unknown",
 }
-_DOING: dict[Status, str] = {"queued": "Waiting for a worker", "finishing": "Finishing"}
-_EMPTY: dict[Status, str] = {
+_ACTIVITY: dict[Status, str] = {"queued": "Waiting for a worker", "finishing": "Finishing"}
+_PLACEHOLDER: dict[Status, str] = {
     "succeeded": "The run ended without a result",
     "cancelled": "Stopped before there was a result",
     "failed": "The run failed",
     "unknown": "It is not known how the run ended",
 }
+_ERROR_TITLES: tuple[tuple[type[WiroError], str], ...] = (
+    (RunOutcomeUnknown, "Nobody knows whether this run was started"),
+    (BudgetExceeded, "This would exceed the budget"),
+    (ApiError, "Wiro refused"),
+    (WiroError, "This did not work"),
+)
+_MAX_NOTE = 500  # characters, the last ones, of Wiro's report on a failed set-up
 _MINUTE = 60
 _THOUSAND = 1000
 
 
-def standing(status: Status, elapsed: float) -> str:
-    """Return the word for a status, with the whole time of a run that is done."""
-    return f"Done \N{MIDDLE DOT} {seconds(elapsed)}" if status == "succeeded" else _STATUS[status]
+def dotted(*parts: str | None) -> str:
+    """Join the parts that are not empty by middle dots."""
+    return DOT.join(part for part in parts if part)
 
 
-def line(status: Status, fraction: float | None, cost: float | None) -> str:
-    """Return what a line in the list of runs says of its run: how far it is, or what it cost."""
+def status_label(status: Status, elapsed: float) -> str:
+    """Return the word for a status; a run that is done has its time too."""
+    return dotted("Done", seconds(elapsed)) if status == "succeeded" else _STATUS[status]
+
+
+def run_line(status: Status, fraction: float | None, cost: float | None) -> str:
+    """Return the end of a line in the list of runs: the progress, the cost or the status."""
     if status == "running" and fraction is not None:
         return f"{fraction:.0%}"
     if status == "succeeded" and cost is not None:
@@ -45,45 +68,76 @@ def line(status: Status, fraction: float | None, cost: float | None) -> str:
     return _STATUS[status]
 
 
-def doing(status: Status, stage: str | None, step: Progress | None) -> str:
-    """Return what a run is at; `stage` is the one of its timeline that is open."""
-    if stage == "Prepare" and status not in _DOING:
+def activity(status: Status, stage: str | None, step: Progress | None) -> str:
+    """Return what a run does now; `stage` is the open one of its timeline."""
+    if stage == "Prepare" and status not in _ACTIVITY:
         return "Preparing"
-    if status in _DOING or step is None or step.step is None or step.total is None:
-        return _DOING.get(status, "Generating")
-    return f"Generating \N{MIDDLE DOT} step {step.step} of {step.total}"
+    if status in _ACTIVITY or step is None or step.step is None or step.total is None:
+        return _ACTIVITY.get(status, "Generating")
+    return dotted("Generating", f"step {step.step} of {step.total}")
 
 
 def pace(step: Progress | None) -> str:
-    """Return how fast a run is and how long it still takes, as far as Wiro tells."""
-    left = _told_seconds(step.remaining) if step and step.remaining else None
-    return " \N{MIDDLE DOT} ".join(
-        part for part in (step.speed if step else None, left and f"{left} left") if part
-    )
+    """Return the speed of a run and the time that it still takes, as far as Wiro reports them."""
+    if step is None:
+        return ""
+    remaining = wire_values.number((step.remaining or "").strip().removesuffix("s"))
+    time_left = step.remaining if remaining is None else f"{remaining:.0f} s"
+    return dotted(step.speed, time_left and f"{time_left} left")
 
 
-def said(status: Status, elapsed: float, *, trouble: str | None, answered: bool, kinds: Sequence[str]) -> str:
-    """Return what is read out when the status changes.
+def announcement(
+    status: Status, elapsed: float, *, problem: str | None, has_answer: bool, content_types: Sequence[str]
+) -> str:
+    """Return what a screen reader reads when the status changes.
 
-    `trouble` is the title of the notice that is shown, `answered` whether a model's answer is, and `kinds` has the
-    content types of the outputs.
+    `problem` is the title of the notice, `has_answer` is for a language model, and `content_types` has one for each
+    output.
     """
     if status == "idle":
         return ""
-    if status == "failed" and trouble:
-        return f"Failed. {trouble}"
+    if status == "failed" and problem:
+        return f"Failed. {problem}"
     if status != "succeeded":
         return _STATUS[status]
-    return f"Done in {seconds(elapsed)}. {_results(answered, kinds)}".strip()
+    if has_answer:
+        result = "The answer is shown."
+    elif content_types:
+        pictures = all(item.startswith("image/") for item in content_types)
+        result = count(len(content_types), "picture" if pictures else "file")
+    else:
+        result = ""
+    return f"Done in {seconds(elapsed)}. {result}".strip()
 
 
-def empty(status: Status) -> str:
-    """Return what stands where a result would."""
-    return _EMPTY.get(status, "Results appear here")
+def placeholder(status: Status) -> str:
+    """Return the text in place of a result."""
+    return _PLACEHOLDER.get(status, "Results appear here")
+
+
+def notice(error: WiroError) -> dict[str, str]:
+    """Return the notice of an error: its kind, a title, and a sentence that says what to do."""
+    text = str(error)
+    if isinstance(error, TaskCancelled):
+        return {"kind": "info", "title": "Stopped", "text": text}
+    if isinstance(error, TaskFailed):
+        code = "" if error.exit_code is None else f" with exit code {error.exit_code}"
+        return {"kind": "error", "title": f"The model stopped{code}", "text": text}
+    if isinstance(error, InvalidParameter):
+        return {"kind": "error", "title": f"{error.parameter} needs another value", "text": text}
+    title = next(title for kind, title in _ERROR_TITLES if isinstance(error, kind))
+    return {"kind": "error", "title": title, "text": text}
+
+
+def retry_notice(state: TaskState) -> dict[str, str] | None:
+    """Return the notice of a failed set-up while Wiro tries again."""
+    if state.settled or not state.note:
+        return None
+    return {"kind": "info", "title": "Wiro tries again", "text": state.note.strip()[-_MAX_NOTE:]}
 
 
 def price(cost: float) -> str:
-    """Return what a run has cost."""
+    """Return a cost in dollars, or "free"."""
     return dollars(cost) if cost else "free"
 
 
@@ -95,8 +149,8 @@ def seconds(value: float) -> str:
     return f"{minutes} min {rest:02} s"
 
 
-def weight(size: int) -> str:
-    """Return bytes in the unit that a person would use: "202 kB", "2.3 MB"."""
+def file_size(size: int) -> str:
+    """Return a number of bytes as "202 kB" or "2.3 MB"."""
     if size < _THOUSAND:
         return f"{size} B"
     value, units = size / _THOUSAND, ["kB", "MB", "GB"]
@@ -106,21 +160,6 @@ def weight(size: int) -> str:
     return f"{value:.1f} {units[0]}" if value < 10 else f"{value:.0f} {units[0]}"  # noqa: PLR2004 - two figures
 
 
-def count(amount: int, one: str) -> str:
+def count(number: int, noun: str) -> str:
     """Return "1 picture" or "1,000 pictures"."""
-    return f"{amount:,} {one}{'' if amount == 1 else 's'}"
-
-
-def _results(answered: bool, kinds: Sequence[str]) -> str:
-    if answered:
-        return "The answer is shown."
-    if not kinds:
-        return ""
-    pictures = all(kind.startswith("image/") for kind in kinds)
-    return count(len(kinds), "picture" if pictures else "file")
-
-
-def _told_seconds(told: str) -> str:
-    """Return "3 s" for Wiro's "3s" and "3", anything else as told."""
-    value = wire_values.number(told.strip().removesuffix("s"))
-    return told if value is None else f"{value:.0f} s"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""Events as lines of the panel's log: a kind and a text."""
+"""The lines of the panel's log: each event of a task as kinds and texts."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from wiro_widgets.protocol.events import (
     Unknown,
 )
 from wiro_widgets.protocol.state import TaskState
+from wiro_widgets.widget.wire import labels
 
-MAX_TEXT = 2_000  # characters of a line that the browser is told
+MAX_TEXT = 2_000  # characters of a line
 MAX_LINES = 200  # lines of one event
 
-_WORDS = {
+_STAGES = {
     "task_queue": ("queue", "Waiting for a worker"),
     "task_accept": ("accept", "Accepted by a worker"),
     "task_preprocess_start": ("prepare", "Preparing the inputs"),
@@ -33,52 +34,42 @@ _WORDS = {
 
 
 def rows(event: TaskEvent) -> list[tuple[str, str]]:
-    """Return the log lines of an event; a full log repeats what was seen and has none."""
+    """Return the kind and the text of each log line of an event; a full log repeats earlier lines and has none."""
     if isinstance(event, Log):
         kind = "stderr" if event.stream == "error" else "output"
         lines = [] if event.full else event.text.splitlines()[:MAX_LINES] or [""]
-        return [(kind, clipped(line)) for line in lines]
+        return [(kind, shorten(line)) for line in lines]
     return [_row(event)]
 
 
 def _row(event: Lifecycle | Progress | TextSnapshot | Outputs | Notice | Unknown) -> tuple[str, str]:
     match event:
         case Lifecycle():
-            return _WORDS.get(event.type, ("note", event.type))
+            return _STAGES.get(event.type, ("note", event.type))
         case Progress():
-            return "progress", _progress(event)
+            has_steps = event.step is not None and event.total is not None
+            percent = f"{(event.fraction or 0) * 100:.0f} %"
+            position = f"step {event.step} of {event.total}" if has_steps else percent
+            return "progress", f"{position}, {event.speed}" if event.speed else position
         case TextSnapshot():
             return "text", f"{len(event.content.text)} characters so far"
         case Outputs():
-            count = len(event.outputs)
-            return "finish", f"{count} output{'' if count == 1 else 's'}" if count else "Finished"
+            return "finish", labels.count(len(event.outputs), "output") if event.outputs else "Finished"
         case Notice():
-            return "error" if event.level == "error" else "note", clipped(event.text)
+            return "error" if event.level == "error" else "note", shorten(event.text)
         case Unknown():
-            return "note", clipped(f"{event.type} {event.text}".strip())
+            return "note", shorten(f"{event.type} {event.text}".strip())
 
 
-def unheard(state: TaskState) -> Iterator[tuple[str, str]]:
-    """Yield the lines of a stream of which the socket brought nothing, from the whole that was read at the end."""
-    heard = {line.stream for line in state.log}
-    if "output" not in heard:
-        yield from (("output", clipped(line)) for line in _last_lines(state.output_text))
-    if "error" not in heard:
-        yield from (("stderr", clipped(line)) for line in _last_lines(state.error_text))
+def missing_rows(state: TaskState) -> Iterator[tuple[str, str]]:
+    """Yield the lines of a stream that the socket left out, from its full text in Task/Detail."""
+    streams = {line.stream for line in state.log}
+    if "output" not in streams:
+        yield from (("output", shorten(line)) for line in (state.output_text or "").splitlines()[-MAX_LINES:])
+    if "error" not in streams:
+        yield from (("stderr", shorten(line)) for line in (state.error_text or "").splitlines()[-MAX_LINES:])
 
 
-def _last_lines(text: str | None) -> list[str]:
-    return (text or "").splitlines()[-MAX_LINES:]
-
-
-def clipped(text: str) -> str:
+def shorten(text: str) -> str:
     """Return a text short enough for one line of the log."""
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}..."
-
-
-def _progress(event: Progress) -> str:
-    if event.step is not None and event.total is not None:
-        words = f"step {event.step} of {event.total}"
-    else:
-        words = f"{(event.fraction or 0) * 100:.0f} %"
-    return f"{words}, {event.speed}" if event.speed else words

@@ -1,6 +1,6 @@
-"""What the kernel and the browser say to each other; the mirror image of js/src/kernel/messages.ts.
+"""The messages between kernel and browser; the mirror image of js/src/kernel/messages.ts.
 
-Everything that comes up is checked here before anything acts on it: a page is not a trusted place.
+Each message from the browser is checked here before anything acts on it: a page is not trusted.
 """
 
 from __future__ import annotations
@@ -8,111 +8,107 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, fields
+from typing import Any, Final, TypeVar
+
+from wiro_widgets.media.images import Thumbnail
 
 T = TypeVar("T")
-VERSION = 1
-MAX_CHUNK = 4 * 1024 * 1024
-PACKED = 5  # rows from which on they travel compressed
-_LONGEST = 1_000  # characters; nobody types more of an id, a name or a search
+VERSION: Final = 1
+MAX_CHUNK: Final = 4 * 1024 * 1024
+MIN_PACKED_ROWS: Final = 5  # from this many rows on they travel compressed
+_MAX_TEXT: Final = 1_000  # characters; nobody types more of an id, a name or a search
 
 
 @dataclass(frozen=True, slots=True)
-class Sync:
-    """The browser has a gap, or nothing yet, and wants a snapshot."""
+class Message:
+    """A message from one view of the panel."""
 
     client: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Message):
+    """A message that is answered under its `rev`."""
+
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sync(Message):
+    """The page has a gap, or nothing yet: send a snapshot."""
+
     epoch: str
     next: int
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
-    """A hand changed some controls."""
+class Values(Question):
+    """The user changed some controls."""
 
-    client: str
-    rev: int
     patch: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Run was pressed, with everything the controls say but the files."""
+class Run(Question):
+    """The user pressed Run; `values` has all controls but the files."""
 
-    client: str
-    rev: int
     values: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """Stop was pressed, for a run or for the one that is shown."""
+class Stop(Message):
+    """The user pressed Stop, for a run or, with None, for the one on the stage."""
 
-    client: str
     run: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Show:
-    """Another run is to be shown."""
+class Show(Message):
+    """Put another run on the stage."""
 
-    client: str
     run: int
 
 
 @dataclass(frozen=True, slots=True)
-class Star:
-    """A run is to be kept in mind, or no longer."""
+class Star(Question):
+    """Star a run, or take its star away."""
 
-    client: str
-    rev: int
     run: int
     on: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """The catalogue is to be searched."""
+class Search(Question):
+    """Search the catalogue."""
 
-    client: str
-    rev: int
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """The panel is to change to another model."""
+class Model(Question):
+    """Change the panel to another model."""
 
-    client: str
-    rev: int
     model: str
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
-    """The Python call is wanted."""
-
-    client: str
-    rev: int
+class Code(Question):
+    """Send the Python call."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """The recipe of an output is wanted, as text or, with `take`, for the controls."""
+class Recipe(Question):
+    """Send the recipe of an output as text; with `take` also set the controls to it."""
 
-    client: str
-    rev: int
     id: str
     take: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """A piece of a file that was chosen, dropped or pasted."""
+class Chunk(Question):
+    """A piece of a file that the user chose, dropped or pasted."""
 
-    client: str
-    rev: int
     field: str
     upload: str
     name: str
@@ -123,119 +119,135 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
-    """The browser wants an output as it is, not its thumbnail."""
+class Image(Message):
+    """Send an output in full, not its thumbnail."""
 
-    client: str
     id: str
 
 
-Up = Sync | Values | Run | Stop | Show | Star | Search | Model | Code | Recipe | Chunk | Image
-
-
-class BadMessage(ValueError):
-    """A message that is not of a known shape."""
-
-
-def parse(content: object, buffers: list[Any] | None = None) -> Up:
-    """Read a message of the browser's; raises BadMessage naming what is wrong."""
-    if not isinstance(content, dict) or content.get("v") != VERSION:
-        raise BadMessage("v")
-    kind = content.get("type")
-    if kind == "file":
-        return _chunk(content, buffers or [])
-    read = _READERS.get(kind) if isinstance(kind, str) else None
-    if read is None:
-        raise BadMessage("type")
-    return read(_text(content, "client"), content)
-
-
-_READERS: Mapping[str, Callable[[str, Mapping[str, Any]], Up]] = {
-    "sync": lambda client, told: Sync(client, _text(told, "epoch"), _count(told, "next")),
-    "values": lambda client, told: Values(client, _count(told, "rev"), _mapping(told, "patch")),
-    "run": lambda client, told: Run(client, _count(told, "rev"), _mapping(told, "values")),
-    "stop": lambda client, told: Stop(client, None if told.get("run") is None else _count(told, "run")),
-    "show": lambda client, told: Show(client, _count(told, "run")),
-    "star": lambda client, told: Star(
-        client, _count(told, "rev"), _count(told, "run"), told.get("on") is True
-    ),
-    "search": lambda client, told: Search(client, _count(told, "rev"), _text(told, "text")),
-    "model": lambda client, told: Model(client, _count(told, "rev"), _text(told, "model")),
-    "code": lambda client, told: Code(client, _count(told, "rev")),
-    "recipe": lambda client, told: Recipe(
-        client, _count(told, "rev"), _text(told, "id"), told.get("take") is True
-    ),
-    "image": lambda client, told: Image(client, _text(told, "id")),
+_TYPES: Mapping[str, type[Message]] = {
+    "sync": Sync,
+    "values": Values,
+    "run": Run,
+    "stop": Stop,
+    "show": Show,
+    "star": Star,
+    "search": Search,
+    "model": Model,
+    "code": Code,
+    "recipe": Recipe,
+    "file": Chunk,
+    "image": Image,
 }
 
 
-def sendable(told: T) -> T:
-    """Return JSON with texts that can be sent.
-
-    Half a character (a lone surrogate, which JSON can name) would make Jupyter refuse the whole message.
-    """
-    try:
-        json.dumps(told, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        mended: T = _mended(told)
-        return mended
-    return told
+class BadMessage(ValueError):
+    """A message of an unknown shape; its text is the name of the wrong field."""
 
 
-def _mended(value: Any) -> Any:
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, Mapping):
-        return {_mended(key): _mended(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_mended(item) for item in value]
-    return value
+def parse(content: object, buffers: list[Any] | None = None) -> Message:
+    """Read a message from the browser; raises BadMessage with the name of the wrong field."""
+    if not isinstance(content, dict) or content.get("v") != VERSION:
+        raise BadMessage("v")
+    kind = content.get("type")
+    message_type = _TYPES.get(kind) if isinstance(kind, str) else None
+    if message_type is None:
+        raise BadMessage("type")
+    values: dict[str, Any] = {}
+    for field in fields(message_type):
+        if field.type == "bytes":
+            values[field.name] = _chunk_data(buffers)
+        else:
+            values[field.name] = _READERS[str(field.type)](content.get(field.name), field.name)
+    return message_type(**values)
 
 
-def packed(told: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-    """Return a delta or a snapshot as it travels, with its buffers: the lines of a log are much alike.
-
-    Level 1 takes a tenth of a millisecond for what comes in a twelfth of a second, and makes it seven times smaller.
-    """
-    rows = told["rows"]
-    if len(rows) < PACKED:
-        return told, []
-    return {**told, "rows": []}, [zlib.compress(json.dumps(sendable(rows)).encode(), 1)]
-
-
-def _chunk(content: Mapping[str, Any], buffers: list[Any]) -> Chunk:
-    data = buffers[0] if buffers else b""
-    if not isinstance(data, bytes | bytearray | memoryview) or memoryview(data).nbytes > MAX_CHUNK:
-        raise BadMessage("buffer")
-    return Chunk(
-        client=_text(content, "client"),
-        rev=_count(content, "rev"),
-        field=_text(content, "field"),
-        upload=_text(content, "upload"),
-        name=_text(content, "name"),
-        mime=_text(content, "mime"),
-        size=_count(content, "size"),
-        offset=_count(content, "offset"),
-        data=bytes(data),
-    )
-
-
-def _text(content: Mapping[str, Any], name: str) -> str:
-    value = content.get(name)
+def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise BadMessage(name)
-    return value[:_LONGEST]
+    return value[:_MAX_TEXT]
 
 
-def _count(content: Mapping[str, Any], name: str) -> int:
-    value = content.get(name)
+def _count(value: object, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise BadMessage(name)
     return value
 
 
-def _mapping(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = content.get(name)
+def _mapping(value: object, name: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise BadMessage(name)
     return value
+
+
+def _chunk_data(buffers: list[Any] | None) -> bytes:
+    data = buffers[0] if buffers else b""
+    if not isinstance(data, bytes | bytearray | memoryview) or memoryview(data).nbytes > MAX_CHUNK:
+        raise BadMessage("buffer")
+    return bytes(data)
+
+
+# By the annotation of the field, which is text because of `from __future__ import annotations`.
+_READERS: Mapping[str, Callable[[object, str], Any]] = {
+    "str": _text,
+    "int": _count,
+    "int | None": lambda value, name: None if value is None else _count(value, name),
+    "bool": lambda value, _name: value is True,
+    "Mapping[str, Any]": _mapping,
+}
+
+
+def sendable(content: T) -> T:
+    """Return JSON whose texts can be encoded.
+
+    Jupyter refuses a whole message because of one lone surrogate, which JSON can contain.
+    """
+    try:
+        json.dumps(content, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        repaired: T = _without_surrogates(content)
+        return repaired
+    return content
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_surrogates(item) for item in value]
+    return value
+
+
+def pack(message: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+    """Return a delta or a snapshot with its rows compressed into a buffer; log lines resemble each other.
+
+    Level 1 takes a tenth of a millisecond for the rows of a twelfth of a second, and makes them seven times smaller.
+    """
+    rows = message["rows"]
+    if len(rows) < MIN_PACKED_ROWS:
+        return message, []
+    return {**message, "rows": []}, [zlib.compress(json.dumps(sendable(rows)).encode(), 1)]
+
+
+def image_message(pictures: list[dict[str, Any]], client: str | None) -> dict[str, Any]:
+    """Return the message that carries the bytes of pictures, one buffer each; `client` None is every view."""
+    return {"v": VERSION, "type": "image", "to": client, "images": pictures}
+
+
+def picture_facts(image_id: str, role: str, name: str, picture: Thumbnail) -> dict[str, Any]:
+    """Return the entry of one picture in an image message."""
+    return {
+        "id": image_id,
+        "role": role,
+        "name": name,
+        "mime": picture.content_type,
+        "width": picture.width or None,
+        "height": picture.height or None,
+    }
+
+
+def reply(client: str, rev: int, error: str | None = None, **more: object) -> dict[str, Any]:
+    """Return the reply to one message of a view."""
+    return {"v": VERSION, "type": "reply", "to": client, "rev": rev, "error": error, **more}

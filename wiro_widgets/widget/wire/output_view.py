@@ -1,22 +1,29 @@
-"""An output as the browser shows it: with its thumbnail, or its text, or why it cannot be shown."""
+"""Outputs and input files as the browser shows them: thumbnails, short texts and facts."""
 
 from __future__ import annotations
 
+import io
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from wiro_widgets.media.images import Thumbnail, thumbnail
+from wiro_widgets.media import images
+from wiro_widgets.media.images import Thumbnail
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import OutputError
+from wiro_widgets.protocol.schema.scalars import is_url
 from wiro_widgets.widget.wire import labels
 
-EDGE = 512  # pixels of a thumbnail
-MAX_SHOWN_TEXT = 20_000  # bytes of a text output that is shown at once
+THUMBNAIL_EDGE = 512  # pixels
+PREVIEW_EDGE = 192  # pixels
+MAX_INLINE_TEXT = 20_000  # bytes of a text file that is sent with its output
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """An output with its thumbnail and its own size, where it is a picture."""
+class OutputView:
+    """An output with its thumbnail and full extent if it is a picture, its text if it is a small text file."""
 
     output: Output
     thumbnail: Thumbnail | None = None
@@ -26,44 +33,99 @@ class Shown:
     error: OutputError | None = None
 
     @classmethod
-    def of(cls, output: Output, edge: int = EDGE) -> Shown:
-        """Make the thumbnail, `edge` pixels at most; what is no picture, or is not here, or is broken, has none."""
+    def of(cls, output: Output, edge: int = THUMBNAIL_EDGE) -> OutputView:
+        """Make the thumbnail, at most `edge` pixels; there is none of a file that is missing, broken or no picture."""
         if not output.is_image:
-            return cls(output, text=_small_text(output), error=output.error)
+            return cls(output, text=_inline_text(output), error=output.error)
         try:
             picture = output.peek()
         except OutputError as error:
             return cls(output, error=error)
-        return cls(output, thumbnail(picture, edge=edge), picture.width, picture.height)
+        return cls(output, images.thumbnail(picture, edge=edge), picture.width, picture.height)
+
+    @property
+    def name(self) -> str:
+        """The file name."""
+        return self.output.path.name if self.output.path else self.output.name
 
     def message(self, output_id: str) -> dict[str, Any]:
-        """Return what the browser is told of it under this id."""
+        """Return the output as a message has it."""
         output = self.output
+        extent = f"{self.width} \N{MULTIPLICATION SIGN} {self.height}" if self.width and self.height else None
+        size = None if output.size is None else labels.file_size(output.size)
         return {
             "id": output_id,
-            "name": output.path.name if output.path else output.name,
+            "name": self.name,
             "content_type": output.content_type or "",
             "size": output.size,
             "width": self.width,
             "height": self.height,
             "text": self.text,
-            "facts": self._facts(),
+            "facts": labels.dotted(output.content_type, extent, size),
         }
 
-    def _facts(self) -> str:
-        extent = f"{self.width} \N{MULTIPLICATION SIGN} {self.height}" if self.width and self.height else None
-        size = self.output.size
-        parts = (self.output.content_type, extent, None if size is None else labels.weight(size))
-        return " \N{MIDDLE DOT} ".join(part for part in parts if part)
 
-
-def _small_text(output: Output) -> str | None:
-    """Return the text of a small text file, so that it can be shown at once."""
-    kind = output.content_type or ""
-    if output.content is not None or not kind.startswith(("text/", "application/json")):
+def _inline_text(output: Output) -> str | None:
+    is_text = (output.content_type or "").startswith(("text/", "application/json"))
+    if output.content is not None or not is_text or (output.size or 0) > MAX_INLINE_TEXT:
         return None
     try:
-        data = output.bytes() if (output.size or 0) <= MAX_SHOWN_TEXT else b""
+        return output.bytes().decode("utf-8", "replace") or None
     except OutputError:
         return None
-    return data.decode("utf-8", "replace") or None
+
+
+class Previews:
+    """The previews of a panel's input files, by file id: each is made once, and sent once until `resend`."""
+
+    def __init__(self) -> None:
+        self._previews: dict[str, Thumbnail | None] = {}
+        self._ids_at_browser: set[str] = set()
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Previews of {len(self._previews)} files>"
+
+    def resend(self) -> None:
+        """Let `new` return all of them once more, for a view that has none."""
+        with self._lock:
+            self._ids_at_browser = set()
+
+    def new(self, files: Mapping[str, Any]) -> dict[str, Thumbnail]:
+        """Return those previews of these files that the browser does not have; decodes pictures, so it takes time."""
+        with self._lock:
+            self._previews = {
+                file_id: self._previews[file_id] if file_id in self._previews else preview(file)
+                for file_id, file in files.items()
+            }
+            new = {
+                file_id: picture
+                for file_id, picture in self._previews.items()
+                if picture and file_id not in self._ids_at_browser
+            }
+            self._ids_at_browser = set(files)
+            return new
+
+
+def preview(value: Any) -> Thumbnail | None:
+    """Return a thumbnail of a file value; None if it is no picture or cannot be read here."""
+    try:
+        data = _content(value)
+        return images.thumbnail(images.decode(data), edge=PREVIEW_EDGE) if data else None
+    except (OSError, ValueError, OutputError):
+        return None
+
+
+def _content(value: Any) -> bytes | Path | None:
+    if isinstance(value, str | Path):
+        return None if is_url(value) else Path(value).expanduser()
+    if isinstance(value, Output):
+        return value.bytes()
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    if isinstance(value, io.BytesIO):
+        return value.getvalue()
+    if hasattr(value, "read"):  # a run may be reading from this handle now, so the file is opened again
+        name = getattr(value, "name", None)
+        return Path(name) if isinstance(name, str) else None
+    return images.to_upload_bytes(value)

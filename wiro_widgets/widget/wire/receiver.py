@@ -1,150 +1,186 @@
-"""Does what a browser's messages ask; runs on whatever thread Jupyter delivers them on, and returns at once."""
+"""The receiver: does what a browser's messages ask.
+
+It runs on whatever thread Jupyter delivers messages on, and returns at once: what takes time goes to a worker thread.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
+from wiro_widgets.client.sync_client import Client
 from wiro_widgets.media.recipes import read_recipe
 from wiro_widgets.protocol.errors import InvalidParameter, WiroError
 from wiro_widgets.runs.inputs import NamedBytes
+from wiro_widgets.widget.panel_controls import PanelControls
+from wiro_widgets.widget.panel_runs import PanelRuns
+from wiro_widgets.widget.price_watch import PriceWatch
 from wiro_widgets.widget.uploads import UploadRefused, Uploads
 from wiro_widgets.widget.wire import messages
-from wiro_widgets.widget.wire.messages import VERSION, BadMessage
+from wiro_widgets.widget.wire.messages import VERSION, BadMessage, reply
+from wiro_widgets.widget.wire.publisher import Publisher
 
-if TYPE_CHECKING:
-    from wiro_widgets.widget.panel import Panel
-
-RECIPE_FIELD = "*recipe"  # where a picture goes that the controls are to take their values from
+RECIPE_FIELD = "*recipe"  # the field of a picture whose recipe sets the controls
 
 _log = logging.getLogger("wiro_widgets")
 
 
-class Inbox:
-    """Reads messages, has the panel do what they ask, and answers where an answer is due."""
+class PublicPanel(Protocol):
+    """The calls of a panel that Python and the browser share."""
 
-    def __init__(self, panel: Panel) -> None:
+    @property
+    def client(self) -> Client:
+        """The client; raises ConfigurationError."""
+
+    def switch_to(self, model: str) -> None:
+        """Change to another model; raises NotFound."""
+
+    def star(self, run: int, *, on: bool = True) -> None:
+        """Star a run, or take its star away."""
+
+    def code(self) -> str:
+        """Return the Python call."""
+
+
+class Receiver:
+    """Reads messages, calls the parts of a panel, and replies if a reply is due."""
+
+    def __init__(
+        self,
+        panel: PublicPanel,
+        *,
+        controls: PanelControls,
+        runs: PanelRuns,
+        publisher: Publisher,
+        price_watch: PriceWatch,
+        later: Callable[[Callable[[], object], float], None],
+    ) -> None:
         self._panel = panel
+        self._controls = controls
+        self._runs = runs
+        self._publisher = publisher
+        self._price_watch = price_watch
+        self._later = later
         self._uploads = Uploads()
 
     def __repr__(self) -> str:
-        return f"<Inbox, {self._uploads}>"
+        return f"<Receiver, {self._uploads}>"
 
-    def take(self, content: object, buffers: list[Any] | None) -> None:
-        """Do what a message asks."""
+    def receive(self, content: object, buffers: list[Any] | None) -> None:
+        """Do what a message asks; a message of an unknown shape is logged by its wrong field and ignored."""
         try:
             message = messages.parse(content, buffers)
         except BadMessage as error:
-            _log.warning(
-                "A message of the browser's was left alone: its %r is not of a known shape", str(error)
-            )
+            _log.warning("A message from the browser was ignored: its %r has an unknown shape", str(error))
             return
-        if isinstance(message, messages.Chunk):
-            self._chunk(message)
-        else:
-            self._act(message)
-
-    def _act(self, message: messages.Up) -> None:
-        panel = self._panel
         match message:
             case messages.Sync():
-                panel.show_again(message.client)
+                self._publisher.snapshot(message.client)
+                self._price_watch.look()
             case messages.Values():
-                panel.typed(message.patch)
-                self._reply(message.client, message.rev)
+                self._controls.enter(message.patch, self._publisher.output)
+                self._reply(message)
             case messages.Run():
-                panel.typed(message.values)
-                panel.press()
-                self._reply(message.client, message.rev)
+                self._controls.enter(message.values, self._publisher.output)
+                self._runs.press()
+                self._reply(message)
             case messages.Stop():
-                panel.stop_run(message.run)
+                view = self._publisher.view(message.run)
+                if view is not None:
+                    view.stop()
             case messages.Show():
-                panel.display.show(message.run)
+                self._publisher.show(message.run)
             case messages.Image():
-                panel.later(lambda: panel.display.send_full(message.id, message.client))
+                self._later(lambda: self._publisher.send_full(message.id, message.client), 0)
+            case messages.Chunk():
+                self._add_chunk(message)
             case _:
-                self._ask(message)
+                self._answer(message)
 
-    def _ask(self, message: messages.Up) -> None:
-        """Do what is answered with something."""
+    def _answer(self, message: messages.Message) -> None:
+        """Do what a question asks."""
         panel = self._panel
         match message:
             case messages.Code():
-                self._reply(message.client, message.rev, text=panel.code())
+                self._reply(message, text=panel.code())
             case messages.Recipe():
-                self._answer(message.client, message.rev, lambda: self._recipe(message))
+                self._reply_later(message, lambda: {"text": self._recipe_text(message)})
             case messages.Star():
-                self._answer(message.client, message.rev, lambda: panel.star(message.run, on=message.on))
+                self._reply_later(message, lambda: panel.star(message.run, on=message.on))
             case messages.Model():
-                self._answer(message.client, message.rev, lambda: panel.switch_to(message.model))
+                self._reply_later(message, lambda: panel.switch_to(message.model))
             case messages.Search():
-                panel.later(lambda: self._search(message))
+                self._later(lambda: self._search(message), 0)
 
-    def _answer(self, client: str, rev: int, work: Callable[[], dict[str, Any] | None]) -> None:
-        """Do work that takes its time on a worker thread, and reply with what came of it."""
+    def _reply(self, message: messages.Question, error: str | None = None, **more: object) -> None:
+        self._publisher.send(reply(message.client, message.rev, error, **more))
 
-        def answered() -> None:
+    def _reply_later(self, message: messages.Question, work: Callable[[], dict[str, Any] | None]) -> None:
+        """Do the work on a worker thread, and reply with its result or its error."""
+
+        def run() -> None:
             try:
-                found = work()
+                result = work()
             except WiroError as error:
-                self._reply(client, rev, error=str(error))
+                self._reply(message, str(error))
             else:
-                self._reply(client, rev, **(found or {}))
+                self._reply(message, **(result or {}))
 
-        self._panel.later(answered)
-
-    def _reply(self, client: str, rev: int, error: str | None = None, **more: object) -> None:
-        self._panel.tell(reply(client, rev, error, **more))
+        self._later(run, 0)
 
     def _search(self, message: messages.Search) -> None:
-        told: dict[str, Any] = {"v": VERSION, "type": "models", "to": message.client, "rev": message.rev}
+        models: list[dict[str, Any]] = []
+        error: str | None = None
         try:
-            found = self._panel.client.models(message.text)
-        except WiroError as error:
-            self._panel.tell({**told, "models": [], "error": str(error)})
-            return
-        models = [
-            {
-                "model": item.model,
-                "title": item.title,
-                "description": item.description,
-                "categories": list(item.categories),
-            }
-            for item in found
-        ]
-        self._panel.tell({**told, "models": models, "error": None})
+            models = [
+                {
+                    "model": item.model,
+                    "title": item.title,
+                    "description": item.description,
+                    "categories": list(item.categories),
+                }
+                for item in self._panel.client.models(message.text)
+            ]
+        except WiroError as failure:
+            error = str(failure)
+        address = {"v": VERSION, "type": "models", "to": message.client, "rev": message.rev}
+        self._publisher.send({**address, "models": models, "error": error})
 
-    def _recipe(self, message: messages.Recipe) -> dict[str, Any]:
-        shown = self._panel.display.output(message.id)
-        recipe = read_recipe(shown.output.bytes()) if shown else None
+    def _recipe_text(self, message: messages.Recipe) -> str:
+        output = self._publisher.output(message.id)
+        recipe = read_recipe(output.output.bytes()) if output else None
         if recipe is None:
             raise WiroError("It carries no recipe.")
         if message.take:
-            self._panel.take_recipe(recipe)
-        return {"text": json.dumps(recipe, indent=2, ensure_ascii=False)}
+            self.apply_recipe(recipe)
+        return json.dumps(recipe, indent=2, ensure_ascii=False)
 
-    def _chunk(self, chunk: messages.Chunk) -> None:
+    def apply_recipe(self, recipe: Mapping[str, Any]) -> None:
+        """Set the model and the controls to the recipe of a picture; what does not fit is left out."""
         try:
-            received, file = self._uploads.take(chunk)
-            if file is not None:
-                self._whole(chunk.field, file)
-        except (UploadRefused, InvalidParameter) as error:
-            self._reply(chunk.client, chunk.rev, error=str(error), upload=chunk.upload, received=0)
-        else:
-            self._reply(chunk.client, chunk.rev, upload=chunk.upload, received=received)
+            if recipe.get("model") and recipe["model"] != self._controls.model:
+                self._panel.switch_to(str(recipe["model"]))
+        except WiroError as error:
+            self._publisher.explain(error)
+        self._controls.fit(dict(recipe.get("parameters") or {}))
 
-    def _whole(self, field: str, file: NamedBytes) -> None:
+    def _add_chunk(self, chunk: messages.Chunk) -> None:
+        try:
+            byte_count, file = self._uploads.add(chunk)
+            if file is not None:
+                self._add_file(chunk.field, file)
+        except (UploadRefused, InvalidParameter) as error:
+            self._reply(chunk, str(error), upload=chunk.upload, received=0)
+        else:
+            self._reply(chunk, upload=chunk.upload, received=byte_count)
+
+    def _add_file(self, field: str, file: NamedBytes) -> None:
         if field != RECIPE_FIELD:
-            self._panel.uploaded(field, file)
+            self._controls.add_file(field, file)
             return
         recipe = read_recipe(bytes(file))
         if recipe is None:
             raise UploadRefused(f"{file.name} carries no recipe")
-        self._panel.later(lambda: self._panel.take_recipe(recipe))
-
-
-def reply(client: str, rev: int, error: str | None = None, **more: object) -> dict[str, Any]:
-    """Return the answer to one message of a browser's."""
-    return {"v": VERSION, "type": "reply", "to": client, "rev": rev, "error": error, **more}
+        self._later(lambda: self.apply_recipe(recipe), 0)

@@ -1,23 +1,27 @@
-"""A run as the browser shows it: stages with durations, progress, cost, a notice in words, outputs, text."""
+"""A run as the browser shows it: stages with durations, progress, cost, a notice, outputs, text and log lines."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from wiro_widgets.client.sync_client import Task
 from wiro_widgets.media.images import in_threads
+from wiro_widgets.protocol import wire_values
+from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.state import Status, TaskState
 from wiro_widgets.widget.wire import labels
-from wiro_widgets.widget.wire.log_rows import clipped, rows, unheard
-from wiro_widgets.widget.wire.notices import notice_of, waiting_note
-from wiro_widgets.widget.wire.output_view import Shown
-from wiro_widgets.widget.wire.view import Line, View
+from wiro_widgets.widget.wire.feed import RATE, Line
+from wiro_widgets.widget.wire.log_rows import missing_rows, rows, shorten
+from wiro_widgets.widget.wire.output_view import OutputView
 
-MAX_ANSWER = 200_000  # characters of a model's answer that the browser is told
+MAX_PROMPT = 200  # characters of a prompt in the list of runs
+MAX_ANSWER = 200_000  # characters of a language model's answer
 
-# Each stage of the timeline, and Wiro's words for its begin.
-_STAGES = (
+# Each stage of the timeline, and the events that begin it.
+STAGES = (
     ("Queue", ("task_queue",)),
     ("Prepare", ("task_accept", "task_preprocess_start", "task_preprocess_end", "task_assign")),
     ("Generate", ("task_start",)),
@@ -26,7 +30,7 @@ _STAGES = (
         ("task_output_full", "task_end", "task_postprocess_start", "task_postprocess_end", "task_cancel"),
     ),
 )
-_LAST_ROW: dict[Status, tuple[str, str]] = {
+LAST_ROWS: dict[Status, tuple[str, str]] = {
     "succeeded": ("done", "Done"),
     "failed": ("error", "Failed"),
     "cancelled": ("cancel", "Stopped"),
@@ -34,19 +38,142 @@ _LAST_ROW: dict[Status, tuple[str, str]] = {
 }
 
 
-class RunView(View):
-    """One run of the model; without a task it is being submitted."""
+class View(ABC):
+    """One press of Run, numbered from 1: a run or a sweep.
 
-    task: Task | None = None
+    `started` and `ended` are unix times; it has ended once its outputs can be shown.
+    """
+
+    rate = RATE  # deltas a second
+
+    def __init__(self, number: int, model: str | None, values: Mapping[str, Any] | None, prompt: str) -> None:
+        self.number = number
+        self.model = model
+        self.values = values
+        self.prompt = prompt[:MAX_PROMPT]
+        self.seed: str | None = None
+        self.next_seed: str | None = None
+        self.started = time.time()
+        self.ended: float | None = None
+        self.outputs: list[OutputView] = []
+        self.notice: dict[str, str] | None = None
+        self.cost: float | None = None
+        self.starred = False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.number}: {self.status}, {len(self.outputs)} outputs>"
+
+    @property
+    @abstractmethod
+    def status(self) -> Status:
+        """The status; it settles only once the outputs can be shown."""
+
+    @property
+    @abstractmethod
+    def over(self) -> bool:
+        """True if nothing more happens."""
+
+    @property
+    @abstractmethod
+    def fraction(self) -> float | None:
+        """The progress, 0 to 1."""
+
+    @property
+    def task_id(self) -> str | None:
+        """The id of its task; None for a sweep, which has many."""
+        return None
+
+    @abstractmethod
+    def watch(self, callback: Callable[[], object]) -> None:
+        """Call back on the engine's thread after each change."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Begin to stop it and return at once."""
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Make what is shown at the end and set `ended`; decodes pictures, so it takes time."""
+
+    @abstractmethod
+    def entries(self, position: int) -> tuple[Sequence[Any], int]:
+        """Return the log entries from a position on that still exist, and the position after them."""
+
+    @abstractmethod
+    def lines(self, entry: Any) -> Iterable[Line]:
+        """Return the log lines of an entry."""
+
+    @abstractmethod
+    def last_lines(self) -> Sequence[Line]:
+        """Return the lines that end the log; none before `ended`."""
+
+    @abstractmethod
+    def details(self, elapsed: float) -> dict[str, Any]:
+        """Return the part of `message` that differs between a run and a sweep."""
+
+    def extras(self, *, whole: bool) -> dict[str, Any]:  # noqa: ARG002 - for a sweep
+        """Return further fields of a delta, or with `whole` of a snapshot."""
+        return {}
+
+    @property
+    def due(self) -> bool:
+        """True if it is over and `finish` is still to be called."""
+        return self.ended is None and self.over
+
+    def seconds(self, at: float) -> float:
+        """Return the seconds from the start to a unix time."""
+        return max(0.0, at - self.started)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the entry in the list of runs."""
+        return {
+            "number": self.number,
+            "task": self.task_id,
+            "status": self.status,
+            "progress": self.fraction,
+            "prompt": self.prompt,
+            "starred": self.starred,
+            "line": labels.run_line(self.status, self.fraction, self.cost),
+        }
+
+    def message(self) -> dict[str, Any]:
+        """Return the run as a message has it; times are in seconds since its start."""
+        elapsed = self.seconds(self.ended or time.time())
+        return {
+            **self.summary(),
+            "seed": self.seed,
+            "next_seed": self.next_seed,
+            "elapsed": round(elapsed, 2),
+            "word": labels.status_label(self.status, elapsed),
+            "empty": labels.placeholder(self.status),
+            "price": None if self.cost is None else labels.price(self.cost),
+            "notice": self.notice,
+            **self.details(elapsed),
+        }
+
+    def output_id(self, index: int) -> str:
+        """Return the id of an output at the browser."""
+        return f"{self.number}-{index}"
+
+
+class RunView(View):
+    """One run; number 0 stands for none. It has no task while it is submitted."""
+
+    def __init__(
+        self, number: int, model: str | None = None, values: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(number, model, values, wire_values.text((values or {}).get("prompt")) or "")
+        self.seed = wire_values.text((values or {}).get("seed"))
+        self.task: Task | None = None
 
     @property
     def state(self) -> TaskState:
-        """What is known of its task."""
+        """The state of its task."""
         return self.task.state if self.task else TaskState()
 
     @property
     def status(self) -> Status:
-        """One word; a run is over only once its pictures can be shown."""
+        """The status of the task."""
         if self.task is None:
             return "submitting" if self.number else "idle"
         if self.ended is None and self.task.state.settled:
@@ -55,115 +182,101 @@ class RunView(View):
 
     @property
     def over(self) -> bool:
-        """Whether its task has settled, or never came to be."""
+        """True if the task has settled or was refused."""
         return self.task is not None and self.task.over
 
     @property
     def fraction(self) -> float | None:
-        """How far the model is."""
+        """The progress of the model."""
         return self.state.progress
 
     @property
     def task_id(self) -> str | None:
-        """The id of its task."""
+        """The id of the task."""
         return self.task.id if self.task else None
 
-    @property
-    def model(self) -> str | None:
-        """The model that it runs."""
-        return self.task.record.model if self.task else None
-
-    @property
-    def values(self) -> Mapping[str, Any] | None:
-        """What it was started with."""
-        return self.task.record.parameters if self.task else None
-
-    def watch(self, hear: Callable[[], object]) -> None:
-        """Have something called whenever something happens to its task."""
+    def watch(self, callback: Callable[[], object]) -> None:
+        """Call back after each change of the task."""
         if self.task is not None:
-            self.task.watch(hear)
+            self.task.watch(callback)
 
     def stop(self) -> None:
-        """Begin to stop its task."""
+        """Begin to stop the task."""
         if self.task is not None:
             self.task.stop_soon()
 
     def finish(self) -> None:
-        """Make the thumbnails and the notice of a run whose task is over; takes its time."""
+        """Make the thumbnails and the notice."""
         if self.task is None:
             return
-        self.shown = in_threads(Shown.of, self.task.outputs)
-        error = self.task.error or next((item.error for item in self.shown if item.error), None)
+        self.outputs = in_threads(OutputView.of, self.task.outputs)
+        error = self.task.error or next((item.error for item in self.outputs if item.error), None)
         if error is not None:
-            self.notice = notice_of(error)
+            self.notice = labels.notice(error)
         self.cost = self.task.record.total_cost
-        self.end()
+        self.ended = time.time()
 
-    def news(self, position: int) -> tuple[Iterator[Line], int, int]:
-        """Return what its task has said since."""
-        if self.task is None:
-            return iter(()), position, 0
-        events, after = self.task.events_since(position)
-        lines = ((self.seconds(event.at), kind, text) for event in events for kind, text in rows(event))
-        return lines, after, after - position - len(events)
+    def entries(self, position: int) -> tuple[Sequence[TaskEvent], int]:
+        """Return events of the task, from its ring."""
+        return self.task.events_since(position) if self.task else ((), position)
 
-    def last_lines(self) -> Iterator[Line]:
-        """Return what the socket did not bring, and how the run ended."""
+    def lines(self, entry: TaskEvent) -> Iterator[Line]:
+        """Return the log lines of an event."""
+        at = self.seconds(entry.at)
+        return ((at, kind, text) for kind, text in rows(entry))
+
+    def last_lines(self) -> list[Line]:
+        """Return what the socket left out, and how the run ended."""
         task = self.task
         if task is None or self.ended is None:
-            return
-        ended = self.seconds(self.ended)
-        yield from ((ended, kind, text) for kind, text in unheard(self.state))
-        kind, standing = _LAST_ROW.get(task.status, ("note", task.status))
-        said = f"{standing}: {task.error}" if task.error and task.status != "cancelled" else standing
-        yield ended, kind, clipped(said)
+            return []
+        at = self.seconds(self.ended)
+        kind, text = LAST_ROWS.get(task.status, ("note", task.status))
+        if task.error and task.status != "cancelled":
+            text = shorten(f"{text}: {task.error}")
+        return [(at, *row) for row in missing_rows(self.state)] + [(at, kind, text)]
 
     def details(self, elapsed: float) -> dict[str, Any]:
-        """Return its timeline, what it is at, and what came of it."""
-        state, status = self.state, self.status
+        """Return the timeline, the activity and the results."""
+        state = self.state
         stages = self._stages(state.timings, elapsed)
-        notice = self.notice or waiting_note(state)
+        open_stage = next((stage["name"] for stage in reversed(stages) if stage["end"] is None), None)
+        notice = self.notice or labels.retry_notice(state)
         return {
             "progress": None if state.settled else state.progress,
             "stages": stages,
-            "doing": labels.doing(status, _open_stage(stages), state.step),
+            "doing": labels.activity(self.status, open_stage, state.step),
             "pace": labels.pace(state.step),
-            "said": labels.said(
-                status,
+            "said": labels.announcement(
+                self.status,
                 elapsed,
-                trouble=notice["title"] if notice else None,
-                answered=state.text is not None,
-                kinds=[shown.output.content_type or "" for shown in self.shown],
+                problem=notice["title"] if notice else None,
+                has_answer=state.text is not None,
+                content_types=[item.output.content_type or "" for item in self.outputs],
             ),
             "notice": notice,
-            "outputs": [shown.message(self.output_id(index)) for index, shown in enumerate(self.shown)],
-            "text": _text(state),
+            "outputs": [item.message(self.output_id(index)) for index, item in enumerate(self.outputs)],
+            "text": state.text
+            and {
+                "thinking": "\n".join(state.text.thinking)[:MAX_ANSWER],
+                "answer": state.text.text[:MAX_ANSWER],
+                "done": state.settled,
+            },
         }
 
     def _stages(self, timings: Mapping[str, float], elapsed: float) -> list[dict[str, Any]]:
-        """Return the stages begun so far; each ends where the next one begins."""
-        begins = []
-        for name, kinds in _STAGES:
-            heard = [timings[kind] for kind in kinds if kind in timings]
-            if heard:
-                begins.append((name, max(0.0, min(heard) - self.begun)))
-        found = []
-        for index, (name, start) in enumerate(begins):
-            end = begins[index + 1][1] if index + 1 < len(begins) else (elapsed if self.ended else None)
-            whole = None if end is None else round(max(end, start), 2)
-            found.append({"name": name, "start": round(start, 2), "end": whole})
-        return found
-
-
-def _open_stage(stages: Sequence[Mapping[str, Any]]) -> str | None:
-    return next((stage["name"] for stage in reversed(stages) if stage["end"] is None), None)
-
-
-def _text(state: TaskState) -> dict[str, Any] | None:
-    if state.text is None:
-        return None
-    return {
-        "thinking": "\n".join(state.text.thinking)[:MAX_ANSWER],
-        "answer": state.text.text[:MAX_ANSWER],
-        "done": state.settled,
-    }
+        """Return the stages so far; each ends where the next one begins."""
+        starts = [
+            (name, self.seconds(min(timings[kind] for kind in kinds if kind in timings)))
+            for name, kinds in STAGES
+            if any(kind in timings for kind in kinds)
+        ]
+        ends = [start for _, start in starts[1:]] + [elapsed if self.ended else None]
+        return [
+            {
+                "name": name,
+                "start": round(start, 2),
+                "end": None if end is None else round(max(end, start), 2),
+            }
+            for (name, start), end in zip(starts, ends, strict=False)
+        ]

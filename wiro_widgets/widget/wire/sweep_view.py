@@ -1,75 +1,168 @@
-"""A sweep as the browser shows it: one press of Run, with a board of its cells that fills as they finish."""
+"""A sweep as the browser shows it: one press of Run, with a board of cells that fills as they finish."""
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 from wiro_widgets.client.sync_client import Task
 from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.media.images import in_threads
+from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.state import Status
-from wiro_widgets.sweeps.axes import Axis
+from wiro_widgets.render.grid import label
+from wiro_widgets.sweeps.axes import Axis, identity
 from wiro_widgets.sweeps.cell import Cell
-from wiro_widgets.widget.wire import board, labels
-from wiro_widgets.widget.wire.board import Board
-from wiro_widgets.widget.wire.log_rows import clipped
-from wiro_widgets.widget.wire.notices import notice_of
-from wiro_widgets.widget.wire.output_view import Shown
-from wiro_widgets.widget.wire.view import Line, View
+from wiro_widgets.widget.wire import labels
+from wiro_widgets.widget.wire.feed import Line
+from wiro_widgets.widget.wire.log_rows import shorten
+from wiro_widgets.widget.wire.output_view import OutputView
+from wiro_widgets.widget.wire.run_view import View
 
-EDGE = 256  # pixels of a cell's picture; the whole one is asked for when a cell is chosen
-_DOT = " \N{MIDDLE DOT} "
-_TIMES = " \N{MULTIPLICATION SIGN} "
-_ENDS = {"succeeded": "done", "cancelled": "cancel"}
-_AGAIN = "Run again runs what is left."
+MAX_CELLS = 200  # of one board; `Sweep.grid` and `Sweep.contact_sheet` show the others
+MAX_COLUMNS = 8  # a longer axis goes down
+FOLD = 4  # pictures in a row if there is only one axis
+EDGE = 256  # pixels of a cell's picture; the page asks for the full one when a cell is chosen
+_LAST_ROWS = {"succeeded": "done", "cancelled": "cancel"}
+
+Cells = Sequence[Cell[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its heading and its cells by index, None for a place without one."""
+
+    label: str
+    cells: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The layout of a sweep: `x` and `y` name its axes; with one axis the rows have no headings."""
+
+    x: str
+    y: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    indexes: frozenset[int]
+    count: int
+
+    def message(self, number: int, cells: Cells) -> dict[str, Any]:
+        """Return the board of the run with that number; `cells` are all of the sweep."""
+        return {
+            "run": number,
+            "x": self.x,
+            "y": self.y,
+            "columns": list(self.columns),
+            "rows": [{"label": row.label, "cells": list(row.cells)} for row in self.rows],
+            "titles": {str(index): title(cells[index]) for index in sorted(self.indexes)},
+            "note": self.note,
+        }
+
+    @property
+    def note(self) -> str:
+        """Where to see the cells that the board leaves out."""
+        more = self.count - len(self.indexes)
+        return f"{more:,} more: panel.sweep.grid() and panel.sweep.contact_sheet()" if more else ""
+
+
+def lay_out(axes: Sequence[Axis], cells: Cells) -> Board:
+    """Return the layout of a grid: the longest axis that fits goes across, the combinations of the others down."""
+    axes = [axis for axis in axes if len(axis.values) > 1]
+    if len(axes) < 2:  # noqa: PLR2004 - a table has two axes
+        starts = range(0, len(cells), FOLD)
+        folded = (Row("", tuple(range(start, min(start + FOLD, len(cells))))) for start in starts)
+        return _bounded(axes[0].name if axes else "", "", (), folded, len(cells))
+
+    def length(axis: Axis) -> int:
+        return len(axis.values)
+
+    across = max(
+        [axis for axis in axes if length(axis) <= MAX_COLUMNS] or [min(axes, key=length)], key=length
+    )
+    down = [axis for axis in axes if axis is not across]
+    indexes = {_key(cell.chosen.get(axis.name) for axis in (*down, across)): cell.index for cell in cells}
+    rows = (
+        Row(
+            labels.DOT.join(map(label, combination)),
+            tuple(indexes.get(_key((*combination, value))) for value in across.values),
+        )
+        for combination in itertools.product(*(axis.values for axis in down))
+    )
+    y = labels.DOT.join(axis.name for axis in down)
+    return _bounded(across.name, y, tuple(map(label, across.values)), rows, len(cells))
+
+
+def title(cell: Cell[Any]) -> str:
+    """Return what distinguishes a cell, as "steps 10, seed 1"; a single text goes without the name of its axis."""
+    if len(cell.chosen) == 1:
+        [value] = cell.chosen.values()
+        if isinstance(value, str) and wire_values.number(value) is None:
+            return label(value)
+    return ", ".join(f"{name} {label(value)}" for name, value in cell.chosen.items()) or "the only run"
+
+
+def _bounded(x: str, y: str, columns: tuple[str, ...], rows: Iterator[Row], count: int) -> Board:
+    first_rows: list[Row] = []
+    indexes: set[int] = set()
+    for row in rows:
+        if indexes and len(indexes) + len(row.cells) > MAX_CELLS:
+            break
+        first_rows.append(row)
+        indexes.update(index for index in row.cells if index is not None)
+    return Board(x, y, columns, tuple(first_rows), frozenset(indexes), count)
+
+
+def _key(values: Iterator[Any] | tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(map(identity, values))
 
 
 class SweepView(View):
-    """One sweep; until it is planned and priced it is being submitted.
+    """One sweep. Until it is planned and priced its status is "submitting".
 
-    `launched` has the Sweep or the error that it met, `heard` is called with each task as it begins, on the engine's
-    thread.
+    `launch` gets the Sweep or the error that refused it. `on_task` is called with each task that begins, on the
+    engine's thread.
     """
 
-    rate = 4  # times a second that news are told: each may bring pictures
+    rate = 4  # deltas a second: each may bring pictures
 
     def __init__(
         self,
         number: int,
         model: str,
         axes: Sequence[Axis],
-        same: Mapping[str, Any],
-        heard: Callable[[Task], object],
+        constants: Mapping[str, Any],
+        on_task: Callable[[Task], object],
     ) -> None:
-        count = prod(len(axis.values) for axis in axes)
-        names = _TIMES.join(axis.name for axis in axes)
-        super().__init__(number, prompt=f"{labels.count(count, 'run')}: {names}")
-        self.launched: Future[Sweep] = Future()
-        self.stopped = False  # while it was being planned
-        self._model = model
-        self._values = {**same, **{axis.name: list(axis.values) for axis in axes}}
-        self._heard = heard
+        runs = labels.count(prod(len(axis.values) for axis in axes), "run")
+        names = " \N{MULTIPLICATION SIGN} ".join(axis.name for axis in axes)
+        values = {**constants, **{axis.name: list(axis.values) for axis in axes}}
+        super().__init__(number, model, values, f"{runs}: {names}")
+        self.launch: Future[Sweep] = Future()
+        self.stopped = False  # before it was launched
+        self._on_task = on_task
         self._sweep: Sweep | None = None
         self._board: Board | None = None
         self._lines: list[Line] = []
-        self._news: deque[Cell[Task]] = deque()  # written on the engine's thread, read by whoever draws
-        self._standing: dict[int, str] = {}
-        self._ran = 0  # cells that were not known from the journal
-        self._told: dict[int, dict[str, Any]] = {}
-        self._told_note: str | None = None
+        self._changed_cells: deque[Cell[Task]] = deque()  # the engine's thread appends, `extras` takes
+        self._done: dict[int, str] = {}  # the statuses of the cells that are done, by index
+        self._run_count = 0  # done cells that did not come from the journal
+        self._cell_messages: dict[int, dict[str, Any]] = {}
+        self._last_note: str | None = None
 
     @property
     def status(self) -> Status:
-        """One word for all of it; it is over only once its pictures can be shown."""
+        """The status of the whole sweep."""
         sweep = self._sweep
         if sweep is None:
-            return "failed" if self.launched.done() else "submitting"
+            return "failed" if self.launch.done() else "submitting"
         if self.ended is None:
             return "running" if sweep.busy else "finishing"
         counts = sweep.counts
@@ -83,185 +176,176 @@ class SweepView(View):
 
     @property
     def over(self) -> bool:
-        """Whether nothing runs any more, or it was refused before anything was sent."""
-        return self.launched.done() and (self._sweep is None or not self._sweep.busy)
+        """True if no cell runs, or the sweep was refused."""
+        return self.launch.done() and (self._sweep is None or not self._sweep.busy)
 
     @property
     def fraction(self) -> float | None:
-        """How many of its cells are done."""
-        return len(self._standing) / len(self._sweep) if self._sweep else None
+        """The share of the cells that are done."""
+        return len(self._done) / len(self._sweep) if self._sweep else None
 
-    @property
-    def task_id(self) -> None:
-        """A sweep has many tasks, so it has no id."""
+    def watch(self, callback: Callable[[], object]) -> None:
+        """Call back when a cell begins or ends."""
 
-    @property
-    def model(self) -> str:
-        """The model that it runs."""
-        return self._model
+        def on_cell(cell: Cell[Task]) -> None:
+            self._note_cell(cell)
+            callback()
 
-    @property
-    def values(self) -> Mapping[str, Any]:
-        """What it was started with, a list for each axis."""
-        return self._values
-
-    def watch(self, hear: Callable[[], object]) -> None:
-        """Have something called whenever a cell begins or ends."""
         if self._sweep is not None:
-
-            def told(cell: Cell[Task]) -> None:
-                self._take(cell)
-                hear()
-
-            self._sweep.add_callback(told)
+            self._sweep.add_callback(on_cell)
 
     def stop(self) -> None:
-        """Begin to stop what runs, and begin nothing further."""
+        """Begin to stop the running cells; no further cell begins."""
         self.stopped = True
         if self._sweep is not None:
             self._sweep.stop_soon()
 
-    def launch(self, sweep: Sweep) -> None:
-        """Take the sweep that was planned, with what it knows from the journal."""
-        self._board = board.lay_out(sweep.axes, sweep.cells)
+    def accept(self, sweep: Sweep) -> None:
+        """Take the sweep once it is planned; its cells from the journal are done already."""
+        self._board = lay_out(sweep.axes, sweep.cells)
         self._sweep = sweep
         for cell in sweep.cells:
             if cell.done:
-                self._take(cell)
-        self.launched.set_result(sweep)
+                self._note_cell(cell)
+        self.launch.set_result(sweep)
 
     def refuse(self, error: WiroError) -> None:
-        """Take note that nothing was sent."""
-        self.launched.set_exception(error)
+        """End the sweep with an error before anything was sent."""
+        self.launch.set_exception(error)
 
     def finish(self) -> None:
-        """Say what came of it."""
-        error = self.launched.exception()
+        """Add up the cost, and make a notice if no cell has a result."""
+        error = self.launch.exception()
         if error is None and self._sweep is not None:
-            self.cost = _cost(self._sweep.cells)
-            failed = [cell.error for cell in self._sweep.cells if cell.error is not None]
-            anything = any(cell.result for cell in self._sweep.cells)
-            error = None if anything else self._sweep.error or next(iter(failed), None)
+            cells = self._sweep.cells
+            records = [cell.record for cell in cells if cell.task is not None and not cell.from_journal]
+            costs = [record.total_cost for record in records if record.total_cost is not None]
+            self.cost = sum(costs) if costs else None
+            if not any(cell.result for cell in cells):
+                error = self._sweep.error or next((cell.error for cell in cells if cell.error), None)
         if isinstance(error, WiroError):
-            self.notice = notice_of(error)
-        self.end()
+            self.notice = labels.notice(error)
+        self.ended = time.time()
 
-    def news(self, position: int) -> tuple[Iterator[Line], int, int]:
-        """Return what was heard of its cells since."""
+    def entries(self, position: int) -> tuple[list[Line], int]:
+        """Return the lines of its cells."""
         after = len(self._lines)
-        return iter(self._lines[position:after]), after, 0
+        return self._lines[position:after], after
 
-    def last_lines(self) -> Iterator[Line]:
+    def lines(self, entry: Line) -> tuple[Line]:
+        """Return the line itself."""
+        return (entry,)
+
+    def last_lines(self) -> list[Line]:
         """Return how it ended."""
         if self.ended is None:
-            return
-        error = self.launched.exception() or (self._sweep.error if self._sweep else None)
-        kind = _ENDS.get(self.status, "error")
-        told = self._sweep.line if self._sweep else "Refused before anything was sent"
-        yield self.seconds(self.ended), kind, clipped(f"{told}: {error}" if error else told)
+            return []
+        error = self.launch.exception() or (self._sweep.error if self._sweep else None)
+        text = self._sweep.line if self._sweep else "Refused before anything was sent"
+        kind = _LAST_ROWS.get(self.status, "error")
+        return [(self.seconds(self.ended), kind, shorten(f"{text}: {error}" if error else text))]
 
     def summary(self) -> dict[str, Any]:
-        """Return it as one line of the list of runs."""
-        told = super().summary()
-        return {**told, "line": self._so_far} if self.status == "running" else told
+        """Return the entry in the list of runs."""
+        summary = super().summary()
+        return {**summary, "line": self._done_line} if self.status == "running" else summary
 
     def details(self, elapsed: float) -> dict[str, Any]:
-        """Return how far it is, in words; its cells are told apart, as they change."""
-        word = labels.standing(self.status, elapsed)
-        if self.status in ("failed", "unknown") and self._told:
-            done = sum(1 for status in self._standing.values() if status == "succeeded")
-            word = f"{done:,} of {len(self._standing):,} done"
+        """Return the progress in words; the cells follow in `extras`."""
+        word = labels.status_label(self.status, elapsed)
+        if self.status in ("failed", "unknown") and self._cell_messages:
+            succeeded = sum(1 for status in self._done.values() if status == "succeeded")
+            word = f"{succeeded:,} of {len(self._done):,} done"
+        pace = ""
+        if self._sweep is not None and self._run_count and not self.ended:
+            seconds = (len(self._sweep) - len(self._done)) * elapsed / self._run_count
+            pace = f"about {labels.seconds(seconds)} left"
         return {
             "progress": None if self.ended else self.fraction,
             "stages": [],
             "word": word,
-            "doing": self._doing,
-            "pace": self._pace(elapsed),
-            "said": f"{word}. {self._so_far}" if self.ended else word,
+            "doing": self._activity,
+            "pace": pace,
+            "said": f"{word}. {self._done_line}" if self.ended else word,
             "outputs": [],
             "text": None,
         }
 
     def extras(self, *, whole: bool) -> dict[str, Any]:
-        """Return the board where it is news, and the cells that stand differently; makes their pictures.
+        """Return the board if it is new or has a new note, and the cells that changed; with `whole` all of both.
 
-        `whole` for whoever has nothing yet.
+        Makes the pictures of the cells.
         """
         if self._board is None or self._sweep is None:
             return {}
-        found: dict[str, Any] = {}
-        changed = self._changed()
+        extras: dict[str, Any] = {}
+        changes = self._cell_changes()
         note = self._note()
-        if whole or note != self._told_note:
-            self._told_note = note
-            found["board"] = {**self._board.message(self.number, self._sweep.cells), "note": note}
-        cells = list(self._told.values()) if whole else changed
-        return {**found, "cells": cells} if cells else found
+        if whole or note != self._last_note:
+            self._last_note = note
+            extras["board"] = {**self._board.message(self.number, self._sweep.cells), "note": note}
+        cells = list(self._cell_messages.values()) if whole else changes
+        return {**extras, "cells": cells} if cells else extras
 
     @property
-    def _so_far(self) -> str:
-        return f"{len(self._standing):,} of {len(self._sweep) if self._sweep else 0:,}"
+    def _done_line(self) -> str:
+        return f"{len(self._done):,} of {len(self._sweep) if self._sweep else 0:,}"
 
     @property
-    def _doing(self) -> str:
+    def _activity(self) -> str:
         if self._sweep is None:
             return "Planning"
         counts = self._sweep.counts
-        parts = [f"{self._so_far} done"] + [
-            f"{counts[name]} {name}" for name in ("running", "failed", "refused") if name in counts
-        ]
-        return _DOT.join(parts)
-
-    def _pace(self, elapsed: float) -> str:
-        if self._sweep is None or not self._ran or self.ended:
-            return ""
-        left = (len(self._sweep) - len(self._standing)) * elapsed / self._ran
-        return f"about {labels.seconds(left)} left"
+        others = (f"{counts[name]} {name}" for name in ("running", "failed", "refused") if name in counts)
+        return labels.dotted(f"{self._done_line} done", *others)
 
     def _note(self) -> str:
-        told = [self._board.note] if self._board and self._board.note else []
+        parts = [self._board.note] if self._board and self._board.note else []
         if self.ended is not None and self._sweep is not None and self.status != "succeeded":
-            halted = [f"Halted: {self._sweep.error}"] if self._sweep.error else []
-            told = [*halted, f"{self._doing}. {_AGAIN}", *told]
-        return " ".join(told)
+            parts.insert(0, f"{self._activity}. Run again runs what is left.")
+            if self._sweep.error:
+                parts.insert(0, f"Halted: {self._sweep.error}")
+        return " ".join(parts)
 
-    def _take(self, cell: Cell[Task]) -> None:
-        """Hear of a cell, on the engine's thread from when it is watched."""
-        if self._standing.get(cell.index) == cell.status:
+    def _note_cell(self, cell: Cell[Task]) -> None:
+        """Record that a cell began or ended; once watched, on the engine's thread."""
+        if self._done.get(cell.index) == cell.status:
             return
-        at, named = self.seconds(time.time()), board.title(cell)
+        at = self.seconds(time.time())
         if cell.done:
-            self._standing[cell.index] = cell.status
-            self._ran += cell.task is not None
-            told = _outcome(cell)
-            self._lines.append((at, _ENDS.get(cell.status, "error"), clipped(f"{named}: {told}")))
+            self._done[cell.index] = cell.status
+            self._run_count += cell.task is not None
+            text = shorten(f"{title(cell)}: {_outcome(cell)}")
+            self._lines.append((at, _LAST_ROWS.get(cell.status, "error"), text))
         else:
-            self._standing.pop(cell.index, None)
-            self._lines.append((at, "start", named))
+            self._done.pop(cell.index, None)
+            self._lines.append((at, "start", title(cell)))
             if cell.task is not None:
-                self._heard(cell.task)
-        self._news.append(cell)
+                self._on_task(cell.task)
+        self._changed_cells.append(cell)
 
-    def _changed(self) -> list[dict[str, Any]]:
-        fresh = dict[int, Cell[Task]]()
-        while self._news:
-            cell = self._news.popleft()
-            if self._board and cell.index in self._board.shown:
-                fresh[cell.index] = cell
-        changed = [self._cell(cell) for cell in fresh.values()]
-        self._told |= {cell["index"]: cell for cell in changed}
-        return changed
+    def _cell_changes(self) -> list[dict[str, Any]]:
+        cells = dict[int, Cell[Task]]()
+        while self._changed_cells:
+            cell = self._changed_cells.popleft()
+            if self._board and cell.index in self._board.indexes:
+                cells[cell.index] = cell
+        changes = [self._cell_message(cell) for cell in cells.values()]
+        self._cell_messages |= {change["index"]: change for change in changes}
+        return changes
 
-    def _cell(self, cell: Cell[Task]) -> dict[str, Any]:
+    def _cell_message(self, cell: Cell[Task]) -> dict[str, Any]:
         outputs = cell.result.outputs if cell.done and cell.result else ()
-        before = len(self.shown)
-        self.shown += in_threads(lambda output: Shown.of(output, EDGE), outputs)
-        pictured = enumerate(self.shown[before:], start=before)
+        start = len(self.outputs)
+        self.outputs += in_threads(lambda output: OutputView.of(output, EDGE), outputs)
         return {
             "index": cell.index,
             "status": cell.status,
             "note": _outcome(cell) if cell.done else "",
-            "outputs": [shown.message(self.output_id(index)) for index, shown in pictured],
+            "outputs": [
+                item.message(self.output_id(index))
+                for index, item in enumerate(self.outputs[start:], start=start)
+            ],
         }
 
 
@@ -270,16 +354,8 @@ def _outcome(cell: Cell[Task]) -> str:
         return f"{cell.status}: {cell.error}"
     if cell.from_journal:
         return "was run before"
-    record = cell.record
-    parts = [
-        None if record.total_cost is None else labels.price(record.total_cost),
-        None if record.elapsed_seconds is None else labels.seconds(record.elapsed_seconds),
-    ]
-    return _DOT.join(part for part in parts if part) or cell.status
-
-
-def _cost(cells: Sequence[Cell[Task]]) -> float | None:
-    """Return what the runs of this sweep have cost, those of an earlier one left out."""
-    costs = [cell.record.total_cost for cell in cells if cell.task is not None and not cell.from_journal]
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if known else None
+    cost, elapsed = cell.record.total_cost, cell.record.elapsed_seconds
+    outcome = labels.dotted(
+        None if cost is None else labels.price(cost), None if elapsed is None else labels.seconds(elapsed)
+    )
+    return outcome or cell.status

@@ -11,20 +11,20 @@ from wiro_widgets import InvalidParameter, OutputError
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.runs.inputs import NamedBytes
-from wiro_widgets.widget.controls import Controls
-from wiro_widgets.widget.wire.output_view import Shown
+from wiro_widgets.widget.panel_controls import PanelControls
+from wiro_widgets.widget.wire.output_view import OutputView
 
 
-def _flux() -> Controls:
-    return Controls(flux(), "tencent/hunyuan-flux-srpo")
+def _flux() -> PanelControls:
+    return PanelControls(flux(), "tencent/hunyuan-flux-srpo")
 
 
-def _many() -> Controls:
-    return Controls(many(), "wiro/many")
+def _many() -> PanelControls:
+    return PanelControls(many(), "wiro/many")
 
 
-def _typed(controls: Controls, **values: object) -> Controls:
-    controls.patch(values, lambda _output_id: None)
+def _typed(controls: PanelControls, **values: object) -> PanelControls:
+    controls.enter(values, lambda _output_id: None)
     return controls
 
 
@@ -37,7 +37,7 @@ def test_the_defaults_stand_in_the_controls() -> None:
 
 def test_pythons_values_are_converted() -> None:
     """Text becomes the number that it says; a numpy number becomes Python's."""
-    held = _flux().checked({"steps": "30", "scale": np.float32(2.5), "seed": 2**70})
+    held = _flux().convert({"steps": "30", "scale": np.float32(2.5), "seed": 2**70})
     assert held == {"steps": 30, "scale": 2.5, "seed": 2**70}
     assert [type(value) for value in held.values()] == [int, float, int]
 
@@ -47,7 +47,7 @@ def test_pythons_wrong_values_change_nothing() -> None:
     controls = _flux()
     before = dict(controls.values)
     with pytest.raises(InvalidParameter) as caught:
-        controls.put(controls.checked({"prompt": "x", "steps": 300}))
+        controls.put(controls.convert({"prompt": "x", "steps": 300}))
     assert caught.value.parameter == "steps"
     assert controls.values == before
 
@@ -55,13 +55,13 @@ def test_pythons_wrong_values_change_nothing() -> None:
 def test_an_unknown_name_proposes_the_near_one() -> None:
     """A misspelt name is an error, not a new control."""
     with pytest.raises(InvalidParameter, match="Did you mean 'steps'"):
-        _flux().checked({"stepps": 3})
+        _flux().convert({"stepps": 3})
 
 
 def test_none_clears_a_control() -> None:
     """So does text that is empty, where a number belongs."""
     controls = _flux()
-    controls.put(controls.checked({"steps": None, "scale": "", "width": "  "}))
+    controls.put(controls.convert({"steps": None, "scale": "", "width": "  "}))
     assert not {"steps", "scale", "width"} & controls.values.keys()
 
 
@@ -213,12 +213,12 @@ def test_an_earlier_output_as_input(tmp_path: Path) -> None:
     """An output that is on disk goes in as its path, and one in memory as its bytes under its name."""
     info = OutputInfo("0.png", "image/png")
     found = {
-        "1-0": Shown(Output(info, data=b"PNG")),
-        "2-0": Shown(Output(info, path=tmp_path / "kept.png")),
-        "3-0": Shown(Output(info, error=OutputError("is gone"))),
+        "1-0": OutputView(Output(info, data=b"PNG")),
+        "2-0": OutputView(Output(info, path=tmp_path / "kept.png")),
+        "3-0": OutputView(Output(info, error=OutputError("is gone"))),
     }
     controls = _many()
-    controls.patch({"photos": [{"output": output_id} for output_id in found]}, found.get)
+    controls.enter({"photos": [{"output": output_id} for output_id in found]}, found.get)
     assert controls.values["photos"] == [b"PNG", tmp_path / "kept.png"]
     assert [item["name"] for item in controls.to_json()["photos"]] == ["0.png", "kept.png"]
 
@@ -226,7 +226,7 @@ def test_an_earlier_output_as_input(tmp_path: Path) -> None:
 def test_an_output_from_python() -> None:
     """An Output may be set as it is, and is named as such."""
     controls = _flux()
-    controls.put(controls.checked({"inputImage": Output(OutputInfo("0.png", "image/png"), data=b"PNG")}))
+    controls.put(controls.convert({"inputImage": Output(OutputInfo("0.png", "image/png"), data=b"PNG")}))
     [reference] = controls.to_json()["inputImage"]
     assert (reference["name"], reference["mime"]) == ("0.png", "image/png")
 
@@ -235,7 +235,7 @@ def test_pictures_and_arrays_are_named_by_their_size() -> None:
     """A PIL image or a numpy array has no name of its own."""
     controls = _many()
     pixels = np.zeros((4, 6, 3), dtype=np.uint8)
-    controls.put(controls.checked({"photos": [Image.new("RGB", (6, 4)), pixels]}))
+    controls.put(controls.convert({"photos": [Image.new("RGB", (6, 4)), pixels]}))
     told = controls.to_json()["photos"]
     assert [(item["name"], item["mime"]) for item in told] == [
         ("image 6x4", "image/png"),
@@ -246,18 +246,18 @@ def test_pictures_and_arrays_are_named_by_their_size() -> None:
 def test_values_that_fit_another_model() -> None:
     """Of another model's values those that this one takes are taken, and the others left."""
     controls = _flux()
-    controls.fit({"prompt": "kept", "steps": 3000, "title": "gone", "seed": "42"}, trusted=True)
+    controls.fit({"prompt": "kept", "steps": 3000, "title": "gone", "seed": "42"})
     assert (controls.values["prompt"], controls.values["seed"], controls.values["steps"]) == ("kept", 42, 20)
 
 
 def test_a_model_that_is_not_known_takes_anything() -> None:
     """Without a schema nothing can be checked, so Python's values go as they are."""
-    controls = Controls(None, "somebody/hidden")
-    controls.put(controls.checked({"anything": 3, "empty": None}))
+    controls = PanelControls(None, "somebody/hidden")
+    controls.put(controls.convert({"anything": 3, "empty": None}))
     assert (controls.values, controls.problems(), controls.to_json()) == ({"anything": 3}, {}, {})
 
 
 def test_the_repr_counts() -> None:
     """Counts, and none of what was typed."""
     controls = _typed(_flux(), steps="3o", prompt="private")
-    assert repr(controls) == "<Controls of tencent/hunyuan-flux-srpo: 8 values, 1 wrong>"
+    assert repr(controls) == "<PanelControls of tencent/hunyuan-flux-srpo: 8 values, 1 wrong>"

@@ -1,4 +1,4 @@
-"""Small pictures of the files that the controls hold."""
+"""Previews of input files, and outputs as the browser shows them."""
 
 import io
 from pathlib import Path
@@ -11,7 +11,7 @@ from wiro_widgets import OutputError
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.runs.inputs import NamedBytes
-from wiro_widgets.widget.wire.previews import EDGE, Previews, preview
+from wiro_widgets.widget.wire.output_view import PREVIEW_EDGE, OutputView, Previews, preview
 
 
 def _png(width: int = 400, height: int = 200) -> bytes:
@@ -22,7 +22,7 @@ def _png(width: int = 400, height: int = 200) -> bytes:
 
 @pytest.mark.parametrize("kind", ["bytes", "named", "path", "text", "buffer", "pil", "array", "output"])
 def test_a_picture_of_any_kind(kind: str, tmp_path: Path) -> None:
-    """Whatever may be sent as a picture has a preview of it."""
+    """Every kind of value that can be sent as a picture has a preview."""
     path = tmp_path / "photo.png"
     path.write_bytes(_png())
     value = {
@@ -37,7 +37,7 @@ def test_a_picture_of_any_kind(kind: str, tmp_path: Path) -> None:
     }[kind]
     picture = preview(value)
     assert picture is not None
-    assert (picture.width, picture.height) == (EDGE, EDGE // 2)
+    assert (picture.width, picture.height) == (PREVIEW_EDGE, PREVIEW_EDGE // 2)
 
 
 @pytest.mark.parametrize(
@@ -53,13 +53,13 @@ def test_a_picture_of_any_kind(kind: str, tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_what_has_none(value: object) -> None:
-    """An address, what is no picture, and what is not here have no preview, and that is no error."""
+def test_a_value_without_a_preview(value: object) -> None:
+    """An address, a missing file and a file that is no picture have none, without an error."""
     assert preview(value) is None
 
 
-def test_an_open_file_is_left_where_it_was(tmp_path: Path) -> None:
-    """A run may be reading the same handle: it is not moved, and not read."""
+def test_an_open_file_keeps_its_position(tmp_path: Path) -> None:
+    """A run may be reading from the same handle."""
     (tmp_path / "photo.png").write_bytes(_png())
     with (tmp_path / "photo.png").open("rb") as handle:
         handle.seek(5)
@@ -67,25 +67,40 @@ def test_an_open_file_is_left_where_it_was(tmp_path: Path) -> None:
         assert handle.tell() == 5
 
 
-def test_each_preview_is_given_once() -> None:
-    """A picture that the browser has is not sent again while the user types, but is for who comes late."""
+def test_each_preview_is_sent_once() -> None:
+    """A picture that the browser has is not sent again while the user types, but a late view gets it."""
     previews = Previews()
-    held = {"f1": _png(), "f2": b"no picture"}
-    assert list(previews.fresh(held)) == ["f1"]
-    assert previews.fresh(held) == {}
-    assert list(previews.fresh({**held, "f3": _png()})) == ["f3"]
-    previews.again()
-    assert list(previews.fresh({**held, "f3": _png()})) == ["f1", "f3"]
+    files = {"f1": _png(), "f2": b"no picture"}
+    assert list(previews.new(files)) == ["f1"]
+    assert previews.new(files) == {}
+    assert list(previews.new({**files, "f3": _png()})) == ["f3"]
+    previews.resend()
+    assert list(previews.new({**files, "f3": _png()})) == ["f1", "f3"]
 
 
 def test_each_preview_is_made_once(tmp_path: Path) -> None:
-    """A file is read once for as long as it is held."""
+    """A file is read once while a control has it."""
     path = tmp_path / "photo.png"
     path.write_bytes(_png())
     previews = Previews()
-    previews.fresh({"f1": path})
+    previews.new({"f1": path})
     path.unlink()
-    previews.again()
-    assert list(previews.fresh({"f1": path})) == ["f1"]
-    assert previews.fresh({}) == {}
+    previews.resend()
+    assert list(previews.new({"f1": path})) == ["f1"]
+    assert previews.new({}) == {}
     assert repr(previews) == "<Previews of 0 files>"
+
+
+def test_an_output_that_is_no_picture() -> None:
+    """It has no thumbnail; a small text is sent along, a large one is not."""
+    small = OutputView.of(Output(OutputInfo("a.json", "application/json"), data=b'{"a": 1}'))
+    large = OutputView.of(Output(OutputInfo("a.txt", "text/plain"), data=b"x" * 100_000))
+    assert (small.thumbnail, small.text, large.text) == (None, '{"a": 1}', None)
+
+
+def test_an_output_that_is_not_here() -> None:
+    """It has no thumbnail."""
+    assert (
+        OutputView.of(Output(OutputInfo("0.png", "image/png"), error=OutputError("is gone"))).thumbnail
+        is None
+    )
