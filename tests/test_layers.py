@@ -183,7 +183,6 @@ def test_every_folder_is_a_known_room() -> None:
     assert rooms == {(), (BESIDE,), ("commands",), *((room,) for room in ORDER)}
 
 
-@pytest.mark.xfail(strict=True, reason="the moves are done, the cuts follow")
 def test_no_circle_of_files() -> None:
     """No file reaches itself through its imports; type-only and lazy imports count."""
     assert _circles(_arrows_between_files()) == []
@@ -196,7 +195,6 @@ def test_the_circle_finder_finds_circles() -> None:
     assert _circles({"a": {"b"}, "b": {"c"}}) == []
 
 
-@pytest.mark.xfail(strict=True, reason="the moves are done, the cuts follow")
 def test_a_folder_can_be_overlooked() -> None:
     """No folder of the package holds more than fifteen files."""
     counts = Counter(path.parent.relative_to(ROOT) for path in (ROOT / PACKAGE).rglob("*.py"))
