@@ -26,9 +26,9 @@ class NamedBytes(bytes):
 
     def __new__(cls, data: bytes, name: str) -> Self:
         """Wrap the data and the name."""
-        named = super().__new__(cls, data)
-        named.name = name
-        return named
+        instance = super().__new__(cls, data)
+        instance.name = name
+        return instance
 
     def __repr__(self) -> str:
         return f"<{self.name}, {len(self)} bytes>"

@@ -87,19 +87,18 @@ class Submission:
                     self._begin_tries()
                     while True:
                         self._check_stopped()
-                        try:
-                            receipt = self._read_receipt(await engine.http.once(request))
-                        except (TransportError, ApiError) as error:
-                            await self._wait_to_send_again(error, place)
-                        else:
+                        reply = await engine.http.attempt(request)
+                        if not isinstance(reply, WiroError):
                             break
+                        await self._wait_to_send_again(reply, place)
+                receipt = self._read_receipt(reply)
             except WiroError as error:
-                explained = await self._explain(error, run)
-                engine.ledger.refuse(run.journal_id, explained)
-                lost = isinstance(explained, RunOutcomeUnknown)
-                write = engine.journal.unknown if lost else engine.journal.refused
-                await asyncio.to_thread(write, run.journal_id, str(explained))
-                raise explained from None
+                reason = await self._explain(error, run)
+                engine.ledger.refuse(run.journal_id, reason)
+                is_lost = isinstance(reason, RunOutcomeUnknown)
+                write = engine.journal.unknown if is_lost else engine.journal.refused
+                await asyncio.to_thread(write, run.journal_id, str(reason))
+                raise reason from None
             engine.balance_queue.run_accepted()
             await asyncio.to_thread(engine.journal.submitted, run.journal_id, receipt.task_id)
         return receipt
@@ -141,7 +140,7 @@ class Submission:
         self._tries = TRIES
         self._pauses = backoff.delays(*self._engine.timing.run_retries, random.random)
 
-    async def _wait_to_send_again(self, error: TransportError | ApiError, place: Place) -> None:
+    async def _wait_to_send_again(self, error: WiroError, place: Place) -> None:
         """Wait until the Run may be sent again; raises the error if it may have had an effect, or after too much.
 
         Code 96 made no task: then the run waits for its turn. 429 and what certainly did not arrive made none either.

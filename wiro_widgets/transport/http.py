@@ -129,7 +129,7 @@ class Http:
         """
         pauses = backoff.delays(*self._timing.call_retries, random.random)
         while True:
-            outcome = await self._attempt(request, seconds or self.timeout)
+            outcome = await self.attempt(request, seconds)
             if not isinstance(outcome, WiroError):
                 return outcome
             wait = outcome.retry_after if isinstance(outcome, ApiError) else None
@@ -140,15 +140,40 @@ class Http:
             _log.info("%s will be tried again in %.1f s", request.path, pause)
             await asyncio.sleep(pause)
 
-    async def once(self, request: Request) -> Reply:
-        """Send a Run once, and never again (docs/protocol.md, Run).
+    async def attempt(self, request: Request, seconds: float | None = None) -> Reply | WiroError:
+        """Send once and return the reply's object or the error, which hangs on no frame of httpx with the key.
 
-        Raises TransportError, whose `safe_to_retry` is True if the Run certainly had no effect, or an ApiError.
+        This is how a Run is sent, which is not repeated here: a TransportError whose `safe_to_retry` is True says that
+        it certainly had no effect (docs/protocol.md, Run). `seconds`, by default the timeout, is for the whole attempt,
+        of a Run for the answer once all of it is sent.
         """
-        outcome = await self._attempt(request, self.timeout)
-        if isinstance(outcome, WiroError):
-            raise outcome
-        return outcome
+        seconds = seconds or self.timeout
+        try:
+            async with (
+                self._calls,
+                asyncio.timeout(None if request.safety == "run" else seconds) as deadline,
+            ):
+                if self._client is None and not self._closed:
+                    await asyncio.to_thread(_warm_up)
+                with _without_foreign_logs():
+                    http_client = self._open_client()
+                    response = await http_client.send(self._sign(request, seconds, deadline), stream=True)
+                    try:
+                        async with asyncio.timeout(seconds):
+                            body = await read_reply(response, MAX_REPLY_BYTES)
+                        return self._answer(request, response, body)
+                    finally:
+                        closing = response.aclose()
+                        del (
+                            response
+                        )  # its request has the key, and this frame is in the traceback of a cancelled call
+                        await closing
+        except asyncio.CancelledError as error:
+            raise error.with_traceback(None) from None  # the frames below hold the headers
+        except _FAILURES as error:
+            return self._failure(request, error, seconds)
+        except ConfigurationError as error:
+            return error.with_traceback(None)
 
     async def get(self, url: str, headers: Mapping[str, str]) -> httpx.Response:
         """Return the open response of a file, to be read and closed by the caller; sends no credentials.
@@ -203,38 +228,8 @@ class Http:
                 f"A proxy in your environment (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY) cannot be used. {advice}."
             ) from None
 
-    async def _attempt(self, request: Request, seconds: float) -> Reply | WiroError:
-        """Send once; an error is returned, not raised, so that no frame of httpx with the key hangs on it."""
-        try:
-            limit = None if request.safety == "run" else seconds
-            async with self._calls, asyncio.timeout(limit) as deadline:
-                return await self._exchange(request, seconds, deadline)
-        except asyncio.CancelledError as error:
-            raise error.with_traceback(None) from None  # the frames below hold the headers
-        except _FAILURES as error:
-            return self._failure(request, error, seconds)
-        except ConfigurationError as error:
-            return error.with_traceback(None)
-
-    async def _exchange(
-        self, request: Request, seconds: float, deadline: asyncio.Timeout
-    ) -> Reply | WiroError:
-        if self._client is None and not self._closed:
-            await asyncio.to_thread(_warm_up)
-        http_request = self._sign(request, seconds)
-        if request.safety == "run":
-            http_request.extensions["trace"] = _start_clock_when_sent(deadline, ANSWER_TIMEOUTS * seconds)
-        with _without_foreign_logs():
-            response = await self._open_client().send(http_request, stream=True)
-            try:
-                async with asyncio.timeout(seconds):
-                    body = await read_reply(response, MAX_REPLY_BYTES)
-            finally:
-                await response.aclose()
-        return self._answer(request, response, body)
-
-    def _sign(self, request: Request, seconds: float) -> httpx.Request:
-        """Build and sign a request for one attempt, so that each has its own nonce."""
+    def _sign(self, request: Request, seconds: float, deadline: asyncio.Timeout) -> httpx.Request:
+        """Build and sign a request for one attempt, each with its own nonce; a Run sets the deadline once sent."""
         parts: list[tuple[str, Any]] = [
             (
                 name,
@@ -244,14 +239,18 @@ class Http:
             )
             for name, part in request.parts
         ]
-        timeout = {"connect": seconds, "read": seconds, "write": seconds, "pool": None}
+        extensions: dict[str, Any] = {
+            "timeout": {"connect": seconds, "read": seconds, "write": seconds, "pool": None}
+        }
+        if request.safety == "run":
+            extensions["trace"] = _start_clock_when_sent(deadline, ANSWER_TIMEOUTS * seconds)
         return httpx.Request(
             "POST",
             self._url(request.path),
             headers={**_HEADERS, **self.credentials.headers()},
             json=None if parts else request.json,
             files=parts or None,
-            extensions={"timeout": timeout},
+            extensions=extensions,
         )
 
     def _answer(self, request: Request, response: httpx.Response, body: bytes) -> Reply | WiroError:
