@@ -30,7 +30,7 @@ from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.runs.task_runner import TaskRunner
 from wiro_widgets.sweeps import plan as sweep_plan
 from wiro_widgets.sweeps.async_sweep import AsyncSweep
-from wiro_widgets.sweeps.axes import Axis, How
+from wiro_widgets.sweeps.axes import How
 from wiro_widgets.sweeps.postprocess import Then
 from wiro_widgets.sweeps.registry import SweepRegistry
 from wiro_widgets.sweeps.scheduler import ClientAccess
@@ -371,34 +371,6 @@ class AsyncClient:
     def runner(self, task: AsyncTask) -> TaskRunner:
         """Return a runner for the task, which is to be started on the client's loop."""
         return TaskRunner(self._engine, task)
-
-    async def plan_sweep(
-        self,
-        model: str,
-        schema: ModelSchema | None,
-        axes: Sequence[Axis],
-        same: Mapping[str, Any],
-        *,
-        resume: bool = True,
-    ) -> AsyncSweep[Any]:
-        """Plan and price a grid over axes that are read already; `resume()` of the sweep begins it.
-
-        Raises what `sweep` raises.
-        """
-        plan = await self.launcher.plan_axes(model, schema, axes, same)
-        return await self.launcher.launch(plan, SweepOptions(resume=resume, start=False))
-
-    async def estimate_sweep(
-        self,
-        model: str,
-        schema: ModelSchema | None,
-        axes: Sequence[Axis],
-        same: Mapping[str, Any],
-        *,
-        resume: bool = True,
-    ) -> Estimate:
-        """Estimate such a grid, with `resume` without what the journal has; raises what `estimate` raises."""
-        return await self.launcher.estimate_axes(model, schema, axes, same, resume=resume)
 
 
 def _id_text(task_id: object) -> str:

@@ -66,20 +66,30 @@ class SweepLauncher:
         schema = await self._catalogue.schema_if_known(model)
         return await asyncio.to_thread(sweep_plan.of_rows, model, schema, rows)
 
-    async def plan_axes(
-        self, model: str, schema: ModelSchema | None, axes: Sequence[Axis], same: Mapping[str, Any]
-    ) -> Plan:
-        """Plan a grid over axes that are read already, the other values the same; raises InvalidParameter."""
-        return await asyncio.to_thread(sweep_plan.of_axes, model, schema, axes, same)
-
-    async def estimate_axes(
+    async def plan_sweep(
         self,
         model: str,
         schema: ModelSchema | None,
         axes: Sequence[Axis],
         same: Mapping[str, Any],
         *,
-        resume: bool,
+        resume: bool = True,
+    ) -> AsyncSweep[Any]:
+        """Plan and price a grid over axes that are read already; `resume()` of the sweep begins it.
+
+        `same` has the other values. Raises what `AsyncClient.sweep` raises.
+        """
+        plan = await asyncio.to_thread(sweep_plan.of_axes, model, schema, axes, same)
+        return await self.launch(plan, SweepOptions(resume=resume, start=False))
+
+    async def estimate_sweep(
+        self,
+        model: str,
+        schema: ModelSchema | None,
+        axes: Sequence[Axis],
+        same: Mapping[str, Any],
+        *,
+        resume: bool = True,
     ) -> Estimate:
         """Estimate such a grid, with `resume` without the cells that the journal has a result of.
 

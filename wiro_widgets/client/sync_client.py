@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 from wiro_widgets.client.async_client import AsyncClient
 from wiro_widgets.client.bridge import Bridge
 from wiro_widgets.client.signatures import same_call
+from wiro_widgets.client.sweep_launcher import SweepLauncher
 from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.client.sync_task import Task, interruptible
 from wiro_widgets.journal.history import History
 from wiro_widgets.money.budget import Budget
+from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.sweeps.async_sweep import AsyncSweep
@@ -39,6 +41,7 @@ def _blocking(
     def call(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self._bridge.call(method(self._client, *args, **kwargs))
 
+    call.__qualname__ = f"Client.{method.__name__}"
     return call
 
 
@@ -115,7 +118,6 @@ class Client:
     schema = _blocking(AsyncClient.schema)
     models = _blocking(AsyncClient.models)
     estimate = _blocking(AsyncClient.estimate)
-    estimate_sweep = _blocking(AsyncClient.estimate_sweep)
 
     @same_call(AsyncClient.sweep)
     def sweep(self, *args: Any, **kwargs: Any) -> Sweep:
@@ -125,9 +127,13 @@ class Client:
     def map(self, *args: Any, **kwargs: Any) -> Sweep:
         return self._sweep_face(self._bridge.call(self._client.map(*args, **kwargs)))
 
-    @same_call(AsyncClient.plan_sweep)
+    @same_call(SweepLauncher.plan_sweep)
     def plan_sweep(self, *args: Any, **kwargs: Any) -> Sweep:
-        return self._sweep_face(self._bridge.call(self._client.plan_sweep(*args, **kwargs)))
+        return self._sweep_face(self._bridge.call(self._client.launcher.plan_sweep(*args, **kwargs)))
+
+    @same_call(SweepLauncher.estimate_sweep)
+    def estimate_sweep(self, *args: Any, **kwargs: Any) -> Estimate:
+        return self._bridge.call(self._client.launcher.estimate_sweep(*args, **kwargs))
 
     @property
     def sweeps(self) -> tuple[Sweep, ...]:
