@@ -12,7 +12,7 @@ def flux() -> Schema:
 
 
 def many() -> Schema:
-    """Return a model that takes up to three pictures, and one of each other kind."""
+    """Return a model with up to three pictures and one parameter of each other kind."""
     items = [
         {"id": "photos", "type": "combinefileinput", "label": "Photos", "max": 3},
         {

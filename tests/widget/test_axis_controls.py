@@ -1,4 +1,4 @@
-"""Controls that are varied, from Python and from a hand."""
+"""Controls that vary, set from Python and typed by hand."""
 
 from typing import Any
 
@@ -15,13 +15,13 @@ def _flux() -> PanelControls:
     return PanelControls(flux(), "tencent/hunyuan-flux-srpo")
 
 
-def _typed(controls: PanelControls, **texts: Any) -> PanelControls:
+def _enter(controls: PanelControls, **texts: Any) -> PanelControls:
     controls.enter({f"{MARK}{name}": text for name, text in texts.items()}, lambda _output_id: None)
     return controls
 
 
 def test_nothing_is_varied_at_first() -> None:
-    """One run is what Run means."""
+    """Run means one run."""
     controls = _flux()
     assert (controls.axis_controls.axes, controls.axes_to_json()) == (
         (),
@@ -30,18 +30,18 @@ def test_nothing_is_varied_at_first() -> None:
 
 
 def test_an_axis_begins_with_what_the_control_holds() -> None:
-    """The page says only that it begins; Python says with which text."""
-    told = _typed(_flux(), steps=True, seed=True).axes_to_json()
-    assert told == {
+    """The page only begins the axis; Python chooses its text."""
+    axes_json = _enter(_flux(), steps=True, seed=True).axes_to_json()
+    assert axes_json == {
         "shown": {"*steps": "20", "*seed": "7350148318..7350148321"},
         "words": {"steps": "1 value: 20", "seed": "4 values: 7350148318 \N{HORIZONTAL ELLIPSIS} 7350148321"},
         "runs": 4,
     }
 
 
-def test_what_is_typed_becomes_values() -> None:
+def test_a_text_becomes_values() -> None:
     """In the order of the controls, whichever was typed first."""
-    controls = _typed(_flux(), seed="1..3", steps="10, 20")
+    controls = _enter(_flux(), seed="1..3", steps="10, 20")
     assert [(axis.name, axis.values) for axis in controls.axis_controls.axes] == [
         ("steps", (10, 20)),
         ("seed", (1, 2, 3)),
@@ -50,24 +50,24 @@ def test_what_is_typed_becomes_values() -> None:
 
 
 def test_a_wrong_text_is_kept_with_its_error() -> None:
-    """It stays as typed, is explained under the axis's own name, and makes no run."""
-    controls = _typed(_flux(), steps="10, many")
+    """It stays as typed, its error has the name of the axis, and it makes no run."""
+    controls = _enter(_flux(), steps="10, many")
     assert controls.axes_to_json()["shown"] == {"*steps": "10, many"}
     assert controls.axes_to_json()["runs"] == 0
     assert "many" in controls.errors["*steps"].reason
     assert controls.values["steps"] == 20
 
 
-def test_a_value_that_is_wrong_beneath_holds_no_sweep_back() -> None:
-    """An empty prompt is not missing where there are several."""
+def test_a_wrong_value_beneath_an_axis_does_not_matter() -> None:
+    """An empty prompt is not missing if the prompt varies."""
     controls = _flux()
     assert "prompt" in controls.problems()
-    assert _typed(controls, prompt="a cat\na dog").problems() == {}
+    assert _enter(controls, prompt="a cat\na dog").problems() == {}
 
 
 def test_an_axis_ends() -> None:
-    """By the page's null, or by Python's None; the value beneath is as it was."""
-    controls = _typed(_typed(_flux(), steps="10, 20"), steps=None)
+    """By the page's null or by Python's None; the value beneath stays."""
+    controls = _enter(_enter(_flux(), steps="10, 20"), steps=None)
     assert controls.axis_controls.axes == ()
     controls.axis_controls.set("steps", [10, 20])
     controls.axis_controls.set("steps", None)
@@ -75,7 +75,7 @@ def test_an_axis_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "values", "text"),
+    ("argument", "values", "text"),
     [
         ([10, "20", 30.0], (10, 20, 30), "10, 20, 30"),
         (range(10, 60, 10), (10, 20, 30, 40, 50), "10..50 by 10"),
@@ -83,16 +83,16 @@ def test_an_axis_ends() -> None:
         (iter([1, 2]), (1, 2), "1, 2"),
     ],
 )
-def test_python_gives_values_or_a_text(given: Any, values: tuple[int, ...], text: str) -> None:
-    """A hand can go on editing what Python set."""
+def test_python_gives_values_or_a_text(argument: Any, values: tuple[int, ...], text: str) -> None:
+    """The user can edit what Python set."""
     controls = _flux()
-    controls.axis_controls.set("steps", given)
+    controls.axis_controls.set("steps", argument)
     assert controls.axis_controls.axes[0].values == values
     assert controls.axes_to_json()["shown"] == {"*steps": text}
 
 
 @pytest.mark.parametrize(
-    ("name", "given", "words"),
+    ("name", "argument", "words"),
     [
         ("stepps", [1], "Did you mean 'steps'"),
         ("steps", [], "1 to 10,000 values"),
@@ -103,62 +103,62 @@ def test_python_gives_values_or_a_text(given: Any, values: tuple[int, ...], text
         ("steps", "10..300", "between 1 and 50"),
     ],
 )
-def test_pythons_wrong_axes_change_nothing(name: str, given: Any, words: str) -> None:
+def test_pythons_wrong_axes_change_nothing(name: str, argument: Any, words: str) -> None:
     """The error names the field and says what is needed."""
     controls = _flux()
     with pytest.raises(InvalidParameter, match=words):
-        controls.axis_controls.set(name, given)
+        controls.axis_controls.set(name, argument)
     assert controls.axis_controls.axes == ()
 
 
 def test_a_model_that_is_not_known_has_no_axes() -> None:
-    """Before there is a schema nothing can be read."""
+    """Without a schema no axis can be read."""
     with pytest.raises(InvalidParameter):
         PanelControls(None, "a/b").axis_controls.set("steps", [1])
 
 
 def test_too_many_runs_are_refused_beside_the_longest_axis() -> None:
-    """Nothing of the kind is ever sent."""
-    controls = _typed(_flux(), seed="1..1000", steps="1..50")
+    """A sweep that large is never sent."""
+    controls = _enter(_flux(), seed="1..1000", steps="1..50")
     assert "50,000 runs" in controls.errors["*seed"].reason
     assert controls.problems().keys() == {"prompt", "*seed"}
 
 
 def test_files_are_gone_through_one_by_one() -> None:
-    """What was chosen before is the first, an upload is one more, and each is a run of its own."""
+    """The file of the control is the first, an upload is one more, and each is a run."""
     controls = _flux()
     first, second = NamedBytes(b"1", "1.png"), NamedBytes(b"2", "2.png")
     controls.add_file("inputImage", first)
-    _typed(controls, inputImage=True)
+    _enter(controls, inputImage=True)
     controls.add_file("inputImage", second)
     assert controls.axis_controls.axes[0].values == (first, second)
-    told = controls.axes_to_json()
-    assert [ref["name"] for ref in told["shown"]["inputImage"]] == ["1.png", "2.png"]
-    assert (told["runs"], told["words"]) == (2, {"inputImage": "2 files"})
-    assert {ref["id"] for ref in told["shown"]["inputImage"]} == controls.files_by_id().keys()
-    order = [ref["id"] for ref in reversed(told["shown"]["inputImage"])]
+    axes_json = controls.axes_to_json()
+    assert [ref["name"] for ref in axes_json["shown"]["inputImage"]] == ["1.png", "2.png"]
+    assert (axes_json["runs"], axes_json["words"]) == (2, {"inputImage": "2 files"})
+    assert {ref["id"] for ref in axes_json["shown"]["inputImage"]} == controls.files_by_id().keys()
+    order = [ref["id"] for ref in reversed(axes_json["shown"]["inputImage"])]
     controls.enter({"inputImage": order}, lambda _output_id: None)
     assert controls.axis_controls.axes[0].values == (second, first)
 
 
 def test_the_first_file_stays_when_its_axis_ends() -> None:
-    """It is what the one run would take."""
+    """A single run takes it."""
     controls = _flux()
     files = [NamedBytes(b"1", "1.png"), NamedBytes(b"2", "2.png")]
     controls.axis_controls.set("inputImage", files)
-    _typed(controls, inputImage=None)
+    _enter(controls, inputImage=None)
     assert controls.values["inputImage"] is files[0]
 
 
 def test_an_axis_of_files_waits_for_some() -> None:
     """Without a file there is nothing to run."""
-    controls = _typed(_flux(), inputImage=True)
+    controls = _enter(_flux(), inputImage=True)
     assert "choose the files" in controls.errors["*inputImage"].reason
     assert controls.axis_controls.run_count == 0
 
 
-def test_a_control_that_takes_several_files_is_given_each_alone() -> None:
-    """Python may group them."""
+def test_groups_of_files_are_values_of_an_axis() -> None:
+    """A control for several files takes one group for each run."""
     controls = PanelControls(many(), "wiro/many")
     pairs = [[NamedBytes(b"1", "1.png"), NamedBytes(b"2", "2.png")], [NamedBytes(b"3", "3.png")]]
     controls.axis_controls.set("photos", pairs)
@@ -167,15 +167,15 @@ def test_a_control_that_takes_several_files_is_given_each_alone() -> None:
 
 
 def test_axes_go_along_to_another_model_where_they_can_be_read() -> None:
-    """A seed is a seed; what the other does not take, or not so, is left behind."""
-    before = _typed(_flux(), seed="1..3", strength="0, 1", inputImage=True)
+    """A seed fits; an axis that the other model cannot read is left out."""
+    before = _enter(_flux(), seed="1..3", strength="0, 1", inputImage=True)
     after = PanelControls(many(), "wiro/many")
     after.axis_controls.fit(before.axis_controls)
     assert [axis.name for axis in after.axis_controls.axes] == ["seed"]
 
 
 def test_a_recipe_ends_the_axes_that_it_names() -> None:
-    """What the picture was made with is what the control says then."""
-    controls = _typed(_flux(), steps="10, 20", scale="1, 2")
+    """The control then has the value of the picture."""
+    controls = _enter(_flux(), steps="10, 20", scale="1, 2")
     controls.fit({"steps": 30})
     assert ([axis.name for axis in controls.axis_controls.axes], controls.values["steps"]) == (["scale"], 30)

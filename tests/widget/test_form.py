@@ -12,22 +12,26 @@ from wiro_widgets.widget.form import LARGEST_EXACT, control, exact, form, label,
 
 
 def test_the_form_has_the_schemas_groups() -> None:
-    """Every parameter stands in its group, in the catalogue's order."""
+    """Every parameter is in its group, in the catalogue's order."""
     schema = flux()
-    told = form(schema, sandbox=True, models=False)
-    assert (told["owner"], told["name"], told["sandbox"]) == ("tencent", "hunyuan-flux-srpo", True)
-    ids = [item["id"] for group in told["groups"] for item in group["parameters"]]
+    form_json = form(schema, sandbox=True, models=False)
+    assert (form_json["owner"], form_json["name"], form_json["sandbox"]) == (
+        "tencent",
+        "hunyuan-flux-srpo",
+        True,
+    )
+    ids = [item["id"] for group in form_json["groups"] for item in group["parameters"]]
     assert ids == [item.id for item in schema.parameters]
 
 
 def test_the_form_is_json() -> None:
-    """It travels as it is."""
+    """JSON can carry all of it."""
     for schema in (flux(), many()):
         assert json.loads(json.dumps(form(schema, sandbox=False, models=True)))["models"] is True
 
 
 def test_a_control_keeps_the_rules_of_its_parameter() -> None:
-    """Bounds, options and defaults are those that `bind` keeps."""
+    """Bounds, options and defaults are those of `bind`."""
     steps = control(next(item for item in flux().parameters if item.id == "steps"))
     assert (steps["kind"], steps["minimum"], steps["maximum"], steps["integer"], steps["default"]) == (
         "range", 1, 50, True, 20
@@ -55,12 +59,12 @@ def test_a_control_keeps_the_rules_of_its_parameter() -> None:
     ],
 )
 def test_roles(parameter: Parameter, role: str | None) -> None:
-    """The parameters that have a control of their own are known by name and kind."""
+    """The name and the kind of a parameter decide whether it has a special control."""
     assert control(parameter)["role"] == role
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         (7350148318, 7350148318),
         (LARGEST_EXACT, LARGEST_EXACT),
@@ -73,16 +77,16 @@ def test_roles(parameter: Parameter, role: str | None) -> None:
         (None, None),
     ],
 )
-def test_what_javascript_would_round_travels_as_text(value: object, told: object) -> None:
+def test_what_javascript_would_round_travels_as_text(value: object, expected: object) -> None:
     """Whole numbers beyond 2**53 - 1, and nothing else."""
-    assert (exact(value), type(exact(value))) == (told, type(told))
+    assert (exact(value), type(exact(value))) == (expected, type(expected))
 
 
 def test_a_label_that_is_only_an_id_is_made_readable() -> None:
-    """The words are shown alone; the id is what travels."""
+    """Words are shown; the id travels."""
     ids = ("inputImage", "negative_prompt", "guidancescale", "callbackUrl", "CFG_scale")
-    told = [label(Parameter(item, label=item)) for item in ids]
-    assert told == ["Input image", "Negative prompt", "Guidancescale", "Callback url", "CFG scale"]
+    labels = [label(Parameter(item, label=item)) for item in ids]
+    assert labels == ["Input image", "Negative prompt", "Guidancescale", "Callback url", "CFG scale"]
     assert label(Parameter("callbackUrl", label="Callback URL")) == "Callback URL"
 
 
@@ -100,13 +104,13 @@ def test_a_label_that_is_only_an_id_is_made_readable() -> None:
         (Parameter("a", "file"), "Choose a file"),
     ],
 )
-def test_what_is_said_beside_a_field(parameter: Parameter, words: str) -> None:
-    """The bounds are said as the schema gives them."""
+def test_the_text_beside_a_field(parameter: Parameter, words: str) -> None:
+    """It has the bounds of the schema."""
     assert control(parameter)["expected"] == words
 
 
 def test_a_slider_needs_two_ends_and_few_steps_and_no_size_or_seed_to_set() -> None:
-    """What cannot be aimed at is typed."""
+    """Other numbers are typed."""
     steps = Parameter("steps", "range", integer=True, minimum=1, maximum=50)
     assert control(steps)["slider"]
     assert control(replace(steps, integer=False))["slider"]
@@ -131,7 +135,7 @@ def test_a_slider_needs_two_ends_and_few_steps_and_no_size_or_seed_to_set() -> N
     ],
 )
 def test_a_step_that_the_catalogue_leaves_out(parameter: Parameter, step: float | None) -> None:
-    """An arrow key moves by a whole, by a hundredth of the way, or by a tenth."""
+    """An arrow key moves by 1, by a hundredth of the range, or by a tenth."""
     assert control(parameter)["step"] == step
 
 
@@ -148,12 +152,12 @@ def test_a_step_that_the_catalogue_leaves_out(parameter: Parameter, step: float 
     ],
 )
 def test_the_seed_after_this_one(seed: str | None, maximum: float | None, after: str | None) -> None:
-    """It may be longer than a double is exact; after the largest there is none."""
+    """It may be larger than a double can hold; after the largest there is none."""
     assert next_seed(seed, Parameter("seed", "number", maximum=maximum)) == after
 
 
 def test_no_form() -> None:
-    """Without a model there is a search, or nothing yet."""
+    """Without a model there is a search, or nothing."""
     assert no_form(models=True) == {"v": 1, "models": True}
     assert no_form(models=False) == {}
 

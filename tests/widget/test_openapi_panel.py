@@ -25,7 +25,7 @@ SPEC = {
 
 
 def test_a_panel_from_an_openapi_description(sandbox_client: Client) -> None:
-    """A schema in place of a name gives the controls, and the model runs as any other."""
+    """A schema in place of a name defines the controls, and the model runs like any other."""
     panel = Panel(ModelSchema.from_openapi(SPEC), client=sandbox_client, prompt="hello")
     (control,) = panel.get_state()["_form"]["groups"][0]["parameters"]
     assert (panel.model, control["label"], control["role"]) == ("wiro/sandbox-chat", "Question", "prompt")

@@ -1,4 +1,4 @@
-"""What the controls hold, from Python and from a hand."""
+"""The values of controls, set from Python and typed by hand."""
 
 from pathlib import Path
 
@@ -23,32 +23,32 @@ def _many() -> PanelControls:
     return PanelControls(many(), "wiro/many")
 
 
-def _typed(controls: PanelControls, **values: object) -> PanelControls:
+def _enter(controls: PanelControls, **values: object) -> PanelControls:
     controls.enter(values, lambda _output_id: None)
     return controls
 
 
 def test_the_defaults_stand_in_the_controls() -> None:
-    """A new panel shows what the model would take by itself."""
+    """A new panel shows the defaults of the model."""
     assert _flux().values == {
         "steps": 20, "scale": 3.5, "strength": 0.88, "samples": 1, "width": 1024, "height": 1024, "seed": 7350148318
     }  # fmt: skip
 
 
 def test_pythons_values_are_converted() -> None:
-    """Text becomes the number that it says; a numpy number becomes Python's."""
-    held = _flux().convert({"steps": "30", "scale": np.float32(2.5), "seed": 2**70})
-    assert held == {"steps": 30, "scale": 2.5, "seed": 2**70}
-    assert [type(value) for value in held.values()] == [int, float, int]
+    """Text becomes a number; a numpy number becomes one of Python's."""
+    values = _flux().convert({"steps": "30", "scale": np.float32(2.5), "seed": 2**70})
+    assert values == {"steps": 30, "scale": 2.5, "seed": 2**70}
+    assert [type(value) for value in values.values()] == [int, float, int]
 
 
 def test_pythons_wrong_values_change_nothing() -> None:
-    """The error names the field; what the controls held is held still."""
+    """The error names the field; the values stay."""
     controls = _flux()
     before = dict(controls.values)
-    with pytest.raises(InvalidParameter) as caught:
+    with pytest.raises(InvalidParameter) as error:
         controls.put(controls.convert({"prompt": "x", "steps": 300}))
-    assert caught.value.parameter == "steps"
+    assert error.value.parameter == "steps"
     assert controls.values == before
 
 
@@ -59,15 +59,15 @@ def test_an_unknown_name_proposes_the_near_one() -> None:
 
 
 def test_none_clears_a_control() -> None:
-    """So does text that is empty, where a number belongs."""
+    """So does an empty text for a number."""
     controls = _flux()
     controls.put(controls.convert({"steps": None, "scale": "", "width": "  "}))
     assert not {"steps", "scale", "width"} & controls.values.keys()
 
 
 def test_wrong_text_stays_as_it_was_typed() -> None:
-    """A hand's wrong value is kept, shown to the browser as typed, and explained."""
-    controls = _typed(_flux(), steps="3o", scale=99, prompt="fine")
+    """A wrong value stays, goes to the browser as typed, and has an error."""
+    controls = _enter(_flux(), steps="3o", scale=99, prompt="fine")
     assert (controls.values["steps"], controls.values["scale"]) == ("3o", 99)
     assert controls.to_json()["steps"] == "3o"
     assert {name: error.reason for name, error in controls.errors.items()} == {
@@ -77,39 +77,39 @@ def test_wrong_text_stays_as_it_was_typed() -> None:
 
 
 def test_a_right_value_takes_its_error_away() -> None:
-    """Typing on until it is right leaves no complaint."""
-    controls = _typed(_typed(_flux(), steps="3o"), steps="30")
+    """The error is gone once the value is right."""
+    controls = _enter(_enter(_flux(), steps="3o"), steps="30")
     assert (controls.values["steps"], controls.errors) == (30, {})
 
 
 def test_one_wrong_field_leaves_the_others_alone() -> None:
-    """Typing in one control does not clear another one's complaint."""
-    controls = _typed(_typed(_flux(), steps="3o"), prompt="x")
+    """Typing in one control does not clear the error of another."""
+    controls = _enter(_enter(_flux(), steps="3o"), prompt="x")
     assert list(controls.errors) == ["steps"]
 
 
-def test_a_hand_can_only_fill_in_what_is_there() -> None:
-    """A field that the model does not have is left alone."""
-    controls = _typed(_flux(), nonsense=1)
+def test_an_unknown_field_of_the_page_is_ignored() -> None:
+    """A page cannot add a value that the model does not have."""
+    controls = _enter(_flux(), nonsense=1)
     assert "nonsense" not in controls.values
 
 
 def test_big_integers_are_exact() -> None:
     """A seed that JavaScript would round travels as text, and comes back as the same number."""
-    controls = _typed(_flux(), seed="9007199254740993")
+    controls = _enter(_flux(), seed="9007199254740993")
     assert controls.values["seed"] == 9007199254740993
     assert controls.to_json()["seed"] == "9007199254740993"
     assert _flux().to_json()["seed"] == 7350148318
 
 
-def test_what_a_run_would_be_refused_for() -> None:
-    """Every field at once: missing, or wrong as it was typed."""
-    controls = _typed(_flux(), steps="3o")
+def test_the_problems_of_a_run() -> None:
+    """All fields that are missing or wrong."""
+    controls = _enter(_flux(), steps="3o")
     assert list(controls.problems()) == ["steps", "prompt"]
 
 
 def test_an_upload_replaces_the_only_file() -> None:
-    """A control for one file holds the newest one."""
+    """A control for one file has the newest one."""
     controls = _flux()
     controls.add_file("inputImage", NamedBytes(b"1", "a.png"))
     controls.add_file("inputImage", NamedBytes(b"2", "b.png"))
@@ -117,7 +117,7 @@ def test_an_upload_replaces_the_only_file() -> None:
 
 
 def test_an_upload_joins_the_other_files() -> None:
-    """A control for several files keeps them in the order in which they came, up to its limit."""
+    """A control for several files keeps them in the order of their arrival, up to its limit."""
     controls = _many()
     for name in ("a.png", "b.png", "c.png"):
         controls.add_file("photos", NamedBytes(name.encode(), name))
@@ -135,7 +135,7 @@ def test_a_file_for_what_takes_none(name: str) -> None:
 
 
 def test_files_are_referred_to_and_never_sent() -> None:
-    """The browser gets a file's name, type and size."""
+    """The browser gets the name, type and size of a file."""
     controls = _flux()
     controls.add_file("inputImage", NamedBytes(b"123", "photo.jpg"))
     [reference] = controls.to_json()["inputImage"]
@@ -150,25 +150,25 @@ def test_files_are_referred_to_and_never_sent() -> None:
 
 
 def test_a_reference_stays_the_same_while_it_is_held() -> None:
-    """Other controls may change; the file keeps its id, also when it moves among others."""
+    """Other controls may change; the file keeps its id, also when it changes places with another."""
     controls = _many()
     for name in ("a.png", "b.png"):
         controls.add_file("photos", NamedBytes(name.encode(), name))
     first, second = controls.to_json()["photos"]
-    _typed(controls, title="x", photos=[second["id"], first["id"]])
+    _enter(controls, title="x", photos=[second["id"], first["id"]])
     assert controls.to_json()["photos"] == [second, first]
 
 
-def test_a_hand_takes_a_file_away() -> None:
-    """What is not named any more is forgotten, and its id with it."""
+def test_a_page_takes_a_file_away() -> None:
+    """A file that the page leaves out is forgotten, with its id."""
     controls = _many()
     for name in ("a.png", "b.png"):
         controls.add_file("photos", NamedBytes(name.encode(), name))
     first, second = controls.to_json()["photos"]
-    _typed(controls, photos=[second["id"]])
+    _enter(controls, photos=[second["id"]])
     assert [item.name for item in controls.values["photos"]] == ["b.png"]
     assert controls.files.get(first["id"]) is None
-    _typed(controls, photos=[])
+    _enter(controls, photos=[])
     assert "photos" not in controls.values
 
 
@@ -183,14 +183,14 @@ def test_an_id_is_never_used_twice() -> None:
 
 
 def test_an_address_beside_a_file() -> None:
-    """A hand may give addresses, which travel as they are and are named by their last part."""
+    """A page may name web addresses; their last part is shown."""
     controls = _many()
     controls.add_file("photos", NamedBytes(b"1", "a.png"))
     [reference] = controls.to_json()["photos"]
-    _typed(controls, photos=[{"url": "https://example.org/pictures/b%20c.png?x=1"}, reference["id"]])
+    _enter(controls, photos=[{"url": "https://example.org/pictures/b%20c.png?x=1"}, reference["id"]])
     assert controls.values["photos"][0] == "https://example.org/pictures/b%20c.png?x=1"
-    told = controls.to_json()["photos"]
-    assert [(item["name"], item["url"]) for item in told] == [
+    references = controls.to_json()["photos"]
+    assert [(item["name"], item["url"]) for item in references] == [
         ("b c.png", "https://example.org/pictures/b%20c.png?x=1"),
         ("a.png", None),
     ]
@@ -198,33 +198,33 @@ def test_an_address_beside_a_file() -> None:
 
 @pytest.mark.parametrize("item", ["f0", {"url": None}, {}, None, 3, ["f1"], {"output": "9-9"}])
 def test_a_file_that_is_not_there(item: object) -> None:
-    """An id that nobody has, or a thing that is no file, is left out."""
-    controls = _typed(_many(), photos=[item])
+    """An unknown id, or what is no file, is left out."""
+    controls = _enter(_many(), photos=[item])
     assert "photos" not in controls.values
 
 
 def test_a_value_that_is_no_list_of_files() -> None:
-    """A page cannot put text where a file belongs: a path would be read from this machine."""
-    controls = _typed(_many(), photos="secrets.txt")
+    """A page cannot set a file to a text: a path would be read from this machine."""
+    controls = _enter(_many(), photos="secrets.txt")
     assert "photos" not in controls.values
 
 
 def test_an_earlier_output_as_input(tmp_path: Path) -> None:
-    """An output that is on disk goes in as its path, and one in memory as its bytes under its name."""
+    """An output on disk becomes its path, one in memory its bytes under its name."""
     info = OutputInfo("0.png", "image/png")
-    found = {
+    outputs = {
         "1-0": OutputView(Output(info, data=b"PNG")),
         "2-0": OutputView(Output(info, path=tmp_path / "kept.png")),
         "3-0": OutputView(Output(info, error=OutputError("is gone"))),
     }
     controls = _many()
-    controls.enter({"photos": [{"output": output_id} for output_id in found]}, found.get)
+    controls.enter({"photos": [{"output": output_id} for output_id in outputs]}, outputs.get)
     assert controls.values["photos"] == [b"PNG", tmp_path / "kept.png"]
     assert [item["name"] for item in controls.to_json()["photos"]] == ["0.png", "kept.png"]
 
 
 def test_an_output_from_python() -> None:
-    """An Output may be set as it is, and is named as such."""
+    """An Output may be set as it is; it keeps its name."""
     controls = _flux()
     controls.put(controls.convert({"inputImage": Output(OutputInfo("0.png", "image/png"), data=b"PNG")}))
     [reference] = controls.to_json()["inputImage"]
@@ -236,28 +236,28 @@ def test_pictures_and_arrays_are_named_by_their_size() -> None:
     controls = _many()
     pixels = np.zeros((4, 6, 3), dtype=np.uint8)
     controls.put(controls.convert({"photos": [Image.new("RGB", (6, 4)), pixels]}))
-    told = controls.to_json()["photos"]
-    assert [(item["name"], item["mime"]) for item in told] == [
+    references = controls.to_json()["photos"]
+    assert [(item["name"], item["mime"]) for item in references] == [
         ("image 6x4", "image/png"),
         ("array 4x6x3", "image/png"),
     ]
 
 
 def test_values_that_fit_another_model() -> None:
-    """Of another model's values those that this one takes are taken, and the others left."""
+    """Of another model's values those that fit are taken."""
     controls = _flux()
     controls.fit({"prompt": "kept", "steps": 3000, "title": "gone", "seed": "42"})
     assert (controls.values["prompt"], controls.values["seed"], controls.values["steps"]) == ("kept", 42, 20)
 
 
 def test_a_model_that_is_not_known_takes_anything() -> None:
-    """Without a schema nothing can be checked, so Python's values go as they are."""
+    """Without a schema nothing can be checked, so Python's values stay as they are."""
     controls = PanelControls(None, "somebody/hidden")
     controls.put(controls.convert({"anything": 3, "empty": None}))
     assert (controls.values, controls.problems(), controls.to_json()) == ({"anything": 3}, {}, {})
 
 
 def test_the_repr_counts() -> None:
-    """Counts, and none of what was typed."""
-    controls = _typed(_flux(), steps="3o", prompt="private")
+    """Counts, and no value."""
+    controls = _enter(_flux(), steps="3o", prompt="private")
     assert repr(controls) == "<PanelControls of tencent/hunyuan-flux-srpo: 8 values, 1 wrong>"

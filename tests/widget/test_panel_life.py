@@ -1,4 +1,4 @@
-"""The life of a panel: alone and beside others, closed early, late and twice."""
+"""A panel alone and beside others, closed early, late and twice."""
 
 import threading
 from pathlib import Path
@@ -18,20 +18,20 @@ def test_closing_twice_is_fine(panel: Panel) -> None:
 
 
 def test_closing_while_a_run_goes_on(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
-    """The task goes on without the panel, which says nothing more; its results can still be asked for."""
+    """The task goes on without the panel, which sends nothing more; Python still gets its results."""
     sandbox.faults = {"stuck": "run"}
     task = panel.run()
     wire.until(lambda: wire.traits.get("status") == "running")
     panel.close()
-    told = len(wire.traffic)
+    count = len(wire.traffic)
     sandbox.faults = None
     assert task.wait(SECONDS).images
     assert panel.wait(SECONDS).images
-    assert len(wire.traffic) == told
+    assert len(wire.traffic) == count
 
 
 def test_a_closed_panel_may_still_run(panel: Panel) -> None:
-    """Python may go on with it, for its values and its client are there."""
+    """Python can still run it: its values and its client are there."""
     panel.close()
     panel.set(seed=3)
     panel.run()
@@ -68,7 +68,7 @@ def test_a_traitlets_link(panel: Panel) -> None:
 
 
 def test_nothing_is_left(tmp_path: Path) -> None:
-    """When panel, client and sandbox are closed, in any order, no thread of theirs is left."""
+    """Once panel, client and sandbox are closed, in any order, none of their threads runs."""
     before = set(threading.enumerate())
     for order in ("panel client", "client panel"):
         with Sandbox(speed=1000) as sandbox:
@@ -82,7 +82,7 @@ def test_nothing_is_left(tmp_path: Path) -> None:
 
 
 def test_a_panel_whose_sandbox_is_gone(tmp_path: Path) -> None:
-    """The server may go away in the middle: the panel says so and can be closed."""
+    """The server may go away during a run: the task ends and the panel can be closed."""
     with Sandbox(speed=1000, faults={"stuck": "run"}) as sandbox:
         client = sandbox.client(output_dir=tmp_path)
         panel = Panel(FLUX, client=client, **SMALL)

@@ -40,7 +40,7 @@ def test_run_and_wait(panel: Panel) -> None:
 
 
 def test_run_does_not_wait_for_wiro(panel: Panel, sandbox: Sandbox) -> None:
-    """`run` returns before the receipt: its reply may take as long as it likes."""
+    """`run` returns before the receipt of the Run."""
     sandbox.faults = {"delay": 0.3}
     task = panel.run()
     assert (task.id, panel.status) == (None, "submitting")
@@ -58,7 +58,7 @@ def test_a_text(panel_of: MakePanel) -> None:
 
 
 def test_before_the_first_run(panel: Panel) -> None:
-    """There is nothing, and `wait` says what to do."""
+    """There are no results, and `wait` says what to do."""
     assert (panel.task, panel.tasks, panel.outputs, panel.images, panel.image) == (None, (), (), [], None)
     assert (panel.text, panel.record, panel.records, panel.events) == (None, None, [], [])
     assert (panel.status, panel.progress) == ("idle", None)
@@ -68,7 +68,7 @@ def test_before_the_first_run(panel: Panel) -> None:
 
 
 def test_the_last_pictures_stay_while_the_next_run_goes_on(panel: Panel, sandbox: Sandbox) -> None:
-    """`images` are those of the last run that made some."""
+    """`images` are those of the newest run that has outputs."""
     panel.run()
     panel.wait(SECONDS)
     before = panel.outputs
@@ -97,9 +97,9 @@ def test_a_wait_that_takes_too_long(panel: Panel, sandbox: Sandbox) -> None:
     """TaskTimeout names the task, which goes on."""
     sandbox.faults = {"stuck": "queue"}
     task = panel.run()
-    with pytest.raises(TaskTimeout) as caught:
+    with pytest.raises(TaskTimeout) as error:
         panel.wait(0.2)
-    assert caught.value.task_id == task.id
+    assert error.value.task_id == task.id
     sandbox.faults = None
     assert panel.wait(SECONDS).images
 
@@ -114,7 +114,7 @@ def test_several_runs_at_once(panel: Panel) -> None:
 
 
 def test_a_value_that_is_missing(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
-    """Nothing is sent; the field is marked, and `wait` raises what names it."""
+    """Nothing is sent; the field is marked, and `wait` raises an error with its name."""
     panel.set(prompt=None)
     before = len(sandbox.requests)
     panel.run()
@@ -138,7 +138,7 @@ def test_a_file_that_is_missing(panel: Panel, wire: Wire, tmp_path: Path) -> Non
 
 
 def test_a_file_that_is_no_picture(panel: Panel, wire: Wire, tmp_path: Path) -> None:
-    """What the model cannot take is refused before it is sent."""
+    """A file that the model does not take is refused, or fails with a reason."""
     (tmp_path / "notes.txt").write_text("not a picture")
     panel.set(inputImage=tmp_path / "notes.txt")
     panel.run()
@@ -177,7 +177,7 @@ def test_a_key_that_is_set_later(
 
 
 def test_a_wrong_key(panel_of: MakePanel, sandbox: Sandbox) -> None:
-    """Wiro's refusal is shown with what to check, and without the key."""
+    """The notice says what to check, and does not show the key."""
     with Client("not-the-key-at-all", "nor-the-secret", base_url=sandbox.base_url, journal=False) as stranger:
         panel = panel_of(client=stranger)
         panel.run()
@@ -193,7 +193,7 @@ def test_a_wrong_key(panel_of: MakePanel, sandbox: Sandbox) -> None:
 
 
 def test_a_model_that_does_not_exist(panel_of: MakePanel) -> None:
-    """The panel says so instead of a form; Run raises it, and another model may be chosen."""
+    """The panel shows the error instead of a form; `wait` raises it, and the panel can switch to another model."""
     panel = panel_of("nobody/nothing")
     assert isinstance(panel.comm, Wire)
     assert panel.comm.traits["_form"] == {}
@@ -207,7 +207,7 @@ def test_a_model_that_does_not_exist(panel_of: MakePanel) -> None:
 
 
 def test_a_closed_client(panel_of: MakePanel, sandbox: Sandbox) -> None:
-    """A panel outlives its client: Run says that it was closed."""
+    """A panel outlives its client: `wait` raises that it was closed."""
     stranger = sandbox.client()
     panel = panel_of(client=stranger)
     stranger.close()
@@ -218,7 +218,7 @@ def test_a_closed_client(panel_of: MakePanel, sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("kind", ["html", "truncated", "bomb"])
 def test_an_output_that_is_not_what_it_says(kind: str, panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
-    """The task is fine and its other results too; the broken output is named, in the panel and by `images`."""
+    """The run succeeds; the panel and `images` name the broken output."""
     sandbox.faults = {"output_as": kind}
     panel.run()
     panel.wait(SECONDS)
@@ -244,7 +244,7 @@ def test_an_output_that_is_not_what_it_says(kind: str, panel: Panel, wire: Wire,
     ids=str,
 )
 def test_a_socket_that_talks_nonsense(faults: dict[str, Any], panel: Panel, sandbox: Sandbox) -> None:
-    """Whatever the socket says, the run ends with its pictures, and the next one too."""
+    """Whatever the socket sends, this run and the next one end with their pictures."""
     sandbox.faults = faults
     panel.run()
     assert panel.wait(SECONDS).images
@@ -278,7 +278,7 @@ def test_run_from_many_threads(panel: Panel) -> None:
 
 
 def test_a_panel_from_a_record(panel: Panel, sandbox_client: Client) -> None:
-    """A record becomes a panel with its model and its values; what no longer fits is left out."""
+    """A record becomes a panel with its model and its values; values that do not fit are left out."""
     panel.set(seed=42, steps=3)
     panel.run()
     again = Panel.from_record(panel.wait(SECONDS).record, client=sandbox_client)
@@ -288,7 +288,7 @@ def test_a_panel_from_a_record(panel: Panel, sandbox_client: Client) -> None:
 
 
 def test_another_model_in_place(panel: Panel, wire: Wire) -> None:
-    """Values that still fit are kept, the form is the other model's."""
+    """Values that fit stay; the form is that of the other model."""
     panel.set(prompt="kept")
     panel.switch_to("wiro/sandbox-chat")
     assert (panel.model, panel.values["prompt"]) == ("wiro/sandbox-chat", "kept")
@@ -307,19 +307,19 @@ def test_another_model_that_does_not_exist(panel: Panel) -> None:
 
 
 def _runs_again(panel: Panel) -> None:
-    """Run once more, with success: the panel is usable."""
+    """Run once more, with success."""
     panel.run()
     assert panel.wait(SECONDS).images
     assert panel.status == "succeeded"
 
 
 def _error(panel: Panel) -> WiroError:
-    with pytest.raises(WiroError) as caught:
+    with pytest.raises(WiroError) as error:
         panel.wait(SECONDS)
-    return caught.value
+    return error.value
 
 
 def _notice(wire: Wire) -> dict[str, str]:
-    told = [message["run"] for message in wire.messages("delta") if message.get("run")]
-    notice: dict[str, str] = told[-1]["notice"]
+    runs = [message["run"] for message in wire.messages("delta") if message.get("run")]
+    notice: dict[str, str] = runs[-1]["notice"]
     return notice

@@ -1,4 +1,4 @@
-"""A panel whose controls are varied runs every combination, and shows them on a board."""
+"""A panel whose controls vary runs every combination, and shows them on a board."""
 
 import threading
 from typing import Any
@@ -26,7 +26,7 @@ def _runs(sandbox: Sandbox, since: int) -> int:
 
 
 def _page(wire: Wire) -> Page:
-    """Return a page that has taken every delta so far."""
+    """Return a page that has got every delta so far."""
     page = Page()
     for message in wire.messages("delta"):
         assert not page.take(message)
@@ -34,15 +34,15 @@ def _page(wire: Wire) -> Page:
 
 
 def _cells(wire: Wire) -> dict[int, Message]:
-    """Return how the cells stand, as a page knows them."""
-    found: dict[int, Message] = {}
+    """Return the cells as a page has them."""
+    cells: dict[int, Message] = {}
     for message in wire.messages("delta", "snapshot"):
-        found |= {cell["index"]: cell for cell in message.get("cells", ())}
-    return found
+        cells |= {cell["index"]: cell for cell in message.get("cells", ())}
+    return cells
 
 
 def _board(wire: Wire) -> Message:
-    """Return the last board that was told."""
+    """Return the last board that was sent."""
     [*_, last] = [message["board"] for message in wire.messages("delta", "snapshot") if "board" in message]
     board: Message = last
     return board
@@ -60,8 +60,8 @@ def test_every_combination_runs(panel: Panel, wire: Wire, sandbox: Sandbox) -> N
     assert [cells[index]["status"] for index in range(6)] == ["succeeded"] * 6
     pictures = wire.pictures("thumb")
     assert {cell["outputs"][0]["id"] for cell in cells.values()} == pictures.keys()
-    told = _board(wire)
-    assert (told["columns"], [row["label"] for row in told["rows"]]) == (["1", "2", "3"], ["2", "3"])
+    board = _board(wire)
+    assert (board["columns"], [row["label"] for row in board["rows"]]) == (["1", "2", "3"], ["2", "3"])
     page = _page(wire)
     assert page.run is not None
     assert (page.run["prompt"], page.run["progress"]) == ("6 runs: steps \N{MULTIPLICATION SIGN} seed", None)
@@ -71,7 +71,7 @@ def test_every_combination_runs(panel: Panel, wire: Wire, sandbox: Sandbox) -> N
 
 
 def test_run_in_the_page_runs_all_of_them(panel: Panel, wire: Wire) -> None:
-    """What was typed for an axis goes along with everything else, and Run means all of it."""
+    """The page's axes make a sweep of all combinations."""
     wire.say("values", rev=1, patch={"*seed": "1, 2", "*steps": True})
     assert wire.ask("run", rev=2, values={"prompt": "A harbour"})["error"] is None
     wire.until(lambda: wire.traits["status"] == "succeeded")
@@ -81,7 +81,7 @@ def test_run_in_the_page_runs_all_of_them(panel: Panel, wire: Wire) -> None:
 
 
 def test_wait_waits_for_all_of_it(panel: Panel, wire: Wire) -> None:
-    """Also when it was begun by hand, and is not planned yet; what comes back is the last result."""
+    """Also if the user pressed Run and the sweep is not planned yet; it returns the last result."""
     wire.say("values", rev=1, patch={"*seed": "1..4"})
     wire.say("run", rev=2, values={})
     result = panel.wait(SECONDS)
@@ -92,7 +92,7 @@ def test_wait_waits_for_all_of_it(panel: Panel, wire: Wire) -> None:
 
 
 def test_one_run_takes_the_value_beneath(panel: Panel) -> None:
-    """`run()` is one run whatever is varied, and what is waited for is that one."""
+    """`run()` is one run whatever varies, and `wait` waits for that one."""
     panel.vary(seed=range(4))
     panel.set(seed=7)
     panel.run()
@@ -100,8 +100,8 @@ def test_one_run_takes_the_value_beneath(panel: Panel) -> None:
     assert panel.sweep is None
 
 
-def test_the_values_of_the_axes_are_told(panel: Panel, wire: Wire) -> None:
-    """Text, words and number of runs; a hand and Python see the same."""
+def test_the_values_of_the_axes_are_shown(panel: Panel, wire: Wire) -> None:
+    """Text, words and number of runs; the page and Python see the same."""
     wire.ask("values", rev=1, patch={"*steps": "2..4"})
     assert panel.axes == {"steps": (2, 3, 4)}
     assert wire.traits["_axes"] == {
@@ -114,7 +114,7 @@ def test_the_values_of_the_axes_are_told(panel: Panel, wire: Wire) -> None:
 
 
 def test_a_wrong_axis_is_explained_and_nothing_is_sent(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
-    """Beside the field, and by Run as an error of the run."""
+    """The error stands beside the field, and Run makes it the error of the run."""
     before = len(sandbox.requests)
     wire.ask("values", rev=1, patch={"*steps": "2..400"})
     assert "between 1 and 50" in wire.traits["_errors"]["*steps"]
@@ -149,7 +149,7 @@ def test_what_another_kernel_has_run_is_not_run_again(
 
 
 def test_nothing_left_to_run_is_over_at_once(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
-    """Pressing Run again shows what is there, and costs nothing."""
+    """Run again shows the results and costs nothing."""
     panel.vary(seed="1, 2")
     panel.run_sweep().wait(SECONDS)
     before = len(sandbox.requests)
@@ -162,7 +162,7 @@ def test_nothing_left_to_run_is_over_at_once(panel: Panel, wire: Wire, sandbox: 
 
 
 def test_a_seed_left_to_chance_is_drawn_anew(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
-    """As a single Run draws it anew each time: the same again would be another picture."""
+    """The same sweep again would make other pictures, as a single run does."""
     panel.set(seed=None)
     panel.vary(steps="2, 3")
     panel.run_sweep().wait(SECONDS)
@@ -173,7 +173,7 @@ def test_a_seed_left_to_chance_is_drawn_anew(panel: Panel, wire: Wire, sandbox: 
 
 
 def test_stop_stops_all_of_it(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
-    """What runs is stopped, what waits is not begun, and Run again runs what is left."""
+    """Running cells are stopped, no further cell begins, and Run again runs the others."""
     sandbox.faults = {"delay": 0.05}
     panel.vary(seed="1..40")
     wire.say("run", rev=1, values={})
@@ -191,7 +191,7 @@ def test_stop_stops_all_of_it(panel: Panel, wire: Wire, sandbox: Sandbox) -> Non
 
 
 def test_stop_before_it_is_planned_sends_nothing(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
-    """Who changes their mind at once pays nothing."""
+    """A Stop right after Run costs nothing."""
     before = len(sandbox.requests)
     panel.vary(seed="1..4")
     with panel._lock:  # nothing of the panel's goes on meanwhile
@@ -202,7 +202,7 @@ def test_stop_before_it_is_planned_sends_nothing(panel: Panel, wire: Wire, sandb
 
 
 def test_a_cell_that_fails_stops_no_other(panel_of: MakePanel, sandbox_client: Client) -> None:
-    """The board says which, the note what to do; nothing but failures raises the first."""
+    """The board shows the error of each cell; if all fail, `wait` raises the first."""
     panel = panel_of("wiro/sandbox-fail", client=sandbox_client)
     panel.vary(prompt="one\ntwo")
     panel.run_sweep().wait(SECONDS)
@@ -218,7 +218,7 @@ def test_a_cell_that_fails_stops_no_other(panel_of: MakePanel, sandbox_client: C
 
 
 def test_the_price_is_that_of_all_runs(panel: Panel, wire: Wire) -> None:
-    """Beside the button stands what the sweep would cost."""
+    """The price beside the button is that of the whole sweep."""
     one = panel.price()
     panel.vary(seed="1..10")
     ten = panel.price()
@@ -231,7 +231,7 @@ def test_the_price_is_that_of_all_runs(panel: Panel, wire: Wire) -> None:
 
 
 def test_the_price_leaves_out_what_was_run_before(panel: Panel) -> None:
-    """Pressing Run again runs what is left, and that is what it costs; another seed each time is another run."""
+    """Run again costs what is left of the sweep; without a fixed seed it costs all of it."""
     panel.vary(seed="1..3")
     panel.run_sweep().wait(SECONDS)
     assert (panel.price().low, panel.price().high) == (0.0, 0.0)
@@ -245,7 +245,7 @@ def test_the_price_leaves_out_what_was_run_before(panel: Panel) -> None:
 
 
 def test_a_budget_holds_for_all_runs(panel: Panel, sandbox: Sandbox) -> None:
-    """Of the block that Python begins it in."""
+    """The budget of the block in which Python starts the sweep."""
     before = len(sandbox.requests)
     panel.vary(seed="1..3")
     with wiro.budget(usd=1e-6) as purse, pytest.raises(BudgetExceeded, match="Any of the 3 runs"):
@@ -255,7 +255,7 @@ def test_a_budget_holds_for_all_runs(panel: Panel, sandbox: Sandbox) -> None:
 
 
 def test_without_credentials_it_says_so(panel_of: MakePanel) -> None:
-    """The error is raised by Python's call and shown for the hand's."""
+    """Python's call raises the error, and the panel shows it."""
     panel = panel_of(FLUX, client=None, **SMALL)
     panel.vary(seed="1, 2")
     with pytest.raises(ConfigurationError):
@@ -264,18 +264,18 @@ def test_without_credentials_it_says_so(panel_of: MakePanel) -> None:
 
 
 def test_a_late_view_has_the_whole_board(panel: Panel, wire: Wire) -> None:
-    """One snapshot has the layout and every cell, and the pictures follow."""
+    """A snapshot has the board and every cell, and the pictures follow."""
     panel.vary(seed="1..3")
     panel.run_sweep().wait(SECONDS)
     wire.until(lambda: wire.traits["status"] == "succeeded")
     wire.traffic.clear()
-    told = wire.ask("sync", epoch="", next=0)
-    assert (told["type"], len(told["cells"]), told["board"]["x"]) == ("snapshot", 3, "seed")
+    snapshot = wire.ask("sync", epoch="", next=0)
+    assert (snapshot["type"], len(snapshot["cells"]), snapshot["board"]["x"]) == ("snapshot", 3, "seed")
     wire.until(lambda: len(wire.pictures("thumb")) == 3)
 
 
 def test_a_run_beside_it_and_back(panel: Panel, wire: Wire) -> None:
-    """Another run takes the stage; turned back to, the sweep is told whole again."""
+    """A run takes the stage; when the sweep returns to it, all of it is sent again."""
     panel.vary(seed="1, 2")
     panel.run_sweep().wait(SECONDS)
     panel.run()
@@ -284,12 +284,12 @@ def test_a_run_beside_it_and_back(panel: Panel, wire: Wire) -> None:
     wire.traffic.clear()
     wire.say("show", run=1)
     wire.until(lambda: wire.messages("delta"))
-    [told, *_] = wire.messages("delta")
-    assert (told["board"]["run"], len(told["cells"])) == (1, 2)
+    [delta, *_] = wire.messages("delta")
+    assert (delta["board"]["run"], len(delta["cells"])) == (1, 2)
 
 
 def test_messages_keep_their_pace(panel: Panel, wire: Wire) -> None:
-    """However many cells end in a second, the page is told a few times."""
+    """However many cells end in a second, the page gets a few messages."""
     panel.vary(seed="1..60")
     panel.run_sweep().wait(SECONDS)
     wire.until(lambda: wire.traits["status"] == "succeeded")
@@ -299,39 +299,39 @@ def test_messages_keep_their_pace(panel: Panel, wire: Wire) -> None:
 
 
 def test_the_call_repeats_the_sweep(panel: Panel) -> None:
-    """`code()` is a sweep where something is varied, with a range where there is one."""
+    """With axes `code()` is a sweep; even steps become a range."""
     panel.set(prompt="x", inputImage=None)
     panel.vary(seed="1..9", scale="1, 2")
-    called: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
 
     class _Client:
         def sweep(self, model: str, **values: Any) -> None:
-            called.update(values, model=model)
+            arguments.update(values, model=model)
 
     exec(panel.code(), {"client": _Client()})  # noqa: S102 - what a user would paste
-    assert (called["model"], called["seed"], called["scale"]) == (FLUX, range(1, 10), [1, 2])
-    assert called["steps"] == SMALL["steps"]
+    assert (arguments["model"], arguments["seed"], arguments["scale"]) == (FLUX, range(1, 10), [1, 2])
+    assert arguments["steps"] == SMALL["steps"]
 
 
 def test_observers_may_look_at_the_sweep(panel: Panel) -> None:
-    """An observer of the status asks the panel for its results, from another thread than the engine's."""
-    seen: list[object] = []
+    """An observer of the status may ask the panel for its results."""
+    observations: list[object] = []
     panel.observe(
-        lambda _: seen.append((panel.sweep and panel.sweep.counts, threading.get_ident())), "status"
+        lambda _: observations.append((panel.sweep and panel.sweep.counts, threading.get_ident())), "status"
     )
     panel.vary(seed="1, 2")
     panel.run_sweep().wait(SECONDS)
     panel._publisher.catch_up()
-    assert seen
+    assert observations
 
 
 def test_a_cell_s_settings_can_be_taken(panel: Panel, wire: Wire) -> None:
-    """The controls say what made that picture, and the axes that it settles end."""
+    """The controls get the values of that picture, and their axes end."""
     panel.vary(seed="1..3", steps="2, 3")
     panel.run_sweep().wait(SECONDS)
     wire.until(lambda: wire.traits["status"] == "succeeded")
-    chosen = _cells(wire)[4]["outputs"][0]["id"]
-    assert wire.ask("recipe", rev=1, id=chosen, take=True)["error"] is None
+    output_id = _cells(wire)[4]["outputs"][0]["id"]
+    assert wire.ask("recipe", rev=1, id=output_id, take=True)["error"] is None
     assert panel.sweep is not None
     expected = panel.sweep[4].values
     assert (panel.axes, panel.values["seed"], panel.values["steps"]) == (

@@ -7,7 +7,7 @@ from wiro_widgets import Panel
 
 
 def test_a_table_of_runs(panel: Panel) -> None:
-    """One row a run, with a column for each parameter when asked; before the first run there is none."""
+    """One row for each run, on request with a column for each parameter; none before the first run."""
     assert len(panel.to_pandas()) == 0
     for seed in (1, 2):
         panel.set(seed=seed)

@@ -14,7 +14,7 @@ from wiro_widgets import InvalidParameter, Panel
 
 
 def test_values_by_keyword(panel_of: MakePanel) -> None:
-    """Keyword arguments set the controls; the others hold the model's defaults."""
+    """Keyword arguments set controls; the others have the model's defaults."""
     panel = panel_of(prompt="a harbour", seed="42")
     assert (panel.values["prompt"], panel.values["seed"], panel.values["scale"]) == ("a harbour", 42, 3.5)
 
@@ -57,7 +57,7 @@ def test_assigning_all(panel: Panel) -> None:
 
 
 def test_assigning_the_values_of_another_panel(panel: Panel, panel_of: MakePanel) -> None:
-    """A panel may be set to what another one says."""
+    """A panel may get the values of another one."""
     other = panel_of(prompt="elsewhere", seed=1)
     panel.values = other.values
     assert panel.values == other.values
@@ -81,7 +81,7 @@ def test_a_wrong_value(
     values: dict[str, Any], field: str, panel: Panel, wire: Wire, panel_of: MakePanel
 ) -> None:
     """Each way to set a value raises InvalidParameter, which names the field, and changes nothing."""
-    before, told = dict(panel.values), dict(wire.traits["values"])
+    values_before, json_before = dict(panel.values), dict(wire.traits["values"])
     ways = (
         lambda: panel.set(**values),
         lambda: panel.values.update(values),
@@ -89,14 +89,14 @@ def test_a_wrong_value(
         lambda: panel_of(**values),
     )
     for way in ways:
-        with pytest.raises(InvalidParameter) as caught:
+        with pytest.raises(InvalidParameter) as error:
             way()
-        assert caught.value.parameter == field
-    assert (panel.values, wire.traits["values"]) == (before, told)
+        assert error.value.parameter == field
+    assert (panel.values, wire.traits["values"]) == (values_before, json_before)
 
 
-def test_what_is_no_dict(panel: Panel) -> None:
-    """Values are a dict, as the trait says."""
+def test_values_are_a_dict(panel: Panel) -> None:
+    """Anything else is an error of the trait."""
     with pytest.raises(traitlets.TraitError):
         panel.values = 3  # type: ignore[assignment] # that is what is tested
 
@@ -104,7 +104,7 @@ def test_what_is_no_dict(panel: Panel) -> None:
 def test_a_panel_that_was_refused_makes_no_noise(
     panel_of: MakePanel, recwarn: pytest.WarningsRecorder
 ) -> None:
-    """A panel with a wrong value or a wrong name is an error, and nothing but that error."""
+    """A wrong value or a wrong name raises an error, without a further warning."""
     for wrong in ({"model": "no-slash"}, {"steps": "many"}):
         with pytest.raises(InvalidParameter):
             panel_of(**wrong)
@@ -112,14 +112,14 @@ def test_a_panel_that_was_refused_makes_no_noise(
 
 
 def test_typed_values_show_in_python(panel: Panel, wire: Wire) -> None:
-    """What a hand types stands in `panel.values`, converted, by the time it is answered."""
+    """`panel.values` has what the user typed, converted, before the reply."""
     reply = wire.ask("values", rev=7, patch={"steps": "33", "prompt": "by hand"})
     assert (reply["to"], reply["rev"], reply["error"]) == ("page", 7, None)
     assert (panel.values["steps"], panel.values["prompt"]) == (33, "by hand")
 
 
 def test_typed_errors_show_beside_the_field(panel: Panel, wire: Wire) -> None:
-    """Wrong text stays as typed, with its sentence, until Python or the hand mends it."""
+    """Wrong text stays as typed, with its error, until Python or the user corrects it."""
     wire.ask("values", rev=1, patch={"steps": "3o"})
     assert (panel.values["steps"], wire.traits["_errors"]) == (
         "3o",
@@ -130,19 +130,19 @@ def test_typed_errors_show_beside_the_field(panel: Panel, wire: Wire) -> None:
 
 
 def test_half_a_character_from_a_hand(wire: Wire) -> None:
-    """Half of a surrogate pair is explained, and does not break the panel."""
+    """A lone surrogate gets an error, and does not break the panel."""
     wire.ask("values", rev=1, patch={"prompt": "a \ud83d"})
     assert "half a character" in wire.traits["_errors"]["prompt"]
     assert wire.traits["values"]["prompt"] == "a ?"
 
 
 def test_an_observer_of_values(panel: Panel, wire: Wire) -> None:
-    """`observe` works as with any widget, for Python's changes and the hand's."""
-    seen: list[Any] = []
-    panel.observe(lambda change: seen.append(change.new["steps"]), "values")
+    """`observe` works as with any widget, for changes by Python and by the user."""
+    steps: list[Any] = []
+    panel.observe(lambda change: steps.append(change.new["steps"]), "values")
     panel.set(steps=30)
     wire.ask("values", rev=1, patch={"steps": 31})
-    assert seen == [30, 31]
+    assert steps == [30, 31]
 
 
 def test_a_picture_from_python(panel: Panel, wire: Wire) -> None:
@@ -155,7 +155,7 @@ def test_a_picture_from_python(panel: Panel, wire: Wire) -> None:
 
 
 def test_typing_sends_no_preview_again(panel: Panel, wire: Wire) -> None:
-    """A preview is sent once, and again only to who comes late."""
+    """A preview is sent once, and once more to a late view."""
     panel.set(inputImage=np.zeros((8, 8, 3), dtype=np.uint8))
     wire.until(lambda: len(wire.messages("image")) == 1)
     for number in range(20):
@@ -165,7 +165,7 @@ def test_typing_sends_no_preview_again(panel: Panel, wire: Wire) -> None:
 
 
 def test_the_state_is_small_json(panel: Panel) -> None:
-    """What a notebook saves of a panel is a few kilobytes beside the front end, whatever it holds."""
+    """The state that a notebook saves is a few kilobytes beside the front end, whatever the values."""
     panel.set(inputImage=Image.effect_noise((500, 500), 90))
     panel.run()
     panel.wait(SECONDS)

@@ -4,7 +4,7 @@ from wiro_widgets import Client, Panel
 
 
 def test_a_star_stands_in_the_history(panel: Panel, sandbox_client: Client) -> None:
-    """A run that is starred in the panel is starred in the history, until it is not."""
+    """A star in the panel is a star in the history, until it is taken away."""
     panel.run()
     task_id = panel.wait().record.task_id
     panel.star(1)

@@ -23,10 +23,10 @@ RUN: dict[str, Any] = {
 
 def _card(pictures: int = 0, values: dict[str, Any] | None = None, **facts: Any) -> str:
     noise = thumbnail(Image.effect_noise((2048, 2048), 120).convert("RGB"), edge=EDGE)
-    return _drawn(RUN | facts, values or {}, [noise] * pictures).html
+    return _static_card(RUN | facts, values or {}, [noise] * pictures).html
 
 
-def _drawn(
+def _static_card(
     run: dict[str, Any] | None, values: dict[str, Any], pictures: Sequence[Thumbnail] = ()
 ) -> StaticCard:
     return StaticCard.of("c1", model="a/b", run=run, values=values, pictures=pictures)
@@ -65,7 +65,7 @@ def test_no_secret_and_no_address() -> None:
         "callbackUrl": "https://example.com/hook",
         "inputImage": "https://example.com/s/a.png?t=1",
     }
-    card = _drawn(RUN, values)
+    card = _static_card(RUN, values)
     for text in (card.html, card.text):
         assert "k-123" not in text
         assert "example.com" not in text
@@ -89,8 +89,8 @@ def test_an_answer_and_other_files_are_in_the_card() -> None:
 
 def test_before_any_run_there_is_the_model_alone() -> None:
     """Without a run there is no status."""
-    assert "Done" not in _drawn(RUN | {"number": 0}, {"steps": 20}).html
-    assert _drawn(None, {"steps": 20}).text == "a/b\nsteps 20"
+    assert "Done" not in _static_card(RUN | {"number": 0}, {"steps": 20}).html
+    assert _static_card(None, {"steps": 20}).text == "a/b\nsteps 20"
 
 
 def test_the_values_stand_in_the_order_of_the_controls() -> None:

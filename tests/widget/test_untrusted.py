@@ -1,4 +1,4 @@
-"""What comes from a page or out of a picture may not name a file of this machine."""
+"""A page or a picture cannot name a file of this machine."""
 
 import json
 from pathlib import Path
@@ -24,7 +24,7 @@ def letter(tmp_path: Path) -> Path:
 
 
 def test_a_page_names_a_file(letter: Path) -> None:
-    """A path where a page may give a web address is left alone."""
+    """A path in place of a web address is ignored."""
     panel = Panel(HUNYUAN)
     panel._controls.enter({"inputImage": [{"url": str(letter)}]}, panel._publisher.output)
     assert "inputImage" not in panel.values
@@ -32,7 +32,7 @@ def test_a_page_names_a_file(letter: Path) -> None:
 
 
 def test_a_page_sets_traits(letter: Path) -> None:
-    """A state update of the page changes values as a hand would, names no file, and reaches no other trait."""
+    """A state update of the page changes values like typing; it names no file and sets no other trait."""
     panel = Panel(HUNYUAN)
     before = {name: panel.get_state()[name] for name in ("status", "progress", "_form", "_esm", "_card_id")}
     state = {"values": {"steps": 9, "inputImage": str(letter)}, **dict.fromkeys(before, "x")}
@@ -49,8 +49,8 @@ def test_a_recipe_of_a_picture_uploads_nothing(letter: Path, tmp_path: Path) -> 
     """The documented call refuses a file that a recipe names, by its own name as by a path; an address it takes."""
     schema = ModelSchema.built_in(HUNYUAN)
     assert schema is not None
-    for named in (str(letter), letter.name):
-        text = json.dumps({"wiro_widgets": "1", "parameters": {"prompt": "x", "inputImage": named}})
+    for file_name in (str(letter), letter.name):
+        text = json.dumps({"wiro_widgets": "1", "parameters": {"prompt": "x", "inputImage": file_name}})
         info = PngInfo()
         info.add_text("wiro", text)
         Image.new("RGB", (8, 8)).save(tmp_path / "picture.png", pnginfo=info)
@@ -65,7 +65,7 @@ def test_a_recipe_of_a_picture_uploads_nothing(letter: Path, tmp_path: Path) -> 
 
 
 def test_setting_the_model_switches_it() -> None:
-    """A model that is assigned is one that is switched to, with its controls; one that is none is refused."""
+    """Assigning a model switches to it; what is no model is refused."""
     panel = Panel(HUNYUAN, prompt="kept")
     panel.model = HUNYUAN
     assert (panel.model, panel.values["prompt"]) == (HUNYUAN, "kept")
@@ -76,7 +76,7 @@ def test_setting_the_model_switches_it() -> None:
 
 
 def test_files_are_varied_by_a_list() -> None:
-    """One path is no list of letters, and a dict no list of its keys."""
+    """One path is not a list of letters, and a dict is not a list of its keys."""
     panel = Panel(HUNYUAN, prompt="x")
     with pytest.raises(InvalidParameter, match="a list of files"):
         panel.vary(inputImage="photo.png")
@@ -87,7 +87,7 @@ def test_files_are_varied_by_a_list() -> None:
 
 @pytest.mark.parametrize("url", ["http://[::1", "https://", {}, 7])
 def test_a_page_names_nonsense(url: object) -> None:
-    """An address that is none leaves the panel usable."""
+    """A broken address leaves the panel usable."""
     panel = Panel(HUNYUAN)
     panel._controls.enter({"inputImage": [{"url": url}]}, panel._publisher.output)
     panel.set(steps=9)

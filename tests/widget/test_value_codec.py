@@ -1,4 +1,4 @@
-"""`panel.values` as a dict: what changes it changes the controls."""
+"""`panel.values` as a dict: a change of it changes the controls."""
 
 import copy
 import pickle
@@ -10,15 +10,15 @@ import pytest
 from wiro_widgets.widget.value_codec import PanelValues
 
 
-class _Held:
-    """Controls that hold what they are given."""
+class _Controls:
+    """Controls that take any value."""
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {"prompt": "x", "steps": 20}
 
     def change(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        merged = {**self.values, **values}
-        self.values = {name: value for name, value in merged.items() if value is not None}
+        values_after = {**self.values, **values}
+        self.values = {name: value for name, value in values_after.items() if value is not None}
         return self.values
 
 
@@ -39,18 +39,18 @@ class _Held:
     ],
 )
 def test_every_way_to_change_it(change: Callable[[PanelValues], object], expected: dict[str, Any]) -> None:
-    """Each of a dict's own ways changes the controls, and is seen in the dict that was changed."""
-    held = _Held()
-    values = PanelValues(held.values, held.change)
+    """Each method of a dict changes the controls and the dict itself."""
+    controls = _Controls()
+    values = PanelValues(controls.values, controls.change)
     change(values)
-    assert held.values == expected
+    assert controls.values == expected
     assert dict(values) == expected
 
 
-def test_what_taking_away_returns() -> None:
+def test_what_pop_returns() -> None:
     """As a dict does: the value, the default, or a KeyError."""
-    held = _Held()
-    values = PanelValues(held.values, held.change)
+    controls = _Controls()
+    values = PanelValues(controls.values, controls.change)
     assert values.pop("steps") == 20
     assert values.pop("steps", 7) == 7
     assert values.setdefault("prompt", "y") == "x"
@@ -61,17 +61,17 @@ def test_what_taking_away_returns() -> None:
         values.popitem()
 
 
-def _pickled(values: PanelValues) -> Any:
+def _pickle_and_load(values: PanelValues) -> Any:
     return pickle.loads(pickle.dumps(values))  # noqa: S301 - our own
 
 
 @pytest.mark.parametrize(
-    "copied", [copy.copy, copy.deepcopy, _pickled, PanelValues.copy, lambda values: values | {}]
+    "copy_of", [copy.copy, copy.deepcopy, _pickle_and_load, PanelValues.copy, lambda values: values | {}]
 )
-def test_a_copy_is_a_plain_dict(copied: Callable[[Any], Any]) -> None:
+def test_a_copy_is_a_plain_dict(copy_of: Callable[[Any], Any]) -> None:
     """Changing a copy changes no control."""
-    held = _Held()
-    same = copied(PanelValues(held.values, held.change))
+    controls = _Controls()
+    same = copy_of(PanelValues(controls.values, controls.change))
     assert type(same) is dict
     same["steps"] = 1
-    assert held.values["steps"] == 20
+    assert controls.values["steps"] == 20

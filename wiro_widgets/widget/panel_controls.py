@@ -86,7 +86,7 @@ class PanelControls:
             self.axis_controls = AxisControls(schema)
             self.files = InputFiles()
             self._errors = {}
-            self._fit(values, trusted=True)
+            self._fit(values, trust_files=True)
             self.axis_controls.fit(axes)
             self._on_change()
 
@@ -159,7 +159,7 @@ class PanelControls:
         They are not trusted to name a file of this machine: only web addresses are taken as files.
         """
         with self._lock:
-            self._fit(values, trusted=False)
+            self._fit(values, trust_files=False)
             self._on_change()
 
     def add_file(self, name: str, file: NamedBytes) -> None:
@@ -199,10 +199,10 @@ class PanelControls:
                     files.setdefault(parameter.id, as_list(self.values.get(parameter.id)))
             return {self.files.reference(item)["id"]: item for items in files.values() for item in items}
 
-    def _fit(self, values: Mapping[str, Any], *, trusted: bool) -> None:
+    def _fit(self, values: Mapping[str, Any], *, trust_files: bool) -> None:
         for name, value in values.items():
             parameter = self.schema.get(name)
-            if parameter and parameter.kind == "file" and not trusted:
+            if parameter and parameter.kind == "file" and not trust_files:
                 value = [item for item in as_list(value) if web_address(item)]  # noqa: PLW2901 - the same, checked
             try:
                 self.put(self.convert({name: value}))

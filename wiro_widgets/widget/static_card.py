@@ -69,13 +69,13 @@ class StaticCard:
         has at most `MAX_BYTES`; pictures that would not fit are left out.
         """
         places = {name: place for place, name in enumerate(order)}
-        ordered = {
+        in_order = {
             name: values[name] for name in sorted(values, key=lambda name: places.get(name, len(places)))
         }
-        texts = dict(_value_texts(ordered))
+        texts = dict(_value_texts(in_order))
         prompt = texts.pop("prompt", "")
         facts, results = list(_facts(run)), list(_results(run))
-        lines = [labels.dotted(model, *facts), prompt, *results, ", ".join(map(" ".join, texts.items()))]
+        lines = [labels.join_facts(model, *facts), prompt, *results, ", ".join(map(" ".join, texts.items()))]
         head = (
             f'{_STYLE.format(id=escape(card_id))}<div class="wiro-card" data-card="{escape(card_id)}" style="{_BOX}">'
             f"{_heading(model, facts)}"
@@ -149,7 +149,7 @@ def _heading(model: str, facts: Sequence[str]) -> str:
     title = _escape(model)
     if name:
         title = f'<span style="{_SOFT}">{_escape(owner)} /</span> <b>{_escape(name)}</b>'
-    line = _escape(labels.dotted(*facts))
+    line = _escape(labels.join_facts(*facts))
     return _paragraph(f'{title} &nbsp;<span style="{_SOFT}">{line}</span>' if line else title, "")
 
 

@@ -199,7 +199,7 @@ def web_address(value: Any) -> str | None:
 def _facts(mime: str, size: int | None) -> str:
     """Return "PNG, 202 kB": the part of the content type that people say, and the size."""
     kind = mime.partition("/")[2].partition(";")[0].partition("+")[0].removeprefix("x-").removeprefix("vnd.")
-    return labels.dotted(kind.upper(), None if size is None else labels.file_size(size))
+    return labels.join_facts(kind.upper(), None if size is None else labels.file_size(size))
 
 
 def _url_name(url: str) -> str:

@@ -22,7 +22,7 @@ from wiro_widgets.widget.wire.log_rows import MAX_LINES, MAX_TEXT, missing_rows,
 
 
 @pytest.mark.parametrize(
-    ("event", "told"),
+    ("event", "expected"),
     [
         (Log("output", "one line", 0), [("output", "one line")]),
         (Log("error", "on stderr", 0), [("stderr", "on stderr")]),
@@ -48,33 +48,33 @@ from wiro_widgets.widget.wire.log_rows import MAX_LINES, MAX_TEXT, missing_rows,
     ],
     ids=str,
 )
-def test_an_event_in_words(event: TaskEvent, told: list[tuple[str, str]]) -> None:
-    """Each event is a line, or the lines of its text, or none where it repeats what was seen."""
-    assert list(rows(event)) == told
+def test_an_event_in_words(event: TaskEvent, expected: list[tuple[str, str]]) -> None:
+    """Each event is a line, or the lines of its text, or none if it repeats earlier lines."""
+    assert list(rows(event)) == expected
 
 
 @pytest.mark.parametrize(
     "stage", [stage for stage in STAGES if not stage.endswith("_full") and stage != FINISHED]
 )
 def test_every_stage_has_words(stage: str) -> None:
-    """No stage of a task's life is shown by Wiro's own word."""
+    """No stage of a task is shown by its name on the wire."""
     [(kind, text)] = rows(Lifecycle(stage, 0))
     assert (kind == "note", text == stage) == (False, False)
 
 
 def test_long_lines_are_cut() -> None:
-    """A line is as long as a line may be."""
+    """A line has a maximum length."""
     assert [len(text) for _, text in rows(Log("output", "x" * 100_000, 0))] == [MAX_TEXT + 3]
     assert shorten("x" * MAX_TEXT) == "x" * MAX_TEXT
 
 
 def test_many_lines_are_cut() -> None:
-    """One event is not the whole log."""
+    """One event has a maximum of lines."""
     assert len(list(rows(Log("output", "x\n" * 10_000, 0)))) == MAX_LINES
 
 
-def test_lines_that_the_socket_never_brought() -> None:
-    """A stream of which nothing was heard is told from the whole text that was read at the end; others are not."""
-    heard = advance(TaskState(), Log("output", "seen", 1.0))
-    state = replace(heard, output_text="seen\nnot repeated", error_text="Traceback\nRuntimeError: no")
+def test_lines_that_the_socket_left_out() -> None:
+    """A stream of which nothing was heard is expected from the whole text that was read at the end; others are not."""
+    state_before = advance(TaskState(), Log("output", "seen", 1.0))
+    state = replace(state_before, output_text="seen\nnot repeated", error_text="Traceback\nRuntimeError: no")
     assert list(missing_rows(state)) == [("stderr", "Traceback"), ("stderr", "RuntimeError: no")]

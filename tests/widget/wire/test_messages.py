@@ -82,7 +82,7 @@ def test_each_message_is_read(content: dict[str, Any], expected: Message) -> Non
     ],
 )
 def test_a_field_of_another_type_is_refused(content: dict[str, Any], name: str) -> None:
-    """What is wrong is named by its field; nothing is converted."""
+    """The error names the wrong field; nothing is converted."""
     for wrong in WRONG[type(content[name])]:
         with pytest.raises(BadMessage, match=name):
             parse(_content({**content, name: wrong}))
@@ -98,34 +98,34 @@ def test_a_field_of_another_type_is_refused(content: dict[str, Any], name: str) 
     ],
 )
 def test_a_missing_field_is_refused(content: dict[str, Any], name: str) -> None:
-    """Nothing is made up."""
+    """No field has a default."""
     with pytest.raises(BadMessage, match=name):
         parse(_content({key: value for key, value in content.items() if key != name}))
 
 
 @pytest.mark.parametrize("content", [None, [], "sync", 1, {}, {"v": 2, "type": "stop", "client": "c"}])
 def test_another_format_is_refused(content: object) -> None:
-    """A message that is not of this version is not looked into."""
+    """A message of another version is not read."""
     with pytest.raises(BadMessage, match="v"):
         parse(content)
 
 
 @pytest.mark.parametrize("kind", [None, "dance", "", 1, ["stop"], {"stop": 1}])
 def test_an_unknown_type_is_refused(kind: object) -> None:
-    """A type that nobody knows is the field that is wrong."""
+    """An unknown type is a wrong field."""
     with pytest.raises(BadMessage, match="type"):
         parse(_content({"type": kind}))
 
 
 def test_a_message_from_nobody_is_refused() -> None:
-    """Every message names the store that sent it."""
+    """Every message has the id of the store that sent it."""
     with pytest.raises(BadMessage, match="client"):
         parse({"v": 1, "type": "stop"})
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
 def test_bytes_of_any_kind(kind: Any) -> None:
-    """Jupyter hands buffers over as memoryviews, other kernels as bytes."""
+    """Jupyter delivers buffers as memoryviews, other kernels as bytes."""
     chunk = parse(_content(FILE), [kind(b"abc")])
     assert isinstance(chunk, Chunk)
     assert (type(chunk.data), chunk.data) == (bytes, b"abc")
@@ -135,20 +135,20 @@ def test_bytes_of_any_kind(kind: Any) -> None:
     "buffer", ["abc", 10**9, [1], None, bytes(MAX_CHUNK + 1), memoryview(bytes(MAX_CHUNK + 1))]
 )
 def test_a_buffer_that_is_none(buffer: object) -> None:
-    """What is no bytes, or more than a chunk may be, is refused before it is copied."""
+    """A buffer that holds no bytes, or too many, is refused before it is copied."""
     with pytest.raises(BadMessage, match="buffer"):
         parse(_content(FILE), [buffer])
 
 
 def test_a_long_text_is_cut() -> None:
-    """An id or a name of a megabyte is not kept whole."""
+    """An id or a name of a megabyte is cut."""
     message = parse(_content({"type": "search", "rev": 1, "text": "x" * 1_000_000}))
     assert isinstance(message, Search)
     assert len(message.text) == 1_000
 
 
-def test_half_a_character_can_be_sent() -> None:
-    """A text that no UTF-8 can carry is sent with a question mark for what is broken; the rest is as it was."""
+def test_a_lone_surrogate_can_be_sent() -> None:
+    """A lone surrogate becomes a question mark; the rest stays."""
     content = {
         "rows": [(1, 0.5, "output", "a \ud83d b \N{GRINNING FACE}")],
         "run": {"\udc80": None},
@@ -162,7 +162,7 @@ def test_half_a_character_can_be_sent() -> None:
 
 
 def test_many_rows_travel_compressed() -> None:
-    """The lines of a log are much alike: a few hundred of them are a seventh of their JSON, and come out whole."""
+    """A few hundred lines are a seventh of their JSON, and come out complete."""
     rows = [
         (n, n / 9, "output", f"line {n:06} of the picture \N{EN DASH} residual {n / 7:.7f}")
         for n in range(300)
@@ -176,13 +176,13 @@ def test_many_rows_travel_compressed() -> None:
 
 
 def test_few_rows_travel_as_they_are() -> None:
-    """What is seldom said need not be unpacked."""
+    """A few rows are not worth unpacking."""
     content = {"type": "delta", "rows": [(0, 0.5, "output", "a")]}
     assert pack(content) == (content, [])
 
 
-def test_half_a_character_is_packed_too() -> None:
-    """A text that no UTF-8 can carry does not become one that no page can read."""
+def test_a_lone_surrogate_can_be_packed() -> None:
+    """A lone surrogate becomes a question mark in packed rows too."""
     _, [buffer] = pack({"rows": [(n, 0.5, "output", "a \ud83d") for n in range(9)]})
     assert json.loads(zlib.decompress(buffer))[8] == [8, 0.5, "output", "a ?"]
 

@@ -16,7 +16,7 @@ from wiro_widgets.widget.wire.run_view import RunView
 
 
 def _page(wire: Wire) -> Page:
-    """Return a page that was there from the start."""
+    """Return a page that has got every delta so far."""
     page = Page()
     for message in wire.messages("delta"):
         assert not page.take(message)
@@ -24,21 +24,21 @@ def _page(wire: Wire) -> Page:
 
 
 def _run(wire: Wire) -> Message:
-    """Return the run as that page shows it."""
+    """Return the run as a page shows it."""
     run = _page(wire).run
     assert run is not None
     return run
 
 
 def _steady_panel(panel_of: MakePanel, steady_client: Client) -> tuple[Panel, Wire]:
-    """Make a panel whose runs are long enough for the socket to hear them from the start."""
+    """Make a panel whose runs are long enough for the socket to bring all events."""
     panel = panel_of(client=steady_client, steps=20)
     assert isinstance(panel.comm, Wire)
     return panel, panel.comm
 
 
 def _done(panel: Panel, wire: Wire) -> Task:
-    """Run, and wait until the browser knows how it ended."""
+    """Run, and wait until the browser has the outcome."""
     task = panel.run()
     task.wait(SECONDS)
     wire.until(lambda: wire.traits.get("status") == "succeeded")
@@ -54,7 +54,7 @@ def _in_a_thread(work: Callable[[], object]) -> bool:
 
 
 def test_a_run_as_the_browser_sees_it(panel_of: MakePanel, steady_client: Client) -> None:
-    """The deltas tell the whole run: its stages, its log, its outputs, its cost."""
+    """The deltas have the whole run: its stages, its log, its outputs, its cost."""
     panel, wire = _steady_panel(panel_of, steady_client)
     task = _done(panel, wire)
     run = _run(wire)
@@ -68,12 +68,12 @@ def test_a_run_as_the_browser_sees_it(panel_of: MakePanel, steady_client: Client
 
 
 def test_every_event_is_told_once(panel_of: MakePanel, steady_client: Client) -> None:
-    """The rows are those of the events, in their order, and one more that says how it ended."""
+    """The rows are those of the events, in their order, and one more with the outcome."""
     panel, wire = _steady_panel(panel_of, steady_client)
     _done(panel, wire)
-    told = [row[3] for row in _page(wire).rows]
-    assert told[:-1] == [text for event in panel.events for _, text in rows(event)]
-    assert [row[0] for row in _page(wire).rows] == list(range(len(told)))
+    texts = [row[3] for row in _page(wire).rows]
+    assert texts[:-1] == [text for event in panel.events for _, text in rows(event)]
+    assert [row[0] for row in _page(wire).rows] == list(range(len(texts)))
 
 
 def test_at_most_twenty_messages_a_second(
@@ -97,8 +97,8 @@ def test_at_most_twenty_messages_a_second(
     assert max(len(message["rows"]) for message in wire.messages("delta")) <= MAX_DELTA_ROWS
 
 
-def test_the_last_words_bring_the_pictures(panel: Panel, wire: Wire) -> None:
-    """Each output's thumbnail has come by the time the status says that the run succeeded."""
+def test_the_pictures_come_before_the_status(panel: Panel, wire: Wire) -> None:
+    """All thumbnails have come before the status is succeeded."""
     panel.set(samples=3)
     _done(panel, wire)
     ids = [output["id"] for output in _run(wire)["outputs"]]
@@ -114,8 +114,8 @@ def test_status_and_progress_of_a_run(panel: Panel, wire: Wire) -> None:
     assert wire.traits["_feed"] == {"epoch": last["epoch"], "head": last["next"]}
 
 
-def test_a_snapshot_for_who_comes_late(panel: Panel, wire: Wire) -> None:
-    """A view that asks is sent everything that the others have, thumbnails included."""
+def test_a_snapshot_for_a_late_view(panel: Panel, wire: Wire) -> None:
+    """A view that asks gets everything that the others have, thumbnails included."""
     _done(panel, wire)
     early, late = _page(wire), Page()
     wire.traffic.clear()
@@ -138,7 +138,7 @@ def test_a_new_run_is_a_new_epoch(panel: Panel, wire: Wire) -> None:
 
 
 def test_an_earlier_run_is_shown_again(panel: Panel, wire: Wire) -> None:
-    """Turning to an earlier run tells its rows, its outcome and its pictures as they were."""
+    """An earlier run comes with its rows, its outcome and its pictures."""
     _done(panel, wire)
     first = _page(wire)
     _done(panel, wire)
@@ -167,7 +167,7 @@ def test_a_full_image(panel: Panel, wire: Wire) -> None:
 
 
 def test_a_full_image_that_is_gone(panel: Panel, wire: Wire) -> None:
-    """A file that somebody removed is said in a reply to the view that asked."""
+    """If the file is gone, the view that asked gets an error."""
     _done(panel, wire)
     path = panel.outputs[0].path
     assert path is not None
@@ -176,7 +176,7 @@ def test_a_full_image_that_is_gone(panel: Panel, wire: Wire) -> None:
 
 
 def test_a_refused_run(panel: Panel, wire: Wire) -> None:
-    """A run with a value that the model does not take says which, and asks nobody."""
+    """A run with a wrong value names the value, and sends nothing."""
     wire.say("values", rev=1, patch={"steps": "many"})
     panel.run()
     run = _run(wire)
@@ -215,7 +215,7 @@ def test_events_that_came_before(panel: Panel, wire: Wire, steady_client: Client
 def test_a_task_that_was_over_before_it_was_steady_panel(
     panel: Panel, wire: Wire, steady_client: Client
 ) -> None:
-    """A task that was faster than the panel is shown whole."""
+    """A task that ended before the panel followed it is shown completely."""
     task = steady_client.run(FLUX, SMALL | {"steps": 20})
     task.wait(SECONDS)
     view = RunView(7)
@@ -227,7 +227,7 @@ def test_a_task_that_was_over_before_it_was_steady_panel(
 
 
 def test_the_engine_never_waits_for_the_panel(panel: Panel, sandbox_client: Client) -> None:
-    """While somebody holds the panel's lock, tasks are followed and calls are answered."""
+    """While a thread holds the panel's lock, tasks and calls go on."""
     with panel._lock:
         task = panel.run()
         assert _in_a_thread(lambda: task.wait(SECONDS))
@@ -280,8 +280,8 @@ def test_an_observer_that_fails(
     assert "brought up to date" in caplog.text
 
 
-def test_waiting_in_small_bites_sends_nothing_more(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
-    """A cell that waits again and again for a moment does not drive the browser."""
+def test_many_short_waits_send_nothing(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
+    """A cell that waits again and again for a moment sends no messages."""
     sandbox.faults = {"stuck": "run"}
     task = panel.run()
     wire.until(lambda: wire.traits.get("status") == "running")

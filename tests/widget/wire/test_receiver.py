@@ -1,4 +1,4 @@
-"""What a panel does with a page's messages, and what it answers."""
+"""What a panel does with the messages of a page, and its replies."""
 
 import io
 import json
@@ -41,7 +41,7 @@ def _send(
 
 
 def test_a_file_from_a_page(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
-    """Each chunk is answered; the whole file stands in the values, has a preview, and goes with the run."""
+    """Each chunk has a reply; the file is among the values, has a preview, and goes with the run."""
     data = _png()
     replies = _send(wire, "inputImage", data)
     assert replies[-1]["received"] == len(data)
@@ -50,8 +50,8 @@ def test_a_file_from_a_page(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
     wire.until(lambda: wire.pictures("preview"))
     panel.run()
     panel.wait(SECONDS)
-    sent = [item[:3] for request in sandbox.requests for item in request.files]
-    assert ("inputImage", "photo.png", "image/png") in sent
+    files = [item[:3] for request in sandbox.requests for item in request.files]
+    assert ("inputImage", "photo.png", "image/png") in files
 
 
 def test_a_file_for_no_field(wire: Wire) -> None:
@@ -61,7 +61,7 @@ def test_a_file_for_no_field(wire: Wire) -> None:
 
 
 def test_a_chunk_that_is_missing(panel: Panel, wire: Wire) -> None:
-    """The reply says that the file did not arrive whole; the control holds what it held."""
+    """The reply says that the file did not arrive whole; the control keeps its value."""
     panel.set(inputImage=NamedBytes(b"before", "a.png"))
     wire.ask("file", b"abc", rev=1, field="inputImage", upload="u", name="b.png", mime="", size=9, offset=0)
     reply = wire.ask(
@@ -72,7 +72,7 @@ def test_a_chunk_that_is_missing(panel: Panel, wire: Wire) -> None:
 
 
 def test_run_and_stop_by_hand(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
-    """Run takes all that was typed; Stop without a number stops the run that is shown."""
+    """Run takes all that was typed; Stop without a number stops the run on the stage."""
     sandbox.faults = {"stuck": "run"}
     assert wire.ask("run", rev=3, values={"prompt": "by hand", "steps": "4"})["error"] is None
     assert panel.task is not None
@@ -93,30 +93,30 @@ def test_stop_one_of_two(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
 
 
 def test_a_wrong_run_by_hand(panel: Panel, wire: Wire) -> None:
-    """A run with a wrong value is answered, marks the field, and says so in the run."""
+    """A run with a wrong value has a reply, marks the field, and fails."""
     wire.ask("run", rev=1, values={"steps": "many"})
     assert (panel.status, list(wire.traits["_errors"])) == ("failed", ["steps"])
 
 
 def test_search(panel_of: MakePanel) -> None:
-    """A panel without a model searches the catalogue, and becomes the model that is chosen."""
+    """A panel without a model searches the catalogue, and takes the model that the user chooses."""
     panel = panel_of(None)
     wire = panel.comm
     assert isinstance(wire, Wire)
     assert wire.traits["_form"] == {"v": 1, "models": True}
-    found = wire.ask("search", rev=1, text="chat")
-    assert (found["error"], [item["model"] for item in found["models"]]) == (None, ["wiro/sandbox-chat"])
+    reply = wire.ask("search", rev=1, text="chat")
+    assert (reply["error"], [item["model"] for item in reply["models"]]) == (None, ["wiro/sandbox-chat"])
     assert wire.ask("model", rev=2, model="wiro/sandbox-chat")["error"] is None
     assert (panel.model, wire.traits["_form"]["models"]) == ("wiro/sandbox-chat", True)
 
 
 def test_a_search_that_fails(panel_of: MakePanel, sandbox: Sandbox) -> None:
-    """What went wrong is said to the page."""
+    """The page gets the error."""
     panel = panel_of(None)
     sandbox.faults = {"auth_error": "Tool/List:1"}
     assert isinstance(panel.comm, Wire)
-    found = panel.comm.ask("search", rev=1, text="chat")
-    assert (found["models"], "WIRO_API_KEY" in found["error"]) == ([], True)
+    reply = panel.comm.ask("search", rev=1, text="chat")
+    assert (reply["models"], "WIRO_API_KEY" in reply["error"]) == ([], True)
 
 
 def test_a_panel_without_a_model_cannot_run(panel_of: MakePanel) -> None:
@@ -148,7 +148,7 @@ def test_a_picture_without_a_recipe(panel: Panel, wire: Wire) -> None:
 
 
 def test_an_earlier_output_as_input(panel: Panel, wire: Wire) -> None:
-    """A page may say that an output is to be the next input."""
+    """A page may use an output as the next input."""
     panel.run()
     panel.wait(SECONDS)
     wire.ask("values", rev=1, patch={"inputImage": [{"output": "1-0"}]})
@@ -171,7 +171,7 @@ def test_nonsense_is_ignored(
 
 
 def test_messages_for_what_is_not_there(panel: Panel, wire: Wire) -> None:
-    """A run or an output that is not there is no error: the page will hear what is."""
+    """An unknown run or output is ignored, or answered."""
     for kind, fields in (
         ("show", {"run": 9}),
         ("stop", {"run": 9}),

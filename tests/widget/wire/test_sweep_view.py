@@ -77,7 +77,7 @@ def test_a_board_is_bounded() -> None:
 
 
 def test_a_row_longer_than_a_board_is_shown() -> None:
-    """Something is better than nothing."""
+    """The first row is always shown."""
     wide = Axis("seed", tuple(range(300)))
     board = _board(wide, Axis("steps", tuple(range(1, 302))))
     assert len(board.rows) == 1
@@ -90,7 +90,7 @@ def test_the_title_of_a_cell() -> None:
 
 
 def test_the_message_names_every_cell() -> None:
-    """By its index, which is text in JSON."""
+    """Titles have the index of the cell, which is text in JSON."""
     message = _board(STEPS, SEEDS).message(7, _cells(STEPS, SEEDS))
     assert (message["run"], message["rows"][1]) == (7, {"label": "20", "cells": [3, 4, 5]})
     assert message["titles"]["5"] == "steps 20, seed 3"

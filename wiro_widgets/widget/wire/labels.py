@@ -49,14 +49,14 @@ _MINUTE = 60
 _THOUSAND = 1000
 
 
-def dotted(*parts: str | None) -> str:
+def join_facts(*parts: str | None) -> str:
     """Join the parts that are not empty by middle dots."""
     return DOT.join(part for part in parts if part)
 
 
 def status_label(status: Status, elapsed: float) -> str:
     """Return the word for a status; a run that is done has its time too."""
-    return dotted("Done", seconds(elapsed)) if status == "succeeded" else _STATUS[status]
+    return join_facts("Done", seconds(elapsed)) if status == "succeeded" else _STATUS[status]
 
 
 def run_line(status: Status, fraction: float | None, cost: float | None) -> str:
@@ -74,7 +74,7 @@ def activity(status: Status, stage: str | None, step: Progress | None) -> str:
         return "Preparing"
     if status in _ACTIVITY or step is None or step.step is None or step.total is None:
         return _ACTIVITY.get(status, "Generating")
-    return dotted("Generating", f"step {step.step} of {step.total}")
+    return join_facts("Generating", f"step {step.step} of {step.total}")
 
 
 def pace(step: Progress | None) -> str:
@@ -83,7 +83,7 @@ def pace(step: Progress | None) -> str:
         return ""
     remaining = wire_values.number((step.remaining or "").strip().removesuffix("s"))
     time_left = step.remaining if remaining is None else f"{remaining:.0f} s"
-    return dotted(step.speed, time_left and f"{time_left} left")
+    return join_facts(step.speed, time_left and f"{time_left} left")
 
 
 def announcement(

@@ -205,8 +205,8 @@ def sendable(content: T) -> T:
     try:
         json.dumps(content, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        repaired: T = _without_surrogates(content)
-        return repaired
+        repair: T = _without_surrogates(content)
+        return repair
     return content
 
 

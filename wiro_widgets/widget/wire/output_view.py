@@ -61,7 +61,7 @@ class OutputView:
             "width": self.width,
             "height": self.height,
             "text": self.text,
-            "facts": labels.dotted(output.content_type, extent, size),
+            "facts": labels.join_facts(output.content_type, extent, size),
         }
 
 

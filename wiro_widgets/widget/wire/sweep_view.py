@@ -78,8 +78,8 @@ def lay_out(axes: Sequence[Axis], cells: Cells) -> Board:
     axes = [axis for axis in axes if len(axis.values) > 1]
     if len(axes) < 2:  # noqa: PLR2004 - a table has two axes
         starts = range(0, len(cells), FOLD)
-        folded = (Row("", tuple(range(start, min(start + FOLD, len(cells))))) for start in starts)
-        return _bounded(axes[0].name if axes else "", "", (), folded, len(cells))
+        short_rows = (Row("", tuple(range(start, min(start + FOLD, len(cells))))) for start in starts)
+        return _board(axes[0].name if axes else "", "", (), short_rows, len(cells))
 
     def length(axis: Axis) -> int:
         return len(axis.values)
@@ -97,7 +97,7 @@ def lay_out(axes: Sequence[Axis], cells: Cells) -> Board:
         for combination in itertools.product(*(axis.values for axis in down))
     )
     y = labels.DOT.join(axis.name for axis in down)
-    return _bounded(across.name, y, tuple(map(label, across.values)), rows, len(cells))
+    return _board(across.name, y, tuple(map(label, across.values)), rows, len(cells))
 
 
 def title(cell: Cell[Any]) -> str:
@@ -109,7 +109,7 @@ def title(cell: Cell[Any]) -> str:
     return ", ".join(f"{name} {label(value)}" for name, value in cell.chosen.items()) or "the only run"
 
 
-def _bounded(x: str, y: str, columns: tuple[str, ...], rows: Iterator[Row], count: int) -> Board:
+def _board(x: str, y: str, columns: tuple[str, ...], rows: Iterator[Row], count: int) -> Board:
     first_rows: list[Row] = []
     indexes: set[int] = set()
     for row in rows:
@@ -297,7 +297,7 @@ class SweepView(View):
             return "Planning"
         counts = self._sweep.counts
         others = (f"{counts[name]} {name}" for name in ("running", "failed", "refused") if name in counts)
-        return labels.dotted(f"{self._done_line} done", *others)
+        return labels.join_facts(f"{self._done_line} done", *others)
 
     def _note(self) -> str:
         parts = [self._board.note] if self._board and self._board.note else []
@@ -355,7 +355,7 @@ def _outcome(cell: Cell[Task]) -> str:
     if cell.from_journal:
         return "was run before"
     cost, elapsed = cell.record.total_cost, cell.record.elapsed_seconds
-    outcome = labels.dotted(
+    outcome = labels.join_facts(
         None if cost is None else labels.price(cost), None if elapsed is None else labels.seconds(elapsed)
     )
     return outcome or cell.status
