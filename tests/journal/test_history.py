@@ -1,4 +1,7 @@
 import os
+import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -6,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from wiro_widgets.journal import process
 from wiro_widgets.journal.history import History
 from wiro_widgets.journal.journal import Journal
-from wiro_widgets.protocol.errors import ConfigurationError, NotFound
+from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, NotFound, WiroWarning
 from wiro_widgets.protocol.record import Outcome, TaskRecord
 
 SERVER = "https://api.wiro.ai/v1"
@@ -218,3 +222,99 @@ def test_counting_reads_no_run(tmp_path: Path) -> None:
     in_memory = Journal.open(None)
     add_run(in_memory, "1", "a/b", "succeeded", "a cat")
     assert len(History(in_memory, SERVER)) == 1
+
+
+def lost_run(journal: Journal, server: str = SERVER) -> str:
+    """Add a run whose reply was lost, and return its id."""
+    run_id = journal.begin(server, "a/b", {"prompt": "lost"}, content="c", cell=0)
+    journal.unknown(run_id, "the reply was lost")
+    return run_id
+
+
+def test_a_run_that_was_never_made_is_closed(history: History, tmp_path: Path) -> None:
+    """A closed run is not unfinished any more, in this process and in others, and its cell may be sent again."""
+    journal = history._journal
+    run_id = lost_run(journal)
+    history.close(run_id, "not in my list at Wiro")
+    history.close(run_id)  # twice is fine
+    assert [row.task_id for row in history.unfinished()] == ["4"]
+    with Journal.open(tmp_path / "journal.sqlite3") as other:
+        row = other.row(run_id)
+        assert row is not None
+        assert (row.outcome, row.settled_at is not None) == ("refused", True)
+        assert row.error == "It was closed in the history, since no task came of it: not in my list at Wiro"
+        conflicts = {"submitting", "running", "unknown", "succeeded"}
+        claimed = other.claim(
+            "new", SERVER, "a/b", {}, content="c", cell=0, conflicts=lambda row: row.outcome in conflicts
+        )
+        assert claimed is None
+
+
+def test_a_closed_run_that_has_a_task_after_all_is_settled(history: History) -> None:
+    """If the task of a closed run turns up and settles, its row says so: what is known is not lost to a guess."""
+    run_id = lost_run(history._journal)
+    history.close(run_id)
+    history._journal.settle(run_id, TaskRecord("77", "a/b", outcome="succeeded"))
+    assert history["77"].outcome == "succeeded"
+
+
+def test_closing_a_run_needs_a_reason_to_believe_it(history: History) -> None:
+    """A run that has a task, is unknown, or is being sent, is not closed, and the error says what to do."""
+    journal = history._journal
+    with_task = history.unfinished()[0].id
+    elsewhere = lost_run(journal, "http://127.0.0.1:1/v1")
+    sent_now = journal.begin(SERVER, "a/b", {})
+    process.sending.add(sent_now)
+    try:
+        for run_id, reason in (
+            (with_task, r"became task 4; client\.attach\('4'\) picks it up"),
+            ("nonsense", r"no run nonsense in this history; client\.history\.unfinished\(\) lists"),
+            (elsewhere, "no run"),
+            (sent_now, rf"process {os.getpid()} is sending the run at this moment"),
+        ):
+            with pytest.raises(InvalidParameter, match=reason):
+                history.close(run_id)
+    finally:
+        process.sending.discard(sent_now)
+    history.close(sent_now)
+    assert [row.id for row in history.unfinished()] == [with_task]
+
+
+SENDER = """
+import sys
+from wiro_widgets.journal.journal import Journal
+journal = Journal.open(sys.argv[1])
+print(journal.begin(sys.argv[2], "a/b", {}), flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_a_run_of_a_living_process_is_not_closed(history: History, tmp_path: Path) -> None:
+    """A run that another process sends is closed once that process has ended, and not before."""
+    arguments = [sys.executable, "-c", SENDER, str(tmp_path / "journal.sqlite3"), SERVER]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as sender:
+        assert sender.stdout is not None
+        run_id = sender.stdout.readline().strip()
+        with pytest.raises(InvalidParameter, match=f"process {sender.pid} is sending the run"):
+            history.close(run_id)
+        sender.kill()
+    history.close(run_id)
+    assert run_id not in {row.id for row in history.unfinished()}
+
+
+def test_closing_in_memory_and_without_a_file(tmp_path: Path) -> None:
+    """Without a journal a run is closed in memory; in a journal that cannot be read, nothing is closed in silence."""
+    in_memory = Journal.open(None)
+    run_id = lost_run(in_memory)
+    History(in_memory, SERVER).close(run_id)
+    assert in_memory.unfinished(SERVER) == []
+    path = tmp_path / "newer.sqlite3"
+    with Journal.open(path) as journal:
+        run_id = lost_run(journal)
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.warns(WiroWarning, match="newer version"):
+        history = History(Journal.open(path), SERVER)
+    with pytest.raises(ConfigurationError, match=r"was not closed: .*newer version"):
+        history.close(run_id)

@@ -1,7 +1,5 @@
-import os
 import resource
 import sqlite3
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,29 +12,12 @@ from wiro_widgets.protocol.errors import WiroWarning
 from wiro_widgets.protocol.record import TaskRecord
 
 SERVER = "https://api.wiro.ai/v1"
-NOBODY = 65534
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Return a path for a journal."""
     return tmp_path / "journal.sqlite3"
-
-
-@pytest.fixture
-def plain_user() -> Iterator[Path]:
-    """Yield a folder, as a user whom file permissions stop; they do not stop root."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        if os.geteuid() != 0:
-            yield folder
-            return
-        os.chown(folder, NOBODY, NOBODY)
-        os.seteuid(NOBODY)
-        try:
-            yield folder
-        finally:
-            os.seteuid(0)
 
 
 @contextmanager

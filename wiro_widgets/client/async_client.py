@@ -229,7 +229,7 @@ class AsyncClient:
     @property
     def history(self) -> History:
         """The runs of this Wiro that the journal knows, newest first."""
-        return History(self._engine.journal, self._engine.server)
+        return History(self._engine.journal, self._engine.server, output_dir=self._engine.downloads.folder)
 
     # Sweeps
 

@@ -7,18 +7,22 @@ import json
 import os
 import sqlite3
 import threading
+import time
+import uuid
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from wiro_widgets.journal.row import ROW_COLUMNS, from_plain, salvage, stamp, to_plain
+from wiro_widgets.journal.row import ROW_COLUMNS, Query, from_plain, salvage, stamp, to_plain
 from wiro_widgets.media.jsonable import storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
-    from wiro_widgets.journal.row import JournalRow, Query
+    from wiro_widgets.journal.row import JournalRow
+
+T = TypeVar("T")
 
 APPLICATION_ID: Final = 0x5769726F  # "Wiro", in the file's header
 MIGRATIONS: Final = (
@@ -57,10 +61,14 @@ MIGRATIONS: Final = (
     "ALTER TABLE runs ADD COLUMN born TEXT",
     "ALTER TABLE runs ADD COLUMN reuses INTEGER NOT NULL DEFAULT 0",
 )
+# What was added without a new version of the tables: an earlier version of this package leaves it alone, and is not
+# kept from the journal by it.
+ADDED_COLUMNS: Final = {"files": "TEXT NOT NULL DEFAULT '[]'"}
 BUSY_SECONDS: Final = 5.0
-_making_file: Final = (
+_FILLING_SECONDS: Final = 1.0
+_making_file = (
     threading.Lock()
-)  # until the file just made is closed, no other thread may have locks on it
+)  # until a file that was just made is closed, no other thread may have locks on it
 ANNOTATIONS: Final = ("star", "tags", "notes")
 # A run never overwrites what a person wrote or what is counted, and a settled run is never unsettled.
 _OVERWRITABLE: Final = tuple(
@@ -92,14 +100,22 @@ class ForeignDatabaseError(Exception):
     """The database belongs to another program."""
 
 
+class EmptiedDatabaseError(Exception):
+    """The database was there and has nothing in it any more: no byte, or only its log is left."""
+
+
 class Store:
-    """An open database. Not for several threads at once; every method may raise `sqlite3.Error`."""
+    """An open database. Not for several threads at once; every method may raise `sqlite3.Error`.
+
+    `journal_id` is the same for a journal and its copies. `has_rows` is True once the database is known to have some.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _make_private(path)
-        self.identity = identity(path)
+        _make_file(path.resolve())
+        _check_access(path)
         self.damaged_ids: set[str] = set()  # rows that were read and were not whole
+        self.unreadable_ids: set[str] = set()  # those of them of which nothing could be read
         self._connection = sqlite3.connect(
             path,
             timeout=BUSY_SECONDS,
@@ -109,9 +125,13 @@ class Store:
         self._connection.text_factory = lambda text: text.decode("utf-8", "replace")
         try:
             self._prepare()
+            run = self._connection.execute
+            self.journal_id = str(run("SELECT id FROM journal_identity").fetchone()[0])
+            self.has_rows = run("SELECT 1 FROM runs LIMIT 1").fetchone() is not None
         except BaseException:
             self._connection.close()
             raise
+        self.identity = identity(path)
 
     def save(self, rows: Collection[JournalRow]) -> None:
         """Insert or update rows in one transaction; they are on disk when this returns."""
@@ -119,16 +139,29 @@ class Store:
             return
         with self._transaction():
             self._connection.executemany(_UPSERT, [tuple(to_plain(row).values()) for row in rows])
+        self.has_rows = True
 
-    def insert_unless(
-        self, row: JournalRow, query: Query, conflicts: Callable[[JournalRow], bool]
-    ) -> JournalRow:
-        """Insert a row unless a row of the query conflicts with it, in one transaction; return the one that stands."""
+    def insert_unless(self, row: JournalRow, query: Query, obstacle_in: Callable[[list[JournalRow]], T]) -> T:
+        """Insert a row if `obstacle_in` gives None for the rows of a query, in one transaction; return what it gave."""
         with self._transaction():
-            other = next(filter(conflicts, self.select(query)), None)
-            if other is None:
+            obstacle = obstacle_in(self.select(query))
+            if obstacle is None:
                 self._connection.execute(_UPSERT, tuple(to_plain(row).values()))
-        return other or row
+                self.has_rows = True
+        return obstacle
+
+    def update(self, run_id: str, change: Callable[[JournalRow | None], JournalRow]) -> JournalRow:
+        """Replace a row by what the function makes of it, in one transaction; what it raises changes nothing."""
+        with self._transaction():
+            row = change(next(iter(self.select(Query(id=run_id))), None))
+            self._connection.execute(_UPSERT, tuple(to_plain(row).values()))
+        return row
+
+    def damage(self) -> str | None:
+        """Return what is wrong with the table of runs and its indexes; None if nothing is. Reads all of both."""
+        with closing(self._connection.execute("PRAGMA integrity_check(runs)")) as cursor:
+            text = " ".join(str(cursor.fetchone()[0]).split())
+        return None if text == "ok" else text.removeprefix("*** in database main *** ")[:200]
 
     def select(self, query: Query, limit: int | None = None) -> list[JournalRow]:
         """Return the rows that match, newest first; of damaged ones what can be read."""
@@ -207,11 +240,13 @@ class Store:
                 row = salvage(values)
                 if row is not None:
                     yield row
+                else:
+                    self.unreadable_ids.add(str(values["id"]))
 
     def _prepare(self) -> None:
         run = self._connection.execute
         run("BEGIN")  # one view of the file, while another process may be setting it up
-        is_outdated = self._version() < len(MIGRATIONS)
+        is_outdated = self._version() < len(MIGRATIONS) or bool(self._missing_columns())
         run("COMMIT")
         with suppress(sqlite3.OperationalError):  # another process is switching it at this moment
             run("PRAGMA journal_mode = WAL")
@@ -222,6 +257,13 @@ class Store:
                 for script in MIGRATIONS[self._version() :]:
                     for statement in script.split(";"):
                         run(statement)
+                for name in self._missing_columns():
+                    run(f"ALTER TABLE runs ADD COLUMN {name} {ADDED_COLUMNS[name]}")
+                run("CREATE TABLE IF NOT EXISTS journal_identity (id TEXT PRIMARY KEY NOT NULL)")
+                run(
+                    "INSERT INTO journal_identity SELECT ? WHERE NOT EXISTS (SELECT * FROM journal_identity)",
+                    (str(uuid.uuid4()),),
+                )
                 run(f"PRAGMA application_id = {APPLICATION_ID}")
                 run(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
@@ -237,6 +279,10 @@ class Store:
             raise NewerVersionError
         return version
 
+    def _missing_columns(self) -> list[str]:
+        columns = {row[1] for row in self._connection.execute("PRAGMA table_info(runs)")}
+        return [name for name in ADDED_COLUMNS if name not in columns]
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         self._connection.execute("BEGIN IMMEDIATE")  # a read that turns into a write cannot wait for its turn
@@ -251,12 +297,12 @@ class Store:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells this file from another that has since taken its name; None if there is none."""
+    """Return what tells this file from another that has since taken its name; None if there is none, or it is empty."""
     try:
         status = path.stat()
     except OSError:
         return None
-    return status.st_dev, status.st_ino
+    return (status.st_dev, status.st_ino) if status.st_size else None
 
 
 def _annotation(value: Any) -> Any:
@@ -265,15 +311,57 @@ def _annotation(value: Any) -> Any:
     return value if isinstance(value, bool) else storable(json.dumps(value, ensure_ascii=False))
 
 
-def _make_private(path: Path) -> None:
-    """Make the file if there is none, for its owner alone; raises PermissionError for one that is not ours to write.
+def _make_file(path: Path) -> None:
+    """Make the database, for its owner alone, if there is none; raises EmptiedDatabaseError if it lost its content.
 
-    Prompts are private, and SQLite gives its side files the permissions of the main one. SQLite alone opens a file that
-    exists: closing any descriptor of a file drops all locks that the process has on it (POSIX), those of its other
-    connections too, and then another process removes the log that they write to.
+    It gets its name once it has its tables, so that an empty file is one that was emptied. Prompts are private, and
+    SQLite gives its side files the permissions of the main one.
     """
-    with _making_file, suppress(FileExistsError):
-        os.close(os.open(path.resolve(), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    log = Path(f"{path}-wal")
+    while (status := _status(path)) is not None:
+        if status.st_size:
+            return
+        if time.time() - status.st_mtime > _FILLING_SECONDS:
+            raise EmptiedDatabaseError
+        time.sleep(0.05)  # without hard links another process may be filling it
+    if (status := _status(log)) is not None and status.st_size:
+        raise EmptiedDatabaseError  # a new file would take over the log of the old one
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        _fill(temporary)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass  # another process was faster
+        except OSError:  # a file system without hard links
+            with suppress(FileExistsError):
+                _fill(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _fill(path: Path) -> None:
+    """Make a file with the tables.
+
+    SQLite alone opens a file that exists: closing any descriptor of a file drops all locks that the process has on it
+    (POSIX), those of its other connections too, and then another process removes the log that they write to.
+    """
+    with _making_file:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            pragmas = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {len(MIGRATIONS)}"
+            connection.executescript(f"BEGIN; {'; '.join(MIGRATIONS)}; {pragmas}; COMMIT")
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def _check_access(path: Path) -> None:
+    """Raise PermissionError for a file that is not ours to write."""
     if not os.access(path, os.R_OK | os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 

@@ -6,12 +6,13 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from wiro_widgets.journal import dataframe, event_log, export, history_query
+from wiro_widgets.journal import dataframe, event_log, export, history_query, output_files
 from wiro_widgets.journal.history_query import Moment
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.result import TaskResult, result_of
@@ -30,7 +31,8 @@ PREVIEW: Final = 12  # runs that a notebook shows
 class History(NotebookRepr):
     """The runs that were sent to one server, from every kernel and process that shares the journal.
 
-    `delete_files` deletes a task's files at Wiro; without it `forget(server=True)` is refused.
+    `delete_files` deletes a task's files at Wiro; without it `forget(server=True)` is refused. Files of imported runs
+    are opened only if they lie in `output_dir`.
 
     ::
 
@@ -40,15 +42,21 @@ class History(NotebookRepr):
     """
 
     def __init__(
-        self, journal: Journal, server: str, *, delete_files: Callable[[str], object] | None = None
+        self,
+        journal: Journal,
+        server: str,
+        *,
+        output_dir: Path | None = None,
+        delete_files: Callable[[str], object] | None = None,
     ) -> None:
         self._journal = journal
         self._server = server
+        self._output_dir = output_dir
         self._delete_files = delete_files
 
     def with_deletion(self, delete_files: Callable[[str], object]) -> History:
         """Return this history with a way to delete a task's files at Wiro."""
-        return History(self._journal, self._server, delete_files=delete_files)
+        return History(self._journal, self._server, output_dir=self._output_dir, delete_files=delete_files)
 
     def records(self, limit: int | None = None) -> list[TaskRecord]:
         """Return the records, newest first."""
@@ -91,9 +99,18 @@ class History(NotebookRepr):
     def unfinished(self) -> list[JournalRow]:
         """Return the runs that were cut off or still run; `client.recover()` attaches to them and settles them.
 
-        A row without a task id was sent and got no reply: look at your tasks on Wiro before you run it again.
+        A row without a task id was sent and got no reply: look at your tasks on Wiro before you run it again, and
+        `close` the row if there is none of it.
         """
         return self._journal.unfinished(self._server)
+
+    def close(self, journal_id: str, note: str = "") -> None:
+        """End a run that never became a task, as you saw on Wiro: it is not unfinished, and a sweep may send it again.
+
+        Nobody is asked. Raises InvalidParameter if there is no such run, if it has a task, or if a process is sending
+        it; ConfigurationError if the journal cannot be read.
+        """
+        self._journal.end(str(journal_id), self._server, str(note))
 
     # One run
 
@@ -101,8 +118,14 @@ class History(NotebookRepr):
         return record_of_row(self._row(task_id))
 
     def result(self, task_id: str) -> TaskResult:
-        """Return the result of a run from its files; a picture is opened on demand. Raises KeyError."""
-        return result_of(self[task_id])
+        """Return the result of a run from its files; a picture is opened on demand. Raises KeyError.
+
+        A file that was changed since the run settled, or that an imported run has outside of the output folder, is an
+        output with an error.
+        """
+        row = self._row(task_id)
+        reasons = {path: output_files.trouble(row, path, self._output_dir) for path in row.paths}
+        return result_of(record_of_row(row), {path: reason for path, reason in reasons.items() if reason})
 
     def events_to_pandas(self, task_id: str) -> pd.DataFrame:
         """Return one row for each event received of the task: time, seconds, kind, text, progress.
@@ -140,12 +163,11 @@ class History(NotebookRepr):
             raise ConfigurationError("Await client.delete_files(task_id) first, then forget the run here.")
         if server and self._delete_files is not None:
             self._delete_files(str(task_id))
-        is_imported = row.pid is None  # no process of this machine began it
-        for name in row.paths if files and not is_imported else ():
+        for name in row.paths if files and not row.is_imported else ():
             with suppress(FileNotFoundError):
                 Path(name).unlink()
         self._journal.forget(row.id)
-        if files and is_imported:
+        if files and row.is_imported:
             _warn_of_files(row)
 
     # All of them
@@ -218,7 +240,13 @@ class History(NotebookRepr):
         return f"<History of {self._server}: {runs}{when}{unfinished}>"
 
     def _repr_html_(self) -> str:
-        return html.history(repr(self), self.records(limit=PREVIEW))
+        rows = self._journal.rows(Query(server=self._server, outcomes=SENT), PREVIEW)
+        return html.history(repr(self), [self._shown_record(row) for row in rows])
+
+    def _shown_record(self, row: JournalRow) -> TaskRecord:
+        """Return the record of a run without the files that an imported history names elsewhere on this machine."""
+        paths = output_files.verified_paths(row, self._output_dir) if row.is_imported else row.paths
+        return record_of_row(replace(row, paths=paths))
 
     def _row(self, task_id: str) -> JournalRow:
         query = Query(server=self._server, task_id=str(task_id), outcomes=SENT)

@@ -5,24 +5,38 @@ from __future__ import annotations
 import os
 import platform
 import threading
+import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Literal, Self, TypeVar
 
+from wiro_widgets.journal import output_files
 from wiro_widgets.journal.columns import sound
 from wiro_widgets.journal.database import Store
 from wiro_widgets.journal.journal_file import JournalFile
-from wiro_widgets.journal.process import start_time
+from wiro_widgets.journal.process import is_attended, start_time
 from wiro_widgets.journal.row import SENT, UNSETTLED, JournalRow, Query, record_of_row, row_outcomes
 from wiro_widgets.media.jsonable import plain
-from wiro_widgets.protocol.errors import ConfigurationError
+from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter
+from wiro_widgets.protocol.lookup import Absent, Lookup, Present, Unknown
 from wiro_widgets.protocol.record import TaskRecord
 
 T = TypeVar("T")
+
+LOCK_PATIENCE: Final = 30.0  # seconds for which a claim waits until another process unlocks the journal
+_LOCK_PAUSE: Final = 0.25  # seconds between two tries
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The rows that match a query, newest first, and what it means that a run is not among them."""
+
+    rows: list[JournalRow]
+    absence: Absent | Unknown
 
 
 class Journal:
@@ -30,8 +44,9 @@ class Journal:
 
     Safe to share between threads: one lock guards the file and the rows in memory. What the file does not take stays in
     memory, is written as soon as the file takes it, and is reported as a `WiroWarning`; `trouble` repeats the last one.
-    No method raises for a broken file. After a fork the child's use of it raises ConfigurationError, since SQLite
-    forbids a process to use a connection that it inherited.
+    No method raises for a broken file, except those on which payment depends, `claim` and `end`; `look_up` and `read`
+    say what is not known. After a fork the child's use of it raises ConfigurationError, since SQLite forbids a process
+    to use a connection that it inherited.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -90,11 +105,21 @@ class Journal:
         content: str | None = None,
         cell: int | None = None,
         conflicts: Callable[[JournalRow], bool] | None = None,
+        unknown: Literal["ask", "send"] = "ask",
+        patience: float = LOCK_PATIENCE,
+        notify: Callable[[str], object] | None = None,
     ) -> JournalRow | None:
         """Write a run down as `begin` does, under an id of the caller's, and return None.
 
         If `conflicts` is true of an earlier run with the same content, return that one and write nothing. If several
-        processes claim the same content at the same time, one of them gets None.
+        processes claim the same content at the same time, one of them gets None. `conflicts` is called while the
+        journal is locked.
+
+        With `conflicts`, nothing is written and ConfigurationError is raised if the journal cannot tell whether there
+        is such a run: its file cannot be read, or may have lost runs and has none of this content and cell. A file
+        that another process has locked is tried again for `patience` seconds; `notify` is called in this thread with
+        the reason, and what it raises ends the wait. With `unknown="send"` the run is written down all the same, in
+        memory if need be.
         """
         row = JournalRow(
             id=run_id,
@@ -108,14 +133,25 @@ class Journal:
             content=content,
             cell=cell,
         )
-        with self._access():
-            standing = self._insert_unless(row, conflicts) if conflicts and content else None
-            if standing is not None and standing is not row:
-                return standing
-            if standing is None:
+        if conflicts is None or content is None:
+            with self._access():
                 self._save(row)
-            self._running[run_id] = row
-        return None
+            return None
+        for _ in self._tries(patience, notify):
+            with self._access():
+                answer = self._claim(row, conflicts, unknown)
+            if not isinstance(answer, Unknown) or not self._file.is_locked:
+                break
+        if isinstance(answer, Unknown):
+            if unknown == "send":
+                with self._access():
+                    self._save(row)
+                return None
+            raise ConfigurationError(
+                f"Nothing was sent, since this run may have been made before: {answer.reason}.\n"
+                'To send it all the same, use sweep(..., unknown="send"), or a client with journal=False.'
+            )
+        return answer
 
     def submitted(self, run_id: str, task_id: str) -> None:
         """Write down the task that the server made of the run."""
@@ -137,10 +173,11 @@ class Journal:
         `events` is the event log as `event_log.pack` gives it.
         """
         record = sound(record)
-        files = tuple(str(path) for path in paths) or record.output_paths
+        output_paths = tuple(str(path) for path in paths) or record.output_paths
         changes: dict[str, Any] = {
-            "record": replace(record, parameters=plain(record.parameters), output_paths=files),
-            "paths": files,
+            "record": replace(record, parameters=plain(record.parameters), output_paths=output_paths),
+            "paths": output_paths,
+            "files": output_files.note(output_paths),
             "outcome": record.outcome,
             "error": record.error,
         }
@@ -152,6 +189,26 @@ class Journal:
         if events is not None:
             with self._access():
                 self._write_events({run_id: events})
+
+    def end(self, run_id: str, server: str, note: str = "") -> None:
+        """Write down, on a person's word, that the run became no task; it is over, and its cell may be sent again.
+
+        Raises InvalidParameter, which says why, if there is no such run of that server, if it has a task, or if a
+        process that lives is sending it; ConfigurationError if the journal cannot be read.
+        """
+
+        def end(row: JournalRow | None) -> JournalRow:
+            row = row or self._running.get(run_id)
+            return _ended(row if row and row.server == server else None, run_id, note)
+
+        with self._access():
+            if self._file.path is None or run_id in self._unwritten:
+                self._save(end(self._unwritten.get(run_id)))
+                return
+            answer = self._attempt(lambda store: store.update(run_id, end))
+            if isinstance(answer, Unknown):
+                raise ConfigurationError(f"The run was not closed: {answer.reason}.")
+            self._running.pop(run_id, None)
 
     # What a person or another run says of it
 
@@ -182,12 +239,44 @@ class Journal:
         """Take in runs of another journal with their event logs, without texts that are named like a credential."""
         with self._access():
             for row in rows:
-                record = row.record and replace(row.record, parameters=plain(row.record.parameters))
-                self._unwritten[row.id] = replace(row, parameters=plain(row.parameters), record=record)
+                record = row.record and replace(
+                    row.record, parameters=plain(row.record.parameters), output_paths=row.paths
+                )
+                self._unwritten[row.id] = replace(
+                    row, parameters=plain(row.parameters), record=record, pid=None, host=None, born=None
+                )
             self._write()
             self._write_events(events)
 
     # Reading
+
+    def look_up(self, query: Query) -> Lookup[list[JournalRow]]:
+        """Return the rows that match, newest first, or what it means that there are none.
+
+        Absent if the file was read and has lost nothing, or if the journal was never meant to have a file; else
+        Unknown. Ask for one run: of several, `read` says what it means that one of them is not there.
+        """
+        reading = self.read(query)
+        return Present(reading.rows) if reading.rows else reading.absence
+
+    def read(
+        self, query: Query, *, patience: float = 0.0, notify: Callable[[str], object] | None = None
+    ) -> Reading:
+        """Return the rows that match, newest first, and what it means that a run is not among them.
+
+        `patience` and `notify` are as for `claim`.
+        """
+        for _ in self._tries(patience, notify):
+            with self._access():
+                rows: list[JournalRow] = []
+                absence: Absent | Unknown = Absent("the journal is in memory alone, and has no such run")
+                if self._file.path is not None:
+                    answer = self._attempt(lambda store: (store.select(query), self._file.absence(store)))
+                    rows, absence = answer.value if isinstance(answer, Present) else ([], answer)
+                reading = Reading(self._with_unwritten(query, rows), absence)
+            if not self._file.is_locked:
+                break
+        return reading
 
     def row(self, run_id: str) -> JournalRow | None:
         """Return the row of this id."""
@@ -207,9 +296,7 @@ class Journal:
             written_rows = (
                 self._read(lambda store: store.select(query, limit)) or []
             )  # may add to the unwritten ones
-            rows = [row for row in reversed(self._unwritten.values()) if query.matches(row)]
-            rows += [row for row in written_rows if row.id not in self._unwritten]
-            return sorted(rows, key=lambda row: row.intent_at, reverse=True)[:limit]
+            return self._with_unwritten(query, written_rows)[:limit]
 
     def records(self, server: str, query: Query | None = None, limit: int | None = None) -> list[TaskRecord]:
         """Return the records of runs that became a task or may have, newest first; outcomes as records have them."""
@@ -271,21 +358,66 @@ class Journal:
             if self._closed:
                 self._file.close()
 
+    def _tries(self, patience: float, notify: Callable[[str], object] | None) -> Iterator[None]:
+        """Yield at once, then with pauses until the time is over; outside of the lock, which other threads want."""
+        deadline = time.monotonic() + patience
+        yield
+        while time.monotonic() < deadline:
+            if notify is not None:
+                notify("Another process has locked the run journal; waiting until it is free")
+            time.sleep(_LOCK_PAUSE)
+            yield
+
     def _read(self, action: Callable[[Store], T]) -> T | None:
-        """Return what the file says, None if it cannot be used; all reads of the journal pass here, under the lock."""
-        answer = self._file.use(action)
+        """Return what the file says, None if it cannot be used."""
+        answer = self._attempt(action)
+        return answer.value if isinstance(answer, Present) else None
+
+    def _attempt(self, action: Callable[[Store], T]) -> Present[T] | Unknown:
+        """Return what the file says, or why it cannot be used; all reads of the journal pass here, under the lock."""
+        answer = self._file.attempt(action)
         if self._file.pop_replaced():
             self._write_running()
-            answer = self._file.use(action)
+            answer = self._file.attempt(action)
         return answer
 
-    def _insert_unless(self, row: JournalRow, conflicts: Callable[[JournalRow], bool]) -> JournalRow | None:
-        """Return the row that conflicts, or this one once it is in the file; None if the file cannot be used."""
+    def _with_unwritten(self, query: Query, written_rows: Iterable[JournalRow]) -> list[JournalRow]:
+        """Return the rows of the file and those in memory that match, newest first."""
+        rows = [row for row in reversed(self._unwritten.values()) if query.matches(row)]
+        rows += [row for row in written_rows if row.id not in self._unwritten]
+        return sorted(rows, key=lambda row: row.intent_at, reverse=True)
+
+    def _claim(
+        self, row: JournalRow, conflicts: Callable[[JournalRow], bool], unknown: Literal["ask", "send"]
+    ) -> JournalRow | Unknown | None:
+        """Return the run that conflicts, None once this one is written down, or why neither can be known."""
         query = Query(server=row.server, contents=(row.content or "",), outcomes=SENT)
-        for other in self._unwritten.values():
-            if query.matches(other) and conflicts(other):
-                return other
-        return self._file.use(lambda store: store.insert_unless(row, query, conflicts))
+        rows_in_memory = [other for other in self._unwritten.values() if query.matches(other)]
+        if (other := next(filter(conflicts, rows_in_memory), None)) is not None:
+            return other
+        if self._file.path is None:
+            self._save(row)
+            return None
+
+        def insert(store: Store) -> JournalRow | Unknown | None:
+            def obstacle_in(rows: list[JournalRow]) -> JournalRow | Unknown | None:
+                if (other := next(filter(conflicts, rows), None)) is not None:
+                    return other
+                if unknown == "send" or any(other.cell == row.cell for other in (*rows, *rows_in_memory)):
+                    return None
+                absence = self._file.absence(store)
+                return absence if isinstance(absence, Unknown) else None
+
+            return store.insert_unless(row, query, obstacle_in)
+
+        self._attempt(
+            lambda store: store.journal_id
+        )  # a new file has what runs here before the claim looks at it
+        answer = self._file.attempt(insert)
+        obstacle = answer.value if isinstance(answer, Present) else answer
+        if obstacle is None:
+            self._running[row.id] = row
+        return obstacle
 
     def _change(self, run_id: str, **changes: Any) -> None:
         with self._access():
@@ -321,3 +453,21 @@ class Journal:
         """Bring what still runs to a file that has taken the place of another."""
         self._unwritten = {**self._running, **self._unwritten}
         self._write()
+
+
+def _ended(row: JournalRow | None, run_id: str, note: str) -> JournalRow:
+    """Return the row as that of a run that became no task; raises InvalidParameter if it is none."""
+    if row is None:
+        reason = (
+            f"there is no run {run_id} in this history; client.history.unfinished() lists those that are open"
+        )
+    elif row.task_id is not None:
+        reason = f"the run became task {row.task_id}; client.attach({row.task_id!r}) picks it up"
+    elif row.settled_at is not None:
+        return row
+    elif is_attended(row):
+        reason = f"process {row.pid} is sending the run at this moment; stop it there first"
+    else:
+        error = f"It was closed in the history, since no task came of it{f': {note}' if note else '.'}"
+        return replace(row, outcome="refused", error=error, settled_at=datetime.now(UTC))
+    raise InvalidParameter("journal_id", reason)

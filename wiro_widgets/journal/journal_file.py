@@ -1,4 +1,4 @@
-"""JournalFile: the journal's file, which may be damaged, full, locked, moved, of a newer version or not a journal."""
+"""JournalFile: the journal's store on disk, opened on demand and reopened; it says why it cannot be used, if so."""
 
 from __future__ import annotations
 
@@ -11,54 +11,105 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
-from wiro_widgets.journal.database import ForeignDatabaseError, NewerVersionError, Store, identity
+from wiro_widgets.journal.database import (
+    EmptiedDatabaseError,
+    ForeignDatabaseError,
+    NewerVersionError,
+    Store,
+    identity,
+)
 from wiro_widgets.protocol.errors import WiroWarning
+from wiro_widgets.protocol.lookup import Absent, Present, Unknown
 
 T = TypeVar("T")
 
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_LOCKS: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _SQLITE_HEADER: Final = b"SQLite format 3\0"
 _SUFFIXES: Final = (".sqlite3", ".sqlite", ".db", ".db3")  # damaged files with these names are set aside
-_TROUBLES: Final = (sqlite3.Error, OSError, NewerVersionError, ForeignDatabaseError)
+_TROUBLES: Final = (sqlite3.Error, OSError, NewerVersionError, ForeignDatabaseError, EmptiedDatabaseError)
+_ASIDE: Final = ".damaged-"
+
+_opened: set[tuple[int, int]] = set()  # files that this process has used as journals
 
 
 class JournalFile:
     """A store that is opened on demand; if it cannot be used, it warns instead of raising.
 
-    `usable` is False if there is no file, or one that must not be touched. Not for several threads at once.
+    `is_locked` is True if the last use failed for another process's lock. Not for several threads at once.
     """
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
-        self.usable = path is not None
         self.trouble: str | None = None
+        self.is_locked = False
         self._store: Store | None = None
         self._identity: tuple[int, int] | None = None  # of the file that was opened last
+        self._refused: tuple[tuple[int, ...], str] | None = (
+            None  # the state of a file that is not ours, and why
+        )
         self._is_replaced = False
         self._damage_reported = False
+        self._journal_id: str | None = None  # of the first journal here that had rows
+        self._inspected: tuple[str, str | None] | None = (
+            None  # a journal's id, and what is wrong with its tables
+        )
 
-    def use(self, action: Callable[[Store], T]) -> T | None:
-        """Do something with the open file and return its result; None if the file cannot be used."""
+    @property
+    def usable(self) -> bool:
+        """False if there is no file, or one that must not be touched."""
+        return self.path is not None and self._refusal() is None
+
+    def attempt(self, action: Callable[[Store], T]) -> Present[T] | Unknown:
+        """Do something with the open file and return its result, or why the file cannot be used."""
+        self.is_locked = False
+        reason = self._refusal() or "the journal is in memory alone"
         for _ in range(2 if self.usable else 0):
             try:
                 store = self._open()
                 result = action(store)
             except _TROUBLES as exc:
+                reason = _reason(exc)
                 if not self._recover(exc):
                     break
             else:
                 self._report_damage(store)
-                return result
-        return None
+                if store.has_rows and self._journal_id is None:
+                    self._journal_id = store.journal_id
+                return Present(result)
+        return Unknown(f"the run journal {self.path} cannot be used: {reason}")
+
+    def use(self, action: Callable[[Store], T]) -> T | None:
+        """Do something with the open file and return its result; None if the file cannot be used."""
+        answer = self.attempt(action)
+        return answer.value if isinstance(answer, Present) else None
 
     def write(self, action: Callable[[Store], object]) -> bool:
         """Do something with the open file and return True once it is done; False if the file cannot be used."""
+        return isinstance(self.attempt(action), Present)
 
-        def act(store: Store) -> bool:
-            action(store)
-            return True
-
-        return self.use(act) is True
+    def absence(self, store: Store) -> Absent | Unknown:
+        """Return what it means that the open file does not have a run: nothing, if it may have lost runs."""
+        path = Path(self.path or "").resolve()
+        if aside := _set_aside_files(path):
+            return Unknown(
+                f"the run journal {path} was damaged once, and {aside[0]} beside it may have the run: restore it, "
+                f"or remove {aside[0]}* to begin anew, or use journal=False"
+            )
+        if self._journal_id not in {None, store.journal_id}:
+            return Unknown(
+                f"the run journal {path} was emptied, removed or replaced while it was in use: "
+                "restore it, or make a new client to begin anew"
+            )
+        if store.unreadable_ids:
+            return Unknown(
+                f"{len(store.unreadable_ids)} damaged runs of the run journal {path} cannot be read"
+            )
+        if self._inspected is None or self._inspected[0] != store.journal_id:
+            self._inspected = (store.journal_id, store.damage())
+        if damage := self._inspected[1]:
+            return Unknown(f"the run journal {path} is damaged ({damage}): restore it, or use journal=False")
+        return Absent("the journal has no such run")
 
     def pop_replaced(self) -> bool:
         """Return True, once, if another file has taken the place of the one that was used before."""
@@ -80,15 +131,23 @@ class JournalFile:
         with suppress(WiroWarning):  # a paid run goes on even if warnings are errors
             warnings.warn(message, WiroWarning, stacklevel=5)
 
+    def _refusal(self) -> str | None:
+        """Return why the file that stands here must not be touched."""
+        if self._refused is None or self._refused[0] != _state(Path(self.path or "")):
+            return None
+        return self._refused[1]
+
     def _open(self) -> Store:
         path = Path(self.path or "")
         if self._store is not None and self._store.identity != identity(path):
-            self.close()  # moved or removed: writing to it would leave the runs in a file without a name
+            self.close()  # moved, removed or emptied: writing to it would leave the runs in a file without a name
         if self._store is None:
             _check(path)
             self._store = Store(path)
             self._is_replaced |= self._identity not in {None, self._store.identity}
             self._identity = self._store.identity
+            if self._identity is not None:
+                _opened.add(self._identity)
         return self._store
 
     def _report_damage(self, store: Store) -> None:
@@ -102,39 +161,58 @@ class JournalFile:
         path = Path(self.path or "")
         damaged_identity = self._store.identity if self._store else identity(path)
         self.close()
-        if isinstance(exc, sqlite3.Error) and getattr(exc, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+        code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
+        if code in _DAMAGE or isinstance(exc, EmptiedDatabaseError):
             with suppress(OSError):
-                self._set_aside(path, damaged_identity)
+                self._set_aside(path.resolve(), damaged_identity, "damaged" if code else "emptied")
                 return True
         if isinstance(exc, NewerVersionError | ForeignDatabaseError):
-            self.usable = False
+            self._refused = (_state(path), _reason(exc))
+        self.is_locked = code in _LOCKS
         self.warn(
             f"The run journal {path} cannot be used: {_reason(exc)}. "
             "Runs are kept in memory until it can, and are lost with this process.",
         )
         return False
 
-    def _set_aside(self, path: Path, damaged_identity: tuple[int, int] | None) -> None:
+    def _set_aside(self, path: Path, damaged_identity: tuple[int, int] | None, state: str) -> None:
         """Rename a damaged file, its side files first: a new one must not take over an old log."""
         if identity(path) != damaged_identity:
             return  # another process was faster
-        aside = f"{path}.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}"
+        aside = f"{path}{_ASIDE}{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}"
         for suffix in ("-wal", "-shm", ""):
             with suppress(FileNotFoundError):
                 Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
         self.warn(
-            f"The run journal {path} was damaged and is kept as {Path(aside).name}; a new one was begun."
+            f"The run journal {path} was {state} and is kept as {Path(aside).name}; a new one was begun. "
+            "Until that file is restored or removed, a run that may stand in it is not sent again unasked."
         )
+
+
+def _set_aside_files(path: Path) -> list[str]:
+    """Return the names of damaged journals that stand beside this one, without those of their side files."""
+    names = [item.name for item in path.parent.iterdir() if item.name.startswith(f"{path.name}{_ASIDE}")]
+    return sorted({name.removesuffix("-wal").removesuffix("-shm") for name in names})
 
 
 def _check(path: Path) -> None:
     """Raise ForeignDatabaseError for a file that was never a journal: neither a database nor named like one."""
-    if path.suffix.lower() in _SUFFIXES or not path.is_file():
+    if path.suffix.lower() in _SUFFIXES or not path.is_file() or identity(path) in _opened:
         return
-    with path.open("rb") as file:
+    with path.open(
+        "rb"
+    ) as file:  # closing it drops the locks that this process has on it, so only before it has any
         header = file.read(len(_SQLITE_HEADER))
     if header not in (b"", _SQLITE_HEADER):
         raise ForeignDatabaseError
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """Return what changes when a file is written or replaced."""
+    with suppress(OSError):
+        status = path.stat()
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+    return ()
 
 
 def _reason(exc: Exception) -> str:
@@ -142,4 +220,8 @@ def _reason(exc: Exception) -> str:
         return "a newer version of wiro-widgets wrote it; upgrade to read it"
     if isinstance(exc, ForeignDatabaseError):
         return "it is no journal but another file"
+    if isinstance(exc, EmptiedDatabaseError):
+        return "it was emptied"
+    if getattr(exc, "sqlite_errorcode", 0) & 0xFF in _LOCKS:
+        return "another process has locked it (database is locked)"
     return str(getattr(exc, "strerror", None) or exc)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from wiro_widgets.media.output import Output, images_of
@@ -17,6 +19,8 @@ from wiro_widgets.render.notebook_repr import NotebookRepr
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+_NO_TROUBLES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -43,20 +47,23 @@ class TaskResult(NotebookRepr):
         return html.result(self.record, self.outputs, self.text)
 
 
-def result_of(record: TaskRecord) -> TaskResult:
-    """Return the result of a run from its record: its text, and the files that it names, opened on demand."""
+def result_of(record: TaskRecord, troubles: Mapping[str, str] = _NO_TROUBLES) -> TaskResult:
+    """Return the result of a run from its record: its text, and the files that it names, opened on demand.
+
+    `troubles` says of paths why their files are not to be opened, as `output_files.trouble` does.
+    """
     pairs = zip_longest(record.output_paths, record.output_urls)
-    outputs = [_output(path, url, record.task_id) for path, url in pairs]
+    outputs = [_output(path, url, record.task_id, troubles.get(path or "")) for path, url in pairs]
     if record.text is not None and len(outputs) < record.output_count:
         answer = OutputInfo(name="text", content_type="raw", content=TextContent(answer=(record.text,)))
         outputs.append(Output(answer, task_id=record.task_id))
     return TaskResult(record, tuple(outputs), record.text)
 
 
-def _output(path: str | None, url: str | None, task_id: str | None) -> Output:
+def _output(path: str | None, url: str | None, task_id: str | None, reason: str | None) -> Output:
     name = Path(path).name if path else str(url).split("?", 1)[0].rsplit("/", 1)[-1]
     info = OutputInfo(name=name, url=url)
-    if path and Path(path).is_file():
+    if path and not reason and Path(path).is_file():
         return Output(info, path=Path(path), task_id=task_id)
-    reason = f"is no longer at {path}" if path else "was not downloaded"
+    reason = reason or (f"is no longer at {path}" if path else "was not downloaded")
     return Output(info, error=OutputError(reason, output=name, task_id=task_id), task_id=task_id)

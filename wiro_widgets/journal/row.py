@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
@@ -19,12 +19,22 @@ SENT: Final = (*UNSETTLED, "succeeded", "failed", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
+class OutputFile:
+    """A file of a run as it was when the run settled: its path, size in bytes, and SHA-256 in hexadecimal."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class JournalRow:
     """One run as the journal knows it; times in UTC.
 
     `parameters` has files by name and size. `pid`, `host` and `born` (see `process.start_time`) name the process that
     began it. `content` is the same for runs of the same model, values and file contents; `cell` counts equal cells
     within a sweep, and is None for a run that no sweep made. `reuses` counts the runs that its result has answered.
+    `files` says what stood at `paths` when the run settled; it is empty if a version before this one wrote the row.
     """
 
     id: str
@@ -48,6 +58,12 @@ class JournalRow:
     cell: int | None = None
     born: str | None = None
     reuses: int = 0
+    files: tuple[OutputFile, ...] = ()
+
+    @property
+    def is_imported(self) -> bool:
+        """True if no process of this machine began the run: the author of a history file chose what stands here."""
+        return self.pid is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +140,7 @@ def record_of_row(row: JournalRow) -> TaskRecord:
         "reuses": row.reuses,
     }
     if row.record is not None:
+        annotations["output_paths"] = row.paths  # those that were verified, whatever an imported record says
         is_same = all(getattr(row.record, name) == value for name, value in annotations.items())
         return row.record if is_same else replace(row.record, **annotations)
     seed = row.parameters.get("seed")
@@ -160,6 +177,7 @@ def to_plain(row: JournalRow) -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(row, name) for name in ROW_COLUMNS}
     values |= {name: stamp(values[name]) for name in ("intent_at", "submitted_at", "settled_at")}
     values |= {name: json.dumps(values[name], ensure_ascii=False) for name in ("parameters", "paths", "tags")}
+    values["files"] = json.dumps([asdict(item) for item in row.files], ensure_ascii=False)
     values["record"] = json.dumps(row.record.to_dict(), ensure_ascii=False) if row.record else None
     return {name: storable(value) if isinstance(value, str) else value for name, value in values.items()}
 
@@ -229,6 +247,13 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(items)
 
 
+def _files(value: Any) -> tuple[OutputFile, ...]:
+    items = json.loads(value or "[]")  # a history file of an earlier version has none
+    return tuple(
+        OutputFile(_text(item["path"]), _number(item["size"]), _text(item["sha256"])) for item in items
+    )
+
+
 def _record(value: Any) -> TaskRecord:
     return sound(TaskRecord.from_dict(_object(value)))
 
@@ -242,6 +267,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     **dict.fromkeys(("task_id", "error", "host", "content", "born"), _or_none(_text)),
     **dict.fromkeys(("pid", "cell"), _or_none(_number)),
     **dict.fromkeys(("paths", "tags"), _texts),
+    "files": _files,
     "parameters": _object,
     "record": _or_none(_record),
     "outcome": _outcome,

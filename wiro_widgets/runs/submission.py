@@ -118,11 +118,21 @@ class Submission:
 
         shares = options.share_cell or (options.reuse and seed_is_fixed)
         claim = partial(
-            engine.journal.claim, content=content, cell=options.cell, conflicts=conflicts if shares else None
+            engine.journal.claim,
+            content=content,
+            cell=options.cell,
+            conflicts=conflicts if shares else None,
+            notify=self._waiter(asyncio.get_running_loop()),
         )
         while True:
             charge = await engine.ledger.charge(self._model, values, schema)
-            row = await asyncio.to_thread(claim, run.journal_id, engine.server, self._model, run.parameters)
+            try:
+                row = await asyncio.to_thread(
+                    claim, run.journal_id, engine.server, self._model, run.parameters
+                )
+            except BaseException:
+                charge.settle(0.0)
+                raise
             if row is None:
                 self.journal_id = run.journal_id
                 engine.ledger.enter(run.journal_id, charge)
@@ -135,6 +145,18 @@ class Submission:
                 self.journal_id, self.files = row.id, EarlierFiles(row.paths, row.intent_at)
                 return Receipt(detail.id or row.task_id or "", detail.token)
             without_task.add(row.id)
+
+    def _waiter(self, loop: asyncio.AbstractEventLoop) -> Callable[[str], None]:
+        """Return what says once, from any thread, why the run waits, and ends the wait when the run is stopped."""
+        reasons: set[str] = set()
+
+        def wait(reason: str) -> None:
+            self._check_stopped()
+            if reason not in reasons:
+                reasons.add(reason)
+                loop.call_soon_threadsafe(self._notify, reason)
+
+        return wait
 
     def _begin_tries(self) -> None:
         self._tries = TRIES

@@ -48,14 +48,14 @@ class Downloads:
         allow_http: bool = False,
     ) -> None:
         self._http = http
-        self._folder = folder
+        self.folder = folder
         self._timing = timing
         self._max_bytes = max_bytes
         self._allow_http = allow_http
         self._slots = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
 
     def __repr__(self) -> str:
-        return f"<Downloads into {self._folder}>"
+        return f"<Downloads into {self.folder}>"
 
     async def fetch_all(
         self,
@@ -88,7 +88,7 @@ class Downloads:
         async with slots, self._slots:
             part = await asyncio.to_thread(
                 PartialFile,
-                self._folder / date.today().isoformat(),  # noqa: DTZ011 - the user's own day
+                self.folder / date.today().isoformat(),  # noqa: DTZ011 - the user's own day
                 job.name,
                 lambda error: _warn(job, error, lambda text: loop.call_soon_threadsafe(notify, text)),
             )
@@ -110,7 +110,7 @@ class Downloads:
     def _paths_on_disk(self, jobs: list[Job], files: EarlierFiles) -> dict[int, Path]:
         """Return the outputs that were downloaded before, by their numbers."""
         stems = {Path(job.name).stem for job in jobs}
-        finished = find_finished(self._folder, stems, files.since) if files.since else []
+        finished = find_finished(self.folder, stems, files.since) if files.since else []
         paths: dict[int, Path] = {}
         for path in (*map(Path, files.paths), *finished):
             match = _OUTPUT_NUMBER.search(path.name)

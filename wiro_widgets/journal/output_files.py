@@ -1,0 +1,95 @@
+"""The files of a run: noted when it settles, so that each answers for the run only while its bytes are the same."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from wiro_widgets.journal.row import JournalRow, OutputFile
+
+_SETTLED_NS: Final = 2 * 10**9  # a file that changed later than this may change again without another time
+_CACHED_DIGESTS: Final = 4_096
+
+
+def note(paths: Iterable[str]) -> tuple[OutputFile, ...]:
+    """Return size and digest of the files; one that this process cannot read is left out."""
+    files = []
+    for path in paths:
+        with suppress(OSError):
+            files.append(OutputFile(path, Path(path).stat().st_size, _digest(path)))
+    return tuple(files)
+
+
+def verify(row: JournalRow, output_dir: Path | None = None) -> bool:
+    """Return True if every file of the run is the one that was noted.
+
+    A row without files is as it was, unless it is imported: see `trouble`.
+    """
+    if row.is_imported and not row.paths:
+        return False
+    return all(trouble(row, path, output_dir) is None for path in row.paths)
+
+
+def verified_paths(row: JournalRow, output_dir: Path | None = None) -> tuple[str, ...]:
+    """Return the paths of the run whose files are the ones that were noted."""
+    return tuple(path for path in row.paths if trouble(row, path, output_dir) is None)
+
+
+def trouble(row: JournalRow, path: str, output_dir: Path | None = None) -> str | None:
+    """Return why the file at this path of the row does not answer for the run; None if it does.
+
+    It does if it is a regular file, no link, with the size and the digest that were noted; if none were, which is so in
+    rows of earlier versions, it only must not be empty. A file of an imported row must lie in `output_dir` as well,
+    after all links of its path are resolved: the author of an imported history chose the path.
+    """
+    if row.is_imported and not _is_inside(path, output_dir):
+        return f"stands at {path}, outside of the output folder, and its run was imported"
+    try:
+        return _change(path, next((item for item in row.files if item.path == path), None))
+    except FileNotFoundError:
+        return f"is no longer at {path}"
+    except (OSError, ValueError) as exc:  # ValueError: an imported path with a null character
+        return f"cannot be read at {path}: {getattr(exc, 'strerror', None) or exc}"
+
+
+def _change(path: str, noted: OutputFile | None) -> str | None:
+    """Return how a file differs from the one that was noted; None if it does not. Raises OSError, ValueError."""
+    status = Path(path).lstat()
+    if not stat.S_ISREG(status.st_mode):
+        return f"is no longer at {path}, where something other than a file stands now"
+    if status.st_size != (noted.size if noted else status.st_size or 1):
+        return f"was changed at {path}: it has {status.st_size:,} bytes now"
+    if noted and noted.sha256 != _digest_at_rest(path, status):
+        return f"was changed at {path}: it has other bytes now"
+    return None
+
+
+def _is_inside(path: str, folder: Path | None) -> bool:
+    try:
+        return folder is not None and Path(path).resolve().is_relative_to(folder.resolve())
+    except (OSError, ValueError, RuntimeError):  # a loop of links
+        return False
+
+
+def _digest_at_rest(path: str, status: os.stat_result) -> str:
+    """Return the digest of a file, from memory if the file has been at rest since it was computed."""
+    if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < _SETTLED_NS:
+        return _digest(path)
+    return _cached_digest(path, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+@lru_cache(_CACHED_DIGESTS)
+def _cached_digest(path: str, _inode: int, _size: int, _mtime_ns: int, _ctime_ns: int) -> str:
+    return _digest(path)
+
+
+def _digest(path: str) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
