@@ -94,7 +94,7 @@ def test_neither_a_key_nor_a_sandbox() -> None:
     """Without both, one error says how to get either."""
     program = f"{WITHOUT_THE_EXTRA}try:\n    wiro.connect()\nexcept wiro.ConfigurationError as error:\n    print(error)"
     output = _python(program)
-    assert "Set WIRO_API_KEY" in output
+    assert "set WIRO_API_KEY" in output
     assert 'pip install "wiro-widgets[sandbox]"' in output
 
 
