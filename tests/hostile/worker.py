@@ -39,7 +39,10 @@ def colour_shown(image: Image.Image) -> Colour:
 
 
 class Worker:
-    """Ends each task `seconds` after its Run, with `outputs` pictures and a cost; URLs are no values of a picture."""
+    """Ends each task `seconds` after its Run, with `outputs` pictures and a cost.
+
+    A picture shows the values of its run and its uploads; URLs count as no values.
+    """
 
     def __init__(
         self, server: HostileServer, *, seconds: float = 0.02, outputs: int = 1, cost: str = "0.01"
@@ -50,23 +53,30 @@ class Worker:
         self._cost = cost
         server.on_run = self._begin
 
+    def finish_all(self) -> None:
+        """End the tasks that there are, at once and without a frame."""
+        for task in tuple(self._server.tasks.values()):
+            self._finish(task)
+
     def _begin(self, task: RemoteTask) -> None:
         self._server.start_job(self._work(task))
 
     async def _work(self, task: RemoteTask) -> None:
         server = self._server
         await asyncio.sleep(self._seconds / 2)
-        if task.status == "task_cancel":
-            return
-        task.status = "task_start"
-        await server.broadcast(task, "task_start")
-        await asyncio.sleep(self._seconds / 2)
-        if task.status == "task_cancel":  # it was stopped meanwhile
-            return
+        if task.status != "task_cancel":
+            task.status = "task_start"
+            await server.broadcast(task, "task_start")
+            await asyncio.sleep(self._seconds / 2)
+        if task.status != "task_cancel":  # unless it was stopped meanwhile
+            self._finish(task)
+            await server.broadcast(task, "task_postprocess_end", task.outputs)
+        server.notify()
+
+    def _finish(self, task: RemoteTask) -> None:
         values = {name: value for name, value in task.parameters.items() if "://" not in str(value)}
         picture = painted(colour_of(values, task.uploads))
-        task.outputs = [server.serve_file(picture, name=f"{number}.png") for number in range(self._outputs)]
+        names = [f"{number}.png" for number in range(self._outputs)]
+        task.outputs = [self._server.serve_file(picture, name=name) for name in names]
         task.more["totalcost"] = self._cost
         task.pexit, task.status = "0", "task_postprocess_end"
-        await server.broadcast(task, "task_postprocess_end", task.outputs)
-        server.notify()
