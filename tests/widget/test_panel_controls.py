@@ -149,7 +149,7 @@ def test_files_are_referred_to_and_never_sent() -> None:
     }
 
 
-def test_a_reference_stays_the_same_while_it_is_held() -> None:
+def test_a_reference_stays_the_same() -> None:
     """Other controls may change; the file keeps its id, also when it changes places with another."""
     controls = _many()
     for name in ("a.png", "b.png"):

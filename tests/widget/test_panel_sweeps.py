@@ -17,6 +17,7 @@ from wiro_widgets import (
     Sandbox,
     TaskFailed,
 )
+from wiro_widgets.widget.wire.sweep_view import SweepView
 
 SECONDS = 20.0
 
@@ -272,6 +273,20 @@ def test_a_late_view_has_the_whole_board(panel: Panel, wire: Wire) -> None:
     snapshot = wire.ask("sync", epoch="", next=0)
     assert (snapshot["type"], len(snapshot["cells"]), snapshot["board"]["x"]) == ("snapshot", 3, "seed")
     wire.until(lambda: len(wire.pictures("thumb")) == 3)
+
+
+def test_a_snapshot_takes_no_news_from_the_other_views(panel: Panel, wire: Wire) -> None:
+    """A cell that changed just before a view asked for a snapshot is sent to all views."""
+    panel.vary(seed="1, 2")
+    panel.run_sweep().wait(SECONDS)
+    wire.until(lambda: wire.traits["status"] == "succeeded")
+    wire.traffic.clear()
+    view = panel._publisher.stage
+    assert isinstance(view, SweepView)
+    assert panel.sweep is not None
+    view._changed_cells.append(panel.sweep[1])
+    assert wire.ask("sync", epoch="", next=0)["type"] == "snapshot"
+    assert [cell["index"] for message in wire.messages("delta") for cell in message["cells"]] == [1]
 
 
 def test_a_run_beside_it_and_back(panel: Panel, wire: Wire) -> None:

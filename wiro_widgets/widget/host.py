@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,31 +45,15 @@ def in_notebook() -> bool:
     return hasattr(get_ipython(), "kernel")
 
 
-def display(data: dict[str, Any], metadata: dict[str, Any]) -> None:
-    """Show a MIME bundle in the cell that runs."""
+def display(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> Any:
+    """Show a MIME bundle in the cell that runs, and return IPython's handle to update it."""
     from IPython.display import display as show  # noqa: PLC0415 - only if there is a cell
 
-    show(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call] # IPython's
+    return show(data, metadata=metadata, raw=True, display_id=True)  # type: ignore[no-untyped-call] # IPython's
 
 
-def publish_output(data: dict[str, Any], display_id: str, *, update: bool) -> None:
-    """Add an output to the cell that runs, or with `update` replace the outputs with this id."""
-    from IPython.display import publish_display_data  # noqa: PLC0415 - only if there is a cell
-
-    publish_display_data(data, transient={"display_id": display_id}, update=update)  # type: ignore[no-untyped-call] # IPython's
-
-
-def call_after_cells(callback: Callable[..., None]) -> None:
-    """Call back whenever a cell has run."""
-    _events().register("post_run_cell", callback)
-
-
-def stop_calling_after_cells(callback: Callable[..., None]) -> None:
-    """Undo `call_after_cells`."""
-    _events().unregister("post_run_cell", callback)
-
-
-def _events() -> Any:
+def cell_events() -> Any:
+    """Return IPython's events, such as "post_run_cell"."""
     from IPython import get_ipython  # noqa: PLC0415 - only if there is a cell
 
     return get_ipython().events

@@ -199,7 +199,7 @@ class Panel(anywidget.AnyWidget):
         """Change to another model in place; values that fit it stay. Raises NotFound."""
         name = "/".join(split_model(model))
         schema = self._find_schema(name)
-        with self._lock:
+        with self._lock, self.hold_sync():  # the page gets the form and its values in one message
             self._controls.switch_to(schema, name)
             self._form = self._form_json()
         self._price_watch.switch_model()

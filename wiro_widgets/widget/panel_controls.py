@@ -21,10 +21,6 @@ from wiro_widgets.widget.value_codec import (
 from wiro_widgets.widget.wire.output_view import OutputView
 
 
-def _ignore() -> None:
-    pass
-
-
 class PanelControls:
     """The values and the axes of one model's controls; `switch_to` changes the model in place.
 
@@ -37,7 +33,7 @@ class PanelControls:
         schema: ModelSchema | None,
         model: str | None,
         *,
-        on_change: Callable[[], None] = _ignore,
+        on_change: Callable[[], None] = lambda: None,
         lock: threading.RLock | None = None,
     ) -> None:
         self.model = model

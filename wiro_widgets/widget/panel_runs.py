@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from itertools import count
 
 from wiro_widgets.client.sync_client import Client, Task
 from wiro_widgets.client.sync_sweep import Sweep
@@ -49,11 +50,11 @@ class PanelRuns:
         self._later = later
         self._lock = lock
         self._tasks_lock = threading.Lock()  # for `tasks` alone: the engine's thread adds those of a sweep
-        self._count = 0
+        self._numbers = count(1)
         self._sweep_view: SweepView | None = None  # the newest launch, if that is a sweep
 
     def __repr__(self) -> str:
-        return f"<PanelRuns {self._count}, {len(self.tasks)} tasks>"
+        return f"<PanelRuns {len(self.tasks)} tasks>"
 
     @property
     def task(self) -> Task | None:
@@ -65,7 +66,7 @@ class PanelRuns:
         with self._lock:
             controls = self._controls
             values = dict(controls.values)
-            view = RunView(self._next_number(), controls.model, values)
+            view = RunView(next(self._numbers), controls.model, values)
             view.next_seed = next_seed(view.seed, controls.schema.get("seed"))
             self._sweep_view = None
             self._publisher.begin(view)
@@ -121,21 +122,14 @@ class PanelRuns:
         with self._lock:
             controls = self._controls
             model, values, schema = controls.required_model(), dict(controls.values), controls.known_schema
-            axes, constants, errors = (
-                controls.axis_controls.axes,
-                controls.constants(),
-                controls.axis_controls.errors,
-            )
+            axes, errors = controls.axis_controls.axes, controls.axis_controls.errors
+            constants = controls.constants()
             resume = not self._wants_another_seed()
         for error in errors.values():
             raise error
         if not axes:
             return self._client().estimate(model, values)
         return self._client().estimate_sweep(model, schema, axes, constants, resume=resume)
-
-    def _next_number(self) -> int:
-        self._count += 1
-        return self._count
 
     def _add_task(self, task: Task) -> None:
         with self._tasks_lock:
@@ -159,48 +153,41 @@ class PanelRuns:
         with self._lock:
             controls = self._controls
             model, schema = controls.model, controls.known_schema
-            axes, constants, errors = (
-                controls.axis_controls.axes,
-                controls.constants(),
-                controls.axis_controls.errors,
-            )
+            axes, errors = controls.axis_controls.axes, controls.axis_controls.errors
+            constants = controls.constants()
             if resume is None:
                 resume = not self._wants_another_seed()
-            view = SweepView(self._next_number(), model or "", axes, constants, self._add_task)
+            view = SweepView(next(self._numbers), model or "", axes, constants, self._add_task)
             self._sweep_view = view
             self._publisher.begin(view)
             self._show_errors(controls.problems())
 
-        def plan() -> Sweep:
-            for error in errors.values():
-                raise error
-            name = model or controls.required_model()
-            return self._client().plan_sweep(name, schema, axes, constants, resume=resume)
+        def launch() -> None:
+            try:
+                for error in errors.values():
+                    raise error  # noqa: TRY301 - refused like a plan that fails
+                name = model or controls.required_model()
+                sweep = self._client().plan_sweep(name, schema, axes, constants, resume=resume)
+                if not view.stopped:
+                    sweep.resume()
+            except WiroError as error:
+                view.refuse(error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is shown, and nobody waits for ever
+                _log.exception("A sweep of the panel could not be started")
+                view.refuse(WiroError(f"The sweep could not be started: {error}"))
+            else:
+                self.sweep = sweep
+                view.accept(sweep)
+            self._publisher.follow(view)
 
-        return view, lambda: self._launch(view, plan)
-
-    def _launch(self, view: SweepView, plan: Callable[[], Sweep]) -> None:
-        try:
-            sweep = plan()
-            if not view.stopped:
-                sweep.resume()
-        except WiroError as error:
-            view.refuse(error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown, and nobody waits for ever
-            _log.exception("A sweep of the panel could not be started")
-            view.refuse(WiroError(f"The sweep could not be started: {error}"))
-        else:
-            self.sweep = sweep
-            view.accept(sweep)
-        self._publisher.follow(view)
+        return view, launch
 
     def _wants_another_seed(self) -> bool:
         """Return True if every combination is done and would come out differently now, as nothing fixes the seed."""
-        is_done = self.sweep is not None and set(self.sweep.counts) == {"succeeded"}
+        if self.sweep is None or set(self.sweep.counts) != {"succeeded"}:
+            return False
         controls = self._controls
-        seeds = {item.id for item in controls.schema.parameters if item.id.lower() == "seed"}
-        return (
-            is_done
-            and bool(seeds)
-            and not any(seed in controls.values or seed in controls.axis_controls for seed in seeds)
+        seeds = [item.id for item in controls.schema.parameters if item.id.lower() == "seed"]
+        return bool(seeds) and not any(
+            seed in controls.values or seed in controls.axis_controls for seed in seeds
         )

@@ -90,6 +90,11 @@ class StaticCard:
         room = MAX_BYTES - len(f"{head}{lead}{tail}".encode())
         return cls(f"{head}{lead}{_gallery(pictures, room)}{tail}", "\n".join(line for line in lines if line))
 
+    @property
+    def bundle(self) -> dict[str, Any]:
+        """The card as a MIME bundle."""
+        return {"text/html": self.html, "text/plain": self.text}
+
 
 class StaticCards:
     """The cards of one panel in the cells that show it; `catch_up` brings the panel up to date with its tasks."""
@@ -97,14 +102,14 @@ class StaticCards:
     def __init__(self, catch_up: Callable[[], object]) -> None:
         self.id = secrets.token_hex(6)
         self._catch_up = catch_up
-        self._display_ids: list[str] = []
+        self._displays: list[Any] = []  # IPython's handles
         self._card: StaticCard | None = None
 
     def __repr__(self) -> str:
-        return f"<StaticCards in {len(self._display_ids)} cells>"
+        return f"<StaticCards in {len(self._displays)} cells>"
 
     def __len__(self) -> int:
-        return len(self._display_ids)
+        return len(self._displays)
 
     def show(self, view: tuple[dict[str, Any], dict[str, Any]], make: Callable[[], StaticCard]) -> None:
         """Show the live view and, in a notebook, its card as a second output of the cell."""
@@ -114,30 +119,23 @@ class StaticCards:
             return
         # The text is the card's, which is updated; a second one here would stay as it is where the view cannot live.
         host.display({**data, "text/plain": ""}, metadata)
-        if not self._display_ids:
-            host.call_after_cells(self._after_cell)
-        display_id = secrets.token_hex(8)
-        self._display_ids = [*self._display_ids, display_id][-MAX_CARDS:]
+        if not self._displays:
+            host.cell_events().register("post_run_cell", self._after_cell)
         self._card = make()
-        self._publish(display_id, update=False)
+        self._displays = [*self._displays, host.display(self._card.bundle)][-MAX_CARDS:]
 
     def update(self, card: StaticCard) -> None:
         """Bring every card up to date; does nothing if the card is the same."""
         if card != self._card:
             self._card = card
-            for display_id in self._display_ids:
-                self._publish(display_id, update=True)
+            for display in self._displays:
+                display.update(card.bundle, raw=True)
 
     def close(self) -> None:
         """Leave the cards as they are; closing twice is fine."""
-        if self._display_ids:
-            host.stop_calling_after_cells(self._after_cell)
-        self._display_ids = []
-
-    def _publish(self, display_id: str, *, update: bool) -> None:
-        if self._card is not None:
-            data = {"text/html": self._card.html, "text/plain": self._card.text}
-            host.publish_output(data, display_id, update=update)
+        if self._displays:
+            host.cell_events().unregister("post_run_cell", self._after_cell)
+        self._displays = []
 
     def _after_cell(self, *_result: object) -> None:
         """Catch up: the kernel of a notebook that is only executed ends with its last cell."""

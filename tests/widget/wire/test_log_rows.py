@@ -74,7 +74,7 @@ def test_many_lines_are_cut() -> None:
 
 
 def test_lines_that_the_socket_left_out() -> None:
-    """A stream of which nothing was heard is expected from the whole text that was read at the end; others are not."""
+    """The lines of a stream that the socket left out come from Task/Detail; other streams are not repeated."""
     state_before = advance(TaskState(), Log("output", "seen", 1.0))
     state = replace(state_before, output_text="seen\nnot repeated", error_text="Traceback\nRuntimeError: no")
     assert list(missing_rows(state)) == [("stderr", "Traceback"), ("stderr", "RuntimeError: no")]

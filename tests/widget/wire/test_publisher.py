@@ -67,7 +67,7 @@ def test_a_run_as_the_browser_sees_it(panel_of: MakePanel, steady_client: Client
     assert _page(wire).rows[-1][2:] == ["done", "Done"]
 
 
-def test_every_event_is_told_once(panel_of: MakePanel, steady_client: Client) -> None:
+def test_every_event_is_sent_once(panel_of: MakePanel, steady_client: Client) -> None:
     """The rows are those of the events, in their order, and one more with the outcome."""
     panel, wire = _steady_panel(panel_of, steady_client)
     _done(panel, wire)

@@ -33,14 +33,7 @@ EDGE = 256  # pixels of a cell's picture; the page asks for the full one when a 
 _LAST_ROWS = {"succeeded": "done", "cancelled": "cancel"}
 
 Cells = Sequence[Cell[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row: its heading and its cells by index, None for a place without one."""
-
-    label: str
-    cells: tuple[int | None, ...]
+Row = tuple[str, tuple[int | None, ...]]  # a heading, and cells by index; None is a place without a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +54,7 @@ class Board:
             "x": self.x,
             "y": self.y,
             "columns": list(self.columns),
-            "rows": [{"label": row.label, "cells": list(row.cells)} for row in self.rows],
+            "rows": [{"label": heading, "cells": list(places)} for heading, places in self.rows],
             "titles": {str(index): title(cells[index]) for index in sorted(self.indexes)},
             "note": self.note,
         }
@@ -78,7 +71,7 @@ def lay_out(axes: Sequence[Axis], cells: Cells) -> Board:
     axes = [axis for axis in axes if len(axis.values) > 1]
     if len(axes) < 2:  # noqa: PLR2004 - a table has two axes
         starts = range(0, len(cells), FOLD)
-        short_rows = (Row("", tuple(range(start, min(start + FOLD, len(cells))))) for start in starts)
+        short_rows = (("", tuple(range(start, min(start + FOLD, len(cells))))) for start in starts)
         return _board(axes[0].name if axes else "", "", (), short_rows, len(cells))
 
     def length(axis: Axis) -> int:
@@ -90,7 +83,7 @@ def lay_out(axes: Sequence[Axis], cells: Cells) -> Board:
     down = [axis for axis in axes if axis is not across]
     indexes = {_key(cell.chosen.get(axis.name) for axis in (*down, across)): cell.index for cell in cells}
     rows = (
-        Row(
+        (
             labels.DOT.join(map(label, combination)),
             tuple(indexes.get(_key((*combination, value))) for value in across.values),
         )
@@ -113,10 +106,10 @@ def _board(x: str, y: str, columns: tuple[str, ...], rows: Iterator[Row], count:
     first_rows: list[Row] = []
     indexes: set[int] = set()
     for row in rows:
-        if indexes and len(indexes) + len(row.cells) > MAX_CELLS:
+        if indexes and len(indexes) + len(row[1]) > MAX_CELLS:
             break
         first_rows.append(row)
-        indexes.update(index for index in row.cells if index is not None)
+        indexes.update(index for index in row[1] if index is not None)
     return Board(x, y, columns, tuple(first_rows), frozenset(indexes), count)
 
 
