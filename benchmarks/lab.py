@@ -28,13 +28,13 @@ panel._publisher.snapshot = lambda page: (asked.append(page), snapshot(page))
 panel
 """
 RUN = "panel.run().wait(); None"
-TOLD = "print(panel.task.state.log.dropped + len(panel.task.state.log), len(asked))"
+COUNTS = "print(panel.task.state.log.dropped_count + len(panel.task.state.log), len(asked))"
 
 
 def rows_accounted(server: Server, rate: int = 5_000, seconds: int = 20) -> list[Result]:
     """Run a task that talks a lot, and compare what the page has seen with what was sent."""
     lines = rate * seconds
-    cells = [CELL.format(base=server.base_url, sockets=server.socket_url, lines=lines, rate=rate), RUN, TOLD]
+    cells = [CELL.format(base=server.base_url, sockets=server.socket_url, lines=lines, rate=rate), RUN, COUNTS]
     with (
         TemporaryDirectory(prefix="wiro-bench-") as folder,
         jupyter_server("lab", folder=Path(folder)) as lab,
@@ -58,7 +58,5 @@ def rows_accounted(server: Server, rate: int = 5_000, seconds: int = 20) -> list
     if sent_count != lines:
         raise RuntimeError(f"{sent_count} of {lines} lines reached Python")
     row_count = int(match[1].replace(",", "")) if match else 0
-    note = (
-        f"{lines:,} lines sent; the page says {row_count:,} with the task's stages; it keeps the last 20,000"
-    )
+    note = f"{lines:,} lines sent; the page counts {row_count:,} with the task's stages"
     return [alone(MISSING, [max(0, lines - row_count)], note), alone(GAPS, [asked_count - before], note)]

@@ -5,7 +5,7 @@ import type { View } from "../view/view.ts";
 const MARK = "data-wiro-live";
 
 /**
- * Says that a view lives here, and hides the static card that stands for it where none can (see fallback.py).
+ * Says that a view lives here, and hides the static card that stands for it where none can (see static_card.py).
  * Where no kernel ever answered, as in an exported page, the view gives way to its card instead.
  */
 export function standFor(el: HTMLElement, host: HTMLElement, view: View): void {
