@@ -34,7 +34,11 @@ COUNTS = "print(panel.task.state.log.dropped_count + len(panel.task.state.log), 
 def rows_accounted(server: Server, rate: int = 5_000, seconds: int = 20) -> list[Result]:
     """Run a task that talks a lot, and compare what the page has seen with what was sent."""
     lines = rate * seconds
-    cells = [CELL.format(base=server.base_url, sockets=server.socket_url, lines=lines, rate=rate), RUN, COUNTS]
+    cells = [
+        CELL.format(base=server.base_url, sockets=server.socket_url, lines=lines, rate=rate),
+        RUN,
+        COUNTS,
+    ]
     with (
         TemporaryDirectory(prefix="wiro-bench-") as folder,
         jupyter_server("lab", folder=Path(folder)) as lab,
