@@ -1,1 +1,1 @@
-"""Floor 3: the notebook."""
+"""The panel: a model's controls, its runs and its results in a notebook cell."""

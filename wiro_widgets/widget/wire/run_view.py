@@ -256,8 +256,9 @@ class RunView(View):
             ),
             "notice": notice,
             "outputs": [item.message(self.output_id(index)) for index, item in enumerate(self.outputs)],
-            "text": state.text
-            and {
+            "text": None
+            if state.text is None
+            else {
                 "thinking": "\n".join(state.text.thinking)[:MAX_ANSWER],
                 "answer": state.text.text[:MAX_ANSWER],
                 "done": state.settled,
