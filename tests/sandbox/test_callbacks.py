@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.raw import PATIENCE, Caller, png
-from wiro_widgets.sandbox.tasks.loopback import fetch, is_loopback
+from wiro_widgets.sandbox.tasks.work import is_loopback_url, request_loopback
 
 
 class Hook(HTTPServer):
@@ -103,10 +103,10 @@ def test_an_input_is_fetched_from_loopback(caller: Caller, hook: Hook) -> None:
 )
 def test_only_plain_http_on_this_machine_is_called(url: str, loopback: bool) -> None:
     """Everything else is ignored."""
-    assert is_loopback(url) is loopback
+    assert is_loopback_url(url) is loopback
 
 
 def test_nothing_else_can_be_fetched() -> None:
     """The fetch itself refuses what is not on this machine."""
     with pytest.raises(OSError, match=r"makes no requests to example\.com"):
-        fetch("http://example.com/")
+        request_loopback("http://example.com/")

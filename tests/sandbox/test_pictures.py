@@ -7,8 +7,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from tests.sandbox.raw import FLUX, POSTER, SKETCH, UPSCALE, Caller, png
-from wiro_widgets.sandbox.painting.motifs import MOTIFS, Brush
-from wiro_widgets.sandbox.painting.palette import choose_palette
+from wiro_widgets.sandbox.painting.motifs import MOTIFS, Brush, choose_palette
 from wiro_widgets.sandbox.painting.render import PAPER, Scene, _dice, draw, paint
 
 SCENE = Scene("m", "a lighthouse", 7, 128, 96, 20, 3.5, 0.88)

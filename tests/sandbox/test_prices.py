@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 import json
 from decimal import Decimal
@@ -6,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.sandbox.raw import CHAT, FAIL, FLUX, POSTER, SKETCH, UPSCALE, Caller, Json, png
-from wiro_widgets.sandbox.models.prices import Price, bill
+from wiro_widgets.sandbox.models import catalogue
+from wiro_widgets.sandbox.models.model import Price
 
 MODELS = (FLUX, SKETCH, POSTER, UPSCALE, CHAT, FAIL)
 RUNS: list[tuple[str, dict[str, str]]] = [
@@ -101,7 +103,7 @@ def test_a_bill_stays_when_the_files_are_deleted(caller: Caller) -> None:
 
 def test_values_without_a_row_have_no_bill() -> None:
     """A price is never guessed."""
-    prices = [Price(Decimal(1), "cpr", (("size", "small"),))]
-    assert bill(prices, {"size": "small"}, seconds=Decimal(9), outputs=9) == 1
+    model = dataclasses.replace(catalogue.SKETCH, prices=(Price("1", "cpr", (("size", "small"),)),))
+    assert model.bill({"size": "small"}, seconds=Decimal(9), outputs=9) == 1
     with pytest.raises(LookupError):
-        bill(prices, {"size": "large"}, seconds=Decimal(9), outputs=9)
+        model.bill({"size": "large"}, seconds=Decimal(9), outputs=9)

@@ -1,5 +1,5 @@
 from tests.sandbox.raw import FLUX, Caller, png
-from wiro_widgets.sandbox.request_log import MAX_REQUESTS, MAX_TEXT, RequestLog
+from wiro_widgets.sandbox.world import MAX_REQUESTS, MAX_TEXT, RequestLog
 
 
 def test_a_run_is_recorded_with_its_fields_and_files(caller: Caller) -> None:

@@ -12,11 +12,10 @@ except ImportError as exc:
         'The sandbox needs three more packages: pip install "wiro-widgets[sandbox]"', name=exc.name
     ) from exc
 
-from wiro_widgets.sandbox.faults.fault_names import fault_catalogue, parse_faults
-from wiro_widgets.sandbox.faults.faults import Calls, Faults
-from wiro_widgets.sandbox.request_log import ReceivedRequest
+from wiro_widgets.sandbox.faults.faults import Calls, Faults, fault_catalogue, parse_faults
 from wiro_widgets.sandbox.server import SandboxServer
 from wiro_widgets.sandbox.settings import SandboxSettings
+from wiro_widgets.sandbox.world import ReceivedRequest
 
 __all__ = [
     "Calls",

@@ -9,15 +9,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
-from wiro_widgets.sandbox.faults.active_faults import ActiveFaults
-from wiro_widgets.sandbox.faults.fault_names import read_faults
-from wiro_widgets.sandbox.faults.faults import Faults
+from wiro_widgets.sandbox.faults.faults import ActiveFaults, Faults, read_faults
+from wiro_widgets.sandbox.http.endpoints import make_app
 from wiro_widgets.sandbox.http.listener import Listener, bind
-from wiro_widgets.sandbox.http.routes import make_app
-from wiro_widgets.sandbox.request_log import ReceivedRequest, RequestLog
 from wiro_widgets.sandbox.settings import SandboxSettings
 from wiro_widgets.sandbox.tasks.life import serve_queue
-from wiro_widgets.sandbox.world import World
+from wiro_widgets.sandbox.world import ReceivedRequest, RequestLog, World
 
 
 class SandboxServer:

@@ -26,20 +26,15 @@ class SandboxSettings:
             raise ValueError(f"workers must be at least 1, not {self.workers}")
         if not self.speed > 0:
             raise ValueError(f"speed must be above 0, not {self.speed}")
-        if not _is_loopback(self.host):
+        if not is_loopback(self.host):
             raise ValueError(f"the sandbox listens on loopback only, not on {self.host!r}")
         object.__setattr__(self, "api_key", self.api_key or secrets.token_hex(16))
         object.__setattr__(self, "api_secret", self.api_secret or secrets.token_hex(32))
 
-    def seconds(self, nominal: float) -> float:
-        """Return the real seconds of a wait of `nominal` seconds at speed 1."""
-        return nominal / self.speed
 
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
+def is_loopback(host: str) -> bool:
+    """Return True for the name or an address of this machine."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

@@ -1,8 +1,18 @@
-"""The faults that a sandbox can simulate, by name."""
+"""The faults that a sandbox can simulate: their catalogue, how they are read, and how often each strikes."""
 
-from collections.abc import Mapping
+import asyncio
+import difflib
+import random
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Annotated, Any, Self, get_type_hints
+
+from wiro_widgets.sandbox.faults.wire_shapes import DRIFTS
+
+MAX_SECONDS = 3600
+_TRUE = ("true", "1", "yes", "on")
+_FALSE = ("false", "0", "no", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,25 +32,14 @@ class Calls:
         if isinstance(value, Mapping):
             pairs = [(str(name), str(count)) for name, count in value.items()]
         else:
-            pairs = [_split(part) for part in str(value).split(",")]
-        return cls(tuple((name, whole_number(count)) for name, count in pairs))
+            parts = [part.strip().rpartition(":") for part in str(value).split(",")]
+            pairs = [(name, count) for name, _, count in parts]
+        return cls(tuple((name, _whole_number(count)) for name, count in pairs))
 
     def limit(self, endpoint: str) -> int:
         """Return how many calls of this endpoint are hit."""
         counts = dict(self.counts)
         return counts.get(endpoint, counts.get("", 0))
-
-
-def _split(part: str) -> tuple[str, str]:
-    name, colon, count = part.strip().rpartition(":")
-    return (name, count) if colon else ("", part.strip())
-
-
-def whole_number(text: str) -> int:
-    """Read a count of 0 or more; raise ValueError for anything else."""
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"{text!r} is not a whole number of 0 or more")
-    return int(text)
 
 
 NEVER = Calls()
@@ -106,7 +105,9 @@ class Faults:
     huge_frame: Annotated[int, "bytes of one log line sent before the first frame"] = 0
 
     # Tasks
-    stuck: Annotated[str, "'queue' or 'run': tasks go no further until the faults change"] = ""
+    stuck: Annotated[str, "'queue' or 'run': tasks go no further until the faults change", "queue", "run"] = (
+        ""
+    )
     requeue: Annotated[
         int, "each task fails its set-up n times (persisted task_error), then starts again"
     ] = 0
@@ -118,7 +119,11 @@ class Faults:
 
     # Outputs
     early_outputs: Annotated[bool, "list outputs before the end with links that answer 404"] = False
-    output_as: Annotated[str, "what outputs really hold: html, text, jpeg, empty, bomb, truncated"] = ""
+    output_as: Annotated[
+        str,
+        "what outputs really hold: html, text, jpeg, empty, bomb, truncated",
+        *("html", "text", "jpeg", "empty", "bomb", "truncated"),
+    ] = ""
     output_name: Annotated[str, "what outputs are called, such as ../../evil.png"] = ""
     expire_urls: Annotated[bool, "every output's link answers 404"] = False
     fail_downloads: Annotated[int, "answer the first n downloads with 500"] = 0
@@ -133,7 +138,86 @@ class Faults:
     fault_seed: Annotated[int, "what the shuffling of frames starts from"] = 0
 
     def __bool__(self) -> bool:
-        return self != NONE
+        return self != Faults()
 
 
-NONE = Faults()
+def fault_catalogue() -> dict[str, str]:
+    """Return every fault's name and what it does."""
+    return {name: hint.__metadata__[0] for name, hint in _hints().items()}
+
+
+def read_faults(source: Faults | Mapping[str, object] | None) -> Faults:
+    """Return checked faults; raise ValueError for an unknown name or an impossible value."""
+    if isinstance(source, Faults):
+        source = {name: getattr(source, name) for name in _hints()}
+    values: dict[str, Any] = {}
+    for name, value in (source or {}).items():
+        hint = _hints().get(name)
+        if hint is None:
+            near = difflib.get_close_matches(name, _hints(), 1)
+            question = f" Did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"there is no fault {name!r}.{question} Known faults: {', '.join(_hints())}")
+        try:
+            values[name] = _read(name, hint.__origin__, hint.__metadata__[1:], value)
+        except ValueError as exc:
+            raise ValueError(f"fault {name}: {exc}") from exc
+    return Faults(**values)
+
+
+def parse_faults(texts: Iterable[str]) -> Faults:
+    """Read `name=value` texts; a name alone means true, or once."""
+    values: dict[str, object] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        values[name.strip()] = value.strip() if equals else "1"
+    return read_faults(values)
+
+
+class ActiveFaults:
+    """The active faults and their counts; belongs to the sandbox's event loop."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+        self.change = asyncio.Event()  # set when other faults take the place of these
+        self.dice = random.Random(faults.fault_seed)  # noqa: S311  (a shuffle that can be repeated)
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def strikes(self, name: str, endpoint: str = "", limit: int | None = None) -> bool:
+        """Return True, and count it, if this fault strikes now; its value is the limit unless one is passed."""
+        value = getattr(self.faults, name) if limit is None else limit
+        key = (name, endpoint)
+        if self._counts[key] >= (value.limit(endpoint) if isinstance(value, Calls) else value):
+            return False
+        self._counts[key] += 1
+        return True
+
+
+def _hints() -> dict[str, Any]:
+    return get_type_hints(Faults, include_extras=True)
+
+
+def _read(name: str, kind: object, choices: tuple[str, ...], value: object) -> object:
+    text = str(value)
+    if kind is Calls:
+        return Calls.of(value)
+    if kind is bool:
+        if text.lower() not in (*_TRUE, *_FALSE):
+            raise ValueError(f"{value!r} is not true or false")
+        return text.lower() in _TRUE
+    if kind is float:
+        if not 0 <= float(text) <= MAX_SECONDS:
+            raise ValueError(f"{value!r} is not between 0 and {MAX_SECONDS} seconds")
+        return float(text)
+    if kind is not str:
+        return None if value is None else _whole_number(text)
+    if name == "drift" and (unknown := set(text.split(",")) - {*DRIFTS, "all", ""}):
+        raise ValueError(f"unknown drift {', '.join(sorted(unknown))}; known: {', '.join(DRIFTS)}, all")
+    if choices and text not in ("", *choices):
+        raise ValueError(f"{text!r} is not one of {', '.join(choices)}")
+    return text
+
+
+def _whole_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)

@@ -1,18 +1,22 @@
-"""Other shapes that Wiro's replies and frames can take (docs/protocol.md, Task detail)."""
+"""Other shapes of replies, frames (docs/protocol.md, Task detail) and outputs: faults `drift` and `output_as`."""
 
+import io
 import json
 import random
-from collections.abc import Callable, Sequence
+import struct
+import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from wiro_widgets.sandbox.tasks.replies import MOMENTS
+from PIL import Image
 
 Entry = dict[str, Any]
 Change = Callable[[Entry], object]
 NUMBERS = ("elapsedseconds", "cps", "totalcost", "size")
-FULL = ("task_output_full", "task_error_full")
 LAST = ("task_postprocess_end", "task_cancel")
+BOMB_SIDE = 20_000
 
 
 def _number(value: object) -> object:
@@ -25,13 +29,13 @@ def _number(value: object) -> object:
 
 
 def _numbers(task: Entry) -> None:
-    task.update({name: _number(task[name]) for name in (*NUMBERS, *MOMENTS)})
-    for output in task["outputs"]:
-        output.update({name: _number(output[name]) for name in ("size", "addedtime") if name in output})
+    for entry in (task, *task["outputs"]):
+        names = [name for name in entry if name in NUMBERS or name.endswith("time")]
+        entry.update({name: _number(entry[name]) for name in names})
 
 
 def _times(task: Entry, write: Callable[[int], str]) -> None:
-    task.update({name: write(int(task[name])) for name in MOMENTS if int(task[name])})
+    task.update({name: write(int(task[name])) for name in task if name.endswith("time") and int(task[name])})
 
 
 def _iso(seconds: int) -> str:
@@ -43,7 +47,13 @@ def _before_the_end(task: Entry, pexit: str | None) -> None:
         task["pexit"] = pexit
 
 
-def _bare(frame: Entry) -> None:
+def _defaults_as_values(tool: Entry) -> None:
+    for group in tool.get("parameters") or ():
+        for item in group["items"]:
+            item["value"] = item.pop("default")
+
+
+def _bare_frame(frame: Entry) -> None:
     for name in ("id", "tasktoken", "target"):
         frame.pop(name, None)
 
@@ -53,7 +63,7 @@ def _newer_frame(frame: Entry) -> None:
     frame.update(success=frame["result"], terminal=last)
     if last:
         frame["exitCode"] = 0 if frame["message"] else 1
-    if frame["type"] in FULL:
+    if frame["type"] in ("task_output_full", "task_error_full"):
         del frame["message"]
 
 
@@ -72,12 +82,6 @@ def _frame_numbers(frame: Entry) -> None:
     message = frame.get("message")
     if isinstance(message, dict):
         frame["message"] = {name: _number(value) for name, value in message.items()}
-
-
-def _defaults_as_values(tool: Entry) -> None:
-    for group in tool.get("parameters") or ():
-        for item in group["items"]:
-            item["value"] = item.pop("default")
 
 
 TASK: dict[str, Change] = {
@@ -117,7 +121,7 @@ FRAME: dict[str, Change] = {
     "frames_newer": _newer_frame,
     "frames_no_outputs": lambda frame: frame.pop("message", None) if frame["type"] in LAST else None,
     "number_ids": lambda frame: frame.update(id=int(frame["id"])),
-    "frames_bare": _bare,
+    "frames_bare": _bare_frame,
 }
 # Of kinds that exclude each other a reply or frame takes one, by chance.
 EXCLUSIVE = (
@@ -146,15 +150,18 @@ def choose(names: str, dice: random.Random) -> frozenset[str]:
 
 def drift_reply(reply: Any, kinds: frozenset[str]) -> str:
     """Return a reply as JSON in these shapes."""
-    unescaped: list[str] = []
-    if isinstance(reply, dict):
-        for task in reply.get("tasklist", ()):
-            if "categories_broken" in kinds:
-                unescaped.append(task["categories"])
-            _apply(TASK, task, kinds)
-        for tool in reply.get("tool", ()):
-            _apply(TOOL, tool, kinds)
-        _apply(REPLY, reply, kinds)
+    text = json.dumps(reply)
+    if not kinds or not isinstance(reply, dict):
+        return text
+    reply = json.loads(text)  # a copy: the outputs in it belong to the task
+    unescaped = [task["categories"] for task in reply.get("tasklist", ()) if "categories_broken" in kinds]
+    for changes, entries in (
+        (TASK, reply.get("tasklist", ())),
+        (TOOL, reply.get("tool", ())),
+        (REPLY, [reply]),
+    ):
+        for entry in entries:
+            _apply(changes, entry, kinds)
     text = json.dumps(reply)
     for categories in unescaped:
         # As the seed prints it: a JSON text whose inner quotes are not escaped.
@@ -162,16 +169,38 @@ def drift_reply(reply: Any, kinds: frozenset[str]) -> str:
     return text
 
 
-def drift_frame(frame: Entry, kinds: frozenset[str]) -> Entry:
-    """Return a frame in these shapes."""
-    if not kinds:
-        return frame
-    copy: Entry = json.loads(json.dumps(frame))
-    _apply(FRAME, copy, kinds)
-    return copy
+def drift_frame(frame: Entry, kinds: frozenset[str]) -> str:
+    """Return a frame as JSON in these shapes."""
+    text = json.dumps(frame)
+    return json.dumps(_apply(FRAME, json.loads(text), kinds)) if kinds else text
 
 
-def _apply(changes: dict[str, Change], entry: Entry, kinds: Sequence[str] | frozenset[str]) -> None:
+def _apply(changes: dict[str, Change], entry: Entry, kinds: frozenset[str]) -> Entry:
     for name, change in changes.items():
         if name in kinds:
             change(entry)
+    return entry
+
+
+def disguise(picture: bytes, kind: str) -> bytes:
+    """Return what an output really holds in place of this PNG."""
+    if kind == "jpeg":
+        out = io.BytesIO()
+        Image.open(io.BytesIO(picture)).save(out, "JPEG")
+        return out.getvalue()
+    if kind == "truncated":
+        return picture[: len(picture) // 2]
+    page = b"<!doctype html><title>Expired</title><p>This link has expired."
+    return {"html": page, "text": b"no picture today\n", "empty": b"", "bomb": _bomb()}[kind]
+
+
+@cache
+def _bomb() -> bytes:
+    """Return a small PNG of 400 megapixels."""
+    head = struct.pack(">IIBBBBB", BOMB_SIDE, BOMB_SIDE, 1, 0, 0, 0, 0)
+    rows = zlib.compress(bytes((BOMB_SIDE // 8 + 1) * BOMB_SIDE), 1)
+    chunks = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in ((b"IHDR", head), (b"IDAT", rows), (b"IEND", b""))
+    )
+    return b"\x89PNG\r\n\x1a\n" + chunks

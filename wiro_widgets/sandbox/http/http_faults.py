@@ -1,21 +1,22 @@
 """HTTP faults: calls that are refused, cut, delayed or answered with nonsense."""
 
 import asyncio
-import contextlib
 import email.utils
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from wiro_widgets.sandbox.http.auth import NOT_VALID
 from wiro_widgets.sandbox.tasks.replies import failure
 from wiro_widgets.sandbox.world import World
 
+JSON = "application/json"
 HUGE_BYTES = 17 * 1024 * 1024
 PIECES = 16
+TOO_MANY_TASKS = "Concurrency limit of the balance has been reached"
 GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
@@ -30,8 +31,7 @@ class CutResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the head and half of the body if there is a whole to cut, then end the connection."""
         del scope, receive
-        if self._whole is not None:
-            whole = self._whole
+        if (whole := self._whole) is not None:
             await send(
                 {"type": "http.response.start", "status": whole.status_code, "headers": whole.raw_headers}
             )
@@ -41,134 +41,94 @@ class CutResponse(Response):
         await asyncio.sleep(0)  # Let the server see the end before it looks for the rest of the answer.
 
 
-async def before(world: World, request: Request, endpoint: str) -> Response | None:
+class HangingResponse(CutResponse):
+    """An answer that does not come until the caller leaves or the sandbox closes."""
+
+    def __init__(self, request: Request, world: World) -> None:
+        super().__init__(request)
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Wait, then end the connection."""
+
+        async def until_disconnect() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+        ends = [asyncio.create_task(end) for end in (self._world.closing.wait(), until_disconnect())]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+        await super().__call__(scope, receive, send)
+
+
+def before(world: World, request: Request, endpoint: str) -> Response | None:
     """Return the answer of a call that fails before it has any effect, or None."""
     for name, answer in _BEFORE.items():
         if world.active_faults.strikes(name, endpoint):
-            return await answer(world, request)
+            return answer(world, request)
     return None
 
 
-async def after(world: World, request: Request, endpoint: str, answer: Response) -> Response:
+def after(world: World, request: Request, endpoint: str, answer: Response) -> Response:
     """Return the answer of a call that took effect."""
-    if (
-        endpoint == "Run"
-        and b'"taskid"' in bytes(answer.body)
-        and world.active_faults.strikes("lose_run_reply")
-    ):
+    faults, body = world.active_faults, bytes(answer.body)
+    if endpoint == "Run" and b'"taskid"' in body and faults.strikes("lose_run_reply"):
         return CutResponse(request)
     for name, other in _AFTER.items():
-        if world.active_faults.strikes(name, endpoint):
-            return await other(world, request, answer)
-    return _trickle(world, answer) if world.active_faults.faults.trickle else answer
+        if faults.strikes(name, endpoint):
+            return other(world, request, answer)
+    if faults.faults.trickle:
+        return StreamingResponse(_trickle(world, body), answer.status_code, dict(answer.headers))
+    return answer
 
 
-async def _cut(_world: World, request: Request, _answer: Response | None = None) -> Response:
-    return CutResponse(request)
+def _unavailable(world: World, status: int, message: str) -> Response:
+    value = world.active_faults.faults.retry_after
+    if value == "date":
+        value = email.utils.formatdate(time.time() + 1, usegmt=True)
+    return JSONResponse(failure(message), status, headers={"retry-after": value} if value else None)
 
 
-async def _cut_midway(_world: World, request: Request, answer: Response) -> Response:
-    return CutResponse(request, answer)
+def _server_error(world: World) -> Response:
+    return _unavailable(world, world.active_faults.faults.server_error_status, "Internal server error")
 
 
-async def _hang(world: World, request: Request, _answer: Response | None = None) -> Response:
-    leaving = asyncio.create_task(world.closing.wait())
-    hangup = asyncio.create_task(_hangup(request))
-    try:
-        await asyncio.wait((leaving, hangup), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for waiting in (leaving, hangup):
-            waiting.cancel()
-    return CutResponse(request)
-
-
-async def _hangup(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _server_error(world: World, _request: Request, _answer: Response | None = None) -> Response:
-    faults = world.active_faults.faults
-    reply = failure("Internal server error")
-    return JSONResponse(reply, faults.server_error_status, headers=_retry_after(faults.retry_after))
-
-
-async def _rate_limit(world: World, _request: Request) -> Response:
-    headers = _retry_after(world.active_faults.faults.retry_after)
-    return JSONResponse(failure("Too many requests"), 429, headers=headers)
-
-
-async def _html_error(_world: World, _request: Request) -> Response:
-    return Response(GATEWAY_PAGE, 502, media_type="text/html")
-
-
-async def _concurrency_limit(_world: World, _request: Request) -> Response:
-    return JSONResponse(failure("Concurrency limit of the balance has been reached", 96))
-
-
-async def _no_balance(_world: World, _request: Request) -> Response:
-    return JSONResponse(failure("Insufficient balance", 97))
-
-
-async def _auth_error(_world: World, _request: Request) -> Response:
-    return JSONResponse(failure(NOT_VALID, 98), 401)
-
-
-async def _echo_secrets(world: World, request: Request) -> Response:
+def _echo_secrets(world: World, request: Request) -> Response:
     headers = {name: request.headers.get(name, "") for name in ("x-api-key", "x-nonce", "x-signature")}
     message = f"Bad request: {headers}, expected secret {world.settings.api_secret}"
     return JSONResponse(failure(message), 400)
 
 
-async def _redirect(world: World, _request: Request) -> Response:
-    return Response(status_code=307, headers={"location": f"{world.origin}/elsewhere"})
-
-
-async def _broken_json(_world: World, _request: Request, answer: Response) -> Response:
-    return Response(bytes(answer.body)[:-2], media_type="application/json")
-
-
-async def _huge_reply(_world: World, _request: Request, answer: Response) -> Response:
-    return Response(b" " * HUGE_BYTES + bytes(answer.body), media_type="application/json")
-
-
-def _retry_after(value: str) -> dict[str, str]:
-    if value == "date":
-        value = email.utils.formatdate(time.time() + 1, usegmt=True)
-    return {"retry-after": value} if value else {}
-
-
-def _trickle(world: World, answer: Response) -> Response:
-    body = bytes(answer.body)
+async def _trickle(world: World, body: bytes) -> AsyncIterator[bytes]:
     size = max(1, -(-len(body) // PIECES))
-    seconds = world.active_faults.faults.trickle / PIECES
-
-    async def pieces() -> AsyncIterator[bytes]:
-        for start in range(0, len(body), size):
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(world.closing.wait(), seconds)
-            yield body[start : start + size]
-
-    return StreamingResponse(pieces(), answer.status_code, dict(answer.headers))
+    for start in range(0, len(body), size):
+        await world.delay(world.active_faults.faults.trickle / PIECES)
+        yield body[start : start + size]
 
 
-_BEFORE: dict[str, Callable[[World, Request], Awaitable[Response]]] = {
-    "cut_before": _cut,
-    "hang_before": _hang,
-    "rate_limit": _rate_limit,
-    "server_error": _server_error,
-    "html_error": _html_error,
-    "concurrency_limit": _concurrency_limit,
-    "no_balance": _no_balance,
-    "auth_error": _auth_error,
+# Of several active faults the first strikes until it is used up, then the next.
+_BEFORE: dict[str, Callable[[World, Request], Response]] = {
+    "cut_before": lambda _world, request: CutResponse(request),
+    "hang_before": lambda world, request: HangingResponse(request, world),
+    "rate_limit": lambda world, _request: _unavailable(world, 429, "Too many requests"),
+    "server_error": lambda world, _request: _server_error(world),
+    "html_error": lambda _world, _request: Response(GATEWAY_PAGE, 502, media_type="text/html"),
+    "concurrency_limit": lambda _world, _request: JSONResponse(failure(TOO_MANY_TASKS, 96)),
+    "no_balance": lambda _world, _request: JSONResponse(failure("Insufficient balance", 97)),
+    "auth_error": lambda _world, _request: JSONResponse(failure(NOT_VALID, 98), 401),
     "echo_secrets": _echo_secrets,
-    "redirect": _redirect,
+    "redirect": lambda world, _request: RedirectResponse(f"{world.origin}/elsewhere"),
 }
-_AFTER: dict[str, Callable[[World, Request, Response], Awaitable[Response]]] = {
-    "cut_after": _cut,
-    "cut_midway": _cut_midway,
-    "hang_after": _hang,
-    "server_error_after": _server_error,
-    "broken_json": _broken_json,
-    "huge_reply": _huge_reply,
+_AFTER: dict[str, Callable[[World, Request, Response], Response]] = {
+    "cut_after": lambda _world, request, _answer: CutResponse(request),
+    "cut_midway": lambda _world, request, answer: CutResponse(request, answer),
+    "hang_after": lambda world, request, _answer: HangingResponse(request, world),
+    "server_error_after": lambda world, _request, _answer: _server_error(world),
+    "broken_json": lambda _world, _request, answer: Response(bytes(answer.body)[:-2], media_type=JSON),
+    "huge_reply": lambda _world, _request, answer: Response(
+        b" " * HUGE_BYTES + bytes(answer.body), media_type=JSON
+    ),
 }

@@ -1,9 +1,8 @@
-"""A model of the sandbox: parameters in groups, prices and working time."""
+"""A model of the sandbox: its parameters in groups, its prices and the bill of a run (docs/protocol.md, Prices)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-
-from wiro_widgets.sandbox.models.prices import Price, bill
 
 FILE_TYPES = frozenset({"fileinput", "multifileinput", "combinefileinput"})
 NUMBER_TYPES = frozenset({"range", "number", "integer", "float"})
@@ -17,7 +16,7 @@ class Field:
     type: str
     label: str
     required: bool = False
-    default: str | None = None
+    default: str = ""
     minimum: float | None = None
     maximum: float | None = None
     step: float | None = None
@@ -27,38 +26,68 @@ class Field:
     max_files: int | None = None
 
 
+CALLBACK = Field(
+    "callbackUrl",
+    "text",
+    "Callback URL",
+    note="Webhook URL for task completion notifications",
+    placeholder="https://example.com/webhook",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One row of a price list: USD by one of Wiro's methods, for the runs whose values are all of `inputs`."""
+
+    usd: str
+    method: str
+    inputs: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """A model: its address, its parameters, its prices and the nominal seconds of its work."""
 
     id: str
-    owner: str
-    project: str
+    slug: str
     title: str
     description: str
     categories: tuple[str, ...]
-    groups: tuple[tuple[str, tuple[Field, ...]], ...]
     prices: tuple[Price, ...]
     typical_seconds: float
+    inputs: tuple[Field, ...]
+    settings: tuple[Field, ...] = ()
     sample_prompt: str = ""
+
+    @property
+    def groups(self) -> dict[str, tuple[Field, ...]]:
+        """The parameters by the titles of their groups, in the order of the form."""
+        groups = {"Input": self.inputs, "Settings": self.settings, "Advanced": (CALLBACK,)}
+        return {title: fields for title, fields in groups.items() if fields}
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """Every parameter, in the order of the form."""
-        return tuple(field for _, fields in self.groups for field in fields)
-
-    @property
-    def slug(self) -> str:
-        """The address, owner/project."""
-        return f"{self.owner}/{self.project}"
+        return (*self.inputs, *self.settings, CALLBACK)
 
     @property
     def cps(self) -> Decimal:
         """USD for a second of work; 0 for a model that is not billed by the second."""
-        return next((price.usd for price in self.prices if price.method == "cps"), Decimal(0))
+        return next((Decimal(price.usd) for price in self.prices if price.method == "cps"), Decimal(0))
 
     @property
     def typical_cost(self) -> Decimal:
         """USD for a run with the default values."""
-        defaults = {field.id: field.default or "" for field in self.fields}
-        return bill(self.prices, defaults, seconds=Decimal(str(self.typical_seconds)), outputs=1)
+        defaults = {field.id: field.default for field in self.fields}
+        return self.bill(defaults, seconds=Decimal(str(self.typical_seconds)), outputs=1)
+
+    def bill(self, values: Mapping[str, str], *, seconds: Decimal, outputs: int) -> Decimal:
+        """Return the USD of a run with these values that took so many seconds and left so many outputs.
+
+        Raises LookupError if no price row is for these values.
+        """
+        units = {"cpr": Decimal(1), "cps": seconds, "cpo": Decimal(outputs)}
+        for price in self.prices:
+            if all(values.get(name) == value for name, value in price.inputs):
+                return Decimal(price.usd) * units[price.method]
+        raise LookupError("no price row is for these values")

@@ -3,12 +3,11 @@
 import hashlib
 import io
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
-from wiro_widgets.sandbox.painting.motifs import MOTIFS, Brush
-from wiro_widgets.sandbox.painting.palette import choose_palette
+from wiro_widgets.sandbox.painting.motifs import MOTIFS, Brush, choose_palette
 
 MAX_SOURCE_PIXELS = 64_000_000
 MAX_STEPS = 50
@@ -31,18 +30,19 @@ class Scene:
     scale: float
     strength: float
 
-    def sample(self, number: int) -> "Scene":
-        """Return the scene of the n-th sample: the next seed."""
-        return replace(self, seed=self.seed + number)
-
 
 def paint(scene: Scene, source: bytes | None) -> bytes:
     """Return the PNG of a scene; `strength` says how far it differs from the source picture."""
     picture = _paint_new(scene)
     if source is not None:
-        cover = ImageOps.fit(open_source(source), picture.size, Image.Resampling.BICUBIC)
-        picture = _from_source(cover, picture, scene.strength)
-    return encode(_with_mark(picture))
+        # The source at strength 0, its forms in the new colours in between, mostly the new picture at 1.
+        new, strength = picture, scene.strength
+        cover = ImageOps.fit(_open(source), new.size, Image.Resampling.BICUBIC)
+        lit = ImageChops.soft_light(new, ImageOps.autocontrast(cover.convert("L")).convert("RGB"))
+        picture = Image.blend(cover, lit, strength)
+        if strength > 0.5:  # noqa: PLR2004  (half way)
+            picture = Image.blend(picture, new, (strength - 0.5) * 0.8)
+    return _finish(picture)
 
 
 def draw(scene: Scene) -> bytes:
@@ -51,17 +51,17 @@ def draw(scene: Scene) -> bytes:
     soft = grey.filter(ImageFilter.GaussianBlur(1 + max(grey.size) / 180))
     lines = ImageChops.difference(soft, grey).point([min(255, 5 * level) for level in range(256)])
     shade = Image.blend(Image.new("L", grey.size, 255), grey, 0.22)
-    return encode(_with_mark(ImageOps.colorize(ImageChops.subtract(shade, lines), PENCIL, PAPER)))
+    return _finish(ImageOps.colorize(ImageChops.subtract(shade, lines), PENCIL, PAPER))
 
 
 def enlarge(source: bytes, factor: int) -> bytes:
     """Return the source picture enlarged and a little sharpened."""
-    picture = open_source(source)
+    picture = _open(source)
     size = picture.width * factor, picture.height * factor
     if size[0] * size[1] > MAX_SOURCE_PIXELS:
         raise ValueError(f"the enlarged picture would have {size[0]}x{size[1]} pixels")
     large = picture.resize(size, Image.Resampling.LANCZOS)
-    return encode(_with_mark(large.filter(ImageFilter.UnsharpMask(factor, 60, 2))))
+    return _finish(large.filter(ImageFilter.UnsharpMask(factor, 60, 2)))
 
 
 def stand_in(words: str) -> bytes:
@@ -69,7 +69,7 @@ def stand_in(words: str) -> bytes:
     return paint(Scene("stand-in", words, 0, 512, 512, 20, 3.5, 1.0), None)
 
 
-def open_source(source: bytes) -> Image.Image:
+def _open(source: bytes) -> Image.Image:
     """Decode an uploaded picture; raise ValueError if it is no picture or too large."""
     try:
         picture = Image.open(io.BytesIO(source))
@@ -80,13 +80,6 @@ def open_source(source: bytes) -> Image.Image:
         raise ValueError("the input image cannot be identified as an image") from exc
 
 
-def encode(picture: Image.Image) -> bytes:
-    """Write a PNG quickly."""
-    out = io.BytesIO()
-    picture.save(out, "PNG", compress_level=1)
-    return out.getvalue()
-
-
 def _paint_new(scene: Scene) -> Image.Image:
     # The prompt decides on the kind, the seed on the forms; steps and scale refine and colour them.
     kind = MOTIFS[_dice(scene.model, scene.prompt).randrange(len(MOTIFS))]
@@ -95,7 +88,12 @@ def _paint_new(scene: Scene) -> Image.Image:
     palette = choose_palette(scene.prompt, dice, 0.35 + 0.65 * guidance)
     picture = kind(Brush(dice, palette, scene.steps / MAX_STEPS), (scene.width, scene.height))
     picture = ImageEnhance.Contrast(picture).enhance(0.92 + 0.3 * guidance)
-    return picture if scene.steps >= SHARP_STEPS else _unfinished(picture, scene.steps)
+    if scene.steps >= SHARP_STEPS:
+        return picture
+    # Blurred, as a sampler leaves it after too few steps.
+    shrink = max(2, round(min(picture.size) / (6 * scene.steps + 8)))
+    small = picture.reduce(shrink).filter(ImageFilter.GaussianBlur(0.8))
+    return small.resize(picture.size, Image.Resampling.BICUBIC)
 
 
 def _dice(*words: object) -> random.Random:
@@ -103,22 +101,8 @@ def _dice(*words: object) -> random.Random:
     return random.Random(seed)  # noqa: S311  (pictures, not secrets)
 
 
-def _unfinished(picture: Image.Image, steps: int) -> Image.Image:
-    """Return the picture blurred, as a sampler leaves it after too few steps."""
-    shrink = max(2, round(min(picture.size) / (6 * steps + 8)))
-    small = picture.reduce(shrink).filter(ImageFilter.GaussianBlur(0.8))
-    return small.resize(picture.size, Image.Resampling.BICUBIC)
-
-
-def _from_source(source: Image.Image, new: Image.Image, strength: float) -> Image.Image:
-    """Return the source at strength 0, its forms in the new colours in between, mostly the new at 1."""
-    lit = ImageChops.soft_light(new, ImageOps.autocontrast(source.convert("L")).convert("RGB"))
-    if strength <= 0.5:  # noqa: PLR2004  (half way)
-        return Image.blend(source, lit, strength)
-    return Image.blend(Image.blend(source, lit, strength), new, (strength - 0.5) * 0.8)
-
-
-def _with_mark(picture: Image.Image) -> Image.Image:
+def _finish(picture: Image.Image) -> bytes:
+    """Put the sandbox's mark in the corner, and return a PNG that was quick to write."""
     width, height = picture.size
     size = max(8, round(min(width, height) / 44))
     font = ImageFont.load_default(size)
@@ -131,4 +115,6 @@ def _with_mark(picture: Image.Image) -> Image.Image:
     picture.paste((8, 10, 16), (0, 0), shade)
     place = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
     ImageDraw.Draw(picture).text(place, MARK, fill=(246, 246, 246), font=font, anchor="mm")
-    return picture
+    out = io.BytesIO()
+    picture.save(out, "PNG", compress_level=1)
+    return out.getvalue()

@@ -1,17 +1,110 @@
-"""Checks the parts of a Run against the model's parameters, with Wiro's error messages."""
+"""What a call brings: the parts of its body, and for a Run the checked values of a model's parameters."""
 
+import json
 import math
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
 
 from wiro_widgets.sandbox.models.model import FILE_TYPES, NUMBER_TYPES, Field, Model
-from wiro_widgets.sandbox.tasks.forms import Form, Upload
 
-COMMON = ("callbackUrl", "projectid")
+MAX_FILES = 100
+MAX_FILE_BYTES = 100 * 1024 * 1024
 
 
 class Refused(Exception):
-    """A parameter is missing or wrong; the message is Wiro's."""
+    """A call that Wiro refuses; the message and the code go to the caller."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file part, in memory."""
+
+    filename: str
+    content_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The parts of a body in their order: texts as sent (or JSON values), files as uploads."""
+
+    parts: tuple[tuple[str, Any], ...] = ()
+
+    def values(self, name: str) -> list[Any]:
+        """Return every part of this name, in order."""
+        return [value for part, value in self.parts if part == name]
+
+    def text(self, name: str) -> str:
+        """Return the last text of this name, or the empty text."""
+        texts = [value for value in self.values(name) if not isinstance(value, Upload) and value is not None]
+        return _as_text(texts[-1]) if texts else ""
+
+    def fields(self) -> list[tuple[str, str]]:
+        """Return the text parts."""
+        return [(name, _as_text(value)) for name, value in self.parts if not isinstance(value, Upload)]
+
+    def files(self) -> list[tuple[str, str, str, int]]:
+        """Return name, filename, content type and size of each file part."""
+        return [
+            (name, value.filename, value.content_type, len(value.data))
+            for name, value in self.parts
+            if isinstance(value, Upload)
+        ]
+
+
+async def read_form(request: Request) -> Form:
+    """Read a body as multipart, JSON or urlencoded; curl's default content type may hold JSON."""
+    content_type = request.headers.get("content-type", "").lower()
+    if content_type.startswith("multipart/form-data"):
+        try:
+            async with request.form(max_files=MAX_FILES, max_part_size=MAX_FILE_BYTES) as form:
+                return Form(tuple([(name, await _part(name, value)) for name, value in form.multi_items()]))
+        except (MultiPartException, HTTPException, KeyError, ValueError) as exc:
+            raise Refused("Request body is not valid multipart") from exc
+    body = (await request.body()).strip()
+    if not body:
+        return Form()
+    if body[:1] in b"{[" or "json" in content_type:
+        return _read_json(body)
+    try:
+        return Form(tuple(parse_qsl(body.decode(), keep_blank_values=True)))
+    except UnicodeDecodeError as exc:
+        raise Refused("Request body is not readable") from exc
+
+
+def _read_json(body: bytes) -> Form:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError) as exc:
+        raise Refused("Request body is not valid JSON") from exc
+    if not isinstance(content, dict):
+        raise Refused("Request body must be a JSON object")
+    # A list stands for a repeated part.
+    lists = {name: value if isinstance(value, list) else [value] for name, value in content.items()}
+    return Form(tuple((name, value) for name, values in lists.items() for value in values))
+
+
+async def _part(name: str, part: UploadFile | str) -> Upload | str:
+    if isinstance(part, str):
+        return part
+    data = await part.read(MAX_FILE_BYTES + 1)
+    if len(data) > MAX_FILE_BYTES:
+        raise Refused(f"Request files [{name}] must be 100 MB or less")
+    return Upload(part.filename or "", part.content_type or "application/octet-stream", data)
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,38 +113,34 @@ class Inputs:
 
     texts: dict[str, str]
     numbers: dict[str, float]
-    files: dict[str, tuple[Upload | str, ...]] = field(repr=False)
+    files: dict[str, list[Upload | str]] = field(repr=False)
 
-    def integer(self, name: str, default: int) -> int:
+    def integer(self, name: str) -> int:
         """Return a number parameter as an integer, exact beyond 2**53."""
-        text = self.texts.get(name, "")
         try:
-            return int(text)
+            return int(self.texts[name])
         except ValueError:
-            return int(self.numbers.get(name, default))
+            return int(self.numbers[name])
 
 
 def read_inputs(model: Model, form: Form) -> Inputs:
     """Check every parameter of the model; raise Refused for the first wrong one."""
-    texts: dict[str, str] = {}
-    numbers: dict[str, float] = {}
-    files: dict[str, tuple[Upload | str, ...]] = {}
+    inputs = Inputs({}, {}, {})
     for parameter in model.fields:
+        name, text = parameter.id, form.text(parameter.id).strip()
         if parameter.type in FILE_TYPES:
-            files[parameter.id] = _files(parameter, form)
+            inputs.files[name] = _files(parameter, form)
             continue
-        text = form.text(parameter.id).strip() or (parameter.default or "")
-        if parameter.required and not form.text(parameter.id).strip():
-            raise Refused(f"Request parameter [{parameter.id}] required")
-        values = [value for value, _ in parameter.options]
-        if values and text not in values:
-            raise Refused(f"Request parameter [{parameter.id}] must be one of {', '.join(values)}")
-        texts[parameter.id] = text
+        if parameter.required and not text:
+            raise Refused(f"Request parameter [{name}] required")
+        text = text or parameter.default
+        options = [value for value, _ in parameter.options]
+        if options and text not in options:
+            raise Refused(f"Request parameter [{name}] must be one of {', '.join(options)}")
+        inputs.texts[name] = text
         if parameter.type in NUMBER_TYPES and text:
-            numbers[parameter.id] = _number(parameter, text)
-    for name in COMMON:
-        texts.setdefault(name, form.text(name))
-    return Inputs(texts, numbers, files)
+            inputs.numbers[name] = _number(parameter, text)
+    return inputs
 
 
 def _number(parameter: Field, text: str) -> float:
@@ -67,12 +156,14 @@ def _number(parameter: Field, text: str) -> float:
     return number
 
 
-def _files(parameter: Field, form: Form) -> tuple[Upload | str, ...]:
+def _files(parameter: Field, form: Form) -> list[Upload | str]:
+    # `{id}Url` holds one URL for a fileinput and a comma separated list for a multifileinput.
+    text = form.text(f"{parameter.id}Url")
+    urls = text.split(",") if parameter.type == "multifileinput" else [text]
     sources: list[Upload | str] = []
-    for value in (*form.values(parameter.id), *_listed_urls(parameter, form)):
-        if isinstance(value, Upload):
-            if value.data:
-                sources.append(value)
+    for value in (*form.values(parameter.id), *urls):
+        if isinstance(value, Upload) and value.data:
+            sources.append(value)
         elif isinstance(value, str) and value.strip():
             sources.append(value.strip())
     if parameter.required and not sources:
@@ -80,22 +171,4 @@ def _files(parameter: Field, form: Form) -> tuple[Upload | str, ...]:
     limit = 1 if parameter.type == "fileinput" else parameter.max_files
     if limit is not None and len(sources) > limit:
         raise Refused(f"Request files [{parameter.id}] must be {limit} or less")
-    return tuple(sources)
-
-
-def _listed_urls(parameter: Field, form: Form) -> list[str]:
-    # `{id}Url` holds one URL for a fileinput and a comma separated list for a multifileinput.
-    text = form.text(f"{parameter.id}Url")
-    return text.split(",") if parameter.type == "multifileinput" else [text]
-
-
-def shown_parameters(model: Model, form: Form, urls: dict[str, list[str]]) -> dict[str, Any]:
-    """Return what Task/Detail shows as `parameters`: files by their address, texts as they were sent."""
-    parameters: dict[str, Any] = {}
-    for parameter in model.fields:
-        if parameter.type in FILE_TYPES:
-            if sources := urls.get(parameter.id):
-                parameters[parameter.id] = sources[0] if len(sources) == 1 else sources
-        elif form.values(parameter.id):
-            parameters[parameter.id] = form.text(parameter.id)
-    return parameters
+    return sources

@@ -4,25 +4,13 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Awaitable, Callable
 
-from wiro_widgets.sandbox.models.catalogue import CHAT, FAIL, FLUX, POSTER, SKETCH, UPSCALE
-from wiro_widgets.sandbox.models.prices import bill
-from wiro_widgets.sandbox.tasks.chat import chat
-from wiro_widgets.sandbox.tasks.image_models import generate, poster, sketch, upscale
-from wiro_widgets.sandbox.tasks.loopback import is_loopback, post
-from wiro_widgets.sandbox.tasks.replies import output_entry, tasks_reply
+from wiro_widgets.sandbox.tasks.replies import tasks_reply
 from wiro_widgets.sandbox.tasks.task import CANCELLED, FINISHED, QUEUED, SET_UP_FAILED, SandboxTask
-from wiro_widgets.sandbox.tasks.work import complain, spend
+from wiro_widgets.sandbox.tasks.work import is_loopback_url, request_loopback, spend, work
 from wiro_widgets.sandbox.world import World
 
-FAILURE = (
-    "Traceback (most recent call last):",
-    '  File "run.py", line 42, in <module>',
-    "RuntimeError: this model always fails, as its description says",
-)
 SET_UP_ERROR = "CUDA out of memory while loading the model, the task will be queued again"
-Work = Callable[[World, SandboxTask], Awaitable[int]]
 log = logging.getLogger(__name__)
 
 
@@ -48,7 +36,7 @@ async def serve_queue(world: World) -> None:
             runner.cancel()
         if not runner.cancelled() and (exc := runner.exception()):
             log.error("the sandbox broke while it ran a task", exc_info=exc)
-            complain(task, f"The sandbox itself broke: {type(exc).__name__}: {exc}")
+            task.complain(f"The sandbox itself broke: {type(exc).__name__}: {exc}")
             _finish(world, task, 1)
 
 
@@ -76,22 +64,13 @@ async def _live(world: World, task: SandboxTask) -> None:
         if world.active_faults.strikes("cancel_tasks"):
             cancel(world, task)
             return
-        pexit = await _work(world, task)
+        pexit = await work(world, task)
         task.publish("task_output_full", {"raw": "\n".join(task.stdout)})
         if task.stderr:
             task.publish("task_error_full", {"raw": "\n".join(task.stderr)})
         await _enter(world, task, "task_end", 0.1, "endtime")
         await _enter(world, task, "task_postprocess_start", 0.3, "postprocessstarttime")
         _finish(world, task, pexit)
-
-
-async def _work(world: World, task: SandboxTask) -> int:
-    work = _fail if world.active_faults.strikes("fail_tasks") else _WORK[task.model.slug]
-    try:
-        return await work(world, task)
-    except (OSError, ValueError) as exc:  # An input that is no picture, or cannot be had.
-        complain(task, f"{type(exc).__name__}: {exc}")
-        return 1
 
 
 async def _enter(world: World, task: SandboxTask, status: str, nominal: float, moment: str) -> None:
@@ -117,41 +96,22 @@ async def _requeue(world: World, task: SandboxTask) -> None:
 def _finish(world: World, task: SandboxTask, pexit: int) -> None:
     task.pexit = pexit
     task.status = FINISHED
-    if task.succeeded:  # nothing else is billed
-        task.cost = bill(
-            task.model.prices, task.inputs.texts, seconds=task.elapsed, outputs=len(task.outputs)
-        )
+    if pexit == 0:  # nothing else is billed
+        texts, count = task.inputs.texts, len(task.outputs)
+        task.cost = task.model.bill(texts, seconds=task.elapsed, outputs=count)
     task.stamp("postprocessendtime")
-    task.publish(FINISHED, [output_entry(task, output, world.origin) for output in task.outputs])
+    task.publish(FINISHED, list(task.outputs))
     _close(world, task)
 
 
 def _close(world: World, task: SandboxTask) -> None:
     task.inputs.files.clear()  # The shelf has the uploads; a task kept for Task/List need not.
-    url = task.inputs.texts.get("callbackUrl", "")
-    if is_loopback(url):
-        body = json.dumps(tasks_reply([task], world.origin)).encode()
-        world.later(_post(world, url, body))
+    url = task.inputs.texts["callbackUrl"]
+    if is_loopback_url(url):
+        world.later(_call_back(world, url, json.dumps(tasks_reply([task])).encode()))
 
 
-async def _post(world: World, url: str, body: bytes) -> None:
+async def _call_back(world: World, url: str, body: bytes) -> None:
     # A callback that nobody takes is the caller's affair, as with the real service.
     with contextlib.suppress(OSError):
-        await asyncio.get_running_loop().run_in_executor(world.executor, post, url, body)
-
-
-async def _fail(world: World, task: SandboxTask) -> int:
-    for line in FAILURE:
-        complain(task, line)
-        await spend(world, task, 0.3)
-    return 1
-
-
-_WORK: dict[str, Work] = {
-    FLUX.slug: generate,
-    SKETCH.slug: sketch,
-    POSTER.slug: poster,
-    UPSCALE.slug: upscale,
-    CHAT.slug: chat,
-    FAIL.slug: _fail,
-}
+        await world.in_thread(request_loopback, url, body)

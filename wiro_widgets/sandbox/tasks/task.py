@@ -20,28 +20,13 @@ FINISHED = "task_postprocess_end"
 # Persisted, this is a failed set-up that waits to be queued again; on the socket it is a line of stderr.
 SET_UP_FAILED = "task_error"
 TERMINAL = frozenset({CANCELLED, FINISHED})
-_LETTERS = string.ascii_letters + string.digits
 
 Frame = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A finished task's file, or for text `content` without a file."""
-
-    id: str
-    name: str
-    content_type: str
-    size: int
-    path: str = ""
-    access_key: str = field(default="", repr=False)
-    added_at: float = 0.0
-    content: dict[str, Any] | None = None
-
-
 @dataclass(slots=True, eq=False)
 class SandboxTask:
-    """One task and its state; `times` holds unix seconds by the wire's field names."""
+    """One task and its state; `times` holds unix seconds by the wire's field names, `outputs` are as on the wire."""
 
     id: str
     model: Model
@@ -51,7 +36,7 @@ class SandboxTask:
     uuid: str = field(default_factory=lambda: str(uuid4()))
     status: str = QUEUED
     times: dict[str, float] = field(default_factory=dict)
-    outputs: list[Output] = field(default_factory=list)
+    outputs: list[dict[str, Any]] = field(default_factory=list, repr=False)
     pexit: int | None = None
     stdout: list[str] = field(default_factory=list, repr=False)
     stderr: list[str] = field(default_factory=list, repr=False)
@@ -63,14 +48,14 @@ class SandboxTask:
     runner: asyncio.Task[None] | None = field(default=None, repr=False)
 
     @property
+    def waiting(self) -> bool:
+        """True if the task is in the queue, or will come back to it."""
+        return self.status in (QUEUED, SET_UP_FAILED)
+
+    @property
     def finished(self) -> bool:
         """True if the task has ended."""
         return self.status in TERMINAL
-
-    @property
-    def succeeded(self) -> bool:
-        """True if the task ended by itself with exit code 0."""
-        return self.status == FINISHED and self.pexit == 0
 
     @property
     def elapsed(self) -> Decimal:
@@ -94,6 +79,16 @@ class SandboxTask:
         for listener in self.listeners:
             listener.put_nowait(frame)
 
+    def say(self, line: str) -> None:
+        """Print a line on the model's stdout."""
+        self.stdout.append(line)
+        self.publish("task_output", line)
+
+    def complain(self, line: str) -> None:
+        """Print a line on the model's stderr."""
+        self.stderr.append(line)
+        self.publish("task_error", line)
+
 
 class TaskStore:
     """All tasks by id and by token; beyond a bound the oldest finished ones are removed."""
@@ -109,8 +104,9 @@ class TaskStore:
         self._next += 1
         task.stamp("createtime")
         self._by_id[task.id] = self._by_token[task.token] = task
-        if len(self._by_id) > MAX_TASKS:
-            self._forget_oldest()
+        oldest = next((task for task in self._by_id.values() if task.finished), None)
+        if len(self._by_id) > MAX_TASKS and oldest is not None:
+            del self._by_id[oldest.id], self._by_token[oldest.token]
         return task
 
     def find(self, *, task_id: str = "", token: str = "", uuid: str = "") -> SandboxTask | None:
@@ -128,12 +124,7 @@ class TaskStore:
     def __len__(self) -> int:
         return len(self._by_id)
 
-    def _forget_oldest(self) -> None:
-        oldest = next((task for task in self._by_id.values() if task.finished), None)
-        if oldest is not None:
-            del self._by_id[oldest.id], self._by_token[oldest.token]
 
-
-def new_token(length: int = 30) -> str:
-    """Return random letters and digits, as long as Wiro's tokens."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+def new_token() -> str:
+    """Return random letters and digits, as many as Wiro's tokens have."""
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(30))

@@ -1,0 +1,127 @@
+"""A model as Tool/Detail, Tool/List and Tool/DetailOpenAPI describe it (docs/protocol.md, Catalogue)."""
+
+import json
+from typing import Any
+
+from wiro_widgets.sandbox.models.model import FILE_TYPES, NUMBER_TYPES, Field, Model
+
+
+def tool_entry(model: Model, *, summary: bool = False) -> dict[str, Any]:
+    """Describe a model as Tool/Detail does; a summary, as in Tool/List, has no parameters."""
+    owner, project = model.slug.split("/")
+    prices = [
+        {"inputs": dict(price.inputs), "price": float(price.usd), "priceMethod": price.method}
+        for price in model.prices
+    ]
+    entry: dict[str, Any] = {
+        "id": model.id,
+        "title": model.title,
+        "slugowner": owner,
+        "slugproject": project,
+        "cleanslugowner": owner,
+        "cleanslugproject": project,
+        "description": model.description,
+        "image": "",
+        "categories": list(model.categories),
+        "cps": f"{model.cps:.12f}",
+        "approximatelycost": f"{model.typical_cost:.12f}",
+        "dynamicprice": json.dumps(prices),
+        "averageexecutiontime": f"{model.typical_seconds:.1f}",
+        "taskstat": {"runcount": "0", "successcount": "0", "errorcount": "0"},
+    }
+    if not summary:
+        entry["parameters"] = [
+            {"title": title, "items": [_item(field, title == "Advanced") for field in fields]}
+            for title, fields in model.groups.items()
+        ]
+        entry["samples"] = []
+        entry["inspire"] = [{"prompt": model.sample_prompt}] if model.sample_prompt else []
+    return entry
+
+
+def _item(field: Field, advanced: bool) -> dict[str, Any]:
+    limits = {"min": field.minimum, "max": field.maximum, "step": field.step, "maxfiles": field.max_files}
+    return {
+        "id": field.id,
+        "type": field.type,
+        "label": field.label,
+        "required": field.required,
+        "placeholder": field.placeholder,
+        "note": field.note,
+        "description": "",
+        "default": field.default,
+        "options": _options(field),
+        "advanced": advanced,
+        **{name: value for name, value in limits.items() if value is not None},
+    }
+
+
+def _options(field: Field) -> list[dict[str, str]]:
+    return [{"value": value, "label": label} for value, label in field.options]
+
+
+def openapi_reply(model: Model, base_url: str, *, signature: bool) -> list[dict[str, Any]]:
+    """Return the whole reply of Tool/DetailOpenAPI: a bare list with one OpenAPI document."""
+    headers = {"ApiKeyAuth": "x-api-key"}
+    if signature:
+        headers |= {"NonceAuth": "x-nonce", "SignatureAuth": "x-signature"}
+    body = {"schema": {"$ref": "#/components/schemas/RunToolSchema"}}
+    receipt = {"application/json": {"schema": {"$ref": "#/components/schemas/RunTaskResponse"}}}
+    run = {
+        "summary": f"Run {model.title}",
+        "description": model.description,
+        "operationId": "run" + "".join(filter(str.isalnum, model.slug.split("/")[1])),
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": body, "multipart/form-data": body},
+        },
+        "responses": {"200": {"description": "Task created", "content": receipt}},
+    }
+    receipt_schema = {
+        "type": "object",
+        "properties": {
+            "errors": {"type": "array", "items": {"type": "object"}},
+            "taskid": {"type": "string"},
+            "socketaccesstoken": {"type": "string"},
+            "result": {"type": "boolean"},
+        },
+    }
+    run_schema = {
+        "type": "object",
+        "properties": {field.id: _property(field) for field in model.fields},
+        "required": [field.id for field in model.fields if field.required],
+    }
+    spec = {
+        "openapi": "3.0.3",
+        "info": {"title": f"{model.slug} API", "description": model.description, "version": "1.0.0"},
+        "servers": [{"url": base_url, "description": "Sandbox"}],
+        "security": [{name: [] for name in headers}],
+        "paths": {f"/Run/{model.slug}": {"post": run}},
+        "components": {
+            "securitySchemes": {
+                name: {"type": "apiKey", "in": "header", "name": header} for name, header in headers.items()
+            },
+            "schemas": {"RunTaskResponse": receipt_schema, "RunToolSchema": run_schema},
+        },
+    }
+    return [{"type": "signature" if signature else "apikey", "spec": spec}]
+
+
+def _property(field: Field) -> dict[str, Any]:
+    schema: dict[str, Any] = {"title": field.label, "description": field.note or field.label}
+    if field.type in NUMBER_TYPES:
+        limits = {"minimum": field.minimum, "maximum": field.maximum, "multipleOf": field.step}
+        schema |= {"type": "number", **{name: limit for name, limit in limits.items() if limit is not None}}
+        if field.default:
+            schema["default"] = json.loads(field.default)
+        return schema
+    schema["type"] = "string"
+    if field.type in FILE_TYPES:
+        schema |= {"format": "uri", "x-input-type": field.type, "x-label": field.label}
+    elif field.options:
+        schema["x-input-type"] = field.type
+        schema["enum"] = [value for value, _ in field.options]
+        schema["x-options"] = _options(field)
+    if field.default:
+        schema["default"] = field.default
+    return schema
