@@ -95,10 +95,21 @@ def test_the_error_table(code: int | None, kind: type[ApiError]) -> None:
     ],
 )
 def test_the_http_status_speaks_where_there_is_no_code(http_status: int, kind: type[ApiError]) -> None:
-    """An HTML page of a proxy is judged by its status."""
-    error = _refusal(b"<html>sorry</html>", http_status)
+    """An envelope without a code is judged by its status."""
+    error = _refusal(b'{"result": false, "errors": []}', http_status)
     assert type(error) is kind
     assert error.message == f"the server answered with HTTP {http_status}"
+
+
+@pytest.mark.parametrize(
+    ("http_status", "kind"), [(401, ApiError), (403, ApiError), (404, ApiError), (429, RateLimited)]
+)
+def test_a_gateways_page_says_nothing_of_keys_and_tasks(http_status: int, kind: type[ApiError]) -> None:
+    """An HTML page is no refused key and no missing task: only Wiro's own JSON is."""
+    error = _refusal(b"<html>sorry</html>", http_status)
+    assert type(error) is kind
+    assert error.http_status == http_status
+    assert error.message.startswith(f"the server answered with HTTP {http_status}")
 
 
 @pytest.mark.parametrize(

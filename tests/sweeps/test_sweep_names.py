@@ -22,7 +22,7 @@ PROMISED: list[tuple[Callable[..., Any], str]] = [  # written as the API page wr
     (Client.map, "self, model, cells, /, *, resume=True, start=True"),
     (Sweep.wait, "self, timeout=None"),
     (Sweep.stop, "self"),
-    (Sweep.resume, "self, *, unknown=False"),
+    (Sweep.resume, "self, *, unknown=None"),
     (Sweep.to_pandas, "self, expand=False"),
     (Sweep.grid, "self, x=None, y=None"),
     (Sweep.contact_sheet, "self, x=None, y=None"),

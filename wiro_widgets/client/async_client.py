@@ -23,9 +23,9 @@ from wiro_widgets.protocol.replies import ModelSummary
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.protocol.timing import Timing
 from wiro_widgets.runs import reuse as history_answers
-from wiro_widgets.runs.attach import Attacher
+from wiro_widgets.runs.attach import Attacher, Recovered
 from wiro_widgets.runs.inputs import merge
-from wiro_widgets.runs.options import OnInterrupt, RunOptions
+from wiro_widgets.runs.options import OnInterrupt, RunOptions, UnknownPolicy
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.runs.task_runner import TaskRunner
 from wiro_widgets.sweeps import plan as sweep_plan
@@ -174,12 +174,17 @@ class AsyncClient:
         """
         return await self._attacher.attach(_id_text(task_id), self._options, model, values or {})
 
-    async def recover(self) -> list[AsyncTask]:
+    async def recover(self) -> Recovered[AsyncTask]:
         """Pick up every run that was cut off, for example by a killed kernel, and return the tasks.
 
-        A run whose id never came is looked for in Wiro's list of tasks, and picked up unless more tasks fit than runs
-        are lost: a WiroWarning names those. Runs that another living process looks after are left to it. Raises
-        TransportError or an ApiError.
+        A run whose id never came is looked for in Wiro's list of tasks, and picked up only if it is certain which task
+        it became. Never raises for one run: `problems` of what is returned names those that could not be picked up, and
+        why; `client.history.close` ends one that never became a task. Runs that another living process looks after are
+        left to it.
+
+        >>> recovered = client.recover()
+        >>> for problem in recovered.problems:
+        ...     print(problem)
         """
         return await self._attacher.recover(self._options)
 
@@ -246,21 +251,23 @@ class AsyncClient:
         resume: bool = True,
         reuse: bool | None = None,
         start: bool = True,
+        unknown: UnknownPolicy = "ask",
         **values: Any,
     ) -> AsyncSweep[AsyncTask]:
         """Run every combination of the values that are lists, or with `how="zip"` one of each at a time.
 
         All of it is checked before anything is sent; `estimate` says what the open cells will cost. Cells that the
-        journal has are not run again, unless `resume` is False. `start=False` waits for `resume()`. `then` is called
-        with each result, in a thread or, with the downloads, on an `executor`. Raises InvalidParameter, and
-        BudgetExceeded when the sweep is certain to pass a budget.
+        journal has are not run again, unless `resume` is False. A cell whose earlier run may have become a task that
+        cannot be found is not sent again, unless `unknown` is "send". `start=False` waits for `resume()`. `then` is
+        called with each result, in a thread or, with the downloads, on an `executor`. Raises InvalidParameter,
+        ConfigurationError if the journal cannot be read, and BudgetExceeded when the sweep is certain to pass a budget.
 
         >>> sweep = client.sweep("tencent/hunyuan-flux-srpo", prompt=["a cat", "a dog"], seed=range(4), steps=20)
         >>> sweep.wait().grid(x="seed", y="prompt")
         """
         plan = await self.launcher.plan_values(model, merge(params, values), how)
         return await self.launcher.launch(
-            plan, SweepOptions(concurrency, then, executor, resume, reuse, start)
+            plan, SweepOptions(concurrency, then, executor, resume, reuse, start, unknown)
         )
 
     async def map(
@@ -275,11 +282,12 @@ class AsyncClient:
         resume: bool = True,
         reuse: bool | None = None,
         start: bool = True,
+        unknown: UnknownPolicy = "ask",
     ) -> AsyncSweep[AsyncTask]:
         """Run a list of values; otherwise like `sweep`."""
         plan = await self.launcher.plan_rows(model, cells)
         return await self.launcher.launch(
-            plan, SweepOptions(concurrency, then, executor, resume, reuse, start)
+            plan, SweepOptions(concurrency, then, executor, resume, reuse, start, unknown)
         )
 
     @property

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from wiro_widgets.client.catalogue import Catalogue
 from wiro_widgets.client.worker import Worker
-from wiro_widgets.protocol.errors import ApiError, InvalidParameter, TransportError
+from wiro_widgets.protocol.errors import ApiError, InvalidParameter, TransportError, WiroWarning
 from wiro_widgets.protocol.prices import pricing
 from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.runs import reuse
+from wiro_widgets.runs.options import UnknownPolicy
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.sweeps import axes as axis_rules
 from wiro_widgets.sweeps import plan as sweep_plan
@@ -37,6 +40,7 @@ class SweepOptions:
     resume: bool = True
     reuse: bool | None = None
     start: bool = True
+    unknown: UnknownPolicy = "ask"
 
 
 class SweepLauncher:
@@ -127,9 +131,12 @@ class SweepLauncher:
             PostProcessing(options.then, options.executor, self._worker()),
             concurrency=options.concurrency,
             anew=not options.resume,
+            unknown=options.unknown,
         )
         if options.resume:
             await sweep.recall()
+            if options.unknown == "ask":
+                _warn_of_unknown_cells(sweep)
         runs = await self._paid_runs(sweep.unpaid, plan, reuse_results=run_options.reuse)
         sweep.estimate = await self._check_budgets(plan, runs)
         if options.start:
@@ -162,3 +169,16 @@ class SweepLauncher:
         for budget in ledger.budgets:
             budget.check(estimates, total)
         return total
+
+
+def _warn_of_unknown_cells(sweep: AsyncSweep[Any]) -> None:
+    """Tell the user which cells are not sent because their earlier runs may have become tasks."""
+    count = sum(cell.status == "unknown" for cell in sweep.cells)
+    if count:
+        cells = "1 cell is" if count == 1 else f"{count} cells are"
+        text = (
+            f"{cells} not sent, because earlier runs may have become tasks that are billed (see cell.error). "
+            'sweep.resume(unknown="send") sends them once more.'
+        )
+        with suppress(WiroWarning):  # even if warnings are errors, the other cells run
+            warnings.warn(text, WiroWarning, stacklevel=2)

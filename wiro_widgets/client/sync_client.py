@@ -19,6 +19,7 @@ from wiro_widgets.journal.history import History
 from wiro_widgets.money.budget import Budget
 from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.schema.schema import ModelSchema
+from wiro_widgets.runs.attach import Recovered
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.sweeps.async_sweep import AsyncSweep
 from wiro_widgets.transport import urls
@@ -110,8 +111,9 @@ class Client:
         return self._face(self._bridge.call(self._client.attach(*args, **kwargs)))
 
     @same_call(AsyncClient.recover)
-    def recover(self) -> list[Task]:
-        return [self._face(task) for task in self._bridge.call(self._client.recover())]
+    def recover(self) -> Recovered[Task]:
+        recovered = self._bridge.call(self._client.recover())
+        return Recovered(map(self._face, recovered), recovered.problems)
 
     detail = _blocking(AsyncClient.detail)
     delete_files = _blocking(AsyncClient.delete_files)

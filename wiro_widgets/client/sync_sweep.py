@@ -11,7 +11,7 @@ from typing import Self
 from wiro_widgets.client.bridge import Bridge
 from wiro_widgets.client.signatures import same_call
 from wiro_widgets.client.sync_task import Task
-from wiro_widgets.runs.options import OnInterrupt
+from wiro_widgets.runs.options import OnInterrupt, UnknownPolicy
 from wiro_widgets.sweeps.async_sweep import AsyncSweep
 from wiro_widgets.sweeps.cell import Cell
 from wiro_widgets.sweeps.live_display import POLL_SECONDS, LiveSweep, ProgressLine
@@ -96,7 +96,7 @@ class Sweep(SweepView[Task]):
             self._bridge.call(self._sweep.stop())
 
     @same_call(AsyncSweep.resume)
-    def resume(self, *, unknown: bool = False) -> Self:
+    def resume(self, *, unknown: UnknownPolicy | bool | None = None) -> Self:
         self._bridge.call(self._sweep.resume(unknown=unknown))
         return self
 

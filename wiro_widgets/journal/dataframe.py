@@ -20,7 +20,7 @@ from wiro_widgets.journal.columns import (
     sound,
     sound_value,
 )
-from wiro_widgets.media.jsonable import plain
+from wiro_widgets.media.jsonable import is_file, plain
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import ConfigurationError
 from wiro_widgets.protocol.record import TaskRecord
@@ -154,7 +154,7 @@ def _number(value: object) -> int | float | None:
 
 def _as_cell(value: Any) -> Any:
     """Return what fits into a cell: a file by its name, a list or an object as JSON text."""
-    if isinstance(value, dict) and value.keys() == {"file", "size"}:
+    if is_file(value):
         return value["file"]
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from wiro_widgets.journal.columns import UNREADABLE, sound
-from wiro_widgets.media.jsonable import storable
+from wiro_widgets.media.jsonable import is_file, storable
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.record import TaskRecord
 
@@ -121,7 +121,7 @@ class Query:
 
 def _is_same_value(parameter: Any, value: Any) -> bool:
     """Return True if a parameter has this value: 20 is 20.0 and "20", a file is its name."""
-    if isinstance(parameter, dict) and parameter.keys() == {"file", "size"}:
+    if is_file(parameter):
         parameter = parameter["file"]
     if parameter == value:
         return True

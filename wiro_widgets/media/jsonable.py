@@ -67,6 +67,11 @@ def _scalar(value: str | float | None) -> str | float | None:
     return float(value) if math.isfinite(value) else None
 
 
+def is_file(value: object) -> bool:
+    """Return True if a plain value stands for a file: its name, its size in bytes and perhaps its SHA-256."""
+    return isinstance(value, dict) and {"file", "size"} <= value.keys() <= {"file", "size", "sha256"}
+
+
 def _file(value: object) -> dict[str, Any] | None:
     # For a PIL image this attribute would copy all its pixels.
     array = None if isinstance(value, Image.Image) else getattr(value, "__array_interface__", None)
@@ -121,11 +126,7 @@ def _without_locations(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_locations(item) for item in value]
     if isinstance(value, dict):
-        return (
-            value["file"]
-            if value.keys() == {"file", "size"}
-            else {k: _without_locations(v) for k, v in value.items()}
-        )
+        return value["file"] if is_file(value) else {k: _without_locations(v) for k, v in value.items()}
     return value
 
 

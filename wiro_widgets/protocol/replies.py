@@ -22,6 +22,8 @@ from wiro_widgets.protocol.redact import TOKEN_FIELDS, SecretHolder, redact_json
 from wiro_widgets.protocol.schema import listing
 
 NO_OBJECT = "the reply is no JSON object"
+FOREIGN_PAGE = "a page that is not Wiro's"
+_TOO_MANY_CALLS = 429
 _BY_CODE: Mapping[int, type[ApiError]] = {
     96: ConcurrencyLimit,
     97: InsufficientBalance,
@@ -131,7 +133,13 @@ def payload(
     if reply is None:
         if http_status < ERRORS_FROM:
             raise ApiError(NO_OBJECT, http_status=http_status, endpoint=endpoint)
-        reply = {"result": False, "errors": [_status_message(http_status)]}
+        kind = _BY_STATUS.get(http_status) if http_status == _TOO_MANY_CALLS else None
+        message = _status_message(http_status)
+        if (
+            http_status < _SERVER_ERRORS_FROM and kind is None
+        ):  # a gateway's page says nothing of keys and tasks
+            message = f"{message} and {FOREIGN_PAGE}"
+        raise (kind or ApiError)(message, http_status=http_status, endpoint=endpoint)
     errors = wire_values.items_or_single(reply.get("errors"))
     result = wire_values.flag(reply.get("result"))
     if http_status < ERRORS_FROM and (result or (result is None and not errors)):

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from wiro_widgets.journal.process import is_attended
 from wiro_widgets.journal.result import TaskResult, result_of
 from wiro_widgets.journal.row import JournalRow, record_of_row
 from wiro_widgets.protocol.detail import TaskDetail
-from wiro_widgets.protocol.errors import InvalidParameter, NotFound, TransportError
+from wiro_widgets.protocol.errors import ApiError, InvalidParameter, NotFound, TransportError
+from wiro_widgets.protocol.lookup import Present, Unknown
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.runs import lost_runs
 from wiro_widgets.runs.engine import Engine
@@ -24,6 +26,41 @@ from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.runs.task_runner import TaskRunner
 from wiro_widgets.transport.downloads import EarlierFiles
 from wiro_widgets.transport.urls import is_loopback
+
+TaskT = TypeVar("TaskT")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A run that could not be recovered: its journal row, its task if it has one, its model, and why.
+
+    `candidates` are tasks that may be it.
+    """
+
+    journal_id: str
+    task_id: str | None
+    model: str
+    reason: str
+    candidates: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        name = f"task {self.task_id}" if self.task_id else f"a run of {self.model}"
+        return f"{name}: {self.reason}"
+
+
+class Recovered(list[TaskT]):
+    """The tasks that `recover` attached to; `problems` has the runs that it could not."""
+
+    def __init__(self, tasks: Iterable[TaskT] = (), problems: Iterable[Problem] = ()) -> None:
+        super().__init__(tasks)
+        self.problems: tuple[Problem, ...] = tuple(problems)
+
+    def add_problem(
+        self, journal_id: str, task_id: str | None, model: str, reason: str, candidates: tuple[str, ...]
+    ) -> None:
+        """Add a run that could not be recovered."""
+        self.problems += (Problem(journal_id, task_id, model, reason, candidates),)
+
 
 CLOCK_SKEW = timedelta(minutes=2)
 
@@ -61,23 +98,35 @@ class Attacher:
             pending.add_done_callback(lambda _: self._pending.pop(task_id, None))
         return await asyncio.shield(pending)
 
-    async def recover(self, options: RunOptions) -> list[AsyncTask]:
-        """Attach to every run that was cut off, except those that another living process looks after."""
+    async def recover(self, options: RunOptions) -> Recovered[AsyncTask]:
+        """Attach to every run that was cut off, except those that another living process looks after.
+
+        Never raises for one of them: what cannot be attached is among the `problems` of what is returned.
+        """
         engine = self._engine
         unfinished = await asyncio.to_thread(engine.journal.unfinished, engine.server)
         rows = [row for row in unfinished if not is_attended(row)]
-        matches = await lost_runs.match(engine, [row for row in rows if row.task_id is None])
-        tasks = []
+        answers = await lost_runs.look_up_all(engine, [row for row in rows if row.task_id is None])
+        recovered: Recovered[AsyncTask] = Recovered()
         for row in rows:
-            task_id = row.task_id or matches.get(row.id)
-            if task_id is None:
-                continue
-            try:
-                tasks.append(await self.attach(task_id, options))
-            except NotFound as error:
-                _log.warning("Task %s of the journal cannot be picked up: %s", task_id, error)
-                await asyncio.to_thread(engine.journal.unknown, row.id, error)
-        return tasks
+            match answers.get(row.id, Present(row.task_id)):
+                case Present(str(task_id)):
+                    await self._recover_task(row, task_id, options, recovered)
+                case Unknown(reason, candidates):
+                    hint = f"client.history.close({row.id!r}) ends it if it never became one"
+                    recovered.add_problem(row.id, None, row.model, f"{reason}; {hint}", candidates)
+        return recovered
+
+    async def _recover_task(
+        self, row: JournalRow, task_id: str, options: RunOptions, recovered: Recovered[AsyncTask]
+    ) -> None:
+        try:
+            recovered.append(await self.attach(task_id, options))
+        except Exception as error:  # noqa: BLE001 - one bad task must not keep the others from being recovered
+            _log.warning("Task %s of the journal cannot be attached: %s", task_id, error)
+            if isinstance(error, NotFound):
+                await asyncio.to_thread(self._engine.journal.unknown, row.id, error)
+            recovered.add_problem(row.id, task_id, row.model, str(error) or repr(error), ())
 
     async def _attach(
         self, task_id: str, options: RunOptions, model: str | None, values: Mapping[str, Any]
@@ -88,7 +137,7 @@ class Attacher:
             return live
         try:
             detail = await engine.detail(task_id)
-        except (NotFound, TransportError) as error:
+        except (ApiError, TransportError) as error:
             result = await asyncio.to_thread(self._result_on_disk, task_id)
             if result is None:
                 raise

@@ -11,8 +11,9 @@ from wiro_widgets.journal.journal import Journal
 from wiro_widgets.money.ledger import Ledger
 from wiro_widgets.protocol import requests
 from wiro_widgets.protocol.detail import TaskDetail, read_tasks
-from wiro_widgets.protocol.errors import ERRORS_FROM, NotFound
+from wiro_widgets.protocol.errors import ERRORS_FROM, ApiError, NotFound, TransportError
 from wiro_widgets.protocol.events import TaskEvent
+from wiro_widgets.protocol.lookup import Lookup, Present, Unknown
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.timing import Timing
 from wiro_widgets.runs.balance_queue import BalanceQueue
@@ -48,17 +49,28 @@ class Engine:
         return next((task for task in tuple(self.tasks) if task.id == task_id), None)
 
     async def detail(self, task_id: str) -> TaskDetail:
-        """Read one task from Wiro; raises NotFound when there is none, TransportError or another ApiError."""
+        """Read one task from Wiro; raises NotFound when there is none, TransportError or another ApiError.
+
+        NotFound is what Wiro says, and no proof that there is no task: see `look_up`.
+        """
         request = requests.task_detail(task_id=task_id)
         try:
-            tasks = read_tasks(await self.http.call(request), task_id)
+            tasks = read_tasks(await self.http.call(request))
         except NotFound as error:
             if error.http_status >= ERRORS_FROM:  # the address is wrong, and not the id
                 raise
             tasks = ()
-        if not tasks:
+        detail = next((task for task in tasks if task.id == task_id), None)
+        if detail is None:
             raise NotFound(f"there is no task {task_id}", code=1, endpoint=request.path)
-        return tasks[0]
+        return detail
+
+    async def look_up(self, task_id: str) -> Lookup[TaskDetail]:
+        """Read one task from Wiro; whatever is not a reply about this task leaves it unknown."""
+        try:
+            return Present(await self.detail(task_id))
+        except (TransportError, ApiError) as error:
+            return Unknown(f"Wiro cannot say what became of task {task_id}: {error}", (task_id,))
 
     def new_trouble(self) -> str | None:
         """Return what is wrong with the journal, once for each trouble: its own warning may have gone unseen."""

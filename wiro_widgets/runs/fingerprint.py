@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from wiro_widgets.media.jsonable import is_file
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.requests import Upload
 from wiro_widgets.protocol.schema.schema import split_model
@@ -16,18 +17,40 @@ _CHUNK = 1024 * 1024
 _NO_CONTENT = frozenset({"callbackUrl", "projectid"})  # where a run is reported to, not what it makes
 
 
-def of_run(model: str, ready: Mapping[str, Any]) -> str:
-    """Return the fingerprint of a run, 64 hexadecimal digits; its files are Uploads, which are read and rewound."""
+def of_run(model: str, ready: Mapping[str, Any], files: Mapping[str, Any] | None = None) -> str:
+    """Return the fingerprint of a run, 64 hexadecimal digits.
+
+    `files` is what `files_of` returns; without it the Uploads are read here, and rewound.
+    """
     owner, name = split_model(model)
+    ready = {**ready, **(files_of(ready) if files is None else files)}
     values = {item: of_value(value) for item, value in ready.items() if item not in _NO_CONTENT}
     text = json.dumps([f"{owner}/{name}".lower(), values], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def files_of(ready: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the journal keeps of a run's files, by parameter: name, size in bytes and SHA-256 of each Upload."""
+
+    def describe(value: Any) -> Any:
+        if isinstance(value, Upload):
+            return {"file": value.filename, "size": value.size, "sha256": _digest(value)}
+        return [describe(item) for item in value] if isinstance(value, list | tuple) else value
+
+    return {name: describe(value) for name, value in ready.items() if _has_upload(value)}
+
+
+def _has_upload(value: Any) -> bool:
+    items = value if isinstance(value, list | tuple) else [value]
+    return any(isinstance(item, Upload) for item in items)
 
 
 def of_value(value: Any) -> Any:
     """Return what a fingerprint has of a value: a file's digest, a number's text. Applying it twice changes nothing."""
     if isinstance(value, Upload):
         return {"sha256": _digest(value)}
+    if is_file(value):
+        return {"sha256": value["sha256"]}
     if isinstance(value, list | tuple):
         return [of_value(item) for item in value]
     if isinstance(value, Mapping):

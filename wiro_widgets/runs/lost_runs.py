@@ -1,151 +1,244 @@
-"""Find the tasks of lost Runs, whose replies never came, in Wiro's list of tasks; a Run is never sent again here."""
+"""Find the tasks of lost Runs, whose replies never came, in Wiro's list of tasks; nothing is sent again here.
+
+Absence is no proof: a run that the list does not show is unknown (docs/architecture.md, Never pay twice). Older tasks
+are told by the order of ids: one whose id is not above that of a task that was accepted before the run left is older.
+If no such id is known, times are compared by Wiro's own clock, which each reply shows; never by this machine's alone.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+import hashlib
+import platform
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
-from wiro_widgets.journal.row import JournalRow
+from wiro_widgets.journal.row import SENT, JournalRow, Query
 from wiro_widgets.protocol import requests, wire_values
 from wiro_widgets.protocol.detail import TaskDetail, read_tasks
-from wiro_widgets.protocol.errors import ApiError, TransportError, WiroWarning
+from wiro_widgets.protocol.errors import ApiError, OutputError, TransportError
+from wiro_widgets.protocol.lookup import Lookup, Present, Unknown
 from wiro_widgets.runs.engine import Engine
 
-PAGE, MAX_PAGES = 50, 20
-CLOCK_SKEW = timedelta(minutes=2)  # between this machine and Wiro, whose times are whole seconds besides
+PAGE, MAX_PAGES = 100, 60  # of Task/List; what lies further back is unknown
+MAX_CANDIDATES = 20  # that are named
+CLOCK_TOLERANCE = timedelta(
+    minutes=2
+)  # Wiro's times are whole seconds, and its machines may disagree a little
 _NOT_ECHOED = frozenset({"callbackurl", "projectid"})
+
+Verdict = Literal["same", "unclear", "other"]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """A Run that was sent: its journal row, what it was, and when it left (UTC)."""
+class LostRun:
+    """A Run without a receipt: its journal row, its model, its values as the journal has them, and its fingerprint.
+
+    `after` is the highest id of a task that was accepted before the run left; None if none is known. `host` and
+    `sent_at` say on which machine it was sent, and when by that machine's clock.
+    """
 
     journal_id: str
     model: str
     parameters: Mapping[str, Any]
+    content: str | None
+    after: int | None
+    host: str | None
     sent_at: datetime
 
-    @classmethod
-    def of_row(cls, row: JournalRow) -> Run:
-        """Return the Run that a journal row tells of."""
-        return cls(row.id, row.model, row.parameters, row.intent_at)
+
+async def look_up(engine: Engine, row: JournalRow) -> Lookup[str]:
+    """Return the task of one row, see `look_up_all`."""
+    return (await look_up_all(engine, [row]))[row.id]
 
 
-async def find(engine: Engine, run: Run, looks: Sequence[float] | None = None) -> tuple[str, ...]:
-    """Return the ids of tasks that may be this run's, newest first.
+async def look_up_all(engine: Engine, rows: Iterable[JournalRow], tries: int = 3) -> dict[str, Lookup[str]]:
+    """Return for each row, by its id, the task that its Run became, and write what is found to the journal.
 
-    Looks again after each pause in `looks`, by default `Timing.lost_run_looks`, until there is one.
+    Reads Wiro's list once for all rows. A task is a row's only if model, values and files are the same, and if no more
+    tasks than rows are equal: equal runs may have equal tasks in any order. Everything else is Unknown, with the tasks
+    that may be it. Never Absent: Wiro's list proves nothing by what it does not show.
+    """
+    rows = list(rows)
+    if not rows:
+        return {}
+    runs = await asyncio.to_thread(lambda: [_lost_run(engine, row) for row in rows])
+    try:
+        tasks, is_complete = await _listed_tasks(engine, runs, tries)
+    except (TransportError, ApiError) as error:
+        return {run.journal_id: Unknown(f"Wiro's list of tasks cannot be read: {error}") for run in runs}
+    tasks = await asyncio.to_thread(_unowned, engine, tasks, {run.journal_id for run in runs})
+    answers: dict[str, Lookup[str]] = {}
+    for group in _groups(runs):
+        answers |= await _look_up_group(engine, group, tasks, is_complete=is_complete)
+    return answers
+
+
+async def candidates(
+    engine: Engine, row: JournalRow, looks: Sequence[float] | None = None
+) -> tuple[str, ...]:
+    """Return the tasks that a Run may have become whose reply was lost just now, the likeliest alone if there is one.
+
+    Looks again after each pause of `looks`, by default `Timing.lost_run_looks`, because a task may be listed late.
     """
     for pause in engine.timing.lost_run_looks if looks is None else looks:
         await asyncio.sleep(pause)
-        try:
-            recent = await _recent_tasks(engine, run.sent_at - CLOCK_SKEW)
-        except (TransportError, ApiError):
-            continue
-        candidates = await asyncio.to_thread(_candidates, engine, run, recent)
-        if candidates:
-            return candidates
+        match (await look_up_all(engine, [row], tries=1))[row.id]:
+            case Present(task_id):
+                return (task_id,)
+            case Unknown(candidates=task_ids) if task_ids:
+                return task_ids
     return ()
 
 
-async def match(engine: Engine, rows: Iterable[JournalRow]) -> dict[str, str]:
-    """Return the tasks of those rows, newest first, that have one by Wiro's list, and write them to the journal.
+async def _look_up_group(
+    engine: Engine, group: list[LostRun], tasks: list[TaskDetail], *, is_complete: bool
+) -> dict[str, Lookup[str]]:
+    """Return the tasks of equal runs, the oldest run first."""
+    verdicts = [(task, await _compare(engine, group[0], task)) for task in tasks]
+    same = [task.id for task, verdict in verdicts if verdict == "same"]
+    unclear = [task.id for task, verdict in verdicts if verdict == "unclear"]
+    if not same and not unclear:
+        where = (
+            "does not show it"
+            if is_complete
+            else f"was read to its {PAGE * MAX_PAGES:,}th task and does not show it"
+        )
+        return {
+            run.journal_id: Unknown(f"Wiro's list of tasks {where}, which proves nothing") for run in group
+        }
+    if unclear or len(same) > len(group):
+        task_ids = tuple((*same, *unclear)[:MAX_CANDIDATES])
+        reason = f"it cannot be told which task it became: {', '.join(task_ids)}"
+        return {run.journal_id: Unknown(reason, task_ids) for run in group}
+    answers: dict[str, Lookup[str]] = {}
+    for index, run in enumerate(group):
+        if index < len(same):
+            task_id = same[-1 - index]  # the list begins with the newest task
+            await asyncio.to_thread(engine.journal.submitted, run.journal_id, task_id)
+            answers[run.journal_id] = Present(task_id)
+        else:
+            answers[run.journal_id] = Unknown("equal runs have all the tasks that Wiro's list shows")
+    return answers
 
-    Equal runs may have equal tasks in any order. If more tasks fit than runs are lost, none is taken, and a WiroWarning
-    names them.
-    """
-    task_ids: dict[str, str] = {}
-    for group in _groups(rows):
-        candidates = await find(
-            engine, Run.of_row(group[-1]), looks=(0.0,)
-        )  # the oldest sees all that the others see
-        if not candidates:
-            continue
-        equal = all(row.parameters == group[0].parameters for row in group)
-        if not equal or len(candidates) > len(group):
-            _warn(group, candidates)
-            continue
-        for row in group:
-            free = await find(engine, Run.of_row(row), looks=(0.0,))
-            if free:
-                await asyncio.to_thread(engine.journal.submitted, row.id, free[0])
-                task_ids[row.id] = free[0]
-    return task_ids
+
+def _lost_run(engine: Engine, row: JournalRow) -> LostRun:
+    """Describe the Run of a row; reads the journal for the ids that were known before it left."""
+    earlier = engine.journal.rows(Query(server=row.server, until=row.intent_at, outcomes=SENT), 50)
+    ids = [
+        number
+        for other in earlier
+        if other.host == row.host and other.submitted_at is not None and other.submitted_at <= row.intent_at
+        if (number := wire_values.integer(other.task_id)) is not None
+    ]
+    after = max(ids, default=None)
+    return LostRun(row.id, row.model, row.parameters, row.content, after, row.host, row.intent_at)
 
 
-async def _recent_tasks(engine: Engine, since: datetime) -> list[TaskDetail]:
-    """Return the tasks that were made after that time, or do not say when."""
-    recent: list[TaskDetail] = []
+async def _listed_tasks(
+    engine: Engine, runs: Collection[LostRun], tries: int
+) -> tuple[list[TaskDetail], bool]:
+    """Return the listed tasks that may be younger than the runs, newest first, and True if the list was read so far."""
+    bounds = [run.after for run in runs]
+    oldest = None if None in bounds else min(bound for bound in bounds if bound is not None)
+    tasks: dict[str, TaskDetail] = {}
     for page in range(MAX_PAGES):
         request = requests.task_list(start=page * PAGE, limit=PAGE)
-        reply = await engine.http.call(request, tries=1, seconds=engine.timing.lost_run_read)
-        tasks = read_tasks(reply)
-        fresh = [task for task in tasks if task.created_at is None or task.created_at >= since]
-        recent += fresh
-        if len(tasks) < PAGE or len(fresh) < len(tasks):
-            break
-    return recent
+        reply = await engine.http.call(request, tries=tries, seconds=engine.timing.lost_run_read)
+        page_tasks = read_tasks(reply)
+        for task in page_tasks:
+            if task.id:
+                tasks.setdefault(task.id, task)
+        ids = [wire_values.integer(task.id) for task in page_tasks]
+        numbers = [number for number in ids if number is not None]
+        if len(page_tasks) < PAGE or (oldest is not None and numbers and min(numbers) <= oldest):
+            return list(tasks.values()), True
+    return list(tasks.values()), False
 
 
-def _candidates(engine: Engine, run: Run, tasks: list[TaskDetail]) -> tuple[str, ...]:
-    """Return the tasks that fit and that no other run became; reads the journal."""
-    fitting = dict.fromkeys(task.id for task in tasks if task.id and _fits(run, task))
-    return tuple(task_id for task_id in fitting if _is_free(engine, run, task_id))
+def _unowned(engine: Engine, tasks: list[TaskDetail], journal_ids: set[str]) -> list[TaskDetail]:
+    """Return the tasks that no other run became; reads the journal."""
+    free = []
+    for task in tasks:
+        if engine.task(task.id) is None:
+            row = engine.journal.find(task.id, engine.server)
+            if row is None or row.id in journal_ids:
+                free.append(task)
+    return free
 
 
-def _is_free(engine: Engine, run: Run, task_id: str) -> bool:
-    if engine.task(task_id) is not None:
-        return False
-    row = engine.journal.find(task_id, engine.server)
-    return row is None or row.id == run.journal_id
+def _groups(runs: Iterable[LostRun]) -> list[list[LostRun]]:
+    """Return the equal runs together, those with the most values first; `runs` begins with the newest."""
+    groups: dict[str, list[LostRun]] = {}
+    for run in runs:
+        key = run.content or repr((run.model.lower(), sorted(run.parameters.items(), key=repr)))
+        groups.setdefault(key, []).insert(0, run)
+    return sorted(groups.values(), key=lambda group: -len(group[0].parameters))
 
 
-def _fits(run: Run, task: TaskDetail) -> bool:
-    """Return True if the task has the run's model and echoes its values; files have new names at Wiro."""
-    if task.model is not None and task.model.lower() != run.model.lower():
-        return False
-    values = _echoed_values(run.parameters)
-    if not values:
-        return task.model is not None
-    return all(_is_same(value, task.parameters.get(name)) for name, value in values.items())
+async def _compare(engine: Engine, run: LostRun, task: TaskDetail) -> Verdict:
+    """Compare a run with a task: whole identity, something that cannot be compared, or another run's task."""
+    age = _compare_age(engine, run, task)
+    if age == "other" or (task.model is not None and task.model.lower() != run.model.lower()):
+        return "other"
+    verdicts: list[Verdict] = [age]
+    for name, value in run.parameters.items():
+        if name.lower() in _NOT_ECHOED or value is None or value == "":
+            continue
+        echo = task.parameters.get(name)
+        files = _files(value)
+        verdicts.append(await _compare_files(engine, files, echo) if files else _compare_values(value, echo))
+        if verdicts[-1] == "other":
+            return "other"
+    is_compared = task.model is not None or len(verdicts) > 1  # older replies do not show the model
+    return "same" if is_compared and "unclear" not in verdicts else "unclear"
 
 
-def _echoed_values(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values that a task echoes as they were sent."""
-    return {
-        name: value
-        for name, value in parameters.items()
-        if name.lower() not in _NOT_ECHOED and isinstance(value, str | int | float) and value != ""
-    }
+def _compare_age(engine: Engine, run: LostRun, task: TaskDetail) -> Verdict:
+    """Return "other" for a task that is older than the run, "unclear" if that cannot be told."""
+    number = wire_values.integer(task.id)
+    if run.after is not None and number is not None:
+        return "same" if number > run.after else "other"
+    offset = engine.http.clock_offset if run.host == platform.node() else None
+    if offset is None or task.created_at is None:
+        return "unclear"
+    return "same" if task.created_at >= run.sent_at + offset - CLOCK_TOLERANCE else "other"
 
 
-def _is_same(value: object, echo: object) -> bool:
+def _compare_values(value: Any, echo: Any) -> Verdict:
+    """Compare a value with what Task/List shows of it; a value that Wiro rewrote may be the same."""
     ours, theirs = wire_values.text(value), wire_values.text(echo)
-    if ours == theirs:
-        return True
+    if echo is None or ours is None or theirs is None:
+        return "same" if echo is not None and echo == value else "unclear"
     number = wire_values.number(ours)
-    return number is not None and number == wire_values.number(theirs)
+    is_same_flag = isinstance(value, bool) and wire_values.flag(echo) is value
+    if ours == theirs or is_same_flag or (number is not None and number == wire_values.number(theirs)):
+        return "same"
+    short, long = sorted((" ".join(ours.lower().split()), " ".join(theirs.lower().split())), key=len)
+    return "unclear" if not short or long.startswith(short.rstrip(".\N{HORIZONTAL ELLIPSIS} ")) else "other"
 
 
-def _groups(rows: Iterable[JournalRow]) -> list[list[JournalRow]]:
-    """Return the rows that the same tasks fit together, those with the most values first."""
-    groups: dict[tuple[str, str], list[JournalRow]] = {}
-    for row in rows:
-        key = (row.model.lower(), repr(sorted(_echoed_values(row.parameters).items())))
-        groups.setdefault(key, []).append(row)
-    return sorted(groups.values(), key=lambda group: -len(_echoed_values(group[0].parameters)))
+def _files(value: Any) -> list[Mapping[str, Any]]:
+    """Return the files among a value of the journal: objects with a name, a size and a digest."""
+    items = value if isinstance(value, list | tuple) else [value]
+    return [item for item in items if isinstance(item, Mapping) and "file" in item]
 
 
-def _warn(group: list[JournalRow], candidates: tuple[str, ...]) -> None:
-    runs = "A run" if len(group) == 1 else f"{len(group)} runs"
-    text = (
-        f"{runs} of {group[0].model} got no reply, and which of these tasks came of it cannot be told: "
-        f"{', '.join(candidates)}. Look at them on Wiro; client.attach(id) picks one up."
-    )
-    with suppress(WiroWarning):  # even if warnings are errors, the other runs are recovered
-        warnings.warn(text, WiroWarning, stacklevel=2)
+async def _compare_files(engine: Engine, files: list[Mapping[str, Any]], echo: Any) -> Verdict:
+    """Compare the bytes that were sent with those at the addresses that Task/List shows."""
+    addresses = [text for item in wire_values.items_or_single(echo) if (text := wire_values.text(item))]
+    if len(addresses) != len(files):
+        return "unclear"
+    for file, address in zip(files, addresses, strict=True):
+        size, digest = wire_values.integer(file.get("size")), file.get("sha256")
+        if not digest or size is None:
+            return "unclear"
+        try:
+            data = await engine.downloads.read(address, limit=size + 1)
+        except (OutputError, TransportError, ApiError):
+            return "unclear"
+        if len(data) != size or hashlib.sha256(data).hexdigest() != digest:
+            return "other"
+    return "same"

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 OnInterrupt = Literal["stop", "detach"]
+UnknownPolicy = Literal[
+    "ask", "send"
+]  # what a sweep does with a cell whose earlier run may have become a task
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,7 @@ class RunOptions:
     `on_interrupt` says what an interrupted wait does to the remote task. Without `fetch_outputs` the outputs are
     downloaded elsewhere. With `reuse` a run with a fixed seed is answered from the history, or by an equal run that is
     under way. `cell` numbers the equal cells of a sweep; with `share_cell` any earlier run of that cell, from whichever
-    process, stands in for this one, except for the journal rows in `ignored_rows`, which became no task.
+    process, stands in for this one.
     """
 
     on_interrupt: OnInterrupt = "stop"
@@ -23,4 +26,3 @@ class RunOptions:
     reuse: bool = False
     cell: int | None = None
     share_cell: bool = False
-    ignored_rows: frozenset[str] = frozenset()

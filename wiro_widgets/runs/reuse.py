@@ -12,6 +12,8 @@ from typing import Any
 from wiro_widgets.journal.result import TaskResult, result_of
 from wiro_widgets.journal.row import JournalRow, Query, record_of_row
 from wiro_widgets.protocol import wire_values
+from wiro_widgets.protocol.errors import ConfigurationError
+from wiro_widgets.protocol.lookup import Unknown
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.runs import fingerprint, inputs
@@ -32,7 +34,8 @@ async def answer(
 ) -> TaskResult | None:
     """Return the result of the same run, marked as reused and free of cost, or None.
 
-    Raises InvalidParameter when a file is missing, or is not what its field is for.
+    Raises InvalidParameter when a file is missing, or is not what its field is for, ConfigurationError if the journal
+    cannot be read.
     """
     if not has_fixed_seed(values, schema):
         return None
@@ -67,7 +70,13 @@ def _answer_from_journal(
     with ExitStack() as files:
         content = fingerprint.of_run(model, inputs.prepare(values, schema, files))
     query = Query(server=engine.server, contents=(content,), outcomes=("succeeded",))
-    row = next(filter(is_whole, engine.journal.rows(query)), None)
+    reading = engine.journal.read(query, patience=engine.timing.journal_lock)
+    row = next(filter(is_whole, reading.rows), None)
+    if row is None and isinstance(reading.absence, Unknown):
+        raise ConfigurationError(
+            f"Nothing was sent, because this run may have been paid for before: {reading.absence.reason}.\n"
+            "To send it all the same, leave out reuse=True, or use a client with journal=False."
+        )
     if row is None:
         return None
     engine.journal.reused(row.id)

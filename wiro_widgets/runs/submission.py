@@ -7,7 +7,6 @@ import random
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -25,6 +24,7 @@ from wiro_widgets.protocol.errors import (
     TransportError,
     WiroError,
 )
+from wiro_widgets.protocol.lookup import Present, Unknown
 from wiro_widgets.protocol.replies import Receipt
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.runs import claims, fingerprint, inputs, lost_runs, reuse
@@ -35,6 +35,7 @@ from wiro_widgets.transport.downloads import EarlierFiles
 
 TRIES = 5  # of a Run that certainly did not arrive, or that was refused because of too many calls
 SERVER_ERRORS_FROM = 500
+REFUSED_BY_ANY_SERVER = frozenset({413, 414, 431})  # too large, whoever says it
 MAYBE_DONE = frozenset({300, 301, 302, 303, 408})  # statuses that leave open whether the Run took effect
 
 
@@ -74,12 +75,13 @@ class Submission:
         engine = self._engine
         with ExitStack() as cleanup:
             ready = await asyncio.to_thread(inputs.prepare, values, schema, cleanup)
-            content = await asyncio.to_thread(fingerprint.of_run, self._model, ready)
+            input_files = await asyncio.to_thread(fingerprint.files_of, ready)
+            content = fingerprint.of_run(self._model, ready, input_files)
             request = requests.run(self._model, ready, schema)
-            run = lost_runs.Run(str(uuid.uuid4()), self._model, plain(values), datetime.now(UTC))
-            process.sending.add(run.journal_id)
-            cleanup.callback(process.sending.discard, run.journal_id)
-            earlier = await self._claim(run, content, values, schema)
+            run_id, parameters = str(uuid.uuid4()), {**plain(values), **plain(input_files)}
+            process.sending.add(run_id)
+            cleanup.callback(process.sending.discard, run_id)
+            earlier = await self._claim(run_id, content, parameters, values, schema)
             if earlier is not None:
                 return earlier
             try:
@@ -93,20 +95,28 @@ class Submission:
                         await self._wait_to_send_again(reply, place)
                 receipt = self._read_receipt(reply)
             except WiroError as error:
-                reason = await self._explain(error, run)
-                engine.ledger.refuse(run.journal_id, reason)
-                is_lost = isinstance(reason, RunOutcomeUnknown)
-                write = engine.journal.unknown if is_lost else engine.journal.refused
-                await asyncio.to_thread(write, run.journal_id, str(reason))
-                raise reason from None
+                explained = await self._explain(error, run_id)
+                engine.ledger.refuse(run_id, explained)
+                lost = isinstance(explained, RunOutcomeUnknown)
+                write = engine.journal.unknown if lost else engine.journal.refused
+                await asyncio.to_thread(write, run_id, str(explained))
+                raise explained from None
             engine.balance_queue.run_accepted()
-            await asyncio.to_thread(engine.journal.submitted, run.journal_id, receipt.task_id)
+            await asyncio.to_thread(engine.journal.submitted, run_id, receipt.task_id)
         return receipt
 
     async def _claim(
-        self, run: lost_runs.Run, content: str, values: Mapping[str, Any], schema: ModelSchema | None
+        self,
+        run_id: str,
+        content: str,
+        parameters: Mapping[str, Any],
+        values: Mapping[str, Any],
+        schema: ModelSchema | None,
     ) -> Receipt | None:
-        """Charge the budgets and write the run down, or return the receipt of an equal run that takes its place."""
+        """Charge the budgets and write the run down, or return the receipt of an equal run that takes its place.
+
+        Raises RunOutcomeUnknown if such a run may have a task that cannot be found.
+        """
         engine, options = self._engine, self._options
         without_task: set[str] = set()  # rows that became no task
         seed_is_fixed = reuse.has_fixed_seed(values, schema)
@@ -127,23 +137,22 @@ class Submission:
         while True:
             charge = await engine.ledger.charge(self._model, values, schema)
             try:
-                row = await asyncio.to_thread(
-                    claim, run.journal_id, engine.server, self._model, run.parameters
-                )
+                row = await asyncio.to_thread(claim, run_id, engine.server, self._model, parameters)
             except BaseException:
                 charge.settle(0.0)
                 raise
             if row is None:
-                self.journal_id = run.journal_id
-                engine.ledger.enter(run.journal_id, charge)
+                self.journal_id = run_id
+                engine.ledger.enter(run_id, charge)
                 return None
             charge.settle(0.0)
             self._notify("The same run is under way already; taking its result instead of paying for another")
-            earlier = await claims.take_over(engine, row, self._pause)
-            if earlier is not None:
-                row, detail = earlier
-                self.journal_id, self.files = row.id, EarlierFiles(row.paths, row.intent_at)
-                return Receipt(detail.id or row.task_id or "", detail.token)
+            match await claims.take_over(engine, row, self._pause):
+                case Present((row, detail)):
+                    self.journal_id, self.files = row.id, EarlierFiles(row.paths, row.intent_at)
+                    return Receipt(detail.id, detail.token)
+                case Unknown(reason, candidates):
+                    raise RunOutcomeUnknown(self._model, reason, journal_id=row.id, candidates=candidates)
             without_task.add(row.id)
 
     def _waiter(self, loop: asyncio.AbstractEventLoop) -> Callable[[str], None]:
@@ -209,7 +218,7 @@ class Submission:
                 wait.cancel()
         self._check_stopped()
 
-    async def _explain(self, error: WiroError, run: lost_runs.Run) -> WiroError:
+    async def _explain(self, error: WiroError, run_id: str) -> WiroError:
         """Return the error, with the model's name, or with the tasks that a Run of unknown outcome may have become."""
         if isinstance(error, NotFound):
             sentence = f"there is no model {self._model} ({error.message.strip().rstrip('.')})"
@@ -221,8 +230,9 @@ class Submission:
         else:
             return error
         self._notify("The reply was lost; looking in Wiro's list for the task that may exist")
-        candidates = await lost_runs.find(self._engine, run)
-        return RunOutcomeUnknown(self._model, reason, journal_id=run.journal_id, candidates=candidates)
+        row = await asyncio.to_thread(self._engine.journal.row, run_id)
+        candidates = () if row is None else await lost_runs.candidates(self._engine, row)
+        return RunOutcomeUnknown(self._model, reason, journal_id=run_id, candidates=candidates)
 
 
 def _is_ambiguous(error: TransportError | ApiError) -> bool:
@@ -230,7 +240,9 @@ def _is_ambiguous(error: TransportError | ApiError) -> bool:
     if isinstance(error, TransportError):
         return not error.safe_to_retry
     unclear = error.http_status >= SERVER_ERRORS_FROM or error.http_status in MAYBE_DONE
-    return unclear or error.message == replies.NO_OBJECT
+    if error.http_status in REFUSED_BY_ANY_SERVER:
+        return False
+    return unclear or error.message.endswith((replies.NO_OBJECT, replies.FOREIGN_PAGE))
 
 
 def _waited_in_vain(error: ConcurrencyLimit, seconds: float) -> ConcurrencyLimit:

@@ -9,8 +9,8 @@ from functools import partial
 from typing import Self
 
 from wiro_widgets.money import budget
-from wiro_widgets.protocol.errors import WiroError
-from wiro_widgets.runs.options import OnInterrupt
+from wiro_widgets.protocol.errors import InvalidParameter, WiroError
+from wiro_widgets.runs.options import OnInterrupt, UnknownPolicy
 from wiro_widgets.sweeps.cell import Cell, TaskT
 from wiro_widgets.sweeps.live_display import LiveSweep
 from wiro_widgets.sweeps.plan import Plan
@@ -33,8 +33,10 @@ class AsyncSweep(SweepView[TaskT]):
         *,
         concurrency: int | None = None,
         anew: bool = False,
+        unknown: UnknownPolicy = "ask",
     ) -> None:
         super().__init__(plan, [Cell[TaskT](plan.model, cell) for cell in plan.cells])
+        self._unknown: UnknownPolicy = unknown
         self._client = client
         self._scheduler = Scheduler(
             plan, self.cells, client, post_processing, concurrency=concurrency, anew=anew
@@ -60,16 +62,20 @@ class AsyncSweep(SweepView[TaskT]):
 
     async def recall(self) -> None:
         """Read from the journal what ran before: results, and tasks that may still run."""
-        await self._scheduler.recall(self.cells)
+        await self._scheduler.recall(self.cells, self._unknown)
 
-    async def resume(self, *, unknown: bool = False) -> None:
+    async def resume(self, *, unknown: UnknownPolicy | bool | None = None) -> None:
         """Run what is left: cells that have not run, failed, were stopped or were refused; return at once.
 
-        Missing files are fetched again. A cell of unknown outcome is looked for at Wiro; with `unknown` it is run
-        again if it is not found, though it may be billed twice.
+        Missing files are fetched again. Cells of unknown outcome are looked for at Wiro. Those that stay unknown are
+        not sent, unless `unknown` is "send": they may be billed twice. None takes what the sweep was begun with.
         """
+        if isinstance(unknown, bool):
+            unknown = "send" if unknown else "ask"
+        if unknown not in ("ask", "send", None):
+            raise InvalidParameter("unknown", f'"ask" or "send" is needed, not {unknown!r}')
         self._context.run(budget.join, budget.active())
-        driver = await self._scheduler.resume(self._context, unknown=unknown)
+        driver = await self._scheduler.resume(self._context, unknown=unknown or self._unknown)
         if driver is not None:
             registry = self._client.registry
             registry.add(self)

@@ -10,9 +10,11 @@ from typing import Any
 from wiro_widgets.journal.process import is_attended
 from wiro_widgets.journal.result import TaskResult, result_of
 from wiro_widgets.journal.row import SENT, JournalRow, Query, record_of_row
-from wiro_widgets.protocol.errors import RunOutcomeUnknown
-from wiro_widgets.runs import claims
+from wiro_widgets.protocol.errors import ConfigurationError, RunOutcomeUnknown
+from wiro_widgets.protocol.lookup import Absent, Present, Unknown
+from wiro_widgets.runs import lost_runs
 from wiro_widgets.runs.engine import Engine
+from wiro_widgets.runs.options import UnknownPolicy
 from wiro_widgets.runs.reuse import is_whole
 from wiro_widgets.sweeps.cell import Cell
 from wiro_widgets.sweeps.plan import PlannedCell
@@ -28,23 +30,29 @@ class EarlierRuns:
     """What the journal says of cells that have no result there.
 
     `task_ids` has the tasks that may still run, by the index of their cells: they are attached, not sent.
-    `sent_elsewhere` has the cells whose Runs another process or client sends at this moment. `taskless_rows` has the
-    rows of runs that became no task as far as anybody can know: they do not keep their cells from being sent.
+    `sent_elsewhere` has the cells whose Runs another process or client sends at this moment.
     """
 
     task_ids: dict[int, str] = field(default_factory=dict)
     sent_elsewhere: set[int] = field(default_factory=set)
-    taskless_rows: set[str] = field(default_factory=set)
 
 
-async def recall(engine: Engine, cells: Sequence[Cell[Any]]) -> EarlierRuns:
+async def recall(engine: Engine, cells: Sequence[Cell[Any]], unknown: UnknownPolicy = "ask") -> EarlierRuns:
     """Give cells that have succeeded before their results, and return what is known of the others.
 
-    A Run whose reply was lost is looked for in Wiro's list. If the list has it, it is a task that may still run; if
-    not, no task was made and the cell may be sent. If Wiro cannot be asked, the cell ends as unknown.
+    A Run whose reply was lost is looked for in Wiro's list. If it is not certain which task it became, or whether it
+    became one, the cell ends as unknown: that the list does not show it proves nothing. Raises ConfigurationError if
+    the journal cannot tell whether a cell has run before, unless `unknown` is "send".
     """
     earlier = EarlierRuns()
-    histories = await asyncio.to_thread(_histories, engine, {cell.content for cell in cells})
+    histories, absence = await asyncio.to_thread(_histories, engine, {cell.content for cell in cells})
+    is_covered = {(cell.content, cell.number) for cell in cells} <= histories.keys()
+    if isinstance(absence, Unknown) and unknown == "ask" and not is_covered:
+        raise ConfigurationError(
+            f"Nothing was sent, because cells of this sweep may have run before: {absence.reason}.\n"
+            'To send them all the same, use sweep(..., unknown="send"), or a client with journal=False.'
+        )
+    lost_rows: dict[int, list[JournalRow]] = {}
     for cell in cells:
         rows, result = histories.get((cell.content, cell.number), _NO_HISTORY)
         if not rows:
@@ -56,33 +64,44 @@ async def recall(engine: Engine, cells: Sequence[Cell[Any]]) -> EarlierRuns:
             cell.end("succeeded")
         elif best.task_id is not None:
             earlier.task_ids[cell.index] = best.task_id
-        elif best.outcome == "submitting" and is_attended(best):
+        elif any(row.outcome == "submitting" and is_attended(row) for row in rows):
             earlier.sent_elsewhere.add(cell.index)  # the scheduler waits for it when it is the cell's turn
         else:
-            earlier.taskless_rows |= {row.id for row in rows if row.task_id is None and not is_attended(row)}
-            try:
-                task_id = await claims.find_task(engine, best)
-            except RunOutcomeUnknown as error:
-                cell.end("unknown", error)
-            else:
-                if task_id is not None:
-                    earlier.task_ids[cell.index] = task_id
+            lost_rows[cell.index] = rows
+    answers = await lost_runs.look_up_all(engine, [row for rows in lost_rows.values() for row in rows])
+    by_index = {cell.index: cell for cell in cells}
+    for index, rows in lost_rows.items():
+        task_ids = [answer.value for row in rows if isinstance(answer := answers[row.id], Present)]
+        if task_ids:
+            earlier.task_ids[index] = task_ids[0]
+        elif isinstance(answer := answers[rows[0].id], Unknown):
+            error = RunOutcomeUnknown(
+                rows[0].model, answer.reason, journal_id=rows[0].id, candidates=answer.candidates
+            )
+            by_index[index].end("unknown", error)
     return earlier
 
 
 def open_cells(engine: Engine, cells: Iterable[PlannedCell]) -> list[PlannedCell]:
     """Return the cells of which the journal has no result; reads it."""
     planned_cells = list(cells)
-    histories = _histories(engine, {cell.content for cell in planned_cells})
+    histories, _ = _histories(engine, {cell.content for cell in planned_cells})
     return [
         cell for cell in planned_cells if histories.get((cell.content, cell.number), _NO_HISTORY)[1] is None
     ]
 
 
-def _histories(engine: Engine, contents: Collection[str]) -> dict[tuple[str, int], CellHistory]:
-    """Return what the journal has of each cell, by content and number; a result only if all its files are here."""
+def _histories(
+    engine: Engine, contents: Collection[str]
+) -> tuple[dict[tuple[str, int], CellHistory], Absent | Unknown]:
+    """Return what the journal has of each cell, by content and number, and what it means that it has nothing of one.
+
+    A cell has a result only if all its files are here.
+    """
+    query = Query(server=engine.server, contents=contents, outcomes=SENT)
+    reading = engine.journal.read(query, patience=engine.timing.journal_lock)
     rows_by_cell: dict[tuple[str, int], list[JournalRow]] = {}
-    for row in engine.journal.rows(Query(server=engine.server, contents=contents, outcomes=SENT)):
+    for row in reading.rows:
         if row.cell is not None and row.content is not None and row.outcome in _INFORMATIVE_FIRST:
             rows_by_cell.setdefault((row.content, row.cell), []).append(row)
     histories: dict[tuple[str, int], CellHistory] = {}
@@ -90,4 +109,4 @@ def _histories(engine: Engine, contents: Collection[str]) -> dict[tuple[str, int
         rows.sort(key=lambda row: _INFORMATIVE_FIRST.index(row.outcome))
         is_done = rows[0].outcome == "succeeded" and is_whole(rows[0])
         histories[key] = rows, result_of(record_of_row(rows[0])) if is_done else None
-    return histories
+    return histories, reading.absence

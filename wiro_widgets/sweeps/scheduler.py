@@ -18,18 +18,19 @@ from typing import Any, Generic
 
 from wiro_widgets.journal.result import TaskResult
 from wiro_widgets.protocol.errors import (
+    ApiError,
     AuthenticationError,
     BudgetExceeded,
     ConfigurationError,
     InsufficientBalance,
     RunOutcomeUnknown,
     TaskCancelled,
-    TaskError,
+    TransportError,
     WiroError,
 )
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.runs.engine import Engine
-from wiro_widgets.runs.options import RunOptions
+from wiro_widgets.runs.options import RunOptions, UnknownPolicy
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.sweeps import recall as journal_recall
 from wiro_widgets.sweeps.cell import RESUMABLE, Cell, Status, TaskT
@@ -94,6 +95,7 @@ class Scheduler(Generic[TaskT]):
         self._concurrency = concurrency or CONCURRENCY
         self._anew = anew
         self._earlier = journal_recall.EarlierRuns()
+        self._sent_anyway: set[int] = set()  # cells that may have a task, and that the user sends once more
         self._queue: deque[Cell[TaskT]] = deque()
         self._driver: asyncio.Task[None] | None = None
         self._jobs: dict[asyncio.Task[Exception | None], Cell[TaskT]] = {}
@@ -119,12 +121,11 @@ class Scheduler(Generic[TaskT]):
 
     # Which cells are to run
 
-    async def recall(self, cells: Sequence[Cell[TaskT]]) -> None:
+    async def recall(self, cells: Sequence[Cell[TaskT]], unknown: UnknownPolicy) -> None:
         """Read from the journal what the cells did before: their results, and tasks that may still run."""
         cells = [cell for cell in cells if cell.result is None]
-        earlier = await journal_recall.recall(self._client.engine, cells)
+        earlier = await journal_recall.recall(self._client.engine, cells, unknown)
         self._earlier.task_ids |= earlier.task_ids
-        self._earlier.taskless_rows |= earlier.taskless_rows
         self._earlier.sent_elsewhere = earlier.sent_elsewhere
         for cell in cells:
             needs_post_processing = cell.result is not None and self._post_processing.is_needed
@@ -139,19 +140,23 @@ class Scheduler(Generic[TaskT]):
         pending = [cell for cell in self._cells if cell.status == "pending" and cell.result is None]
         return [cell for cell in pending if cell.index not in paid_indexes]
 
-    async def resume(self, context: Context, *, unknown: bool) -> asyncio.Task[None] | None:
+    async def resume(self, context: Context, *, unknown: UnknownPolicy) -> asyncio.Task[None] | None:
         """Run what is left, under the budgets of that context; return the driver if one had to be started.
 
-        Cells without all their files are fetched again. Cells of unknown outcome are looked for at Wiro; with `unknown`
-        those that are not found are sent again.
+        Cells without all their files are fetched again. Cells of unknown outcome are looked for at Wiro; with "send"
+        those that stay unknown are sent once more.
         """
         if unknown_cells := [cell for cell in self._cells if cell.status == "unknown"]:
-            await self.recall(unknown_cells)
+            await self.recall(unknown_cells, unknown)
         for cell in self._cells:
             if cell.lacks_files and (task_id := cell.record.task_id):
                 self._earlier.task_ids[cell.index] = task_id  # attached again, not sent
                 cell.status = "pending"
-            if cell.status in RESUMABLE or (unknown and cell.status == "unknown"):
+            if cell.status == "unknown" and unknown == "send":
+                self._sent_anyway.add(cell.index)
+                self._earlier.task_ids.pop(cell.index, None)
+                cell.status = "pending"
+            if cell.status in RESUMABLE:
                 cell.status = "pending"
         self.paused = self._stopping = False
         self.error = None
@@ -257,11 +262,17 @@ class Scheduler(Generic[TaskT]):
             client.options,
             fetch_outputs=not self._post_processing.downloads_outputs,
             cell=cell.number,
-            share_cell=not self._anew,
-            ignored_rows=frozenset(self._earlier.taskless_rows),
+            share_cell=not self._anew and cell.index not in self._sent_anyway,
         )
+        self._sent_anyway.discard(cell.index)
         if task_id is not None:
-            task = await client.attach(task_id, options)
+            try:
+                task = await client.attach(task_id, options)
+            except (TransportError, ApiError) as error:
+                reason = f"Wiro cannot say what became of task {task_id}: {error}"
+                raise RunOutcomeUnknown(
+                    self._plan.model, reason, journal_id=None, candidates=(task_id,)
+                ) from None
         else:
             task = client.prepare(self._plan.model, cell.values, self._plan.schema, options)
             await client.begin(task, self._plan.schema)
@@ -278,7 +289,7 @@ class Scheduler(Generic[TaskT]):
 
     def _end(self, cell: Cell[TaskT], job: asyncio.Task[Exception | None]) -> None:
         """End a cell as its job ended, or make it pending again."""
-        self._tasks.pop(cell.index, None)
+        task = self._tasks.pop(cell.index, None)
         error = asyncio.CancelledError() if job.cancelled() else job.exception()
         if job.cancelled() and self.paused and (cell.task is None or cell.result is not None):
             cell.status = "pending"  # it was not sent, or only its `then` was not called; `resume` runs it
@@ -301,7 +312,7 @@ class Scheduler(Generic[TaskT]):
         if then_error is not None:  # whatever it is, it says nothing about the run, and halts no sweep
             cell.end("failed", then_error)
         else:
-            cell.end(_status(error), error if isinstance(error, Exception) else None)
+            cell.end(_status(error, task), error if isinstance(error, Exception) else None)
         self.finished.append(cell)
         self._call_back(cell)
 
@@ -369,14 +380,13 @@ class Scheduler(Generic[TaskT]):
         await self.wait()
 
 
-def _status(error: BaseException | None) -> Status:
-    """Return the final status of a cell whose job ended with this error."""
+def _status(error: BaseException | None, task: AsyncTask | None) -> Status:
+    """Return the final status of a cell whose job ended with this error; its task may go on, and be billed."""
     if error is None:
         return "succeeded"
     if isinstance(error, BudgetExceeded):
         return "refused"
     if isinstance(error, TaskCancelled | asyncio.CancelledError):
         return "cancelled"
-    # A TaskError itself, and not one of its subclasses, is a task that goes on and could not be followed.
-    goes_on = type(error) is TaskError and error.task_id is not None
-    return "unknown" if goes_on or isinstance(error, RunOutcomeUnknown) else "failed"
+    may_go_on = task is not None and task.id is not None and task.status == "unknown"
+    return "unknown" if may_go_on or isinstance(error, RunOutcomeUnknown) else "failed"

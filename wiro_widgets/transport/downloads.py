@@ -12,6 +12,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from wiro_widgets.media.files import safe_name
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import OutputError, WiroWarning
@@ -20,6 +22,7 @@ from wiro_widgets.protocol.timing import Timing
 from wiro_widgets.transport.download import Download, Job
 from wiro_widgets.transport.http import DOWNLOADS_AT_ONCE, Http
 from wiro_widgets.transport.partial_file import PartialFile, find_finished
+from wiro_widgets.transport.urls import may_fetch
 
 MAX_BYTES = 256 * 1024 * 1024  # of one output
 AT_ONCE = 4  # of one task, so that a task with a slow server leaves room for others
@@ -78,6 +81,30 @@ class Downloads:
                 *(self._fetch(job, paths.get(n), slots, notify) for n, job in enumerate(jobs))
             )
         )
+
+    async def read(self, url: str, limit: int) -> bytes:
+        """Return the first `limit` bytes at an address, such as that of an uploaded file; sends no credentials.
+
+        Raises OutputError if it cannot be read.
+        """
+        data = bytearray()
+        try:
+            if not may_fetch(url, base=self._http.base_url, allow_http=self._allow_http):
+                raise OutputError("its address is not a public https one", output=url)
+            async with self._slots, asyncio.timeout(self._timing.download_try):
+                response = await self._http.get(url, {"accept-encoding": "identity"})
+                try:
+                    if not httpx.codes.is_success(response.status_code):
+                        raise OutputError(f"the server answered with HTTP {response.status_code}", output=url)
+                    async for chunk in response.aiter_bytes():
+                        data += chunk
+                        if len(data) >= limit:
+                            break
+                finally:
+                    await response.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RuntimeError) as error:
+            raise OutputError(str(error) or type(error).__name__, output=url) from None
+        return bytes(data[:limit])
 
     async def _fetch(
         self, job: Job, path: Path | None, slots: asyncio.Semaphore, notify: Callable[[str], None]

@@ -12,7 +12,8 @@ import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib import import_module
@@ -99,6 +100,8 @@ class Http:
     """
 
     def __init__(self, credentials: Credentials, base_url: str, *, timeout: float, timing: Timing) -> None:
+        # What the server's clock shows more than this machine's, from the Date of its last reply; None before one.
+        self.clock_offset: timedelta | None = None
         self.credentials = credentials
         self.base_url = base_url
         self.timeout = timeout
@@ -256,6 +259,7 @@ class Http:
     def _answer(self, request: Request, response: httpx.Response, body: bytes) -> Reply | WiroError:
         """Return the reply's object or its error, without the secrets that a server may repeat."""
         status, path = response.status_code, request.path
+        self._note_server_time(response)
         token = self.tokens.get(str((request.json or {}).get("taskid")))
         redact = self.credentials.redactor(token) if token else self._redact
         if request.safety == "run" and (reply := replies.run_reply(body, redact)):
@@ -268,6 +272,14 @@ class Http:
         except ApiError as error:
             error.retry_after = backoff.retry_after(response.headers.get("retry-after"), datetime.now(UTC))
             return error.with_traceback(None)
+
+    def _note_server_time(self, response: httpx.Response) -> None:
+        try:
+            server_time = parsedate_to_datetime(response.headers["date"])
+        except (KeyError, TypeError, ValueError):
+            return
+        if server_time.tzinfo is not None:
+            self.clock_offset = server_time - datetime.now(UTC)
 
     def _failure(self, request: Request, error: Exception, seconds: float) -> WiroError:
         """Return the error for a call that brought no readable reply."""
