@@ -18,6 +18,7 @@ _PREFIXES: Final = (
     (b"PK\x03\x04", "application/zip"),
     (b"PK\x05\x06", "application/zip"),
     (b"%PDF-", "application/pdf"),
+    (b"\x1f\x8b\x08", "application/gzip"),
     (b"ID3", "audio/mpeg"),
     (b"fLaC", "audio/flac"),
     (b"OggS", "audio/ogg"),
@@ -59,6 +60,7 @@ _ALIASES: Final = {
     "audio/vnd.wave": "audio/wav",
     "audio/x-flac": "audio/flac",
     "application/x-zip-compressed": "application/zip",
+    "application/x-gzip": "application/gzip",
     "text/json": "application/json",
     "text/xml": "application/xml",
 }
@@ -84,6 +86,7 @@ _EXTENSIONS: Final = {
     "audio/mp4": "m4a",
     "model/gltf-binary": "glb",
     "application/zip": "zip",
+    "application/gzip": "gz",
     "application/pdf": "pdf",
     "application/json": "json",
     "application/xml": "xml",
@@ -125,6 +128,16 @@ def sniff(head: bytes) -> str | None:
         if head.startswith(prefix):
             return content_type
     return _sniff_container(head) or _sniff_text(head[:HEAD_SIZE])
+
+
+def is_known(content_type: str | None) -> bool:
+    """Return True for a type whose files are recognized or at least have an ending of their own."""
+    return canonical(content_type) in _EXTENSIONS
+
+
+def type_of_name(name: str) -> str | None:
+    """Return the content type that the ending of a name means, or None."""
+    return _TYPES_BY_ENDING.get(name.rpartition(".")[2].lower()) if "." in name else None
 
 
 def agree(declared_type: str | None, actual_type: str | None) -> bool:

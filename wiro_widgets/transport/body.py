@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Callable
 from typing import BinaryIO
 
 import httpx
@@ -75,28 +74,50 @@ async def read_reply(response: httpx.Response, limit: int) -> bytes:
 
     Raises TooLargeError or BrokenBodyError.
     """
-    decompress = decompressor(response)
+    decompressor = Decompressor(response)
     body = bytearray()
     async for chunk in response.aiter_raw():
-        body += decompress(chunk, limit + 1 - len(body))
+        body += decompressor.feed(chunk, limit + 1 - len(body))
         if len(body) > limit:
             raise TooLargeError
+    decompressor.finish()
     return bytes(body)
 
 
-def decompressor(response: httpx.Response) -> Callable[[bytes, int], bytes]:
-    """Return a function that decompresses one chunk after the other, each to a maximum of bytes."""
-    encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    if encoding in ("identity", ""):
-        return lambda chunk, _limit: chunk
-    if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise BrokenBodyError(f"the reply is compressed as {encoding[:20]!r}, which was not asked for")
-    stream = zlib.decompressobj(_GZIP_OR_ZLIB)
+class Decompressor:
+    """Decompresses the body of a response chunk by chunk; a gzip body may have several members (RFC 1952, 2.2)."""
 
-    def decompress(chunk: bytes, limit: int) -> bytes:
+    def __init__(self, response: httpx.Response) -> None:
+        """Raise BrokenBodyError if the body is compressed in a way that was not asked for."""
+        encoding = response.headers.get("content-encoding", "").strip().lower()
+        if encoding not in ("identity", "", "gzip", "x-gzip", "deflate"):
+            raise BrokenBodyError(f"the reply is compressed as {encoding[:20]!r}, which was not asked for")
+        self._stream = None if encoding in ("identity", "") else zlib.decompressobj(_GZIP_OR_ZLIB)
+        self._has_data = False
+
+    def __repr__(self) -> str:
+        return f"<Decompressor{'' if self._stream else ' of a plain body'}>"
+
+    def feed(self, chunk: bytes, limit: int) -> bytes:
+        """Return the decompressed bytes, at most `limit` of them; the rest is lost. Raises BrokenBodyError."""
+        if self._stream is None:
+            return chunk
+        self._has_data = self._has_data or bool(chunk)
+        data = bytearray()
         try:
-            return stream.decompress(chunk, limit)
+            while chunk and len(data) < limit:
+                if self._stream.eof:
+                    chunk = chunk.lstrip(b"\0")  # some writers fill up the last block
+                    if not chunk:
+                        break
+                    self._stream = zlib.decompressobj(_GZIP_OR_ZLIB)
+                data += self._stream.decompress(chunk, limit - len(data))
+                chunk = self._stream.unused_data
         except zlib.error:
             raise BrokenBodyError("the reply is compressed, and broken") from None
+        return bytes(data)
 
-    return decompress
+    def finish(self) -> None:
+        """Raise BrokenBodyError if the compressed body was cut off."""
+        if self._stream is not None and self._has_data and not self._stream.eof:
+            raise BrokenBodyError("the reply is compressed, and cut off")

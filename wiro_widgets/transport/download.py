@@ -8,7 +8,6 @@ import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -16,13 +15,14 @@ from urllib.parse import urljoin
 
 import httpx
 
-from wiro_widgets.media import content_types, image_blocks, images, recipes
+from wiro_widgets.media import content_types, recipes
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol import backoff
 from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.protocol.timing import Timing
-from wiro_widgets.transport.body import BrokenBodyError, decompressor
+from wiro_widgets.transport.body import BrokenBodyError, Decompressor
+from wiro_widgets.transport.file_check import Defect, find_defect
 from wiro_widgets.transport.http import Http
 from wiro_widgets.transport.partial_file import PartialFile
 from wiro_widgets.transport.urls import may_fetch
@@ -31,8 +31,10 @@ TRIES = 4
 MAX_REDIRECTS = 5
 MIN_BYTES_PER_SECOND = 1024  # a connection that brings less is as good as broken
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
-_RETRYABLE = frozenset({404, 408, 425, 429})  # 404: a file may reach the servers of a network a moment late
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_WHOLE = frozenset({200, 203})
+# 404: a file may reach the servers of a network a moment late. 401, 403: a firewall may block for a moment.
+_RETRYABLE = frozenset({401, 403, 404, 408, 410, 425, 429})
 _EXPIRED = frozenset({403, 404, 410})
 
 _log = logging.getLogger("wiro_widgets")
@@ -57,17 +59,6 @@ class Job:
         return OutputError(reason, output=self.info.name, task_id=self.task_id, hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Defect:
-    """Why a file may not be what was made.
-
-    If two tries bring files of one digest, the server has no other. None if equal files would prove nothing.
-    """
-
-    reason: str
-    digest: bytes | None = None
-
-
 class Download:
     """The way of one output to this machine; sends no credentials."""
 
@@ -80,6 +71,7 @@ class Download:
         self._max_bytes = max_bytes
         self._allow_http = allow_http
         self._timing = timing
+        self._served_type: str | None = None
         self._validator: str | None = None  # of what has come; identifies the file at the URL (If-Range)
 
     def __repr__(self) -> str:
@@ -98,7 +90,8 @@ class Download:
             except _IncompleteError as error:
                 reason = str(error)
                 continue
-            defect = await asyncio.to_thread(_find_defect, self._job, self._part)
+            info, part = self._job.info, self._part
+            defect = await asyncio.to_thread(find_defect, info, part.file, part.size, self._served_type)
             if defect is None or (defect.digest is not None and defect == previous):
                 return await asyncio.to_thread(_finish, self._job, self._part)
             previous, reason = defect, defect.reason
@@ -131,7 +124,7 @@ class Download:
             total = self._place(response)
             length = response.headers.get("content-length", "")
             self._check_size(self._part.size + (int(length) if length.isdigit() else 0))
-            decompress = decompressor(response)
+            decompressor = Decompressor(response)
             since, count = monotonic(), 0
             async for chunk in response.aiter_raw():
                 count += len(chunk)
@@ -139,8 +132,9 @@ class Download:
                     if count < MIN_BYTES_PER_SECOND * seconds:  # it holds a place that others need
                         raise _IncompleteError(f"only {count} bytes came in {seconds:.0f} s")
                     since, count = monotonic(), 0
-                self._part.write(decompress(chunk, self._max_bytes + 1 - self._part.size))
+                self._part.write(decompressor.feed(chunk, self._max_bytes + 1 - self._part.size))
                 self._check_size(self._part.size)
+            decompressor.finish()
             if total is not None and self._part.size != total:
                 raise _IncompleteError(f"{self._part.size} of {total} bytes came")
         finally:
@@ -165,19 +159,29 @@ class Download:
         raise self._job.error("its address redirects again and again")
 
     def _place(self, response: httpx.Response) -> int | None:
-        """Prepare the partial file for what comes; return the size of the whole file if the server says it."""
+        """Prepare the partial file for what comes; return the size of the whole file if it is known.
+
+        A range is taken only at the offset that is needed, of a file whose size the server or Wiro says.
+        """
+        self._served_type = response.headers.get("content-type")
         if response.status_code != httpx.codes.PARTIAL_CONTENT:
             self._part.restart()
             self._validator = _validator(response)
             return None
         match = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", "").strip())
-        if match is None or int(match[1]) != self._part.size:
+        size = match and (int(match[3]) if match[3].isdigit() else self._job.info.size)
+        if match is None or int(match[1]) != self._part.size or "content-encoding" in response.headers:
             self._restart()
             raise _IncompleteError("the server continued at another offset than asked")
-        return int(match[2]) if match[2].isdigit() else None
+        if not size or int(match[2]) >= size:
+            self._restart()
+            raise _IncompleteError("the server sent a part of the file and did not say of how many bytes")
+        if not self._part.size:
+            self._validator = _validator(response)
+        return size
 
     def _check_status(self, status: int) -> None:
-        if httpx.codes.is_success(status):
+        if status in _WHOLE or status == httpx.codes.PARTIAL_CONTENT:
             return
         if status == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             self._restart()
@@ -185,7 +189,7 @@ class Download:
         reason = f"the server answered with HTTP {status}"
         if status in _EXPIRED:
             reason += "; output addresses expire, and this one seems to have expired"
-        if status >= httpx.codes.INTERNAL_SERVER_ERROR or status in _RETRYABLE:
+        if httpx.codes.is_success(status) or httpx.codes.is_server_error(status) or status in _RETRYABLE:
             raise _IncompleteError(reason)
         raise self._job.error(reason)
 
@@ -203,41 +207,6 @@ def _validator(response: httpx.Response) -> str | None:
     if etag.startswith('"'):
         return str(etag)
     return response.headers.get("last-modified") or None
-
-
-def _find_defect(job: Job, part: PartialFile) -> Defect | None:
-    """Compare the file with what Wiro says of it, and decode a picture."""
-    if not part.size:
-        return Defect("it is empty")
-    promise, actual = job.info.content_type or "", content_types.sniff(part.head())
-    is_text = (
-        actual is None or actual.startswith("text/") or actual in ("application/json", "application/xml")
-    )
-    if (
-        promise.startswith(("image/", "video/", "audio/"))
-        and is_text
-        and not content_types.agree(promise, actual)
-    ):
-        return Defect(f"it says {promise} but holds {actual or 'something else'}")
-    data = part.read() if (actual or "").startswith("image/") else None
-    damage = _damage(data) if data is not None else None
-    size = job.info.size or part.size
-    if part.size < size and (damage or data is None):
-        return Defect(f"only {part.size} of {size} bytes came")
-    return Defect(damage, sha256(data or b"").digest()) if damage else None
-
-
-def _damage(data: bytes) -> str | None:
-    """Return how a picture is broken; None for one that is whole, or too large for Pillow's limit."""
-    container = image_blocks.read(data)
-    if container is not None and container.format == image_blocks.PNG:
-        return None if image_blocks.intact(container) else "its checksums are wrong"
-    try:
-        images.decode(data)
-    except OutputError as error:
-        # The limit has no cause; an error of Pillow's has.
-        return error.reason if error.__cause__ is not None else None
-    return None
 
 
 def _finish(job: Job, part: PartialFile) -> Output:

@@ -51,6 +51,7 @@ class PartialFile:
     def write(self, chunk: bytes) -> None:
         """Append bytes; if the disk is full, all of the file moves to memory."""
         rest = memoryview(chunk)
+        self._file.seek(0, os.SEEK_END)
         while rest:
             try:
                 count = self._file.write(rest)
@@ -65,6 +66,11 @@ class PartialFile:
         self._file.seek(0)
         self._file.truncate()
         self.size = 0
+
+    @property
+    def file(self) -> BinaryIO:
+        """The open file; `write` goes on at the end wherever it was read."""
+        return self._file
 
     def head(self) -> bytes:
         """Return the first bytes, enough to recognize a content type."""
