@@ -129,6 +129,22 @@ def test_sigkill_loses_nothing_that_was_written(path: Path, lines: int) -> None:
     assert all(int(str(task).partition("-")[2]) % 2 for task in ended)
 
 
+def test_the_file_alone_has_every_run(path: Path) -> None:
+    """If a kernel is killed and the log beside the file is removed, or only the file is copied, no run is missing."""
+    process = writer(path, "a", 100_000)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    task_ids = [process.stdout.readline().strip() for _ in range(5)]
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    process.stderr.close()
+    for suffix in ("-wal", "-shm"):
+        path.with_name(f"{path.name}{suffix}").unlink()
+    with Journal.open(path) as journal:
+        assert {*task_ids} <= {row.task_id for row in journal.rows(Query())}
+
+
 KERNEL = """
 import os, subprocess, sys
 from wiro_widgets.journal.journal import Journal

@@ -17,6 +17,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from wiro_widgets.journal.row import ROW_COLUMNS, Query, from_plain, salvage, stamp, to_plain
 from wiro_widgets.media.jsonable import storable
 
+try:
+    import fcntl
+except ImportError:  # Windows, whose network drives lock files
+    fcntl = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
@@ -65,7 +70,8 @@ MIGRATIONS: Final = (
 # kept from the journal by it.
 ADDED_COLUMNS: Final = {"files": "TEXT NOT NULL DEFAULT '[]'"}
 BUSY_SECONDS: Final = 5.0
-_FILLING_SECONDS: Final = 1.0
+_FILLING_SECONDS: Final = 1.0  # for which an empty file may be one that another process fills
+_drives_with_locks: set[int] = set()
 _making_file = (
     threading.Lock()
 )  # until a file that was just made is closed, no other thread may have locks on it
@@ -104,27 +110,35 @@ class EmptiedDatabaseError(Exception):
     """The database was there and has nothing in it any more: no byte, or only its log is left."""
 
 
+class NoLocksError(Exception):
+    """The drive cannot lock files, so that SQLite cannot share one between processes."""
+
+
 class Store:
     """An open database. Not for several threads at once; every method may raise `sqlite3.Error`.
 
     `journal_id` is the same for a journal and its copies. `has_rows` is True once the database is known to have some.
+    With `has_log` changes go through a write-ahead log, whose index is memory that the processes share; without it,
+    through a rollback journal, which works on drives that have no such memory and keeps readers and writers apart.
+    `busy_seconds` is how long a statement waits for another process's lock.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, has_log: bool = True, busy_seconds: float | None = None) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_locks(path.resolve())
         _make_file(path.resolve())
         _check_access(path)
         self.damaged_ids: set[str] = set()  # rows that were read and were not whole
         self.unreadable_ids: set[str] = set()  # those of them of which nothing could be read
         self._connection = sqlite3.connect(
             path,
-            timeout=BUSY_SECONDS,
+            timeout=BUSY_SECONDS if busy_seconds is None else busy_seconds,
             isolation_level=None,
             check_same_thread=False,
         )
         self._connection.text_factory = lambda text: text.decode("utf-8", "replace")
         try:
-            self._prepare()
+            self._prepare(has_log=has_log)
             run = self._connection.execute
             self.journal_id = str(run("SELECT id FROM journal_identity").fetchone()[0])
             self.has_rows = run("SELECT 1 FROM runs LIMIT 1").fetchone() is not None
@@ -221,6 +235,10 @@ class Store:
             self._connection.execute("DELETE FROM events WHERE run_id = ?", (run_id,))
             self._connection.execute("DELETE FROM runs WHERE id = ?", (run_id,))
 
+    def wait_for_locks(self) -> None:
+        """Wait for locks as long as it is usual."""
+        self._connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+
     def close(self) -> None:
         """Close the database; the last connection to close moves the write-ahead log into the file."""
         self._connection.close()
@@ -243,13 +261,22 @@ class Store:
                 else:
                     self.unreadable_ids.add(str(values["id"]))
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, has_log: bool) -> None:
         run = self._connection.execute
+        if not has_log:
+            run("PRAGMA locking_mode = EXCLUSIVE")  # with it SQLite reads a log without shared memory
+            run("PRAGMA journal_mode = TRUNCATE")
+            run("PRAGMA locking_mode = NORMAL")
         run("BEGIN")  # one view of the file, while another process may be setting it up
         is_outdated = self._version() < len(MIGRATIONS) or bool(self._missing_columns())
         run("COMMIT")
-        with suppress(sqlite3.OperationalError):  # another process is switching it at this moment
-            run("PRAGMA journal_mode = WAL")
+        if has_log:
+            try:
+                run("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as exc:
+                if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise  # otherwise another process is switching it at this moment
+            run("PRAGMA wal_autocheckpoint = 1")  # the file alone has all runs, should its log be lost
         run("PRAGMA synchronous = FULL")  # a run costs more than a sync does
         run("PRAGMA secure_delete = ON")  # a forgotten run is gone from the file as well
         if is_outdated:
@@ -317,15 +344,15 @@ def _make_file(path: Path) -> None:
     It gets its name once it has its tables, so that an empty file is one that was emptied. Prompts are private, and
     SQLite gives its side files the permissions of the main one.
     """
-    log = Path(f"{path}-wal")
     while (status := _status(path)) is not None:
         if status.st_size:
             return
         if time.time() - status.st_mtime > _FILLING_SECONDS:
             raise EmptiedDatabaseError
         time.sleep(0.05)  # without hard links another process may be filling it
-    if (status := _status(log)) is not None and status.st_size:
-        raise EmptiedDatabaseError  # a new file would take over the log of the old one
+    for suffix in ("-wal", "-journal"):
+        if (status := _status(Path(f"{path}{suffix}"))) is not None and status.st_size:
+            raise EmptiedDatabaseError  # a new file would take over what is left of the old one
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
         _fill(temporary)
@@ -338,6 +365,29 @@ def _make_file(path: Path) -> None:
                 _fill(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_locks(path: Path, *, again: bool = False) -> None:
+    """Raise NoLocksError if files beside this one cannot be locked; tried once for each drive, or `again`.
+
+    SQLite takes the refusal of a network drive (ENOLCK) for another process's lock, and waits for it at each statement.
+    """
+    drive = path.parent.stat().st_dev
+    if fcntl is None or (drive in _drives_with_locks and not again):
+        return
+    probe = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        descriptor = os.open(probe, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError:
+        return  # what is wrong with the folder is found out by those who use it
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as exc:
+        raise NoLocksError(exc.strerror) from exc
+    finally:
+        os.close(descriptor)
+        probe.unlink(missing_ok=True)
+    _drives_with_locks.add(drive)
 
 
 def _fill(path: Path) -> None:

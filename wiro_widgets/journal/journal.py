@@ -273,6 +273,8 @@ class Journal:
                 if self._file.path is not None:
                     answer = self._attempt(lambda store: (store.select(query), self._file.absence(store)))
                     rows, absence = answer.value if isinstance(answer, Present) else ([], answer)
+                    if self._file.has_no_past:
+                        absence = Absent("the drive of the journal takes none and has none")
                 reading = Reading(self._with_unwritten(query, rows), absence)
             if not self._file.is_locked:
                 break
@@ -395,7 +397,10 @@ class Journal:
         rows_in_memory = [other for other in self._unwritten.values() if query.matches(other)]
         if (other := next(filter(conflicts, rows_in_memory), None)) is not None:
             return other
-        if self._file.path is None:
+        self._attempt(
+            lambda store: store.journal_id
+        )  # a new file has what runs here before the claim looks at it
+        if self._file.path is None or self._file.has_no_past:
             self._save(row)
             return None
 
