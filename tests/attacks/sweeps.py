@@ -11,6 +11,22 @@ from PIL import Image
 from tests.hostile.worker import colour_of, colour_shown
 from wiro_widgets.client.sync_sweep import Sweep
 
+# What the catalogue says of a model that takes a picture, for attacks that need a schema.
+MODEL_ENTRY: dict[str, Any] = {
+    "slugowner": "a",
+    "slugproject": "b",
+    "parameters": [
+        {
+            "title": "Input",
+            "items": [
+                {"id": "inputImage", "type": "fileinput", "label": "Picture"},
+                {"id": "prompt", "type": "textarea", "label": "Prompt", "required": True},
+                {"id": "seed", "type": "number", "label": "Seed"},
+            ],
+        }
+    ],
+}
+
 
 def statuses(sweep: Sweep) -> list[str]:
     """Return the status of each cell."""

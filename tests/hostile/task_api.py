@@ -25,8 +25,8 @@ ShowValues = Callable[[dict[str, Any]], Any]
 class RemoteTask:
     """A task at this server; `more` overrides fields of its Task/Detail, `stops` counts Cancel and Kill.
 
-    `uploads` has the files of the Run. Task/List has the task only if it `is_listed`. Each of the `next_details`
-    changes the entry of one further Task/Detail.
+    `uploads` has the files of the Run. Task/List has the task only if it `is_listed`. Once the task has ended, each of
+    the `next_details` changes the entry of one further Task/Detail.
     """
 
     id: str
@@ -119,7 +119,9 @@ class TaskApi:
         if endpoint in ("Task/Kill", "Task/Cancel"):
             return self._stop(endpoint, task)
         entry = task.entry(self.show_values)
-        return ok(total="1", tasklist=[task.next_details.popleft()(entry) if task.next_details else entry])
+        if task.next_details and task.status == "task_postprocess_end":
+            entry = task.next_details.popleft()(entry)
+        return ok(total="1", tasklist=[entry])
 
     def restart_numbers(self) -> None:
         """Start the numbers of tasks again."""
