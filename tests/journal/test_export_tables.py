@@ -1,3 +1,4 @@
+import csv
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -91,6 +92,49 @@ def test_odd_runs_are_imported(tmp_path: Path, name: str) -> None:
         before, key=lambda record: str(record.task_id)
     )
     assert len(other.unfinished()) == 2
+
+
+FORMULAS = ["=1+1", "+x", "-x", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "'=1", "''=1", "'-5"]
+TEXTS_AS_THEY_ARE = ["-5", "+3", "-1.5e3", "'a'", "a=1", "", "'", "{=1}", "- a list", "-", "--", "+-1"]
+
+
+@pytest.mark.parametrize("text", [*FORMULAS, *TEXTS_AS_THEY_ARE])
+def test_no_cell_of_a_csv_is_a_formula(tmp_path: Path, text: str) -> None:
+    """A text that a spreadsheet would calculate stands behind an apostrophe, and is imported as it was."""
+    with Journal.open(tmp_path / "journal.sqlite3") as journal:
+        run_id = journal.begin(SERVER, "a/b", {"prompt": text, "scale": -1.5})
+        record = TaskRecord(
+            "-7",
+            "=a/b",
+            outcome="succeeded",
+            prompt=text,
+            seed="-3",
+            parameters={"prompt": text, "scale": -1.5},
+            error=text or None,
+            text=text or None,
+            note=text,
+            total_cost=0.5,
+        )
+        journal.settle(run_id, record)
+        journal.annotate(run_id, notes=text)
+        before = History(journal, SERVER)["-7"]
+        History(journal, SERVER).export_to(tmp_path / "runs.csv", expand=True)
+    with (tmp_path / "runs.csv").open(newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    for name, cell in row.items():
+        assert name[:1].isalpha()
+        assert cell[:1] not in {*"=@\t\r"}
+        assert cell[:1] not in {*"+-"} or float(cell) is not None
+    assert (row["task_id"], row["seed"], row["param.scale"], row["total_cost"]) == ("-7", "-3", "-1.5", "0.5")
+    assert (row["prompt"] != text) is (text[:1] in {*"=+-@\t\r"} and text not in {"-5", "+3", "-1.5e3"}) or (
+        text.startswith("'")
+    )
+    other = elsewhere()
+    assert other.import_from(tmp_path / "runs.csv") == 1
+    after = other["-7"]
+    assert (after.model, after.note, after.error, after.text) == ("=a/b", text, before.error, before.text)
+    assert (after.prompt or "") == text
+    assert after.parameters == before.parameters
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from wiro_widgets.journal import process
+from wiro_widgets.journal import event_log, process
 from wiro_widgets.journal.history import History
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, NotFound, WiroWarning
+from wiro_widgets.protocol.events import Log
 from wiro_widgets.protocol.record import Outcome, TaskRecord
 
 SERVER = "https://api.wiro.ai/v1"
@@ -145,7 +146,7 @@ def test_annotations_can_be_removed(history: History) -> None:
 def test_a_run_never_overwrites_annotations(history: History) -> None:
     """A star on a running task is still there when it has ended."""
     history.star("4")
-    row = history._journal.find("4")
+    row = history._journal.find("4", SERVER)
     assert row is not None
     history._journal.settle(row.id, TaskRecord("4", "c/d", outcome="succeeded"))
     assert (history["4"].star, history["4"].outcome) == (True, "succeeded")
@@ -162,7 +163,7 @@ def test_forgetting(history: History, tmp_path: Path) -> None:
     first, second = tmp_path / "first.png", tmp_path / "second.png"
     for task_id, path in (("1", first), ("2", second)):
         path.write_bytes(b"picture")
-        row = history._journal.find(task_id)
+        row = history._journal.find(task_id, SERVER)
         assert row is not None
         history._journal.settle(row.id, TaskRecord(task_id, "a/b", outcome="succeeded"), [path])
     history.forget("1")
@@ -196,7 +197,7 @@ def test_a_forgotten_run_is_gone_from_the_file(tmp_path: Path) -> None:
 def test_spending(history: History) -> None:
     """Spending is added up exactly, by model or by day; another `by` is a ValueError."""
     for task_id, model, cost in (("1", "a/b", 0.1), ("2", "a/b", 0.2), ("3", "c/d", 0.7)):
-        row = history._journal.find(task_id)
+        row = history._journal.find(task_id, SERVER)
         assert row is not None
         created = datetime(2026, 5, int(task_id), 12, tzinfo=UTC)
         history._journal.settle(
@@ -318,3 +319,47 @@ def test_closing_in_memory_and_without_a_file(tmp_path: Path) -> None:
         history = History(Journal.open(path), SERVER)
     with pytest.raises(ConfigurationError, match=r"was not closed: .*newer version"):
         history.close(run_id)
+
+
+def test_two_servers_may_have_equal_task_numbers(tmp_path: Path) -> None:
+    """Tasks of the same number at two servers are two runs in one journal: each finds, changes and deletes its own."""
+    other_server = "http://127.0.0.1:1/v1"
+    with Journal.open(tmp_path / "journal.sqlite3") as journal:
+        paths = {}
+        for number, server in enumerate((SERVER, other_server)):
+            run_id = journal.begin(server, "a/b", {"prompt": server}, content="same", cell=0)
+            journal.submitted(run_id, "7")
+            paths[server] = tmp_path / f"{number}.txt"
+            paths[server].write_text(server)
+            record = TaskRecord("7", "a/b", outcome="succeeded", prompt=server, output_count=1)
+            log = event_log.pack([Log("output", server, 1.0)])
+            journal.settle(run_id, record, [str(paths[server])], log)
+        ours, theirs = History(journal, SERVER), History(journal, other_server)
+        ours.star("7")
+        ours.tag("7", "ours")
+        theirs.note("7", "theirs")
+        for history, server in ((ours, SERVER), (theirs, other_server)):
+            assert history["7"].prompt == server
+            assert [record.prompt for record in history] == [server]
+            assert history.result("7").outputs[0].bytes() == server.encode()
+            assert history.events_to_pandas("7")["text"].tolist() == [server]
+            row = journal.find("7", server)
+            assert row is not None
+            assert row.server == server
+            conflict = journal.claim(
+                "x", server, "a/b", {}, content="same", cell=0, conflicts=lambda row: row.task_id == "7"
+            )
+            assert conflict is not None
+            assert conflict.server == server
+        assert (ours["7"].star, ours["7"].tags, ours["7"].note) == (True, ("ours",), "")
+        assert (theirs["7"].star, theirs["7"].tags, theirs["7"].note) == (False, (), "theirs")
+        lost = lost_run(journal, other_server)
+        with pytest.raises(InvalidParameter, match="no run"):
+            ours.close(lost)
+        theirs.close(lost)
+        theirs.export_to(tmp_path / "theirs.jsonl")
+        ours.forget("7", files=True)
+        assert (len(ours), len(theirs)) == (0, 1)
+        assert theirs.result("7").outputs[0].bytes() == other_server.encode()
+        assert not paths[SERVER].exists()
+        assert theirs.events_to_pandas("7")["text"].tolist() == [other_server]

@@ -49,7 +49,7 @@ def test_a_run_gets_its_task(path: Path) -> None:
     with Journal.open(path) as journal:
         run_id = journal.begin(SERVER, MODEL, {})
         journal.submitted(run_id, "534574")
-        row = journal.find("534574")
+        row = journal.find("534574", SERVER)
     assert row is not None
     assert (row.id, row.outcome, row.settled_at) == (run_id, "running", None)
     assert row.submitted_at is not None
@@ -246,3 +246,49 @@ def test_a_run_is_not_written_where_another_stands(tmp_path: Path, where: str) -
         assert (other.id, sorted(row.id for row in journal.rows(Query()))) == ("1", ["1", "2", "3", "4"])
         journal.refused("1", "no balance")
         assert journal.claim("6", SERVER, MODEL, {}, content="k", conflicts=lambda row: row.cell == 0) is None
+
+
+VALUES_APART: list[Any] = [
+    None,
+    "None",
+    "null",
+    True,
+    "true",
+    "True",
+    1,
+    1.0,
+    "1",
+    "1.0",
+    0,
+    False,
+    0.0,
+    -0.0,
+    "",
+    [],
+    {},
+    [None],
+]
+
+
+def test_values_that_look_alike_stay_apart(path: Path, tmp_path: Path) -> None:
+    """A row has each value with its type, as it was given: through the file, an export and an import."""
+    parameters: dict[str, Any] = {f"p{number}": value for number, value in enumerate(VALUES_APART)}
+    parameters |= {"list": VALUES_APART, "nested": {"values": VALUES_APART}}
+    with Journal.open(path) as journal:
+        run_id = journal.begin(SERVER, "a/b", parameters)
+        record = TaskRecord("1", "a/b", outcome="succeeded", parameters=parameters)
+        journal.settle(run_id, record)
+        for name in ("runs.jsonl", "runs.csv", "runs.parquet"):
+            History(journal, SERVER).export_to(tmp_path / name)
+    rows = []
+    with Journal.open(path) as journal:
+        rows += journal.rows(Query())
+    for name in ("runs.jsonl", "runs.csv", "runs.parquet"):
+        with Journal.open(tmp_path / f"{name}.sqlite3") as journal:
+            History(journal, SERVER).import_from(tmp_path / name)
+            rows += journal.rows(Query())
+    assert len(rows) == 4
+    for row in rows:
+        assert row.record is not None
+        assert repr(row.parameters) == repr(parameters)
+        assert repr(row.record.parameters) == repr(parameters)

@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from wiro_widgets.client.sync_client import Client
+from wiro_widgets.journal.columns import csv_text
 from wiro_widgets.protocol.errors import ConfigurationError
 from wiro_widgets.protocol.prices.dollars import dollars
 from wiro_widgets.protocol.record import TaskRecord
@@ -52,7 +53,8 @@ def _write(path: Path, records: list[TaskRecord]) -> int:
                 lists = {
                     name: json.dumps(value) for name, value in row.items() if isinstance(value, dict | list)
                 }
-                writer.writerow({**row, **lists})
+                texts = {name: csv_text(value) for name, value in row.items() if isinstance(value, str)}
+                writer.writerow({**row, **lists, **texts})
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
     print(f"{len(records)} runs written to {path}", file=sys.stderr)

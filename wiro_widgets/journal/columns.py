@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import UTC, datetime
@@ -197,3 +198,19 @@ def sound_value(name: str, value: Any) -> Any:
         return RECORD_COLUMNS[name].value(value, DEFAULTS[name])
     except UNREADABLE:
         return DEFAULTS[name]
+
+
+# Texts in a CSV, which a spreadsheet calculates if they begin like a formula
+
+_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
+_NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+
+
+def csv_text(text: str) -> str:
+    """Return the text as a cell of a CSV: after an apostrophe if it begins like a formula and is no number."""
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def from_csv_text(text: str) -> str:
+    """Return the text that `csv_text` was given."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text

@@ -17,6 +17,8 @@ from wiro_widgets.journal.columns import (
     TIME,
     UNREADABLE,
     ColumnType,
+    csv_text,
+    from_csv_text,
     sound,
     sound_value,
 )
@@ -294,7 +296,10 @@ def read_file(path: Path) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415 - optional and slow
 
     if path.suffix.lower() == ".csv":
-        return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+        return table.assign(
+            **{name: table[name].map(from_csv_text, na_action="ignore") for name in table.columns}
+        )
     try:
         return pd.read_parquet(path)
     except ImportError as exc:
@@ -302,8 +307,21 @@ def read_file(path: Path) -> pd.DataFrame:
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table to CSV, its lists as JSON text, which `from_pandas` reads again."""
-    table.assign(**{name: table[name].map(json.dumps) for name in _LISTS}).to_csv(path, index=False)
+    """Write a table to CSV, its lists as JSON text, which `read_file` and `from_pandas` read again.
+
+    A text that a spreadsheet would take for a formula gets a leading apostrophe, which `read_file` removes.
+    """
+    import pandas as pd  # noqa: PLC0415 - optional and slow
+
+    table = table.assign(**{name: table[name].map(json.dumps) for name in _LISTS})
+    texts = [name for name in table.columns if not pd.api.types.is_numeric_dtype(table[name])]
+    safe = {name: table[name].astype("object").map(_csv_cell, na_action="ignore") for name in texts}
+    # A text with a carriage return is quoted if that is part of the line's end, and only then.
+    table.assign(**safe).to_csv(path, index=False, lineterminator="\r\n")
+
+
+def _csv_cell(value: Any) -> Any:
+    return csv_text(value) if isinstance(value, str) else value
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:

@@ -284,8 +284,8 @@ class Journal:
         """Return the row of this id."""
         return next(iter(self.rows(Query(id=run_id), 1)), None)
 
-    def find(self, task_id: str, server: str | None = None) -> JournalRow | None:
-        """Return the run that became this task."""
+    def find(self, task_id: str, server: str) -> JournalRow | None:
+        """Return the run that became this task; another server may have a task of the same number."""
         return next(iter(self.rows(Query(server=server, task_id=str(task_id)), 1)), None)
 
     def unfinished(self, server: str) -> list[JournalRow]:
