@@ -51,3 +51,27 @@ test("closing frees every one", () => {
   pictures.clear();
   expect(alive.size).toBe(0);
 });
+
+test.each([
+  "image/svg+xml",
+  "IMAGE/SVG+XML; charset=utf-8",
+  "text/html",
+  "application/xhtml+xml",
+  "image/anything+xml",
+  "application/xml",
+  "application/pdf",
+  "",
+])("a document (%s) has an address that only downloads it", (mime) => {
+  const pictures = new Pictures();
+  pictures.take({ ...message("full", "a"), mime }, "<svg/>");
+  expect(pictures.get("full", "a")?.blob.type).toBe("application/octet-stream");
+});
+
+test.each(["image/png", "Image/WebP", "video/mp4", "video/webm; codecs=vp9", "audio/mpeg"])(
+  "a file that runs nothing (%s) keeps its type",
+  (mime) => {
+    const pictures = new Pictures();
+    pictures.take({ ...message("full", "a"), mime }, "1");
+    expect(pictures.get("full", "a")?.blob.type).toBe(mime.split(";")[0]?.toLowerCase());
+  },
+);

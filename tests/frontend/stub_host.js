@@ -76,7 +76,8 @@ window.host = {
     return this.model.sent.find((message) => message.client)?.client;
   },
   async tell(message, painted) {
-    const buffers = painted ? [new DataView(await paint(painted))] : [];
+    const bytes = painted?.text === undefined ? painted && (await paint(painted)) : new TextEncoder().encode(painted.text).buffer;
+    const buffers = bytes ? [new DataView(bytes)] : [];
     const to = "to" in message && message.to === "me" ? { to: this.client() } : {};
     this.model.emit("msg:custom", { v: 1, ...message, ...to }, buffers);
   },

@@ -93,6 +93,46 @@ def test_a_film_is_fetched_when_it_is_wanted(panel: PanelPage) -> None:
     assert str(player.get_attribute("src")).startswith("blob:")
 
 
+EVIL_SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30">
+<rect width="40" height="30" fill="red"/>
+<script>window.ran = true; opener?.stolen?.(); parent.stolen?.()</script></svg>"""
+
+
+def test_an_svg_is_drawn_and_runs_nothing(panel: PanelPage) -> None:
+    """It is seen through an img, and its address belongs to no origin, also in a tab of its own."""
+    _show(panel, output("1-0", "drawing.svg", "image/svg+xml") | {"width": None, "height": None})
+    panel.button("Show drawing.svg").click()
+    panel.await_sent("image")
+    panel.tell(image("1-0", "full", name="drawing.svg", mime="image/svg+xml"), {"text": EVIL_SVG})
+    drawing = panel.page.get_by_role("img", name="drawing.svg")
+    expect(drawing).to_have_js_property("naturalWidth", 40)
+    address = str(drawing.get_attribute("src"))
+    assert address.startswith("data:image/svg+xml")
+    tab = panel.page.context.new_page()
+    tab.goto(address)
+    assert tab.evaluate("window.origin") == "null"
+    tab.close()
+    assert panel.page.evaluate("window.ran") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [("page.html", "text/html"), ("drawing.svg", "image/svg+xml"), ("paper.pdf", "application/pdf")],
+)
+def test_a_document_is_a_download(panel: PanelPage, name: str, content_type: str) -> None:
+    """What a browser would open as a page of Jupyter's origin is handed over as a file."""
+    _show(panel, output("1-0", name, content_type) | {"width": None, "height": None})
+    with panel.page.expect_download() as download:
+        panel.button("Download").click()
+        panel.await_sent("image")
+        panel.tell(image("1-0", "full", name=name, mime=content_type), {"text": EVIL_SVG})
+    assert download.value.suggested_filename == name
+    kind = panel.page.evaluate(
+        "async (url) => (await fetch(url)).headers.get('content-type')", download.value.url
+    )
+    assert kind == "application/octet-stream"
+
+
 def test_an_unknown_file_is_a_download(panel: PanelPage) -> None:
     """It is named and weighed; what cannot be read is told."""
     _show(panel, output("1-0", "all.zip", "application/zip"))

@@ -71,7 +71,7 @@ export function rove(all: HTMLElement[], current: HTMLElement | undefined): void
   for (const one of all) one.tabIndex = one === (current ?? all[0]) ? 0 : -1;
 }
 
-/** An address the panel may follow: encrypted, our own bytes, or this machine. */
+/** An address the panel may follow: encrypted, or this machine; none that belongs to the notebook's own page. */
 export function safeUrl(address: string): string | null {
   let url: URL;
   try {
@@ -80,7 +80,6 @@ export function safeUrl(address: string): string | null {
     return null;
   }
   const loopback = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
-  const allowed =
-    url.protocol === "https:" || url.protocol === "blob:" || (url.protocol === "http:" && loopback);
+  const allowed = url.protocol === "https:" || (url.protocol === "http:" && loopback);
   return allowed ? url.href : null;
 }

@@ -1,5 +1,6 @@
 import { attr, button, h, show, text } from "../dom/dom.ts";
 import type { Output } from "../kernel/messages.ts";
+import { drawableUrl } from "../state/pictures.ts";
 import { saveOutput } from "../view/save_output.ts";
 import type { View } from "../view/view.ts";
 import type { Shelf } from "./output_order.ts";
@@ -33,7 +34,8 @@ export function mountMedia(view: View, shelf: Shelf): HTMLElement {
   const play = async (output: Output, kind: string): Promise<string> => {
     const got = await store.originals.get(output.id);
     if (typeof got === "string") return got;
-    if (drawnId === output.id) element.replaceChildren(player(kind, got.url, output.name));
+    const src = kind === "image" ? await drawableUrl(got) : got.url;
+    if (drawnId === output.id) element.replaceChildren(player(kind, src, output.name));
     element.querySelector<HTMLElement>("video, audio")?.focus();
     return "";
   };

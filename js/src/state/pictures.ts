@@ -11,6 +11,23 @@ export interface Picture {
 
 type Role = PictureFacts["role"];
 
+/** Files that run nothing wherever they are opened. SVG, HTML, XML and PDF are documents, and are not among them. */
+const PASSIVE = /^(image\/(png|jpeg|webp|gif|bmp|avif|tiff|heic)|(video|audio)\/[\w.-]+)$/;
+
+/**
+ * An address that draws a picture and opens no document of Jupyter's origin: an object URL belongs to the page that
+ * made it, also in a tab of its own, where an SVG would run its scripts; a data URL belongs to nobody.
+ */
+export function drawableUrl({ blob, url, mime }: Picture): Promise<string> | string {
+  if (PASSIVE.test(blob.type)) return url;
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(new Blob([blob], { type: mime }));
+  });
+}
+
 /** Images as object URLs, each revoked when it is replaced or no longer belongs to anything shown. */
 export class Pictures {
   readonly #all = new Map<string, Picture>();
@@ -23,7 +40,8 @@ export class Pictures {
     const { role, id, name, mime, width, height } = message;
     const key = `${role} ${id}`;
     this.#forget(key);
-    const blob = new Blob([bytes], { type: mime });
+    const type = (mime.split(";")[0] ?? "").trim().toLowerCase();
+    const blob = new Blob([bytes], { type: PASSIVE.test(type) ? type : "application/octet-stream" });
     this.#all.set(key, { blob, url: URL.createObjectURL(blob), name, mime, width, height });
   }
 
