@@ -182,8 +182,8 @@ class Day:
             self.evidence.keep("reprs of tasks", *map(repr, asyncio.all_tasks()))
 
     def _put_away(self, panel: Panel, sandbox: Sandbox, client: Client) -> None:
-        assert sandbox._inside is not None
-        tokens = set(sandbox._inside._world.tasks._by_token)
+        assert sandbox._world is not None
+        tokens = set(sandbox._world.tasks._by_token)
         self.evidence.secrets = {sandbox.api_key, sandbox.api_secret, *tokens}
         assert isinstance(panel.comm, Wire)
         self.evidence.keep("traits", json.dumps(panel.get_state()))

@@ -84,8 +84,8 @@ def test_a_notebook_runs_with_an_account_and_keeps_its_secrets(
     content = json.dumps(notebook)
     assert "image/png" in {kind for output in _outputs(notebook) for kind in output.get("data", {})}
     assert ("widgets" in notebook.metadata) == ("wiro.Panel(" in path.read_text(encoding="utf-8"))
-    assert sandbox._inside is not None
-    tokens = list(sandbox._inside._world.tasks._by_token)
+    assert sandbox._world is not None
+    tokens = list(sandbox._world.tasks._by_token)
     assert tokens
     assert [secret for secret in (sandbox.api_key, sandbox.api_secret, *tokens) if secret in content] == []
 

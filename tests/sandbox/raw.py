@@ -109,8 +109,8 @@ class Caller:
         """Connect, register the task, and go on when the sandbox has heard it."""
         with connect(self.server.socket_url, compression=None, proxy=None, max_size=None) as socket:
             socket.send(json.dumps({"type": "task_info", "tasktoken": receipt["socketaccesstoken"]}))
-            assert self.server._inside is not None
-            tasks = self.server._inside._world.tasks
+            assert self.server._world is not None
+            tasks = self.server._world.tasks
             wait_for(
                 lambda: tasks.find(task_id=receipt["taskid"]), lambda task: bool(task and task.listeners)
             )

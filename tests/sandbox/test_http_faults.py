@@ -151,8 +151,8 @@ def test_a_delayed_answer_has_had_its_effect(caller: Caller) -> None:
     """The task is there before the receipt."""
     before = int(caller.call("Task/List")["total"])
     caller.server.faults = {"delay": 30}
-    assert caller.server._inside is not None
-    tasks = caller.server._inside._world.tasks
+    assert caller.server._world is not None
+    tasks = caller.server._world.tasks
     impatient = threading.Thread(target=_run_impatiently, args=(caller,))
     impatient.start()
     wait_for(lambda: len(tasks), lambda count: count == before + 1)

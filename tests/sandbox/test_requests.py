@@ -1,4 +1,5 @@
 from tests.sandbox.raw import FLUX, Caller, png
+from wiro_widgets.sandbox.tasks.inputs import Form
 from wiro_widgets.sandbox.world import MAX_REQUESTS, MAX_TEXT, RequestLog
 
 
@@ -37,7 +38,7 @@ def test_the_record_is_bounded() -> None:
     """The oldest requests go, long texts are cut."""
     request_log = RequestLog([])
     for number in range(MAX_REQUESTS + 5):
-        request_log.add("POST", f"/{number}", [("prompt", "x" * (MAX_TEXT + 100))])
+        request_log.add("POST", f"/{number}", Form((("prompt", "x" * (MAX_TEXT + 100)),)))
     assert len(request_log.requests) == MAX_REQUESTS
     assert request_log.requests[0].path == "/5"
     assert len(request_log.requests[0].fields[0][1]) == MAX_TEXT + 3

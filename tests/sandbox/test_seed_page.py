@@ -20,8 +20,8 @@ def test_the_seeds_page_shows_the_pictures(page: Page) -> None:
         receipt = caller.run(samples="2")
         html = PAGE.read_text(encoding="utf-8").replace(TOKEN, receipt["socketaccesstoken"])
         page.set_content(html.replace("wss://socket.wiro.ai/v1", server.socket_url))
-        assert server._inside is not None
-        tasks = server._inside._world.tasks
+        assert server._world is not None
+        tasks = server._world.tasks
         wait_for(lambda: tasks.find(task_id=receipt["taskid"]), lambda task: bool(task and task.listeners))
         server.faults = None
         pictures = page.locator("#files img")

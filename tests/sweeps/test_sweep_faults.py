@@ -8,8 +8,8 @@ from wiro_widgets import Client, Sandbox
 
 def count_tasks(sandbox: Sandbox) -> int:
     """Return how many tasks the sandbox has made."""
-    assert sandbox._inside is not None
-    return len(sandbox._inside._world.tasks)
+    assert sandbox._world is not None
+    return len(sandbox._world.tasks)
 
 
 @pytest.mark.parametrize(

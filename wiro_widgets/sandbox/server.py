@@ -44,7 +44,9 @@ class SandboxServer:
         self._request_log = RequestLog([self.settings.api_key, self.settings.api_secret])
         self._bound_to: tuple[str, int] = (host, port)
         self._thread: threading.Thread | None = None
-        self._inside: _Inside | None = None
+        self._world: World | None = None  # belongs to the thread's loop, but for its requests
+        self._loop: asyncio.AbstractEventLoop
+        self._listener: Listener
 
     def start(self) -> Self:
         """Bind the port and begin to serve; starting twice is fine."""
@@ -52,20 +54,23 @@ class SandboxServer:
             return self
         bound = bind(self.settings.host, self.settings.port)
         self._bound_to = bound.getsockname()[:2]
-        inside = self._inside = _Inside(self.settings, self._request_log, self._origin)
+        executor = ThreadPoolExecutor(self.settings.workers, "wiro-sandbox-paint")
+        origin, ready = f"http://{self._origin}", Future[None]()
+        self._world = World(self.settings, self._request_log, executor, origin, ActiveFaults(self._faults))
         self._thread = threading.Thread(
-            target=inside.run, args=(bound, self._faults), name="wiro-sandbox", daemon=True
+            target=self._run, args=(bound, self._world, ready), name="wiro-sandbox", daemon=True
         )
         self._thread.start()
-        inside.ready.result()
+        ready.result()
         return self
 
     def close(self) -> None:
         """Stop serving and wait for the thread; closing twice is fine."""
         thread, self._thread = self._thread, None
-        inside, self._inside = self._inside, None
-        if thread is not None and inside is not None:
-            inside.leave()
+        world, self._world = self._world, None
+        if thread is not None and world is not None:
+            with contextlib.suppress(RuntimeError):  # The loop has ended by itself.
+                self._loop.call_soon_threadsafe(world.closing.set)
             thread.join()
 
     def __enter__(self) -> Self:
@@ -118,63 +123,35 @@ class SandboxServer:
     @faults.setter
     def faults(self, faults: Faults | Mapping[str, object] | None) -> None:
         self._faults = read_faults(faults)
-        if self._inside is not None:
-            self._inside.set_faults(self._faults, *self._bound_to)
+        if self._world is not None:
+            asyncio.run_coroutine_threadsafe(self._set_faults(self._world), self._loop).result()
 
-
-class _Inside:
-    """The part that runs in the sandbox's thread."""
-
-    def __init__(self, settings: SandboxSettings, request_log: RequestLog, address: str) -> None:
-        self.ready: Future[None] = Future()
-        self._settings = settings
-        self._request_log = request_log
-        self._address = address
-        self._loop: asyncio.AbstractEventLoop
-        self._world: World
-        self._listener: Listener
-
-    def run(self, bound: socket.socket, faults: Faults) -> None:
+    def _run(self, bound: socket.socket, world: World, ready: Future[None]) -> None:
         try:
             # Not asyncio.run: nest-asyncio replaces that with one that wants a loop in every thread.
             with asyncio.Runner() as runner:
-                runner.run(self._serve(bound, faults))
+                runner.run(self._serve(bound, world, ready))
         except BaseException as exc:
-            if self.ready.done():
+            if ready.done():
                 raise
             bound.close()
-            self.ready.set_exception(exc)
+            ready.set_exception(exc)
 
-    def leave(self) -> None:
-        with contextlib.suppress(RuntimeError):  # The loop has ended by itself.
-            self._loop.call_soon_threadsafe(self._world.closing.set)
-
-    def set_faults(self, faults: Faults, host: str, port: int) -> None:
-        asyncio.run_coroutine_threadsafe(self._set_faults(faults, host, port), self._loop).result()
-
-    async def _serve(self, bound: socket.socket, faults: Faults) -> None:
-        with ThreadPoolExecutor(self._settings.workers, "wiro-sandbox-paint") as executor:
+    async def _serve(self, bound: socket.socket, world: World, ready: Future[None]) -> None:
+        with world.executor:
             self._loop = asyncio.get_running_loop()
-            origin = f"http://{self._address}"
-            world = self._world = World(
-                self._settings, self._request_log, executor, origin, ActiveFaults(faults)
-            )
-            listener = self._listener = Listener(make_app(world), world)
-            workers = [asyncio.create_task(serve_queue(world)) for _ in range(self._settings.workers)]
-            serving = asyncio.create_task(listener.serve([bound]))
-            await listener.ready.wait()
-            if faults.refuse_connections:
-                await listener.listen(None)
-            self.ready.set_result(None)
+            self._listener = Listener(make_app(world), world)
+            workers = [asyncio.create_task(serve_queue(world)) for _ in range(self.settings.workers)]
+            serving = asyncio.create_task(self._listener.serve([bound]))
+            await self._listener.ready.wait()
+            await self._set_faults(world)
+            ready.set_result(None)
             await serving
             jobs = [*workers, *world.background]
             for job in jobs:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
 
-    async def _set_faults(self, faults: Faults, host: str, port: int) -> None:
-        self._world.set_faults(faults)
-        if faults.refuse_connections and self._listener.listening:
-            await self._listener.listen(None)
-        elif not faults.refuse_connections and not self._listener.listening:
-            await self._listener.listen(bind(host, port))
+    async def _set_faults(self, world: World) -> None:
+        world.set_faults(self._faults)
+        await self._listener.accept(not self._faults.refuse_connections, *self._bound_to)

@@ -10,6 +10,7 @@ from typing import TypeVar, TypeVarTuple
 
 from wiro_widgets.sandbox.faults.faults import ActiveFaults, Faults
 from wiro_widgets.sandbox.settings import SandboxSettings
+from wiro_widgets.sandbox.tasks.inputs import Form, Upload, as_text
 from wiro_widgets.sandbox.tasks.task import SandboxTask, TaskStore
 
 MAX_REQUESTS = 2_000
@@ -38,16 +39,16 @@ class RequestLog:
         self.requests: list[ReceivedRequest] = []
         self._secrets = sorted(filter(None, hidden_texts), key=len, reverse=True)
 
-    def add(
-        self,
-        method: str,
-        path: str,
-        fields: Iterable[tuple[str, str]] = (),
-        files: Iterable[tuple[str, str, str, int]] = (),
-    ) -> None:
+    def add(self, method: str, path: str, form: Form | None = None) -> None:
         """Add one request, with credentials and tokens hidden and long texts cut."""
-        clean_fields = tuple((name, self._clean(name, text)) for name, text in fields)
-        self.requests.append(ReceivedRequest(method, self._clean("", path), clean_fields, tuple(files)))
+        fields: list[tuple[str, str]] = []
+        files: list[tuple[str, str, str, int]] = []
+        for name, value in form.parts if form else ():
+            if isinstance(value, Upload):
+                files.append((name, value.filename, value.content_type, len(value.data)))
+            else:
+                fields.append((name, self._clean(name, as_text(value))))
+        self.requests.append(ReceivedRequest(method, self._clean("", path), tuple(fields), tuple(files)))
         del self.requests[:-MAX_REQUESTS]
 
     def _clean(self, name: str, text: str) -> str:
@@ -67,7 +68,7 @@ class StoredFile:
     data: bytes = field(repr=False)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class World:
     """The state of one sandbox; everything but `request_log` belongs to its event loop."""
 

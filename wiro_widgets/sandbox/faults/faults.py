@@ -6,10 +6,12 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Self, get_type_hints
+from typing import Annotated, Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from wiro_widgets.sandbox.faults.wire_shapes import DRIFTS
 
+Place = Literal["", "queue", "run"]
+WrongOutput = Literal["", "html", "text", "jpeg", "empty", "bomb", "truncated"]
 MAX_SECONDS = 3600
 _TRUE = ("true", "1", "yes", "on")
 _FALSE = ("false", "0", "no", "off")
@@ -105,9 +107,7 @@ class Faults:
     huge_frame: Annotated[int, "bytes of one log line sent before the first frame"] = 0
 
     # Tasks
-    stuck: Annotated[str, "'queue' or 'run': tasks go no further until the faults change", "queue", "run"] = (
-        ""
-    )
+    stuck: Annotated[Place, "'queue' or 'run': tasks go no further until the faults change"] = ""
     requeue: Annotated[
         int, "each task fails its set-up n times (persisted task_error), then starts again"
     ] = 0
@@ -120,9 +120,7 @@ class Faults:
     # Outputs
     early_outputs: Annotated[bool, "list outputs before the end with links that answer 404"] = False
     output_as: Annotated[
-        str,
-        "what outputs really hold: html, text, jpeg, empty, bomb, truncated",
-        *("html", "text", "jpeg", "empty", "bomb", "truncated"),
+        WrongOutput, "what outputs really hold: html, text, jpeg, empty, bomb, truncated"
     ] = ""
     output_name: Annotated[str, "what outputs are called, such as ../../evil.png"] = ""
     expire_urls: Annotated[bool, "every output's link answers 404"] = False
@@ -158,7 +156,7 @@ def read_faults(source: Faults | Mapping[str, object] | None) -> Faults:
             question = f" Did you mean {near[0]!r}?" if near else ""
             raise ValueError(f"there is no fault {name!r}.{question} Known faults: {', '.join(_hints())}")
         try:
-            values[name] = _read(name, hint.__origin__, hint.__metadata__[1:], value)
+            values[name] = _read(name, hint.__origin__, value)
         except ValueError as exc:
             raise ValueError(f"fault {name}: {exc}") from exc
     return Faults(**values)
@@ -196,7 +194,7 @@ def _hints() -> dict[str, Any]:
     return get_type_hints(Faults, include_extras=True)
 
 
-def _read(name: str, kind: object, choices: tuple[str, ...], value: object) -> object:
+def _read(name: str, kind: object, value: object) -> object:
     text = str(value)
     if kind is Calls:
         return Calls.of(value)
@@ -208,12 +206,12 @@ def _read(name: str, kind: object, choices: tuple[str, ...], value: object) -> o
         if not 0 <= float(text) <= MAX_SECONDS:
             raise ValueError(f"{value!r} is not between 0 and {MAX_SECONDS} seconds")
         return float(text)
-    if kind is not str:
+    if kind is not str and get_origin(kind) is not Literal:
         return None if value is None else _whole_number(text)
+    if kind is not str and text not in get_args(kind):
+        raise ValueError(f"{text!r} is not one of {', '.join(filter(None, get_args(kind)))}")
     if name == "drift" and (unknown := set(text.split(",")) - {*DRIFTS, "all", ""}):
         raise ValueError(f"unknown drift {', '.join(sorted(unknown))}; known: {', '.join(DRIFTS)}, all")
-    if choices and text not in ("", *choices):
-        raise ValueError(f"{text!r} is not one of {', '.join(choices)}")
     return text
 
 

@@ -38,10 +38,6 @@ def _times(task: Entry, write: Callable[[int], str]) -> None:
     task.update({name: write(int(task[name])) for name in task if name.endswith("time") and int(task[name])})
 
 
-def _iso(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
 def _before_the_end(task: Entry, pexit: str | None) -> None:
     if task["status"] not in LAST:
         task["pexit"] = pexit
@@ -51,11 +47,6 @@ def _defaults_as_values(tool: Entry) -> None:
     for group in tool.get("parameters") or ():
         for item in group["items"]:
             item["value"] = item.pop("default")
-
-
-def _bare_frame(frame: Entry) -> None:
-    for name in ("id", "tasktoken", "target"):
-        frame.pop(name, None)
 
 
 def _newer_frame(frame: Entry) -> None:
@@ -86,7 +77,9 @@ def _frame_numbers(frame: Entry) -> None:
 
 TASK: dict[str, Change] = {
     "milliseconds": lambda task: _times(task, lambda seconds: str(seconds * 1000)),
-    "iso_times": lambda task: _times(task, _iso),
+    "iso_times": lambda task: _times(
+        task, lambda seconds: datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    ),
     "numbers": _numbers,
     "number_ids": lambda task: task.update(
         {name: int(task[name]) for name in ("id", "projectid", "modelid")}
@@ -121,7 +114,7 @@ FRAME: dict[str, Change] = {
     "frames_newer": _newer_frame,
     "frames_no_outputs": lambda frame: frame.pop("message", None) if frame["type"] in LAST else None,
     "number_ids": lambda frame: frame.update(id=int(frame["id"])),
-    "frames_bare": _bare_frame,
+    "frames_bare": lambda frame: [frame.pop(name) for name in ("id", "tasktoken", "target")],
 }
 # Of kinds that exclude each other a reply or frame takes one, by chance.
 EXCLUSIVE = (

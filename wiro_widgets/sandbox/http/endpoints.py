@@ -74,7 +74,7 @@ async def _answer(world: World, request: Request, endpoint: str, call: Callable[
         return JSONResponse(failure(str(exc)))
     except ClientDisconnect:  # nobody waits for an answer any more
         return Response()
-    world.request_log.add(request.method, request.url.path, form.fields(), form.files())
+    world.request_log.add(request.method, request.url.path, form)
     if (early := http_faults.before(world, request, endpoint)) is not None:
         return early
     if (message := refusal(request.headers, world.settings)) is not None:

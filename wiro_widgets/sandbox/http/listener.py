@@ -59,20 +59,15 @@ class Listener(uvicorn.Server):
         asyncio.get_running_loop().call_later(PATIENCE, self._cut_all)
         await super().shutdown(sockets)
 
-    async def listen(self, bound: socket.socket | None) -> None:
-        """Accept on this socket, or with None refuse all connections."""
-        if bound is not None:
-            await self.startup([bound])
-            return
-        for server in self.servers:
-            server.close()
-        self.servers = []
-        self._cut_all()
-
-    @property
-    def listening(self) -> bool:
-        """True if the server accepts connections."""
-        return bool(self.servers)
+    async def accept(self, accepting: bool, host: str, port: int) -> None:
+        """Begin or cease to accept connections at this address."""
+        if accepting and not self.servers:
+            await self.startup([bind(host, port)])
+        elif not accepting:
+            for server in self.servers:
+                server.close()
+            self.servers = []
+            self._cut_all()
 
     def _cut_all(self) -> None:
         for connection in list(self.server_state.connections):

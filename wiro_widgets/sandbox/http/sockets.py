@@ -20,13 +20,7 @@ INTERNAL_ERROR = 1011
 # Reserved bits set, unknown opcode: no WebSocket peer accepts this.
 GARBAGE = b"\xff\xff\xff\xff\x00garbage"
 # What a connection does instead of sending more frames.
-ACTIONS = (
-    "drop_socket_after",
-    "close_socket_after",
-    "silent_after",
-    "half_open_after",
-    "garbage_after",
-)
+ACTIONS = ("drop_socket_after", "close_socket_after", "silent_after", "half_open_after", "garbage_after")
 BROKEN = ("{", '["task_end"]', "null", '"task_end"', '{"type": 5}', "{}", " ", '{"type": "task_end", "id":')
 FOREIGN = ("task_output", "task_end", "task_postprocess_end", "task_cancel")
 UNKNOWN = ("task_stream_ready", "task_cost", "task_hologram", "ping")

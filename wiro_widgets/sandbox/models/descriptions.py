@@ -66,27 +66,16 @@ def openapi_reply(model: Model, base_url: str, *, signature: bool) -> list[dict[
     if signature:
         headers |= {"NonceAuth": "x-nonce", "SignatureAuth": "x-signature"}
     body = {"schema": {"$ref": "#/components/schemas/RunToolSchema"}}
-    receipt = {"application/json": {"schema": {"$ref": "#/components/schemas/RunTaskResponse"}}}
     run = {
         "summary": f"Run {model.title}",
         "description": model.description,
-        "operationId": "run" + "".join(filter(str.isalnum, model.slug.split("/")[1])),
         "requestBody": {
             "required": True,
             "content": {"application/json": body, "multipart/form-data": body},
         },
-        "responses": {"200": {"description": "Task created", "content": receipt}},
+        "responses": {"200": {"description": "Task created"}},
     }
-    receipt_schema = {
-        "type": "object",
-        "properties": {
-            "errors": {"type": "array", "items": {"type": "object"}},
-            "taskid": {"type": "string"},
-            "socketaccesstoken": {"type": "string"},
-            "result": {"type": "boolean"},
-        },
-    }
-    run_schema = {
+    schema = {
         "type": "object",
         "properties": {field.id: _property(field) for field in model.fields},
         "required": [field.id for field in model.fields if field.required],
@@ -101,7 +90,7 @@ def openapi_reply(model: Model, base_url: str, *, signature: bool) -> list[dict[
             "securitySchemes": {
                 name: {"type": "apiKey", "in": "header", "name": header} for name, header in headers.items()
             },
-            "schemas": {"RunTaskResponse": receipt_schema, "RunToolSchema": run_schema},
+            "schemas": {"RunToolSchema": schema},
         },
     }
     return [{"type": "signature" if signature else "apikey", "spec": spec}]

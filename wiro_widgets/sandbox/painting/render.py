@@ -26,9 +26,9 @@ class Scene:
     seed: int
     width: int
     height: int
-    steps: int
-    scale: float
-    strength: float
+    steps: int = 30
+    scale: float = 5.0
+    strength: float = 1.0
 
 
 def paint(scene: Scene, source: bytes | None) -> bytes:
@@ -66,7 +66,7 @@ def enlarge(source: bytes, factor: int) -> bytes:
 
 def stand_in(words: str) -> bytes:
     """Return a picture for an address that the sandbox will not fetch."""
-    return paint(Scene("stand-in", words, 0, 512, 512, 20, 3.5, 1.0), None)
+    return paint(Scene("stand-in", words, 0, 512, 512, 20, 3.5), None)
 
 
 def _open(source: bytes) -> Image.Image:

@@ -47,19 +47,7 @@ class Form:
     def text(self, name: str) -> str:
         """Return the last text of this name, or the empty text."""
         texts = [value for value in self.values(name) if not isinstance(value, Upload) and value is not None]
-        return _as_text(texts[-1]) if texts else ""
-
-    def fields(self) -> list[tuple[str, str]]:
-        """Return the text parts."""
-        return [(name, _as_text(value)) for name, value in self.parts if not isinstance(value, Upload)]
-
-    def files(self) -> list[tuple[str, str, str, int]]:
-        """Return name, filename, content type and size of each file part."""
-        return [
-            (name, value.filename, value.content_type, len(value.data))
-            for name, value in self.parts
-            if isinstance(value, Upload)
-        ]
+        return as_text(texts[-1]) if texts else ""
 
 
 async def read_form(request: Request) -> Form:
@@ -103,7 +91,8 @@ async def _part(name: str, part: UploadFile | str) -> Upload | str:
     return Upload(part.filename or "", part.content_type or "application/octet-stream", data)
 
 
-def _as_text(value: object) -> str:
+def as_text(value: object) -> str:
+    """Return a text as it is and any other JSON value as JSON writes it."""
     return value if isinstance(value, str) else json.dumps(value)
 
 

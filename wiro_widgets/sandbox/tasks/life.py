@@ -42,8 +42,7 @@ async def serve_queue(world: World) -> None:
 
 def cancel(world: World, task: SandboxTask) -> None:
     """End a task from anywhere; its frame is the last one."""
-    task.status = CANCELLED
-    task.stamp("canceltime")
+    task.enter(CANCELLED)
     task.pexit = 0  # The seed's Kill reply says so, though nothing succeeded.
     if task.runner is not None:
         task.runner.cancel()
@@ -53,14 +52,14 @@ def cancel(world: World, task: SandboxTask) -> None:
 
 async def _live(world: World, task: SandboxTask) -> None:
     with contextlib.suppress(asyncio.CancelledError):
-        await _enter(world, task, "task_accept", 0.15, "accepttime")
-        await _enter(world, task, "task_preprocess_start", 0.25, "preprocessstarttime")
+        await _enter(world, task, "task_accept", 0.15)
+        await _enter(world, task, "task_preprocess_start", 0.25)
         if task.requeue_count < world.active_faults.faults.requeue:
             await _requeue(world, task)
             return
-        await _enter(world, task, "task_preprocess_end", 0.05, "preprocessendtime")
-        await _enter(world, task, "task_assign", 0.15, "assigntime")
-        await _enter(world, task, "task_start", 0.1, "starttime")
+        await _enter(world, task, "task_preprocess_end", 0.05)
+        await _enter(world, task, "task_assign", 0.15)
+        await _enter(world, task, "task_start", 0.1)
         if world.active_faults.strikes("cancel_tasks"):
             cancel(world, task)
             return
@@ -68,14 +67,13 @@ async def _live(world: World, task: SandboxTask) -> None:
         task.publish("task_output_full", {"raw": "\n".join(task.stdout)})
         if task.stderr:
             task.publish("task_error_full", {"raw": "\n".join(task.stderr)})
-        await _enter(world, task, "task_end", 0.1, "endtime")
-        await _enter(world, task, "task_postprocess_start", 0.3, "postprocessstarttime")
+        await _enter(world, task, "task_end", 0.1)
+        await _enter(world, task, "task_postprocess_start", 0.3)
         _finish(world, task, pexit)
 
 
-async def _enter(world: World, task: SandboxTask, status: str, nominal: float, moment: str) -> None:
-    task.status = status
-    task.stamp(moment)
+async def _enter(world: World, task: SandboxTask, status: str, nominal: float) -> None:
+    task.enter(status)
     task.publish(status)
     await spend(world, task, nominal)
 
@@ -95,11 +93,9 @@ async def _requeue(world: World, task: SandboxTask) -> None:
 
 def _finish(world: World, task: SandboxTask, pexit: int) -> None:
     task.pexit = pexit
-    task.status = FINISHED
+    task.enter(FINISHED)
     if pexit == 0:  # nothing else is billed
-        texts, count = task.inputs.texts, len(task.outputs)
-        task.cost = task.model.bill(texts, seconds=task.elapsed, outputs=count)
-    task.stamp("postprocessendtime")
+        task.cost = task.model.bill(task.inputs.texts, seconds=task.elapsed, outputs=len(task.outputs))
     task.publish(FINISHED, list(task.outputs))
     _close(world, task)
 

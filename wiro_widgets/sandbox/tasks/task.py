@@ -31,7 +31,7 @@ class SandboxTask:
     id: str
     model: Model
     inputs: Inputs = field(repr=False)
-    parameters: dict[str, Any]
+    parameters: dict[str, Any] = field(repr=False)
     token: str = field(repr=False)
     uuid: str = field(default_factory=lambda: str(uuid4()))
     status: str = QUEUED
@@ -62,9 +62,10 @@ class SandboxTask:
         """Its seconds as Task/Detail shows them, so that a client can check the bill."""
         return Decimal(f"{self.seconds:.4f}")
 
-    def stamp(self, name: str) -> None:
-        """Store the current time under this wire name."""
-        self.times[name] = time.time()
+    def enter(self, status: str) -> None:
+        """Take this status, and store the current time under its wire name: task_accept has accepttime."""
+        self.status = status
+        self.times[status.removeprefix("task_").replace("_", "") + "time"] = time.time()
 
     def publish(self, kind: str, message: object = None) -> None:
         """Send a frame to the current listeners; later ones miss it."""
@@ -102,7 +103,7 @@ class TaskStore:
         """Create a queued task with a new id and token."""
         task = SandboxTask(str(self._next), model, inputs, parameters, new_token())
         self._next += 1
-        task.stamp("createtime")
+        task.times["createtime"] = time.time()
         self._by_id[task.id] = self._by_token[task.token] = task
         oldest = next((task for task in self._by_id.values() if task.finished), None)
         if len(self._by_id) > MAX_TASKS and oldest is not None:

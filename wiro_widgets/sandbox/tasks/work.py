@@ -9,6 +9,7 @@ import json
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,7 +54,10 @@ async def _flux(world: World, task: SandboxTask) -> int:
     numbers = task.inputs.numbers
     source = await _input_image(world, task)
     size, steps, samples = _size(task), int(numbers["steps"]), int(numbers["samples"])
-    scenes = _scenes(task, size, samples, steps, numbers["scale"], numbers["strength"])
+    scenes = [
+        replace(scene, steps=steps, scale=numbers["scale"], strength=numbers["strength"])
+        for scene in _scenes(task, size, samples)
+    ]
     task.say(f"Loading {task.model.slug} (sandbox, drawn with Pillow)")
     task.say(f"Seed {scenes[0].seed}, {size[0]}x{size[1]}, guidance {numbers['scale']:g}")
     return await _paint_all(world, task, [partial(paint, scene, source) for scene in scenes], steps * samples)
@@ -62,7 +66,7 @@ async def _flux(world: World, task: SandboxTask) -> int:
 async def _sketch(world: World, task: SandboxTask) -> int:
     [scene] = _scenes(task, _size(task))
     task.say(f"Sharpening a pencil for seed {scene.seed} (sandbox, drawn with Pillow)")
-    return await _paint_all(world, task, [partial(draw, scene)], steps=4, per_step=0.1)
+    return await _paint_all(world, task, [partial(draw, scene)], steps=3)
 
 
 async def _poster(world: World, task: SandboxTask) -> int:
@@ -85,30 +89,19 @@ def _size(task: SandboxTask) -> tuple[int, int]:
     return int(task.inputs.numbers["width"]), int(task.inputs.numbers["height"])
 
 
-def _scenes(
-    task: SandboxTask,
-    size: tuple[int, int],
-    samples: int = 1,
-    steps: int = 30,
-    scale: float = 5.0,
-    strength: float = 1.0,
-) -> list[Scene]:
-    """Return a scene for each sample; each has the next seed."""
-    slug, prompt, seed = task.model.slug, task.inputs.texts["prompt"], task.inputs.integer("seed")
-    return [Scene(slug, prompt, seed + number, *size, steps, scale, strength) for number in range(samples)]
+def _scenes(task: SandboxTask, size: tuple[int, int], samples: int = 1) -> list[Scene]:
+    """Return a scene for each sample, each with the next seed."""
+    prompt, seed = task.inputs.texts["prompt"], task.inputs.integer("seed")
+    return [Scene(task.model.slug, prompt, seed + number, *size) for number in range(samples)]
 
 
 async def _paint_all(
-    world: World,
-    task: SandboxTask,
-    painters: Sequence[Callable[[], bytes]],
-    steps: int,
-    per_step: float = SECONDS_PER_STEP,
+    world: World, task: SandboxTask, painters: Sequence[Callable[[], bytes]], steps: int
 ) -> int:
     """Paint in the executor, report progress meanwhile, and store the pictures."""
     jobs = [world.in_thread(painter) for painter in painters]
     for step in range(1, steps + 1):
-        await spend(world, task, per_step)
+        await spend(world, task, SECONDS_PER_STEP)
         # Every number is a text (docs/protocol.md, Socket).
         message = {
             "type": "progressGenerate",
@@ -116,10 +109,10 @@ async def _paint_all(
             "percentage": str(round(100 * step / steps)),
             "stepCurrent": str(step),
             "stepTotal": str(steps),
-            "speed": f"{1 / per_step:.1f}",
+            "speed": f"{1 / SECONDS_PER_STEP:.1f}",
             "speedType": "it/s",
-            "elapsedTime": f"{step * per_step:.0f}s",
-            "remainingTime": f"{(steps - step) * per_step:.0f}s",
+            "elapsedTime": f"{step * SECONDS_PER_STEP:.0f}s",
+            "remainingTime": f"{(steps - step) * SECONDS_PER_STEP:.0f}s",
         }
         # The wire has both forms of the same object.
         task.publish("task_output", message if step % 2 else json.dumps(message))
