@@ -24,6 +24,7 @@ FAST = Timing(
     download_retries=(0.01, 2.4),
     run_retries=(0.01, 8.0),
     silence=(0.05, 0.1, 0.2, 0.4),
+    settling=(0.02, 0.05),
     lost_run_looks=(0.0, 0.05),
 )
 # Silence alone causes no read of Task/Detail.

@@ -309,6 +309,7 @@ class AsyncClient:
             sweep.pause()
         await asyncio.gather(*(task.runner.close() for task in tasks if task.runner is not None))
         await asyncio.gather(*(sweep.close() for sweep in sweeps))
+        await self._engine.end_late_jobs()
         await self._engine.http.aclose()
         self._engine.journal.close()
 

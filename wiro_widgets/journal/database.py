@@ -95,6 +95,9 @@ _CONDITIONS: Final = {
     "until": "intent_at <= :until",
     "outcomes": "outcome IN (SELECT value FROM json_each(:outcomes))",
     "contents": "content IN (SELECT value FROM json_each(:contents))",
+    "open": (
+        "(outcome IN ('submitting', 'running', 'unknown') OR (outcome = 'succeeded' AND settled_at IS NULL))"
+    ),
 }
 
 
@@ -425,6 +428,7 @@ def _conditions(query: Query) -> tuple[str, dict[str, str]]:
         "task_id": query.task_id,
         "since": stamp(query.since),
         "until": stamp(query.until),
+        "open": "open" if query.is_open else None,
         **{name: None if items is None else json.dumps(list(items)) for name, items in several.items()},
     }
     conditions = {name: value for name, value in values.items() if value is not None}

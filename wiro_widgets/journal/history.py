@@ -16,7 +16,7 @@ from wiro_widgets.journal import dataframe, event_log, export, history_query, ou
 from wiro_widgets.journal.history_query import Moment
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.result import TaskResult, result_of
-from wiro_widgets.journal.row import SENT, UNSETTLED, JournalRow, Query, record_of_row
+from wiro_widgets.journal.row import SENT, JournalRow, Query, record_of_row
 from wiro_widgets.protocol.errors import ConfigurationError, WiroWarning
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.render import html
@@ -235,7 +235,7 @@ class History(NotebookRepr):
         when = f", newest {newest:%Y-%m-%d %H:%M} UTC" if newest else ""
         count = len(self)
         runs = "1 run" if count == 1 else f"{count} runs"
-        open_count = self._journal.count(self._server, UNSETTLED)
+        open_count = len(self.unfinished())
         unfinished = f", {open_count} unfinished, which client.recover() picks up" if open_count else ""
         return f"<History of {self._server}: {runs}{when}{unfinished}>"
 

@@ -166,11 +166,18 @@ class Journal:
         self._change(run_id, outcome="unknown", error=str(error))
 
     def settle(
-        self, run_id: str, record: TaskRecord, paths: Iterable[str | Path] = (), events: bytes | None = None
+        self,
+        run_id: str,
+        record: TaskRecord,
+        paths: Iterable[str | Path] = (),
+        events: bytes | None = None,
+        *,
+        is_whole: bool = True,
     ) -> None:
         """Write down how the run ended and where its outputs are; a record that still runs keeps it open.
 
-        `events` is the event log as `event_log.pack` gives it.
+        So does `is_whole=False`, which says that outputs are still to come, unless the run was over before. `events` is
+        the event log as `event_log.pack` gives it.
         """
         record = sound(record)
         output_paths = tuple(str(path) for path in paths) or record.output_paths
@@ -183,7 +190,7 @@ class Journal:
         }
         if record.task_id:
             changes["task_id"] = record.task_id
-        if record.outcome not in UNSETTLED:
+        if record.outcome not in UNSETTLED and is_whole:
             changes["settled_at"] = datetime.now(UTC)
         self._change(run_id, **changes)
         if events is not None:
@@ -289,8 +296,8 @@ class Journal:
         return next(iter(self.rows(Query(server=server, task_id=str(task_id)), 1)), None)
 
     def unfinished(self, server: str) -> list[JournalRow]:
-        """Return the runs of that server that have not ended as far as the journal knows, newest first."""
-        return self.rows(Query(server=server, outcomes=UNSETTLED))
+        """Return the runs of that server that are not over, or whose outputs are still to come, newest first."""
+        return self.rows(Query(server=server, is_open=True))
 
     def rows(self, query: Query, limit: int | None = None) -> list[JournalRow]:
         """Return the rows that match, newest first."""

@@ -21,9 +21,12 @@ sending: set[str] = set()
 
 
 def is_attended(row: JournalRow) -> bool:
-    """Return True if this process is sending the Run, or another living process of this machine began it."""
-    if row.host != platform.node() or row.pid is None:
-        return False
+    """Return True if this process is sending the Run, or another living process of this machine began it.
+
+    Nobody attends a task that succeeded.
+    """
+    if row.host != platform.node() or row.pid is None or row.outcome == "succeeded":
+        return False  # outputs that are still to come are fetched by whoever asks for them
     if row.pid == os.getpid():
         return row.id in sending
     return owner_is_alive(row.pid, row.born, row.intent_at)

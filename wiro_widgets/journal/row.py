@@ -61,6 +61,11 @@ class JournalRow:
     files: tuple[OutputFile, ...] = ()
 
     @property
+    def is_open(self) -> bool:
+        """True if the run is not over, or if outputs of its task are still to come."""
+        return self.outcome in UNSETTLED or (self.outcome == "succeeded" and self.settled_at is None)
+
+    @property
     def is_imported(self) -> bool:
         """True if no process of this machine began the run: the author of a history file chose what stands here."""
         return self.pid is None
@@ -72,7 +77,8 @@ class Query:
 
     A row matches one of several models, outcomes or contents (see `JournalRow.content`), and all of several tags.
     `text` is looked for in the texts of the parameters, `note` in the notes, both whatever their case; `parameters`
-    must all be equal, numbers by their value.
+    must all be equal, numbers by their value. With `is_open` only runs match that are not over, and those whose outputs
+    are still to come.
     """
 
     server: str | None = None
@@ -88,6 +94,7 @@ class Query:
     tags: Collection[str] = ()
     note: str | None = None
     contents: Collection[str] | None = None
+    is_open: bool = False
 
     @property
     def models(self) -> Collection[str] | None:
@@ -106,6 +113,7 @@ class Query:
             and (self.until is None or row.intent_at <= self.until)
             and (self.outcomes is None or row.outcome in self.outcomes)
             and (self.contents is None or row.content in self.contents)
+            and (not self.is_open or row.is_open)
             and set(self.tags) <= set(row.tags)
             and (self.note or "").casefold() in row.notes.casefold()
             and self._matches_parameters(row.parameters)

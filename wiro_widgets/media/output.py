@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from wiro_widgets.media import images
@@ -31,8 +31,8 @@ _recent_lock = threading.Lock()
 class Output:
     """One result of a task: a file (`path` on disk, or bytes in memory) or a language model's `content`.
 
-    If it is missing, `error` says why, and `bytes()`, `image()` and `save()` raise it; `url` may still work for a
-    while.
+    If it is missing, `error` says why. `bytes()`, `image()` and `save()` fetch it again where that can help, and raise
+    the error if it stays missing; `url` may still work for a while.
     """
 
     def __init__(
@@ -57,6 +57,25 @@ class Output:
         self._file_name = file_name
         self._declared_size = info.size
         self._key = next(_keys)
+        self._fetch_again: Callable[[], None] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_fetch_again": None}  # it belongs to a client of this process
+
+    @property
+    def is_to_come(self) -> bool:
+        """True if the file is not on the disk but may still come there."""
+        return self.error.may_come if self.error else self._data is not None
+
+    def set_fetcher(self, fetch_again: Callable[[], None]) -> None:
+        """Let this function fetch the file again when somebody asks for it; it waits, and calls `take` if it can."""
+        self._fetch_again = fetch_again
+
+    def take(self, newer: Output) -> None:
+        """Take the file of a newer download of the same output, or why that one failed."""
+        self.url, self.error = newer.url, newer.error
+        self._file_name = newer._file_name or self._file_name
+        self._data, self.path = newer._data, newer.path
 
     @property
     def size(self) -> int | None:
@@ -85,6 +104,10 @@ class Output:
 
     def bytes(self) -> _Bytes:
         """Return the file's bytes; raises OutputError if they are missing."""
+        fetch_missing((self,))
+        return self._present_bytes()
+
+    def _present_bytes(self) -> _Bytes:
         if self.error is not None:
             raise self.error
         if self._data is not None:
@@ -100,6 +123,10 @@ class Output:
 
     def image(self) -> Image:
         """Return a new PIL image; raises OutputError if this is no image or is missing."""
+        fetch_missing((self,))
+        return self._present_image()
+
+    def _present_image(self) -> Image:
         with _recent_lock:
             image = _recent.pop(self._key, None)
         return image or self._decode()
@@ -107,7 +134,7 @@ class Output:
     def peek(self) -> Image:
         """Return the image to be read and not changed: the next call of `image` returns it instead of decoding again.
 
-        A few recent images are kept for that. Raises OutputError as `image` does.
+        A few recent images are kept for that. Raises OutputError as `image` does, and fetches nothing.
         """
         image = self._decode()
         with _recent_lock:
@@ -120,7 +147,7 @@ class Output:
         if self.error is None and self._is_text():
             raise self._failure("is text, not an image", hint="Read .text.")
         return images.decode(
-            self.bytes(), content_type=self.content_type, name=self.name, task_id=self.task_id
+            self._present_bytes(), content_type=self.content_type, name=self.name, task_id=self.task_id
         )
 
     def save(self, path: str | Path) -> Path:
@@ -128,6 +155,7 @@ class Output:
 
         Returns the path. Raises OutputError if the bytes are missing, OSError if the path cannot be written.
         """
+        fetch_missing((self,))
         target = Path(path).expanduser()
         if target.is_dir():
             target = unique_target(target, self.path.name if self.path else self._default_name())
@@ -137,7 +165,7 @@ class Output:
             with atomic_write(target) as temporary:
                 shutil.copyfile(self.path, temporary)
         else:
-            replace_bytes(target, self.bytes())
+            replace_bytes(target, self._present_bytes())
         return target
 
     def __repr__(self) -> str:
@@ -171,7 +199,17 @@ class Output:
 
 def images_of(outputs: Iterable[Output]) -> list[Image]:
     """Return the PIL images among the outputs, in order; raises OutputError for the first that fails."""
-    return images.in_threads(Output.image, [output for output in outputs if output.is_image])
+    pictures = [output for output in outputs if output.is_image]
+    fetch_missing(pictures)
+    return images.in_threads(Output._present_image, pictures)  # noqa: SLF001 - this file is the class
+
+
+def fetch_missing(outputs: Iterable[Output]) -> None:
+    """Fetch again, in this thread, what is missing of these outputs; each says in its error if it stays missing."""
+    missing = [item for item in outputs if item.error is not None and item.error.may_come]
+    for fetch_again in dict.fromkeys(item._fetch_again for item in missing):  # noqa: SLF001 - one for each task
+        if fetch_again is not None:
+            fetch_again()
 
 
 def _public(url: str | None) -> str:

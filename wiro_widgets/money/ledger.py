@@ -48,8 +48,13 @@ class Ledger:
         if not isinstance(error, RunOutcomeUnknown) and journal_id in self._charges:
             self._charges.pop(journal_id).settle(0.0)
 
-    def settle(self, journal_id: str, record: TaskRecord) -> None:
-        """Replace the charge of a run by its cost; only tasks that succeed are billed (docs/protocol.md, Task life)."""
+    def settle(self, journal_id: str, record: TaskRecord, *, cost_may_come: bool = False) -> None:
+        """Replace the charge of a run by its cost; only tasks that succeed are billed (docs/protocol.md, Task life).
+
+        With `cost_may_come` a charge whose cost Wiro has not said yet stays as it is.
+        """
+        if cost_may_come and record.total_cost is None:
+            return
         self.estimator.learn(record)
         charge = self._charges.pop(journal_id, None)
         if charge is not None:

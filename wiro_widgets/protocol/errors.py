@@ -216,14 +216,24 @@ class BudgetExceeded(WiroError):
 
 
 class OutputError(WiroError):
-    """An output could not be downloaded or decoded; the task itself succeeded."""
+    """An output could not be downloaded or decoded; the task itself succeeded.
+
+    `may_come` is True if it may be downloaded later.
+    """
 
     def __init__(
-        self, reason: str, *, output: str | None = None, task_id: str | None = None, hint: str | None = None
+        self,
+        reason: str,
+        *,
+        output: str | None = None,
+        task_id: str | None = None,
+        hint: str | None = None,
+        may_come: bool = False,
     ) -> None:
         of_task = f" of task {task_id}" if task_id else ""
         advice = f" {hint}" if hint else ""
         super().__init__(f"Output {output or 'without a name'}{of_task}: {reason}.{advice}")
         self.reason = reason
+        self.may_come = may_come
         self.output = output
         self.task_id = task_id

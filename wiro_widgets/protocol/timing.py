@@ -28,6 +28,10 @@ class Timing:
     silence: tuple[float, ...] = (0.3, 1.0, 2.0, 4.0, 8.0, 15.0)
     # The same once a terminal frame said that the task has ended.
     ending: tuple[float, ...] = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+    # Before each further read of a Task/Detail that says less of the end than the socket did.
+    settling: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0)
+    # Before each read of Task/Detail in the background for a cost that was not there at the end.
+    late_cost: tuple[float, ...] = (2.0, 8.0, 30.0)
     # A read of Task/Detail that hangs is given up after so long, and after twice as long each further time.
     detail_read: float = 5.0
     # A socket that answers pings but is silent for so long, while the task goes on, is replaced.
@@ -57,3 +61,5 @@ class Timing:
     download_retries: tuple[float, float] = (0.3, 2.4)
     download_try: float = 600.0
     download_slow: float = 30.0
+    # Outputs that are missing are fetched again for so long when somebody asks for them.
+    fetch_again: float = 30.0

@@ -50,6 +50,8 @@ def history(title: str, records: Sequence[TaskRecord]) -> str:
 def picture_of(output: Output) -> str:
     """Return an output as a small picture, or its name if it is not a picture, with the error if there is one."""
     try:
+        if output.error is not None:
+            raise output.error.with_traceback(None)  # what is missing is not fetched for a display
         picture = thumbnail(output.path or output.bytes()) if output.is_image else None
     except OutputError as error:
         return f'<span title="{escape(str(error))}">{escape(output.name)}: {escape(error.reason)}</span>'

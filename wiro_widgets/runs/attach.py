@@ -151,7 +151,7 @@ class Attacher:
         echo = schema.typed_values(detail.parameters) if schema else detail.parameters
         row = await asyncio.to_thread(self._row_of, detail, model, {**echo, **values})
         task = AsyncTask(row.model or model, {**echo, **values, **row.parameters}, options)
-        TaskRunner(engine, task).resume(detail, row.id, EarlierFiles(row.paths, row.intent_at))
+        TaskRunner(engine, task).resume(detail, row.id, EarlierFiles(row))
         return task
 
     def _result_on_disk(self, task_id: str) -> TaskResult | None:

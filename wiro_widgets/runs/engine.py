@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from wiro_widgets.journal import event_log
 from wiro_widgets.journal.journal import Journal
@@ -34,6 +35,8 @@ class Engine:
     timing: Timing
     balance_queue: BalanceQueue = field(init=False, repr=False)
     tasks: set[AsyncTask] = field(default_factory=set, repr=False)  # those under way
+    # What goes on for tasks that are over: outputs that are fetched again, costs that come late.
+    late_jobs: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
     _reported_trouble: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -80,24 +83,49 @@ class Engine:
         self._reported_trouble = trouble
         return trouble
 
-    async def close_row(
-        self, journal_id: str | None, record: TaskRecord, events: Sequence[TaskEvent] = ()
+    async def write_end(
+        self,
+        journal_id: str | None,
+        record: TaskRecord,
+        events: Sequence[TaskEvent] = (),
+        *,
+        is_whole: bool = True,
+        cost_may_come: bool = False,
     ) -> None:
-        """Write the end of a run, its events and its cost to its journal row, if it has one."""
+        """Write the end of a run, its events and its cost to its journal row, if it has one.
+
+        The row stays open unless it `is_whole`, so that its outputs are on the disk.
+        """
         if journal_id is not None:
-            self.ledger.settle(journal_id, record)
-            await asyncio.to_thread(self._settle, journal_id, record, events)
+            self.ledger.settle(journal_id, record, cost_may_come=cost_may_come)
+            await asyncio.to_thread(self._settle, journal_id, record, events, is_whole)
+
+    def start_late_job(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something for a task that is over, until it ends or the client is closed."""
+        job = asyncio.create_task(work)
+        self.late_jobs.add(job)
+        job.add_done_callback(self.late_jobs.discard)
+        return job
+
+    async def end_late_jobs(self) -> None:
+        """Cancel what goes on for tasks that are over."""
+        jobs = tuple(self.late_jobs)
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
 
     async def write_outputs(self, record: TaskRecord) -> None:
         """Write to the journal where an executor has put the outputs of a task."""
         if record.reused_from is None:  # otherwise the row is another run's
             await asyncio.to_thread(self._write_outputs, record)
 
-    def _settle(self, journal_id: str, record: TaskRecord, events: Sequence[TaskEvent]) -> None:
+    def _settle(
+        self, journal_id: str, record: TaskRecord, events: Sequence[TaskEvent], is_whole: bool
+    ) -> None:
         log = event_log.pack(events) if events else None
-        self.journal.settle(journal_id, record, record.output_paths, log)
+        self.journal.settle(journal_id, record, record.output_paths, log, is_whole=is_whole)
 
     def _write_outputs(self, record: TaskRecord) -> None:
         row = self.journal.find(record.task_id or "", self.server)
         if row is not None:
-            self.journal.settle(row.id, record)
+            self.journal.settle(row.id, record, is_whole=not row.is_open)

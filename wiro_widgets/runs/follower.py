@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from wiro_widgets.protocol import backoff, events, requests
-from wiro_widgets.protocol.detail import TaskDetail, read_tasks
-from wiro_widgets.protocol.errors import ApiError, AuthenticationError, NotFound, TransportError
-from wiro_widgets.protocol.events import Notice, TaskEvent
+from wiro_widgets.protocol.detail import FINISHED, TaskDetail, read_tasks
+from wiro_widgets.protocol.errors import ApiError, AuthenticationError, NotFound, TaskError, TransportError
+from wiro_widgets.protocol.events import Notice, Outputs, TaskEvent
+from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.transport.task_socket import TaskSocket
@@ -18,7 +21,7 @@ from wiro_widgets.transport.task_socket import TaskSocket
 # The step of `Timing.silence` on which a task stands that has just spoken: it is more likely at work than cut off,
 # and a line a second must not cause a read a second.
 STEP_AT_WORK = 2
-# A task that Task/Detail does not know in so many reads in a row does not exist.
+# A task that Task/Detail does not know in so many reads, and that sends no frame, is not followed any longer.
 MISSING_READS = 6
 # A key that is refused in so many reads in a row has been revoked.
 REFUSED_READS = 5
@@ -56,6 +59,7 @@ class Follower:
         self._refusals = 0
         self._connections = 0
         self._any_frame = False
+        self._socket_outputs: tuple[OutputInfo, ...] = ()  # the most that a terminal frame has named
         self._notices: set[str] = set()
 
     def __repr__(self) -> str:
@@ -64,7 +68,8 @@ class Follower:
     async def run(self) -> TaskDetail:
         """Follow the task until Task/Detail says that it has ended.
 
-        Raises NotFound when it never was, AuthenticationError when the key is not accepted any more.
+        Raises TaskError when Task/Detail does not know it and it sends nothing, AuthenticationError when Wiro does not
+        accept the key any more: the task may go on all the same.
         """
         tokens = self._engine.http.tokens
         if self._token:
@@ -73,7 +78,8 @@ class Follower:
         reading = asyncio.create_task(self._read_until_ended())
         try:
             await asyncio.wait({reading, self._end}, return_when=asyncio.FIRST_COMPLETED)
-            return self._end.result() if self._end.done() else reading.result()
+            detail = self._end.result() if self._end.done() else reading.result()
+            return await self._settled_detail(detail)
         finally:
             tokens.pop(self._task_id, None)
             listening.cancel()
@@ -89,7 +95,7 @@ class Follower:
 
     def take_answer(self, detail: TaskDetail) -> None:
         """Take a detail that came in answer to a Kill or a Cancel; a last one ends the following."""
-        if detail.terminal and detail.id in (self._task_id, "") and not self._end.done():
+        if detail.terminal and detail.id == self._task_id and not self._end.done():
             self._end.set_result(detail)
         self.look()
 
@@ -113,6 +119,8 @@ class Follower:
         """Take frames: the first that is no JSON object is reported, those of other tasks are ignored."""
         now = time.time()
         news = [event for data in frames if (event := self._event(data, now)) is not None]
+        named = (event.outputs for event in news if isinstance(event, Outputs))
+        self._socket_outputs = max((self._socket_outputs, *named), key=len)
         if news and self._task.hear(news).ended and not self._ended:
             self._ended = True
             self._failures = self._reads = 0
@@ -182,13 +190,16 @@ class Follower:
         )
         try:
             request = requests.task_detail(task_id=self._task_id)
-            reply = read_tasks(await self._engine.http.look(request, seconds=patience), self._task_id)
-            detail = next((item for item in reply if item.id in (self._task_id, "")), None)
+            detail = find_task(await self._engine.http.look(request, seconds=patience), self._task_id)
             reason = "it does not list the task"
         except NotFound as error:
             self._missing += 1
             if self._missing >= MISSING_READS and not self._any_frame:
-                raise
+                sentence = (
+                    f"Wiro does not know task {self._task_id} ({error.message}), and the task sends nothing; "
+                    f"it may exist all the same. client.attach({self._task_id!r}) looks again."
+                )
+                raise TaskError(sentence, task_id=self._task_id, record=self._task.record) from None
             reason = error.message
         except (TransportError, ApiError) as error:
             self._refusals = self._refusals + 1 if isinstance(error, AuthenticationError) else 0
@@ -206,8 +217,71 @@ class Follower:
             self._notify(f"Task/Detail could not be read ({reason}); the task may well go on, trying again")
         return detail
 
+    async def _settled_detail(self, detail: TaskDetail) -> TaskDetail:
+        """Read Task/Detail again while it says less than the socket did, and return the richest detail.
+
+        It lags behind the socket: it may lack outputs or the exit code at first. What it still lacks after
+        `Timing.settling` is taken from the socket.
+        """
+        richest = detail
+        for pause in self._engine.timing.settling:
+            if not self._is_poor(richest):
+                break
+            await asyncio.sleep(pause)
+            newer = await self._read()
+            if newer is not None and newer.terminal and _wealth(newer) >= _wealth(richest):
+                richest = newer
+        if richest.status != FINISHED:
+            return richest
+        return replace(richest, outputs=join_outputs(self._socket_outputs, richest.outputs))
+
+    def _is_poor(self, detail: TaskDetail) -> bool:
+        """Return True if the socket has said more of the end of a task."""
+        if detail.status != FINISHED:
+            return False
+        state = self._task.state
+        if detail.exit_code == 0 and not detail.outputs and not state.ended:
+            return True  # a success without any output, and no frame said so
+        has_outcome = detail.exit_code is not None or detail.exit_garbled
+        has_outcome = has_outcome or state.exit_code is not None or state.success is not None
+        return not has_outcome or len(detail.outputs) < len(self._socket_outputs)
+
     def _notify(self, text: str) -> None:
         """Publish a warning, each text once."""
         if text not in self._notices and len(self._notices) < MAX_NOTICES:
             self._notices.add(text)
             self._task.hear((Notice(text, time.time(), "warning"),))
+
+
+def find_task(reply: Mapping[str, Any], task_id: str) -> TaskDetail | None:
+    """Return the task with this id; what has no id is no task."""
+    return next((task for task in read_tasks(reply, task_id) if task.id == task_id), None)
+
+
+def join_outputs(
+    socket_outputs: tuple[OutputInfo, ...], outputs: tuple[OutputInfo, ...]
+) -> tuple[OutputInfo, ...]:
+    """Return the outputs of a detail; if the socket named more, in its order and with those that the detail lacks."""
+    if len(socket_outputs) <= len(outputs):
+        return outputs
+    by_key = {_output_key(item): item for item in outputs}
+    keys = [_output_key(item) for item in socket_outputs]
+    joined = [by_key.get(key, item) for key, item in zip(keys, socket_outputs, strict=True)]
+    return (*joined, *(item for key, item in by_key.items() if key not in keys))
+
+
+def renew_outputs(outputs: tuple[OutputInfo, ...], newer: tuple[OutputInfo, ...]) -> tuple[OutputInfo, ...]:
+    """Return the outputs with the addresses of a newer detail, which may be signed anew, in the same order."""
+    if len(outputs) == len(newer):
+        return newer
+    by_key = {_output_key(item): item for item in newer}
+    return tuple(by_key.get(_output_key(item), item) for item in outputs)
+
+
+def _output_key(item: OutputInfo) -> str:
+    """Return what tells outputs of one task apart; the query of an address may be another each time."""
+    return (item.url or "").partition("?")[0] or item.id or item.name
+
+
+def _wealth(detail: TaskDetail) -> tuple[int, bool, bool]:
+    return len(detail.outputs), detail.exit_code is not None, detail.total_cost is not None

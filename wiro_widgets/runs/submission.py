@@ -149,7 +149,7 @@ class Submission:
             self._notify("The same run is under way already; taking its result instead of paying for another")
             match await claims.take_over(engine, row, self._pause):
                 case Present((row, detail)):
-                    self.journal_id, self.files = row.id, EarlierFiles(row.paths, row.intent_at)
+                    self.journal_id, self.files = row.id, EarlierFiles(row)
                     return Receipt(detail.id, detail.token)
                 case Unknown(reason, candidates):
                     raise RunOutcomeUnknown(self._model, reason, journal_id=row.id, candidates=candidates)

@@ -53,6 +53,9 @@ class Runner(Protocol):
     async def control(self, call: Callable[[str], Request]) -> None:
         """Send Cancel or Kill."""
 
+    async def fetch_missing(self) -> None:
+        """Fetch again what is missing of the outputs."""
+
     async def close(self) -> None:
         """End the background work with the client."""
 
@@ -179,6 +182,14 @@ class AsyncTask:
         """Begin to stop the task and return at once."""
         if self.runner is not None:
             self.runner.stop_soon()
+
+    async def fetch_missing(self) -> None:
+        """Fetch again the outputs that are missing, for at most `Timing.fetch_again`; those that came stay.
+
+        Never raises: what stays missing says so in its `error`.
+        """
+        if self.runner is not None and self.over:
+            await self.runner.fetch_missing()
 
     async def cancel(self) -> None:
         """Take the task out of the queue (Task/Cancel); raises ApiError when it is not queued any more."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import logging
+import os
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,7 +16,7 @@ from wiro_widgets.media.jsonable import plain
 from wiro_widgets.media.output import Output
 from wiro_widgets.media.recipes import recipe_of
 from wiro_widgets.protocol import __version__, backoff, requests
-from wiro_widgets.protocol.detail import TaskDetail, read_tasks
+from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.errors import (
     ApiError,
     AuthenticationError,
@@ -24,11 +26,12 @@ from wiro_widgets.protocol.errors import (
     WiroError,
 )
 from wiro_widgets.protocol.record_of import record_of
+from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.protocol.state import advance
 from wiro_widgets.runs.engine import Engine
-from wiro_widgets.runs.follower import Follower
+from wiro_widgets.runs.follower import Follower, find_task, renew_outputs
 from wiro_widgets.runs.submission import Submission
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.transport.downloads import EarlierFiles
@@ -53,6 +56,7 @@ class TaskRunner:
         self._follower: Follower | None = None
         self._work: asyncio.Task[None] | None = None
         self._stop: asyncio.Task[None] | None = None
+        self._fetching: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
         return f"<TaskRunner of {self._task!r}>"
@@ -104,24 +108,116 @@ class TaskRunner:
             task.fail(TaskError(f"Task {task.id} could not be followed: {error!r}", task_id=task.id))
 
     async def _settle(self, detail: TaskDetail) -> None:
-        """Fetch the outputs of a task that has ended, and close its journal row."""
-        task = self._task
+        """Fetch the outputs of a task that has ended, and close its journal row if all of them are on the disk."""
+        task, engine = self._task, self._engine
         final = advance(task.state, detail)
         task.update(replace(final, status="finishing", outputs=()))
         outputs: tuple[Output, ...] = ()
         if final.status == "succeeded" and task.options.fetch_outputs:
-            record = record_of(task.state, task_id=task.id, model=task.model, parameters=plain(task.values))
-            outputs = await self._engine.downloads.fetch_all(
-                detail.outputs,
-                model=task.model or "",
-                task_id=task.id or "",
-                recipe=recipe_of(record, version=__version__),
-                files=self._files,
-                notify=task.note,
+            outputs = await self._fetch(detail.outputs, self._files)
+        missing = [output.error for output in outputs if output.error is not None and output.is_to_come]
+        if missing:
+            task.note(
+                f"Pictures still to come: {len(missing)} of {len(outputs)} outputs are not here ({missing[0].reason}). "
+                "The next use of the result and client.recover() fetch them."
             )
         task.settle(final, outputs)
-        await self._engine.close_row(self._journal_id, task.record, task.stream.since(0)[0])
+        fetch_again = self._fetcher()
+        for output in outputs:
+            output.set_fetcher(fetch_again)
+        cost_may_come = (
+            final.status == "succeeded" and detail.total_cost is None and self._journal_id is not None
+        )
+        await engine.write_end(
+            self._journal_id,
+            task.record,
+            task.stream.since(0)[0],
+            is_whole=self._is_whole(),
+            cost_may_come=cost_may_come,
+        )
+        if cost_may_come:
+            engine.start_late_job(self._read_late_cost())
         self._report_journal_trouble()
+
+    async def _fetch(self, infos: tuple[OutputInfo, ...], files: EarlierFiles) -> tuple[Output, ...]:
+        task = self._task
+        record = record_of(task.state, task_id=task.id, model=task.model, parameters=plain(task.values))
+        return await self._engine.downloads.fetch_all(
+            infos,
+            model=task.model or "",
+            task_id=task.id or "",
+            recipe=recipe_of(record, version=__version__),
+            files=files,
+            notify=task.note,
+        )
+
+    # After its end
+
+    async def fetch_missing(self) -> None:
+        """Fetch again what is missing, for at most `Timing.fetch_again`; several calls at once are one."""
+        if not any(output.is_to_come for output in self._task.outputs):
+            return
+        if self._fetching is None or self._fetching.done():
+            self._fetching = self._engine.start_late_job(self._fetch_missing())
+        await asyncio.wait({self._fetching}, timeout=self._engine.timing.fetch_again)
+
+    async def _fetch_missing(self) -> None:
+        """Read Task/Detail for new addresses, fetch what is missing, and close the row once all is on the disk."""
+        task = self._task
+        detail = await self._look()
+        infos = renew_outputs(task.state.outputs, detail.outputs if detail else ())
+        try:
+            outputs = await self._fetch(infos, EarlierFiles(outputs=task.outputs))
+        except WiroError as error:  # such as a client that was closed meanwhile
+            _log.info("The outputs of task %s were not fetched: %s", task.id, error)
+            return
+        for output, newer in zip(task.outputs, outputs, strict=True):
+            if output.is_to_come:
+                output.take(newer)
+        if self._is_whole():
+            await self._engine.write_end(self._journal_id, task.record, cost_may_come=True)
+
+    def _is_whole(self) -> bool:
+        return not any(output.is_to_come for output in self._task.outputs)
+
+    def _fetcher(self) -> Callable[[], None]:
+        """Return what fetches again from other threads than that of the loop, which it would stop."""
+        loop, process = asyncio.get_running_loop(), os.getpid()
+
+        def fetch_again() -> None:
+            with suppress(RuntimeError):
+                if asyncio.get_running_loop() is loop:
+                    return
+            if loop.is_running() and os.getpid() == process:
+                job = asyncio.run_coroutine_threadsafe(self.fetch_missing(), loop)
+                with suppress(TimeoutError, concurrent.futures.CancelledError):
+                    job.result(self._engine.timing.fetch_again)
+
+        return fetch_again
+
+    async def _look(self) -> TaskDetail | None:
+        """Read Task/Detail once; None if it does not tell of the task now."""
+        request = requests.task_detail(task_id=self._task.id or "")
+        try:
+            reply = await self._engine.http.call(request, tries=1, seconds=self._engine.timing.detail_read)
+        except WiroError:
+            return None
+        return find_task(reply, self._task.id or "")
+
+    async def _read_late_cost(self) -> None:
+        """Read Task/Detail a few times for a cost that was not there at the end, and book it."""
+        task = self._task
+        try:
+            for pause in self._engine.timing.late_cost:
+                await asyncio.sleep(pause)
+                detail, known = await self._look(), task.state.detail
+                if detail is not None and detail.total_cost is not None and known is not None:
+                    task.state = replace(task.state, detail=replace(known, total_cost=detail.total_cost))
+                    break
+        finally:
+            self._engine.ledger.settle(self._journal_id or "", task.record)
+        if task.record.total_cost is not None:
+            await self._engine.write_end(self._journal_id, task.record, is_whole=self._is_whole())
 
     def _end(self, work: asyncio.Task[None]) -> None:
         """Release the task, also when the work was cancelled before it began."""
@@ -230,7 +326,7 @@ class TaskRunner:
             except (TransportError, ApiError) as error:
                 refusal = error
                 return None
-            return next(iter(read_tasks(reply, task_id)), TaskDetail(id=task_id, status=""))
+            return find_task(reply, task_id) or TaskDetail(id=task_id, status="")
 
         with suppress(TimeoutError):
             async with asyncio.timeout(timing.stop):

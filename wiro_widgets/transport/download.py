@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import os
 import random
 import re
+import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -56,7 +59,9 @@ class Job:
     def error(self, reason: str, *, retry_helps: bool = True) -> OutputError:
         """Return the error that says why the output is missing and, unless that is in vain, how to try again."""
         hint = f"client.attach({self.task_id!r}) fetches again what is missing." if retry_helps else None
-        return OutputError(reason, output=self.info.name, task_id=self.task_id, hint=hint)
+        return OutputError(
+            reason, output=self.info.name, task_id=self.task_id, hint=hint, may_come=retry_helps
+        )
 
 
 class Download:
@@ -93,7 +98,7 @@ class Download:
             info, part = self._job.info, self._part
             defect = await asyncio.to_thread(find_defect, info, part.file, part.size, self._served_type)
             if defect is None or (defect.digest is not None and defect == previous):
-                return await asyncio.to_thread(_finish, self._job, self._part)
+                return await asyncio.to_thread(finish_file, self._job, self._part)
             previous, reason = defect, defect.reason
             _log.info("%s: %s; trying again", self._job.name, reason)
             self._restart()
@@ -209,7 +214,7 @@ def _validator(response: httpx.Response) -> str | None:
     return response.headers.get("last-modified") or None
 
 
-def _finish(job: Job, part: PartialFile) -> Output:
+def finish_file(job: Job, part: PartialFile) -> Output:
     """Write the recipe into a picture and give the file its name; raises OutputError."""
     actual = content_types.sniff(part.head())
     data = recipes.embed(part.read(), job.recipe) if (actual or "").startswith("image/") else None
@@ -221,3 +226,25 @@ def _finish(job: Job, part: PartialFile) -> Output:
         raise job.error(f"it cannot be kept: {error.strerror or error}") from None
     name = job.name if ending is None else f"{Path(job.name).stem}.{ending}"
     return Output(job.info, path=path, data=in_memory, task_id=job.task_id, file_name=name)
+
+
+def is_output(path: Path, job: Job) -> bool:
+    """Return True if a file that nobody noted is this output: a picture by its recipe, another file by its size.
+
+    Two servers may number their tasks alike and share a folder.
+    """
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return False
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            if find_defect(replace(job.info, size=None), file, size) is not None:
+                return False
+        recipe = recipes.read_recipe(path)
+    except OSError:
+        return False
+    if recipe is None:
+        return size == job.info.size
+    names = ("task_id", "model", "prompt", "seed", "parameters")
+    ours, theirs = (json.dumps([fields.get(name) for name in names]) for fields in (job.recipe, recipe))
+    return bool(json.loads(ours) == json.loads(theirs))

@@ -8,18 +8,20 @@ import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from wiro_widgets.journal import output_files
+from wiro_widgets.journal.row import JournalRow
 from wiro_widgets.media.files import safe_name
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import OutputError, WiroWarning
 from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.protocol.timing import Timing
-from wiro_widgets.transport.download import Download, Job
+from wiro_widgets.transport.download import Download, Job, finish_file, is_output
 from wiro_widgets.transport.http import DOWNLOADS_AT_ONCE, Http
 from wiro_widgets.transport.partial_file import PartialFile, find_finished
 from wiro_widgets.transport.urls import may_fetch
@@ -32,10 +34,13 @@ _OUTPUT_NUMBER = re.compile(r"-(\d+)(?: \(\d+\))?\.[^.]+")
 
 @dataclass(frozen=True, slots=True)
 class EarlierFiles:
-    """Where files of a task may exist: the paths in its journal row, and files written since its run began (UTC)."""
+    """Where files of a task may exist: where its journal row says, and what was written since its run began.
 
-    paths: tuple[str, ...] = ()
-    since: datetime | None = None
+    `outputs` are those that an earlier try has brought: what they have is not fetched again.
+    """
+
+    row: JournalRow | None = None
+    outputs: tuple[Output, ...] = ()
 
 
 class Downloads:
@@ -75,10 +80,11 @@ class Downloads:
         names = [safe_name(model, task_id, n, types[n], info.name) for n, info in enumerate(infos)]
         jobs = [Job(info, task_id, name, recipe) for info, name in zip(infos, names, strict=True)]
         paths = await asyncio.to_thread(self._paths_on_disk, jobs, files)
+        earlier = {n: output for n, output in enumerate(files.outputs) if output.data is not None}
         slots = asyncio.Semaphore(AT_ONCE)
         return tuple(
             await asyncio.gather(
-                *(self._fetch(job, paths.get(n), slots, notify) for n, job in enumerate(jobs))
+                *(self._fetch(job, paths.get(n), earlier.get(n), slots, notify) for n, job in enumerate(jobs))
             )
         )
 
@@ -107,7 +113,12 @@ class Downloads:
         return bytes(data[:limit])
 
     async def _fetch(
-        self, job: Job, path: Path | None, slots: asyncio.Semaphore, notify: Callable[[str], None]
+        self,
+        job: Job,
+        path: Path | None,
+        in_memory: Output | None,
+        slots: asyncio.Semaphore,
+        notify: Callable[[str], None],
     ) -> Output:
         if path is not None or not job.info.url:
             return Output(job.info, path=path, task_id=job.task_id, file_name=job.name)
@@ -128,6 +139,9 @@ class Downloads:
                 timing=self._timing,
             )
             try:
+                if in_memory is not None and in_memory.data is not None:
+                    await asyncio.to_thread(part.write, in_memory.data)
+                    return await asyncio.to_thread(finish_file, job, part)
                 return await download.run()
             except OutputError as error:
                 return Output(job.info, error=error.with_traceback(None), task_id=job.task_id)
@@ -135,15 +149,27 @@ class Downloads:
                 part.discard()
 
     def _paths_on_disk(self, jobs: list[Job], files: EarlierFiles) -> dict[int, Path]:
-        """Return the outputs that were downloaded before, by their numbers."""
-        stems = {Path(job.name).stem for job in jobs}
-        finished = find_finished(self.folder, stems, files.since) if files.since else []
+        """Return the outputs that are on the disk as they came, by their numbers.
+
+        Those of the journal's row must have the bytes that were noted. A file that no row names, because a process was
+        killed, is the output only if it is whole and says so itself.
+        """
         paths: dict[int, Path] = {}
-        for path in (*map(Path, files.paths), *finished):
+        for n, output in enumerate(files.outputs):
+            if output.path is not None:
+                paths[n] = output.path
+        row = files.row
+        if row is None:
+            return paths
+        for path in map(Path, output_files.verified_paths(row, self.folder)):
             match = _OUTPUT_NUMBER.search(path.name)
-            with suppress(OSError):
-                if match and int(match[1]) < len(jobs) and path.stat().st_size:
-                    paths.setdefault(int(match[1]), path)
+            if match and int(match[1]) < len(jobs):
+                paths.setdefault(int(match[1]), path)
+        missing = {Path(job.name).stem: n for n, job in enumerate(jobs) if n not in paths}
+        for path in find_finished(self.folder, set(missing), row.intent_at):
+            n = missing[path.stem]
+            if str(path) not in row.paths and is_output(path, jobs[n]):
+                paths.setdefault(n, path)
         return paths
 
 

@@ -9,6 +9,7 @@ from wiro_widgets.protocol.errors import (
     ApiError,
     BudgetExceeded,
     InvalidParameter,
+    OutputError,
     RunOutcomeUnknown,
     TaskCancelled,
     TaskFailed,
@@ -123,6 +124,8 @@ def notice(error: WiroError) -> dict[str, str]:
     if isinstance(error, TaskFailed):
         code = "" if error.exit_code is None else f" with exit code {error.exit_code}"
         return {"kind": "error", "title": f"The model stopped{code}", "text": text}
+    if isinstance(error, OutputError) and error.may_come:
+        return {"kind": "info", "title": "Pictures still to come", "text": text}
     if isinstance(error, InvalidParameter):
         return {"kind": "error", "title": f"{error.parameter} needs another value", "text": text}
     title = next(title for kind, title in _ERROR_TITLES if isinstance(error, kind))

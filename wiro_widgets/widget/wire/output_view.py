@@ -67,7 +67,7 @@ class OutputView:
 
 def _inline_text(output: Output) -> str | None:
     is_text = (output.content_type or "").startswith(("text/", "application/json"))
-    if output.content is not None or not is_text or (output.size or 0) > MAX_INLINE_TEXT:
+    if output.content is not None or not is_text or (output.size or 0) > MAX_INLINE_TEXT or output.error:
         return None
     try:
         return output.bytes().decode("utf-8", "replace") or None
