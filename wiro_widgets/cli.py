@@ -7,9 +7,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from wiro_widgets.commands.printing import printable
 from wiro_widgets.protocol import __version__
 from wiro_widgets.protocol.errors import WiroError
+from wiro_widgets.protocol.redact import printable
 
 INTERRUPTED = 130
 WRONG_CALL = 2

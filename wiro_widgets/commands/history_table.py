@@ -13,6 +13,7 @@ from wiro_widgets.journal.columns import csv_text
 from wiro_widgets.protocol.errors import ConfigurationError
 from wiro_widgets.protocol.prices.dollars import dollars
 from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.protocol.redact import printable
 
 
 def main(*, csv: str | None, limit: int) -> int:
@@ -39,7 +40,9 @@ def _line(record: TaskRecord) -> str:
     when = record.created_at.astimezone().strftime("%Y-%m-%d %H:%M") if record.created_at else " " * 16
     cost = "" if record.total_cost is None else dollars(record.total_cost)
     prompt = " ".join((record.prompt or "").split())[:60]
-    return f"{when}  {record.task_id or '-':>10}  {record.outcome:<9}  {cost:>9}  {record.model}  {prompt}".rstrip()
+    model = " ".join((record.model or "").split())
+    line = f"{when}  {record.task_id or '-':>10}  {record.outcome:<9}  {cost:>9}  {model}  {prompt}"
+    return printable(line).rstrip()
 
 
 def _write(path: Path, records: list[TaskRecord]) -> int:

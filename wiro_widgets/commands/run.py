@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from wiro_widgets.client.sync_client import Client, Task
-from wiro_widgets.commands.printing import printable
 from wiro_widgets.journal.result import TaskResult
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, OutputError
 from wiro_widgets.protocol.events import Lifecycle, Log, Notice, Progress, TaskEvent
 from wiro_widgets.protocol.prices.dollars import dollars
+from wiro_widgets.protocol.redact import printable
 
 _BAR = 30
 _WORDS = {"task_queue": "queued", "task_start": "running", "task_end": "finishing", "task_cancel": "stopped"}
@@ -74,7 +74,7 @@ def _save(output: Output, folder: Path) -> bool:
         return False
     except OSError as error:
         note = f"; it is kept as {output.path}" if output.path else ""
-        print(f"{output.name} cannot be written: {error.strerror}{note}", file=sys.stderr)
+        print(printable(f"{output.name} cannot be written: {error.strerror}{note}"), file=sys.stderr)
         return False
     return True
 
@@ -112,7 +112,7 @@ class _Line:
         done = round(_BAR * fraction)
         steps = f"step {event.step} of {event.total}" if event.step and event.total else f"{fraction:.0%}"
         remaining = f", {event.remaining} left" if event.remaining else ""
-        words = f"[{'#' * done}{'.' * (_BAR - done)}] {steps}{remaining}"
+        words = printable(f"[{'#' * done}{'.' * (_BAR - done)}] {steps}{remaining}").replace("\n", " ")
         print(
             f"\r{words[: shutil.get_terminal_size().columns - 1]}\x1b[K", end="", file=sys.stderr, flush=True
         )

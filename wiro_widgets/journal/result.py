@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from wiro_widgets.media.output import Output, images_of
 from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.replies import OutputInfo, TextContent
 from wiro_widgets.render import html
 from wiro_widgets.render.notebook_repr import NotebookRepr
@@ -41,7 +42,7 @@ class TaskResult(NotebookRepr):
 
     def __repr__(self) -> str:
         words = f", {len(self.text)} characters" if self.text else ""
-        return f"<TaskResult of task {self.record.task_id}: {len(self.outputs)} outputs{words}>"
+        return printable(f"<TaskResult of task {self.record.task_id}: {len(self.outputs)} outputs{words}>")
 
     def _repr_html_(self) -> str:
         return html.result(self.record, self.outputs, self.text)

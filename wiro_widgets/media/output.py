@@ -15,6 +15,7 @@ from wiro_widgets.media import images
 from wiro_widgets.media.content_types import HEAD_SIZE, is_picture
 from wiro_widgets.media.files import atomic_write, replace_bytes, safe_name, unique_target
 from wiro_widgets.protocol.errors import OutputError
+from wiro_widgets.protocol.redact import printable
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -172,7 +173,7 @@ class Output:
         place = "in memory" if self._data is not None else str(self.path) if self.path else _public(self.url)
         state = f"error: {self.error.reason}" if self.error else "text" if self.content else place
         size = f", {self.size:,} bytes" if self.size is not None else ""
-        return f"<Output {self.name} {self.content_type or 'of unknown type'}{size}, {state}>"
+        return printable(f"<Output {self.name} {self.content_type or 'of unknown type'}{size}, {state}>")
 
     def _default_name(self) -> str:
         """Return a file name of our own: the server's could mean something in the user's folder."""

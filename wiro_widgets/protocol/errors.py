@@ -20,6 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wiro_widgets.protocol.prices.dollars import dollars
+from wiro_widgets.protocol.redact import printable
 
 if TYPE_CHECKING:
     from wiro_widgets.protocol.record import TaskRecord
@@ -30,6 +31,9 @@ ERRORS_FROM = 400  # the first HTTP status that is an error
 
 class WiroError(Exception):
     """Anything this package raises on purpose."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(printable(sentence))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by message and fields, because errors come back from worker processes."""
@@ -45,6 +49,9 @@ def _rebuild(kind: type[WiroError], args: tuple[Any, ...], fields: dict[str, Any
 
 class WiroWarning(UserWarning):
     """Something went wrong, and the work goes on without it."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(printable(sentence))
 
 
 class ConfigurationError(WiroError):

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.prices.dollars import dollars
+from wiro_widgets.protocol.redact import printable
 
 Outcome = Literal["succeeded", "failed", "cancelled", "running", "unknown"]
 
@@ -73,7 +74,7 @@ class TaskRecord:
     def __repr__(self) -> str:
         task = f"task {self.task_id}" if self.task_id else "no task"
         summary = ", ".join((self.outcome, *_summary(self)))
-        return f"<TaskRecord of {task}, {_one_line(self.model or 'no model')}: {summary}>"
+        return printable(f"<TaskRecord of {task}, {_one_line(self.model or 'no model')}: {summary}>")
 
     def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._repr_html_()}

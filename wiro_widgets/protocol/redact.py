@@ -1,4 +1,7 @@
-"""Secrets: a redactor takes them out of texts; values that hold one show it in no repr, copy or pickle."""
+"""What is never shown: secrets, and characters that control a terminal.
+
+A redactor takes secrets out of texts; values that hold one show it in no repr, copy or pickle.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,17 @@ HIDDEN = "[hidden]"
 TOKEN_FIELDS = frozenset({"socketaccesstoken", "tasktoken"})  # fields that hold a token and nothing else
 MIN_SECRET_CHARS = 6  # hiding shorter ones would make any text unreadable
 _IS_SECRET = {"secret": True}
+
+
+def printable(text: str) -> str:
+    """Return the text with a blank for each character that prints nothing, except newline and tab.
+
+    Every repr and every error passes through it, because texts of servers, models and pictures are in both: such a
+    character may move the cursor, rename the window, or turn the direction of writing.
+    """
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else " " for letter in text)
 
 
 def redactor(*secrets: str | None) -> Callable[[str], str]:

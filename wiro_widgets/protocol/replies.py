@@ -18,7 +18,7 @@ from wiro_widgets.protocol.errors import (
     NotFound,
     RateLimited,
 )
-from wiro_widgets.protocol.redact import TOKEN_FIELDS, SecretHolder, redact_json, secret_field
+from wiro_widgets.protocol.redact import TOKEN_FIELDS, SecretHolder, printable, redact_json, secret_field
 from wiro_widgets.protocol.schema import listing
 
 NO_OBJECT = "the reply is no JSON object"
@@ -122,7 +122,7 @@ class ModelSummary:
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """Print one line in IPython."""
         words = self.title if cycle else listing.shorten(self.title or self.description)
-        printer.text(f"<{self.model}: {words}>" if words else f"<{self.model}>")
+        printer.text(printable(f"<{self.model}: {words}>" if words else f"<{self.model}>"))
 
 
 def payload(

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Self, cast
 from wiro_widgets.media import content_types, images
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import InvalidParameter
+from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.requests import Upload
 from wiro_widgets.protocol.schema.parameters import Parameter
 from wiro_widgets.protocol.schema.scalars import is_url, short_repr
@@ -31,7 +32,7 @@ class NamedBytes(bytes):
         return instance
 
     def __repr__(self) -> str:
-        return f"<{self.name}, {len(self)} bytes>"
+        return printable(f"<{self.name}, {len(self)} bytes>")
 
     def __reduce__(self) -> tuple[type[NamedBytes], tuple[bytes, str]]:
         return NamedBytes, (bytes(self), self.name)

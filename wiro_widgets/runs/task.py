@@ -25,6 +25,7 @@ from wiro_widgets.protocol.errors import (
 from wiro_widgets.protocol.events import Lifecycle, Notice, TaskEvent
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.record_of import error_text, record_of
+from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.replies import TextContent
 from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.state import Status, TaskState, advance, advance_all
@@ -85,7 +86,9 @@ class AsyncTask:
         self._earlier_result: TaskResult | None = None  # from the history
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.id or 'without an id'} of {self.model}: {self.status}>"
+        return printable(
+            f"<{type(self).__name__} {self.id or 'without an id'} of {self.model}: {self.status}>"
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError(f"A task lives in its process; elsewhere client.attach({self.id!r}) finds it.")

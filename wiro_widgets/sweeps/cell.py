@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from wiro_widgets.media.jsonable import plain
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.protocol.redact import printable
 from wiro_widgets.sweeps.plan import PlannedCell
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Cell(Generic[TaskT]):
 
     def __repr__(self) -> str:
         axis_values = ", ".join(f"{name}={_short(value)}" for name, value in self.chosen.items())
-        return f"<Cell {self.index}{' ' if axis_values else ''}{axis_values}: {self.status}>"
+        return printable(f"<Cell {self.index}{' ' if axis_values else ''}{axis_values}: {self.status}>")
 
     @property
     def done(self) -> bool:

@@ -11,6 +11,7 @@ from wiro_widgets.journal.dataframe import SweepRow
 from wiro_widgets.protocol.errors import InvalidParameter
 from wiro_widgets.protocol.prices.dollars import dollars
 from wiro_widgets.protocol.prices.pricing import Estimate
+from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.schema.parameters import nearest
 from wiro_widgets.render import contact_sheet
 from wiro_widgets.render.grid import Grid, GridCell, Layout, bar, label, table
@@ -82,7 +83,7 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         return f"{total}: {counts}{files}; {dollars(self.spent)} spent{before}"
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self.model}, {self.line}>"
+        return printable(f"<{type(self).__name__} of {self.model}, {self.line}>")
 
     def to_pandas(self, expand: bool = False) -> pd.DataFrame:
         """Return one row a cell: `cell`, `cell_status`, `axis.<id>`, `cell_error`, then the columns of its record.

@@ -20,6 +20,7 @@ from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, W
 from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.protocol.state import Status
 from wiro_widgets.runs.options import OnInterrupt
@@ -146,7 +147,7 @@ class Panel(anywidget.AnyWidget):
         return panel
 
     def __repr__(self) -> str:
-        return f"<Panel {self.model or 'without a model'}: {self.status}, {len(self.tasks)} runs>"
+        return printable(f"<Panel {self.model or 'without a model'}: {self.status}, {len(self.tasks)} runs>")
 
     def _ipython_display_(self) -> None:
         bundle = self._repr_mimebundle_()

@@ -12,6 +12,7 @@ from typing import Any
 
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.prices.dollars import dollars
+from wiro_widgets.protocol.redact import printable
 
 _QUANTITY = "QUANTITY:"  # in a row's inputs: the number of files
 
@@ -84,7 +85,7 @@ class Estimate:
         return f"{self.amount} ({self.reason})"
 
     def __repr__(self) -> str:
-        return f"<Estimate {self}>"
+        return printable(f"<Estimate {self}>")
 
 
 def read(tool: Mapping[str, Any]) -> Prices:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from wiro_widgets.protocol.errors import InvalidParameter
+from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.schema import listing, openapi, tool_detail
 from wiro_widgets.protocol.schema.builtin import BUILT_IN
 from wiro_widgets.protocol.schema.parameters import Parameter, nearest
@@ -45,7 +46,7 @@ class ModelSchema:
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """Print one line for each parameter in IPython."""
-        printer.text(self.model if cycle else listing.parameters(self.model, self.parameters))
+        printer.text(printable(self.model if cycle else listing.parameters(self.model, self.parameters)))
 
     @classmethod
     def from_tool(cls, tool: Mapping[str, Any]) -> ModelSchema:
