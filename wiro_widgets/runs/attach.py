@@ -157,7 +157,7 @@ class Attacher:
     def _result_on_disk(self, task_id: str) -> TaskResult | None:
         """Return the result of a task that succeeded, if the journal and the disk have all of it."""
         row = self._engine.journal.find(task_id, self._engine.server)
-        if row is None or row.outcome != "succeeded" or not is_whole(row):
+        if row is None or row.outcome != "succeeded" or not is_whole(self._engine, row):
             return None
         return result_of(record_of_row(row))
 

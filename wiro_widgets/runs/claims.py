@@ -33,7 +33,7 @@ def may_have_task(row: JournalRow) -> bool:
 def is_under_way(engine: Engine, row: JournalRow) -> bool:
     """Return True if somebody is sending or following that run now, or if it has just succeeded."""
     if row.outcome == "succeeded":
-        return is_whole(row)
+        return is_whole(engine, row)
     ours = row.task_id is not None and engine.task(row.task_id) is not None
     return row.outcome in ("submitting", "running") and (ours or is_attended(row))
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from wiro_widgets.journal import output_files
 from wiro_widgets.journal.result import TaskResult, result_of
 from wiro_widgets.journal.row import JournalRow, Query, record_of_row
 from wiro_widgets.protocol import wire_values
@@ -45,12 +46,19 @@ async def answer(
 def answerable(engine: Engine, contents: Collection[str]) -> set[str]:
     """Return those of the contents whose runs, with a fixed seed, the history answers; reads the journal."""
     query = Query(server=engine.server, contents=contents, outcomes=("succeeded",))
-    return {row.content for row in engine.journal.rows(query) if row.content is not None and is_whole(row)}
+    return {row.content for row in engine.journal.rows(query) if row.content and is_whole(engine, row)}
 
 
-def is_whole(row: JournalRow) -> bool:
-    """Return True if all that the run made is still where it was put: files on the disk, text in the journal."""
-    return row.record is not None and is_here(replace(row.record, output_paths=row.paths))
+def is_whole(engine: Engine, row: JournalRow) -> bool:
+    """Return True if all that the run made is still there and as it was: files on the disk, text in the journal.
+
+    A file has the bytes that were noted; of an imported run it lies in the output folder.
+    """
+    return (
+        row.record is not None
+        and is_here(replace(row.record, output_paths=row.paths))
+        and output_files.verify(row, engine.downloads.folder)
+    )
 
 
 def is_here(record: TaskRecord) -> bool:
@@ -71,7 +79,7 @@ def _answer_from_journal(
         content = fingerprint.of_run(model, inputs.prepare(values, schema, files))
     query = Query(server=engine.server, contents=(content,), outcomes=("succeeded",))
     reading = engine.journal.read(query, patience=engine.timing.journal_lock)
-    row = next(filter(is_whole, reading.rows), None)
+    row = next((row for row in reading.rows if is_whole(engine, row)), None)
     if row is None and isinstance(reading.absence, Unknown):
         raise ConfigurationError(
             f"Nothing was sent, because this run may have been paid for before: {reading.absence.reason}.\n"

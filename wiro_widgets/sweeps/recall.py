@@ -107,6 +107,6 @@ def _histories(
     histories: dict[tuple[str, int], CellHistory] = {}
     for key, rows in rows_by_cell.items():
         rows.sort(key=lambda row: _INFORMATIVE_FIRST.index(row.outcome))
-        is_done = rows[0].outcome == "succeeded" and is_whole(rows[0])
+        is_done = rows[0].outcome == "succeeded" and is_whole(engine, rows[0])
         histories[key] = rows, result_of(record_of_row(rows[0])) if is_done else None
     return histories, reading.absence
