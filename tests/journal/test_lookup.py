@@ -125,7 +125,21 @@ def remove_all_but_the_log(path: Path) -> None:
     log.write_bytes(saved)
 
 
+def damage_the_keys(path: Path) -> None:
+    """Replace what a run is looked up by with bytes."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE runs SET content = x'00ff' WHERE content = 'cell 3'")
+
+
+def damage_the_outcomes(path: Path) -> None:
+    """Replace how a run ended with another word."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE runs SET outcome = 'odd' WHERE content = 'cell 3'")
+
+
 DAMAGES: list[Callable[[Path], None]] = [
+    damage_the_keys,
+    damage_the_outcomes,
     cut_to_half,
     cut_within_a_page,
     empty,

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from wiro_widgets.journal.row import ROW_COLUMNS, Query, from_plain, salvage, stamp, to_plain
+from wiro_widgets.journal.row import ROW_COLUMNS, ROW_OUTCOMES, Query, from_plain, salvage, stamp, to_plain
 from wiro_widgets.media.jsonable import storable
 
 try:
@@ -84,6 +84,11 @@ _UPSERT: Final = (
     f"INSERT INTO runs ({', '.join(ROW_COLUMNS)}) VALUES ({', '.join('?' * len(ROW_COLUMNS))}) "  # noqa: S608 - constants
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _OVERWRITABLE)} "
     "WHERE runs.settled_at IS NULL OR excluded.settled_at IS NOT NULL"
+)
+_UNREADABLE_KEYS: Final = (
+    "SELECT id FROM runs WHERE typeof(server) <> 'text' OR typeof(content) NOT IN ('text', 'null') "  # noqa: S608 - constants
+    "OR typeof(cell) NOT IN ('integer', 'null') OR typeof(task_id) NOT IN ('text', 'null') "
+    f"OR outcome NOT IN ({', '.join('?' * len(ROW_OUTCOMES))}) LIMIT 1"
 )
 # Only the conditions of a query stand in its SQL, so that SQLite finds the index that helps.
 _CONDITIONS: Final = {
@@ -175,10 +180,17 @@ class Store:
         return row
 
     def damage(self) -> str | None:
-        """Return what is wrong with the table of runs and its indexes; None if nothing is. Reads all of both."""
+        """Return what is wrong with the table of runs, its indexes, and what runs are looked up by; None if nothing is.
+
+        Reads all of it.
+        """
         with closing(self._connection.execute("PRAGMA integrity_check(runs)")) as cursor:
             text = " ".join(str(cursor.fetchone()[0]).split())
-        return None if text == "ok" else text.removeprefix("*** in database main *** ")[:200]
+        if text != "ok":
+            return text.removeprefix("*** in database main *** ")[:200]
+        with closing(self._connection.execute(_UNREADABLE_KEYS, ROW_OUTCOMES)) as cursor:
+            row = cursor.fetchone()
+        return None if row is None else f"beginning with the run {row[0]}"
 
     def select(self, query: Query, limit: int | None = None) -> list[JournalRow]:
         """Return the rows that match, newest first; of damaged ones what can be read."""

@@ -73,9 +73,7 @@ class JournalFile:
         self._is_replaced = False
         self._damage_reported = False
         self._journal_id: str | None = None  # of the first journal here that had rows
-        self._inspected: tuple[str, str | None] | None = (
-            None  # a journal's id, and what is wrong with its tables
-        )
+        self._sound_id: str | None = None  # of the journal whose tables were inspected
 
     @property
     def usable(self) -> bool:
@@ -141,10 +139,12 @@ class JournalFile:
             return Unknown(
                 f"{len(store.unreadable_ids)} damaged runs of the run journal {path} cannot be read"
             )
-        if self._inspected is None or self._inspected[0] != store.journal_id:
-            self._inspected = (store.journal_id, store.damage())
-        if damage := self._inspected[1]:
-            return Unknown(f"the run journal {path} is damaged ({damage}): restore it, or use journal=False")
+        if self._sound_id != store.journal_id:
+            if damage := store.damage():
+                return Unknown(
+                    f"the run journal {path} is damaged ({damage}): restore it, or use journal=False"
+                )
+            self._sound_id = store.journal_id
         return Absent("the journal has no such run")
 
     def pop_replaced(self) -> bool:

@@ -16,6 +16,7 @@ from wiro_widgets.protocol.record import TaskRecord
 RowOutcome = Literal["submitting", "running", "succeeded", "failed", "cancelled", "unknown", "refused"]
 UNSETTLED: Final = ("submitting", "running", "unknown")
 SENT: Final = (*UNSETTLED, "succeeded", "failed", "cancelled")
+ROW_OUTCOMES: Final = (*SENT, "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +232,7 @@ def _number(value: Any) -> int:
 
 
 def _outcome(value: Any) -> str:
-    if value not in (*SENT, "refused"):
+    if value not in ROW_OUTCOMES:
         raise ValueError(f"{value!r} is not an outcome")
     return str(value)
 
