@@ -68,6 +68,23 @@ def test_what_may_be_fetched(url: str, base: str, expected: bool) -> None:
             "0xa9fea9fe",
         ),
         *("[::]", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:a9fe:a9fe]", "[64:ff9b::7f00:1]", "[::127.0.0.1]"),
+        *("224.0.0.1", "[ff02::1]", "192.0.0.192", "168.63.129.16", "100.100.100.200", "[fd00:ec2::254]"),
+        *(
+            "[::ffff:0:7f00:1]",
+            "[64:ff9b:1::7f00:1]",
+            "[fec0::1]",
+            "240.0.0.1",
+            "255.255.255.255",
+            "100.64.0.1",
+        ),
+        *("metadata.google.internal", "metadata.google.internal.", "instance-data", "api.default.svc"),
+        *("api.default.svc.cluster.local", "x.svc", "vault.consul", "x.home.arpa", "x.intranet", "x.test"),
+        *(
+            "loc\u00adalhost",
+            "local\u200dhost",
+            "169.254.169%2e254",
+            "\u24db\u24de\u24d2\u24d0\u24db\u24d7ost",
+        ),
         *("[2002:7f00:1::]", "[fe80::1%25lo]", "[fc00::1]", "x\\@127.0.0.1", "10.1", "192.168.257"),
     ],
 )
@@ -82,6 +99,29 @@ def test_no_spelling_of_a_local_address_is_fetched(host: str) -> None:
 def test_public_addresses_are_fetched(host: str) -> None:
     """Public names and addresses are fetched."""
     assert may_fetch(f"https://{host}/0.png", base="https://api.wiro.ai/v1")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "169.254.169.254",
+        "0xa9fea9fe",
+        "[::ffff:169.254.169.254]",
+        "[fe80::1]",
+        "[fd00:ec2::254]",
+        "192.0.0.192",
+        "168.63.129.16",
+        "224.0.0.251",
+        "metadata.google.internal.",
+    ],
+)
+@pytest.mark.parametrize(
+    "base", ["http://127.0.0.1:8/v1", "https://10.0.0.7/v1", "https://169.254.169.254/v1"]
+)
+def test_no_server_may_name_a_metadata_service(host: str, base: str) -> None:
+    """Neither a server on this machine nor one of this network has its files where clouds keep secrets."""
+    assert not may_fetch(f"https://{host}/0.png", base=base)
+    assert not may_fetch(f"http://{host}/0.png", base=base, allow_http=True)
 
 
 def test_no_credentials_go_to_the_files(server: HostileServer, fetch: Fetch, picture: bytes) -> None:

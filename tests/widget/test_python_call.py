@@ -54,6 +54,14 @@ def test_texts_come_back_as_they_are(prompt: str) -> None:
     assert _evaluate(_call("a/b", {"prompt": prompt}))[2] == {"prompt": prompt}
 
 
+@pytest.mark.parametrize(
+    "name", ["\ufb01le", "\u017fteps", "\u2115", "x\u00b2", "self", "timeout", "class", "two words"]
+)
+def test_names_that_python_reads_otherwise(name: str) -> None:
+    """An id that Python would fold, refuse or take for its own goes into the dict of values."""
+    assert _evaluate(_call("a/b", {name: 3, "prompt": "x"}))[2] == {name: 3, "prompt": "x"}
+
+
 def test_the_call_binds_to_the_same_values() -> None:
     """The model binds the arguments of the call to the values of the controls."""
     values = {**flux().defaults, "prompt": "x", "seed": 2**70, "scale": 0.1}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import socket
 import unicodedata
 from urllib.parse import urlsplit
@@ -13,9 +14,35 @@ from wiro_widgets.protocol.errors import ConfigurationError
 BASE_URL = "https://api.wiro.ai/v1"
 SOCKET_URL = "wss://socket.wiro.ai/v1"
 
-_OF_A_NETWORK = (".localhost", ".local", ".localdomain", ".internal", ".lan", ".home", ".home.arpa", ".corp")
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_IPV4_IN_IPV6 = ipaddress.IPv6Network("::/96")
+# Names that only this machine, its network or its cluster resolves.
+_OF_A_NETWORK = (
+    *(".localhost", ".local", ".localdomain", ".internal", ".intranet", ".private", ".lan", ".home", ".corp"),
+    *(".arpa", ".svc", ".cluster", ".consul", ".docker", ".k8s", ".test", ".invalid", ".onion", ".alt"),
+)
+# IPv6 networks whose last 32 bits are an IPv4 address: NAT64, compatible and translated addresses.
+_WITH_IPV4 = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
+# Where clouds serve the secrets of a machine to whatever runs on it; some of these count as public.
+_METADATA_NETWORKS = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "169.254.0.0/16",
+            "fe80::/10",
+            "fd00:ec2::/32",
+            "100.100.100.200/32",
+            "192.0.0.0/24",
+            "168.63.129.16/32",
+        ),
+    )
+)
+_METADATA_NAMES = frozenset(
+    {"metadata", "metadata.google.internal", "instance-data", "instance-data.ec2.internal"}
+)
+# Reserved networks that not every Python in use counts as such.
+_RESERVED_NETWORKS = tuple(
+    map(ipaddress.ip_network, ("240.0.0.0/4", "64:ff9b:1::/48", "fec0::/10", "5f00::/16"))
+)
+_NAME = re.compile(r"[\w-]+(\.[\w-]+)*")  # of a host; what else a resolver drops may hide another name
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -53,11 +80,11 @@ def may_fetch(url: str, *, base: str, allow_http: bool = False) -> bool:
     """Return True if an output may be fetched from this address.
 
     A server on the internet may name public https addresses only, none of this machine or its network. Plain http needs
-    an API on loopback and a loopback address, or `allow_http`. Names are not resolved: a public name that resolves to
-    an address of this network passes.
+    an API on loopback and a loopback address, or `allow_http`. No server may name a metadata service or a multicast
+    address. Names are not resolved: a public name that resolves to an address of this network passes.
     """
     host, scheme = _host(url), url.partition(":")[0].lower()
-    if not host or scheme not in ("https", "http") or "\\" in url:
+    if not host or scheme not in ("https", "http") or "\\" in url or _is_never_a_file_server(host):
         return False
     local = is_loopback(base)
     if scheme == "http" and not allow_http and not (local and is_loopback(url)):
@@ -69,7 +96,14 @@ def _is_private(host: str) -> bool:
     address = _address(host)
     if address is None:
         return "." not in host or host.endswith(_OF_A_NETWORK)
-    return not address.is_global
+    return not address.is_global or any(address in network for network in _RESERVED_NETWORKS)
+
+
+def _is_never_a_file_server(host: str) -> bool:
+    address = _address(host)
+    if address is None:
+        return host in _METADATA_NAMES or not _NAME.fullmatch(host)
+    return address.is_multicast or any(address in network for network in _METADATA_NETWORKS)
 
 
 def _address(host: str) -> IpAddress | None:
@@ -81,7 +115,7 @@ def _address(host: str) -> IpAddress | None:
     if isinstance(address, ipaddress.IPv4Address):
         return address
     inner = address.ipv4_mapped or address.sixtofour
-    if inner is None and (address in _NAT64 or (address in _IPV4_IN_IPV6 and int(address) > 1)):
+    if inner is None and int(address) > 1 and any(address in network for network in _WITH_IPV4):
         inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return inner or address
 

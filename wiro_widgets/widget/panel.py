@@ -32,6 +32,7 @@ from wiro_widgets.widget.price_watch import PriceWatch
 from wiro_widgets.widget.python_call import python_call
 from wiro_widgets.widget.static_card import StaticCard, StaticCards
 from wiro_widgets.widget.value_codec import PanelValues, ValuesTrait
+from wiro_widgets.widget.wire import messages
 from wiro_widgets.widget.wire.messages import sendable
 from wiro_widgets.widget.wire.publisher import Publisher
 from wiro_widgets.widget.wire.receiver import Receiver
@@ -322,10 +323,10 @@ class Panel(anywidget.AnyWidget):
     def set_state(self, sync_data: Mapping[str, Any]) -> None:
         """Take values from the page, as a link from another widget sends them, like typed ones.
 
-        A page cannot set any other trait, nor name a file of this machine.
+        A page cannot set any other trait, nor name a file of this machine; values too deep in each other are ignored.
         """
         values = sync_data.get("values")
-        if isinstance(values, Mapping):
+        if isinstance(values, Mapping) and not messages.is_deep(values):
             self._controls.enter(values, self._publisher.output)
 
     @traitlets.validate("values")

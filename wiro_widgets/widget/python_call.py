@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import unicodedata
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -30,11 +31,7 @@ def python_call(model: str, values: Mapping[str, Any], axes: Mapping[str, tuple[
         for name, value in values.items()
     }
     literals |= {name: _axis(items) for name, items in axes.items()}
-    names = {
-        name
-        for name in literals
-        if name.isidentifier() and not keyword.iskeyword(name) and name not in _OWN_ARGUMENTS[function]
-    }
+    names = {name for name in literals if _can_be_keyword(name) and name not in _OWN_ARGUMENTS[function]}
     arguments = [repr(model)]
     others = [f"{name!r}: {literal}" for name, literal in literals.items() if name not in names]
     if others:
@@ -44,6 +41,12 @@ def python_call(model: str, values: Mapping[str, Any], axes: Mapping[str, tuple[
     if len(line) <= _LINE_LENGTH:
         return line
     return f"{function}(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
+
+
+def _can_be_keyword(name: str) -> bool:
+    """Return True if Python reads `name=` as this name: it folds some letters (NFKC), and `self` is the client."""
+    is_plain = name.isidentifier() and unicodedata.is_normalized("NFKC", name)
+    return is_plain and not keyword.iskeyword(name) and name != "self"
 
 
 def _axis(values: tuple[Any, ...]) -> str:

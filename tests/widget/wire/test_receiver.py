@@ -170,6 +170,26 @@ def test_nonsense_is_ignored(
     assert panel.values["steps"] == 3
 
 
+@pytest.mark.parametrize("depth", [40, 700, 5_000])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("values", "patch"), ("run", "values"), ("search", "text"), ("star", "on")]
+)
+def test_deep_json_is_refused(kind: str, name: str, depth: int, panel: Panel, wire: Wire) -> None:
+    """Values that lie too deep in each other, of lists or of objects, are refused with a reply."""
+    deep_list: object = 1
+    deep_object: object = 1
+    for _ in range(depth):
+        deep_list, deep_object = [deep_list], {"x": deep_object}
+    for rev, value in enumerate((deep_list, deep_object), 1):
+        message = {"patch": {}, "values": {}, "text": "", "run": 1, "on": True} | {name: {"prompt": value}}
+        assert "refused" in wire.ask(kind, rev=rev, **message)["error"]
+    assert panel.values["prompt"] != deep_list
+    assert panel.status == "idle"
+    panel.set_state({"values": {"prompt": deep_object, "steps": 9}})
+    assert panel.values["steps"] != 9
+    assert wire.ask("values", rev=3, patch={"steps": 3})["error"] is None
+
+
 def test_messages_for_what_is_not_there(panel: Panel, wire: Wire) -> None:
     """An unknown run or output is ignored, or answered."""
     for kind, fields in (

@@ -18,6 +18,7 @@ VERSION: Final = 1
 MAX_CHUNK: Final = 4 * 1024 * 1024
 MIN_PACKED_ROWS: Final = 5  # from this many rows on they travel compressed
 _MAX_TEXT: Final = 1_000  # characters; nobody types more of an id, a name or a search
+MAX_DEPTH: Final = 32  # lists and objects within each other; no control has so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +146,18 @@ class BadMessage(ValueError):
     """A message of an unknown shape; its text is the name of the wrong field."""
 
 
+class DeepMessage(BadMessage):
+    """A message whose values lie too deep in each other to be handled; it is refused with a reply."""
+
+    reason = f"The message was refused: its values lie more than {MAX_DEPTH} levels deep in each other."
+
+
 def parse(content: object, buffers: list[Any] | None = None) -> Message:
     """Read a message from the browser; raises BadMessage with the name of the wrong field."""
     if not isinstance(content, dict) or content.get("v") != VERSION:
         raise BadMessage("v")
+    if deep_field := next((str(name) for name, value in content.items() if is_deep(value)), None):
+        raise DeepMessage(deep_field)
     kind = content.get("type")
     message_type = _TYPES.get(kind) if isinstance(kind, str) else None
     if message_type is None:
@@ -160,6 +169,28 @@ def parse(content: object, buffers: list[Any] | None = None) -> Message:
         else:
             values[field.name] = _READERS[str(field.type)](content.get(field.name), field.name)
     return message_type(**values)
+
+
+def address_of(content: object) -> tuple[str, int] | None:
+    """Return the client and the `rev` of a message that could not be read; None if a reply would reach nobody."""
+    client, rev = (content.get("client"), content.get("rev")) if isinstance(content, dict) else (None, None)
+    return (client, rev) if isinstance(client, str) and type(rev) is int else None
+
+
+def is_deep(value: object) -> bool:
+    """Return True if a value has more than `MAX_DEPTH` levels; level by level, since recursion is what it prevents."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            item
+            for value in level
+            if isinstance(value, dict | list)
+            for item in (value.values() if isinstance(value, dict) else value)
+            if isinstance(item, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _text(value: object, name: str) -> str:

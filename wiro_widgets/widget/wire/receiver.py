@@ -19,7 +19,7 @@ from wiro_widgets.widget.panel_runs import PanelRuns
 from wiro_widgets.widget.price_watch import PriceWatch
 from wiro_widgets.widget.uploads import UploadRefused, Uploads
 from wiro_widgets.widget.wire import messages
-from wiro_widgets.widget.wire.messages import VERSION, BadMessage, reply
+from wiro_widgets.widget.wire.messages import VERSION, BadMessage, DeepMessage, reply
 from wiro_widgets.widget.wire.publisher import Publisher
 
 RECIPE_FIELD = "*recipe"  # the field of a picture whose recipe sets the controls
@@ -69,11 +69,14 @@ class Receiver:
         return f"<Receiver, {self._uploads}>"
 
     def receive(self, content: object, buffers: list[Any] | None) -> None:
-        """Do what a message asks; a message of an unknown shape is logged by its wrong field and ignored."""
+        """Do what a message asks; a message of an unknown shape is logged by its wrong field and ignored.
+
+        One whose values lie too deep in each other is refused with a reply.
+        """
         try:
             message = messages.parse(content, buffers)
         except BadMessage as error:
-            _log.warning("A message from the browser was ignored: its %r has an unknown shape", str(error))
+            self._refuse(content, error)
             return
         match message:
             case messages.Sync():
@@ -98,6 +101,12 @@ class Receiver:
                 self._add_chunk(message)
             case _:
                 self._answer(message)
+
+    def _refuse(self, content: object, error: BadMessage) -> None:
+        _log.warning("A message from the browser was ignored: its %r has an unknown shape", str(error))
+        address = messages.address_of(content) if isinstance(error, DeepMessage) else None
+        if address is not None:
+            self._publisher.send(reply(*address, DeepMessage.reason))
 
     def _answer(self, message: messages.Message) -> None:
         """Do what a question asks."""
