@@ -91,10 +91,11 @@ class RunOutcomeUnknown(WiroError):
         elif candidates:
             advice = f"One of {', '.join(candidates)} may be its task: client.attach(id) picks it up."
         else:
-            advice = "client.recover() looks for its task; client.history.unfinished() lists the run."
+            advice = "client.recover() looks for its task; to send it again all the same, run it anew."
         super().__init__(
             f"The run of {model} was sent but its reply was lost ({reason}). "
-            f"A task may exist and be billed, so it was not sent again. {advice}"
+            f"A task may exist and be billed, so it was not sent again. {advice} "
+            'In a sweep, resume(unknown="send") sends it again.'
         )
         self.model = model
         self.reason = reason

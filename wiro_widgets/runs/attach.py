@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import platform
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -165,7 +166,7 @@ class Attacher:
         """Return the journal's row for a task, a new one if the task was begun elsewhere."""
         journal, server = self._engine.journal, self._engine.server
         row = journal.find(detail.id, server)
-        if row is not None and not (is_loopback(server) and _is_older(row, detail)):
+        if row is not None and not (is_loopback(server) and self._is_older(row, detail)):
             return row
         row_id = journal.begin(server, model or "", values)
         journal.submitted(row_id, detail.id)
@@ -173,8 +174,12 @@ class Attacher:
         assert row is not None  # noqa: S101 - it was written above
         return row
 
+    def _is_older(self, row: JournalRow, detail: TaskDetail) -> bool:
+        """Return True if the row is of another task: a sandbox that is started anew begins its numbers again.
 
-def _is_older(row: JournalRow, detail: TaskDetail) -> bool:
-    """Return True if the row is of another task: a sandbox that is started anew begins its numbers again."""
-    written_at = row.submitted_at or row.intent_at
-    return detail.created_at is not None and detail.created_at - written_at > CLOCK_SKEW
+        Compares by the server's own clock, see `Http.clock_offset`.
+        """
+        offset = self._engine.http.clock_offset
+        if detail.created_at is None or offset is None or row.host != platform.node():
+            return False
+        return detail.created_at - offset - (row.submitted_at or row.intent_at) > CLOCK_SKEW

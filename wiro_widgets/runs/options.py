@@ -18,7 +18,7 @@ class RunOptions:
     `on_interrupt` says what an interrupted wait does to the remote task. Without `fetch_outputs` the outputs are
     downloaded elsewhere. With `reuse` a run with a fixed seed is answered from the history, or by an equal run that is
     under way. `cell` numbers the equal cells of a sweep; with `share_cell` any earlier run of that cell, from whichever
-    process, stands in for this one.
+    process, stands in for this one; `unknown` says what happens if the journal cannot tell whether there is one.
     """
 
     on_interrupt: OnInterrupt = "stop"
@@ -26,3 +26,4 @@ class RunOptions:
     reuse: bool = False
     cell: int | None = None
     share_cell: bool = False
+    unknown: UnknownPolicy = "ask"

@@ -132,6 +132,7 @@ class Submission:
             content=content,
             cell=options.cell,
             conflicts=conflicts if shares else None,
+            unknown=options.unknown,
             notify=self._waiter(asyncio.get_running_loop()),
         )
         while True:

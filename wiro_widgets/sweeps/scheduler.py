@@ -95,6 +95,7 @@ class Scheduler(Generic[TaskT]):
         self._concurrency = concurrency or CONCURRENCY
         self._anew = anew
         self._earlier = journal_recall.EarlierRuns()
+        self._unknown: UnknownPolicy = "ask"
         self._sent_anyway: set[int] = set()  # cells that may have a task, and that the user sends once more
         self._queue: deque[Cell[TaskT]] = deque()
         self._driver: asyncio.Task[None] | None = None
@@ -146,6 +147,7 @@ class Scheduler(Generic[TaskT]):
         Cells without all their files are fetched again. Cells of unknown outcome are looked for at Wiro; with "send"
         those that stay unknown are sent once more.
         """
+        self._unknown = unknown
         if unknown_cells := [cell for cell in self._cells if cell.status == "unknown"]:
             await self.recall(unknown_cells, unknown)
         for cell in self._cells:
@@ -263,6 +265,7 @@ class Scheduler(Generic[TaskT]):
             fetch_outputs=not self._post_processing.downloads_outputs,
             cell=cell.number,
             share_cell=not self._anew and cell.index not in self._sent_anyway,
+            unknown=self._unknown,
         )
         self._sent_anyway.discard(cell.index)
         if task_id is not None:

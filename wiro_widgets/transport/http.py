@@ -312,5 +312,5 @@ def _start_clock_when_sent(
 def _may_retry(error: WiroError) -> bool:
     """Return True if the same call may get another answer the next time."""
     if isinstance(error, ApiError):
-        return error.http_status in backoff.RETRYABLE_STATUS
+        return error.http_status in backoff.RETRYABLE_STATUS or error.message.endswith(replies.FOREIGN_PAGE)
     return isinstance(error, TransportError)
