@@ -112,7 +112,7 @@ def test_an_api_error_without_a_message_still_says_something() -> None:
     [
         (EVERY[3], "safe to try again"),
         (TransportError("cut", endpoint="/Run", safe_to_retry=False), "may have been received"),
-        (EVERY[4], r"history\.unfinished\(\)"),
+        (EVERY[4], r"client\.recover\(\)"),
         (EVERY[6], "WIRO_API_SECRET"),
         (EVERY[8], "Wait for one of your tasks to end"),
         (EVERY[9], "try again"),

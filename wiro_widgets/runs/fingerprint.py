@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, cast
 from wiro_widgets.media.jsonable import is_file
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.requests import Upload
+from wiro_widgets.protocol.schema.scalars import python_scalar
 from wiro_widgets.protocol.schema.schema import split_model
 
 _CHUNK = 1024 * 1024
@@ -46,7 +47,13 @@ def _has_upload(value: Any) -> bool:
 
 
 def of_value(value: Any) -> Any:
-    """Return what a fingerprint has of a value: a file's digest, a number's text. Applying it twice changes nothing."""
+    """Return what a fingerprint has of a value: a file's digest, else what JSON makes of it.
+
+    Values that differ on the wire differ here: True and "true", None and "None", 1 and 1.0.
+    """
+    value = python_scalar(value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
     if isinstance(value, Upload):
         return {"sha256": _digest(value)}
     if is_file(value):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Collection, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from wiro_widgets.journal import output_files
 from wiro_widgets.journal.result import TaskResult, result_of
 from wiro_widgets.journal.row import JournalRow, Query, record_of_row
 from wiro_widgets.protocol import wire_values
-from wiro_widgets.protocol.errors import ConfigurationError
+from wiro_widgets.protocol.errors import ConfigurationError, WiroWarning
 from wiro_widgets.protocol.lookup import Unknown
 from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.protocol.schema.scalars import is_url
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.runs import fingerprint, inputs
 from wiro_widgets.runs.engine import Engine
@@ -30,6 +32,16 @@ def has_fixed_seed(values: Mapping[str, Any], schema: ModelSchema | None) -> boo
     return seed != 0 or parameter is None or wire_values.integer(parameter.default) != 0
 
 
+def _url_input(values: Mapping[str, Any], schema: ModelSchema | None) -> str | None:
+    """Return the name of a file input that is given as a web address."""
+    for name, value in values.items():
+        parameter = schema.get(name) if schema else None
+        is_file = parameter.kind == "file" if parameter else name.lower() != "callbackurl"
+        if is_file and any(map(is_url, value if isinstance(value, list | tuple) else [value])):
+            return name
+    return None
+
+
 async def answer(
     engine: Engine, model: str, values: Mapping[str, Any], schema: ModelSchema | None
 ) -> TaskResult | None:
@@ -39,6 +51,11 @@ async def answer(
     cannot be read.
     """
     if not has_fixed_seed(values, schema):
+        return None
+    if name := _url_input(values, schema):
+        text = f"{name} is a web address, whose content may have changed: the run is not answered from the history."
+        with suppress(WiroWarning):  # even if warnings are errors, the run goes on
+            warnings.warn(text, WiroWarning, stacklevel=2)
         return None
     return await asyncio.to_thread(_answer_from_journal, engine, model, values, schema)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,8 @@ async def recall(engine: Engine, cells: Sequence[Cell[Any]], unknown: UnknownPol
     for cell in cells:
         rows, result = histories.get((cell.content, cell.number), _NO_HISTORY)
         if not rows:
+            if cell.status == "unknown" and isinstance(absence, Absent):
+                cell.status = "pending"  # the user has closed or removed its row
             continue
         best = rows[0]
         if result is not None:
@@ -68,8 +70,18 @@ async def recall(engine: Engine, cells: Sequence[Cell[Any]], unknown: UnknownPol
             earlier.sent_elsewhere.add(cell.index)  # the scheduler waits for it when it is the cell's turn
         else:
             lost_rows[cell.index] = rows
+    await _look_up_lost(engine, {cell.index: cell for cell in cells}, lost_rows, earlier)
+    return earlier
+
+
+async def _look_up_lost(
+    engine: Engine,
+    cells: Mapping[int, Cell[Any]],
+    lost_rows: Mapping[int, list[JournalRow]],
+    earlier: EarlierRuns,
+) -> None:
+    """Add the tasks of Runs without a reply to `earlier`, and end the other cells as unknown; both go by index."""
     answers = await lost_runs.look_up_all(engine, [row for rows in lost_rows.values() for row in rows])
-    by_index = {cell.index: cell for cell in cells}
     for index, rows in lost_rows.items():
         task_ids = [answer.value for row in rows if isinstance(answer := answers[row.id], Present)]
         if task_ids:
@@ -78,8 +90,7 @@ async def recall(engine: Engine, cells: Sequence[Cell[Any]], unknown: UnknownPol
             error = RunOutcomeUnknown(
                 rows[0].model, answer.reason, journal_id=rows[0].id, candidates=answer.candidates
             )
-            by_index[index].end("unknown", error)
-    return earlier
+            cells[index].end("unknown", error)
 
 
 def open_cells(engine: Engine, cells: Iterable[PlannedCell]) -> list[PlannedCell]:
