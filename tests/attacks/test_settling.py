@@ -142,7 +142,8 @@ def test_a_full_disk_that_has_room_again(
     (task,) = client.recover()
     assert task.wait(10).images[0].size == (400, 400)
     (path,) = client.history[server.task().id].output_paths
-    assert Image.open(path).size == (400, 400)
+    with Image.open(path) as image:
+        assert image.size == (400, 400)
     assert client.history.unfinished() == []
 
 

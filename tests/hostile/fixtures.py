@@ -25,6 +25,7 @@ FAST = Timing(
     run_retries=(0.01, 8.0),
     silence=(0.05, 0.1, 0.2, 0.4),
     settling=(0.02, 0.05),
+    late_cost=(0.5, 1.0, 2.0),
     lost_run_looks=(0.0, 0.05),
 )
 # Silence alone causes no read of Task/Detail.

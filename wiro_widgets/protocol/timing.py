@@ -28,6 +28,8 @@ class Timing:
     silence: tuple[float, ...] = (0.3, 1.0, 2.0, 4.0, 8.0, 15.0)
     # The same once a terminal frame said that the task has ended.
     ending: tuple[float, ...] = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+    # The terminal frame, once Task/Detail said that the task has ended while the socket is open.
+    last_frame: float = 0.5
     # Before each further read of a Task/Detail that says less of the end than the socket did.
     settling: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0)
     # Before each read of Task/Detail in the background for a cost that was not there at the end.

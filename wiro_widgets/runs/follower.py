@@ -58,6 +58,8 @@ class Follower:
         self._missing = 0
         self._refusals = 0
         self._connections = 0
+        self._is_connected = False
+        self._last_frame: asyncio.Future[None] | None = None  # of the wait for the terminal frame
         self._any_frame = False
         self._socket_outputs: tuple[OutputInfo, ...] = ()  # the most that a terminal frame has named
         self._notices: set[str] = set()
@@ -104,12 +106,14 @@ class Follower:
     def on_connect(self) -> None:
         """Read Task/Detail: soon for the first connection, at once for a later one, which may have missed frames."""
         self._connections += 1
+        self._is_connected = True
         self._reads = 0
         if self._connections > 1:
             self._look_soon()
 
     def on_disconnect(self, reason: str, *, was_open: bool) -> None:
         """Publish the reason, and read Task/Detail meanwhile."""
+        self._is_connected = False
         if not self._ended:
             self._notify(f"There is no live connection ({reason}); connecting again")
             if was_open:
@@ -124,6 +128,8 @@ class Follower:
         if news and self._task.hear(news).ended and not self._ended:
             self._ended = True
             self._failures = self._reads = 0
+            if self._last_frame is not None and not self._last_frame.done():
+                self._last_frame.set_result(None)
             self._wake(look=True)
 
     def _event(self, data: str | bytes, at: float) -> TaskEvent | None:
@@ -221,9 +227,12 @@ class Follower:
         """Read Task/Detail again while it says less than the socket did, and return the richest detail.
 
         It lags behind the socket: it may lack outputs or the exit code at first. What it still lacks after
-        `Timing.settling` is taken from the socket.
+        `Timing.settling` is taken from the socket. Raises TaskError if nobody says how the task ended.
         """
         richest = detail
+        if self._is_connected and not self._ended and detail.status == FINISHED:
+            self._last_frame = self._loop.create_future()
+            await asyncio.wait({self._last_frame}, timeout=self._engine.timing.last_frame)
         for pause in self._engine.timing.settling:
             if not self._is_poor(richest):
                 break
@@ -233,18 +242,27 @@ class Follower:
                 richest = newer
         if richest.status != FINISHED:
             return richest
-        return replace(richest, outputs=join_outputs(self._socket_outputs, richest.outputs))
+        richest = replace(richest, outputs=join_outputs(self._socket_outputs, richest.outputs))
+        if not (self._has_outcome(richest) or richest.outputs or richest.debug_error):
+            sentence = (
+                f"Task {self._task_id} has ended, and Wiro does not say how. "
+                f"client.attach({self._task_id!r}) looks again."
+            )
+            raise TaskError(sentence, task_id=self._task_id, record=self._task.record)
+        return richest
+
+    def _has_outcome(self, detail: TaskDetail) -> bool:
+        state = self._task.state
+        says_itself = detail.exit_code is not None or detail.exit_garbled
+        return says_itself or state.exit_code is not None or state.success is not None
 
     def _is_poor(self, detail: TaskDetail) -> bool:
         """Return True if the socket has said more of the end of a task."""
         if detail.status != FINISHED:
             return False
-        state = self._task.state
-        if detail.exit_code == 0 and not detail.outputs and not state.ended:
+        if detail.exit_code == 0 and not detail.outputs and not self._task.state.ended:
             return True  # a success without any output, and no frame said so
-        has_outcome = detail.exit_code is not None or detail.exit_garbled
-        has_outcome = has_outcome or state.exit_code is not None or state.success is not None
-        return not has_outcome or len(detail.outputs) < len(self._socket_outputs)
+        return not self._has_outcome(detail) or len(detail.outputs) < len(self._socket_outputs)
 
     def _notify(self, text: str) -> None:
         """Publish a warning, each text once."""
