@@ -107,8 +107,8 @@ class History(NotebookRepr):
     def close(self, journal_id: str, note: str = "") -> None:
         """End a run that never became a task, as you saw on Wiro: it is not unfinished, and a sweep may send it again.
 
-        Nobody is asked. Raises InvalidParameter if there is no such run, if it has a task, or if a process is sending
-        it; ConfigurationError if the journal cannot be read.
+        Nobody is asked. Raises KeyError if there is no such run, InvalidParameter if it has a task or a process is
+        sending it, ConfigurationError if the journal cannot be read.
         """
         self._journal.end(str(journal_id), self._server, str(note))
 

@@ -200,8 +200,8 @@ class Journal:
     def end(self, run_id: str, server: str, note: str = "") -> None:
         """Write down, on a person's word, that the run became no task; it is over, and its cell may be sent again.
 
-        Raises InvalidParameter, which says why, if there is no such run of that server, if it has a task, or if a
-        process that lives is sending it; ConfigurationError if the journal cannot be read.
+        Raises KeyError if there is no such run of that server, InvalidParameter if it has a task or a process sends it
+        at this moment, ConfigurationError if the journal cannot be read.
         """
 
         def end(row: JournalRow | None) -> JournalRow:
@@ -468,12 +468,12 @@ class Journal:
 
 
 def _ended(row: JournalRow | None, run_id: str, note: str) -> JournalRow:
-    """Return the row as that of a run that became no task; raises InvalidParameter if it is none."""
+    """Return the row as that of a run that became no task; raises KeyError, InvalidParameter if it is none."""
     if row is None:
-        reason = (
-            f"there is no run {run_id} in this history; client.history.unfinished() lists those that are open"
+        raise KeyError(
+            f"no run {run_id} in this history; client.history.unfinished() lists those that are open"
         )
-    elif row.task_id is not None:
+    if row.task_id is not None:
         reason = f"the run became task {row.task_id}; client.attach({row.task_id!r}) picks it up"
     elif row.settled_at is not None:
         return row
