@@ -11,6 +11,8 @@ CHECK ?=
 WORKERS := 4
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Every kernel, command and worker of the tests would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: bench demo test lint front-end chromium clean
 .NOTPARALLEL:
@@ -22,7 +24,7 @@ test: lint chromium
 	@echo "==> vitest"
 	@$(BIN)/python tools/front_end.py run test
 	@echo "==> pytest"
-	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS)
 
 lint: .venv/dev.stamp front-end
 	@echo "==> ruff check"

@@ -6,8 +6,10 @@
 import os
 import shutil
 import sys
+from contextlib import ExitStack
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 CHROME_ARGS = [
     "--headless",
@@ -36,6 +38,33 @@ def find_chromium() -> str:
             pytest.fail(reason)
         pytest.skip(reason)
     return path
+
+
+class SharedChromium:
+    """One Chromium for all tests of a process; closed before a test that needs none, and opened again later.
+
+    As long as it is open, Playwright's event loop counts as running in this thread, so that no other loop can.
+    """
+
+    def __init__(self) -> None:
+        self._resources = ExitStack()
+        self._browser: Browser | None = None
+
+    def open(self) -> Browser:
+        """Return the browser; start it if it is closed."""
+        if self._browser is None:
+            executable = find_chromium()
+            playwright = self._resources.enter_context(sync_playwright())
+            self._browser = playwright.chromium.launch(
+                executable_path=executable, headless=True, args=CHROME_ARGS
+            )
+            self._resources.callback(self._browser.close)
+        return self._browser
+
+    def close(self) -> None:
+        """End the browser and Playwright's loop; closing twice is fine."""
+        self._browser = None
+        self._resources.close()
 
 
 if __name__ == "__main__":

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
+from xdist.remote import Producer
 
-from tests.browser import CHROME_ARGS, find_chromium
+from tests.browser import SharedChromium
 from tests.jupyter import JupyterServer, jupyter_server
+from tests.lanes import LaneScheduling, lane_order
 
 pytest_plugins = ("tests.hostile.fixtures", "tests.sandbox_clients")  # fixtures that several folders use
 
+CHROMIUM = SharedChromium()
 PRIVATE_FOLDERS = (
     "XDG_CACHE_HOME",
     "XDG_CONFIG_HOME",
@@ -46,14 +49,29 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests in a browser, which take longest, so that no worker is left alone with them at the end.
-
-    Host tests may run again.
-    """
-    items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
+    """Put the tests in the order of the lanes; those that drive a real host may run again."""
+    items.sort(key=lane_order)
     for item in items:
         if item.get_closest_marker("host"):
             item.add_marker(pytest.mark.flaky(reruns=2))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LaneScheduling:
+    """Give each worker whole files, and whole folders where the tests of a folder share a browser."""
+    return LaneScheduling(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Close the browser before a test that needs none."""
+    if "browser" not in getattr(item, "fixturenames", ()):
+        CHROMIUM.close()
+
+
+def pytest_sessionfinish() -> None:
+    """Close the browser at the end."""
+    CHROMIUM.close()
 
 
 @pytest.fixture(autouse=True)
@@ -65,13 +83,9 @@ def no_wiro_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium once a module: Playwright holds an event loop that other modules must not meet."""
-    executable = find_chromium()
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, headless=True, args=CHROME_ARGS)
-        yield chromium
-        chromium.close()
+def browser() -> Browser:
+    """Lend the one Chromium of this process."""
+    return CHROMIUM.open()
 
 
 @pytest.fixture

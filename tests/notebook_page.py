@@ -11,9 +11,9 @@ SECONDS = 1000  # Playwright counts in milliseconds
 READY = """async () => {
   const app = window.jupyterapp;
   await app.restored;
-  const until = async (what, found) => {
+  const until = async (what, condition) => {
     const deadline = Date.now() + 60_000;
-    while (!found()) {
+    while (!condition()) {
       if (Date.now() > deadline) throw new Error(`waited a minute for ${what}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -24,6 +24,11 @@ READY = """async () => {
   await panel().sessionContext.ready;
   await until("an idle kernel", () => panel().sessionContext.session?.kernel?.status === "idle");
 }"""
+OPEN = "(path) => window.jupyterapp.commands.execute('docmanager:open', { path }).then(() => null)"
+# Without a question about what was not saved; the kernels live on.
+CLOSE_DOCUMENTS = (
+    "() => { for (const widget of [...window.jupyterapp.shell.widgets('main')]) widget.dispose(); }"
+)
 RUN_CELL = """async ([index, wait]) => {
   const app = window.jupyterapp;
   app.shell.currentWidget.content.activeCellIndex = index;
@@ -36,7 +41,7 @@ OUTPUTS = (
 
 
 class NotebookPage:
-    """One notebook, open and with an idle kernel."""
+    """One notebook, open and with an idle kernel; a page that shows this server's JupyterLab is not loaded anew."""
 
     def __init__(self, page: Page, server: JupyterServer, notebook: str, *, document: bool = False) -> None:
         self.page = page
@@ -45,7 +50,10 @@ class NotebookPage:
         self.console_errors: list[str] = []
         page.on("request", self._note_request)
         page.on("console", self._note_console)
-        page.goto(server.url(notebook, document=document), wait_until="domcontentloaded")
+        if page.url.startswith(f"{server.base_url}/lab"):
+            page.evaluate(OPEN, notebook)
+        else:
+            page.goto(server.url(notebook, document=document), wait_until="domcontentloaded")
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:

@@ -1,16 +1,15 @@
 """Every notebook of the repository runs from top to bottom, and is committed as it was written."""
 
 import json
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
+from tests.notebook_run import execute, validate
+from tests.serving import environment
 from wiro_widgets import Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,24 +27,21 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-def _execute(path: Path, folder: Path, **env: str) -> Any:
+def _execute(path: Path, folder: Path, env: Mapping[str, str]) -> Any:
     """Execute a notebook in a kernel of its own and return it as Jupyter would save it."""
     startup = folder / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
     (startup / "fast.py").write_text(FAST)
     work = folder / "work"
     work.mkdir()
-    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call] # it has no types
-    client = NotebookClient(
-        notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": work}}
-    )
-    surroundings = {
-        "PYTHONPATH": str(ROOT),
-        "IPYTHONDIR": str(startup.parent.parent),
-        "XDG_DATA_HOME": str(folder),
-    }
-    client.execute(env={**os.environ, **surroundings, **env})
-    return notebook
+    own = {"PYTHONPATH": ROOT, "IPYTHONDIR": startup.parent.parent, "XDG_DATA_HOME": folder}
+    return execute(path, folder=work, env=environment({**own, **env}))
+
+
+@pytest.fixture(scope="module")
+def notebook_without_account(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Execute the notebook that is the fixture's parameter where no WIRO_ variable is set."""
+    return _execute(request.param, tmp_path_factory.mktemp(request.param.stem), {})
 
 
 def _account(sandbox: Sandbox) -> dict[str, str]:
@@ -66,13 +62,23 @@ def test_there_is_a_quickstart() -> None:
     assert "quickstart" in [path.stem for path in NOTEBOOKS]
 
 
-@EVERY
-def test_a_notebook_runs_without_an_account(path: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("notebook_without_account", NOTEBOOKS, indirect=True, ids=lambda path: path.stem)
+def test_a_notebook_runs_without_an_account(notebook_without_account: Any) -> None:
     """Where nothing is set a notebook starts a sandbox, says so, and ends without an error."""
-    notebook = _execute(path, tmp_path)
-    text = "".join(output.get("text", "") for output in _outputs(notebook))
-    assert "sandbox" in text
-    assert [output for output in _outputs(notebook) if output["output_type"] == "error"] == []
+    outputs = _outputs(notebook_without_account)
+    assert "sandbox" in "".join(output.get("text", "") for output in outputs)
+    assert [output for output in outputs if output["output_type"] == "error"] == []
+
+
+@pytest.mark.parametrize(
+    "notebook_without_account", [ROOT / "notebooks" / "sweep.ipynb"], indirect=True, ids=["sweep"]
+)
+def test_the_sweep_costs_what_it_expects(notebook_without_account: Any) -> None:
+    """The line through the costs of few steps gives the cost of more, as the notebook's sentences say."""
+    text = "".join(output.get("text", "") for output in _outputs(notebook_without_account))
+    match = re.search(r"20 steps should cost (\$0\.\d+) and have cost (\$0\.\d+)", text)
+    assert match is not None
+    assert match[1] == match[2]
 
 
 @EVERY
@@ -80,7 +86,7 @@ def test_a_notebook_runs_with_an_account_and_keeps_its_secrets(
     path: Path, tmp_path: Path, sandbox: Sandbox
 ) -> None:
     """With credentials in the environment the same cells run; what is saved has pictures and widgets, no secret."""
-    notebook = _execute(path, tmp_path, **_account(sandbox))
+    notebook = _execute(path, tmp_path, _account(sandbox))
     content = json.dumps(notebook)
     assert "image/png" in {kind for output in _outputs(notebook) for kind in output.get("data", {})}
     assert ("widgets" in notebook.metadata) == ("wiro.Panel(" in path.read_text(encoding="utf-8"))
@@ -90,15 +96,6 @@ def test_a_notebook_runs_with_an_account_and_keeps_its_secrets(
     assert [secret for secret in (sandbox.api_key, sandbox.api_secret, *tokens) if secret in content] == []
 
 
-def test_the_sweep_expects_what_it_finds(tmp_path: Path) -> None:
-    """The line through the costs of few steps gives the cost of more, as the notebook's sentences say."""
-    notebook = _execute(ROOT / "notebooks" / "sweep.ipynb", tmp_path)
-    text = "".join(output.get("text", "") for output in _outputs(notebook))
-    match = re.search(r"20 steps should cost (\$0\.\d+) and have cost (\$0\.\d+)", text)
-    assert match is not None
-    assert match[1] == match[2]
-
-
 @EVERY
 def test_a_notebook_is_committed_without_outputs(path: Path) -> None:
     """No output, no count, no state of widgets: a notebook in git is what somebody wrote."""
@@ -106,4 +103,4 @@ def test_a_notebook_is_committed_without_outputs(path: Path) -> None:
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
     assert "widgets" not in notebook["metadata"]
-    nbformat.validate(notebook)
+    validate(notebook)

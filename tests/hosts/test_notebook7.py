@@ -1,25 +1,16 @@
 """The main job in Notebook 7."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.hosts.hosted import HostedPanel, Watch, panel_source
-from tests.jupyter import JupyterServer, jupyter_server
+from tests.jupyter import JupyterServer
 from tests.notebook_page import NotebookPage
 from wiro_widgets import Sandbox
 
 pytestmark = pytest.mark.host
 
 NOTEBOOKS_OWN = ("/lsp/status", "(reading 'schema')")  # it asks for what we switched off, and then misses it
-
-
-@pytest.fixture(scope="module")
-def notebook_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
-    """Start one Notebook 7 for the module."""
-    with jupyter_server("notebook", folder=tmp_path_factory.mktemp("notebook")) as server:
-        yield server
 
 
 def test_the_main_job_in_notebook_7(page: Page, notebook_server: JupyterServer, sandbox: Sandbox) -> None:

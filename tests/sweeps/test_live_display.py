@@ -1,19 +1,18 @@
 """The display of a sweep that runs, in a kernel of its own."""
 
 import asyncio
-import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from tests.jupyter import write_notebook
+from tests.notebook_run import execute
 from tests.sandbox_clients import FLUX, SMALL
+from tests.serving import environment
 from wiro_widgets import Client, Sandbox
 from wiro_widgets.render.notebook_repr import NotebookRepr
 from wiro_widgets.sweeps import live_display
@@ -32,11 +31,7 @@ AWAITED = (
 def _displays(cells: Sequence[str], folder: Path) -> list[list[dict[str, Any]]]:
     """Execute cells and return what each displayed, as it is saved in the notebook."""
     path = write_notebook(folder / "cells.ipynb", cells)
-    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call] # it has no types
-    where = {"metadata": {"path": folder}}
-    NotebookClient(notebook, timeout=60, kernel_name="python3", resources=where).execute(
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    )
+    notebook = execute(path, folder=folder, env=environment({"PYTHONPATH": Path(__file__).parents[2]}))
     return [[output["data"] for output in cell["outputs"]] for cell in notebook.cells]
 
 

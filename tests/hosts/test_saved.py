@@ -1,18 +1,20 @@
 """What is left of a panel where it cannot live: saved, reopened, exported and merely read notebooks."""
 
+import copy
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.hosts.hosted import PATIENCE, HostedPanel, Watch, panel_source
-from tests.jupyter import JupyterServer, jupyter_environment, jupyter_server, write_notebook
+from tests.jupyter import JupyterServer, jupyter_environment, write_notebook
 from tests.notebook_page import NotebookPage
 from wiro_widgets import Sandbox
 
@@ -28,26 +30,30 @@ TEMPLATES_OWN = (
 )
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    """Serve a Wiro for the kernels of this module."""
-    with Sandbox(speed=8) as running:
-        yield running
+@dataclass(frozen=True)
+class SavedNotebook:
+    """A notebook in a server's folder that was saved with a panel that has run; its kernel is gone."""
+
+    server: JupyterServer
+    name: str
+    content: dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def notebook_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
-    """Start one Notebook 7 for the module."""
-    with jupyter_server("notebook", folder=tmp_path_factory.mktemp("notebook")) as server:
-        yield server
-
-
-@pytest.fixture(params=["lab_server", "notebook_server"])
-def server(request: pytest.FixtureRequest) -> Iterator[JupyterServer]:
-    """Lend JupyterLab, then Notebook 7."""
+@pytest.fixture(scope="module", params=["lab_server", "notebook_server"])
+def saved_notebook(request: pytest.FixtureRequest, browser: Browser, sandbox: Sandbox) -> SavedNotebook:
+    """Run a panel by hand in JupyterLab, then in Notebook 7; save the notebook and end its kernel."""
     server: JupyterServer = request.getfixturevalue(request.param)
-    yield server
+    server.write("saved.ipynb", [f"{panel_source(sandbox)}\npanel", "'the next cell'"])
+    page = browser.new_context().new_page()
+    notebook = NotebookPage(page, server, "saved.ipynb")
+    notebook.run_cell(0)
+    HostedPanel(page).do_the_main_job(PROMPT)
+    notebook.wait_for_output(0, "Done")
+    expect(page.locator(".wiro-card")).to_be_hidden()
+    content = notebook.save()
+    page.context.close()
     server.end_kernels()
+    return SavedNotebook(server, "saved.ipynb", content)
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +67,23 @@ def executed_notebook(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
     return path
 
 
-def _nbconvert(path: Path, *arguments: str, env: dict[str, str] | None = None) -> None:
-    command = [sys.executable, "-m", "nbconvert", str(path), *arguments]
+@pytest.fixture(scope="module")
+def exported_pages(executed_notebook: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[bool, Path]:
+    """Export the notebook to HTML, with the state of its widgets and without."""
+    notebook = json.loads(executed_notebook.read_text(encoding="utf-8"))
+    assert notebook["metadata"]["widgets"]
+    folder = tmp_path_factory.mktemp("exported")
+    paths = {True: folder / "with_state.ipynb", False: folder / "without_state.ipynb"}
+    for with_state, path in paths.items():
+        if not with_state:
+            del notebook["metadata"]["widgets"]
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+    _nbconvert(*paths.values(), "--to", "html")
+    return {with_state: path.with_suffix(".html") for with_state, path in paths.items()}
+
+
+def _nbconvert(*arguments: Path | str, env: dict[str, str] | None = None) -> None:
+    command = [sys.executable, "-m", "nbconvert", *map(str, arguments)]
     subprocess.run(command, env=env, check=True, capture_output=True, timeout=180)
 
 
@@ -82,42 +103,33 @@ def _sees_the_card(page: Page) -> None:
     assert pictures.first.evaluate("(picture) => picture.decode().then(() => picture.naturalWidth)") == 160
 
 
-def _save_notebook(page: Page, server: JupyterServer, sandbox: Sandbox) -> dict[str, Any]:
-    """Run a panel by hand, save the notebook, and end its kernel."""
-    server.write("saved.ipynb", [f"{panel_source(sandbox)}\npanel", "'the next cell'"])
-    notebook = NotebookPage(page, server, "saved.ipynb")
-    notebook.run_cell(0)
-    HostedPanel(page).do_the_main_job(PROMPT)
-    notebook.wait_for_output(0, "Done")
-    expect(page.locator(".wiro-card")).to_be_hidden()
-    content = notebook.save()
-    page.goto("about:blank")
-    server.end_kernels()
-    return content
-
-
-def test_a_saved_notebook_shows_its_card(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
+def test_a_saved_notebook_shows_its_card(page: Page, saved_notebook: SavedNotebook) -> None:
     """Reopened without its kernel a notebook shows what the panel showed, and not that a model was not found."""
-    content = _save_notebook(page, server, sandbox)
-    notebook = NotebookPage(page, server, "saved.ipynb")
+    server, content = saved_notebook.server, copy.deepcopy(saved_notebook.content)
+    NotebookPage(page, server, saved_notebook.name)
     _sees_the_card(page)
     missing_model = page.get_by_text("model not found")
     expect(missing_model).to_be_attached(timeout=PATIENCE)
     expect(missing_model).to_be_hidden()
     content["cells"][1]["source"] = "'signed by nobody'"
     (server.folder / "untrusted.ipynb").write_text(json.dumps(content), encoding="utf-8")
+    page.goto("about:blank")
     server.end_kernels()
     notebook = NotebookPage(page, server, "untrusted.ipynb")
     _sees_the_card(page)
     assert page.locator(".jp-Cell-outputArea").first.inner_text().startswith("tencent / ")
     assert notebook.foreign_requests == []
+    page.goto("about:blank")
+    server.end_kernels()
 
 
-def test_a_saved_notebook_holds_no_secret(page: Page, lab: JupyterServer, sandbox: Sandbox) -> None:
+def test_a_saved_notebook_holds_no_secret(saved_notebook: SavedNotebook, sandbox: Sandbox) -> None:
     """Neither the key, the secret nor a socket token is in what the panel leaves in the file."""
-    content = _save_notebook(page, lab, sandbox)
+    content = saved_notebook.content
     panel_content = json.dumps([cell["outputs"] for cell in content["cells"]] + [content["metadata"]])
-    tokens = [value for request in sandbox.requests for name, value in request.fields if "token" in name]
+    assert sandbox._world is not None
+    tokens = list(sandbox._world.tasks._by_token)
+    assert tokens
     for secret in (sandbox.api_key, sandbox.api_secret, *tokens):
         assert secret not in panel_content
     assert len(panel_content) < 150_000
@@ -131,17 +143,10 @@ def _open(page: Page, path: Path) -> Watch:
 
 @pytest.mark.parametrize("state", [True, False], ids=["with widget state", "without"])
 def test_an_exported_page_shows_the_card(
-    page: Page, executed_notebook: Path, tmp_path: Path, *, state: bool
+    page: Page, exported_pages: Mapping[bool, Path], *, state: bool
 ) -> None:
     """The HTML of nbconvert shows the card right under the cell, and nothing of ours asks any host."""
-    notebook = json.loads(executed_notebook.read_text(encoding="utf-8"))
-    assert notebook["metadata"]["widgets"]
-    if not state:
-        del notebook["metadata"]["widgets"]
-    path = tmp_path / "page.ipynb"
-    path.write_text(json.dumps(notebook), encoding="utf-8")
-    _nbconvert(path, "--to", "html")
-    watch = _open(page, path.with_suffix(".html"))
+    watch = _open(page, exported_pages[state])
     _sees_the_card(page)
     cell, card = (
         page.locator(".jp-Cell-inputWrapper").first.bounding_box(),
