@@ -47,9 +47,9 @@ def finish_without_files(
     task = client.run("a/b", prompt="x")
     outputs = [server.serve_file(picture, name=f"{number}.png") for number in range(count)]
     first, *others = list(server.files)[-count:]
-    kept = {path: server.files[path] for path in others}
+    handlers = {path: server.files[path] for path in others}
     for path in others:
-        server.files[path] = lambda call: kept[call.path](call) if is_back(server) else away
+        server.files[path] = lambda call: handlers[call.path](call) if is_back(server) else away
     server.finish(server.task(), outputs)
     assert first in server.files
     return task, task.wait(20)

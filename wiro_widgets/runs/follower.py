@@ -123,8 +123,8 @@ class Follower:
         """Take frames: the first that is no JSON object is reported, those of other tasks are ignored."""
         now = time.time()
         news = [event for data in frames if (event := self._event(data, now)) is not None]
-        named = (event.outputs for event in news if isinstance(event, Outputs))
-        self._socket_outputs = max((self._socket_outputs, *named), key=len)
+        named_outputs = (event.outputs for event in news if isinstance(event, Outputs))
+        self._socket_outputs = max((self._socket_outputs, *named_outputs), key=len)
         if news and self._task.hear(news).ended and not self._ended:
             self._ended = True
             self._failures = self._reads = 0
@@ -284,8 +284,8 @@ def join_outputs(
         return outputs
     by_key = {_output_key(item): item for item in outputs}
     keys = [_output_key(item) for item in socket_outputs]
-    joined = [by_key.get(key, item) for key, item in zip(keys, socket_outputs, strict=True)]
-    return (*joined, *(item for key, item in by_key.items() if key not in keys))
+    union = [by_key.get(key, item) for key, item in zip(keys, socket_outputs, strict=True)]
+    return (*union, *(item for key, item in by_key.items() if key not in keys))
 
 
 def renew_outputs(outputs: tuple[OutputInfo, ...], newer: tuple[OutputInfo, ...]) -> tuple[OutputInfo, ...]:

@@ -210,9 +210,9 @@ class TaskRunner:
         try:
             for pause in self._engine.timing.late_cost:
                 await asyncio.sleep(pause)
-                detail, known = await self._look(), task.state.detail
-                if detail is not None and detail.total_cost is not None and known is not None:
-                    task.state = replace(task.state, detail=replace(known, total_cost=detail.total_cost))
+                newer, detail = await self._look(), task.state.detail
+                if newer is not None and newer.total_cost is not None and detail is not None:
+                    task.state = replace(task.state, detail=replace(detail, total_cost=newer.total_cost))
                     break
         finally:
             self._engine.ledger.settle(self._journal_id or "", task.record)

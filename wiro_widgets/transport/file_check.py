@@ -52,7 +52,7 @@ def find_defect(info: OutputInfo, file: BinaryIO, size: int, served_type: str | 
     """
     if not size:
         return Defect("it is empty")
-    declared = info.size or 0
+    true_size = info.size or 0
     head = _read_at(file, 0, content_types.HEAD_SIZE)
     actual, expected = content_types.sniff(head), _expected_type(info)
     reason = _wrong_content(expected, actual, served_type, head)
@@ -63,14 +63,14 @@ def find_defect(info: OutputInfo, file: BinaryIO, size: int, served_type: str | 
         except _CutError as error:
             reason = str(error)
         except _DamageError as error:
-            reason, may_repeat = str(error), not declared
-    if size < declared and not is_whole and is_right_kind:
-        return Defect(f"only {size} of {declared} bytes came")
-    if size > declared > 0 and not is_whole and reason is None:
-        reason, may_repeat = f"{size} bytes came instead of {declared}", True
+            reason, may_repeat = str(error), not true_size
+    if size < true_size and not is_whole and is_right_kind:
+        return Defect(f"only {size} of {true_size} bytes came")
+    if size > true_size > 0 and not is_whole and reason is None:
+        reason, may_repeat = f"{size} bytes came instead of {true_size}", True
     if reason is None:
         return None
-    return Defect(reason, _digest(file) if may_repeat or size == declared else None)
+    return Defect(reason, _digest(file) if may_repeat or size == true_size else None)
 
 
 def check_whole(file: BinaryIO, size: int) -> bool:
@@ -84,15 +84,15 @@ def check_whole(file: BinaryIO, size: int) -> bool:
 
 def _expected_type(info: OutputInfo) -> str | None:
     """Return the type that Wiro says, else that of the name or the address."""
-    declared = content_types.canonical(info.content_type)
-    if declared is not None and content_types.is_known(declared):
-        return declared
+    type_by_wiro = content_types.canonical(info.content_type)
+    if type_by_wiro is not None and content_types.is_known(type_by_wiro):
+        return type_by_wiro
     try:
         path = urlsplit(info.url or "").path
     except ValueError:
         path = ""
     by_name = content_types.type_of_name(info.name) or content_types.type_of_name(path)
-    return by_name or (declared if "/" in (declared or "") else None)
+    return by_name or (type_by_wiro if "/" in (type_by_wiro or "") else None)
 
 
 def _wrong_content(
@@ -253,10 +253,10 @@ def _ebml_length(head: bytes, offset: int) -> tuple[int | None, int]:
 
 def _check_gzip(file: BinaryIO, size: int) -> bool:
     """Unpack a gzip file to its end, member after member."""
-    stream, unpacked = zlib.decompressobj(16 + zlib.MAX_WBITS), 0
+    stream, byte_count = zlib.decompressobj(16 + zlib.MAX_WBITS), 0
     file.seek(0)
     try:
-        while unpacked < _MAX_UNPACKED:
+        while byte_count < _MAX_UNPACKED:
             chunk = stream.unconsumed_tail or stream.unused_data or file.read(_CHUNK)
             if stream.eof:
                 chunk = chunk.lstrip(b"\0") if file.tell() >= size else chunk
@@ -265,7 +265,7 @@ def _check_gzip(file: BinaryIO, size: int) -> bool:
                 stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
             elif not chunk:
                 raise _CutError("it is compressed, and cut off")
-            unpacked += len(stream.decompress(chunk, _CHUNK))
+            byte_count += len(stream.decompress(chunk, _CHUNK))
     except zlib.error:
         raise _CutError("it is compressed, and broken") from None
     return False
