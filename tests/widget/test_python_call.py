@@ -2,6 +2,7 @@
 
 import ast
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.call_parameters import call_parameters
 from tests.widget.models import flux, many
+from wiro_widgets import Client
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.runs.inputs import NamedBytes
@@ -60,6 +63,20 @@ def test_texts_come_back_as_they_are(prompt: str) -> None:
 def test_names_that_python_reads_otherwise(name: str) -> None:
     """An id that Python would fold, refuse or take for its own goes into the dict of values."""
     assert _evaluate(_call("a/b", {name: 3, "prompt": "x"}))[2] == {name: 3, "prompt": "x"}
+
+
+@pytest.mark.parametrize("method", [Client.generate, Client.sweep])
+def test_names_of_the_calls_own_arguments(method: Callable[..., Any]) -> None:
+    """An id that the call itself has as an argument goes into the dict of values."""
+    parameters = call_parameters(method).values()
+    own = {item.name for item in parameters if item.kind is item.KEYWORD_ONLY}
+    values = dict.fromkeys(own, 3)
+    axes = {"steps": (1, 2)} if method is Client.sweep else {}
+    (call,) = ast.parse(python_call("a/b", values, axes)).body
+    assert isinstance(call, ast.Expr)
+    assert isinstance(call.value, ast.Call)
+    assert own
+    assert not own & {item.arg for item in call.value.keywords}
 
 
 def test_the_call_binds_to_the_same_values() -> None:

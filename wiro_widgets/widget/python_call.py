@@ -14,7 +14,7 @@ from wiro_widgets.media.output import Output
 _LINE_LENGTH = 88
 _OWN_ARGUMENTS = {  # keyword arguments of the calls themselves; parameters of these names go into the dict
     "client.generate": {"timeout", "on_interrupt", "reuse"},
-    "client.sweep": {"how", "concurrency", "then", "executor", "resume", "reuse", "start"},
+    "client.sweep": {"how", "concurrency", "then", "executor", "resume", "reuse", "start", "unknown"},
 }
 _MAX_LISTED = 4  # whole numbers that are listed rather than written as a range
 
