@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from websockets.asyncio.server import ServerConnection
 
 from tests.attacks.kernels import Kernels
 from tests.attacks.sweeps import assert_right_pictures, statuses
@@ -20,7 +21,7 @@ from tests.hostile.files import ServedFile, cut_at
 from tests.hostile.fixtures import MakeClient
 from tests.hostile.http_wire import CUT, Answer, Hang, Reply
 from tests.hostile.server import HostileServer
-from tests.hostile.task_api import Entry
+from tests.hostile.task_api import Entry, RemoteTask
 from tests.hostile.worker import Worker, colour_of, colour_shown
 from wiro_widgets import Panel
 from wiro_widgets.client.sync_client import Client
@@ -173,7 +174,7 @@ def test_a_detail_that_lags(
     server: HostileServer, client: Client, lag: Callable[[Entry], Entry], count: int
 ) -> None:
     """The socket has named three outputs, so three are fetched, however long Task/Detail has fewer."""
-    Worker(server, outputs=3)
+    Worker(server, outputs=3, awaits_socket=True)
     server.on_run = lag_at_run(server, lag, count)
     result = client.run("a/b", VALUES).wait(20)
     assert [colour_shown(image) for image in result.images] == [colour_of(VALUES)] * 3
@@ -181,6 +182,33 @@ def test_a_detail_that_lags(
     assert result.record.total_cost == 0.01
     assert len(client.history[server.task().id].output_paths) == 3
     assert client.history.unfinished() == []
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_detail_without_an_exit_code_and_no_socket(
+    server: HostileServer, client: Client, count: int
+) -> None:
+    """Where no frame came, a task that has ended without an exit code is asked for again before it counts as failed."""
+    Worker(server, outputs=3)
+    server.on_socket = close_at_once
+    server.on_run = lag_at_run(server, LAGS["no outputs and no exit code"], count)
+    result = client.run("a/b", VALUES).wait(20)
+    assert [colour_shown(image) for image in result.images] == [colour_of(VALUES)] * 3
+
+
+def test_a_task_that_never_has_an_exit_code(server: HostileServer, client: Client) -> None:
+    """A task that has ended, and of which nobody says how, has not failed: its cell is not sent again."""
+    Worker(server)
+    server.on_socket = close_at_once
+    server.on_run = lag_at_run(server, LAGS["no outputs and no exit code"], 1000)
+    sweep = client.sweep("a/b", VALUES, seed=[1]).wait(20)
+    sweep.resume().wait(20)
+    assert server.count("Run") == 1
+
+
+async def close_at_once(connection: ServerConnection, _task: RemoteTask) -> None:
+    """Close a socket that has just been registered."""
+    await connection.close()
 
 
 def lag_at_run(server: HostileServer, lag: Callable[[Entry], Entry], count: int) -> Callable[[Any], object]:

@@ -41,12 +41,20 @@ def colour_shown(image: Image.Image) -> Colour:
 class Worker:
     """Ends each task `seconds` after its Run, with `outputs` pictures and a cost.
 
-    A picture shows the values of its run and its uploads; URLs count as no values.
+    A picture shows the values of its run and its uploads; URLs count as no values. With `awaits_socket` it begins when
+    the client's socket is registered, so that no frame is missed.
     """
 
     def __init__(
-        self, server: HostileServer, *, seconds: float = 0.02, outputs: int = 1, cost: str = "0.01"
+        self,
+        server: HostileServer,
+        *,
+        seconds: float = 0.02,
+        outputs: int = 1,
+        cost: str = "0.01",
+        awaits_socket: bool = False,
     ) -> None:
+        self._awaits_socket = awaits_socket
         self._server = server
         self._seconds = seconds
         self._outputs = outputs
@@ -63,6 +71,8 @@ class Worker:
 
     async def _work(self, task: RemoteTask) -> None:
         server = self._server
+        while self._awaits_socket and not task.listeners:  # noqa: ASYNC110 - a list of sockets is no event
+            await asyncio.sleep(0.005)
         await asyncio.sleep(self._seconds / 2)
         if task.status != "task_cancel":
             task.status = "task_start"
