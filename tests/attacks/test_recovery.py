@@ -17,7 +17,7 @@ from tests.hostile.server import HostileServer
 from tests.hostile.task_api import ok
 from tests.hostile.worker import Worker
 from wiro_widgets.client.sync_client import Client
-from wiro_widgets.protocol.errors import InvalidParameter, RunOutcomeUnknown, WiroError
+from wiro_widgets.protocol.errors import RunOutcomeUnknown, WiroError
 
 BAD: dict[str, Answer] = {**answers.NO_ANSWERS, "a cut": CUT, "nothing": Hang()}
 
@@ -131,7 +131,7 @@ def test_a_run_that_was_never_made_is_closed(server: HostileServer, make_client:
     assert not recover(client).problems
     sweep.resume().wait(10)
     assert (server.count("Run"), statuses(sweep)) == (2, ["succeeded"])
-    with pytest.raises(InvalidParameter):
+    with pytest.raises(KeyError):
         client.history.close("no such row")
 
 

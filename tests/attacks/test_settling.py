@@ -184,26 +184,29 @@ def test_a_detail_that_lags(
     assert client.history.unfinished() == []
 
 
-@pytest.mark.parametrize("count", [1, 3])
-def test_a_detail_without_an_exit_code_and_no_socket(
-    server: HostileServer, client: Client, count: int
-) -> None:
-    """Where no frame came, a task that has ended without an exit code is asked for again before it counts as failed."""
+def test_a_detail_without_an_exit_code_and_no_socket(server: HostileServer, client: Client) -> None:
+    """Where no frame came, a task that has ended without an exit code is asked for again."""
     Worker(server, outputs=3)
     server.on_socket = close_at_once
-    server.on_run = lag_at_run(server, LAGS["no outputs and no exit code"], count)
+    server.on_run = lag_at_run(server, LAGS["no outputs and no exit code"], 1)
     result = client.run("a/b", VALUES).wait(20)
     assert [colour_shown(image) for image in result.images] == [colour_of(VALUES)] * 3
 
 
-def test_a_task_that_never_has_an_exit_code(server: HostileServer, client: Client) -> None:
-    """A task that has ended, and of which nobody says how, has not failed: its cell is not sent again."""
+def test_a_task_without_an_exit_code_has_not_failed(server: HostileServer, client: Client) -> None:
+    """A task that has ended, and of which nobody says how, is not sent again, and settles when somebody says how."""
     Worker(server)
     server.on_socket = close_at_once
     server.on_run = lag_at_run(server, LAGS["no outputs and no exit code"], 1000)
     sweep = client.sweep("a/b", VALUES, seed=[1]).wait(20)
     sweep.resume().wait(20)
-    assert server.count("Run") == 1
+    assert (server.count("Run"), statuses(sweep)) == (1, ["unknown"])
+    assert [row.task_id for row in client.history.unfinished()] == [server.task().id]
+    server.task().next_details.clear()
+    sweep.resume().wait(20)
+    assert (server.count("Run"), statuses(sweep)) == (1, ["succeeded"])
+    assert_right_pictures(sweep, VALUES)
+    assert client.history.unfinished() == []
 
 
 async def close_at_once(connection: ServerConnection, _task: RemoteTask) -> None:
