@@ -245,10 +245,10 @@ def test_a_run_that_was_never_made_is_closed(history: History, tmp_path: Path) -
         assert (row.outcome, row.settled_at is not None) == ("refused", True)
         assert row.error == "It was closed in the history, since no task came of it: not in my list at Wiro"
         conflicts = {"submitting", "running", "unknown", "succeeded"}
-        claimed = other.claim(
+        claim_result = other.claim(
             "new", SERVER, "a/b", {}, content="c", cell=0, conflicts=lambda row: row.outcome in conflicts
         )
-        assert claimed is None
+        assert claim_result is None
 
 
 def test_a_closed_run_that_has_a_task_after_all_is_settled(history: History) -> None:

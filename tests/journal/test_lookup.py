@@ -120,9 +120,9 @@ def remove_all_but_the_log(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("UPDATE runs SET star = 1")
         log = path.with_name(f"{path.name}-wal")
-        saved = log.read_bytes()
+        log_bytes = log.read_bytes()
     path.unlink()
-    log.write_bytes(saved)
+    log.write_bytes(log_bytes)
 
 
 def damage_the_keys(path: Path) -> None:
@@ -218,7 +218,7 @@ def test_a_folder_that_vanishes(path: Path) -> None:
     """If the folder of a journal in use vanishes, its runs are unknown until it is back."""
     journal = Journal.open(path)
     assert isinstance(journal.look_up(ELSEWHERE), Absent)
-    moved = path.parent.rename(path.parent.with_name("moved"))
+    other_place = path.parent.rename(path.parent.with_name("moved"))
     for _ in range(2):
         answer = journal.look_up(ELSEWHERE)
         assert isinstance(answer, Unknown)
@@ -226,7 +226,7 @@ def test_a_folder_that_vanishes(path: Path) -> None:
     for file in path.parent.iterdir():
         file.unlink()
     path.parent.rmdir()
-    moved.rename(path.parent)
+    other_place.rename(path.parent)
     assert isinstance(journal.look_up(Query(contents=("cell 3",))), Present)
     assert isinstance(journal.look_up(ELSEWHERE), Absent)
     journal.close()
@@ -318,7 +318,7 @@ def test_a_claim_is_not_granted_while_the_journal_is_locked(path: Path) -> None:
     with Journal.open(path) as journal, lock(path) as unlock:
         with pytest.raises(ConfigurationError, match="another process has locked it"):
             claim(journal, patience=0.3)
-        claimed = journal.claim(
+        claim_result = journal.claim(
             "sent",
             SERVER,
             "a/b",
@@ -329,7 +329,7 @@ def test_a_claim_is_not_granted_while_the_journal_is_locked(path: Path) -> None:
             unknown="send",
             patience=0.3,
         )
-        assert claimed is None
+        assert claim_result is None
         unlock()
     with Journal.open(path) as journal:
         assert (journal.row("mine"), journal.row("sent") is None) == (None, False)

@@ -144,7 +144,7 @@ def test_rows_of_earlier_versions_have_no_digests(journal: Journal, outputs: Pat
     assert not verify(row)
 
 
-def imported(journal: Journal, folder: Path, **changes: object) -> Journal:
+def import_edited(journal: Journal, folder: Path, **changes: object) -> Journal:
     """Export the run, edit its line, and return a journal that has imported it."""
     path = folder / "runs.jsonl"
     History(journal, SERVER).export_to(path)
@@ -160,7 +160,7 @@ def test_an_imported_run_is_whole_in_the_output_folder(
     journal: Journal, outputs: Path, tmp_path: Path
 ) -> None:
     """An imported run is whole if its files lie in the output folder with the noted bytes, and only then."""
-    other = imported(journal, tmp_path)
+    other = import_edited(journal, tmp_path)
     row = row_of(other)
     assert row.is_imported
     assert verify(row, outputs)
@@ -196,11 +196,11 @@ def test_an_edited_history_reads_no_private_file(
     files = json.dumps([{"path": path, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}])
     record = row_of(journal).record
     assert record is not None
-    edited = replace(record, output_paths=(path,), output_urls=(), output_count=1).to_dict()
-    changes: dict[str, object] = {"files": files, "record": json.dumps(edited)}
+    edited_record = replace(record, output_paths=(path,), output_urls=(), output_count=1).to_dict()
+    changes: dict[str, object] = {"files": files, "record": json.dumps(edited_record)}
     if column == "paths":
         changes["paths"] = json.dumps([path])
-    other = imported(journal, tmp_path, **changes)
+    other = import_edited(journal, tmp_path, **changes)
     row = row_of(other)
     history = History(other, SERVER, output_dir=outputs)
     html_of_edited = history._repr_html_()

@@ -59,14 +59,14 @@ def trouble(row: JournalRow, path: str, output_dir: Path | None = None) -> str |
         return f"cannot be read at {path}: {getattr(exc, 'strerror', None) or exc}"
 
 
-def _change(path: str, noted: OutputFile | None) -> str | None:
-    """Return how a file differs from the one that was noted; None if it does not. Raises OSError, ValueError."""
+def _change(path: str, entry: OutputFile | None) -> str | None:
+    """Return how a file differs from its entry in the row; None if it does not. Raises OSError, ValueError."""
     status = Path(path).lstat()
     if not stat.S_ISREG(status.st_mode):
         return f"is no longer at {path}, where something other than a file stands now"
-    if status.st_size != (noted.size if noted else status.st_size or 1):
+    if status.st_size != (entry.size if entry else status.st_size or 1):
         return f"was changed at {path}: it has {status.st_size:,} bytes now"
-    if noted and noted.sha256 != _digest_at_rest(path, status):
+    if entry and entry.sha256 != _digest_at_rest(path, status):
         return f"was changed at {path}: it has other bytes now"
     return None
 
