@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.attacks.sweeps import assert_right_pictures, statuses
+from tests.attacks.sweeps import MODEL_ENTRY, assert_right_pictures, statuses
 from tests.hostile import answers
 from tests.hostile.fixtures import MakeClient
 from tests.hostile.http_wire import CUT, Answer, Hang, Reply
 from tests.hostile.server import Handler, HostileServer
 from tests.hostile.task_api import ok, refused
-from tests.hostile.worker import Worker
+from tests.hostile.worker import Worker, painted
 from wiro_widgets.client.sync_client import Client
-from wiro_widgets.protocol.errors import AuthenticationError, RunOutcomeUnknown
+from wiro_widgets.protocol.errors import AuthenticationError, RunOutcomeUnknown, WiroError
 
 VALUES = {"prompt": "x"}
 SEEDS = [1, 2, 3]
+# A choice that is sent although nobody has chosen.
+REQUIRED_GROUP = {
+    "title": "More",
+    "items": [
+        {
+            "id": "style",
+            "type": "select",
+            "required": True,
+            "default": "plain",
+            "options": [{"value": "plain"}, {"value": "bold"}],
+        }
+    ],
+}
 
 # How the reply of a Run is lost although a task was made, or perhaps was.
 LOST_REPLIES: dict[str, Answer] = {
@@ -163,3 +178,28 @@ def test_task_detail_says_nothing_for_long(server: HostileServer, make_client: M
     assert (server.count("Run"), statuses(sweep)) == (3, ["succeeded"] * 3)
     assert_right_pictures(sweep, VALUES)
     assert client.history.unfinished() == []
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("count", [1, 100])
+@pytest.mark.parametrize("name", [*answers.NO_ANSWERS, "no such model"])
+def test_a_catalogue_that_says_nothing(
+    server: HostileServer, make_client: MakeClient, tmp_path: Path, name: str, count: int
+) -> None:
+    """A sweep that has run with a schema is not run again because the catalogue does not show the model now."""
+    entry: dict[str, Any] = {**MODEL_ENTRY, "parameters": [*MODEL_ENTRY["parameters"], REQUIRED_GROUP]}
+    server.always("Tool/Detail", ok(tool=[entry]))
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(painted((1, 2, 3)))
+    with make_client() as client:
+        client.sweep("a/b", VALUES, seed=SEEDS, inputImage=str(photo)).wait(20)
+    assert server.count("Run") == 3
+    no_model = refused("slug-owner-project-not-exist", 1)
+    server.script("Tool/Detail", *[answers.NO_ANSWERS.get(name, no_model)] * count)
+    with suppress(WiroError):
+        make_client(timeout=1.0).sweep("a/b", VALUES, seed=SEEDS, inputImage=str(photo)).wait(20)
+    assert server.count("Run") == 3
+    server.clear_script("Tool/Detail")
+    server.always("Tool/Detail", ok(tool=[entry]))
+    sweep = make_client().sweep("a/b", VALUES, seed=SEEDS, inputImage=str(photo)).wait(20)
+    assert (server.count("Run"), statuses(sweep)) == (3, ["succeeded"] * 3)
