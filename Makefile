@@ -7,8 +7,8 @@
 BIN := .venv/bin
 ARGS ?=
 CHECK ?=
-# Processes of pytest: most of a test is waiting for real servers, kernels and browsers.
-WORKERS := 4
+# Processes of pytest: three drive browsers, the others mostly wait for timers, servers and kernels.
+WORKERS := 6
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Every kernel, command and worker of the tests would compile the package anew.

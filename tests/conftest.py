@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = home / name.lower()
         folder.mkdir()
         environment.setenv(name, str(folder))
+    # What runs in the background of a script inherits an ignored SIGINT, and so do the commands that tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # The machines are noisy: how long an example takes says nothing.
     settings.register_profile("noisy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("noisy")

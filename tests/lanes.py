@@ -12,12 +12,14 @@ from xdist.scheduler import LoadScopeScheduling
 LANES = ("tests/e2e/", "tests/frontend/", "tests/hosts/")
 # Long files go first, so that no worker is left alone with one at the end.
 LONG = (
+    "tests/attacks/",
     "tests/test_benchmarks.py",
     "tests/test_notebooks.py",
+    "tests/transport/",
     "tests/commands/",
-    "tests/client/",
     "tests/sweeps/",
     "tests/runs/",
+    "tests/client/",
 )
 
 
