@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.commands.terminal import Terminal, pointing_at
+from tests.sandbox.raw import wait_for
 from wiro_widgets import Client
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.sandbox import SandboxServer
@@ -30,9 +31,19 @@ def _refused(terminal: Terminal, *arguments: str) -> str:
     return err
 
 
-def test_a_picture(terminal: Terminal) -> None:
+def _listeners(sandbox: SandboxServer) -> int:
+    """Return how many sockets are registered for the tasks that have not ended."""
+    assert sandbox._world is not None
+    return sum(len(task.listeners) for task in sandbox._world.tasks.newest_first() if not task.finished)
+
+
+def test_a_picture(terminal: Terminal, sandbox: SandboxServer) -> None:
     """The path of each output comes on stdout, the progress and the task's id on stderr."""
-    status, out, err = terminal.run("run", FLUX, "-p", "prompt=x", *SMALL, "-p", "samples=2", "--out", "art")
+    sandbox.faults = {"stuck": "queue"}
+    command = terminal.start("run", FLUX, "-p", "prompt=x", *SMALL, "-p", "samples=2", "--out", "art")
+    wait_for(lambda: _listeners(sandbox), bool)
+    sandbox.faults = None
+    status, out, err = command.end()
     assert status == 0
     paths = [terminal.folder / line for line in out.splitlines()]
     assert len(paths) == 2
