@@ -14,6 +14,8 @@ from tests.attacks.kernels import Kernels
 from tests.hostile.server import HostileServer
 from tests.hostile.worker import Worker
 
+pytest.register_assert_rewrite("tests.attacks.sweeps")
+
 OPEN = frozenset(Path(__file__).with_name("open_attacks.txt").read_text().splitlines())
 
 

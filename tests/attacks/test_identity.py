@@ -250,6 +250,34 @@ def test_a_reuse_whose_files_were_changed(make_client: MakeClient, tamper: Calla
     assert colour_shown(result.images[0]) == colour_of({**VALUES, "seed": "7"})
 
 
+RUN = """
+client.run("a/b", prompt="x").wait(10)
+"""
+
+
+@pytest.mark.parametrize("tamper", TAMPERINGS.values(), ids=TAMPERINGS)
+def test_a_file_that_was_changed_before_it_was_noted(
+    server: HostileServer,
+    client: Client,
+    kernels: Kernels,
+    tmp_path: Path,
+    tamper: Callable[[Path], object],
+) -> None:
+    """A kernel was killed between a file and its note: what stands there then is the output only if it says so."""
+    kernel = kernels.start(server, tmp_path, RUN)
+    server.wait(lambda: server.tasks and server.task().listeners, "the kernel")
+    gate = server.gate()
+    data = painted((1, 2, 3))
+    server.finish(server.task(), [server.serve_file(data), server.serve_file(data, gate, name="1.png")])
+    server.wait(lambda: list((tmp_path / "outputs").rglob("*-0.png")), "the first file")
+    kernel.kill()
+    server.files["/files/1/1.png"] = server.files["/files/0/0.png"]
+    tamper(next((tmp_path / "outputs").rglob("*-0.png")))
+    (task,) = client.recover()
+    assert [colour_shown(image) for image in task.wait(10).images] == [(1, 2, 3)] * 2
+    assert client.history.unfinished() == []
+
+
 # Histories that others have written
 
 

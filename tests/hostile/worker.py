@@ -64,7 +64,7 @@ class Worker:
     def finish_all(self) -> None:
         """End the tasks that there are, at once and without a frame."""
         for task in tuple(self._server.tasks.values()):
-            self._finish(task)
+            self.finish(task)
 
     def _begin(self, task: RemoteTask) -> None:
         self._server.start_job(self._work(task))
@@ -79,11 +79,12 @@ class Worker:
             await server.broadcast(task, "task_start")
             await asyncio.sleep(self._seconds / 2)
         if task.status != "task_cancel":  # unless it was stopped meanwhile
-            self._finish(task)
+            self.finish(task)
             await server.broadcast(task, "task_postprocess_end", task.outputs)
         server.notify()
 
-    def _finish(self, task: RemoteTask) -> None:
+    def finish(self, task: RemoteTask) -> None:
+        """End a task at once and without a frame."""
         values = {name: value for name, value in task.parameters.items() if "://" not in str(value)}
         picture = painted(colour_of(values, task.uploads))
         names = [f"{number}.png" for number in range(self._outputs)]

@@ -228,6 +228,9 @@ def finish_file(job: Job, part: PartialFile) -> Output:
     return Output(job.info, path=path, data=in_memory, task_id=job.task_id, file_name=name)
 
 
+_WITH_RECIPE = frozenset({"image/png", "image/jpeg", "image/webp"})
+
+
 def is_output(path: Path, job: Job) -> bool:
     """Return True if a file that nobody noted is this output: a picture by its recipe, another file by its size.
 
@@ -240,11 +243,13 @@ def is_output(path: Path, job: Job) -> bool:
             size = file.seek(0, os.SEEK_END)
             if find_defect(replace(job.info, size=None), file, size) is not None:
                 return False
+            file.seek(0)
+            content_type = content_types.sniff(file.read(content_types.HEAD_SIZE))
         recipe = recipes.read_recipe(path)
     except OSError:
         return False
     if recipe is None:
-        return size == job.info.size
+        return size == job.info.size and content_type not in _WITH_RECIPE
     names = ("task_id", "model", "prompt", "seed", "parameters")
     ours, theirs = (json.dumps([fields.get(name) for name in names]) for fields in (job.recipe, recipe))
     return bool(json.loads(ours) == json.loads(theirs))
