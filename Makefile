@@ -2,6 +2,7 @@
 #   make demo [ARGS=--no-browser]   a sandbox and JupyterLab on the quickstart notebook
 #   make test                       every check that CI runs
 #   make bench [CHECK=1]            every promise of speed beside its floor; writes docs/benchmarks.md
+# And for nights, make soak [SEEDS=1000] [SEED=0]: mixtures of faults around sweeps whose kernels are killed.
 # Everything lands in .venv and js/node_modules; what is up to date is left alone.
 
 BIN := .venv/bin
@@ -9,12 +10,14 @@ ARGS ?=
 CHECK ?=
 # Processes of pytest: three drive browsers, the others mostly wait for timers, servers and kernels.
 WORKERS := 6
+SEEDS ?= 1000
+SEED ?= 0
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Every kernel, command and worker of the tests would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: bench demo test lint front-end chromium clean
+.PHONY: bench demo test soak lint front-end chromium clean
 .NOTPARALLEL:
 
 demo: .venv/demo.stamp front-end
@@ -25,6 +28,11 @@ test: lint chromium
 	@$(BIN)/python tools/front_end.py run test
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS)
+
+# Each seed has its own time limits, and talks to servers on loopback alone.
+soak: .venv/dev.stamp front-end
+	@SIEGE_SEEDS=$(SEEDS) SIEGE_FIRST=$(SEED) $(BIN)/python -m pytest --numprocesses=$(WORKERS) \
+		tests/attacks/test_any_faults.py
 
 lint: .venv/dev.stamp front-end
 	@echo "==> ruff check"

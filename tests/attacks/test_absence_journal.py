@@ -8,7 +8,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,12 @@ import pytest
 from tests.attacks.kernels import Kernels
 from tests.attacks.sweeps import assert_right_pictures, statuses
 from tests.hostile.fixtures import MakeClient
+from tests.hostile.http_wire import CUT
 from tests.hostile.server import HostileServer
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.journal import database
-from wiro_widgets.protocol.errors import WiroError
+from wiro_widgets.journal.row import JournalRow, Query
+from wiro_widgets.protocol.errors import RunOutcomeUnknown, WiroError
 
 VALUES = {"prompt": "x"}
 SEEDS = [1, 2, 3]
@@ -219,6 +221,83 @@ def test_a_claim_that_a_lock_has_kept_back(
         assert statuses(sweep) == ["succeeded"] * 3
         assert_right_pictures(sweep, {"prompt": "new"})
     assert clients[0].history.unfinished() == []
+
+
+def busy(*_arguments: object, **_options: object) -> None:
+    """Raise what SQLite raises for a database that is locked."""
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    raise error
+
+
+@contextmanager
+def no_rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let no kernel of this process read a row, as when its file is locked."""
+    with monkeypatch.context() as patch:
+        patch.setattr(database.Store, "select", busy)
+        yield
+
+
+def test_a_wait_for_another_kernel_while_the_journal_is_locked(
+    server: HostileServer, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row that cannot be read was not removed: who waits for its Run waits on, and sends none."""
+    gates = [server.gate() for _ in SEEDS]
+    server.script("Run", *gates)
+    first = make_client().sweep("a/b", VALUES, seed=SEEDS)
+    for gate in gates:
+        gate.await_call()
+    second = make_client().sweep("a/b", VALUES, seed=SEEDS)
+
+    def waiting() -> int:
+        notes = [cell.task.state.note or "" for cell in second.cells if cell.task is not None]
+        return sum("under way already" in note for note in notes)
+
+    server.wait(lambda: waiting() == 3, "the second sweep")
+    with no_rows(monkeypatch):
+        threading.Event().wait(0.8)
+    for gate in gates:
+        gate.open()
+    for sweep in (first, second):
+        sweep.wait(20)
+        sweep.resume().wait(20)
+        assert (server.count("Run"), statuses(sweep)) == (3, ["succeeded"] * 3)
+
+
+def test_a_recovery_while_the_journal_is_locked(
+    server: HostileServer, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recovery that cannot read the journal says so, and the next one takes what there is."""
+    with make_client() as client:
+        client.run("a/b", VALUES)
+    client = make_client()
+    with no_rows(monkeypatch):
+        recovered = client.recover()
+    assert len(recovered) == 0
+    assert "journal" in str(recovered.problems[0])
+    assert [task.id for task in client.recover()] == [server.task().id]
+
+
+def test_a_task_of_another_row_while_the_journal_is_locked(
+    server: HostileServer, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost run takes no task of which the journal cannot say whether it is another run's."""
+    client = make_client()
+    assert client.run("a/b", VALUES).wait(10)
+    server.script("Run", CUT)
+    with pytest.raises(RunOutcomeUnknown):
+        client.run("a/b", VALUES)
+    find_rows = database.Store.select
+
+    def only_open(store: database.Store, query: Query, limit: int | None = None) -> list[JournalRow]:
+        if not query.is_open:
+            busy()
+        return find_rows(store, query, limit)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database.Store, "select", only_open)
+        assert len(make_client().recover()) == 0
+    assert None in [row.task_id for row in client.history.unfinished()]
 
 
 SWEEP_AND_COUNT = """

@@ -87,6 +87,37 @@ def test_a_sweep_that_is_begun_again_while_a_reply_is_awaited(
 
 
 @pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_reuse_of_a_run_whose_reply_was_lost(
+    server: HostileServer, client: Client, is_listed: bool
+) -> None:
+    """With `reuse` the same run is not sent while nobody knows what became of it; without it the user wants another."""
+    server.lists_late = True
+    server.script("Run", server.effect_then(CUT))
+    with pytest.raises(RunOutcomeUnknown):
+        client.run("a/b", VALUES, seed=7)
+    if is_listed:
+        server.list_all()
+        assert len(client.run("a/b", VALUES, seed=7, reuse=True).wait(10).images) == 1
+    else:
+        with pytest.raises(RunOutcomeUnknown):
+            client.run("a/b", VALUES, seed=7, reuse=True)
+    assert server.count("Run") == 1
+    client.run("a/b", VALUES, seed=7).wait(10)
+    assert server.count("Run") == 2
+
+
+def test_a_reuse_of_a_run_that_is_running(server: HostileServer, make_client: MakeClient) -> None:
+    """With `reuse` the same run of a kernel that has gone is followed, not sent."""
+    with make_client() as client:
+        client.run("a/b", VALUES, seed=7)
+    task = make_client().run("a/b", VALUES, seed=7, reuse=True)
+    Worker(server).finish_all()
+    assert (task.id, len(task.wait(10).images)) == (server.task().id, 1)
+    assert server.count("Run") == 1
+
+
+@pytest.mark.usefixtures("worker")
 def test_a_refusal_is_proof(server: HostileServer, client: Client) -> None:
     """A Run that Wiro refuses in its own words made no task, and is sent again by `resume`."""
     server.script("Run", refused("Request parameter [prompt] required", 0))

@@ -8,13 +8,13 @@ import platform
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from wiro_widgets.journal.process import is_attended
 from wiro_widgets.journal.result import TaskResult, result_of
-from wiro_widgets.journal.row import JournalRow, record_of_row
+from wiro_widgets.journal.row import JournalRow, Query, record_of_row
 from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.errors import ApiError, InvalidParameter, NotFound, TransportError
 from wiro_widgets.protocol.lookup import Present, Unknown
@@ -35,7 +35,7 @@ TaskT = TypeVar("TaskT")
 class Problem:
     """A run that could not be recovered: its journal row, its task if it has one, its model, and why.
 
-    `candidates` are tasks that may be it.
+    `candidates` are tasks that may be it. Without a `journal_id` it stands for all runs that the journal cannot tell.
     """
 
     journal_id: str
@@ -45,7 +45,8 @@ class Problem:
     candidates: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        name = f"task {self.task_id}" if self.task_id else f"a run of {self.model}"
+        run = f"a run of {self.model}" if self.journal_id else "further runs"
+        name = f"task {self.task_id}" if self.task_id else run
         return f"{name}: {self.reason}"
 
 
@@ -105,10 +106,13 @@ class Attacher:
         Never raises for one of them: what cannot be attached is among the `problems` of what is returned.
         """
         engine = self._engine
-        unfinished = await asyncio.to_thread(engine.journal.unfinished, engine.server)
-        rows = [row for row in unfinished if not is_attended(row)]
-        answers = await lost_runs.look_up_all(engine, [row for row in rows if row.task_id is None])
         recovered: Recovered[AsyncTask] = Recovered()
+        query, patience = Query(server=engine.server, is_open=True), engine.timing.journal_lock
+        reading = await asyncio.to_thread(engine.journal.read, query, patience=patience)
+        rows = [row for row in reading.rows if not is_attended(row)]
+        if isinstance(reading.absence, Unknown):
+            recovered.add_problem("", None, "", reading.absence.reason, ())
+        answers = await lost_runs.look_up_all(engine, [row for row in rows if row.task_id is None])
         for row in rows:
             match answers.get(row.id, Present(row.task_id)):
                 case Present(str(task_id)):
@@ -165,14 +169,13 @@ class Attacher:
     def _row_of(self, detail: TaskDetail, model: str | None, values: Mapping[str, Any]) -> JournalRow:
         """Return the journal's row for a task, a new one if the task was begun elsewhere."""
         journal, server = self._engine.journal, self._engine.server
-        row = journal.find(detail.id, server)
-        if row is not None and not (is_loopback(server) and self._is_older(row, detail)):
-            return row
+        query, patience = Query(server=server, task_id=detail.id), self._engine.timing.journal_lock
+        for row in journal.read(query, patience=patience).rows[:1]:
+            if not (is_loopback(server) and self._is_older(row, detail)):
+                return row
         row_id = journal.begin(server, model or "", values)
         journal.submitted(row_id, detail.id)
-        row = journal.find(detail.id, server)
-        assert row is not None  # noqa: S101 - it was written above
-        return row
+        return JournalRow(row_id, server, model or "", dict(values), datetime.now(UTC), task_id=detail.id)
 
     def _is_older(self, row: JournalRow, detail: TaskDetail) -> bool:
         """Return True if the row is of another task: a sandbox that is started anew begins its numbers again.

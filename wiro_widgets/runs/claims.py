@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from wiro_widgets.journal.process import is_attended
-from wiro_widgets.journal.row import JournalRow
+from wiro_widgets.journal.row import UNSETTLED, JournalRow, Query
 from wiro_widgets.protocol.detail import TaskDetail
-from wiro_widgets.protocol.lookup import Absent, Lookup, Present
+from wiro_widgets.protocol.lookup import Absent, Lookup, Present, Unknown
 from wiro_widgets.runs import lost_runs
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.options import RunOptions
@@ -18,7 +18,7 @@ from wiro_widgets.runs.reuse import is_whole
 
 def stands_in(engine: Engine, row: JournalRow, options: RunOptions, *, seed_is_fixed: bool) -> bool:
     """Return True if the run of that row takes the place of one of equal content, which is then not sent."""
-    if options.reuse and seed_is_fixed and is_under_way(engine, row):
+    if options.reuse and seed_is_fixed and (row.outcome in UNSETTLED or is_under_way(engine, row)):
         return True
     return options.share_cell and row.cell == options.cell and may_have_task(row)
 
@@ -41,13 +41,21 @@ def is_under_way(engine: Engine, row: JournalRow) -> bool:
 async def take_over(
     engine: Engine, row: JournalRow, pause: Callable[[float], Awaitable[None]]
 ) -> Lookup[tuple[JournalRow, TaskDetail]]:
-    """Return an earlier run with its task, after its receipt is in; Absent only if its row says that it became none."""
+    """Return an earlier run with its task, after its receipt is in; Absent only if its row says that it became none.
+
+    A journal that cannot be read is read again for `Timing.journal_lock`.
+    """
+    clock = asyncio.get_running_loop().time
+    read_at = clock()
     while row.outcome == "submitting" and is_attended(row):
         await pause(engine.timing.claim_poll)
-        newer = await asyncio.to_thread(engine.journal.row, row.id)
-        if newer is None:
-            return Absent("its row was removed from the journal")
-        row = newer
+        match await asyncio.to_thread(engine.journal.look_up, Query(id=row.id)):
+            case Present(rows):
+                row, read_at = rows[0], clock()
+            case Absent():
+                return Absent("its row was removed from the journal")
+            case Unknown() as trouble if clock() - read_at > engine.timing.journal_lock:
+                return trouble
     if not may_have_task(row):
         return Absent(f"its run is {row.outcome}")
     if row.task_id is None:

@@ -69,10 +69,10 @@ async def look_up_all(engine: Engine, rows: Iterable[JournalRow], tries: int = 3
         tasks, is_complete = await _listed_tasks(engine, runs, tries)
     except (TransportError, ApiError) as error:
         return {run.journal_id: Unknown(f"Wiro's list of tasks cannot be read: {error}") for run in runs}
-    tasks = await asyncio.to_thread(_unowned, engine, tasks, {run.journal_id for run in runs})
+    tasks, doubtful_ids = await asyncio.to_thread(_unowned, engine, tasks, {run.journal_id for run in runs})
     answers: dict[str, Lookup[str]] = {}
     for group in _groups(runs):
-        answers |= await _look_up_group(engine, group, tasks, is_complete=is_complete)
+        answers |= await _look_up_group(engine, group, tasks, doubtful_ids, is_complete=is_complete)
     return answers
 
 
@@ -94,12 +94,17 @@ async def candidates(
 
 
 async def _look_up_group(
-    engine: Engine, group: list[LostRun], tasks: list[TaskDetail], *, is_complete: bool
+    engine: Engine,
+    group: list[LostRun],
+    tasks: list[TaskDetail],
+    doubtful_ids: Collection[str],
+    *,
+    is_complete: bool,
 ) -> dict[str, Lookup[str]]:
-    """Return the tasks of equal runs, the oldest run first."""
-    verdicts = [(task, await _compare(engine, group[0], task)) for task in tasks]
-    same = [task.id for task, verdict in verdicts if verdict == "same"]
-    unclear = [task.id for task, verdict in verdicts if verdict == "unclear"]
+    """Return the tasks of equal runs, the oldest run first; a doubtful one may be another run's."""
+    verdicts = [(task.id, await _compare(engine, group[0], task)) for task in tasks]
+    same = [task_id for task_id, verdict in verdicts if verdict == "same" and task_id not in doubtful_ids]
+    unclear = [task_id for task_id, verdict in verdicts if verdict != "other" and task_id not in same]
     if not same and not unclear:
         where = (
             "does not show it"
@@ -158,15 +163,22 @@ async def _listed_tasks(
     return list(tasks.values()), False
 
 
-def _unowned(engine: Engine, tasks: list[TaskDetail], journal_ids: set[str]) -> list[TaskDetail]:
-    """Return the tasks that no other run became; reads the journal."""
-    free = []
+def _unowned(
+    engine: Engine, tasks: list[TaskDetail], journal_ids: set[str]
+) -> tuple[list[TaskDetail], set[str]]:
+    """Return the tasks that no other run became, and the ids of those of which the journal cannot say it."""
+    free: list[TaskDetail] = []
+    doubtful_ids: set[str] = set()
     for task in tasks:
-        if engine.task(task.id) is None:
-            row = engine.journal.find(task.id, engine.server)
-            if row is None or row.id in journal_ids:
-                free.append(task)
-    return free
+        if engine.task(task.id) is not None:
+            continue
+        match engine.journal.look_up(Query(server=engine.server, task_id=task.id)):
+            case Present(rows) if rows[0].id not in journal_ids:
+                continue
+            case Unknown():
+                doubtful_ids.add(task.id)
+        free.append(task)
+    return free, doubtful_ids
 
 
 def _groups(runs: Iterable[LostRun]) -> list[list[LostRun]]:
