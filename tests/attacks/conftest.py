@@ -1,12 +1,7 @@
-"""What the attacks share: kernels that can be killed, and a worker that ends tasks.
-
-`open_attacks.txt` names the attacks that still succeed, as "file::test[id]": they are expected to fail, and strictly,
-so that a line whose attack fails at last has to go.
-"""
+"""What the attacks share: kernels that can be killed, and a worker that ends tasks."""
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,15 +10,6 @@ from tests.hostile.server import HostileServer
 from tests.hostile.worker import Worker
 
 pytest.register_assert_rewrite("tests.attacks.sweeps")
-
-OPEN = frozenset(Path(__file__).with_name("open_attacks.txt").read_text().splitlines())
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the attacks that still succeed."""
-    for item in items:
-        if item.nodeid.rpartition("/")[2] in OPEN:
-            item.add_marker(pytest.mark.xfail(strict=True, reason="issue 11: this attack still succeeds"))
 
 
 @pytest.fixture(scope="session")

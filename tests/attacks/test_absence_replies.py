@@ -17,7 +17,7 @@ from tests.hostile.server import Handler, HostileServer
 from tests.hostile.task_api import ok, refused
 from tests.hostile.worker import Worker, painted
 from wiro_widgets.client.sync_client import Client
-from wiro_widgets.protocol.errors import AuthenticationError, RunOutcomeUnknown, WiroError
+from wiro_widgets.protocol.errors import AuthenticationError, ConfigurationError, RunOutcomeUnknown, WiroError
 
 VALUES = {"prompt": "x"}
 SEEDS = [1, 2, 3]
@@ -234,3 +234,39 @@ def test_a_catalogue_that_says_nothing(
     server.always("Tool/Detail", ok(tool=[entry]))
     sweep = make_client().sweep("a/b", VALUES, seed=SEEDS, inputImage=str(photo)).wait(20)
     assert (server.count("Run"), statuses(sweep)) == (3, ["succeeded"] * 3)
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_catalogue_that_shows_the_model_late(server: HostileServer, make_client: MakeClient) -> None:
+    """What ran while the catalogue did not show the model is asked about when it does: equal cells too, others not."""
+    server.always("Tool/Detail", refused("slug-owner-project-not-exist", 1))
+    values = {**VALUES, "seed": "1"}
+    with make_client() as client:
+        client.map("a/b", [values, values]).wait(20)
+    assert server.count("Run") == 2
+    server.clear_script("Tool/Detail")
+    entry: dict[str, Any] = {**MODEL_ENTRY, "parameters": [*MODEL_ENTRY["parameters"], REQUIRED_GROUP]}
+    server.always("Tool/Detail", ok(tool=[entry]))
+    cells = [values, values, {**VALUES, "seed": "2"}]
+    client = make_client()
+    sweep = client.map("a/b", cells).wait(20)
+    assert (server.count("Run"), statuses(sweep)) == (3, ["unknown", "unknown", "succeeded"])
+    with pytest.raises(ConfigurationError, match="for one of the two only"):
+        client.run("a/b", values, reuse=True)
+    assert server.count("Run") == 3
+    assert statuses(sweep.resume(unknown="send").wait(20)) == ["succeeded"] * 3
+    assert server.count("Run") == 5
+
+
+@pytest.mark.usefixtures("worker")
+def test_equal_cells_without_a_schema(server: HostileServer, make_client: MakeClient) -> None:
+    """All equal cells are asked about, when the catalogue does not show the model any more."""
+    entry: dict[str, Any] = {**MODEL_ENTRY, "parameters": [*MODEL_ENTRY["parameters"], REQUIRED_GROUP]}
+    server.always("Tool/Detail", ok(tool=[entry]))
+    values = {**VALUES, "seed": "1"}
+    with make_client() as client:
+        client.map("a/b", [values, values]).wait(20)
+    server.clear_script("Tool/Detail")
+    server.always("Tool/Detail", refused("slug-owner-project-not-exist", 1))
+    sweep = make_client().map("a/b", [values, values]).wait(20)
+    assert (server.count("Run"), statuses(sweep)) == (2, ["unknown"] * 2)

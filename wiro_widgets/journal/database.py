@@ -100,6 +100,7 @@ _CONDITIONS: Final = {
     "until": "intent_at <= :until",
     "outcomes": "outcome IN (SELECT value FROM json_each(:outcomes))",
     "contents": "content IN (SELECT value FROM json_each(:contents))",
+    "typed": "(content IS NULL OR content NOT LIKE 'untyped-%') = CAST(:typed AS INTEGER)",
     "open": (
         "(outcome IN ('submitting', 'running', 'unknown') OR (outcome = 'succeeded' AND settled_at IS NULL))"
     ),
@@ -440,6 +441,7 @@ def _conditions(query: Query) -> tuple[str, dict[str, str]]:
         "task_id": query.task_id,
         "since": stamp(query.since),
         "until": stamp(query.until),
+        "typed": None if query.is_typed is None else str(int(query.is_typed)),
         "open": "open" if query.is_open else None,
         **{name: None if items is None else json.dumps(list(items)) for name, items in several.items()},
     }

@@ -17,6 +17,7 @@ RowOutcome = Literal["submitting", "running", "succeeded", "failed", "cancelled"
 UNSETTLED: Final = ("submitting", "running", "unknown")
 SENT: Final = (*UNSETTLED, "succeeded", "failed", "cancelled")
 ROW_OUTCOMES: Final = (*SENT, "refused")
+UNTYPED: Final = "untyped-"  # begins the `content` of a run whose model had no schema, see `runs.fingerprint`
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ class Query:
 
     A row matches one of several models, outcomes or contents (see `JournalRow.content`), and all of several tags.
     `text` is looked for in the texts of the parameters, `note` in the notes, both whatever their case; `parameters`
-    must all be equal, numbers by their value. With `is_open` only runs match that are not over, and those whose outputs
+    must all be equal, numbers by their value. `is_typed` asks for runs with or without a
+    schema. With `is_open` only runs match that are not over, and those whose outputs
     are still to come.
     """
 
@@ -95,6 +97,7 @@ class Query:
     tags: Collection[str] = ()
     note: str | None = None
     contents: Collection[str] | None = None
+    is_typed: bool | None = None
     is_open: bool = False
 
     @property
@@ -114,6 +117,7 @@ class Query:
             and (self.until is None or row.intent_at <= self.until)
             and (self.outcomes is None or row.outcome in self.outcomes)
             and (self.contents is None or row.content in self.contents)
+            and self.is_typed in {None, not (row.content or "").startswith(UNTYPED)}
             and (not self.is_open or row.is_open)
             and set(self.tags) <= set(row.tags)
             and (self.note or "").casefold() in row.notes.casefold()

@@ -13,7 +13,7 @@ from wiro_widgets.protocol.lookup import Absent, Lookup, Present, Unknown
 from wiro_widgets.runs import lost_runs
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.options import RunOptions
-from wiro_widgets.runs.reuse import is_whole
+from wiro_widgets.runs.reuse import is_whole, may_have_task
 
 
 def stands_in(engine: Engine, row: JournalRow, options: RunOptions, *, seed_is_fixed: bool) -> bool:
@@ -21,13 +21,6 @@ def stands_in(engine: Engine, row: JournalRow, options: RunOptions, *, seed_is_f
     if options.reuse and seed_is_fixed and (row.outcome in UNSETTLED or is_under_way(engine, row)):
         return True
     return options.share_cell and row.cell == options.cell and may_have_task(row)
-
-
-def may_have_task(row: JournalRow) -> bool:
-    """Return True if the run has a task that did not fail, or if nobody knows that it has none."""
-    if row.outcome in ("submitting", "unknown"):
-        return True
-    return row.outcome in ("running", "succeeded") and row.task_id is not None
 
 
 def is_under_way(engine: Engine, row: JournalRow) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from wiro_widgets.journal.row import UNTYPED
 from wiro_widgets.media.jsonable import is_file
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.requests import Upload
@@ -18,16 +19,21 @@ _CHUNK = 1024 * 1024
 _NO_CONTENT = frozenset({"callbackUrl", "projectid"})  # where a run is reported to, not what it makes
 
 
-def of_run(model: str, ready: Mapping[str, Any], files: Mapping[str, Any] | None = None) -> str:
-    """Return the fingerprint of a run, 64 hexadecimal digits.
+def of_run(
+    model: str, ready: Mapping[str, Any], files: Mapping[str, Any] | None = None, *, is_typed: bool
+) -> str:
+    """Return the fingerprint of a run: 64 hexadecimal digits, after `UNTYPED` for a run without a schema.
 
-    `files` is what `files_of` returns; without it the Uploads are read here, and rewound.
+    Without a schema values are not converted and no defaults are added, so the fingerprints of equal runs with and
+    without one differ, and prove nothing about each other. `files` is what `files_of` returns; without it the Uploads
+    are read here, and rewound.
     """
     owner, name = split_model(model)
     ready = {**ready, **(files_of(ready) if files is None else files)}
     values = {item: of_value(value) for item, value in ready.items() if item not in _NO_CONTENT}
     text = json.dumps([f"{owner}/{name}".lower(), values], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return digest if is_typed else UNTYPED + digest
 
 
 def files_of(ready: Mapping[str, Any]) -> dict[str, Any]:

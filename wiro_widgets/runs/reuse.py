@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from wiro_widgets.journal import output_files
 from wiro_widgets.journal.result import TaskResult, result_of
-from wiro_widgets.journal.row import JournalRow, Query, record_of_row
+from wiro_widgets.journal.row import SENT, JournalRow, Query, record_of_row
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import ConfigurationError, WiroWarning
 from wiro_widgets.protocol.lookup import Unknown
@@ -21,6 +21,8 @@ from wiro_widgets.protocol.schema.scalars import is_url
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.runs import fingerprint, inputs
 from wiro_widgets.runs.engine import Engine
+
+_SCALAR = (bool, int, float, str)
 
 
 def has_fixed_seed(values: Mapping[str, Any], schema: ModelSchema | None) -> bool:
@@ -66,6 +68,50 @@ def answerable(engine: Engine, contents: Collection[str]) -> set[str]:
     return {row.content for row in engine.journal.rows(query) if row.content and is_whole(engine, row)}
 
 
+def may_have_task(row: JournalRow) -> bool:
+    """Return True if the run has a task that did not fail, or if nobody knows that it has none."""
+    if row.outcome in ("submitting", "unknown"):
+        return True
+    return row.outcome in ("running", "succeeded") and row.task_id is not None
+
+
+def find_uncertain(
+    engine: Engine, model: str, runs: Sequence[Mapping[str, Any]], *, is_typed: bool
+) -> dict[int, JournalRow]:
+    """Return rows that may be the same runs, by index, made without a schema if these have one, or vice versa.
+
+    Their fingerprints prove nothing about each other. What is sent without a schema is all there with one, in other
+    types and beside defaults; files are not compared. Reads the journal.
+    """
+    query = Query(server=engine.server, model=model, outcomes=SENT, is_typed=not is_typed)
+    rows = [row for row in engine.journal.rows(query) if row.content is not None and may_have_task(row)]
+    others = [row.parameters for row in rows]
+    typed, untyped = (runs, others) if is_typed else (others, runs)
+    groups: dict[frozenset[str], list[int]] = {}
+    for index, values in enumerate(untyped):
+        names = frozenset(name for name, value in values.items() if value is not None and value != "")
+        groups.setdefault(names, []).append(index)
+    pairs: dict[int, JournalRow] = {}
+    for names, indexes in groups.items():
+        complete = [index for index, values in enumerate(typed) if names <= values.keys()]
+        sides = [*(typed[index] for index in complete), *(untyped[index] for index in indexes)]
+        comparable = sorted(name for name in names if all(isinstance(side[name], _SCALAR) for side in sides))
+        by_values: dict[tuple[object, ...], list[int]] = {}
+        for index in indexes:
+            by_values.setdefault(_texts(untyped[index], comparable), []).append(index)
+        for index in complete:
+            for other in by_values.get(_texts(typed[index], comparable), ()):
+                run, row = (index, rows[other]) if is_typed else (other, rows[index])
+                pairs[run] = row
+    return pairs
+
+
+def _texts(values: Mapping[str, Any], names: Sequence[str]) -> tuple[object, ...]:
+    """Return values as they compare whatever their types: 20 as "20", True as "true"."""
+    numbers = ((name, wire_values.number(values[name])) for name in names)
+    return tuple(wire_values.text(values[name]) if number is None else number for name, number in numbers)
+
+
 def is_whole(engine: Engine, row: JournalRow) -> bool:
     """Return True if all that the run made is still there and as it was: files on the disk, text in the journal.
 
@@ -93,7 +139,8 @@ def _answer_from_journal(
     engine: Engine, model: str, values: Mapping[str, Any], schema: ModelSchema | None
 ) -> TaskResult | None:
     with ExitStack() as files:
-        content = fingerprint.of_run(model, inputs.prepare(values, schema, files))
+        ready = inputs.prepare(values, schema, files)
+        content = fingerprint.of_run(model, ready, is_typed=schema is not None)
     query = Query(server=engine.server, contents=(content,), outcomes=("succeeded",))
     reading = engine.journal.read(query, patience=engine.timing.journal_lock)
     row = next((row for row in reading.rows if is_whole(engine, row)), None)
@@ -101,6 +148,11 @@ def _answer_from_journal(
         raise ConfigurationError(
             f"Nothing was sent, because this run may have been paid for before: {reading.absence.reason}.\n"
             "To send it all the same, leave out reuse=True, or use a client with journal=False."
+        )
+    if row is None and find_uncertain(engine, model, [values], is_typed=schema is not None):
+        raise ConfigurationError(
+            "Nothing was sent, because an equal run may have been paid for before, and the catalogue showed the model "
+            "for one of the two only.\nTry again when it shows the model, or leave out reuse=True."
         )
     if row is None:
         return None

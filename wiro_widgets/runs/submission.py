@@ -76,7 +76,7 @@ class Submission:
         with ExitStack() as cleanup:
             ready = await asyncio.to_thread(inputs.prepare, values, schema, cleanup)
             input_files = await asyncio.to_thread(fingerprint.files_of, ready)
-            content = fingerprint.of_run(self._model, ready, input_files)
+            content = fingerprint.of_run(self._model, ready, input_files, is_typed=schema is not None)
             request = requests.run(self._model, ready, schema)
             run_id, parameters = str(uuid.uuid4()), {**plain(values), **plain(input_files)}
             process.sending.add(run_id)

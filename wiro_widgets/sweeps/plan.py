@@ -73,7 +73,7 @@ def of_axes(
     ]
     axis_values = list(axis_rules.combine(axes, how))
     rows = _bind(schema, [{**constants, **values} for values in axis_values], files)
-    return Plan(model, schema, tuple(axes), _cells(model, rows, axis_values))
+    return Plan(model, schema, tuple(axes), _cells(model, schema, rows, axis_values))
 
 
 def of_rows(model: str, schema: ModelSchema | None, rows: Iterable[Mapping[str, Any]]) -> Plan:
@@ -92,7 +92,7 @@ def of_rows(model: str, schema: ModelSchema | None, rows: Iterable[Mapping[str, 
         for _, digests in bound_rows
     ]
     axes, axis_values = axis_rules.varying(reusable, identities)
-    return Plan(model, schema, axes, _cells(model, bound_rows, axis_values))
+    return Plan(model, schema, axes, _cells(model, schema, bound_rows, axis_values))
 
 
 def convert(values: Mapping[str, Any], schema: ModelSchema | None) -> dict[str, Any]:
@@ -172,12 +172,15 @@ def _bind(schema: ModelSchema | None, rows: Sequence[Mapping[str, Any]], files: 
 
 
 def _cells(
-    model: str, rows: Sequence[_BoundRow], axis_values: Sequence[Mapping[str, Any]]
+    model: str,
+    schema: ModelSchema | None,
+    rows: Sequence[_BoundRow],
+    axis_values: Sequence[Mapping[str, Any]],
 ) -> tuple[PlannedCell, ...]:
     counts: Counter[str] = Counter()
     cells: list[PlannedCell] = []
     for (values, digests), values_of_axes in zip(rows, axis_values, strict=True):
-        content = fingerprint.of_run(model, digests)
+        content = fingerprint.of_run(model, digests, is_typed=schema is not None)
         cells.append(PlannedCell(len(cells), values, values_of_axes, content, counts[content]))
         counts[content] += 1
     return tuple(cells)

@@ -9,13 +9,12 @@ from typing import Any
 
 from wiro_widgets.journal.process import is_attended
 from wiro_widgets.journal.result import TaskResult, result_of
-from wiro_widgets.journal.row import SENT, JournalRow, Query, record_of_row
+from wiro_widgets.journal.row import SENT, UNTYPED, JournalRow, Query, record_of_row
 from wiro_widgets.protocol.errors import ConfigurationError, RunOutcomeUnknown
 from wiro_widgets.protocol.lookup import Absent, Present, Unknown
-from wiro_widgets.runs import lost_runs
+from wiro_widgets.runs import lost_runs, reuse
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.options import UnknownPolicy
-from wiro_widgets.runs.reuse import is_whole
 from wiro_widgets.sweeps.cell import Cell
 from wiro_widgets.sweeps.plan import PlannedCell
 
@@ -71,7 +70,25 @@ async def recall(engine: Engine, cells: Sequence[Cell[Any]], unknown: UnknownPol
         else:
             lost_rows[cell.index] = rows
     await _look_up_lost(engine, {cell.index: cell for cell in cells}, lost_rows, earlier)
+    if unknown == "ask":
+        new_cells = [cell for cell in cells if (cell.content, cell.number) not in histories]
+        await asyncio.to_thread(_end_uncertain, engine, new_cells)
     return earlier
+
+
+def _end_uncertain(engine: Engine, cells: Sequence[Cell[Any]]) -> None:
+    """End cells as unknown if an equal run may have been made with a schema, which this sweep lacks, or vice versa."""
+    if not cells:
+        return
+    is_typed = not cells[0].content.startswith(UNTYPED)
+    shows = "did not show" if is_typed else "showed"
+    reason = f"the catalogue {shows} the model when an equal run was made, so the two cannot be compared"
+    rows = reuse.find_uncertain(engine, cells[0].model, [cell.values for cell in cells], is_typed=is_typed)
+    for index, row in rows.items():
+        candidates = (row.task_id,) if row.task_id else ()
+        cells[index].end(
+            "unknown", RunOutcomeUnknown(row.model, reason, journal_id=row.id, candidates=candidates)
+        )
 
 
 async def _look_up_lost(
@@ -118,6 +135,6 @@ def _histories(
     histories: dict[tuple[str, int], CellHistory] = {}
     for key, rows in rows_by_cell.items():
         rows.sort(key=lambda row: _INFORMATIVE_FIRST.index(row.outcome))
-        is_done = rows[0].outcome == "succeeded" and is_whole(engine, rows[0])
+        is_done = rows[0].outcome == "succeeded" and reuse.is_whole(engine, rows[0])
         histories[key] = rows, result_of(record_of_row(rows[0])) if is_done else None
     return histories, reading.absence
