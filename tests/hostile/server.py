@@ -184,7 +184,7 @@ class HostileServer(TaskApi):
 
     def also_listen(self, port: int) -> None:
         """Serve HTTP at this port as well."""
-        self._more_listeners.append(self.run(asyncio.start_server(self._http, "127.0.0.1", port)))
+        self._more_listeners.append(self.run(asyncio.start_server(self._accept, "127.0.0.1", port)))
 
     def wait(self, condition: Callable[[], Any], what: str = "the condition") -> None:
         """Wait until a condition holds."""
@@ -221,7 +221,7 @@ class HostileServer(TaskApi):
     async def _serve(self) -> None:
         self.loop = asyncio.get_running_loop()
         self._closing = asyncio.Event()
-        http = await asyncio.start_server(self._http, "127.0.0.1", 0, ssl=self.tls)
+        http = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self.tls)
         sockets: Server = await serve(
             self._socket,
             "127.0.0.1",
@@ -243,11 +243,16 @@ class HostileServer(TaskApi):
         for job in tuple(self._jobs):
             job.cancel()
         await asyncio.gather(*self._jobs, return_exceptions=True)
+        await asyncio.sleep(0)  # an aborted transport closes its socket in the next step of the loop
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # The abort is a callback, because a job that is cancelled before its first step runs no `finally`.
+        job = self.loop.create_task(self._http(reader, writer))
+        self._jobs.add(job)
+        job.add_done_callback(self._jobs.discard)
+        job.add_done_callback(lambda _job: writer.transport.abort())
 
     async def _http(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        job = asyncio.current_task()
-        assert job is not None
-        self._jobs.add(job)
         self.connections += 1
         self.most_connections = max(self.connections, self.most_connections)
         try:
@@ -260,8 +265,6 @@ class HostileServer(TaskApi):
             pass
         finally:
             self.connections -= 1
-            self._jobs.discard(job)
-            writer.transport.abort()
             self.notify()
 
     async def _answer(self, call: Call) -> Answer:
