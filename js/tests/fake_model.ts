@@ -144,12 +144,22 @@ export function run(facts: Partial<Run> = {}): Run {
     notice: null,
     outputs: [],
     text: null,
+    reason: "",
+    choices: [],
     ...facts,
   };
 }
 
 export function summary(number: number, status: Status, facts: Partial<RunSummary> = {}): RunSummary {
-  const base = { task: String(number), progress: null, prompt: "", line: "", starred: false };
+  const base = {
+    task: String(number),
+    progress: null,
+    prompt: "",
+    line: "",
+    starred: false,
+    reason: "",
+    choices: [],
+  };
   return { number, status, ...base, ...facts };
 }
 

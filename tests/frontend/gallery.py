@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -26,6 +27,7 @@ from tests.frontend.payloads import (
     summary,
     swept,
 )
+from wiro_widgets.widget.wire import labels
 
 WIDTHS = (360, 600, 1200)
 HUES = (250, 310, 20, 160)
@@ -276,6 +278,51 @@ def _open_cell(panel: PanelPage) -> None:
     panel.page.locator(".board button").nth(1).click()
 
 
+LOOK = labels.choice("look")
+SEND = labels.choice("send")
+CLOSE = labels.choice("close")
+LOST = (
+    "The run of tencent/hunyuan-flux-srpo was sent but its reply was lost (Wiro's list of tasks does not show it, "
+    "which proves nothing). A task may exist and be billed, so it was not sent again."
+)
+
+
+def _unknown_cells(panel: PanelPage) -> None:
+    panel.start(state(status="unknown", _axes=axes(12, {"steps": "20..50 by 10", "seed": "1..3"})))
+    standing = ["succeeded"] * 4 + ["unknown", "succeeded", "succeeded", "unknown"] + ["succeeded"] * 4
+    lost = f"{labels.UNKNOWN}. {LOST}"
+    cells = [cell(index, one, lost if one == "unknown" else one) for index, one in enumerate(standing)]
+    note = "10 of 12 done \N{MIDDLE DOT} 2 runs unknown: tasks may exist."
+    table = board(["20", "30", "40", "50"], ["7350148318", "7350148319", "7350148320"], note=note)
+    choices = [labels.choice("look", 2), labels.choice("send", 2)]
+    ended = swept(status="unknown", progress=None, word="10 of 12 done", choices=choices, reason=LOST)
+    panel.tell(delta(LINES[:2], run=ended, board=table, cells=cells))
+    for index, status in enumerate(standing):
+        if status == "succeeded":
+            panel.tell(image(f"1-{index}"), {"hue": 30 * index})
+
+
+def _unknown_run(panel: PanelPage) -> None:
+    panel.start(state(status="unknown"))
+    facts: dict[str, Any] = {"choices": [LOOK, SEND, CLOSE], "reason": LOST}
+    notice = {"kind": "error", "title": labels.UNKNOWN, "text": LOST}
+    shown = run(number=2, task=None, status="unknown", progress=None, notice=notice, stages=[], **facts)
+    runs = [
+        summary(1, "unknown", prompt="A harbour at dawn", task=None, **facts),
+        summary(2, "unknown", prompt="A close up portrait", task=None, **facts),
+        summary(3, "succeeded", prompt="A lighthouse at dusk", cost=0.00351),
+    ]
+    panel.tell(delta(LINES[:1], run=shown, runs=runs))
+
+
+def _pictures_to_come(panel: PanelPage) -> None:
+    panel.start(state(status="succeeded"))
+    text = "0.png: the file server did not answer. The next use of the result fetches it again."
+    notice = {"kind": "info", "title": "Pictures still to come", "text": text}
+    choices = [labels.choice("fetch")]
+    panel.tell(delta(LINES[:1], run=run(status="succeeded", progress=None, notice=notice, choices=choices)))
+
+
 CATALOGUE = [
     model(
         "tencent/hunyuan-flux-srpo",
@@ -317,6 +364,9 @@ STATES: dict[str, Callable[[PanelPage], None]] = {
     "sweep": _sweep,
     "swept": _swept,
     "chosen": _open_cell,
+    "unknown_cells": _unknown_cells,
+    "unknown_run": _unknown_run,
+    "to_come": _pictures_to_come,
 }
 
 # The panel behind is out of reach.

@@ -187,6 +187,8 @@ def summary(number: int, status: Status, cost: float | None = None, **facts: Any
         "progress": None,
         "prompt": "A lighthouse at dusk",
         "starred": False,
+        "reason": "",
+        "choices": [],
     }
     view = {"number": number, "status": status} | base | facts
     return {"line": labels.run_line(status, view["progress"], cost)} | view

@@ -74,7 +74,7 @@ def public_surface(kind: type) -> dict[str, object]:
 BLOCKING_ONLY = {"stop_soon"}  # for callbacks, which cannot await
 FOR_THE_CLIENT = {"recall", "unpaid", "close"}
 FOR_THE_BLOCKING_FACE = {"busy_after", "finished_cell", "goes_on", "interrupt", "raise_error"}
-AWAITED = {"wait", "stop", "resume"}
+AWAITED = {"wait", "stop", "resume", "settle_unknown"}
 
 
 def test_both_sweeps_are_alike() -> None:

@@ -174,6 +174,10 @@ class AsyncClient:
         """
         return await self._attacher.attach(_id_text(task_id), self._options, model, values or {})
 
+    async def find_run(self, journal_id: str) -> AsyncTask:
+        """Pick up one run of the journal whose reply was lost; raises RunOutcomeUnknown if its task is uncertain."""
+        return await self._attacher.find_run(journal_id, self._options)
+
     async def recover(self) -> Recovered[AsyncTask]:
         """Pick up every run that was cut off, for example by a killed kernel, and return the tasks.
 

@@ -110,6 +110,10 @@ class Client:
     def attach(self, *args: Any, **kwargs: Any) -> Task:
         return self._face(self._bridge.call(self._client.attach(*args, **kwargs)))
 
+    @same_call(AsyncClient.find_run)
+    def find_run(self, journal_id: str) -> Task:
+        return self._face(self._bridge.call(self._client.find_run(journal_id)))
+
     @same_call(AsyncClient.recover)
     def recover(self) -> Recovered[Task]:
         recovered = self._bridge.call(self._client.recover())

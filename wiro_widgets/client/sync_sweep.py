@@ -100,6 +100,10 @@ class Sweep(SweepView[Task]):
         self._bridge.call(self._sweep.resume(unknown=unknown))
         return self
 
+    @same_call(AsyncSweep.settle_unknown)
+    def settle_unknown(self, unknown: UnknownPolicy) -> None:
+        self._bridge.call(self._sweep.settle_unknown(unknown))
+
     def __iter__(self) -> Iterator[Cell[Task]]:
         position = 0
         while True:

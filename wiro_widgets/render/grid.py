@@ -47,8 +47,8 @@ class GridCell:
     @property
     def placeholder(self) -> str:
         """The text in place of a picture: an answer, else a file's name, else the status."""
-        name = self.outputs[0].name if self.outputs else "to go" if self.status == "pending" else self.status
-        return self.text or name
+        words = {"pending": "to go", "unknown": "Unknown: a task may exist"}
+        return self.text or (self.outputs[0].name if self.outputs else words.get(self.status, self.status))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,14 @@ from wiro_widgets.journal.process import is_attended
 from wiro_widgets.journal.result import TaskResult, result_of
 from wiro_widgets.journal.row import JournalRow, Query, record_of_row
 from wiro_widgets.protocol.detail import TaskDetail
-from wiro_widgets.protocol.errors import ApiError, InvalidParameter, NotFound, TransportError
-from wiro_widgets.protocol.lookup import Present, Unknown
+from wiro_widgets.protocol.errors import (
+    ApiError,
+    InvalidParameter,
+    NotFound,
+    RunOutcomeUnknown,
+    TransportError,
+)
+from wiro_widgets.protocol.lookup import Lookup, Present, Unknown
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.runs import lost_runs
 from wiro_widgets.runs.engine import Engine
@@ -99,6 +105,22 @@ class Attacher:
             pending = self._pending[task_id] = asyncio.create_task(work)
             pending.add_done_callback(lambda _: self._pending.pop(task_id, None))
         return await asyncio.shield(pending)
+
+    async def find_run(self, journal_id: str, options: RunOptions) -> AsyncTask:
+        """Attach to the task of a journal row, which may have none; raises RunOutcomeUnknown if it is uncertain."""
+        row = await asyncio.to_thread(self._engine.journal.row, journal_id)
+        answer: Lookup[str] = Unknown("the journal does not have the run")
+        if row is not None and row.task_id is not None:
+            answer = Present(row.task_id)
+        elif row is not None:
+            answer = await lost_runs.look_up(self._engine, row)
+        if isinstance(answer, Present):
+            return await self.attach(answer.value, options)
+        reason, task_ids = (
+            (answer.reason, answer.candidates) if isinstance(answer, Unknown) else (answer.evidence, ())
+        )
+        model = row.model if row else ""
+        raise RunOutcomeUnknown(model, reason, journal_id=journal_id, candidates=task_ids)
 
     async def recover(self, options: RunOptions) -> Recovered[AsyncTask]:
         """Attach to every run that was cut off, except those that another living process looks after.

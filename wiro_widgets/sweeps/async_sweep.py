@@ -74,8 +74,15 @@ class AsyncSweep(SweepView[TaskT]):
             unknown = "send" if unknown else "ask"
         if unknown not in ("ask", "send", None):
             raise InvalidParameter("unknown", f'"ask" or "send" is needed, not {unknown!r}')
+        await self._resume(unknown or self._unknown)
+
+    async def settle_unknown(self, unknown: UnknownPolicy) -> None:
+        """Look at Wiro for the cells of unknown outcome, and with "send" send those that stay unknown; no others."""
+        await self._resume(unknown, only_unknown=True)
+
+    async def _resume(self, unknown: UnknownPolicy, *, only_unknown: bool = False) -> None:
         self._context.run(budget.join, budget.active())
-        driver = await self._scheduler.resume(self._context, unknown=unknown or self._unknown)
+        driver = await self._scheduler.resume(self._context, unknown=unknown, only_unknown=only_unknown)
         if driver is not None:
             registry = self._client.registry
             registry.add(self)

@@ -141,16 +141,18 @@ class Scheduler(Generic[TaskT]):
         pending = [cell for cell in self._cells if cell.status == "pending" and cell.result is None]
         return [cell for cell in pending if cell.index not in paid_indexes]
 
-    async def resume(self, context: Context, *, unknown: UnknownPolicy) -> asyncio.Task[None] | None:
+    async def resume(
+        self, context: Context, *, unknown: UnknownPolicy, only_unknown: bool = False
+    ) -> asyncio.Task[None] | None:
         """Run what is left, under the budgets of that context; return the driver if one had to be started.
 
         Cells without all their files are fetched again. Cells of unknown outcome are looked for at Wiro; with "send"
-        those that stay unknown are sent once more.
+        those that stay unknown are sent once more. `only_unknown` leaves all other cells as they are.
         """
         self._unknown = unknown
         if unknown_cells := [cell for cell in self._cells if cell.status == "unknown"]:
             await self.recall(unknown_cells, unknown)
-        for cell in self._cells:
+        for cell in unknown_cells if only_unknown else self._cells:
             if cell.lacks_files and (task_id := cell.record.task_id):
                 self._earlier.task_ids[cell.index] = task_id  # attached again, not sent
                 cell.status = "pending"
@@ -163,6 +165,8 @@ class Scheduler(Generic[TaskT]):
         self.paused = self._stopping = False
         self.error = None
         self._line_up()
+        if only_unknown and not self.busy:
+            self._queue = deque(cell for cell in self._queue if cell in unknown_cells)
         if not self._queue or self.busy:
             return None
         self._refusal, self._all_refused = None, True

@@ -31,7 +31,11 @@ SMALL_EDGE = 96  # pixels of a picture of a sweep that may still go on
 _MAX_TROUBLE = 300  # characters of the first thing that went wrong
 FEWEST_DIGITS, FLOAT_DIGITS = 4, 17  # significant ones: of a heading, and of a float in full
 _ORDER = ("succeeded", "failed", "cancelled", "refused", "unknown", "running", "pending")
-_WORDS = {"pending": "to go", "refused": "refused by the budget", "unknown": "of unknown outcome"}
+_WORDS = {"pending": "to go", "refused": "refused by the budget", "unknown": "unknown"}
+_UNKNOWN_ADVICE = (
+    "Of an unknown cell a task may exist: resume() looks for it and does not send it, "
+    'resume(unknown="send") sends it again and may be billed twice'
+)
 
 
 class SweepView(NotebookRepr, Generic[TaskT]):
@@ -80,7 +84,8 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         files = f", {incomplete} of them without all files" if incomplete else ""
         earlier_cost = _cost(cell for cell in self.cells if cell.from_journal and cell.result)
         before = f", {dollars(earlier_cost)} of it before" if earlier_cost else ""
-        return f"{total}: {counts}{files}; {dollars(self.spent)} spent{before}"
+        advice = f". {_UNKNOWN_ADVICE}" if "unknown" in self.counts else ""
+        return f"{total}: {counts}{files}; {dollars(self.spent)} spent{before}{advice}"
 
     def __repr__(self) -> str:
         return printable(f"<{type(self).__name__} of {self.model}, {self.line}>")

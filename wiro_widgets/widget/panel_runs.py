@@ -6,15 +6,19 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from itertools import count
+from typing import Any
 
 from wiro_widgets.client.sync_client import Client, Task
 from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.journal.result import TaskResult
-from wiro_widgets.protocol.errors import InvalidParameter, WiroError
+from wiro_widgets.media.output import fetch_missing
+from wiro_widgets.protocol.errors import InvalidParameter, RunOutcomeUnknown, WiroError
 from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.runs.options import OnInterrupt
 from wiro_widgets.widget.form import next_seed
 from wiro_widgets.widget.panel_controls import PanelControls
+from wiro_widgets.widget.wire import labels
+from wiro_widgets.widget.wire.messages import Choice
 from wiro_widgets.widget.wire.publisher import Publisher
 from wiro_widgets.widget.wire.run_view import RunView
 from wiro_widgets.widget.wire.sweep_view import SweepView
@@ -65,20 +69,25 @@ class PanelRuns:
         """Start one run and return its task at once; an error becomes the task's."""
         with self._lock:
             controls = self._controls
-            values = dict(controls.values)
-            view = RunView(next(self._numbers), controls.model, values)
-            view.next_seed = next_seed(view.seed, controls.schema.get("seed"))
-            self._sweep_view = None
-            self._publisher.begin(view)
             self._show_errors(controls.problems())
-            try:
-                task = self._client().start(controls.required_model(), values, controls.known_schema)
-            except WiroError as error:
-                task = Task.refused(controls.model, values, error)
-            view.task = task
-            self._add_task(task)
-            self._publisher.follow(view)
-            return task
+            return self._run(controls.model, controls.values)
+
+    def _run(self, model: str | None, values: Mapping[str, Any]) -> Task:
+        """Start a run with these values; the panel's lock is held."""
+        controls, values = self._controls, dict(values)
+        schema = controls.known_schema if model == controls.model else None
+        view = RunView(next(self._numbers), model, values)
+        view.next_seed = next_seed(view.seed, controls.schema.get("seed"))
+        self._sweep_view = None
+        self._publisher.begin(view)
+        try:
+            task = self._client().start(model or controls.required_model(), values, schema)
+        except WiroError as error:
+            task = Task.refused(model, values, error)
+        view.task = task
+        self._add_task(task)
+        self._publisher.follow(view)
+        return task
 
     def run_sweep(self, *, resume: bool) -> Sweep:
         """Start a sweep over the axes and return it once it is planned and priced."""
@@ -103,6 +112,67 @@ class PanelRuns:
             self._sweep_view.stop()
         elif self.task is not None:
             self.task.stop_soon()
+
+    def decide(self, number: int, choice: Choice) -> dict[str, str]:
+        """Do what the user chose for a run of unknown outcome or without all its outputs, and return what came of it.
+
+        Only one choice of a run is carried out at a time. Raises a WiroError that says why nothing came of it.
+        """
+        with self._lock:
+            view = self._publisher.view(number)
+            if view is None or view.is_deciding or choice not in view.choices:
+                raise WiroError("This run has changed meanwhile. Nothing was done.")
+            view.is_deciding = True
+        self._publisher.catch_up()
+        try:
+            if isinstance(view, SweepView):
+                return {"text": self._decide_sweep(view, choice)}
+            assert isinstance(view, RunView)  # noqa: S101 - there are two kinds
+            return {"text": self._decide_run(view, choice)}
+        finally:
+            view.is_deciding = False
+            self._publisher.catch_up()
+
+    def _decide_sweep(self, view: SweepView, choice: Choice) -> str:
+        unknown_count = view.settle_unknown("send" if choice == "send" else "ask")
+        with self._lock:
+            self._publisher.begin(view)
+            self._publisher.follow(view)
+        return (
+            f"Looked again: {labels.count(unknown_count, 'run')} still unknown. Nothing was sent."
+            if unknown_count
+            else ""
+        )
+
+    def _decide_run(self, view: RunView, choice: Choice) -> str:
+        client, task = self._client(), view.task
+        assert task is not None  # noqa: S101 - a run without one has no choices
+        match choice:
+            case "look":
+                try:
+                    attached_task = (
+                        client.attach(task.id) if task.id else client.find_run(view.journal_id or "")
+                    )
+                except RunOutcomeUnknown as error:
+                    raise WiroError(f"Still unknown: {error.reason}. Nothing was sent.") from None
+                with self._tasks_lock:
+                    self.tasks = tuple(attached_task if item is task else item for item in self.tasks)
+                view.replace_task(attached_task)
+            case "send":
+                with self._lock:
+                    view.is_sent_again = True
+                    self._run(view.model, view.values or {})
+                return ""
+            case "close":
+                client.history.close(view.journal_id or "", "closed in the panel")
+                view.close()
+            case "fetch":
+                fetch_missing(task.outputs)
+                view.finish()
+        with self._lock:
+            self._publisher.begin(view)
+            self._publisher.follow(view)
+        return "Not everything is here yet. Fetch again later." if "fetch" in view.choices else ""
 
     def wait(self, timeout: float | None, on_interrupt: OnInterrupt | None) -> TaskResult:
         """Wait for the newest run or sweep, and return its last result or raise its error."""

@@ -163,6 +163,16 @@ export interface TextResult {
   done: boolean;
 }
 
+export type ChoiceName = "look" | "send" | "close" | "fetch";
+
+/** A button; one with `confirm` asks that before it acts. */
+export interface Choice {
+  name: ChoiceName;
+  label: string;
+  title: string;
+  confirm: string | null;
+}
+
 /** A run as one line of the list of runs; `progress` is 0..1, `line` what the line says at its end. */
 export interface RunSummary {
   number: number;
@@ -172,6 +182,10 @@ export interface RunSummary {
   prompt: string;
   starred: boolean;
   line: string;
+  /** Why it did not end well. */
+  reason: string;
+  /** What can be done about an outcome that is unknown, and about outputs that are still to come. */
+  choices: Choice[];
 }
 
 /** `word` says how it stands, `doing` and `pace` what it is at, `said` is read out, `price` what it has cost. */

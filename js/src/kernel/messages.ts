@@ -1,6 +1,6 @@
 // What the kernel and the browser say to each other. The only place where these shapes are declared.
 
-import type { Board, Cell, Row, Run, RunSummary, Scalar } from "./message_parts.ts";
+import type { Board, Cell, ChoiceName, Row, Run, RunSummary, Scalar } from "./message_parts.ts";
 
 export type * from "./message_parts.ts";
 
@@ -121,6 +121,14 @@ export interface StarMessage {
   on: boolean;
 }
 
+/** What a person decided about a run; answered by a `reply` whose `text` says what came of it. */
+export interface DecideMessage {
+  type: "decide";
+  rev: number;
+  run: number;
+  choice: ChoiceName;
+}
+
 export interface SearchMessage {
   type: "search";
   rev: number;
@@ -164,7 +172,13 @@ export interface ImageRequest {
 }
 
 /** What is answered by a `reply`, or by `models`, under its rev. */
-export type Question = StarMessage | SearchMessage | ModelMessage | CodeMessage | RecipeMessage;
+export type Question =
+  | StarMessage
+  | DecideMessage
+  | SearchMessage
+  | ModelMessage
+  | CodeMessage
+  | RecipeMessage;
 
 export type Up =
   | SyncMessage
@@ -173,6 +187,7 @@ export type Up =
   | StopMessage
   | ShowMessage
   | StarMessage
+  | DecideMessage
   | SearchMessage
   | ModelMessage
   | CodeMessage

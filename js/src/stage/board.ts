@@ -1,5 +1,6 @@
 import { attr, button, h, icon, on, rove, show, text } from "../dom/dom.ts";
 import type { Board } from "../kernel/messages.ts";
+import { mountChoices } from "../view/choices.ts";
 import { step } from "../view/run_list.ts";
 import type { View } from "../view/view.ts";
 import type { Shelf } from "./output_order.ts";
@@ -8,12 +9,20 @@ import type { Shelf } from "./output_order.ts";
 export function mountBoard(view: View, shelf: Shelf): [HTMLElement, HTMLElement] {
   const { store, signal } = view;
   const [table, note] = [h("table"), h("p", "said")];
-  const element = h("div", "board", note, table);
+  const why = h("p", "said");
+  const element = h(
+    "div",
+    "board",
+    note,
+    mountChoices(view, () => store.run),
+    why,
+    table,
+  );
   const buttons = new Map<number, HTMLButtonElement>();
   let drawnKey = "";
   const choose = (index: number) => {
     const id = store.feed.cells.get(index)?.outputs[0]?.id;
-    if (!id) return;
+    if (!id) return text(why, buttons.get(index)?.title ?? "");
     shelf.choose(id);
     void store.originals.get(id);
   };
@@ -38,8 +47,10 @@ export function mountBoard(view: View, shelf: Shelf): [HTMLElement, HTMLElement]
     const url = store.pictures.get("thumb", cell?.outputs[0]?.id ?? "")?.url;
     const status = cell?.status ?? "pending";
     const key = url ?? status;
-    if (made.dataset.key !== key)
-      made.replaceChildren(url ? h("img", { src: url, alt: "" }) : status === "pending" ? "" : status);
+    const word = { pending: [], unknown: ["Unknown", h("span", "more", ": a task may exist")] }[
+      status as string
+    ] ?? [status];
+    if (made.dataset.key !== key) made.replaceChildren(...(url ? [h("img", { src: url, alt: "" })] : word));
     made.dataset.key = key;
     made.dataset.status = status;
     const words = `${title}: ${cell?.note || status}`;
@@ -56,7 +67,10 @@ export function mountBoard(view: View, shelf: Shelf): [HTMLElement, HTMLElement]
     show(choice, board !== null && !visible);
     if (!board) return;
     const key = JSON.stringify([board.run, board.rows, board.columns]);
-    if (key !== drawnKey) build(board);
+    if (key !== drawnKey) {
+      build(board);
+      text(why, "");
+    }
     drawnKey = key;
     text(note, board.note);
     for (const [index, made] of buttons) fill(made, index, board.titles[index] ?? "");

@@ -1,5 +1,6 @@
 import { button, h, show, text } from "../dom/dom.ts";
 import { isActive } from "../state/runs.ts";
+import { mountChoices } from "../view/choices.ts";
 import type { View } from "../view/view.ts";
 import type { Shelf } from "./output_order.ts";
 
@@ -24,7 +25,14 @@ export function mountNotice(view: View, showLog: () => void): HTMLElement {
   const { store } = view;
   const [title, words] = [h("strong"), h("p")];
   const log = button("Show the log", "", showLog, view.signal);
-  const element = h("div", "notice", title, words, log);
+  const element = h(
+    "div",
+    "notice",
+    title,
+    words,
+    mountChoices(view, () => store.run),
+    log,
+  );
   view.paint(["run", "status"], () => {
     const notice = store.status === "submitting" ? null : (store.run?.notice ?? null);
     show(element, notice !== null);

@@ -3,7 +3,7 @@ import type { Link } from "../kernel/link.ts";
 import type { Run, RunSummary, Scalar, Status } from "../kernel/messages.ts";
 import type { Feed } from "./feed.ts";
 
-const TWICE = 400; // ms within which a second press belongs to a double click
+export const TWICE = 400; // ms within which a second press belongs to a double click
 const TAKEN = 2_000; // ms after the reply in which a Run that was taken shows up
 
 const ACTIVE: Status[] = ["submitting", "queued", "running", "finishing"];

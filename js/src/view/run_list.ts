@@ -2,6 +2,7 @@ import { attr, button, h, icon, on, show, text } from "../dom/dom.ts";
 import { count } from "../dom/format.ts";
 import type { RunSummary } from "../kernel/messages.ts";
 import { isActive } from "../state/runs.ts";
+import { mountChoices } from "./choices.ts";
 import type { View } from "./view.ts";
 
 interface Line {
@@ -57,7 +58,9 @@ function mountLine(view: View, number: number): Line {
   let starred = false;
   const star = icon("star", `Star run ${number}`, () => setStar(view, number, !starred), signal);
   const stop = icon("halt", `Stop run ${number}`, () => store.runs.stop(number), signal);
-  const element = h("li", "", shower, stop, star);
+  const own = () => store.runs.list.find((run) => run.number === number && number !== store.run?.number);
+  const choices = mountChoices(view, own); // those of the run that is shown are on the stage
+  const element = h("li", "", shower, stop, star, choices);
   const draw = (run: RunSummary, isShown: boolean) => {
     const stopping = store.runs.stopping(number);
     const active = isActive(run.status);
@@ -66,6 +69,7 @@ function mountLine(view: View, number: number): Line {
     dot.dataset.status = isLost ? "unknown" : run.status;
     text(snippet, run.prompt || "without a prompt");
     text(state, isLost ? "Unknown" : stopping ? "Stopping" : run.line);
+    attr(shower, "title", run.reason || null);
     attr(shower, "aria-current", isShown);
     attr(star, "aria-pressed", starred);
     attr(stop, "aria-disabled", stopping);

@@ -121,7 +121,7 @@ def test_counts() -> None:
         (
             RunOutcomeUnknown("a/b", "x", journal_id=None),
             "error",
-            "Nobody knows whether this run was started",
+            "Unknown: a task may exist",
         ),
         (ApiError("no"), "error", "Wiro refused"),
         (TransportError("x", endpoint="/Run", safe_to_retry=True), "error", "This did not work"),

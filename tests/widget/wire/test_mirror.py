@@ -171,6 +171,12 @@ def test_a_run() -> None:
     assert _fits(labels.notice(WiroError("x")), "Notice")
 
 
+def test_the_choices_of_a_run() -> None:
+    """Every choice that the kernel offers has the page's fields, and the page knows each name."""
+    assert set(get_args(messages.Choice)) == _union("ChoiceName")
+    assert all(_fits(labels.choice(name), "Choice") for name in get_args(messages.Choice))
+
+
 def test_the_words_of_a_run() -> None:
     """The page has the same statuses and stages."""
     assert set(get_args(Status)) == _union("Status")

@@ -18,8 +18,10 @@ from wiro_widgets.protocol.errors import (
 from wiro_widgets.protocol.events import Progress
 from wiro_widgets.protocol.prices.dollars import dollars
 from wiro_widgets.protocol.state import Status, TaskState
+from wiro_widgets.widget.wire.messages import Choice
 
 DOT = " \N{MIDDLE DOT} "
+UNKNOWN = "Unknown: a task may exist"
 
 _STATUS: dict[Status, str] = {
     "idle": "Ready",
@@ -30,17 +32,17 @@ _STATUS: dict[Status, str] = {
     "succeeded": "Done",
     "failed": "Failed",
     "cancelled": "Stopped",
-    "unknown": "Outcome unknown",
+    "unknown": UNKNOWN,
 }
 _ACTIVITY: dict[Status, str] = {"queued": "Waiting for a worker", "finishing": "Finishing"}
 _PLACEHOLDER: dict[Status, str] = {
     "succeeded": "The run ended without a result",
     "cancelled": "Stopped before there was a result",
     "failed": "The run failed",
-    "unknown": "It is not known how the run ended",
+    "unknown": UNKNOWN,
 }
 _ERROR_TITLES: tuple[tuple[type[WiroError], str], ...] = (
-    (RunOutcomeUnknown, "Nobody knows whether this run was started"),
+    (RunOutcomeUnknown, UNKNOWN),
     (BudgetExceeded, "This would exceed the budget"),
     (ApiError, "Wiro refused"),
     (WiroError, "This did not work"),
@@ -130,6 +132,30 @@ def notice(error: WiroError) -> dict[str, str]:
         return {"kind": "error", "title": f"{error.parameter} needs another value", "text": text}
     title = next(title for kind, title in _ERROR_TITLES if isinstance(error, kind))
     return {"kind": "error", "title": title, "text": text}
+
+
+def choice(name: Choice, run_count: int = 1) -> dict[str, str | None]:
+    """Return one thing that the user may do about a run, as a button: its label, its title, and a second question.
+
+    `run_count` is how many runs it concerns.
+    """
+    several = run_count > 1
+    which = f"Send {run_count:,} again" if several else "Send again"
+    label, title, confirm = {
+        "look": ("Look again", "Looks at Wiro once more for the task. Sends nothing.", None),
+        "send": (
+            which,
+            "Runs it again with the same values. If a task exists already, both are billed.",
+            f"{which}? {'They' if several else 'It'} may be billed twice",
+        ),
+        "close": (
+            "It never ran",
+            "Closes the run in the history as one that never became a task. Later it may be sent anew.",
+            "It never ran? Close it",
+        ),
+        "fetch": ("Fetch again", "Downloads what is missing. Nothing is billed.", None),
+    }[name]
+    return {"name": name, "label": label, "title": title, "confirm": confirm}
 
 
 def retry_notice(state: TaskState) -> dict[str, str] | None:

@@ -9,11 +9,12 @@ import json
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar, get_args
 
 from wiro_widgets.media.images import Thumbnail
 
 T = TypeVar("T")
+Choice = Literal["look", "send", "close", "fetch"]
 VERSION: Final = 1
 MAX_CHUNK: Final = 4 * 1024 * 1024
 MIN_PACKED_ROWS: Final = 5  # from this many rows on they travel compressed
@@ -80,6 +81,14 @@ class Star(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class Decide(Question):
+    """The user decides what is done about a run of unknown outcome, or about outputs that are still to come."""
+
+    run: int
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True)
 class Search(Question):
     """Search the catalogue."""
 
@@ -133,6 +142,7 @@ _TYPES: Mapping[str, type[Message]] = {
     "stop": Stop,
     "show": Show,
     "star": Star,
+    "decide": Decide,
     "search": Search,
     "model": Model,
     "code": Code,
@@ -205,6 +215,12 @@ def _count(value: object, name: str) -> int:
     return value
 
 
+def _choice(value: object, name: str) -> str:
+    if value not in get_args(Choice):
+        raise BadMessage(name)
+    return str(value)
+
+
 def _mapping(value: object, name: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise BadMessage(name)
@@ -223,6 +239,7 @@ _READERS: Mapping[str, Callable[[object, str], Any]] = {
     "str": _text,
     "int": _count,
     "int | None": lambda value, name: None if value is None else _count(value, name),
+    "Choice": _choice,
     "bool": lambda value, _name: value is True,
     "Mapping[str, Any]": _mapping,
 }

@@ -118,6 +118,8 @@ class Receiver:
                 self._reply_later(message, lambda: {"text": self._recipe_text(message)})
             case messages.Star():
                 self._reply_later(message, lambda: panel.star(message.run, on=message.on))
+            case messages.Decide():
+                self._reply_later(message, lambda: self._runs.decide(message.run, message.choice))
             case messages.Model():
                 self._reply_later(message, lambda: panel.switch_to(message.model))
             case messages.Search():

@@ -15,6 +15,7 @@ from wiro_widgets.protocol.state import Status, TaskState
 from wiro_widgets.widget.wire import labels
 from wiro_widgets.widget.wire.feed import RATE, Line
 from wiro_widgets.widget.wire.log_rows import missing_rows, rows, shorten
+from wiro_widgets.widget.wire.messages import Choice
 from wiro_widgets.widget.wire.output_view import OutputView
 
 MAX_PROMPT = 200  # characters of a prompt in the list of runs
@@ -59,6 +60,7 @@ class View(ABC):
         self.notice: dict[str, str] | None = None
         self.cost: float | None = None
         self.starred = False
+        self.is_deciding = False  # while a choice is carried out no other one is offered
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.number}: {self.status}, {len(self.outputs)} outputs>"
@@ -82,6 +84,16 @@ class View(ABC):
     def task_id(self) -> str | None:
         """The id of its task; None for a sweep, which has many."""
         return None
+
+    @property
+    @abstractmethod
+    def choices(self) -> tuple[Choice, ...]:
+        """What the user may do about a run of unknown outcome, or about outputs that are still to come."""
+
+    @property
+    def reason(self) -> str:
+        """Why the run did not end well, in words."""
+        return self.notice["text"] if self.notice else ""
 
     @abstractmethod
     def watch(self, callback: Callable[[], object]) -> None:
@@ -134,6 +146,8 @@ class View(ABC):
             "prompt": self.prompt,
             "starred": self.starred,
             "line": labels.run_line(self.status, self.fraction, self.cost),
+            "reason": shorten(self.reason),
+            "choices": [] if self.is_deciding else [self._choice(name) for name in self.choices],
         }
 
     def message(self) -> dict[str, Any]:
@@ -151,6 +165,9 @@ class View(ABC):
             **self.details(elapsed),
         }
 
+    def _choice(self, name: Choice) -> dict[str, str | None]:
+        return labels.choice(name)
+
     def output_id(self, index: int) -> str:
         """Return the id of an output at the browser."""
         return f"{self.number}-{index}"
@@ -165,6 +182,8 @@ class RunView(View):
         super().__init__(number, model, values, wire_values.text((values or {}).get("prompt")) or "")
         self.seed = wire_values.text((values or {}).get("seed"))
         self.task: Task | None = None
+        self.is_closed = False  # the user says that it never became a task
+        self.is_sent_again = False
 
     @property
     def state(self) -> TaskState:
@@ -178,6 +197,8 @@ class RunView(View):
             return "submitting" if self.number else "idle"
         if self.ended is None and self.task.state.settled:
             return "finishing"
+        if self.is_closed:
+            return "cancelled"
         return self.task.status
 
     @property
@@ -195,6 +216,38 @@ class RunView(View):
         """The id of the task."""
         return self.task.id if self.task else None
 
+    @property
+    def journal_id(self) -> str | None:
+        """The journal row of a run that may have become a task."""
+        return getattr(self.task.error, "journal_id", None) if self.task else None
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """What the user may do; a run that was sent again is not offered to be sent once more."""
+        if self.task is None or self.ended is None:
+            return ()
+        if self.status == "unknown":
+            may_be_found = self.task.id is not None or self.journal_id is not None
+            offers: dict[Choice, bool] = {
+                "look": may_be_found,
+                "send": not self.is_sent_again,
+                "close": may_be_found and self.task.id is None,
+            }
+            return tuple(name for name, is_offered in offers.items() if is_offered)
+        return (
+            ("fetch",) if any(output.error and output.error.may_come for output in self.task.outputs) else ()
+        )
+
+    def replace_task(self, task: Task) -> None:
+        """Go on with the task that the run became."""
+        self.task, self.ended, self.notice, self.cost = task, None, None, None
+
+    def close(self) -> None:
+        """End it as a run that never became a task."""
+        self.is_closed = True
+        text = "This run is closed in the history as one that never became a task. Nothing was sent again."
+        self.notice = {"kind": "info", "title": "Closed", "text": text}
+
     def watch(self, callback: Callable[[], object]) -> None:
         """Call back after each change of the task."""
         if self.task is not None:
@@ -211,10 +264,9 @@ class RunView(View):
             return
         self.outputs = in_threads(OutputView.of, self.task.outputs)
         error = self.task.error or next((item.error for item in self.outputs if item.error), None)
-        if error is not None:
-            self.notice = labels.notice(error)
+        self.notice = None if error is None else labels.notice(error)
         self.cost = self.task.record.total_cost
-        self.ended = time.time()
+        self.ended = self.ended or time.time()
 
     def entries(self, position: int) -> tuple[Sequence[TaskEvent], int]:
         """Return events of the task, from its ring."""

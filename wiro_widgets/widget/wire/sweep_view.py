@@ -18,11 +18,13 @@ from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.state import Status
 from wiro_widgets.render.grid import label
+from wiro_widgets.runs.options import UnknownPolicy
 from wiro_widgets.sweeps.axes import Axis, identity
 from wiro_widgets.sweeps.cell import Cell
 from wiro_widgets.widget.wire import labels
 from wiro_widgets.widget.wire.feed import Line
 from wiro_widgets.widget.wire.log_rows import shorten
+from wiro_widgets.widget.wire.messages import Choice
 from wiro_widgets.widget.wire.output_view import OutputView
 from wiro_widgets.widget.wire.run_view import View
 
@@ -149,6 +151,7 @@ class SweepView(View):
         self._run_count = 0  # done cells that did not come from the journal
         self._cell_messages: dict[int, dict[str, Any]] = {}
         self._last_note: str | None = None
+        self._is_watched = False
 
     @property
     def status(self) -> Status:
@@ -161,10 +164,10 @@ class SweepView(View):
         counts = sweep.counts
         if sweep.error is not None:
             return "failed"
-        if {"pending", "cancelled"} & counts.keys():
-            return "cancelled"
         if "unknown" in counts:
             return "unknown"
+        if {"pending", "cancelled"} & counts.keys():
+            return "cancelled"
         return "failed" if {"failed", "refused"} & counts.keys() else "succeeded"
 
     @property
@@ -177,14 +180,45 @@ class SweepView(View):
         """The share of the cells that are done."""
         return len(self._done) / len(self._sweep) if self._sweep else None
 
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """What the user may do about cells of unknown outcome."""
+        return ("look", "send") if self.ended is not None and self._unknown_cells else ()
+
+    @property
+    def reason(self) -> str:
+        """Why the sweep did not end well; of cells of unknown outcome, why the first one is."""
+        return str(self._unknown_cells[0].error) if self._unknown_cells else super().reason
+
+    @property
+    def _unknown_cells(self) -> list[Cell[Task]]:
+        return [cell for cell in self._sweep.cells if cell.status == "unknown"] if self._sweep else []
+
+    def _choice(self, name: Choice) -> dict[str, str | None]:
+        return labels.choice(name, len(self._unknown_cells))
+
+    def settle_unknown(self, policy: UnknownPolicy) -> int:
+        """Look for the tasks of cells of unknown outcome, with "send" send them again; return how many stay unknown."""
+        sweep, cells = self._sweep, self._unknown_cells
+        if sweep is None:
+            return 0
+        sweep.settle_unknown(policy)
+        for cell in cells:
+            if cell.done and cell.status != "unknown":
+                self._note_cell(cell)  # from the journal: nothing runs for it
+            self._changed_cells.append(cell)
+        self.ended = self.notice = None
+        return len(self._unknown_cells)
+
     def watch(self, callback: Callable[[], object]) -> None:
-        """Call back when a cell begins or ends."""
+        """Call back when a cell begins or ends; further calls change nothing."""
 
         def on_cell(cell: Cell[Task]) -> None:
             self._note_cell(cell)
             callback()
 
-        if self._sweep is not None:
+        if self._sweep is not None and not self._is_watched:
+            self._is_watched = True
             self._sweep.add_callback(on_cell)
 
     def stop(self) -> None:
@@ -214,7 +248,7 @@ class SweepView(View):
             records = [cell.record for cell in cells if cell.task is not None and not cell.from_journal]
             costs = [record.total_cost for record in records if record.total_cost is not None]
             self.cost = sum(costs) if costs else None
-            if not any(cell.result for cell in cells):
+            if not any(cell.result for cell in cells) and not self._unknown_cells:  # those are on the board
                 error = self._sweep.error or next((cell.error for cell in cells if cell.error), None)
         if isinstance(error, WiroError):
             self.notice = labels.notice(error)
@@ -295,7 +329,17 @@ class SweepView(View):
     def _note(self) -> str:
         parts = [self._board.note] if self._board and self._board.note else []
         if self.ended is not None and self._sweep is not None and self.status != "succeeded":
+            counts = self._sweep.counts
             parts.insert(0, f"{self._activity}. Run again runs what is left.")
+            if count := len(self._unknown_cells):
+                left = (
+                    ", but not these" if {"pending", "cancelled", "failed", "refused"} & counts.keys() else ""
+                )
+                text = (
+                    f"{labels.count(count, 'run')} unknown: {'a task' if count == 1 else 'tasks'} may exist"
+                )
+                parts[0] = f"{counts.get('succeeded', 0):,} of {len(self._sweep):,} done{labels.DOT}{text}."
+                parts[0] += f" Run again runs what is left{left}." if left else ""
             if self._sweep.error:
                 parts.insert(0, f"Halted: {self._sweep.error}")
         return " ".join(parts)
@@ -343,6 +387,8 @@ class SweepView(View):
 
 
 def _outcome(cell: Cell[Task]) -> str:
+    if cell.status == "unknown":
+        return f"{labels.UNKNOWN}. {cell.error}"
     if cell.error is not None:
         return f"{cell.status}: {cell.error}"
     if cell.from_journal:
