@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,16 @@ import pytest
 from tests.attacks.kernels import Kernels
 from tests.attacks.sweeps import assert_right_pictures, statuses
 from tests.hostile import answers
-from tests.hostile.fixtures import MakeClient
+from tests.hostile.fixtures import FAST, MakeClient
 from tests.hostile.http_wire import CUT, Answer
 from tests.hostile.server import HostileServer
+from tests.hostile.task_api import refused
+from tests.sandbox_clients import wait_for
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.client.sync_sweep import Sweep
+from wiro_widgets.journal.journal import Journal
+from wiro_widgets.journal.row import Query
+from wiro_widgets.protocol.timing import Timing
 
 VALUES = {"prompt": "  A lighthouse\nat DUSK, with a long tail of words  ", "steps": "20"}
 SEEDS = [1, 2]
@@ -235,3 +241,64 @@ def test_a_kernel_that_is_killed_before_its_run(
     kernel.kill()
     sweep = begin_again(make_client())
     assert (server.count("Run"), statuses(sweep)) == (2, ["succeeded"] * 2)
+
+
+@pytest.fixture
+def kill_in_the_balance_queue(
+    kernels: Kernels, server: HostileServer, tmp_path: Path
+) -> Callable[[int], None]:
+    """Return a function that kills a kernel whose Runs Wiro has refused with code 96, so many times at least."""
+
+    def kill(refusals: int) -> None:
+        server.always("Run", refused("The balance allows no further task.", 96))
+        quick = replace(FAST, balance_pauses=(0.02, 0.02))
+        order: dict[str, Any] = {"model": "a/b", "values": VALUES, "axes": {"seed": SEEDS}}
+        kernel = kernels.start(server, tmp_path, timing=quick, **order)
+        rows = Journal.open(tmp_path / "journal.sqlite3").rows
+        wait_for(lambda: server.count("Run") >= refusals and all(row.is_waiting for row in rows(Query())))
+        kernel.kill()
+        server.clear_script("Run")
+
+    return kill
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("refusals", [2, 6])
+@pytest.mark.parametrize("way", ["sweep", "recover"])
+def test_a_kernel_that_is_killed_in_the_balance_queue(
+    server: HostileServer,
+    client: Client,
+    kill_in_the_balance_queue: Callable[[int], None],
+    refusals: int,
+    way: str,
+) -> None:
+    """Code 96 is evidence that there is no task: the cells are sent, nobody is asked, nothing stays unfinished."""
+    kill_in_the_balance_queue(refusals)
+    refused_runs = server.count("Run")
+    if way == "recover":
+        recovered = client.recover()
+        assert (recovered, recovered.problems) == ([], ())
+        assert client.history.unfinished() == []
+    sweep = begin_again(client)
+    assert statuses(sweep) == ["succeeded"] * 2
+    assert server.count("Run") == refused_runs + 2
+
+
+@pytest.mark.timing(balance_pauses=(0.02, 0.02))
+@pytest.mark.usefixtures("worker")
+def test_a_kernel_that_is_killed_after_it_left_the_balance_queue(
+    kernels: Kernels, server: HostileServer, client: Client, tmp_path: Path, timing: Timing
+) -> None:
+    """A Run that was refused and is sent again may have made a task: it is looked for, and not sent once more."""
+    gate = server.gate()
+    server.lists_late = True
+    server.script("Run", refused("The balance allows no further task.", 96), gate)
+    order: dict[str, Any] = {"model": "a/b", "values": VALUES, "axes": {"seed": [1]}}
+    kernel = kernels.start(server, tmp_path, timing=timing, **order)
+    gate.await_call()
+    kernel.kill()
+    gate.open()
+    assert statuses(client.sweep("a/b", VALUES, seed=[1]).wait(20)) == ["unknown"]
+    server.list_all()
+    assert statuses(client.sweep("a/b", VALUES, seed=[1]).wait(20)) == ["succeeded"]
+    assert server.count("Run") == 2

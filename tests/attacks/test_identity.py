@@ -20,6 +20,7 @@ from tests.hostile.http_wire import CUT, Reply
 from tests.hostile.server import HostileServer
 from tests.hostile.task_api import ok
 from tests.hostile.worker import Worker, colour_of, colour_shown, painted
+from tests.sandbox_clients import wait_for
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.journal.result import TaskResult
 from wiro_widgets.protocol.errors import OutputError, RunOutcomeUnknown, WiroError
@@ -390,6 +391,67 @@ def test_an_imported_history_whose_files_are_right(
     with make_client() as client:
         client.sweep("a/b", VALUES, seed=[7]).wait(20)
         client.history.export_to(file)
+    client = make_client(journal=tmp_path / "new.sqlite3")
+    client.history.import_from(file)
+    sweep = client.sweep("a/b", VALUES, seed=[7]).wait(20)
+    assert (server.count("Run"), statuses(sweep)) == (1, ["succeeded"])
+    assert_right_pictures(sweep, VALUES)
+
+
+@pytest.fixture
+def unfinished_history(server: HostileServer, make_client: MakeClient, tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that exports a run that goes on, with changes to its row; nothing of it is left here."""
+
+    def export(**changes: Any) -> Path:
+        file = tmp_path / "history.jsonl"
+        with make_client(journal=tmp_path / "theirs.sqlite3") as client:
+            sweep = client.sweep("a/b", VALUES, seed=[7])
+            wait_for(lambda: server.count("Run") == 1 and sweep.cells[0].task is not None)
+            client.history.export_to(file)
+        header, line = file.read_text().splitlines()
+        file.write_text(f"{header}\n{json.dumps({**json.loads(line), **changes})}\n")
+        return file
+
+    return export
+
+
+@pytest.mark.parametrize("way", ["reuse", "sweep"])
+@pytest.mark.parametrize(
+    "changes", [{}, {"parameters": '{"prompt": "a colleague\'s", "seed": 9}'}], ids=["", "edited values"]
+)
+def test_an_imported_row_names_the_task_of_others(
+    server: HostileServer,
+    make_client: MakeClient,
+    tmp_path: Path,
+    unfinished_history: Callable[..., Path],
+    way: str,
+    changes: dict[str, Any],
+) -> None:
+    """A task that an imported row names gives its picture to no run of other values; the user is asked."""
+    other = server.add_task("a/b", prompt="a colleague's", seed="9")
+    file = unfinished_history(task_id=other.id, **changes)
+    Worker(server).finish_all()
+    client = make_client(journal=tmp_path / "new.sqlite3")
+    client.history.import_from(file)
+    if way == "sweep":
+        sweep = client.sweep("a/b", VALUES, seed=[7]).wait(20)
+        assert statuses(sweep) == ["unknown"]
+        error = sweep.cells[0].error
+    else:
+        with pytest.raises(RunOutcomeUnknown) as caught:
+            client.run("a/b", VALUES, seed=7, reuse=True)
+        error = caught.value
+    assert isinstance(error, RunOutcomeUnknown)
+    assert error.candidates == (other.id,)
+    assert server.count("Run") == 1
+
+
+def test_an_imported_row_names_the_right_task(
+    server: HostileServer, make_client: MakeClient, tmp_path: Path, unfinished_history: Callable[..., Path]
+) -> None:
+    """A sweep follows the task that an imported row names if model and values are the cell's, and sends nothing."""
+    file = unfinished_history()
+    Worker(server).finish_all()
     client = make_client(journal=tmp_path / "new.sqlite3")
     client.history.import_from(file)
     sweep = client.sweep("a/b", VALUES, seed=[7]).wait(20)

@@ -19,7 +19,7 @@ from wiro_widgets.journal.columns import sound
 from wiro_widgets.journal.database import Store
 from wiro_widgets.journal.journal_file import JournalFile
 from wiro_widgets.journal.process import is_attended, start_time
-from wiro_widgets.journal.row import SENT, UNSETTLED, JournalRow, Query, record_of_row, row_outcomes
+from wiro_widgets.journal.row import SENT, UNSETTLED, WAITING, JournalRow, Query, record_of_row, row_outcomes
 from wiro_widgets.media.jsonable import plain
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter
 from wiro_widgets.protocol.lookup import Absent, Lookup, Present, Unknown
@@ -152,6 +152,15 @@ class Journal:
                 'To send it all the same, use sweep(..., unknown="send"), or a client with journal=False.'
             )
         return answer
+
+    def wait(self, run_id: str, *, waits: bool) -> bool:
+        """Write down that Wiro made no task of the run, or that it is sent again; return True if that is on disk.
+
+        Send nothing before it is: who reads that the run waits, and finds its process gone, sends it as well.
+        """
+        with self._access():
+            self._change(run_id, error=WAITING if waits else None)
+            return self._file.path is None or run_id not in self._unwritten
 
     def submitted(self, run_id: str, task_id: str) -> None:
         """Write down the task that the server made of the run."""

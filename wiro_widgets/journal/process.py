@@ -32,6 +32,11 @@ def is_attended(row: JournalRow) -> bool:
     return owner_is_alive(row.pid, row.born, row.intent_at)
 
 
+def is_abandoned(row: JournalRow) -> bool:
+    """Return True if the run became no task for certain: it waited to be sent again, and nobody sends it any more."""
+    return row.is_waiting and not is_attended(row)
+
+
 def is_alive(pid: int) -> bool:
     """Return True if a process with this number exists and has not ended; True if the system does not say."""
     try:

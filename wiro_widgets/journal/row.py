@@ -17,6 +17,7 @@ RowOutcome = Literal["submitting", "running", "succeeded", "failed", "cancelled"
 UNSETTLED: Final = ("submitting", "running", "unknown")
 SENT: Final = (*UNSETTLED, "succeeded", "failed", "cancelled")
 ROW_OUTCOMES: Final = (*SENT, "refused")
+WAITING: Final = "Wiro made no task of it yet, since the balance allowed no further one (code 96)"
 UNTYPED: Final = "untyped-"  # begins the `content` of a run whose model had no schema, see `runs.fingerprint`
 
 
@@ -66,6 +67,11 @@ class JournalRow:
     def is_open(self) -> bool:
         """True if the run is not over, or if outputs of its task are still to come."""
         return self.outcome in UNSETTLED or (self.outcome == "succeeded" and self.settled_at is None)
+
+    @property
+    def is_waiting(self) -> bool:
+        """True if Wiro certainly has no task of the run, which was to be sent again when the balance allows it."""
+        return self.outcome == "submitting" and self.error == WAITING
 
     @property
     def is_imported(self) -> bool:

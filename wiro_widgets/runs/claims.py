@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from wiro_widgets.journal.process import is_attended
 from wiro_widgets.journal.row import UNSETTLED, JournalRow, Query
@@ -32,11 +33,15 @@ def is_under_way(engine: Engine, row: JournalRow) -> bool:
 
 
 async def take_over(
-    engine: Engine, row: JournalRow, pause: Callable[[float], Awaitable[None]]
+    engine: Engine,
+    row: JournalRow,
+    parameters: Mapping[str, Any],
+    pause: Callable[[float], Awaitable[None]],
 ) -> Lookup[tuple[JournalRow, TaskDetail]]:
     """Return an earlier run with its task, after its receipt is in; Absent only if its row says that it became none.
 
-    A journal that cannot be read is read again for `Timing.journal_lock`.
+    `parameters` are the values of the equal run, which the task of an imported row must have. A journal that cannot be
+    read is read again for `Timing.journal_lock`.
     """
     clock = asyncio.get_running_loop().time
     read_at = clock()
@@ -51,8 +56,11 @@ async def take_over(
                 return trouble
     if not may_have_task(row):
         return Absent(f"its run is {row.outcome}")
-    if row.task_id is None:
-        match await lost_runs.look_up(engine, row):
+    if row.task_id is None or row.is_imported:
+        is_named = row.task_id is not None
+        match await (
+            lost_runs.confirm(engine, row, parameters) if is_named else lost_runs.look_up(engine, row)
+        ):
             case Present(task_id):
                 row = replace(row, task_id=task_id)
             case answer:

@@ -76,6 +76,22 @@ async def look_up_all(engine: Engine, rows: Iterable[JournalRow], tries: int = 3
     return answers
 
 
+async def confirm(engine: Engine, row: JournalRow, parameters: Mapping[str, Any]) -> Lookup[str]:
+    """Return the task that an imported row names if it has these values, as the journal writes them; else Unknown.
+
+    The author of the imported history chose what the row says, so the task itself is asked.
+    """
+    task_id = row.task_id or ""
+    match await engine.look_up(task_id):
+        case Present(detail):
+            if await _compare_content(engine, row.model, parameters, detail) == "same":
+                return Present(task_id)
+            reason = f"an imported history names task {task_id}, which may have been made of other values"
+            return Unknown(reason, (task_id,))
+        case answer:
+            return answer
+
+
 async def candidates(
     engine: Engine, row: JournalRow, looks: Sequence[float] | None = None
 ) -> tuple[str, ...]:
@@ -193,10 +209,20 @@ def _groups(runs: Iterable[LostRun]) -> list[list[LostRun]]:
 async def _compare(engine: Engine, run: LostRun, task: TaskDetail) -> Verdict:
     """Compare a run with a task: whole identity, something that cannot be compared, or another run's task."""
     age = _compare_age(engine, run, task)
-    if age == "other" or (task.model is not None and task.model.lower() != run.model.lower()):
+    if age == "other":
         return "other"
-    verdicts: list[Verdict] = [age]
-    for name, value in run.parameters.items():
+    content = await _compare_content(engine, run.model, run.parameters, task)
+    return age if content == "same" else content
+
+
+async def _compare_content(
+    engine: Engine, model: str, parameters: Mapping[str, Any], task: TaskDetail
+) -> Verdict:
+    """Compare model, values and files with those of a task."""
+    if task.model is not None and task.model.lower() != model.lower():
+        return "other"
+    verdicts: list[Verdict] = []
+    for name, value in parameters.items():
         if name.lower() in _NOT_ECHOED or value is None or value == "":
             continue
         echo = task.parameters.get(name)
@@ -204,7 +230,7 @@ async def _compare(engine: Engine, run: LostRun, task: TaskDetail) -> Verdict:
         verdicts.append(await _compare_files(engine, files, echo) if files else _compare_values(value, echo))
         if verdicts[-1] == "other":
             return "other"
-    is_compared = task.model is not None or len(verdicts) > 1  # older replies do not show the model
+    is_compared = task.model is not None or bool(verdicts)  # older replies do not show the model
     return "same" if is_compared and "unclear" not in verdicts else "unclear"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wiro_widgets.journal import output_files
+from wiro_widgets.journal.process import is_abandoned
 from wiro_widgets.journal.result import TaskResult, result_of
 from wiro_widgets.journal.row import SENT, JournalRow, Query, record_of_row
 from wiro_widgets.protocol import wire_values
@@ -71,7 +72,7 @@ def answerable(engine: Engine, contents: Collection[str]) -> set[str]:
 def may_have_task(row: JournalRow) -> bool:
     """Return True if the run has a task that did not fail, or if nobody knows that it has none."""
     if row.outcome in ("submitting", "unknown"):
-        return True
+        return not is_abandoned(row)
     return row.outcome in ("running", "succeeded") and row.task_id is not None
 
 

@@ -148,7 +148,7 @@ class Submission:
                 return None
             charge.settle(0.0)
             self._notify("The same run is under way already; taking its result instead of paying for another")
-            match await claims.take_over(engine, row, self._pause):
+            match await claims.take_over(engine, row, parameters, self._pause):
                 case Present((row, detail)):
                     self.journal_id, self.files = row.id, EarlierFiles(row)
                     return Receipt(detail.id, detail.token)
@@ -181,8 +181,9 @@ class Submission:
             if not place.is_in_line:
                 self._notify("Your balance allows no further task at once; waiting for one of yours to end")
                 place.join()
-            while (seconds := place.seconds) > 0:
-                await self._pause(seconds, place.change)
+            await self._note_wait(waits=True)
+            while (seconds := place.seconds) > 0 or not await self._note_wait(waits=False):
+                await self._pause(seconds or self._engine.timing.claim_poll, place.change)
                 if place.is_hopeless:
                     raise _waited_in_vain(error, self._engine.timing.balance_patience)
             place.use()
@@ -198,6 +199,10 @@ class Submission:
         reason = "Wiro is busy" if busy else "Wiro cannot be reached"
         self._notify(f"{reason}; trying again in {pause:.0f} s")
         await self._pause(pause)
+
+    async def _note_wait(self, *, waits: bool) -> bool:
+        """Write down whether Wiro certainly has no task of the run; return True if that is on disk."""
+        return await asyncio.to_thread(self._engine.journal.wait, self.journal_id or "", waits=waits)
 
     def _read_receipt(self, reply: Mapping[str, Any]) -> Receipt:
         receipt = replies.receipt(reply)

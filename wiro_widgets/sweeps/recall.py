@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wiro_widgets.journal.process import is_attended
+from wiro_widgets.journal.process import is_abandoned, is_attended
 from wiro_widgets.journal.result import TaskResult, result_of
 from wiro_widgets.journal.row import SENT, UNTYPED, JournalRow, Query, record_of_row
+from wiro_widgets.media.jsonable import plain
 from wiro_widgets.protocol.errors import ConfigurationError, RunOutcomeUnknown
-from wiro_widgets.protocol.lookup import Absent, Present, Unknown
+from wiro_widgets.protocol.lookup import Absent, Lookup, Present, Unknown
 from wiro_widgets.runs import lost_runs, reuse
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.options import UnknownPolicy
@@ -63,7 +64,7 @@ async def recall(engine: Engine, cells: Sequence[Cell[Any]], unknown: UnknownPol
             cell.result = result
             cell.from_journal = True
             cell.end("succeeded")
-        elif best.task_id is not None:
+        elif best.task_id is not None and not best.is_imported:
             earlier.task_ids[cell.index] = best.task_id
         elif any(row.outcome == "submitting" and is_attended(row) for row in rows):
             earlier.sent_elsewhere.add(cell.index)  # the scheduler waits for it when it is the cell's turn
@@ -97,17 +98,29 @@ async def _look_up_lost(
     lost_rows: Mapping[int, list[JournalRow]],
     earlier: EarlierRuns,
 ) -> None:
-    """Add the tasks of Runs without a reply to `earlier`, and end the other cells as unknown; both go by index."""
+    """Add the tasks of Runs without a reply, and those that imported rows name, to `earlier`; both go by index.
+
+    The other cells end as unknown.
+    """
+    imported_rows = {index: rows[0] for index, rows in lost_rows.items() if rows[0].task_id is not None}
+    for index, row in imported_rows.items():
+        answer = await lost_runs.confirm(engine, row, plain(cells[index].values))
+        _use_answer(answer, row, cells[index], earlier)
+    lost_rows = {index: rows for index, rows in lost_rows.items() if index not in imported_rows}
     answers = await lost_runs.look_up_all(engine, [row for rows in lost_rows.values() for row in rows])
     for index, rows in lost_rows.items():
-        task_ids = [answer.value for row in rows if isinstance(answer := answers[row.id], Present)]
-        if task_ids:
-            earlier.task_ids[index] = task_ids[0]
-        elif isinstance(answer := answers[rows[0].id], Unknown):
-            error = RunOutcomeUnknown(
-                rows[0].model, answer.reason, journal_id=rows[0].id, candidates=answer.candidates
-            )
-            cells[index].end("unknown", error)
+        present = (row for row in rows if isinstance(answers[row.id], Present))
+        row = next(present, rows[0])
+        _use_answer(answers[row.id], row, cells[index], earlier)
+
+
+def _use_answer(answer: Lookup[str], row: JournalRow, cell: Cell[Any], earlier: EarlierRuns) -> None:
+    """Note the task of a cell's earlier run, or end the cell as unknown."""
+    if isinstance(answer, Present):
+        earlier.task_ids[cell.index] = answer.value
+    elif isinstance(answer, Unknown):
+        error = RunOutcomeUnknown(row.model, answer.reason, journal_id=row.id, candidates=answer.candidates)
+        cell.end("unknown", error)
 
 
 def open_cells(engine: Engine, cells: Iterable[PlannedCell]) -> list[PlannedCell]:
@@ -130,7 +143,9 @@ def _histories(
     reading = engine.journal.read(query, patience=engine.timing.journal_lock)
     rows_by_cell: dict[tuple[str, int], list[JournalRow]] = {}
     for row in reading.rows:
-        if row.cell is not None and row.content is not None and row.outcome in _INFORMATIVE_FIRST:
+        if row.cell is None or row.content is None or row.outcome not in _INFORMATIVE_FIRST:
+            continue
+        if not is_abandoned(row):
             rows_by_cell.setdefault((row.content, row.cell), []).append(row)
     histories: dict[tuple[str, int], CellHistory] = {}
     for key, rows in rows_by_cell.items():
