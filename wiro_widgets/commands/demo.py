@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from wiro_widgets.commands.serve import POLL_SECONDS, note_signals
 from wiro_widgets.protocol.errors import ConfigurationError
 
 NOTEBOOK = "quickstart.ipynb"
@@ -31,9 +31,7 @@ def main(*, port: int, browser: bool) -> int:
         raise ConfigurationError('The demo needs more packages: pip install "wiro-widgets[demo]"')
     from wiro_widgets.sandbox import SandboxServer  # noqa: PLC0415 - an extra
 
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    signals = note_signals()
     home = tempfile.TemporaryDirectory(
         prefix="wiro-demo-", ignore_cleanup_errors=True
     )  # a kernel may still write
@@ -49,12 +47,10 @@ def main(*, port: int, browser: bool) -> int:
             "WIRO_OUTPUT_DIR": str(Path(folder) / "outputs"),
             "JUPYTER_CONFIG_PATH": str(_without_news(Path(folder))),
         }
-        return _serve(Path(folder), environment, _free_port(port), stop, browser=browser)
+        return _serve(Path(folder), environment, _free_port(port), signals, browser=browser)
 
 
-def _serve(
-    folder: Path, environment: dict[str, str], port: int, stop: threading.Event, *, browser: bool
-) -> int:
+def _serve(folder: Path, environment: dict[str, str], port: int, signals: list[int], *, browser: bool) -> int:
     token = secrets.token_hex(24)
     url = f"http://127.0.0.1:{port}/lab/tree/{NOTEBOOK}?token={token}"
     command = [
@@ -69,15 +65,15 @@ def _serve(
     streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
     with log, subprocess.Popen(command, env=environment, **streams) as lab:  # noqa: S603 - our own command
         try:
-            if _wait_until_up(f"http://127.0.0.1:{port}/api", lab, stop):
+            if _wait_until_up(f"http://127.0.0.1:{port}/api", lab, signals):
                 print(f"JupyterLab with the quickstart notebook: {url}", flush=True)
                 print("The sandbox on this machine answers for Wiro.", file=sys.stderr)
                 print(f"Ctrl-C ends both and removes {folder}, where the notebook works.", file=sys.stderr)
                 if browser:
                     webbrowser.open(url)
-                while not stop.wait(0.5) and lab.poll() is None:
-                    pass
-            elif not stop.is_set():
+                while not signals and lab.poll() is None:
+                    time.sleep(POLL_SECONDS)
+            elif not signals:
                 tail = (folder / ".jupyter.log").read_text("utf-8", "replace")[-2000:]
                 raise ConfigurationError(f"JupyterLab did not start:\n{tail}")
         finally:
@@ -85,16 +81,16 @@ def _serve(
     return 0
 
 
-def _wait_until_up(url: str, lab: subprocess.Popen[bytes], stop: threading.Event) -> bool:
+def _wait_until_up(url: str, lab: subprocess.Popen[bytes], signals: list[int]) -> bool:
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and lab.poll() is None and not stop.is_set():
+    while time.monotonic() < deadline and lab.poll() is None and not signals:
         try:
             with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own address
                 return True
         except urllib.error.HTTPError:
             return True  # it answers, if only to ask for the token
         except OSError:
-            stop.wait(0.1)
+            time.sleep(POLL_SECONDS)
     return False
 
 

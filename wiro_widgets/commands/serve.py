@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
+import time
 from collections.abc import Sequence
 
 from wiro_widgets.protocol.errors import ConfigurationError
+
+POLL_SECONDS = 0.1  # between looks at whether a signal has come
 
 
 def main(port: int, workers: int, speed: float, faults: Sequence[str]) -> int:
@@ -21,15 +23,24 @@ def main(port: int, workers: int, speed: float, faults: Sequence[str]) -> int:
         server.start()
     except (ValueError, OSError) as error:
         raise ConfigurationError(f"The sandbox cannot start: {error}") from error
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    signals = note_signals()
     with server:
         print(exports(server.base_url, server.socket_url, server.api_key, server.api_secret), flush=True)
         print(f"The sandbox serves {server.base_url}; Ctrl-C ends it.", file=sys.stderr, flush=True)
-        while not stop.wait(1):  # a wait without end would not see a signal everywhere
-            pass
+        while not signals:
+            time.sleep(POLL_SECONDS)
     return 0
+
+
+def note_signals() -> list[int]:
+    """Return a list that gets each SIGINT and SIGTERM from now on.
+
+    A handler runs inside of whatever the main thread does, so it takes no lock: an Event that is waited for has one.
+    """
+    signals: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: signals.append(number))
+    return signals
 
 
 def list_faults() -> int:
