@@ -81,6 +81,7 @@ def test_newer_fields(mixed_types: TaskDetail) -> None:
 def test_a_name_with_spaces_and_dots_stays_as_it_is() -> None:
     """Real slugs contain both."""
     assert detail_with(modelslugowner="alibaba", modelslugproject="wan 2.6").model == "alibaba/wan 2.6"
+    assert detail_with(modelslugowner="lightricks", modelslugproject=" ltx").model == "lightricks/ltx"
 
 
 @pytest.mark.parametrize("half", [{"modelslugowner": "alibaba"}, {"modelslugproject": "wan 2.6"}])

@@ -15,7 +15,7 @@ from wiro_widgets.protocol.errors import (
     NotFound,
     RateLimited,
 )
-from wiro_widgets.protocol.replies import ParameterRefused, WrongState
+from wiro_widgets.protocol.replies import AddressRefused, ParameterRefused, WrongState
 
 
 def _read(reply: object, http_status: int = 200) -> Any:
@@ -131,6 +131,7 @@ def test_a_success_with_an_error_status_is_an_error() -> None:
         "Project authorization is not founded.",
         "Project authorization is not valid.",
         "Project requires signature authentication. x-signature and x-nonce headers are required.",
+        "Authorization bearer token is invalid.",
     ],
 )
 @pytest.mark.parametrize("http_status", [200, 401])
@@ -141,9 +142,66 @@ def test_authentication_messages(message: str, http_status: int) -> None:
     assert "WIRO_API_SECRET" in str(error)
 
 
+@pytest.mark.parametrize("http_status", [200, 401, 403])
+def test_a_refused_ip_address_is_no_wrong_key(http_status: int) -> None:
+    """The error names the address and where it is allowed, and does not send the user to look at the key."""
+    words = "Requested ip 203.0.113.8 is not allowed."
+    error = _refusal({"result": False, "errors": [{"code": 0, "message": words}]}, http_status)
+    assert type(error) is AddressRefused
+    assert "203.0.113.8" in str(error)
+    assert "allowed IPs" in str(error)
+    assert "WIRO_API_KEY" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("reply", "http_status", "kind"),
+    [
+        ({"result": False, "message": "no"}, 200, ApiError),
+        ({"result": False, "errors": [], "message": "no"}, 200, ApiError),
+        ({"result": False, "errors": [{}], "message": "no"}, 200, ApiError),
+        ({"result": False, "message": "no", "code": "97"}, 200, InsufficientBalance),
+        ({"message": "no"}, 401, AuthenticationError),
+        ({"message": "no"}, 429, RateLimited),
+        ({"message": "no"}, 500, ApiError),
+    ],
+)
+def test_a_message_at_the_top_is_the_reason(
+    reply: dict[str, Any], http_status: int, kind: type[ApiError]
+) -> None:
+    """Without words in `errors` the reply's own message and code count."""
+    error = _refusal(reply, http_status)
+    assert type(error) is kind
+    assert error.message == "no"
+
+
+def test_words_in_errors_are_the_reason_before_a_message_at_the_top() -> None:
+    """A general message does not hide the special one."""
+    assert _refusal({**_code(0, "steps is wrong"), "message": "Bad request"}).message == "steps is wrong"
+
+
+def test_a_message_beside_a_payload_is_no_refusal() -> None:
+    """A reply with success or with a payload may carry any message."""
+    assert _read({"result": True, "message": "done"})["message"] == "done"
+    assert _read({"tasklist": [], "message": "done"})["message"] == "done"
+
+
+def test_a_message_alone_is_a_refusal_but_not_of_a_run() -> None:
+    """Task/Detail says so that there is no task; a Run that says as little may have created one."""
+    body = b'{"message": "There is no task yet."}'
+    with pytest.raises(NotFound):
+        replies.payload(body, http_status=200, endpoint="/Task/Detail")
+    assert replies.payload(body, http_status=200, endpoint="/Run/a/b")
+
+
 @pytest.mark.parametrize(
     "message",
-    ["There is no task yet.", "task-not-founded", "slug-owner-project-not-exist", "tool-not-accessible"],
+    [
+        "There is no task yet.",
+        "task-not-founded",
+        "task-not-exist",
+        "slug-owner-project-not-exist",
+        "tool-not-accessible",
+    ],
 )
 @pytest.mark.parametrize("code", [0, 1])
 def test_missing_things(message: str, code: int) -> None:
@@ -152,7 +210,12 @@ def test_missing_things(message: str, code: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "message", ["Task is not in a cancellable state.", "Task could not be killed: it has no container"]
+    "message",
+    [
+        "Task is not in a cancellable state.",
+        "Task could not be killed: it has no container",
+        "Task must be completed or cancelled before deleting files",
+    ],
 )
 def test_wrong_states(message: str) -> None:
     """A task in the wrong state is not reported as missing."""

@@ -25,7 +25,7 @@ from wiro_widgets.protocol.errors import (
     WiroError,
 )
 from wiro_widgets.protocol.record import TaskRecord
-from wiro_widgets.protocol.replies import ParameterRefused, WrongState
+from wiro_widgets.protocol.replies import AddressRefused, ParameterRefused, WrongState
 
 RECORD = TaskRecord(task_id="90311", outcome="failed")
 PLACE = {"code": 0, "http_status": 200, "endpoint": "/Task/Kill"}
@@ -50,6 +50,7 @@ EVERY: list[WiroError] = [
     TaskTimeout(task_id="90311", timeout=2.5, record=RECORD),
     BudgetExceeded(limit=2.0, spent=1.99, estimate=0.0035),
     OutputError("the link has expired", output="0.png", task_id="90311", hint="Run it again."),
+    AddressRefused("Requested ip 203.0.113.8 is not allowed.", http_status=401, endpoint="/Run"),
 ]
 
 

@@ -142,19 +142,19 @@ def test_no_catalogue_entry(entry: object) -> None:
 
 
 def test_a_list_of_models() -> None:
-    """Clean slugs go first; an entry without owner and name is left out."""
+    """Clean slugs go first, without spaces around them; an entry without owner and name is left out."""
     reply = {
         "tool": [
             {
                 "slugowner": "A",
                 "slugproject": "B 2",
-                "cleanslugowner": "a",
-                "cleanslugproject": "b-2",
+                "cleanslugowner": "a ",
+                "cleanslugproject": " b-2",
                 "title": "B",
             },
             {
                 "slugowner": "c",
-                "slugproject": "d.5",
+                "slugproject": " d.5",
                 "categories": '["tool"]',
                 "image": "https://f.example/d.png",
             },

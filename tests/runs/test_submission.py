@@ -40,6 +40,7 @@ AMBIGUOUS: dict[str, Answer] = {
     "no JSON": Reply(b"certainly"),
     "half of a JSON": Reply(b'{"result": true, "taskid": "5'),
     "no task": ok(socketaccesstoken="token-without-a-task"),
+    "only a message": Reply({"message": "task could not be created"}),
     "17 MiB": HUGE,
     "broken gzip": Reply(b"no gzip", headers={"content-encoding": "gzip"}),
     "an encoding nobody asked for": Reply(b"{}", headers={"content-encoding": "br"}),

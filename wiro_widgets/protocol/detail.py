@@ -78,7 +78,7 @@ def read_task(task: Mapping[str, Any]) -> TaskDetail:
     token = wire_values.identifier(task.get("socketaccesstoken"), task.get("tasktoken"))
     task = redact_json(task, redactor(token)) if token else task
     simple = {name: read(value) for wire, name, read in _SIMPLE if (value := task.get(wire)) is not None}
-    owner, name = wire_values.text(task.get("modelslugowner")), wire_values.text(task.get("modelslugproject"))
+    owner, name = (wire_values.identifier(task.get(key)) for key in ("modelslugowner", "modelslugproject"))
     pexit = task.get("pexit")
     code = wire_values.integer(pexit)
     return TaskDetail(

@@ -41,9 +41,17 @@ _SERVER_ERRORS_FROM = 500
 _MAX_ITEMS = 10_000  # of a list in a reply; the rest is not read
 _MAX_OUTPUTS = 1_000  # of one task
 _MAX_MESSAGE = 2_000  # characters of a server's message that an error carries
-_AUTHENTICATION = re.compile(r"project (authorization|requires signature)", re.IGNORECASE)
-_MISSING = re.compile(r"no task yet|task-not-founded|project-not-exist|tool-not-accessible", re.IGNORECASE)
-_WRONG_STATE = re.compile(r"cancellable state|could not be (killed|cancell?ed)", re.IGNORECASE)
+_AUTHENTICATION = re.compile(
+    r"project (authorization|requires signature)|authorization bearer token", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"requested ip\b.* not allowed", re.IGNORECASE)
+_MISSING = re.compile(
+    r"no task yet|task-not-(founded|exist)|project-not-exist|tool-not-accessible", re.IGNORECASE
+)
+_WRONG_STATE = re.compile(
+    r"cancellable state|could not be (killed|cancell?ed)|before deleting files", re.IGNORECASE
+)
+_ENVELOPE = frozenset({"result", "errors", "message", "code"})
 _FIELD = re.compile(r"Request (?:parameter|files?) \[([^\]]+)\] (.+)")
 
 
@@ -51,6 +59,12 @@ class WrongState(ApiError):
     """The task cannot be cancelled or killed in its state."""
 
     advice = "It may be over, or about to start: look at its status, then try again."
+
+
+class AddressRefused(AuthenticationError):
+    """The project takes no calls from this machine's IP address."""
+
+    advice = "Add the address to the project's allowed IPs at Wiro; key and secret are not the reason."
 
 
 class ParameterRefused(ApiError, InvalidParameter):
@@ -142,9 +156,21 @@ def payload(
         raise (kind or ApiError)(message, http_status=http_status, endpoint=endpoint)
     errors = wire_values.items_or_single(reply.get("errors"))
     result = wire_values.flag(reply.get("result"))
-    if http_status < ERRORS_FROM and (result or (result is None and not errors)):
+    if result is None:
+        # Only a message is a refusal, but not of a Run: without `result` nothing says that no task was created.
+        result = not errors and (endpoint.startswith("/Run/") or not _is_message_alone(reply))
+    if http_status < ERRORS_FROM and result:
         return reply
-    raise _api_error(errors, http_status=http_status, endpoint=endpoint)
+    raise _api_error(reply, errors, http_status=http_status, endpoint=endpoint)
+
+
+def _is_message_alone(reply: Mapping[str, Any]) -> bool:
+    return bool(top_message(reply)) and reply.keys() <= _ENVELOPE
+
+
+def top_message(reply: Mapping[str, Any]) -> str:
+    """Return the message at the top level of a reply, or an empty text."""
+    return wire_values.first_text(reply.get("message"))[:_MAX_MESSAGE].strip()
 
 
 def run_reply(body: bytes, redact: Callable[[str], str] = str) -> Mapping[str, Any] | None:
@@ -173,25 +199,29 @@ def _object(body: bytes, redact: Callable[[str], str]) -> dict[str, Any] | None:
     return clean
 
 
-def _api_error(errors: list[Any], *, http_status: int, endpoint: str) -> ApiError:
-    """Return the error for a reply's `errors`: objects with code and message, or plain texts."""
-    codes = [wire_values.integer(item.get("code")) for item in errors if isinstance(item, dict)]
+def _api_error(reply: Mapping[str, Any], errors: list[Any], *, http_status: int, endpoint: str) -> ApiError:
+    """Return the error for a reply's `errors`, objects or plain texts, or else for its own code and message."""
+    items = [*errors, {"code": reply.get("code")}]
+    codes = [wire_values.integer(item.get("code")) for item in items if isinstance(item, dict)]
     code = next((item for item in codes if item is not None), None)
-    messages = [wire_values.text(item.get("message") if isinstance(item, dict) else item) for item in errors]
-    message = "; ".join(item for item in messages if item)[:_MAX_MESSAGE] or _status_message(http_status)
-    field = _FIELD.search(message)
+    texts = [wire_values.text(item.get("message") if isinstance(item, dict) else item) for item in errors]
+    joined = "; ".join(item for item in texts if item)[:_MAX_MESSAGE]
+    words = joined or top_message(reply) or _status_message(http_status)
+    field = _FIELD.search(words)
     if field and http_status not in _BY_STATUS:
         return ParameterRefused(field[1], field[2], code=code, http_status=http_status, endpoint=endpoint)
-    kind = _error_kind(message, code, http_status)
-    return kind(message, code=code, http_status=http_status, endpoint=endpoint)
+    kind = _error_kind(words, code, http_status)
+    return kind(words, code=code, http_status=http_status, endpoint=endpoint)
 
 
-def _error_kind(message: str, code: int | None, http_status: int) -> type[ApiError]:
-    if _AUTHENTICATION.search(message):
+def _error_kind(words: str, code: int | None, http_status: int) -> type[ApiError]:
+    if _ADDRESS.search(words):
+        return AddressRefused
+    if _AUTHENTICATION.search(words):
         return AuthenticationError
-    if _WRONG_STATE.search(message):
+    if _WRONG_STATE.search(words):
         return WrongState
-    if _MISSING.search(message):
+    if _MISSING.search(words):
         return NotFound
     if http_status >= _SERVER_ERRORS_FROM:
         return ApiError  # the code of a failing server does not say whether it created a task
@@ -285,7 +315,7 @@ def models(reply: Mapping[str, Any]) -> tuple[ModelSummary, ...]:
 
 
 def slug(entry: Mapping[str, Any]) -> str:
-    """Return "owner/name" of a catalogue entry, or an empty text."""
-    owner = wire_values.first_text(entry.get("cleanslugowner"), entry.get("slugowner"))
-    name = wire_values.first_text(entry.get("cleanslugproject"), entry.get("slugproject"))
+    """Return "owner/name" of a catalogue entry, or an empty text; spaces around a slug are not part of it."""
+    owner = wire_values.identifier(entry.get("cleanslugowner"), entry.get("slugowner"))
+    name = wire_values.identifier(entry.get("cleanslugproject"), entry.get("slugproject"))
     return f"{owner}/{name}" if owner and name else ""

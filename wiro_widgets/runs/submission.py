@@ -207,7 +207,8 @@ class Submission:
     def _read_receipt(self, reply: Mapping[str, Any]) -> Receipt:
         receipt = replies.receipt(reply)
         if receipt is None:
-            raise RunOutcomeUnknown(self._model, "the reply names no task", journal_id=None)
+            reason = ": ".join(filter(None, ("the reply names no task", replies.top_message(reply))))
+            raise RunOutcomeUnknown(self._model, reason, journal_id=None)
         return receipt
 
     def _check_stopped(self) -> None:

@@ -40,6 +40,13 @@ def test_a_percent_encoded_path() -> None:
     assert ModelSchema.from_openapi(spec).model == "alibaba/wan 2.6"
 
 
+@pytest.mark.parametrize("path", ["/Run/lightricks/ ltx-2.3", "/Run/lightricks/%20ltx-2.3 "])
+def test_a_path_with_a_space_after_the_slash(path: str) -> None:
+    """Spaces around a slug are not part of the model's name, nor of its title."""
+    schema = ModelSchema.from_openapi({"paths": {path: {"post": {}}}})
+    assert (schema.model, schema.title) == ("lightricks/ltx-2.3", "ltx-2.3")
+
+
 def test_bare_and_wrapped_descriptions_are_the_same(schema: ModelSchema) -> None:
     """The reply is a list of descriptions by kind of authentication; the first one with content counts."""
     reply = payload_json("openapi.json")

@@ -23,7 +23,8 @@ def read(spec: Mapping[str, Any] | list[Any]) -> ModelEntry:
     if path is None:
         raise ConfigurationError("This OpenAPI description has no /Run/ path, so it describes no model.")
     run = _mapping_at(spec, "paths", path, "post")
-    owner, _, name = unquote(path.removeprefix("/Run/")).partition("/")
+    # Some paths have a space after the slash.
+    owner, _, name = map(str.strip, unquote(path.removeprefix("/Run/")).partition("/"))
     schema = _body_schema(spec, run)
     required = set(wire_values.strings(schema.get("required")))
     parameters = tuple(
