@@ -149,6 +149,15 @@ def test_expired_addresses(sandbox: SandboxServer, client: Client) -> None:
 
 
 @pytest.mark.parametrize("stage", ["queue", "run"])
+def test_a_stop_may_be_answered_without_the_task(sandbox: SandboxServer, client: Client, stage: str) -> None:
+    """`{"result": true}` alone is a stop like another."""
+    sandbox.faults = {"stuck": stage, "bare_stop": 1}
+    task = client.run(FLUX, SMALL)
+    task.stop()
+    assert task.status == "cancelled"
+
+
+@pytest.mark.parametrize("stage", ["queue", "run"])
 def test_a_task_that_is_stuck_is_stopped(sandbox: SandboxServer, client: Client, stage: str) -> None:
     """A task that makes no progress can be stopped, also when the first Kill is refused."""
     sandbox.faults = {"stuck": stage, "kill_refused": 1}

@@ -106,8 +106,9 @@ class Caller:
 
     @contextmanager
     def following(self, receipt: Json) -> Iterator[ClientConnection]:
-        """Connect, register the task, and go on when the sandbox has heard it."""
+        """Connect, read the welcome, register the task, and go on when the sandbox has heard it."""
         with connect(self.server.socket_url, compression=None, proxy=None, max_size=None) as socket:
+            welcome(socket)
             socket.send(json.dumps({"type": "task_info", "tasktoken": receipt["socketaccesstoken"]}))
             assert self.server._world is not None
             tasks = self.server._world.tasks
@@ -131,6 +132,11 @@ class Caller:
         with self.following(receipt) as socket:
             self.server.faults = faults
             yield receipt, socket
+
+
+def welcome(socket: ClientConnection) -> None:
+    """Read the frame that each connection begins with."""
+    assert json.loads(socket.recv(timeout=PATIENCE)) == {"type": "connected", "version": "1.0"}
 
 
 def until_the_end(socket: ClientConnection) -> Iterator[Json]:

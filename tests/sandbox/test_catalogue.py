@@ -72,6 +72,7 @@ def test_an_unknown_model_is_refused(caller: Caller) -> None:
         ({"search": "flux"}, ["hunyuan-flux-srpo"]),
         ({"search": "FLUX srpo"}, ["hunyuan-flux-srpo"]),
         ({"search": "nothing at all"}, []),
+        ({"slugowner": "tencent"}, ["hunyuan-flux-srpo"]),
         ({"categories": ["image-to-image"]}, ["hunyuan-flux-srpo", "sandbox-upscale"]),
         ({"start": "3", "limit": "2"}, ["sandbox-upscale", "sandbox-chat"]),
     ],

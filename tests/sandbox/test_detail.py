@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.sandbox.raw import CHAT, FLUX, Caller, png
 
+NEWER = ("modelslugowner", "modelslugproject", "modeldescription")
 SEED = Path(__file__).parent / "seed"
 
 
@@ -28,7 +29,7 @@ def shape(value: Any) -> Any:
 
 
 def test_a_finished_task_has_every_field_of_the_seeds_sample(caller: Caller) -> None:
-    """Names, order and types are the sample's: numbers as text, null where it has null."""
+    """Names, order and types are the sample's, numbers as text, null where it has null; three fields are newer."""
     data = {"prompt": "a pier", "width": "64", "height": "64"}
     receipt = caller.call(f"Run/{FLUX}", data=data, files={"inputImage": ("a.png", png())})
     caller.wait_until_settled(receipt)
@@ -36,6 +37,8 @@ def test_a_finished_task_has_every_field_of_the_seeds_sample(caller: Caller) -> 
     seeds = seed_reply()
     for reply in (ours, seeds):
         reply["tasklist"][0]["parameters"] = {}  # the sample's task had an image and nothing else
+    newer = {name: ours["tasklist"][0].pop(name) for name in NEWER}
+    assert set(map(type, newer.values())) == {str}
     assert list(ours["tasklist"][0]) == list(seeds["tasklist"][0])
     assert list(ours["tasklist"][0]["outputs"][0]) == list(seeds["tasklist"][0]["outputs"][0])
     ours["tasklist"][0]["debugoutput"] = ""
@@ -91,8 +94,25 @@ def test_text_is_an_output_without_a_file(caller: Caller) -> None:
     """A language model's output is raw, with its content beside it."""
     output = caller.finish(CHAT, prompt="Why?")["outputs"][0]
     assert output["contenttype"] == "raw"
-    assert set(output["content"]) == {"prompt", "raw", "thinking", "answer", "segments"}
+    assert set(output["content"]) == {
+        "prompt",
+        "raw",
+        "thinking",
+        "answer",
+        "segments",
+        "finishreason",
+        "usage",
+    }
     assert output["content"]["prompt"] == "Why?"
+
+
+def test_the_list_may_be_of_one_model(caller: Caller) -> None:
+    """`modelName` chooses the tasks of a model."""
+    task_id = caller.run(CHAT)["taskid"]
+    caller.run()
+    reply = caller.call("Task/List", {"type": "model", "modelName": CHAT})
+    assert reply["tasklist"][0]["id"] == task_id
+    assert {task["modelslugproject"] for task in reply["tasklist"]} == {"sandbox-chat"}
 
 
 def test_the_list_has_the_newest_task_first(caller: Caller) -> None:

@@ -88,6 +88,15 @@ def test_errors_take_other_shapes(caller: Caller, drift: str, error: object) -> 
     assert caller.call("Task/Detail", {"taskid": "1"})["errors"] == [error]
 
 
+def test_an_error_may_be_a_message_beside(caller: Caller) -> None:
+    """No errors at all, and the message at the top level."""
+    caller.server.faults = {"drift": "errors_message"}
+    assert caller.call("Task/Detail", {"taskid": "1"}) == {
+        "message": "There is no task yet.",
+        "result": False,
+    }
+
+
 def test_a_receipt_may_have_a_number(caller: Caller) -> None:
     """The task's id, as a number."""
     caller.server.faults = {"drift": "number_ids"}
@@ -95,15 +104,16 @@ def test_a_receipt_may_have_a_number(caller: Caller) -> None:
 
 
 def test_schemas_take_other_shapes(caller: Caller) -> None:
-    """A JSON text, null, or defaults under another name."""
+    """A JSON text, null, defaults under another name, or items as JSON text."""
     body = {"slugowner": "tencent", "slugproject": "hunyuan-flux-srpo"}
     shapes = {}
-    for drift in ("schema_text", "schema_null", "schema_value"):
+    for drift in ("schema_text", "schema_null", "schema_value", "items_text"):
         caller.server.faults = {"drift": drift}
         shapes[drift] = caller.call("Tool/Detail", body)["tool"][0]["parameters"]
     assert json.loads(shapes["schema_text"])[0]["title"] == "Input"
     assert shapes["schema_null"] is None
     assert shapes["schema_value"][1]["items"][0]["value"] == "20"
+    assert json.loads(shapes["items_text"][0]["items"][1])["id"] == "prompt"
 
 
 def test_frames_may_lack_their_names(caller: Caller) -> None:
@@ -141,6 +151,35 @@ def test_snapshots_take_other_shapes(caller: Caller, drift: str, name: str) -> N
     last = [message for message in messages if "isThinking" in message][-1]
     expected = str if drift == "snapshot_text" else list
     assert isinstance(last[name], expected)
+
+
+def test_a_snapshot_may_be_a_progress_too(caller: Caller) -> None:
+    """One object is both: its type is that of a progress, and it has segments."""
+    frames = caller.frames(CHAT, {"drift": "snapshot_progress"}, prompt="Why?")
+    message = next(frame["message"] for frame in frames if isinstance(frame["message"], dict))
+    assert message["type"] == "progressGenerate"
+    assert message["segments"][0]["type"] == "thinking"
+
+
+def test_an_answer_may_stand_in_the_raw_text_alone(caller: Caller) -> None:
+    """`answer` is empty to the end, and the text stands inside tags."""
+    frames = caller.frames(CHAT, {"drift": "snapshot_raw"}, prompt="Why?")
+    last = [frame["message"] for frame in frames if isinstance(frame["message"], dict)][-2]
+    assert last["answer"] == []
+    assert last["raw"].startswith("<answer>You asked: Why?")
+
+
+@pytest.mark.parametrize(
+    ("drift", "kind"), [("content_message", dict), ("content_text", str), ("content_debug", None)]
+)
+def test_a_text_takes_other_places(caller: Caller, drift: str, kind: type | None) -> None:
+    """As a message, as plain text, or in debugoutput beside no outputs at all."""
+    receipt = caller.run(CHAT)
+    answer = caller.wait_until_settled(receipt)["outputs"][0]["content"]["answer"][0]
+    caller.server.faults = {"drift": drift}
+    task = caller.detail(receipt)
+    content = task["outputs"][0]["content"] if kind else task["debugoutput"]
+    assert answer == (content["message"] if kind is dict else content)
 
 
 def test_all_drifts_at_once_keep_the_facts(caller: Caller) -> None:

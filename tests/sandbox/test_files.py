@@ -53,6 +53,14 @@ def test_an_address_that_never_was_answers_404(caller: Caller) -> None:
     assert (answer.status_code, answer.json()["result"]) == (404, False)
 
 
+def test_an_upload_is_described(caller: Caller) -> None:
+    """Its id, name, type, size and address, and the address serves it."""
+    [entry] = caller.call("File/Upload", files={"file": ("a.txt", b"abc", "text/plain")})["list"]
+    assert set(entry) == {"id", "name", "contenttype", "size", "url"}
+    assert (entry["contenttype"], entry["size"]) == ("text/plain", "3")
+    assert caller.http.get(entry["url"]).content == b"abc"
+
+
 def test_an_upload_needs_a_file(caller: Caller) -> None:
     """File/Upload without a part named file is refused."""
     reply = caller.call("File/Upload", files={"other": ("a.txt", b"x")})

@@ -7,7 +7,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from tests.sandbox.raw import FLUX, LAST, PATIENCE, Caller, until_the_end, wait_for
+from tests.sandbox.raw import FLUX, LAST, PATIENCE, Caller, until_the_end, wait_for, welcome
 
 
 def texts(socket: ClientConnection) -> list[str | bytes]:
@@ -50,6 +50,7 @@ def test_a_connection_may_end_at_once(caller: Caller) -> None:
     caller.server.faults = {"stuck": "queue", "drop_socket_after": 0}
     receipt = caller.run()
     with connect(caller.server.socket_url, proxy=None) as socket:
+        welcome(socket)
         socket.send(json.dumps({"type": "task_info", "tasktoken": receipt["socketaccesstoken"]}))
         with pytest.raises(ConnectionClosed):
             socket.recv(timeout=PATIENCE)
@@ -120,6 +121,7 @@ def test_a_forgotten_registration_brings_nothing(caller: Caller) -> None:
     receipt = caller.run()
     registration = json.dumps({"type": "task_info", "tasktoken": receipt["socketaccesstoken"]})
     with connect(caller.server.socket_url, proxy=None) as socket:
+        welcome(socket)
         socket.send(registration)
         with pytest.raises(TimeoutError):
             socket.recv(timeout=0.05)

@@ -66,6 +66,20 @@ def test_a_stop_ends_the_frames_with_task_cancel(caller: Caller) -> None:
     assert types == ["task_queue", "task_accept", "task_cancel"]
 
 
+def test_a_stop_may_be_answered_without_the_task(caller: Caller) -> None:
+    """The first stop is answered by its result alone, the second with the task."""
+    caller.server.faults = {"stuck": "queue", "bare_stop": 1}
+    replies = [caller.call("Task/Cancel", {"taskid": caller.run()["taskid"]}) for _ in range(2)]
+    assert replies[0] == {"result": True}
+    assert replies[1]["tasklist"][0]["status"] == "task_cancel"
+
+
+def test_a_task_must_be_named(caller: Caller) -> None:
+    """Without an id or a token there is nothing to look for."""
+    reply = caller.call("Task/Detail")
+    assert reply["errors"] == [{"code": 0, "message": "taskid or socketaccesstoken is required"}]
+
+
 def test_a_killed_task_frees_its_worker() -> None:
     """With one worker, the next task starts when the first is killed."""
     with SandboxServer(speed=1000, workers=1, faults={"stuck": "run"}) as server, Caller(server) as caller:

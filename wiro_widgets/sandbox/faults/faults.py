@@ -114,6 +114,7 @@ class Faults:
     fail_tasks: Annotated[int, "the first n tasks exit with 1"] = 0
     cancel_tasks: Annotated[int, "the first n tasks are cancelled by the server while they run"] = 0
     kill_refused: Annotated[int, "the first n Kills answer 'Task could not be killed'"] = 0
+    bare_stop: Annotated[int, "the first n Kills and Cancels that stop a task answer without the task"] = 0
     detail_missing: Annotated[int, "the first n Task/Detail answer 'There is no task yet.'"] = 0
     stale_detail: Annotated[int, "the first n Task/Detail after a task's end show it still running"] = 0
 

@@ -43,6 +43,16 @@ def _before_the_end(task: Entry, pexit: str | None) -> None:
         task["pexit"] = pexit
 
 
+def _message_beside(reply: Entry) -> None:
+    if reply["errors"]:
+        reply["message"] = reply.pop("errors")[0]["message"]
+
+
+def _items_as_text(tool: Entry) -> None:
+    for group in tool.get("parameters") or ():
+        group["items"] = [json.dumps(item) for item in group["items"]]
+
+
 def _defaults_as_values(tool: Entry) -> None:
     for group in tool.get("parameters") or ():
         for item in group["items"]:
@@ -58,15 +68,29 @@ def _newer_frame(frame: Entry) -> None:
         del frame["message"]
 
 
-def _snapshot(frame: Entry, *, segments: bool) -> None:
+def _snapshot(frame: Entry, kind: str) -> None:
     message = frame.get("message")
     if not isinstance(message, dict) or "thinking" not in message:
         return
     parts = {name: "".join(message.pop(name)) for name in ("thinking", "answer")}
-    if segments:
-        message["segments"] = [{"type": name, "text": text} for name, text in parts.items() if text]
-    else:
+    if kind == "text":
         message.update(parts)
+    elif kind == "raw":
+        thinking, raw = parts["thinking"], f"<answer>{parts['answer']}</answer>"
+        message.update(thinking=[thinking] if thinking else [], answer=[], raw=raw)
+    else:
+        message["segments"] = [{"type": name, "text": text} for name, text in parts.items() if text]
+        if kind == "progress":
+            message.update(type="progressGenerate", task="Generate", speed="12.4")
+
+
+def _text_output(task: Entry, kind: str) -> None:
+    texts = [output for output in task["outputs"] if "content" in output]
+    if texts and kind == "debug":
+        task["outputs"] = []  # `debugoutput` ends with the answer
+    for output in texts:
+        answer = "".join(output["content"]["answer"])
+        output["content"] = {"message": answer} if kind == "message" else answer
 
 
 def _frame_numbers(frame: Entry) -> None:
@@ -91,6 +115,9 @@ TASK: dict[str, Change] = {
     "parameters_text": lambda task: task.update(parameters=json.dumps(task["parameters"])),
     "categories_list": lambda task: task.update(categories=json.loads(task["categories"])),
     "extra_fields": lambda task: task.update(zznew={"deep": [1, None, "x"]}, isapp=False, estimatedvram="0"),
+    "content_message": lambda task: _text_output(task, "message"),
+    "content_text": lambda task: _text_output(task, "text"),
+    "content_debug": lambda task: _text_output(task, "debug"),
     "task_id": lambda task: task.update(taskid=task.pop("id")),
     "task_output": lambda task: task.update(output=task.pop("outputs")),
 }
@@ -101,16 +128,20 @@ REPLY: dict[str, Change] = {
     "result_missing": lambda reply: reply.pop("result"),
     "code_text": lambda reply: reply.update(errors=[{**e, "code": str(e["code"])} for e in reply["errors"]]),
     "errors_text": lambda reply: reply.update(errors=[error["message"] for error in reply["errors"]]),
+    "errors_message": _message_beside,
 }
 TOOL: dict[str, Change] = {
     "schema_value": _defaults_as_values,
+    "items_text": _items_as_text,
     "schema_text": lambda tool: tool.update(parameters=json.dumps(tool.get("parameters"))),
     "schema_null": lambda tool: tool.update(parameters=None),
 }
 FRAME: dict[str, Change] = {
     "numbers": _frame_numbers,
-    "snapshot_text": lambda frame: _snapshot(frame, segments=False),
-    "snapshot_segments": lambda frame: _snapshot(frame, segments=True),
+    "snapshot_text": lambda frame: _snapshot(frame, "text"),
+    "snapshot_segments": lambda frame: _snapshot(frame, "segments"),
+    "snapshot_progress": lambda frame: _snapshot(frame, "progress"),
+    "snapshot_raw": lambda frame: _snapshot(frame, "raw"),
     "frames_newer": _newer_frame,
     "frames_no_outputs": lambda frame: frame.pop("message", None) if frame["type"] in LAST else None,
     "number_ids": lambda frame: frame.update(id=int(frame["id"])),
@@ -122,11 +153,12 @@ EXCLUSIVE = (
     ("pexit_null", "pexit_garbage"),
     ("categories_list", "categories_broken"),
     ("result_text", "result_number", "result_missing"),
-    ("code_text", "errors_text"),
-    ("snapshot_text", "snapshot_segments"),
+    ("code_text", "errors_text", "errors_message"),
+    ("snapshot_text", "snapshot_segments", "snapshot_progress"),
+    ("content_message", "content_text", "content_debug"),
 )
 # These change what a client can know, not only how it is written, and "all" leaves them out.
-CHANGING = ("pexit_unknown", "schema_null")
+CHANGING = ("pexit_unknown", "schema_null", "snapshot_raw")
 DRIFTS = tuple(dict.fromkeys((*TASK, *REPLY, *TOOL, *FRAME, "categories_broken")))
 
 

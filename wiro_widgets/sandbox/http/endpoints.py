@@ -130,8 +130,7 @@ def task_kill(world: World, form: Form) -> Reply:
         raise Refused("Task could not be killed: the worker does not answer", 1)
     if task.finished or task.waiting:
         raise Refused("Task could not be killed: it is not running", 1)
-    cancel(world, task)
-    return envelope(tasklist=[task_entry(task)])
+    return _stop(world, task)
 
 
 def task_cancel(world: World, form: Form) -> Reply:
@@ -139,7 +138,13 @@ def task_cancel(world: World, form: Form) -> Reply:
     task = _task(world, form)
     if not task.waiting:
         raise Refused("Task is not in a cancellable state.", 1)
+    return _stop(world, task)
+
+
+def _stop(world: World, task: SandboxTask) -> Reply:
     cancel(world, task)
+    if world.active_faults.strikes("bare_stop"):
+        return {"result": True}
     return envelope(tasklist=[task_entry(task)])
 
 
@@ -155,8 +160,9 @@ def task_delete(world: World, form: Form) -> Reply:
 
 
 def task_list(world: World, form: Form) -> Reply:
-    """Return the tasks of this project, newest first."""
-    tasks = list(world.tasks.newest_first())
+    """Return the tasks of this project, newest first, or those of the model that `modelName` names."""
+    slug = form.text("modelName").lower()
+    tasks = [task for task in world.tasks.newest_first() if slug in ("", task.model.slug)]
     if form.text("order").upper() == "ASC":
         tasks.reverse()
     return {**tasks_reply(tasks[_page(form)]), "total": str(len(tasks))}
@@ -174,12 +180,13 @@ def tool_openapi(world: World, form: Form) -> Reply:
 
 
 def tool_list(_world: World, form: Form) -> Reply:
-    """Search the catalogue by words and categories."""
+    """Search the catalogue by words, categories and owner."""
     words, categories = form.text("search").lower().split(), set(map(str, form.values("categories"))) - {""}
     models = [
         model
         for model in MODELS
         if categories <= set(model.categories)
+        and form.text("slugowner") in ("", model.slug.split("/")[0])
         and all(word in f"{model.slug} {model.title} {model.description}".lower() for word in words)
     ]
     summary = form.text("summary").lower() in ("true", "1")
@@ -192,7 +199,17 @@ def file_upload(world: World, form: Form) -> Reply:
     files = [value for value in form.values("file") if isinstance(value, Upload)]
     if not files:
         raise Refused("Request files [file] required")
-    return envelope(list=[{"name": file.filename, "url": _url(world, "file", file)} for file in files])
+    entries = [
+        {
+            "id": secrets.token_hex(16),
+            "name": file.filename,
+            "contenttype": file.content_type,
+            "size": str(len(file.data)),
+            "url": _url(world, "file", file),
+        }
+        for file in files
+    ]
+    return envelope(list=entries)
 
 
 ENDPOINTS: dict[str, Callable[[World, Form], Reply]] = {
@@ -204,6 +221,7 @@ ENDPOINTS: dict[str, Callable[[World, Form], Reply]] = {
     "Tool/Detail": tool_detail,
     "Tool/DetailOpenAPI": tool_openapi,
     "Tool/List": tool_list,
+    "Tool/Explore": tool_list,
     "File/Upload": file_upload,
 }
 NO_TASK = "There is no task yet."
@@ -211,7 +229,10 @@ NO_TASK = "There is no task yet."
 
 def _task(world: World, form: Form) -> SandboxTask:
     token = form.text("tasktoken") or form.text("socketaccesstoken")
-    task = world.tasks.find(task_id=form.text("taskid"), token=token, uuid=form.text("uuid"))
+    task_id, uuid = form.text("taskid"), form.text("uuid")
+    if not (token or task_id or uuid):
+        raise Refused("taskid or socketaccesstoken is required")
+    task = world.tasks.find(task_id=task_id, token=token, uuid=uuid)
     if task is None:
         raise Refused(NO_TASK, 1)
     return task

@@ -23,13 +23,14 @@ GARBAGE = b"\xff\xff\xff\xff\x00garbage"
 ACTIONS = ("drop_socket_after", "close_socket_after", "silent_after", "half_open_after", "garbage_after")
 BROKEN = ("{", '["task_end"]', "null", '"task_end"', '{"type": 5}', "{}", " ", '{"type": "task_end", "id":')
 FOREIGN = ("task_output", "task_end", "task_postprocess_end", "task_cancel")
-UNKNOWN = ("task_stream_ready", "task_cost", "task_hologram", "ping")
+UNKNOWN = ("task_stream_ready", "task_stream_end", "task_cost", "task_hologram", "ping")
 
 
 async def serve_socket(world: World, websocket: WebSocket) -> None:
     """Serve one connection until it closes; it may register any number of tasks."""
     world.request_log.add("GET", websocket.url.path)
     await websocket.accept()
+    await websocket.send_json({"type": "connected", "version": "1.0"})
     connection = Connection(world, websocket)
     sender = asyncio.create_task(connection.send())
     try:

@@ -23,6 +23,7 @@ def tasks_reply(tasks: list[SandboxTask]) -> dict[str, Any]:
 
 def task_entry(task: SandboxTask) -> dict[str, Any]:
     """Describe a task as Task/Detail, Kill, Cancel and List do."""
+    owner, project = task.model.slug.split("/")
 
     def moment(name: str) -> str:
         return str(int(task.times.get(name, 0)))  # one that has not come is "0"
@@ -64,4 +65,8 @@ def task_entry(task: SandboxTask) -> dict[str, Any]:
         "categories": json.dumps(list(task.model.categories), separators=(",", ":")),
         "outputs": task.outputs,
         "size": str(sum(int(output.get("size", 0)) for output in task.outputs)),
+        # Newer than the sample.
+        "modelslugowner": owner,
+        "modelslugproject": project,
+        "modeldescription": task.model.description,
     }

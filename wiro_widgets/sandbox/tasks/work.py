@@ -218,7 +218,9 @@ async def _chat(world: World, task: SandboxTask) -> int:
     task.say(answer)
     parts = (("thinking", thinking), ("answer", answer))
     segments = [{"type": kind, "text": text} for kind, text in parts if text]
-    content = {"prompt": prompt, **_snapshot(thinking, answer), "segments": segments}
+    usage = {"prompt_tokens": len(prompt.split()), "completion_tokens": len(answer.split())}
+    ends = {"segments": segments, "finishreason": "stop", "usage": usage}
+    content = {"prompt": prompt, **_snapshot(thinking, answer), **ends}
     task.outputs.append({"contenttype": "raw", "content": content})
     return 0
 
