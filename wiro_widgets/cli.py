@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from wiro_widgets.commands import console
 from wiro_widgets.protocol import __version__
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.redact import printable
@@ -17,18 +18,20 @@ WRONG_CALL = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status: 0, 1 after an error, 2 for a wrong call, 130 when interrupted."""
+    console.prepare()
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
     except WiroError as error:
-        print(printable(f"wiro-widgets: {error}"), file=sys.stderr)
+        console.err(printable(f"wiro-widgets: {error}"))
         return 1
-    except BrokenPipeError:  # `| head` has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except KeyboardInterrupt as interrupt:
+        if (
+            console.is_stuck()
+        ):  # a thread waits for the reader of stderr, and Python would wait for the thread
+            os._exit(INTERRUPTED)
         for note in getattr(interrupt, "__notes__", []):
-            print(note, file=sys.stderr)
+            console.err(note)
         return INTERRUPTED
 
 
@@ -47,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _help(parser: argparse.ArgumentParser) -> int:
-    parser.print_help(sys.stderr)
+    console.err(parser.format_help(), end="")
     return WRONG_CALL
 
 

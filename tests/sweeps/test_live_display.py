@@ -1,7 +1,10 @@
 """The display of a sweep that runs, in a kernel of its own."""
 
 import asyncio
+import contextlib
+import os
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -95,3 +98,20 @@ def test_outside_of_a_notebook_a_sweep_is_its_line(sandbox_client: Client) -> No
     with pytest.raises(NotImplementedError):
         sweep._ipython_display_()
     assert repr(sweep.wait(progress=False)).startswith(f"<Sweep of {FLUX}, 2 cells: 2 succeeded")
+
+
+@pytest.mark.parametrize("stream", ["a broken pipe", "closed", "none"])
+def test_a_terminal_that_has_gone_does_not_end_the_wait(
+    sandbox_client: Client, monkeypatch: pytest.MonkeyPatch, stream: str
+) -> None:
+    """A wait whose line cannot be written goes on to the end of the sweep."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    broken = os.fdopen(writer, "w", buffering=1)
+    if stream == "closed":
+        broken.close()
+    monkeypatch.setattr(sys, "stderr", None if stream == "none" else broken)
+    sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2))
+    assert [cell.status for cell in sweep.wait(progress=True)] == ["succeeded"] * 2
+    with contextlib.suppress(OSError):
+        broken.close()

@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from wiro_widgets.commands import console
 from wiro_widgets.commands.serve import POLL_SECONDS, note_signals
 from wiro_widgets.protocol.errors import ConfigurationError
 
@@ -66,9 +67,9 @@ def _serve(folder: Path, environment: dict[str, str], port: int, signals: list[i
     with log, subprocess.Popen(command, env=environment, **streams) as lab:  # noqa: S603 - our own command
         try:
             if _wait_until_up(f"http://127.0.0.1:{port}/api", lab, signals):
-                print(f"JupyterLab with the quickstart notebook: {url}", flush=True)
-                print("The sandbox on this machine answers for Wiro.", file=sys.stderr)
-                print(f"Ctrl-C ends both and removes {folder}, where the notebook works.", file=sys.stderr)
+                console.out(f"JupyterLab with the quickstart notebook: {url}")
+                console.err("The sandbox on this machine answers for Wiro.")
+                console.err(f"Ctrl-C ends both and removes {folder}, where the notebook works.")
                 if browser:
                     webbrowser.open(url)
                 while not signals and lab.poll() is None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv as csv_writer
 import json
-import sys
 from dataclasses import fields
 from pathlib import Path
 
 from wiro_widgets.client.sync_client import Client
+from wiro_widgets.commands import console
 from wiro_widgets.journal.columns import csv_text
 from wiro_widgets.protocol.errors import ConfigurationError
 from wiro_widgets.protocol.prices.dollars import dollars
@@ -22,18 +22,15 @@ def main(*, csv: str | None, limit: int) -> int:
         if csv is not None:
             return _write(Path(csv).expanduser(), client.history.records())
         records = client.history.find(limit=limit)
-        for record in records:
-            print(_line(record))
-        if not records:
-            print("The journal has no runs at this server yet.", file=sys.stderr)
+        lines = [_line(record) for record in records]
         open_count = len(client.history.unfinished())
-        if open_count:
-            runs = "1 run is" if open_count == 1 else f"{open_count} runs are"
-            print(
-                f"{runs} unfinished; client.recover() in Python looks them up.",
-                file=sys.stderr,
-            )
-    return 0
+    is_printed = not lines or console.out("\n".join(lines))
+    if not lines:
+        console.err("The journal has no runs at this server yet.")
+    if open_count:
+        runs = "1 run is" if open_count == 1 else f"{open_count} runs are"
+        console.err(f"{runs} unfinished; client.recover() in Python looks them up.")
+    return 0 if is_printed else 1
 
 
 def _line(record: TaskRecord) -> str:
@@ -60,5 +57,5 @@ def _write(path: Path, records: list[TaskRecord]) -> int:
                 writer.writerow({**row, **lists, **texts})
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
-    print(f"{len(records)} runs written to {path}", file=sys.stderr)
+    console.err(f"{len(records)} runs written to {path}")
     return 0

@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wiro_widgets.client.sync_client import Client, Task
-from wiro_widgets.journal.result import TaskResult
+from wiro_widgets.client.sync_client import Client
+from wiro_widgets.commands import console
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, OutputError
-from wiro_widgets.protocol.events import Lifecycle, Log, Notice, Progress, TaskEvent
 from wiro_widgets.protocol.prices.dollars import dollars
 from wiro_widgets.protocol.redact import printable
 
-_BAR = 30
-_WORDS = {"task_queue": "queued", "task_start": "running", "task_end": "finishing", "task_cancel": "stopped"}
-
 
 def main(model: str, parameters: Sequence[str], *, out: str, timeout: float | None) -> int:
-    """Run the model, follow it on stderr, save its outputs below `out` and print their paths on stdout."""
+    """Run the model, follow it on stderr, save its outputs below `out` and print their paths on stdout.
+
+    All of them are saved before the first word of the result is printed.
+    """
     values = _values(parameters)
     folder = _folder(out)
     with Client() as client:
         task = client.run(model, values)
-        result = _wait(task, timeout)
-        if result.text:
-            print(printable(result.text))
-        files = [output for output in result.outputs if output.content is None]
-        save_results = [_save(output, folder) for output in files]
+        with console.ProgressLine() as progress:
+            task.add_callback(progress.show)
+            result = task.wait(timeout)
+            saved_paths = [_save(output, folder) for output in result.outputs if output.content is None]
+            progress.pause()
+            texts = [printable(result.text)] if result.text else []
+            paths = [str(path) for path in saved_paths if isinstance(path, Path)]
+            is_printed = not (texts or paths) or console.out("\n".join([*texts, *paths]))
+        problems = [path for path in saved_paths if isinstance(path, str)]
         cost = result.record.total_cost
-        print(f"Task {task.id} done{'' if cost is None else f', {dollars(cost)}'}.", file=sys.stderr)
-        return 0 if all(save_results) else 1
+        done = f"Task {task.id} done{'' if cost is None else f', {dollars(cost)}'}."
+        console.err("\n".join([*problems, done]))
+        return 0 if is_printed and not problems else 1
 
 
 def _values(parameters: Sequence[str]) -> dict[str, Any]:
@@ -57,67 +59,14 @@ def _folder(out: str) -> Path:
     return folder
 
 
-def _wait(task: Task, timeout: float | None) -> TaskResult:
-    line = _Line()
-    task.add_callback(line.show)
+def _save(output: Output, folder: Path) -> Path | str:
+    """Return where the output was saved, or the sentence that says why it was not."""
     try:
-        return task.wait(timeout)
-    finally:
-        line.end()
-
-
-def _save(output: Output, folder: Path) -> bool:
-    try:
-        print(output.save(folder))
+        return output.save(folder)
     except OutputError as error:
-        print(error, file=sys.stderr)
-        return False
-    except OSError as error:
+        return printable(str(error))
+    except (OSError, ValueError) as error:  # ValueError: a name that the file system cannot encode
         note = f"; it is kept as {output.path}" if output.path else ""
-        print(printable(f"{output.name} cannot be written: {error.strerror}{note}"), file=sys.stderr)
-        return False
-    return True
-
-
-class _Line:
-    """A progress line that is rewritten in a terminal; elsewhere one plain line for each tenth."""
-
-    def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
-        self._has_bar = False
-        self._tenth = -1
-
-    def show(self, event: TaskEvent) -> None:
-        match event:
-            case Progress(fraction=float() as fraction):
-                self._progress(fraction, event)
-            case Log(full=False):
-                self._say(event.text)
-            case Notice():
-                self._say(event.text)
-            case Lifecycle() if event.type in _WORDS:
-                self._say(_WORDS[event.type])
-
-    def end(self) -> None:
-        if self._has_bar:
-            print(file=sys.stderr)
-            self._has_bar = False
-
-    def _progress(self, fraction: float, event: Progress) -> None:
-        if not self._live:
-            if int(fraction * 10) > self._tenth:
-                self._tenth = int(fraction * 10)
-                print(f"{fraction:.0%}", file=sys.stderr)
-            return
-        done = round(_BAR * fraction)
-        steps = f"step {event.step} of {event.total}" if event.step and event.total else f"{fraction:.0%}"
-        remaining = f", {event.remaining} left" if event.remaining else ""
-        words = printable(f"[{'#' * done}{'.' * (_BAR - done)}] {steps}{remaining}").replace("\n", " ")
-        print(
-            f"\r{words[: shutil.get_terminal_size().columns - 1]}\x1b[K", end="", file=sys.stderr, flush=True
+        return printable(
+            f"{output.name} cannot be written: {getattr(error, 'strerror', None) or error}{note}"
         )
-        self._has_bar = True
-
-    def _say(self, text: str) -> None:
-        self.end()
-        print(printable(text).replace("\n", " "), file=sys.stderr)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import signal
-import sys
 import time
 from collections.abc import Sequence
 
+from wiro_widgets.commands import console
 from wiro_widgets.protocol.errors import ConfigurationError
 
 POLL_SECONDS = 0.1  # between looks at whether a signal has come
@@ -25,8 +25,9 @@ def main(port: int, workers: int, speed: float, faults: Sequence[str]) -> int:
         raise ConfigurationError(f"The sandbox cannot start: {error}") from error
     signals = note_signals()
     with server:
-        print(exports(server.base_url, server.socket_url, server.api_key, server.api_secret), flush=True)
-        print(f"The sandbox serves {server.base_url}; Ctrl-C ends it.", file=sys.stderr, flush=True)
+        if not console.out(exports(server.base_url, server.socket_url, server.api_key, server.api_secret)):
+            return 1
+        console.err(f"The sandbox serves {server.base_url}; Ctrl-C ends it.")
         while not signals:
             time.sleep(POLL_SECONDS)
     return 0
@@ -49,9 +50,8 @@ def list_faults() -> int:
         from wiro_widgets.sandbox import fault_catalogue  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise ConfigurationError(str(error)) from error
-    for name, words in fault_catalogue().items():
-        print(f"{name:24} {words}")
-    return 0
+    lines = [f"{name:24} {words}" for name, words in fault_catalogue().items()]
+    return 0 if console.out("\n".join(lines)) else 1
 
 
 def exports(base_url: str, socket_url: str, api_key: str, api_secret: str) -> str:

@@ -43,7 +43,7 @@ class ProgressLine(NotebookRepr):
     ) -> None:
         self.update()
         if self._text and self._handle is None:
-            sys.stderr.write("\n")
+            self._write("\n")
 
     def begin(self) -> None:
         """Show it for the first time."""
@@ -58,12 +58,20 @@ class ProgressLine(NotebookRepr):
             return
         if self._handle is not None:
             self._handle.update(self)
-        elif self._enabled or sys.stderr.isatty():
-            sys.stderr.write(f"\r{line.ljust(len(self._text))}")
-            sys.stderr.flush()
+        elif self._enabled or (sys.stderr is not None and sys.stderr.isatty()):
+            self._write(f"\r{line.ljust(len(self._text))}")
         else:
             return
         self._text = line
+
+    def _write(self, text: str) -> None:
+        """Write to stderr; a terminal that has gone ends the display, not the wait for what is paid for."""
+        try:
+            if sys.stderr is not None:
+                sys.stderr.write(text)
+                sys.stderr.flush()
+        except (OSError, ValueError):
+            self._enabled = False
 
 
 class LiveSweep(NotebookRepr):
