@@ -27,6 +27,7 @@ from tests.frontend.payloads import (
     summary,
     swept,
 )
+from wiro_widgets.render import run_words
 from wiro_widgets.widget.wire import labels
 
 WIDTHS = (360, 600, 1200)
@@ -290,7 +291,7 @@ LOST = (
 def _unknown_cells(panel: PanelPage) -> None:
     panel.start(state(status="unknown", _axes=axes(12, {"steps": "20..50 by 10", "seed": "1..3"})))
     standing = ["succeeded"] * 4 + ["unknown", "succeeded", "succeeded", "unknown"] + ["succeeded"] * 4
-    lost = f"{labels.UNKNOWN}. {LOST}"
+    lost = f"{run_words.UNKNOWN}. {LOST}"
     cells = [cell(index, one, lost if one == "unknown" else one) for index, one in enumerate(standing)]
     note = "10 of 12 done \N{MIDDLE DOT} 2 runs unknown: tasks may exist."
     table = board(["20", "30", "40", "50"], ["7350148318", "7350148319", "7350148320"], note=note)
@@ -305,7 +306,7 @@ def _unknown_cells(panel: PanelPage) -> None:
 def _unknown_run(panel: PanelPage) -> None:
     panel.start(state(status="unknown"))
     facts: dict[str, Any] = {"choices": [LOOK, SEND, CLOSE], "reason": LOST}
-    notice = {"kind": "error", "title": labels.UNKNOWN, "text": LOST}
+    notice = {"kind": "error", "title": run_words.UNKNOWN, "text": LOST}
     shown = run(number=2, task=None, status="unknown", progress=None, notice=notice, stages=[], **facts)
     runs = [
         summary(1, "unknown", prompt="A harbour at dawn", task=None, **facts),

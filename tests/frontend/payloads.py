@@ -5,6 +5,7 @@ from typing import Any, cast
 from wiro_widgets.protocol.events import Progress
 from wiro_widgets.protocol.schema.parameters import Kind, Parameter
 from wiro_widgets.protocol.state import Status
+from wiro_widgets.render import run_words
 from wiro_widgets.widget.form import expected
 from wiro_widgets.widget.wire import labels
 
@@ -144,13 +145,13 @@ def _in_words(view: Payload, cost: float | None) -> Payload:
     return view | {
         "line": labels.run_line(status, view["progress"], cost),
         "word": labels.status_label(status, elapsed),
-        "doing": labels.activity(status, stages[-1] if stages else None, step),
-        "pace": labels.pace(step),
+        "doing": run_words.activity(status, stages[-1] if stages else None, step),
+        "pace": run_words.pace(step),
         "said": labels.announcement(
             status, elapsed, problem=problem, has_answer=view["text"] is not None, content_types=kinds
         ),
         "empty": labels.placeholder(status),
-        "price": None if cost is None else labels.price(cost),
+        "price": None if cost is None else run_words.price(cost),
     }
 
 

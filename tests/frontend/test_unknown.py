@@ -5,7 +5,7 @@ from playwright.sync_api import Locator, expect
 from tests.frontend.gallery import CLOSE, LOOK, LOST, STATES
 from tests.frontend.panel_page import PanelPage
 from tests.frontend.payloads import delta, run, swept
-from wiro_widgets.widget.wire.labels import UNKNOWN
+from wiro_widgets.render.run_words import UNKNOWN
 
 AGAIN = "Send again? It may be billed twice"
 

@@ -8,7 +8,7 @@ import pytest
 from tests.widget.conftest import FLUX, MakePanel
 from tests.widget.wire.page import Message, Wire
 from wiro_widgets import Client, Panel, Sandbox
-from wiro_widgets.widget.wire.labels import UNKNOWN
+from wiro_widgets.render.run_words import UNKNOWN
 
 LOST_REPLY = {"lose_run_reply": 1}
 

@@ -13,10 +13,10 @@ from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import InvalidParameter
 from wiro_widgets.protocol.schema.parameters import Parameter
 from wiro_widgets.protocol.schema.schema import ModelSchema
+from wiro_widgets.render import run_words
 from wiro_widgets.sweeps import axis_syntax
 from wiro_widgets.sweeps.axes import MAX_CELLS, Axis
 from wiro_widgets.widget.value_codec import as_list
-from wiro_widgets.widget.wire import labels
 
 MARK = "*"  # before a parameter's id: the text of its axis, among the values at the browser
 BEGIN = True  # from the browser: begin an axis with the value of the control
@@ -158,7 +158,7 @@ class AxisControls:
 def _summary(values: tuple[Any, ...], parameter: Parameter | None) -> str:
     if not values:
         return ""
-    total = labels.count(len(values), "file" if parameter and parameter.kind == "file" else "value")
+    total = run_words.count(len(values), "file" if parameter and parameter.kind == "file" else "value")
     if parameter is None or not axis_syntax.is_numeric(parameter):
         return total
     texts = [wire_values.text(value) or "" for value in values]

@@ -14,10 +14,10 @@ from wiro_widgets.journal.result import TaskResult
 from wiro_widgets.media.output import fetch_missing
 from wiro_widgets.protocol.errors import InvalidParameter, RunOutcomeUnknown, WiroError
 from wiro_widgets.protocol.prices.pricing import Estimate
+from wiro_widgets.render import run_words
 from wiro_widgets.runs.options import OnInterrupt
 from wiro_widgets.widget.form import next_seed
 from wiro_widgets.widget.panel_controls import PanelControls
-from wiro_widgets.widget.wire import labels
 from wiro_widgets.widget.wire.messages import Choice
 from wiro_widgets.widget.wire.publisher import Publisher
 from wiro_widgets.widget.wire.run_view import RunView
@@ -139,7 +139,7 @@ class PanelRuns:
             self._publisher.begin(view)
             self._publisher.follow(view)
         return (
-            f"Looked again: {labels.count(unknown_count, 'run')} still unknown. Nothing was sent."
+            f"Looked again: {run_words.count(unknown_count, 'run')} still unknown. Nothing was sent."
             if unknown_count
             else ""
         )

@@ -15,8 +15,8 @@ from typing import Any
 
 from wiro_widgets.media.images import Thumbnail, thumbnail
 from wiro_widgets.media.jsonable import without_files
+from wiro_widgets.render import run_words
 from wiro_widgets.widget import host
-from wiro_widgets.widget.wire import labels
 
 MAX_CARDS = 20  # cells that show the same panel and are kept up to date
 MAX_BYTES = 150_000
@@ -75,7 +75,12 @@ class StaticCard:
         texts = dict(_value_texts(in_order))
         prompt = texts.pop("prompt", "")
         facts, results = list(_facts(run)), list(_results(run))
-        lines = [labels.join_facts(model, *facts), prompt, *results, ", ".join(map(" ".join, texts.items()))]
+        lines = [
+            run_words.join_facts(model, *facts),
+            prompt,
+            *results,
+            ", ".join(map(" ".join, texts.items())),
+        ]
         head = (
             f'{_STYLE.format(id=escape(card_id))}<div class="wiro-card" data-card="{escape(card_id)}" style="{_BOX}">'
             f"{_heading(model, facts)}"
@@ -147,7 +152,7 @@ def _heading(model: str, facts: Sequence[str]) -> str:
     title = _escape(model)
     if name:
         title = f'<span style="{_SOFT}">{_escape(owner)} /</span> <b>{_escape(name)}</b>'
-    line = _escape(labels.join_facts(*facts))
+    line = _escape(run_words.join_facts(*facts))
     return _paragraph(f'{title} &nbsp;<span style="{_SOFT}">{line}</span>' if line else title, "")
 
 
@@ -157,7 +162,7 @@ def _facts(run: Mapping[str, Any] | None) -> Iterator[str]:
         return
     yield str(run["word"])
     if run.get("elapsed") and run["status"] != "succeeded":  # the word for that has its time
-        yield labels.seconds(run["elapsed"])
+        yield run_words.seconds(run["elapsed"])
     if run.get("price") is not None:
         yield str(run["price"])
     if run.get("task"):

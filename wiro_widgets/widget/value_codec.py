@@ -17,6 +17,7 @@ from wiro_widgets.protocol.errors import InvalidParameter, OutputError
 from wiro_widgets.protocol.schema.parameters import Parameter
 from wiro_widgets.protocol.schema.scalars import is_url
 from wiro_widgets.protocol.schema.schema import ModelSchema
+from wiro_widgets.render import run_words
 from wiro_widgets.runs.inputs import NamedBytes
 from wiro_widgets.widget.form import exact
 from wiro_widgets.widget.wire import labels
@@ -199,7 +200,7 @@ def web_address(value: Any) -> str | None:
 def _facts(mime: str, size: int | None) -> str:
     """Return "PNG, 202 kB": the part of the content type that people say, and the size."""
     kind = mime.partition("/")[2].partition(";")[0].partition("+")[0].removeprefix("x-").removeprefix("vnd.")
-    return labels.join_facts(kind.upper(), None if size is None else labels.file_size(size))
+    return run_words.join_facts(kind.upper(), None if size is None else labels.file_size(size))
 
 
 def _url_name(url: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import (
     ApiError,
     BudgetExceeded,
@@ -15,26 +14,10 @@ from wiro_widgets.protocol.errors import (
     TaskFailed,
     WiroError,
 )
-from wiro_widgets.protocol.events import Progress
-from wiro_widgets.protocol.prices.dollars import dollars
 from wiro_widgets.protocol.state import Status, TaskState
+from wiro_widgets.render.run_words import STATUS_WORDS, UNKNOWN, count, join_facts, price, seconds
 from wiro_widgets.widget.wire.messages import Choice
 
-DOT = " \N{MIDDLE DOT} "
-UNKNOWN = "Unknown: a task may exist"
-
-_STATUS: dict[Status, str] = {
-    "idle": "Ready",
-    "submitting": "Submitting",
-    "queued": "Queued",
-    "running": "Running",
-    "finishing": "Finishing",
-    "succeeded": "Done",
-    "failed": "Failed",
-    "cancelled": "Stopped",
-    "unknown": UNKNOWN,
-}
-_ACTIVITY: dict[Status, str] = {"queued": "Waiting for a worker", "finishing": "Finishing"}
 _PLACEHOLDER: dict[Status, str] = {
     "succeeded": "The run ended without a result",
     "cancelled": "Stopped before there was a result",
@@ -48,18 +31,12 @@ _ERROR_TITLES: tuple[tuple[type[WiroError], str], ...] = (
     (WiroError, "This did not work"),
 )
 _MAX_NOTE = 500  # characters, the last ones, of Wiro's report on a failed set-up
-_MINUTE = 60
 _THOUSAND = 1000
-
-
-def join_facts(*parts: str | None) -> str:
-    """Join the parts that are not empty by middle dots."""
-    return DOT.join(part for part in parts if part)
 
 
 def status_label(status: Status, elapsed: float) -> str:
     """Return the word for a status; a run that is done has its time too."""
-    return join_facts("Done", seconds(elapsed)) if status == "succeeded" else _STATUS[status]
+    return join_facts("Done", seconds(elapsed)) if status == "succeeded" else STATUS_WORDS[status]
 
 
 def run_line(status: Status, fraction: float | None, cost: float | None) -> str:
@@ -68,25 +45,7 @@ def run_line(status: Status, fraction: float | None, cost: float | None) -> str:
         return f"{fraction:.0%}"
     if status == "succeeded" and cost is not None:
         return price(cost).capitalize()
-    return _STATUS[status]
-
-
-def activity(status: Status, stage: str | None, step: Progress | None) -> str:
-    """Return what a run does now; `stage` is the open one of its timeline."""
-    if stage == "Prepare" and status not in _ACTIVITY:
-        return "Preparing"
-    if status in _ACTIVITY or step is None or step.step is None or step.total is None:
-        return _ACTIVITY.get(status, "Generating")
-    return join_facts("Generating", f"step {step.step} of {step.total}")
-
-
-def pace(step: Progress | None) -> str:
-    """Return the speed of a run and the time that it still takes, as far as Wiro reports them."""
-    if step is None:
-        return ""
-    remaining = wire_values.number((step.remaining or "").strip().removesuffix("s"))
-    time_left = step.remaining if remaining is None else f"{remaining:.0f} s"
-    return join_facts(step.speed, time_left and f"{time_left} left")
+    return STATUS_WORDS[status]
 
 
 def announcement(
@@ -102,7 +61,7 @@ def announcement(
     if status == "failed" and problem:
         return f"Failed. {problem}"
     if status != "succeeded":
-        return _STATUS[status]
+        return STATUS_WORDS[status]
     if has_answer:
         result = "The answer is shown."
     elif content_types:
@@ -165,19 +124,6 @@ def retry_notice(state: TaskState) -> dict[str, str] | None:
     return {"kind": "info", "title": "Wiro tries again", "text": state.note.strip()[-_MAX_NOTE:]}
 
 
-def price(cost: float) -> str:
-    """Return a cost in dollars, or "free"."""
-    return dollars(cost) if cost else "free"
-
-
-def seconds(value: float) -> str:
-    """Return "0.4 s", "18.2 s" or "2 min 05 s"."""
-    if value < _MINUTE:
-        return f"{max(0.0, value):.1f} s"
-    minutes, rest = divmod(int(value), _MINUTE)
-    return f"{minutes} min {rest:02} s"
-
-
 def file_size(size: int) -> str:
     """Return a number of bytes as "202 kB" or "2.3 MB"."""
     if size < _THOUSAND:
@@ -187,8 +133,3 @@ def file_size(size: int) -> str:
         value /= _THOUSAND
         units.pop(0)
     return f"{value:.1f} {units[0]}" if value < 10 else f"{value:.0f} {units[0]}"  # noqa: PLR2004 - two figures
-
-
-def count(number: int, noun: str) -> str:
-    """Return "1 picture" or "1,000 pictures"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -15,7 +15,7 @@ from wiro_widgets.protocol.events import (
     Unknown,
 )
 from wiro_widgets.protocol.state import TaskState
-from wiro_widgets.widget.wire import labels
+from wiro_widgets.render import run_words
 
 MAX_TEXT = 2_000  # characters of a line
 MAX_LINES = 200  # lines of one event
@@ -54,7 +54,7 @@ def _row(event: Lifecycle | Progress | TextSnapshot | Outputs | Notice | Unknown
         case TextSnapshot():
             return "text", f"{len(event.content.text)} characters so far"
         case Outputs():
-            return "finish", labels.count(len(event.outputs), "output") if event.outputs else "Finished"
+            return "finish", run_words.count(len(event.outputs), "output") if event.outputs else "Finished"
         case Notice():
             return "error" if event.level == "error" else "note", shorten(event.text)
         case Unknown():

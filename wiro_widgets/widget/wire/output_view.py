@@ -14,6 +14,7 @@ from wiro_widgets.media.images import Thumbnail
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.schema.scalars import is_url
+from wiro_widgets.render import run_words
 from wiro_widgets.widget.wire import labels
 
 THUMBNAIL_EDGE = 512  # pixels
@@ -61,7 +62,7 @@ class OutputView:
             "width": self.width,
             "height": self.height,
             "text": self.text,
-            "facts": labels.join_facts(output.content_type, extent, size),
+            "facts": run_words.join_facts(output.content_type, extent, size),
         }
 
 

@@ -12,6 +12,7 @@ from wiro_widgets.media.images import in_threads
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.state import Status, TaskState
+from wiro_widgets.render import run_words
 from wiro_widgets.widget.wire import labels
 from wiro_widgets.widget.wire.feed import RATE, Line
 from wiro_widgets.widget.wire.log_rows import missing_rows, rows, shorten
@@ -160,7 +161,7 @@ class View(ABC):
             "elapsed": round(elapsed, 2),
             "word": labels.status_label(self.status, elapsed),
             "empty": labels.placeholder(self.status),
-            "price": None if self.cost is None else labels.price(self.cost),
+            "price": None if self.cost is None else run_words.price(self.cost),
             "notice": self.notice,
             **self.details(elapsed),
         }
@@ -297,8 +298,8 @@ class RunView(View):
         return {
             "progress": None if state.settled else state.progress,
             "stages": stages,
-            "doing": labels.activity(self.status, open_stage, state.step),
-            "pace": labels.pace(state.step),
+            "doing": run_words.activity(self.status, open_stage, state.step),
+            "pace": run_words.pace(state.step),
             "said": labels.announcement(
                 self.status,
                 elapsed,

@@ -17,6 +17,7 @@ from wiro_widgets.media.images import in_threads
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.state import Status
+from wiro_widgets.render import run_words
 from wiro_widgets.render.grid import label
 from wiro_widgets.runs.options import UnknownPolicy
 from wiro_widgets.sweeps.axes import Axis, identity
@@ -86,12 +87,12 @@ def lay_out(axes: Sequence[Axis], cells: Cells) -> Board:
     indexes = {_key(cell.chosen.get(axis.name) for axis in (*down, across)): cell.index for cell in cells}
     rows = (
         (
-            labels.DOT.join(map(label, combination)),
+            run_words.DOT.join(map(label, combination)),
             tuple(indexes.get(_key((*combination, value))) for value in across.values),
         )
         for combination in itertools.product(*(axis.values for axis in down))
     )
-    y = labels.DOT.join(axis.name for axis in down)
+    y = run_words.DOT.join(axis.name for axis in down)
     return _board(across.name, y, tuple(map(label, across.values)), rows, len(cells))
 
 
@@ -136,7 +137,7 @@ class SweepView(View):
         constants: Mapping[str, Any],
         on_task: Callable[[Task], object],
     ) -> None:
-        runs = labels.count(prod(len(axis.values) for axis in axes), "run")
+        runs = run_words.count(prod(len(axis.values) for axis in axes), "run")
         names = " \N{MULTIPLICATION SIGN} ".join(axis.name for axis in axes)
         values = {**constants, **{axis.name: list(axis.values) for axis in axes}}
         super().__init__(number, model, values, f"{runs}: {names}")
@@ -286,7 +287,7 @@ class SweepView(View):
         pace = ""
         if self._sweep is not None and self._run_count and not self.ended:
             seconds = (len(self._sweep) - len(self._done)) * elapsed / self._run_count
-            pace = f"about {labels.seconds(seconds)} left"
+            pace = f"about {run_words.seconds(seconds)} left"
         return {
             "progress": None if self.ended else self.fraction,
             "stages": [],
@@ -324,7 +325,7 @@ class SweepView(View):
             return "Planning"
         counts = self._sweep.counts
         others = (f"{counts[name]} {name}" for name in ("running", "failed", "refused") if name in counts)
-        return labels.join_facts(f"{self._done_line} done", *others)
+        return run_words.join_facts(f"{self._done_line} done", *others)
 
     def _note(self) -> str:
         parts = [self._board.note] if self._board and self._board.note else []
@@ -335,10 +336,10 @@ class SweepView(View):
                 left = (
                     ", but not these" if {"pending", "cancelled", "failed", "refused"} & counts.keys() else ""
                 )
-                text = (
-                    f"{labels.count(count, 'run')} unknown: {'a task' if count == 1 else 'tasks'} may exist"
+                text = f"{run_words.count(count, 'run')} unknown: {'a task' if count == 1 else 'tasks'} may exist"
+                parts[0] = (
+                    f"{counts.get('succeeded', 0):,} of {len(self._sweep):,} done{run_words.DOT}{text}."
                 )
-                parts[0] = f"{counts.get('succeeded', 0):,} of {len(self._sweep):,} done{labels.DOT}{text}."
                 parts[0] += f" Run again runs what is left{left}." if left else ""
             if self._sweep.error:
                 parts.insert(0, f"Halted: {self._sweep.error}")
@@ -388,13 +389,14 @@ class SweepView(View):
 
 def _outcome(cell: Cell[Task]) -> str:
     if cell.status == "unknown":
-        return f"{labels.UNKNOWN}. {cell.error}"
+        return f"{run_words.UNKNOWN}. {cell.error}"
     if cell.error is not None:
         return f"{cell.status}: {cell.error}"
     if cell.from_journal:
         return "was run before"
     cost, elapsed = cell.record.total_cost, cell.record.elapsed_seconds
-    outcome = labels.join_facts(
-        None if cost is None else labels.price(cost), None if elapsed is None else labels.seconds(elapsed)
+    outcome = run_words.join_facts(
+        None if cost is None else run_words.price(cost),
+        None if elapsed is None else run_words.seconds(elapsed),
     )
     return outcome or cell.status
