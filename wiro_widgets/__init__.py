@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from wiro_widgets.client.async_client import AsyncClient as AsyncClient
     from wiro_widgets.client.sync_client import Client as Client
     from wiro_widgets.client.sync_client import Task as Task
+    from wiro_widgets.client.sync_model import Model as Model
     from wiro_widgets.client.sync_sweep import Sweep as Sweep
     from wiro_widgets.connection import connect as connect
     from wiro_widgets.journal.dataframe import from_pandas as from_pandas
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "client.async_client": ("AsyncClient",),
     "money.budget": ("Budget", "budget"),
+    "client.sync_model": ("Model",),
     "client.sync_sweep": ("Sweep",),
     "client.sync_client": ("Client", "Task"),
     "connection": ("connect",),
@@ -101,4 +103,6 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(
+        [*__all__, *(name for name in globals() if name.startswith("__"))]
+    )  # what completion offers

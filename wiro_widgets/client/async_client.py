@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from wiro_widgets.client.catalogue import Catalogue
 from wiro_widgets.client.config import find_credentials, open_engine
+from wiro_widgets.client.model import AsyncModel
 from wiro_widgets.client.sweep_launcher import SweepLauncher, SweepOptions
 from wiro_widgets.client.worker import Worker
 from wiro_widgets.journal.history import History
@@ -208,6 +209,21 @@ class AsyncClient:
     async def schema(self, model: str) -> ModelSchema:
         """Return what a model takes, from the catalogue, asked once; raises NotFound."""
         return await self._catalogue.schema(model)
+
+    def model(self, name: str) -> AsyncModel:
+        """Return a model as a function: `inspect.signature`, Tab and `help` know its parameters.
+
+        `name` is "owner/model". Nothing is asked of the catalogue before the parameters are needed. Raises
+        InvalidParameter for a text that is no name of a model.
+
+        >>> flux = client.model("tencent/hunyuan-flux-srpo")
+        >>> images = flux(prompt="a lighthouse at dusk", steps=20)
+        """
+        return AsyncModel(self, name)
+
+    def quick_schema(self, model: str, patience: float = 0.0) -> ModelSchema | None:  # noqa: ARG002 - as Client's
+        """Return a schema that is at hand, or None: who awaits cannot wait here."""
+        return self._catalogue.cached_schema(model)
 
     async def models(
         self, search: str = "", categories: Sequence[str] = (), limit: int = 20

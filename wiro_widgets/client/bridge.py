@@ -82,6 +82,17 @@ class Bridge:
                 ended.wait(GRACE)
             raise
 
+    def call_within(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
+        """Do work and wait for it, but no longer than `seconds`; then it raises TimeoutError and the work goes on.
+
+        Raises ConfigurationError when the client is closed, and on the engine's own thread.
+        """
+        thread = self._open_thread(work)
+        if thread.is_current:
+            work.close()
+            raise ConfigurationError(IN_CALLBACK)
+        return thread.spawn(work).result(seconds)
+
     def spawn(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Do work on the engine's thread and do not wait; raises ConfigurationError when the client is closed."""
         return self._open_thread(work).spawn(work)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from functools import wraps
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
@@ -13,10 +15,12 @@ from wiro_widgets.client.async_client import AsyncClient
 from wiro_widgets.client.bridge import Bridge
 from wiro_widgets.client.signatures import same_call
 from wiro_widgets.client.sweep_launcher import SweepLauncher
+from wiro_widgets.client.sync_model import Model
 from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.client.sync_task import Task, interruptible
 from wiro_widgets.journal.history import History
 from wiro_widgets.money.budget import Budget
+from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.runs.attach import Recovered
@@ -124,6 +128,18 @@ class Client:
     schema = _blocking(AsyncClient.schema)
     models = _blocking(AsyncClient.models)
     estimate = _blocking(AsyncClient.estimate)
+
+    @same_call(AsyncClient.model)
+    def model(self, name: str) -> Model:
+        return Model(self, name)
+
+    def quick_schema(self, model: str, patience: float) -> ModelSchema | None:
+        """Return a schema that is at hand, or comes within `patience` seconds; None otherwise, and after an error."""
+        schema = self._client.quick_schema(model)
+        if schema is None and patience > 0:
+            with suppress(WiroError, TimeoutError, CancelledError):
+                schema = self._bridge.call_within(self._client.schema(model), patience)
+        return schema
 
     @same_call(AsyncClient.sweep)
     def sweep(self, *args: Any, **kwargs: Any) -> Sweep:

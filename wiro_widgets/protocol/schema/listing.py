@@ -13,7 +13,7 @@ _MAX_CHARS = 60  # of a value or a title
 
 def parameters(model: str, items: Iterable[Parameter]) -> str:
     """Return the model's name and one line for each parameter: its id, what it takes, its default."""
-    rows = [(item.id, _takes(item), _default(item)) for item in items]
+    rows = [(item.id, takes(item), default_words(item)) for item in items]
     widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
     lines = (
         f"  {name:<{widths[0]}}  {takes:<{widths[1]}}  {default}".rstrip() for name, takes, default in rows
@@ -27,7 +27,8 @@ def shorten(text: str) -> str:
     return line if len(line) <= _MAX_CHARS else f"{line[: _MAX_CHARS - 3]}..."
 
 
-def _takes(item: Parameter) -> str:
+def takes(item: Parameter) -> str:
+    """Return which values a parameter takes, in words."""
     if item.options:
         names = ", ".join(shorten(option.value) or '""' for option in item.options[:_MAX_OPTIONS])
         more = len(item.options) - _MAX_OPTIONS
@@ -49,9 +50,8 @@ def _number_words(item: Parameter) -> str:
     return what if high is None else f"{what}, at most {high}"
 
 
-def _default(item: Parameter) -> str:
+def default_words(item: Parameter) -> str:
     """Return "required", the default, or an empty text if the parameter can be left out."""
-    # The default of a required text or file is never sent, because a run costs money: see ModelSchema.bind.
-    if item.required and (item.kind in ("text", "textarea", "file") or item.default is None):
+    if item.has_to_be_given:
         return "required"
     return "" if item.default in (None, "") else f"default {shorten(str(item.default))}"

@@ -65,6 +65,11 @@ class Parameter:
         """True if it takes a list of files."""
         return self.kind == "file" and self.file_style != "single" and self.max_files != 1
 
+    @property
+    def has_to_be_given(self) -> bool:
+        """True if a run is refused without it: the default of a required text or file is never sent (a run costs)."""
+        return self.required and (self.kind in ("text", "textarea", "file") or self.default is None)
+
     def convert(self, value: object) -> Any:
         """Return the value in the parameter's type, or raise InvalidParameter naming this parameter."""
         if self.kind == "file":

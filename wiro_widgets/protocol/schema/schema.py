@@ -131,11 +131,9 @@ def _bind_one(parameter: Parameter, value: object) -> Any:
     """
     if not parameter.is_missing(value):
         return parameter.convert(value)
-    if not parameter.required:
-        return None
-    if parameter.kind in ("text", "textarea", "file") or parameter.default is None:
+    if parameter.has_to_be_given:
         raise parameter.refuse("is required")
-    return parameter.default
+    return parameter.default if parameter.required else None
 
 
 def split_model(model: str) -> tuple[str, str]:

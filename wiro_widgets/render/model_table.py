@@ -1,0 +1,60 @@
+"""A model's parameters as an HTML table: static, everything escaped, in the colours of the page."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from wiro_widgets.protocol.schema import listing
+from wiro_widgets.render.html import clip
+
+if TYPE_CHECKING:
+    from wiro_widgets.protocol.schema.parameters import Parameter
+    from wiro_widgets.protocol.schema.schema import ModelSchema
+
+_CELL: Final = "padding:3px 16px 3px 0;text-align:left;vertical-align:top;white-space:normal"
+_SOFT: Final = "opacity:.7"
+_MAX_OPTIONS: Final = 24  # that are listed
+_HELP: Final = 200  # characters of a label or a help text
+
+
+def model(name: str, schema: ModelSchema | None) -> str:
+    """Return the model's name and title, and a row for each parameter; without a schema only the name."""
+    title = schema.title if schema and schema.title != name.partition("/")[2] else ""
+    head = f"<strong>{clip(name)}</strong> <span style='{_SOFT}'>{clip(title, _HELP)}</span>"
+    if schema is None:
+        return f"<div>{head}<div style='{_SOFT}'>Its parameters are not known here.</div></div>"
+    columns = ("Parameter", "Takes", "Default", "")
+    cells = "".join(
+        f'<th scope="col" style="{_CELL};{_SOFT};font-weight:500">{text}</th>' for text in columns
+    )
+    # Parameters that a panel folds away come last, as there.
+    items = sorted(schema.parameters, key=lambda item: item.advanced)
+    rows = "".join(map(_row, items))
+    return (
+        f'<div>{head}<table style="margin:6px 0;border-collapse:collapse;font-size:90%">'
+        f"<thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _row(item: Parameter) -> str:
+    default = listing.default_words(item)
+    words = [text for text in (item.label if item.label != item.id else "", item.help) if text]
+    cells = (
+        f"<code>{clip(item.id, _HELP)}</code>",
+        _takes(item),
+        f"<em>{default}</em>" if default == "required" else clip(default.removeprefix("default ")),
+        f'<span style="{_SOFT}">{clip(". ".join(words), _HELP)}</span>',
+    )
+    return "<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells) + "</tr>"
+
+
+def _takes(item: Parameter) -> str:
+    if not item.options:
+        return escape(listing.takes(item))
+    texts = ", ".join(
+        f"<code>{escape(listing.shorten(option.value)) or '&quot;&quot;'}</code>"
+        for option in item.options[:_MAX_OPTIONS]
+    )
+    more = len(item.options) - _MAX_OPTIONS
+    return f"{texts} and {more} more" if more > 0 else texts
