@@ -21,7 +21,7 @@ import websockets.asyncio.client
 
 import wiro_widgets as wiro
 from wiro_widgets.protocol.timing import Timing
-from wiro_widgets.transport.http import tls_context
+from wiro_widgets.transport.environment import tls_context
 
 WARM = (anyio, httpcore, PIL, websockets)  # what the first call imports
 

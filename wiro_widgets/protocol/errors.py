@@ -68,13 +68,17 @@ class InvalidParameter(WiroError, ValueError):
 
 
 class TransportError(WiroError):
-    """Nothing reached the server, or nothing came back."""
+    """Nothing reached the server, or nothing came back.
 
-    def __init__(self, reason: str, *, endpoint: str, safe_to_retry: bool) -> None:
+    `retry_helps` is False if only another setting can help, such as of a proxy or of certificates.
+    """
+
+    def __init__(self, reason: str, *, endpoint: str, safe_to_retry: bool, retry_helps: bool = True) -> None:
         advice = "It is safe to try again." if safe_to_retry else "It may have been received."
         super().__init__(f"{endpoint}: {reason}. {advice}")
         self.endpoint = endpoint
         self.safe_to_retry = safe_to_retry
+        self.retry_helps = retry_helps
 
 
 class RunOutcomeUnknown(WiroError):

@@ -11,7 +11,14 @@ from typing import Any
 
 from wiro_widgets.protocol import backoff, events, requests
 from wiro_widgets.protocol.detail import FINISHED, TaskDetail, read_tasks
-from wiro_widgets.protocol.errors import ApiError, AuthenticationError, NotFound, TaskError, TransportError
+from wiro_widgets.protocol.errors import (
+    ApiError,
+    AuthenticationError,
+    ConfigurationError,
+    NotFound,
+    TaskError,
+    TransportError,
+)
 from wiro_widgets.protocol.events import Notice, Outputs, TaskEvent
 from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.runs.engine import Engine
@@ -207,7 +214,7 @@ class Follower:
                 )
                 raise TaskError(sentence, task_id=self._task_id, record=self._task.record) from None
             reason = error.message
-        except (TransportError, ApiError) as error:
+        except (TransportError, ApiError, ConfigurationError) as error:
             self._refusals = self._refusals + 1 if isinstance(error, AuthenticationError) else 0
             if self._refusals >= REFUSED_READS:
                 raise

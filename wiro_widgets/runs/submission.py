@@ -191,7 +191,7 @@ class Submission:
             return
         busy = isinstance(error, RateLimited)
         retry_after = error.retry_after if isinstance(error, RateLimited) else None
-        no_effect = busy or (isinstance(error, TransportError) and error.safe_to_retry)
+        no_effect = busy or (isinstance(error, TransportError) and error.safe_to_retry and error.retry_helps)
         self._tries -= 1
         if not self._tries or not no_effect or (retry_after or 0) > backoff.LONGEST_RETRY_AFTER:
             raise error

@@ -313,7 +313,7 @@ class Scheduler(Generic[TaskT]):
             self._refusal = error
         else:
             self._all_refused = False
-        if isinstance(error, _HALTING):
+        if isinstance(error, _HALTING) or (isinstance(error, TransportError) and not error.retry_helps):
             self.error = error
         then_error = job.result() if error is None else None
         if then_error is not None:  # whatever it is, it says nothing about the run, and halts no sweep

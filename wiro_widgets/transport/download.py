@@ -21,7 +21,7 @@ import httpx
 from wiro_widgets.media import content_types, recipes
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol import backoff
-from wiro_widgets.protocol.errors import OutputError
+from wiro_widgets.protocol.errors import ConfigurationError, OutputError
 from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.protocol.timing import Timing
 from wiro_widgets.transport.body import BrokenBodyError, Decompressor
@@ -111,7 +111,7 @@ class Download:
                 await self._get()
         except TimeoutError:
             raise _IncompleteError(f"it did not come in {self._timing.download_try:g} s") from None
-        except (httpx.HTTPError, BrokenBodyError, OSError, RuntimeError) as error:
+        except (httpx.HTTPError, BrokenBodyError, OSError, RuntimeError, ConfigurationError) as error:
             raise _IncompleteError(str(error) or type(error).__name__) from None
         except (httpx.InvalidURL, ValueError):
             raise self._job.error("its address is malformed", retry_helps=False) from None

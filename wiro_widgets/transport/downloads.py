@@ -18,7 +18,7 @@ from wiro_widgets.journal import output_files
 from wiro_widgets.journal.row import JournalRow
 from wiro_widgets.media.files import safe_name
 from wiro_widgets.media.output import Output
-from wiro_widgets.protocol.errors import OutputError, WiroWarning
+from wiro_widgets.protocol.errors import ConfigurationError, OutputError, WiroWarning
 from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.protocol.timing import Timing
 from wiro_widgets.transport.download import Download, Job, finish_file, is_output
@@ -108,7 +108,14 @@ class Downloads:
                             break
                 finally:
                     await response.aclose()
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RuntimeError) as error:
+        except (
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            OSError,
+            ValueError,
+            RuntimeError,
+            ConfigurationError,
+        ) as error:
             raise OutputError(str(error) or type(error).__name__, output=url) from None
         return bytes(data[:limit])
 

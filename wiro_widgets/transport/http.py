@@ -1,7 +1,6 @@
 """Http: sends a Request and returns the reply's object; one pool of connections, retries by safety class, typed errors.
 
-httpx reads proxies and certificates from the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE,
-SSL_CERT_DIR).
+Proxies and certificates are those of the environment: see `transport/environment.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
@@ -26,6 +25,7 @@ from wiro_widgets.protocol.credentials import Credentials
 from wiro_widgets.protocol.errors import ApiError, ConfigurationError, TransportError, WiroError
 from wiro_widgets.protocol.requests import Request, Upload
 from wiro_widgets.protocol.timing import Timing
+from wiro_widgets.transport import environment
 from wiro_widgets.transport.body import (
     BrokenBodyError,
     ExactFile,
@@ -33,10 +33,8 @@ from wiro_widgets.transport.body import (
     UnreadableFileError,
     read_reply,
 )
-from wiro_widgets.transport.urls import is_loopback
-
-if TYPE_CHECKING:
-    import ssl
+from wiro_widgets.transport.environment import Certificates
+from wiro_widgets.transport.routes import RouteError, Routes
 
 MAX_REPLY_BYTES = 16 * 1024 * 1024
 CALLS_AT_ONCE = 96
@@ -76,21 +74,23 @@ def _without_foreign_logs() -> Iterator[None]:
         _in_our_call.reset(token)
 
 
-@lru_cache(maxsize=1)
-def tls_context() -> ssl.SSLContext:
-    """Return the process's one TLS context, for HTTP and sockets; it costs 30 ms and a megabyte.
+def _warm_up(base_url: str) -> Certificates:
+    """Load what the first call needs; it runs in a thread, because 100 ms of imports must not block the loop.
 
-    Its certificates are those of SSL_CERT_FILE or SSL_CERT_DIR, else certifi's.
+    Returns the certificates to use. For an API without TLS, those that the environment names cannot be wrong.
     """
-    return httpx.create_ssl_context()
-
-
-def _warm_up() -> None:
-    """Load what the first call needs; it runs in a thread, because 100 ms of imports must not block the loop."""
-    tls_context()
+    try:
+        certificates = environment.find_certificates()
+        environment.tls_context(certificates)
+    except ConfigurationError:
+        if base_url.startswith("https:"):
+            raise
+        certificates = Certificates()
+        environment.tls_context(certificates)
     for module in ("httpcore", "anyio._backends._asyncio"):
         with suppress(ImportError):
             import_module(module)
+    return certificates
 
 
 class Http:
@@ -114,6 +114,8 @@ class Http:
         self._calls = asyncio.Semaphore(CALLS_AT_ONCE)
         self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
         self._client: httpx.AsyncClient | None = None
+        self._routes: Routes | None = None
+        self._replaced: list[httpx.AsyncClient] = []  # earlier pools, which may still bring a file
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
@@ -156,10 +158,8 @@ class Http:
                 self._calls,
                 asyncio.timeout(None if request.safety == "run" else seconds) as deadline,
             ):
-                if self._client is None and not self._closed:
-                    await asyncio.to_thread(_warm_up)
+                http_client = await self._open_client()
                 with _without_foreign_logs():
-                    http_client = self._open_client()
                     response = await http_client.send(self._sign(request, seconds, deadline), stream=True)
                     try:
                         async with asyncio.timeout(seconds):
@@ -183,7 +183,7 @@ class Http:
 
         Raises ConfigurationError and the errors of httpx.
         """
-        client = self._open_client()
+        client = await self._open_client()
         timeout = httpx.Timeout(self.timeout, pool=None)
         with _without_foreign_logs():
             return await client.send(
@@ -193,43 +193,46 @@ class Http:
     async def aclose(self) -> None:
         """Close the pool; closing twice is fine."""
         self._closed = True
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        clients = [*self._replaced, self._client]
+        self._replaced, self._client = [], None
+        for client in clients:
+            if client is not None:
+                await client.aclose()
 
-    def _open_client(self) -> httpx.AsyncClient:
-        """Return the pool, made at the first call.
+    async def _open_client(self) -> httpx.AsyncClient:
+        """Return the pool: made at the first call, and anew if a connection failed and the environment has changed.
 
-        Raises ConfigurationError if it was closed, is used on a second loop, or the environment names a bad proxy.
+        Raises ConfigurationError if it was closed, is used on a second loop, or the environment names bad certificates.
         """
-        if self._closed:
-            raise ConfigurationError("This client was closed; make a new one.")
-        loop = asyncio.get_running_loop()
+        if self._needs_client():
+            certificates = await asyncio.to_thread(_warm_up, self.base_url)
+            if self._needs_client():
+                self._replace_client(certificates)
         if self._client is None:
-            self._loop = loop
-            self._client = self._new_client()
-        if loop is not self._loop:
+            raise ConfigurationError("This client was closed; make a new one.")
+        if asyncio.get_running_loop() is not self._loop:
             raise ConfigurationError(
                 "This client lives on another event loop. Make one AsyncClient for each asyncio.run, "
                 "or use Client, which has a loop of its own."
             )
         return self._client
 
-    def _new_client(self) -> httpx.AsyncClient:
-        try:
-            return httpx.AsyncClient(
-                verify=tls_context(),
-                trust_env=not is_loopback(self.base_url),  # no proxy reaches this machine's own loopback
-                limits=httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=IDLE_SECONDS),
-                headers=_HEADERS,
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            )
-        except (ValueError, ImportError, httpx.InvalidURL) as error:
-            missing = isinstance(error, ImportError)
-            advice = "Run: pip install httpx[socks] python-socks" if missing else "Correct or remove it"
-            raise ConfigurationError(
-                f"A proxy in your environment (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY) cannot be used. {advice}."
-            ) from None
+    def _needs_client(self) -> bool:
+        return not self._closed and (self._routes is None or self._routes.is_outdated)
+
+    def _replace_client(self, certificates: Certificates) -> None:
+        if self._client is None:
+            self._loop = asyncio.get_running_loop()
+        else:
+            self._replaced.append(self._client)
+        limits = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=IDLE_SECONDS)
+        self._routes = Routes(certificates, limits)
+        self._client = httpx.AsyncClient(
+            transport=self._routes,
+            trust_env=False,
+            headers=_HEADERS,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        )
 
     def _sign(self, request: Request, seconds: float, deadline: asyncio.Timeout) -> httpx.Request:
         """Build and sign a request for one attempt, each with its own nonce; a Run sets the deadline once sent."""
@@ -283,6 +286,7 @@ class Http:
 
     def _failure(self, request: Request, error: Exception, seconds: float) -> WiroError:
         """Return the error for a call that brought no readable reply."""
+        retry_helps = True
         if isinstance(error, TooLargeError):
             reason = f"the reply is larger than {MAX_REPLY_BYTES >> 20} MiB, the limit"
             if request.safety != "run":
@@ -291,19 +295,30 @@ class Http:
             reason = f"no answer within {seconds:g} s from {self.base_url}"
         elif isinstance(error, UnreadableFileError | BrokenBodyError):
             reason = str(error)
+        elif isinstance(error, RouteError):
+            reason, retry_helps = str(error), error.retry_helps
         else:
             reason = f"{str(error) or type(error).__name__} at {self.base_url}"
         safe = request.safety != "run" or isinstance(error, (*_NEVER_ARRIVED, UnreadableFileError))
-        return TransportError(self._redact(reason), endpoint=request.path, safe_to_retry=safe)
+        return TransportError(
+            self._redact(reason), endpoint=request.path, safe_to_retry=safe, retry_helps=retry_helps
+        )
 
 
 def _start_clock_when_sent(
     deadline: asyncio.Timeout, seconds: float
-) -> Callable[[str, object], Awaitable[None]]:
-    """Return a trace callback for httpcore that sets the deadline when the last byte of the body is sent."""
+) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
+    """Return a trace callback for httpcore that sets the deadline when the last byte of the body is sent.
 
-    async def trace(step: str, _info: object) -> None:
-        if step.endswith(".send_request_body.complete"):
+    A proxy's CONNECT before it, which is traced as well, is no body.
+    """
+    is_tunnel = False
+
+    async def trace(step: str, info: Mapping[str, Any]) -> None:
+        nonlocal is_tunnel
+        if step.endswith(".send_request_headers.started"):
+            is_tunnel = info["request"].method == b"CONNECT"
+        elif step.endswith(".send_request_body.complete") and not is_tunnel:
             deadline.reschedule(asyncio.get_running_loop().time() + seconds)
 
     return trace
@@ -313,4 +328,4 @@ def _may_retry(error: WiroError) -> bool:
     """Return True if the same call may get another answer the next time."""
     if isinstance(error, ApiError):
         return error.http_status in backoff.RETRYABLE_STATUS or error.message.endswith(replies.FOREIGN_PAGE)
-    return isinstance(error, TransportError)
+    return isinstance(error, TransportError) and error.retry_helps

@@ -6,18 +6,25 @@ import asyncio
 import json
 import logging
 import random
+import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, PayloadTooBig, WebSocketException
 
 from wiro_widgets.protocol import backoff
+from wiro_widgets.protocol.errors import ConfigurationError
 from wiro_widgets.protocol.timing import Timing
-from wiro_widgets.transport.http import tls_context
-from wiro_widgets.transport.urls import is_loopback
+from wiro_widgets.transport.environment import (
+    SOCKS_PACKAGES,
+    Proxy,
+    find_certificates,
+    find_proxy,
+    tls_context,
+)
+from wiro_widgets.transport.routes import describe
 
 MAX_FRAME_BYTES = 8 * 1024 * 1024
 
@@ -58,6 +65,7 @@ class TaskSocket:
         self._timing = timing
         self._chance = chance
         self._connection: ClientConnection | None = None
+        self._proxy: Proxy | None = None  # of the last attempt to connect
         self._opened_at: float | None = None
         self._frames: list[str | bytes] = []
 
@@ -73,8 +81,15 @@ class TaskSocket:
             try:
                 await self._listen()
                 reason = "the server closed it"
-            except (OSError, EOFError, WebSocketException, ImportError, ValueError) as error:
-                reason = _reason(error)
+            except (
+                OSError,
+                EOFError,
+                WebSocketException,
+                ImportError,
+                ValueError,
+                ConfigurationError,
+            ) as error:
+                reason = self._reason(error)
             opened_at = self._opened_at
             if opened_at is not None and loop.time() - opened_at > self._timing.socket_steady:
                 pauses = backoff.delays(*self._timing.socket_retries, self._chance)
@@ -120,13 +135,13 @@ class TaskSocket:
             self._handler.on_frames(frames)
 
     def _connect(self) -> _ConnectDirectly:
-        proxy = proxy_for(self._url)
+        self._proxy = proxy = find_proxy(self._url)
         tls: dict[str, Any] = {"ssl": tls_context()} if self._url.startswith("wss:") else {}
-        if proxy and proxy.startswith("https:"):
+        if proxy and proxy.url.startswith("https:"):
             tls["proxy_ssl"] = tls_context()
         return _ConnectDirectly(
             self._url,
-            proxy=proxy,
+            proxy=None if proxy is None else proxy.url,
             compression=None,  # costs a third of the throughput and 3x the memory
             max_size=MAX_FRAME_BYTES,
             open_timeout=self._timing.socket_open,
@@ -137,6 +152,22 @@ class TaskSocket:
             **tls,
         )
 
+    def _reason(self, error: Exception) -> str:
+        """Return what happened; never the text of an error of an open connection, which may quote a frame."""
+        if isinstance(error, ConfigurationError):
+            return str(error).rstrip(".")
+        if isinstance(error, PayloadTooBig):
+            return f"a frame is larger than {MAX_FRAME_BYTES >> 20} MiB, the limit"
+        if isinstance(error, InvalidStatus):
+            return f"the server answered with HTTP {error.response.status_code}"
+        if isinstance(error, ImportError):
+            return f"{self._proxy} needs: {SOCKS_PACKAGES}"
+        is_certificate = isinstance(error, ssl.SSLCertVerificationError)
+        if self._opened_at is None and (is_certificate or self._proxy is not None):
+            host = urlsplit(self._url).hostname or ""
+            return describe(error, host, self._proxy, find_certificates())[0]
+        return "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+
 
 class _ConnectDirectly(connect):
     """A connection that follows no redirect, because the token would go to its target."""
@@ -144,32 +175,3 @@ class _ConnectDirectly(connect):
     def process_redirect(self, exc: Exception) -> Exception:
         """Return the error that the redirect is."""
         return exc
-
-
-def proxy_for(url: str) -> str | None:
-    """Return the proxy for a socket from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, as httpx reads them.
-
-    websockets itself reads neither ALL_PROXY nor a proxy without a scheme, and takes HTTPS_PROXY for ws as well.
-    """
-    parts = urlsplit(url)
-    if is_loopback(url) or not parts.hostname:  # no proxy reaches this machine's own loopback
-        return None
-    scheme, port = ("https", 443) if parts.scheme == "wss" else ("http", 80)
-    proxies = getproxies()
-    proxy = proxies.get(scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(f"{parts.hostname}:{parts.port or port}"):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
-
-
-def _reason(error: Exception) -> str:
-    """Return what happened; never the error's own text, which may quote a frame."""
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, PayloadTooBig):
-        return f"a frame is larger than {MAX_FRAME_BYTES >> 20} MiB, the limit"
-    if isinstance(error, InvalidStatus):
-        return f"the server answered with HTTP {error.response.status_code}"
-    if isinstance(error, ImportError):
-        return "a SOCKS proxy needs: pip install python-socks"
-    return type(error).__name__
