@@ -405,8 +405,8 @@ def unfinished_history(server: HostileServer, make_client: MakeClient, tmp_path:
     def export(**changes: Any) -> Path:
         file = tmp_path / "history.jsonl"
         with make_client(journal=tmp_path / "theirs.sqlite3") as client:
-            sweep = client.sweep("a/b", VALUES, seed=[7])
-            wait_for(lambda: server.count("Run") == 1 and sweep.cells[0].task is not None)
+            client.sweep("a/b", VALUES, seed=[7])
+            wait_for(lambda: any(row.task_id for row in client.history.unfinished()))
             client.history.export_to(file)
         header, line = file.read_text().splitlines()
         file.write_text(f"{header}\n{json.dumps({**json.loads(line), **changes})}\n")
