@@ -1,4 +1,4 @@
-"""The command line: `wiro-widgets demo | sandbox | run | history`."""
+"""The command line: `wiro-widgets demo | sandbox | run | map | history`."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_sandbox(commands)
     _add_run(commands)
+    _add_map(commands)
     _add_history(commands)
     return parser
 
@@ -80,17 +81,36 @@ def _add_sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("run", help="run one task and save its outputs")
     parser.add_argument("model", help="owner/model")
-    parser.add_argument(
-        "-p",
-        dest="parameters",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a value; @PATH for a file",
-    )
+    _add_parameters(parser, "a value; @PATH for a file")
     parser.add_argument("--out", default=".", help="the folder for the outputs (this one)")
     parser.add_argument("--timeout", type=float, default=None, help="seconds to wait for the result")
     parser.set_defaults(command=_run)
+
+
+def _add_map(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "map", help="run a task for each row of a table and save outputs and results"
+    )
+    parser.add_argument("model", help="owner/model")
+    parser.add_argument("table", help="a .csv, .tsv or .jsonl file; - for CSV on stdin")
+    _add_parameters(parser, "a value of every row that has none of its own; @PATH for a file")
+    parser.add_argument(
+        "--column",
+        dest="columns",
+        action="append",
+        default=[],
+        metavar="NAME[=PARAMETER]",
+        help="a column to use, and the parameter that it is (all columns that are parameters)",
+    )
+    parser.add_argument("--out", default=".", help="the folder for the outputs and results.csv (this one)")
+    parser.add_argument("--confirm", type=int, metavar="ROWS", help="allow more than 10,000 rows")
+    parser.set_defaults(command=_map)
+
+
+def _add_parameters(parser: argparse.ArgumentParser, words: str) -> None:
+    parser.add_argument(
+        "-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE", help=words
+    )
 
 
 def _add_history(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -118,6 +138,19 @@ def _run(options: argparse.Namespace) -> int:
     from wiro_widgets.commands import run  # noqa: PLC0415 - the same
 
     return run.main(options.model, options.parameters, out=options.out, timeout=options.timeout)
+
+
+def _map(options: argparse.Namespace) -> int:
+    from wiro_widgets.commands import map_rows  # noqa: PLC0415 - the same
+
+    return map_rows.main(
+        options.model,
+        options.table,
+        parameters=options.parameters,
+        columns=options.columns,
+        out=options.out,
+        confirm=options.confirm,
+    )
 
 
 def _history(options: argparse.Namespace) -> int:

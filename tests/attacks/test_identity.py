@@ -399,7 +399,7 @@ def test_an_imported_history_whose_files_are_right(
 
 
 @pytest.fixture
-def unfinished_history(server: HostileServer, make_client: MakeClient, tmp_path: Path) -> Callable[..., Path]:
+def unfinished_history(make_client: MakeClient, tmp_path: Path) -> Callable[..., Path]:
     """Return a function that exports a run that goes on, with changes to its row; nothing of it is left here."""
 
     def export(**changes: Any) -> Path:

@@ -11,6 +11,7 @@ from tests.sandbox_clients import FLUX
 from wiro_widgets import InvalidParameter, ModelSchema
 from wiro_widgets.runs import inputs as files
 from wiro_widgets.sweeps import plan as sweep_plan
+from wiro_widgets.sweeps import table
 from wiro_widgets.sweeps.axes import MAX_CELLS, How
 from wiro_widgets.sweeps.plan import Plan
 
@@ -127,25 +128,32 @@ def test_an_endless_axis_ends() -> None:
         make_plan(seed=forever())
 
 
+def plan_rows(cells: Any) -> sweep_plan.Plan:
+    """Plan what `map` is given."""
+    return sweep_plan.of_table(FLUX, SCHEMA, table.read(cells, FLUX, SCHEMA, None, MAX_CELLS))
+
+
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ([], "the list has no cells"),
-        (None, "a list of dicts is needed, not NoneType"),
-        ([{"prompt": "x"}] * (MAX_CELLS + 1), "the list has 10,001 cells"),
-        ([{"prompt": "x"}, "y"], "cell 1: a dict is needed, not str"),
-        ([{"prompt": "x"}, {"prompt": "y", "step": 3}], "step: cell 1: is no parameter"),
+        ([], "the table has no rows"),
+        (None, "a table or a list of dicts is needed, not NoneType"),
+        ({"prompt": ["x", "y"]}, "a list of dicts is needed, not dict; .* a pandas.DataFrame"),
+        ([{"prompt": "x"}, "y"], "row 1: a dict is needed, not str"),
+        ([{"prompt": "x"}, {"prompt": "y", "step": 3}], "step: is no parameter.* Did you mean 'steps'"),
+        ([{"prompt": "x"}, {"prompt": "y", "steps": "many"}], "steps: row 1, column 'steps': "),
+        ([{"prompt": "x"}, {"seed": 3}], "prompt: row 1, column 'prompt': is required"),
     ],
 )
 def test_a_list_is_checked_too(cells: Any, message: str) -> None:
     """One wrong cell refuses the whole list."""
     with pytest.raises(InvalidParameter, match=message):
-        sweep_plan.of_rows(FLUX, SCHEMA, cells)
+        plan_rows(cells)
 
 
 def test_the_axes_of_a_list_are_where_it_differs() -> None:
     """The axes of a list are the parameters in which its cells differ."""
-    plan = sweep_plan.of_rows(FLUX, SCHEMA, [{"prompt": "x", "seed": n, "steps": 5} for n in (1, 2, 1)])
+    plan = plan_rows([{"prompt": "x", "seed": n, "steps": 5} for n in (1, 2, 1)])
     assert [(axis.name, axis.values) for axis in plan.axes] == [("seed", (1, 2))]
     assert axis_values(plan) == [(1,), (2,), (1,)]
 
@@ -167,21 +175,21 @@ def test_the_same_value_written_otherwise_is_no_axis(tmp_path: Path) -> None:
         {"prompt": "x", "steps": step, "inputImage": picture, "seed": np.int64(seed)}
         for seed, (step, picture) in enumerate(zip(steps, pictures, strict=True))
     ]
-    plan = sweep_plan.of_rows(FLUX, SCHEMA, cells)
+    plan = plan_rows(cells)
     assert [(axis.name, axis.values) for axis in plan.axes] == [("seed", (0, 1, 2, 3, 4))]
 
 
 def test_a_value_has_one_place_however_it_is_written() -> None:
     """Cells of a list with equal values share the first spelling, so that a grid puts them in one place."""
     cells = [{"prompt": "x", "steps": step, "seed": 1} for step in (5, "6", "5", 6.0)]
-    plan = sweep_plan.of_rows(FLUX, SCHEMA, cells)
+    plan = plan_rows(cells)
     assert [(axis.name, axis.values) for axis in plan.axes] == [("steps", (5, "6"))]
     assert axis_values(plan) == [(5,), ("6",), (5,), ("6",)]
 
 
 def test_what_is_left_out_is_a_value_of_its_own() -> None:
     """A cell without a parameter differs from those that have it."""
-    plan = sweep_plan.of_rows(FLUX, SCHEMA, [{"prompt": "x", "scale": 3}, {"prompt": "x"}])
+    plan = plan_rows([{"prompt": "x", "scale": 3}, {"prompt": "x"}])
     assert [(axis.name, axis.values) for axis in plan.axes] == [("scale", (3, None))]
 
 
@@ -192,8 +200,8 @@ def test_an_endless_list_ends() -> None:
         while True:
             yield {"prompt": "x"}
 
-    with pytest.raises(InvalidParameter, match=rf"the list has more than {MAX_CELLS:,} cells"):
-        sweep_plan.of_rows(FLUX, SCHEMA, forever())
+    with pytest.raises(InvalidParameter, match=rf"more than {MAX_CELLS:,} rows"):
+        plan_rows(forever())
 
 
 def test_equal_cells_have_equal_keys() -> None:

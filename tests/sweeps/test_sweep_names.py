@@ -19,7 +19,7 @@ from wiro_widgets.sweeps.async_sweep import AsyncSweep
 PROMISED: list[tuple[Callable[..., Any], str]] = [  # written as the API page writes it
     (Client.estimate, "self, model, params=None, /, **values"),
     (Client.sweep, "self, model, params=None, /, *, how='grid', resume=True, start=True, **values"),
-    (Client.map, "self, model, cells, /, *, resume=True, start=True"),
+    (Client.map, "self, model, cells, /, *, columns=None, confirm=None, resume=True, start=True, **values"),
     (Sweep.wait, "self, timeout=None"),
     (Sweep.stop, "self"),
     (Sweep.resume, "self, *, unknown=None"),
@@ -136,7 +136,7 @@ def test_a_text_in_place_of_the_values(sandbox_client: Client) -> None:
             call(FLUX, "a cat")  # type: ignore[arg-type]
     for cells in ({"prompt": "x"}, "a cat"):
         with pytest.raises(InvalidParameter, match="a list of dicts is needed"):
-            sandbox_client.map(FLUX, cells)  # type: ignore[arg-type]
+            sandbox_client.map(FLUX, cells)
     with pytest.raises(InvalidParameter, match="owner/name"):
         sandbox_client.run(None, prompt="a cat")  # type: ignore[arg-type]
 

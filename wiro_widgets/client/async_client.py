@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +35,7 @@ from wiro_widgets.sweeps.axes import How
 from wiro_widgets.sweeps.postprocess import Then
 from wiro_widgets.sweeps.registry import SweepRegistry
 from wiro_widgets.sweeps.scheduler import ClientAccess
+from wiro_widgets.sweeps.table import Columns
 from wiro_widgets.transport import urls
 
 if TYPE_CHECKING:
@@ -293,9 +294,11 @@ class AsyncClient:
     async def map(
         self,
         model: str,
-        cells: Iterable[Mapping[str, Any]],
+        cells: Any,
         /,
         *,
+        columns: Columns | None = None,
+        confirm: bool | int | None = None,
         concurrency: int | None = None,
         then: Then | None = None,
         executor: Executor | None = None,
@@ -303,9 +306,18 @@ class AsyncClient:
         reuse: bool | None = None,
         start: bool = True,
         unknown: UnknownPolicy = "ask",
+        **values: Any,
     ) -> AsyncSweep[AsyncTask]:
-        """Run a list of values; otherwise like `sweep`."""
-        plan = await self.launcher.plan_rows(model, cells)
+        """Run each row of a table: a DataFrame of pandas or Polars, an Arrow table, or any iterable of dicts.
+
+        Columns that are parameters are used, others are carried along to `join()`; missing values are left out.
+        `columns` names those to use, as a list, or as a dict of column and parameter; `values` are the same for each
+        row that has none of its own. More than 10,000 rows are refused, with what they may cost, unless `confirm` is
+        True or their number. All else is as in `sweep`. Raises InvalidParameter that names the row and the column.
+
+        >>> df2 = client.map("tencent/hunyuan-flux-srpo", df, steps=20).wait().join()
+        """
+        plan = await self.launcher.plan_table(model, cells, values, columns=columns, confirm=confirm)
         return await self.launcher.launch(
             plan, SweepOptions(concurrency, then, executor, resume, reuse, start, unknown)
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -21,13 +22,14 @@ from wiro_widgets.runs.options import UnknownPolicy
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.sweeps import axes as axis_rules
 from wiro_widgets.sweeps import plan as sweep_plan
-from wiro_widgets.sweeps import recall
+from wiro_widgets.sweeps import recall, table
 from wiro_widgets.sweeps.async_sweep import AsyncSweep
-from wiro_widgets.sweeps.axes import Axis, How
+from wiro_widgets.sweeps.axes import MAX_CELLS, Axis, How
 from wiro_widgets.sweeps.cell import Cell
 from wiro_widgets.sweeps.plan import Plan
 from wiro_widgets.sweeps.postprocess import PostProcessing, Then
 from wiro_widgets.sweeps.scheduler import ClientAccess
+from wiro_widgets.sweeps.table import Columns, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,45 @@ class SweepLauncher:
         schema = await self._catalogue.schema_if_known(model)
         return await asyncio.to_thread(sweep_plan.of_values, model, schema, values, how)
 
-    async def plan_rows(self, model: str, rows: Iterable[Mapping[str, Any]]) -> Plan:
-        """Plan a list of values; raises InvalidParameter."""
+    async def plan_table(
+        self,
+        model: str,
+        cells: object,
+        constants: Mapping[str, Any],
+        *,
+        columns: Columns | None = None,
+        confirm: bool | int | None = None,
+    ) -> Plan:
+        """Plan a table, a cell a row.
+
+        Raises InvalidParameter, for more than `MAX_CELLS` rows with what they may cost unless `confirm` allows so many.
+        """
         schema = await self._catalogue.schema_if_known(model)
-        return await asyncio.to_thread(sweep_plan.of_rows, model, schema, rows)
+        if schema is not None:
+            for name in constants:
+                schema.require(name)
+        limit = sys.maxsize if confirm is True else max(MAX_CELLS, int(confirm or 0))
+        rows = await asyncio.to_thread(table.read, cells, model, schema, columns, min(limit, sys.maxsize - 1))
+        if rows.count > limit:
+            estimate = await self._estimate_table(model, rows, constants, schema)
+            raise InvalidParameter(
+                "confirm",
+                f"the table has {rows.count:,} rows, each a run; together they cost {estimate}. Nothing was sent.\n"
+                f"confirm={rows.count} runs them all; or give fewer rows.",
+            )
+        return await asyncio.to_thread(sweep_plan.of_table, model, schema, rows, constants)
+
+    async def _estimate_table(
+        self, model: str, rows: Table, constants: Mapping[str, Any], schema: ModelSchema | None
+    ) -> str:
+        """Return in words what the runs of a long table cost, by some of its rows."""
+        values = await asyncio.to_thread(rows.rows, max(1, rows.count // table.SAMPLE_ROWS))
+        try:
+            runs = [sweep_plan.convert({**constants, **row}, schema) for row in values]
+            estimates = await self._access.engine.ledger.estimator.estimates(model, runs, schema)
+        except (InvalidParameter, TransportError, ApiError) as error:
+            return f"an unknown amount ({error})"
+        return pricing.scale(pricing.total(estimates), rows.count / len(runs)).amount
 
     async def plan_sweep(
         self,

@@ -19,8 +19,8 @@ def main(model: str, parameters: Sequence[str], *, out: str, timeout: float | No
 
     All of them are saved before the first word of the result is printed.
     """
-    values = _values(parameters)
-    folder = _folder(out)
+    values = read_values(parameters)
+    folder = make_folder(out)
     with Client() as client:
         task = client.run(model, values)
         with console.ProgressLine() as progress:
@@ -38,7 +38,7 @@ def main(model: str, parameters: Sequence[str], *, out: str, timeout: float | No
         return 0 if is_printed and not problems else 1
 
 
-def _values(parameters: Sequence[str]) -> dict[str, Any]:
+def read_values(parameters: Sequence[str]) -> dict[str, Any]:
     """Read the NAME=VALUE texts; a name that occurs several times has a list of values."""
     value_lists: dict[str, list[Any]] = {}
     for item in parameters:
@@ -49,7 +49,7 @@ def _values(parameters: Sequence[str]) -> dict[str, Any]:
     return {name: values[0] if len(values) == 1 else values for name, values in value_lists.items()}
 
 
-def _folder(out: str) -> Path:
+def make_folder(out: str) -> Path:
     """Create the folder before the run costs anything."""
     folder = Path(out).expanduser()
     try:

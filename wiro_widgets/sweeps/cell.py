@@ -75,6 +75,12 @@ class Cell(Generic[TaskT]):
         return self.result.images if self.result else []
 
     @property
+    def first_image(self) -> Image | None:
+        """The first picture of the result that is there; None if there is none. Raises OutputError."""
+        outputs = self.result.outputs if self.result else ()
+        return next((output.image() for output in outputs if output.is_image and not output.error), None)
+
+    @property
     def trouble(self) -> str | None:
         """What went wrong, in words: the error of the cell, or why files of its result are missing."""
         if isinstance(self.error, WiroError):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from wiro_widgets.protocol.errors import InvalidParameter
@@ -16,7 +16,10 @@ from wiro_widgets.protocol.schema import scalars
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.runs import fingerprint, inputs
 from wiro_widgets.sweeps import axes as axis_rules
-from wiro_widgets.sweeps.axes import MAX_CELLS, Axis, How
+from wiro_widgets.sweeps.axes import Axis, How
+from wiro_widgets.sweeps.table import Table
+
+_NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,13 @@ class PlannedCell:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that a sweep will run."""
+    """Everything that a sweep will run; `table` is what it was planned from, if it was one."""
 
     model: str
     schema: ModelSchema | None = field(repr=False)
     axes: tuple[Axis, ...]
     cells: tuple[PlannedCell, ...] = field(repr=False)
+    table: Table | None = field(default=None, repr=False)
 
 
 def of_values(model: str, schema: ModelSchema | None, values: Mapping[str, Any], how: How) -> Plan:
@@ -76,23 +80,30 @@ def of_axes(
     return Plan(model, schema, tuple(axes), _cells(model, schema, rows, axis_values))
 
 
-def of_rows(model: str, schema: ModelSchema | None, rows: Iterable[Mapping[str, Any]]) -> Plan:
-    """Return the plan of a list of values, a cell a dict; reads and hashes their files.
+def of_table(
+    model: str, schema: ModelSchema | None, table: Table, constants: Mapping[str, Any] = _NO_VALUES
+) -> Plan:
+    """Return the plan of a table, a cell a row; reads and hashes its files.
 
-    Raises InvalidParameter that names the field and the cell.
+    `constants` are values of every row that has none of its own. Raises InvalidParameter that names the field, the row
+    and the column.
     """
     split_model(model)
     files = _Files(schema)
-    reusable = [
-        {name: files.reusable(name, value) for name, value in row.items()} for row in _check_rows(rows)
-    ]
-    bound_rows = _bind(schema, reusable, files)
+    reusable: list[dict[str, Any]] = []
+    for index, row in enumerate(table.rows()):
+        try:
+            values = {**constants, **row}
+            reusable.append({name: files.reusable(name, value) for name, value in values.items()})
+        except InvalidParameter as error:
+            raise table.explain(error, index) from error
+    bound_rows = _bind(schema, reusable, files, table)
     identities = [
         {name: repr(fingerprint.of_value(value)) for name, value in digests.items()}
         for _, digests in bound_rows
     ]
     axes, axis_values = axis_rules.varying(reusable, identities)
-    return Plan(model, schema, axes, _cells(model, schema, bound_rows, axis_values))
+    return Plan(model, schema, axes, _cells(model, schema, bound_rows, axis_values), table)
 
 
 def convert(values: Mapping[str, Any], schema: ModelSchema | None) -> dict[str, Any]:
@@ -158,7 +169,12 @@ class _Files:
 _BoundRow = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
-def _bind(schema: ModelSchema | None, rows: Sequence[Mapping[str, Any]], files: _Files) -> list[_BoundRow]:
+def _bind(
+    schema: ModelSchema | None,
+    rows: Sequence[Mapping[str, Any]],
+    files: _Files,
+    table: Table | None = None,
+) -> list[_BoundRow]:
     bound_rows: list[_BoundRow] = []
     for index, row in enumerate(rows):
         values: Mapping[str, Any] = {name: value for name, value in row.items() if value is not None}
@@ -166,6 +182,8 @@ def _bind(schema: ModelSchema | None, rows: Sequence[Mapping[str, Any]], files: 
             values = schema.bind(values) if schema else values
             digests = {name: files.digest(name, value) for name, value in values.items()}
         except InvalidParameter as error:
+            if table is not None:
+                raise table.explain(error, index) from error
             raise InvalidParameter(error.parameter, f"cell {index}: {error.reason}") from error
         bound_rows.append((values, digests))
     return bound_rows
@@ -189,22 +207,5 @@ def _cells(
 def _check_names(schema: ModelSchema | None, values: Mapping[str, Any]) -> None:
     """Raise InvalidParameter for an unknown name before its values are looked at."""
     for name in values:
-        if schema is not None and schema.get(name) is None:
-            schema.bind({name: "unknown"})  # raises the error that proposes the nearest name
-
-
-def _check_rows(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the rows as a list; raises InvalidParameter if there are none, too many, or some that are no dicts."""
-    if not isinstance(rows, Iterable) or isinstance(rows, Mapping | str | bytes):
-        hint = "; one run is a list of one dict" if isinstance(rows, Mapping) else ""
-        raise InvalidParameter("values", f"a list of dicts is needed, not {type(rows).__name__}{hint}")
-    row_list = list(itertools.islice(rows, MAX_CELLS + 1))  # a generator may have no end
-    if not row_list:
-        raise InvalidParameter("values", "the list has no cells, so there is nothing to run")
-    if len(row_list) > MAX_CELLS:
-        many = f"{len(rows):,}" if isinstance(rows, Sized) else f"more than {MAX_CELLS:,}"
-        raise InvalidParameter("values", f"the list has {many} cells; a sweep has at most {MAX_CELLS:,}")
-    for index, row in enumerate(row_list):
-        if not isinstance(row, Mapping):
-            raise InvalidParameter("values", f"cell {index}: a dict is needed, not {type(row).__name__}")
-    return row_list
+        if schema is not None:
+            schema.require(name)

@@ -14,9 +14,11 @@ from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.schema.parameters import nearest
 from wiro_widgets.render import contact_sheet
-from wiro_widgets.render.grid import Grid, GridCell, Layout, bar, label, table
+from wiro_widgets.render.grid import Grid, GridCell, Layout, bar, label
+from wiro_widgets.render.grid import table as grid_table
 from wiro_widgets.render.html import clip
 from wiro_widgets.render.notebook_repr import NotebookRepr
+from wiro_widgets.sweeps import table
 from wiro_widgets.sweeps.axes import Axis, distinct, identity
 from wiro_widgets.sweeps.cell import Cell, TaskT
 from wiro_widgets.sweeps.plan import Plan
@@ -109,6 +111,29 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         ]
         return dataframe.sweep_to_pandas(names, rows, expand=expand)
 
+    def join(self, *, images: bool = True) -> Any:
+        """Return the table that `map` was given, its index and columns, with what became of its rows beside.
+
+        Further columns: `outcome` (the status of the cell), `task_id`, `cost` in USD, `paths` (a tuple), `text`,
+        `error`, and `image`, the first picture as a PIL image, unless `images` is False. A name that the table has
+        already gets `_run` at its end. A Polars frame gives one of Polars, all else one of pandas; without a table the
+        values of the axes are the columns. Raises ConfigurationError without pandas, OutputError.
+
+        >>> df2 = client.map("tencent/hunyuan-flux-srpo", df).wait().join()
+        """
+        columns: dict[str, list[Any]] = {
+            "outcome": [cell.status for cell in self.cells],
+            "task_id": [cell.record.task_id for cell in self.cells],
+            "cost": [cell.record.total_cost for cell in self.cells],
+            "paths": [tuple(cell.record.output_paths) for cell in self.cells],
+            "text": [cell.result.text if cell.result else None for cell in self.cells],
+            "error": [cell.trouble for cell in self.cells],
+        }
+        if images:
+            columns["image"] = [cell.first_image for cell in self.cells]
+        source = [cell.chosen for cell in self.cells] if self.plan.table is None else self.plan.table.source
+        return table.join(source, columns)
+
     def grid(self, x: str | None = None, y: str | None = None, *, edge: int = 160) -> Grid:
         """Return the pictures as a table for a notebook: axis `x` across, axis `y` down; a click enlarges one.
 
@@ -132,7 +157,7 @@ class SweepView(NotebookRepr, Generic[TaskT]):
     def pictures(self) -> str:
         """Return the pictures so far as HTML, small."""
         across, down = self._two_axes(None, None)
-        html = table(self._layout(across, down), SMALL_EDGE, large=False)
+        html = grid_table(self._layout(across, down), SMALL_EDGE, large=False)
         first = next((cell for cell in self.cells if cell.trouble), None)
         if first is not None:
             html += f"<div>Cell {first.index}: {clip(first.trouble, _MAX_TROUBLE)}</div>"

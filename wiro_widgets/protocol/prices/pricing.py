@@ -199,6 +199,15 @@ def total(estimates: Iterable[Estimate]) -> Estimate:
     return Estimate(low, high, all(item.exact for item in items), f"{runs}: {reasons}", typical)
 
 
+def scale(estimate: Estimate, factor: float) -> Estimate:
+    """Return an estimate times a factor, which makes it inexact."""
+    low, high, typical = (
+        None if amount is None else amount * factor
+        for amount in (estimate.low, estimate.high, estimate.typical)
+    )
+    return replace(estimate, low=low, high=high, typical=typical, exact=False)
+
+
 def _sum(amounts: Iterable[float | None]) -> float | None:
     result = Decimal(0)
     for amount in amounts:

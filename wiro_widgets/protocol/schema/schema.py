@@ -87,7 +87,7 @@ class ModelSchema:
         default. Raises InvalidParameter naming the first field that is unknown, missing or wrong.
         """
         for name in values:
-            self._parameter(name)
+            self.require(name)
         common = (item for item in COMMON if item.id not in self._by_id)
         bound = {item.id: _bind_one(item, values.get(item.id)) for item in (*self.parameters, *common)}
         return {name: value for name, value in bound.items() if value is not None}
@@ -110,12 +110,13 @@ class ModelSchema:
         errors: dict[str, InvalidParameter] = {}
         for name in {**values, **{item.id: None for item in self.parameters if item.required}}:
             try:
-                _bind_one(self._parameter(name), values.get(name))
+                _bind_one(self.require(name), values.get(name))
             except InvalidParameter as error:
                 errors[name] = error
         return errors
 
-    def _parameter(self, name: str) -> Parameter:
+    def require(self, name: str) -> Parameter:
+        """Return the parameter with this id; raises InvalidParameter that proposes the nearest one."""
         parameter = self.get(name)
         if parameter is None:
             names = list(dict.fromkeys(item.id for item in (*self.parameters, *COMMON)))
