@@ -39,7 +39,9 @@ KINDS = {
     **dict.fromkeys(("model", "status", "outcome"), "category"),
     **dict.fromkeys(("seed", "exit_code"), "Int64"),
     **dict.fromkeys(("success", "star"), "boolean"),
-    **dict.fromkeys(("task_id", "prompt", "parameters", "error", "text", "reused_from", "note"), "string"),
+    **dict.fromkeys(
+        ("task_id", "prompt", "parameters", "error", "text", "reused_from", "note", *LISTS), "string"
+    ),
 }
 TIMES = ["created_at", "started_at", "ended_at"]
 
@@ -114,8 +116,6 @@ def _with_dtypes(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with the types that its columns have in ours."""
     for name in TIMES:
         table[name] = pd.to_datetime(table[name], utc=True, format="ISO8601")
-    for name in LISTS:
-        table[name] = table[name].map(json.loads)
     return table.astype(KINDS)
 
 

@@ -52,14 +52,14 @@ DTYPES = {
     "elapsed_seconds": "float64",
     "total_cost": "float64",
     "output_count": "int64",
-    "output_urls": "object",
-    "output_paths": "object",
+    "output_urls": "string",
+    "output_paths": "string",
     "error": "string",
     "outcome": "category",
     "text": "string",
     "reused_from": "string",
     "star": "bool",
-    "tags": "object",
+    "tags": "string",
     "note": "string",
     "reuses": "int64",
 }
@@ -87,7 +87,7 @@ def test_values_arrive() -> None:
     row = to_pandas([RECORD]).iloc[0]
     assert row["ended_at"] == pd.Timestamp("2026-05-01T12:00:08.000500Z")
     assert (row["seed"], row["total_cost"], row["success"]) == (7350148318, 0.00351, True)
-    assert row["output_paths"] == ["/pictures/0.png"]
+    assert row["output_paths"] == '["/pictures/0.png"]'
     assert row["parameters"] == '{"prompt":"a cat","steps":20,"scale":3.5,"seed":7350148318}'
 
 

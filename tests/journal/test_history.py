@@ -129,7 +129,7 @@ def test_annotations(history: History) -> None:
     assert ids(history.find(tag="sea")) == ["3", "1"]
     assert ids(history.find(tag=["sea", "good"])) == ["1"]
     assert ids(history.find(note="dark")) == ["3"]
-    assert history.to_pandas().set_index("task_id").loc["1", "tags"] == ["good", "sea"]
+    assert history.to_pandas().set_index("task_id").loc["1", "tags"] == '["good","sea"]'
 
 
 def test_annotations_can_be_removed(history: History) -> None:

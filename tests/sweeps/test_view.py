@@ -74,12 +74,32 @@ def test_what_then_made_is_a_column(sandbox_client: Client) -> None:
     assert table["outcome"].tolist() == ["succeeded"] * 2
 
 
-def test_values_of_any_kind_are_kept(sandbox_client: Client) -> None:
-    """Values of `then` that are neither numbers nor texts are objects in the table."""
-    sweep = sandbox_client.sweep(
-        FLUX, {"prompt": "x", **SMALL}, then=lambda result: result.images[0].size
-    ).wait()
-    assert sweep.to_pandas()["cell_value"].tolist() == [(64, 64)]
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ((64, 64), "[64, 64]"),
+        ({"score": np.float32(0.5), "of": [1, None]}, '{"score": 0.5, "of": [1, null]}'),
+        ({2, 1}, "[1, 2]"),
+        (np.array([1.5, 2]), "[1.5, 2.0]"),
+        ([], "[]"),
+    ],
+    ids=str,
+)
+def test_containers_are_text_in_the_table(sandbox_client: Client, value: object, text: str) -> None:
+    """A list or a dictionary of `then` is JSON text in the table, which pandas can compare; the cell has the value."""
+    sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, then=lambda _result: value).wait()
+    table = sweep.to_pandas()
+    assert table["cell_value"].tolist() == [text]
+    assert len(table.drop_duplicates()) == 1
+    assert [cell.value for cell in sweep] == [value] if not isinstance(value, np.ndarray) else True
+
+
+def test_other_values_are_objects_in_the_table(sandbox_client: Client) -> None:
+    """A picture that `then` returns is itself in the table, also inside a list."""
+    sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, then=lambda result: result.images[0]).wait()
+    assert sweep.to_pandas()["cell_value"][0].size == (64, 64)
+    images = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, then=lambda result: result.images).wait()
+    assert images.to_pandas()["cell_value"][0][0].size == (64, 64)
 
 
 def test_missing_files_are_reported(sandbox_client: Client, sandbox: Sandbox) -> None:

@@ -144,7 +144,7 @@ _INTEGER: Final = ColumnType("Int64", _integer, frozenset({int, NoneType}), INT6
 _COUNT: Final = replace(_INTEGER, dtype="int64", lowest=0)
 _SECONDS: Final = ColumnType("float64", _number, frozenset({int, float, NoneType}), 0, MAX_SECONDS)
 _TIME: Final = ColumnType(TIME, _moment, frozenset({str, NoneType}))
-_TEXTS: Final = ColumnType("object", _texts, frozenset({str, NoneType}))  # JSON text
+_TEXTS: Final = ColumnType("string", _texts, frozenset({str, NoneType}))  # JSON text
 
 RECORD_COLUMNS: Final[Mapping[str, ColumnType]] = {
     "task_id": _TEXT,
@@ -174,6 +174,7 @@ RECORD_COLUMNS: Final[Mapping[str, ColumnType]] = {
     "note": replace(_TEXT, cell_types=frozenset({str})),
     "reuses": _COUNT,
 }
+LISTS: Final = tuple(name for name, column in RECORD_COLUMNS.items() if column is _TEXTS)
 DEFAULTS: Final[Mapping[str, Any]] = {
     item.name: item.default if item.default is not MISSING else {} for item in fields(TaskRecord)
 }

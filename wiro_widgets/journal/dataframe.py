@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import tzinfo
 from importlib import import_module
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from wiro_widgets.journal.columns import (
     DEFAULTS,
     INT64,
+    LISTS,
     OUTCOMES,
     RECORD_COLUMNS,
     TIME,
@@ -33,10 +36,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-_LISTS: Final = tuple(name for name, column in RECORD_COLUMNS.items() if column.dtype == "object")
 _TIMES: Final = tuple(name for name, column in RECORD_COLUMNS.items() if column.dtype == TIME)
 # What the journal holds as JSON text, with the text of the default.
-_JSON: Final = {"parameters": "{}", **dict.fromkeys(_LISTS, "[]")}
+_JSON: Final = {"parameters": "{}", **dict.fromkeys(LISTS, "[]")}
+# With the separators that SQLite uses, see `from_cells`.
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _EXACT_AS_FLOAT: Final = range(-(2**53), 2**53 + 1)
 # What pandas makes of a text when it reads a CSV: a prompt "1e5" becomes a float, as does a seed in a column with gaps.
 _LOSSY: Final = {"prompt": (int, float), "seed": (float,)}
@@ -55,14 +59,17 @@ def require_pandas() -> None:
 # Records to a table
 
 
-def to_pandas(records: Iterable[TaskRecord], expand: bool = False) -> pd.DataFrame:
+def to_pandas(
+    records: Iterable[TaskRecord], expand: bool = False, *, tz: tzinfo | str | None = "UTC"
+) -> pd.DataFrame:
     """Return a DataFrame with one row a record and the columns of TaskRecord.
 
     Times are datetime64[us, UTC], durations and cost float64, counts and codes Int64, model, status and outcome
-    categories. `parameters` is JSON text, so that the frame goes to Parquet and CSV; `expand=True` adds a column
-    `param.<id>` for each parameter, with its own type. Integers stay exact: if one has more than 64 bits its column
-    holds texts, since a float would round it and Parquet has nothing larger. Values of a wrong type or out of range
-    are missing. Without records the columns and their types are the same.
+    categories. Lists and `parameters` are JSON text, which pandas can compare, group and write anywhere;
+    `expand=True` adds a column `param.<id>` for each parameter, with its own type. `tz` is the time zone of the
+    times; None gives UTC without a zone, as Excel needs it. Integers stay exact: if one has more than 64 bits its
+    column holds texts, since a float would round it and Parquet has nothing larger. Values of a wrong type or out of
+    range are missing. Without records the columns and their types are the same.
 
     Raises ConfigurationError if pandas is not installed.
     """
@@ -72,12 +79,18 @@ def to_pandas(records: Iterable[TaskRecord], expand: bool = False) -> pd.DataFra
     columns: dict[str, list[Any]] = {
         name: [getattr(record, name) for record in sound_records] for name in RECORD_COLUMNS
     }
-    columns |= {name: [list(value) for value in columns[name]] for name in _LISTS}
-    columns["parameters"] = [  # with the separators that SQLite uses, see `from_cells`
-        json.dumps(values, ensure_ascii=False, separators=(",", ":")) for values in parameters
-    ]
+    columns |= {name: [_encode(value) for value in columns[name]] for name in LISTS}
+    columns["parameters"] = [_encode(values) for values in parameters]
     table = _frame(columns)
-    return _expand(table, parameters) if expand else table
+    return in_zone(_expand(table, parameters) if expand else table, tz)
+
+
+def in_zone(table: pd.DataFrame, tz: tzinfo | str | None) -> pd.DataFrame:
+    """Return a table of ours with its times in this zone; None: in UTC, without a zone."""
+    times = table.select_dtypes("datetimetz").columns
+    if tz == "UTC" or times.empty:
+        return table
+    return table.assign(**{name: table[name].dt.tz_convert(tz) for name in times})
 
 
 def _frame(columns: Mapping[str, Any]) -> pd.DataFrame:
@@ -93,8 +106,7 @@ def _frame(columns: Mapping[str, Any]) -> pd.DataFrame:
             names = pd.Index(sorted({item for item in values if item}), dtype="str")
             arrays[name] = pd.Categorical(values, list(OUTCOMES) if name == "outcome" else names)
         else:
-            array = pd.Series if dtype == "object" else pd.array  # an array alone takes half the time
-            arrays[name] = array(values, dtype=cast("Any", dtype))
+            arrays[name] = pd.array(values, dtype=cast("Any", dtype))
     return pd.DataFrame(arrays)
 
 
@@ -184,27 +196,30 @@ CELLS_SQL: Final = ", ".join((f"json_extract({_RECORD}, {_PATHS})", *_CELLS.valu
 _CHUNK: Final = 1_000  # rows
 
 
-def from_cells(cells: Sequence[Sequence[Any]], expand: bool = False) -> pd.DataFrame | None:
+def from_cells(
+    cells: Sequence[Sequence[Any]], expand: bool = False, *, tz: tzinfo | str | None = "UTC"
+) -> pd.DataFrame | None:
     """Return the table of rows that SQLite selected as `CELLS_SQL`; None if a value is not as `to_dict` writes it.
 
     Then `to_pandas` of the records is to be used, which converts them one by one. Raises ConfigurationError if pandas
     is not installed.
     """
     if not cells:
-        return to_pandas((), expand=expand)
+        return to_pandas((), expand=expand, tz=tz)
     require_pandas()
-    import pandas as pd  # noqa: PLC0415 - optional and slow
-
     try:
-        table = _frame(_columns_of(cells))
-        for name in _LISTS:  # last, when all else is in arrays: the garbage collector looks through lists
-            lists = _json_items(table[name])
+        columns = _columns_of(cells)
+        for name in LISTS:
+            lists = _json_items(columns[name])
             if any(type(item) is not str for items in lists for item in items):
                 return None
-            table[name] = pd.Series(lists, dtype="object")
-        return _expand(table, _json_items(table["parameters"])) if expand else table
+        # Tags are stored with blanks between them, and most runs have none.
+        columns["tags"] = [text if text == "[]" else _encode(json.loads(text)) for text in columns["tags"]]
+        table = _frame(columns)
+        table = _expand(table, _json_items(table["parameters"])) if expand else table
     except UNREADABLE:
         return None
+    return in_zone(table, tz)
 
 
 def _columns_of(cells: Sequence[Sequence[Any]]) -> dict[str, Any]:
@@ -307,13 +322,12 @@ def read_file(path: Path) -> pd.DataFrame:
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table to CSV, its lists as JSON text, which `read_file` and `from_pandas` read again.
+    """Write a table to CSV, which `read_file` and `from_pandas` read again.
 
     A text that a spreadsheet would take for a formula gets a leading apostrophe, which `read_file` removes.
     """
     import pandas as pd  # noqa: PLC0415 - optional and slow
 
-    table = table.assign(**{name: table[name].map(json.dumps) for name in _LISTS})
     texts = [name for name in table.columns if not pd.api.types.is_numeric_dtype(table[name])]
     safe = {name: table[name].astype("object").map(_csv_cell, na_action="ignore") for name in texts}
     # A text with a carriage return is quoted if that is part of the line's end, and only then.
@@ -349,14 +363,17 @@ class SweepRow:
     value: Any = None
 
 
-def sweep_to_pandas(axes: Sequence[str], rows: Sequence[SweepRow], *, expand: bool) -> pd.DataFrame:
+def sweep_to_pandas(
+    axes: Sequence[str], rows: Sequence[SweepRow], *, expand: bool, tz: tzinfo | str | None = "UTC"
+) -> pd.DataFrame:
     """Return one row a cell; `axes` are the ids of the parameters that vary.
 
     Columns: `cell`, `cell_status`, `axis.<id>`, `cell_value` if `then` made any, `cell_error`, then a record's.
-    Axes and values have the narrowest type that holds them exactly; values that are no numbers or texts are objects.
+    Axes and values have the narrowest type that holds them exactly. Lists, tuples, sets, dictionaries and arrays of
+    one dimension are JSON text; a value that JSON has no form for is an object.
     Raises ConfigurationError if pandas is not installed.
     """
-    table = to_pandas([row.record for row in rows], expand=expand)
+    table = to_pandas([row.record for row in rows], expand=expand, tz=tz)
     import pandas as pd  # noqa: PLC0415 - optional and slow, and there since the line above
 
     statuses = pd.Categorical([row.status for row in rows], pd.Index(CELL_STATUSES, dtype="str"))
@@ -364,10 +381,9 @@ def sweep_to_pandas(axes: Sequence[str], rows: Sequence[SweepRow], *, expand: bo
     for place, axis in enumerate(axes):
         front[f"axis.{axis}"] = _values_column([row.axis_values[place] for row in rows])
     if any(row.value is not None for row in rows):
-        values = [scalars.python_scalar(row.value) for row in rows]
+        values = [_json_or_object(row.value) for row in rows]
         is_plain = all(value is None or isinstance(value, str | int | float) for value in values)
-        objects = pd.Series([row.value for row in rows], dtype="object")
-        front["cell_value"] = _values_column(values) if is_plain else objects
+        front["cell_value"] = _values_column(values) if is_plain else pd.Series(values, dtype="object")
     front["cell_error"] = pd.Series([row.error for row in rows], dtype="string")
     for place, (name, column) in enumerate(front.items()):
         table.insert(place, name, column)
@@ -378,3 +394,28 @@ def _values_column(values: Sequence[Any]) -> pd.Series[Any]:
     """Return values that are not yet plain as a column of the narrowest type."""
     by_number = {str(number): value for number, value in enumerate(values)}
     return _narrowest(list(plain(by_number).values()))
+
+
+def _json_or_object(value: Any) -> Any:
+    """Return a container as JSON text, because pandas cannot compare its cells; any other value as it is."""
+    value = scalars.python_scalar(value)
+    if not isinstance(value, list | tuple | AbstractSet | Mapping) and getattr(value, "ndim", None) != 1:
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False, default=_json_form)
+    except (TypeError, ValueError, RecursionError):
+        return value
+
+
+def _json_form(value: Any) -> Any:
+    """Return what JSON has a form for; raises TypeError."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, AbstractSet):
+        return sorted(value, key=repr)
+    if getattr(value, "ndim", None) == 1:
+        return list(value)
+    scalar = scalars.python_scalar(value)
+    if isinstance(scalar, str | int | float):
+        return scalar
+    raise TypeError(f"a {type(value).__name__} has no form in JSON")

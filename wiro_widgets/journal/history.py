@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -127,12 +127,13 @@ class History(NotebookRepr):
         reasons = {path: output_files.trouble(row, path, self._output_dir) for path in row.paths}
         return result_of(record_of_row(row), {path: reason for path, reason in reasons.items() if reason})
 
-    def events_to_pandas(self, task_id: str) -> pd.DataFrame:
+    def events_to_pandas(self, task_id: str, *, tz: tzinfo | str | None = "UTC") -> pd.DataFrame:
         """Return one row for each event received of the task: time, seconds, kind, text, progress.
 
-        Raises KeyError for a task that is not in the history, ConfigurationError if pandas is not installed.
+        `tz` is the time zone of the times; None gives UTC without a zone. Raises KeyError for a task that is not in the
+        history, ConfigurationError if pandas is not installed.
         """
-        return event_log.to_pandas(self._journal.events(self._row(task_id).id))
+        return dataframe.in_zone(event_log.to_pandas(self._journal.events(self._row(task_id).id)), tz)
 
     def star(self, task_id: str, on: bool = True) -> None:
         """Set or remove the star of a run. Raises KeyError."""
@@ -195,11 +196,11 @@ class History(NotebookRepr):
             (_model(record), record.reuses * _cost(record)) for record in self.records() if record.reuses
         )
 
-    def to_pandas(self, expand: bool = False) -> pd.DataFrame:
+    def to_pandas(self, expand: bool = False, *, tz: tzinfo | str | None = "UTC") -> pd.DataFrame:
         """Return one row a task; see `wiro_widgets.to_pandas`."""
         cells = self._journal.cells(self._server, dataframe.CELLS_SQL)
-        table = None if cells is None else dataframe.from_cells(cells, expand=expand)
-        return dataframe.to_pandas(self.records(), expand=expand) if table is None else table
+        table = None if cells is None else dataframe.from_cells(cells, expand=expand, tz=tz)
+        return dataframe.to_pandas(self.records(), expand=expand, tz=tz) if table is None else table
 
     def export_to(self, path: str | Path, *, expand: bool = False) -> int:
         """Write the history to a file and return the number of runs: .jsonl (all of it), .csv or .parquet (the table).

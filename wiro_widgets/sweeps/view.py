@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, Generic
 
 from wiro_widgets.journal import dataframe
@@ -92,11 +93,12 @@ class SweepView(NotebookRepr, Generic[TaskT]):
     def __repr__(self) -> str:
         return printable(f"<{type(self).__name__} of {self.model}, {self.line}>")
 
-    def to_pandas(self, expand: bool = False) -> pd.DataFrame:
+    def to_pandas(self, expand: bool = False, *, tz: tzinfo | str | None = "UTC") -> pd.DataFrame:
         """Return one row a cell: `cell`, `cell_status`, `axis.<id>`, `cell_error`, then the columns of its record.
 
         `cell_error` also tells why `then` or a download failed; `cell_value` is what `then` returned for each result.
-        `expand` adds `param.<id>` for every parameter. Raises ConfigurationError without pandas.
+        `expand` adds `param.<id>` for every parameter; `tz` is the time zone of the times, None UTC without a zone,
+        as Excel needs it. Raises ConfigurationError without pandas.
         """
         names = [axis.name for axis in self.axes]
         rows = [
@@ -109,7 +111,7 @@ class SweepView(NotebookRepr, Generic[TaskT]):
             )
             for cell in self.cells
         ]
-        return dataframe.sweep_to_pandas(names, rows, expand=expand)
+        return dataframe.sweep_to_pandas(names, rows, expand=expand, tz=tz)
 
     def join(self, *, images: bool = True) -> Any:
         """Return the table that `map` was given, its index and columns, with what became of its rows beside.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, Self
 
 import anywidget
@@ -308,9 +309,9 @@ class Panel(anywidget.AnyWidget):
         """The events of the newest run so far."""
         return self.task.events_so_far() if self.task else []
 
-    def to_pandas(self, *, expand: bool = False) -> pd.DataFrame:
-        """Return the runs of this panel as a DataFrame, one row for each task; `expand` adds a column per parameter."""
-        return to_pandas(self.records, expand=expand)
+    def to_pandas(self, expand: bool = False, *, tz: tzinfo | str | None = "UTC") -> pd.DataFrame:
+        """Return the runs of this panel as a DataFrame, one row for each task; see `wiro_widgets.to_pandas`."""
+        return to_pandas(self.records, expand=expand, tz=tz)
 
     # The traits
 
