@@ -5,8 +5,8 @@ from typing import Any
 
 from tests.sandbox.raw import CHAT, FLUX, Caller, png
 
-NEWER = ("modelslugowner", "modelslugproject", "modeldescription")
 SEED = Path(__file__).parent / "seed"
+NEWER = ("modeldescription", "modelslugowner", "modelslugproject")  # documented later than the sample
 
 
 def seed_reply() -> dict[str, Any]:

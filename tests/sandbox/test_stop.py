@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from tests.sandbox.raw import FLUX, PATIENCE, Caller, wait_for
 from wiro_widgets.sandbox import SandboxServer
 
@@ -74,6 +76,13 @@ def test_a_stop_may_be_answered_without_the_task(caller: Caller) -> None:
     assert replies[1]["tasklist"][0]["status"] == "task_cancel"
 
 
+@pytest.mark.parametrize("drift", ["code_text", "errors_text", "errors_message"])
+def test_a_stop_without_the_task_takes_any_shape_of_errors(caller: Caller, drift: str) -> None:
+    """There are none to write otherwise."""
+    caller.server.faults = {"stuck": "queue", "bare_stop": 1, "drift": drift}
+    assert caller.call("Task/Cancel", {"taskid": caller.run()["taskid"]})["result"] is True
+
+
 def test_a_task_must_be_named(caller: Caller) -> None:
     """Without an id or a token there is nothing to look for."""
     reply = caller.call("Task/Detail")
@@ -91,7 +100,7 @@ def test_a_killed_task_frees_its_worker() -> None:
 
 def test_stopping_an_unknown_task_is_refused(caller: Caller) -> None:
     """There is no task yet, whichever way."""
-    for how in ("Cancel", "Kill", "InputOutputDelete"):
+    for how in ("Cancel", "Kill"):
         reply = caller.call(f"Task/{how}", {"taskid": "1"})
         assert reply["errors"][0]["message"] == "There is no task yet."
 

@@ -68,6 +68,8 @@ class Faults:
     concurrency_limit: Annotated[Calls, "refuse with code 96"] = NEVER
     no_balance: Annotated[Calls, "refuse with code 97"] = NEVER
     auth_error: Annotated[Calls, "answer 401"] = NEVER
+    ip_refused: Annotated[Calls, "answer 401, as to an address that the project does not allow"] = NEVER
+    sign_in: Annotated[Calls, "refuse with code 98"] = NEVER
     echo_secrets: Annotated[Calls, "refuse with a message that repeats the caller's credentials"] = NEVER
     redirect: Annotated[Calls, "answer 307 to another address"] = NEVER
 

@@ -43,9 +43,14 @@ def _before_the_end(task: Entry, pexit: str | None) -> None:
         task["pexit"] = pexit
 
 
+def _errors(reply: Entry) -> list[Entry]:
+    return list(reply.get("errors", ()))  # a stop can be answered by its result alone
+
+
 def _message_beside(reply: Entry) -> None:
-    if reply["errors"]:
-        reply["message"] = reply.pop("errors")[0]["message"]
+    # A refusal keeps its `result`: a message alone does not say that a Run created no task.
+    if reply.get("errors"):
+        reply.update(message=reply.pop("errors")[0]["message"], result=reply.get("result", False))
 
 
 def _items_as_text(tool: Entry) -> None:
@@ -126,8 +131,8 @@ REPLY: dict[str, Change] = {
     "result_text": lambda reply: reply.update(result="1" if reply["result"] else "0"),
     "result_number": lambda reply: reply.update(result=int(reply["result"])),
     "result_missing": lambda reply: reply.pop("result"),
-    "code_text": lambda reply: reply.update(errors=[{**e, "code": str(e["code"])} for e in reply["errors"]]),
-    "errors_text": lambda reply: reply.update(errors=[error["message"] for error in reply["errors"]]),
+    "code_text": lambda reply: reply.update(errors=[{**e, "code": str(e["code"])} for e in _errors(reply)]),
+    "errors_text": lambda reply: reply.update(errors=[error["message"] for error in _errors(reply)]),
     "errors_message": _message_beside,
 }
 TOOL: dict[str, Change] = {

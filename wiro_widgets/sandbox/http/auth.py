@@ -5,18 +5,30 @@ import hmac
 from collections.abc import Mapping
 
 from wiro_widgets.sandbox.settings import SandboxSettings
+from wiro_widgets.sandbox.tasks.inputs import Refused
 
 NOT_FOUND = "Project authorization is not founded."
 NOT_VALID = "Project authorization is not valid."
 NEEDS_SIGNATURE = "Project requires signature authentication. x-signature and x-nonce headers are required."
+BEARER_NOT_VALID = "Authorization bearer token is invalid."
+BEARER_CODE = 99
 
 
-def refusal(headers: Mapping[str, str], settings: SandboxSettings) -> str | None:
-    """Return Wiro's message for a refused caller, or None.
+def refusal(headers: Mapping[str, str], settings: SandboxSettings) -> Refused | None:
+    """Return Wiro's answer to a caller that is not the project, or None.
 
-    A nonce may come again: the seed signs once and then sends four commands.
+    A nonce may come again: the seed signs once and then sends four commands. No bearer token is valid here, because
+    it belongs to a person who is signed in at the web site.
     """
-    if not _same(headers.get("x-api-key", ""), settings.api_key):
+    key = headers.get("x-api-key", "")
+    if not key and headers.get("authorization", "").lower().startswith("bearer "):
+        return Refused(BEARER_NOT_VALID, BEARER_CODE)
+    message = _project_refusal(key, headers, settings)
+    return None if message is None else Refused(message)
+
+
+def _project_refusal(key: str, headers: Mapping[str, str], settings: SandboxSettings) -> str | None:
+    if not _same(key, settings.api_key):
         return NOT_FOUND
     if not settings.signature:
         return None

@@ -1,6 +1,9 @@
 """The HTTP side: routes, the way of a call past its faults, and the endpoints, each from a form to a reply."""
 
+import mimetypes
+import re
 import secrets
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,13 +19,13 @@ from wiro_widgets.sandbox.http import http_faults
 from wiro_widgets.sandbox.http.auth import refusal
 from wiro_widgets.sandbox.http.file_responses import send_file
 from wiro_widgets.sandbox.http.sockets import serve_socket
-from wiro_widgets.sandbox.models.catalogue import MODELS, find_model
-from wiro_widgets.sandbox.models.descriptions import openapi_reply, tool_entry
+from wiro_widgets.sandbox.models.catalogue import find_model, models_by_category, search_models
+from wiro_widgets.sandbox.models.descriptions import explore_entry, openapi_reply, tool_entry
 from wiro_widgets.sandbox.models.model import Model
-from wiro_widgets.sandbox.tasks.inputs import Form, Refused, Upload, read_form, read_inputs
+from wiro_widgets.sandbox.tasks.inputs import OCTETS, Form, Refused, Upload, read_form, read_inputs
 from wiro_widgets.sandbox.tasks.life import announce, cancel
 from wiro_widgets.sandbox.tasks.replies import envelope, failure, task_entry, tasks_reply
-from wiro_widgets.sandbox.tasks.task import SandboxTask
+from wiro_widgets.sandbox.tasks.task import SandboxTask, new_token
 from wiro_widgets.sandbox.world import World
 
 Reply = dict[str, Any] | list[dict[str, Any]]
@@ -50,7 +53,12 @@ def make_app(world: World) -> Starlette:
     async def refused(request: Request, exc: Exception) -> Response:
         world.request_log.add(request.method, request.url.path)
         status = exc.status_code if isinstance(exc, HTTPException) else 500
-        return JSONResponse(failure("Not found" if status == 404 else str(exc), 1), status)  # noqa: PLR2004
+        allowed = exc.headers if isinstance(exc, HTTPException) else None
+        if (
+            status == METHOD_NOT_ALLOWED and request.method == "POST"
+        ):  # the address is under /files or /v1/File
+            status, allowed = NOT_FOUND, None
+        return JSONResponse(failure(NO_ENDPOINT if status == NOT_FOUND else str(exc)), status, allowed)
 
     app = Starlette(
         routes=[
@@ -67,20 +75,23 @@ def make_app(world: World) -> Starlette:
 
 
 async def _answer(world: World, request: Request, endpoint: str, call: Callable[[Form], Reply]) -> Response:
+    form: Form | None = None
+    unreadable: Refused | None = None
     try:
         form = await read_form(request)
     except Refused as exc:
-        world.request_log.add(request.method, request.url.path)
-        return JSONResponse(failure(str(exc)))
+        unreadable = exc
     except ClientDisconnect:  # nobody waits for an answer any more
         return Response()
     world.request_log.add(request.method, request.url.path, form)
     if (early := http_faults.before(world, request, endpoint)) is not None:
         return early
-    if (message := refusal(request.headers, world.settings)) is not None:
-        return JSONResponse(failure(message, 98), status_code=401)
+    if (refused := refusal(request.headers, world.settings)) is not None:
+        return JSONResponse(failure(str(refused), refused.code), status_code=401)
     try:
-        reply = call(form)
+        if unreadable is not None:
+            raise unreadable
+        reply = call(form or Form())
     except Refused as exc:
         reply = failure(str(exc), exc.code)
     kinds = choose(world.active_faults.faults.drift, world.active_faults.dice)
@@ -108,6 +119,8 @@ def run(world: World, form: Form, owner: str, project: str) -> Reply:
 
 def task_detail(world: World, form: Form) -> Reply:
     """Return a task by its token, id or uuid."""
+    if not any(map(form.text, TASK_NAMES)):
+        raise Refused(NO_TASK_NAMED)
     task, faults = _task(world, form), world.active_faults
     if faults.strikes("detail_missing"):
         raise Refused(NO_TASK, 1)
@@ -149,20 +162,28 @@ def _stop(world: World, task: SandboxTask) -> Reply:
 
 
 def task_delete(world: World, form: Form) -> Reply:
-    """Delete a finished task's files; doing it twice is fine."""
-    task = _task(world, form)
+    """Delete a finished task's files, outputs and uploaded inputs; doing it twice is fine."""
+    task = _find_task(world, form)
+    if task is None:
+        raise Refused("task-not-exist")
     if not task.finished:
-        raise Refused("Task is not in a deletable state.", 1)
-    for output in task.outputs:
-        world.shelf.pop(output.get("url", "").removeprefix(world.origin), None)
+        raise Refused("Task must be completed or cancelled before deleting files", 1)
+    inputs = [value for values in task.parameters.values() for value in _as_list(values)]
+    uploads = [value for value in inputs if str(value).startswith(f"{world.origin}/v1/File/")]
+    for url in (*uploads, *(output.get("url", "") for output in task.outputs)):
+        world.shelf.pop(url.removeprefix(world.origin), None)
     task.outputs.clear()
-    return envelope(tasklist=[task_entry(task)])
+    return envelope()
 
 
 def task_list(world: World, form: Form) -> Reply:
-    """Return the tasks of this project, newest first, or those of the model that `modelName` names."""
-    slug = form.text("modelName").lower()
-    tasks = [task for task in world.tasks.newest_first() if slug in ("", task.model.slug)]
+    """Return the tasks of this project, newest first; `modelName` is a part of a model's address or title."""
+    name = form.text("modelName").strip().lower()
+    tasks = [
+        task
+        for task in world.tasks.newest_first()
+        if name in task.model.slug or name in task.model.title.lower()
+    ]
     if form.text("order").upper() == "ASC":
         tasks.reverse()
     return {**tasks_reply(tasks[_page(form)]), "total": str(len(tasks))}
@@ -170,7 +191,8 @@ def task_list(world: World, form: Form) -> Reply:
 
 def tool_detail(_world: World, form: Form) -> Reply:
     """Return a model's catalogue entry."""
-    return envelope(tool=[tool_entry(_model(form.text("slugowner"), form.text("slugproject")))])
+    model = _model(form.text("slugowner"), form.text("slugproject"))
+    return envelope(tool=[tool_entry(model, summary=True) if form.flag("summary") else tool_entry(model)])
 
 
 def tool_openapi(world: World, form: Form) -> Reply:
@@ -180,18 +202,24 @@ def tool_openapi(world: World, form: Form) -> Reply:
 
 
 def tool_list(_world: World, form: Form) -> Reply:
-    """Search the catalogue by words, categories and owner."""
-    words, categories = form.text("search").lower().split(), set(map(str, form.values("categories"))) - {""}
-    models = [
-        model
-        for model in MODELS
-        if categories <= set(model.categories)
-        and form.text("slugowner") in ("", model.slug.split("/")[0])
-        and all(word in f"{model.slug} {model.title} {model.description}".lower() for word in words)
-    ]
-    summary = form.text("summary").lower() in ("true", "1")
+    """Search the catalogue by words, categories and owner; no model here has tags or is a workflow."""
+    models = search_models(
+        words=form.text("search"),
+        categories=form.choices("categories"),
+        owner=form.text("slugowner"),
+        sort=form.text("sort"),
+        order=form.text("order"),
+    )
+    if form.choices("tags"):
+        models = []
+    summary = form.flag("summary")
     entries = [tool_entry(model, summary=summary) for model in models[_page(form)]]
-    return envelope(tool=entries, total=str(len(models)))
+    return envelope(tool=entries, total=len(models))
+
+
+def tool_explore(_world: World, _form: Form) -> Reply:
+    """Return the models by their categories."""
+    return envelope(explore=[explore_entry(name, models) for name, models in models_by_category().items()])
 
 
 def file_upload(world: World, form: Form) -> Reply:
@@ -199,17 +227,29 @@ def file_upload(world: World, form: Form) -> Reply:
     files = [value for value in form.values("file") if isinstance(value, Upload)]
     if not files:
         raise Refused("Request files [file] required")
-    entries = [
-        {
-            "id": secrets.token_hex(16),
-            "name": file.filename,
-            "contenttype": file.content_type,
-            "size": str(len(file.data)),
-            "url": _url(world, "file", file),
-        }
-        for file in files
-    ]
-    return envelope(list=entries)
+    folder = form.text("folderid") or DEFAULT_FOLDER
+    return envelope(
+        list=[
+            {
+                **_file_entry(file.filename, folder),
+                "contenttype": _content_type(file),
+                "size": str(len(file.data)),
+                "accesskey": new_token(),
+                "url": _url(world, "file", file),
+            }
+            for file in files
+        ]
+    )
+
+
+def folder_create(_world: World, form: Form) -> Reply:
+    """Return a new folder; nothing lists folders, so none is kept."""
+    name = form.text("name")
+    if not name:
+        raise Refused("Request parameter [name] required")
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        raise Refused("Request parameter [name] must be letters, numbers, hyphens and underscores only")
+    return envelope(list=[_file_entry(name, form.text("parentid") or DEFAULT_FOLDER)])
 
 
 ENDPOINTS: dict[str, Callable[[World, Form], Reply]] = {
@@ -221,21 +261,44 @@ ENDPOINTS: dict[str, Callable[[World, Form], Reply]] = {
     "Tool/Detail": tool_detail,
     "Tool/DetailOpenAPI": tool_openapi,
     "Tool/List": tool_list,
-    "Tool/Explore": tool_list,
+    "Tool/Explore": tool_explore,
     "File/Upload": file_upload,
+    "File/FolderCreate": folder_create,
 }
+TASK_NAMES = ("tasktoken", "socketaccesstoken", "taskid", "uuid")
 NO_TASK = "There is no task yet."
+NO_TASK_NAMED = "taskid or socketaccesstoken is required"
+NO_ENDPOINT = "Error parsing url."
+DEFAULT_FOLDER = "0"
+NOT_FOUND = 404
+METHOD_NOT_ALLOWED = 405
 
 
 def _task(world: World, form: Form) -> SandboxTask:
-    token = form.text("tasktoken") or form.text("socketaccesstoken")
-    task_id, uuid = form.text("taskid"), form.text("uuid")
-    if not (token or task_id or uuid):
-        raise Refused("taskid or socketaccesstoken is required")
-    task = world.tasks.find(task_id=task_id, token=token, uuid=uuid)
+    task = _find_task(world, form)
     if task is None:
         raise Refused(NO_TASK, 1)
     return task
+
+
+def _find_task(world: World, form: Form) -> SandboxTask | None:
+    token = form.text("tasktoken") or form.text("socketaccesstoken")
+    return world.tasks.find(task_id=form.text("taskid"), token=token, uuid=form.text("uuid"))
+
+
+def _as_list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _file_entry(name: str, folder: str) -> dict[str, Any]:
+    return {
+        "id": secrets.token_hex(16),
+        "name": name,
+        "parentid": folder,
+        "size": "0",
+        "contenttype": "",
+        "addedtime": str(int(time.time())),
+    }
 
 
 def _model(owner: str, project: str) -> Model:
@@ -250,7 +313,14 @@ def _url(world: World, name: str, source: Upload | str) -> str:
         return source
     suffix = source.filename.rpartition(".")[2] if "." in source.filename else "bin"
     path = f"/v1/File/{secrets.token_hex(15)}/{name}-{len(world.tasks) + 6_060_136}.{suffix}"
-    return world.store(path, source.content_type, source.data)
+    return world.store(path, _content_type(source), source.data)
+
+
+def _content_type(file: Upload) -> str:
+    """Return the type that the caller sends, or what the name says if that is no more than bytes."""
+    if file.content_type != OCTETS:
+        return file.content_type
+    return mimetypes.guess_type(file.filename)[0] or OCTETS
 
 
 def _page(form: Form) -> slice:

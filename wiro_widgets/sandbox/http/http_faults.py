@@ -16,7 +16,11 @@ from wiro_widgets.sandbox.world import World
 JSON = "application/json"
 HUGE_BYTES = 17 * 1024 * 1024
 PIECES = 16
-TOO_MANY_TASKS = "Concurrency limit of the balance has been reached"
+TOO_MANY_TASKS = (
+    "You have reached your concurrent task limit. With your current balance of $10.00, you can run up to 1 tasks "
+    "at the same time. Add funds to increase your limit."
+)
+SIGN_IN = "sign in to run this model"
 GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
@@ -96,6 +100,11 @@ def _server_error(world: World) -> Response:
     return _unavailable(world, world.active_faults.faults.server_error_status, "Internal server error")
 
 
+def _ip_refused(request: Request) -> Response:
+    address = request.client.host if request.client else "127.0.0.1"
+    return JSONResponse(failure(f"Requested ip {address} is not allowed."), 401)
+
+
 def _echo_secrets(world: World, request: Request) -> Response:
     headers = {name: request.headers.get(name, "") for name in ("x-api-key", "x-nonce", "x-signature")}
     message = f"Bad request: {headers}, expected secret {world.settings.api_secret}"
@@ -118,7 +127,9 @@ _BEFORE: dict[str, Callable[[World, Request], Response]] = {
     "html_error": lambda _world, _request: Response(GATEWAY_PAGE, 502, media_type="text/html"),
     "concurrency_limit": lambda _world, _request: JSONResponse(failure(TOO_MANY_TASKS, 96)),
     "no_balance": lambda _world, _request: JSONResponse(failure("Insufficient balance", 97)),
-    "auth_error": lambda _world, _request: JSONResponse(failure(NOT_VALID, 98), 401),
+    "auth_error": lambda _world, _request: JSONResponse(failure(NOT_VALID), 401),
+    "ip_refused": lambda _world, request: _ip_refused(request),
+    "sign_in": lambda _world, _request: JSONResponse(failure(SIGN_IN, 98)),
     "echo_secrets": _echo_secrets,
     "redirect": lambda world, _request: RedirectResponse(f"{world.origin}/elsewhere"),
 }

@@ -1,4 +1,6 @@
-"""The models of the sandbox."""
+"""The models of the sandbox, and how they are found (docs/protocol.md, Catalogue)."""
+
+from collections.abc import Callable, Collection
 
 from wiro_widgets.sandbox.models.model import Field, Model, Price
 
@@ -13,6 +15,9 @@ FLUX = Model(
     id="598",
     slug="tencent/hunyuan-flux-srpo",
     title="Hunyuan FLUX SRPO",
+    rating="4.50",
+    rated_by=12,
+    comments=3,
     description="Text to image and image to image, in this sandbox drawn with Pillow.",
     categories=("tool", "image-to-image", "quick-showcase", "compare-landscape"),
     prices=(Price("0.000585", "cps"),),
@@ -42,6 +47,8 @@ SKETCH = Model(
     id="9004",
     slug="wiro/sandbox-sketch",
     title="Sandbox Sketch",
+    rating="5.00",
+    rated_by=2,
     description="Draws in pencil, quickly, at one price for each run.",
     categories=("tool", "text-to-image"),
     prices=(Price("0.002", "cpr"),),
@@ -59,6 +66,9 @@ POSTER = Model(
     id="9005",
     slug="wiro/sandbox-poster",
     title="Sandbox Poster",
+    rating="4.00",
+    rated_by=7,
+    comments=5,
     description="Paints upright pictures, each at the price of its size.",
     categories=("tool", "text-to-image"),
     prices=tuple(
@@ -84,6 +94,9 @@ UPSCALE = Model(
     id="9001",
     slug="wiro/sandbox-upscale",
     title="Sandbox Upscale",
+    rating="3.50",
+    rated_by=4,
+    comments=1,
     description="Enlarges the picture it is given.",
     categories=("tool", "image-to-image", "upscale"),
     prices=(Price("0.0008", "cpo"),),
@@ -120,7 +133,49 @@ FAIL = Model(
 MODELS = (FLUX, SKETCH, POSTER, UPSCALE, CHAT, FAIL)
 
 
+_SORTS: dict[str, Callable[[Model], float]] = {
+    "id": lambda model: int(model.id),
+    "time": lambda model: int(model.id),
+    "averagepoint": lambda model: float(model.rating),
+    "ratedusercount": lambda model: model.rated_by,
+    "commentcount": lambda model: model.comments,
+}
+
+
 def find_model(owner: str, project: str) -> Model | None:
-    """Return the model at owner/project, or None."""
-    address = f"{owner}/{project}".lower()
+    """Return the model at owner/project in any letter case, or None; spaces around a slug are not part of it."""
+    address = f"{owner.strip()}/{project.strip()}".lower()
     return next((model for model in MODELS if model.slug == address), None)
+
+
+def search_models(
+    *, words: str, categories: Collection[str], owner: str, sort: str, order: str
+) -> list[Model]:
+    """Return the models with all of the words and categories, of one owner if `owner` is not empty.
+
+    Every sort but relevance has the highest value first, unless the order is ASC.
+    """
+    wanted = [word for word in words.lower().split() if word]
+    models = [
+        model
+        for model in MODELS
+        if set(categories) <= set(model.categories)
+        and owner.strip().lower() in ("", model.owner)
+        and all(word in _text(model) for word in wanted)
+    ]
+    key = _SORTS.get(sort)
+    if key is not None:
+        models.sort(key=key, reverse=order.upper() != "ASC")
+    elif order.upper() == "ASC":
+        models.reverse()
+    return models
+
+
+def models_by_category() -> dict[str, list[Model]]:
+    """Return the categories in the order of the front page, each with its models."""
+    names = dict.fromkeys(name for model in MODELS for name in model.categories if name != "tool")
+    return {name: [model for model in MODELS if name in model.categories] for name in names}
+
+
+def _text(model: Model) -> str:
+    return f"{model.slug} {model.title} {model.description}".lower()

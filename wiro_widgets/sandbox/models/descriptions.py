@@ -8,7 +8,6 @@ from wiro_widgets.sandbox.models.model import FILE_TYPES, NUMBER_TYPES, Field, M
 
 def tool_entry(model: Model, *, summary: bool = False) -> dict[str, Any]:
     """Describe a model as Tool/Detail does; a summary, as in Tool/List, has no parameters."""
-    owner, project = model.slug.split("/")
     prices = [
         {"inputs": dict(price.inputs), "price": float(price.usd), "priceMethod": price.method}
         for price in model.prices
@@ -16,27 +15,47 @@ def tool_entry(model: Model, *, summary: bool = False) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "id": model.id,
         "title": model.title,
-        "slugowner": owner,
-        "slugproject": project,
-        "cleanslugowner": owner,
-        "cleanslugproject": project,
+        "slugowner": model.owner,
+        "slugproject": model.project,
+        "cleanslugowner": model.owner,
+        "cleanslugproject": model.project,
         "description": model.description,
+        "seodescription": model.description,
         "image": "",
+        "computingtime": f"{model.typical_seconds:.0f} seconds",
         "categories": list(model.categories),
+        "tags": [],
+        "marketplace": 1,
+        "onlymembers": "0",
+        "averagepoint": model.rating,
+        "ratedusercount": str(model.rated_by),
+        "commentcount": str(model.comments),
         "cps": f"{model.cps:.12f}",
         "approximatelycost": f"{model.typical_cost:.12f}",
         "dynamicprice": json.dumps(prices),
         "averageexecutiontime": f"{model.typical_seconds:.1f}",
-        "taskstat": {"runcount": "0", "successcount": "0", "errorcount": "0"},
+        "taskstat": {"runcount": 0, "successcount": "0", "errorcount": "0", "lastruntime": "0"},
     }
     if not summary:
         entry["parameters"] = [
             {"title": title, "items": [_item(field, title == "Advanced") for field in fields]}
             for title, fields in model.groups.items()
         ]
+        entry["readme"] = f"<p>{model.description}</p>"
         entry["samples"] = []
         entry["inspire"] = [{"prompt": model.sample_prompt}] if model.sample_prompt else []
     return entry
+
+
+def explore_entry(category: str, models: list[Model]) -> dict[str, Any]:
+    """Describe a category as Tool/Explore does, with all of its models."""
+    return {
+        "id": category,
+        "title": category.replace("-", " ").capitalize(),
+        "url": "",
+        "total": len(models),
+        "tools": [{**tool_entry(model, summary=True), "discount": None} for model in models],
+    }
 
 
 def _item(field: Field, advanced: bool) -> dict[str, Any]:

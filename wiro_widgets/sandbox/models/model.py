@@ -58,6 +58,19 @@ class Model:
     inputs: tuple[Field, ...]
     settings: tuple[Field, ...] = ()
     sample_prompt: str = ""
+    rating: str = "0.00"  # of 5, the average of `rated_by` people
+    rated_by: int = 0
+    comments: int = 0
+
+    @property
+    def owner(self) -> str:
+        """The first half of its address."""
+        return self.slug.partition("/")[0]
+
+    @property
+    def project(self) -> str:
+        """The second half of its address."""
+        return self.slug.partition("/")[2]
 
     @property
     def groups(self) -> dict[str, tuple[Field, ...]]:

@@ -1,5 +1,6 @@
 """What a call brings: the parts of its body, and for a Run the checked values of a model's parameters."""
 
+import contextlib
 import json
 import math
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from starlette.requests import Request
 
 from wiro_widgets.sandbox.models.model import FILE_TYPES, NUMBER_TYPES, Field, Model
 
+OCTETS = "application/octet-stream"
+UNREADABLE = "Request parameters are invalid."
 MAX_FILES = 100
 MAX_FILE_BYTES = 100 * 1024 * 1024
 
@@ -46,8 +49,25 @@ class Form:
 
     def text(self, name: str) -> str:
         """Return the last text of this name, or the empty text."""
-        texts = [value for value in self.values(name) if not isinstance(value, Upload) and value is not None]
-        return as_text(texts[-1]) if texts else ""
+        texts = self.texts(name)
+        return texts[-1] if texts else ""
+
+    def texts(self, name: str) -> list[str]:
+        """Return every text of this name, in order."""
+        values = self.values(name)
+        return [as_text(value) for value in values if not isinstance(value, Upload) and value is not None]
+
+    def flag(self, name: str) -> bool:
+        """Return True for true and 1 in any spelling."""
+        return self.text(name).strip().lower() in ("true", "1")
+
+    def choices(self, name: str) -> list[str]:
+        """Return the texts that are not blank; a form has no lists, so one text may hold a JSON list."""
+        texts = self.texts(name)
+        if len(texts) == 1 and texts[0].lstrip().startswith("["):
+            with contextlib.suppress(ValueError, RecursionError):
+                texts = [as_text(value) for value in json.loads(texts[0])]
+        return [text.strip() for text in texts if text.strip()]
 
 
 async def read_form(request: Request) -> Form:
@@ -58,7 +78,7 @@ async def read_form(request: Request) -> Form:
             async with request.form(max_files=MAX_FILES, max_part_size=MAX_FILE_BYTES) as form:
                 return Form(tuple([(name, await _part(name, value)) for name, value in form.multi_items()]))
         except (MultiPartException, HTTPException, KeyError, ValueError) as exc:
-            raise Refused("Request body is not valid multipart") from exc
+            raise Refused(UNREADABLE) from exc
     body = (await request.body()).strip()
     if not body:
         return Form()
@@ -67,16 +87,18 @@ async def read_form(request: Request) -> Form:
     try:
         return Form(tuple(parse_qsl(body.decode(), keep_blank_values=True)))
     except UnicodeDecodeError as exc:
-        raise Refused("Request body is not readable") from exc
+        raise Refused(UNREADABLE) from exc
 
 
 def _read_json(body: bytes) -> Form:
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as exc:
-        raise Refused("Request body is not valid JSON") from exc
+        raise Refused(UNREADABLE) from exc
+    if content is None:
+        return Form()
     if not isinstance(content, dict):
-        raise Refused("Request body must be a JSON object")
+        raise Refused(UNREADABLE)
     # A list stands for a repeated part.
     lists = {name: value if isinstance(value, list) else [value] for name, value in content.items()}
     return Form(tuple((name, value) for name, values in lists.items() for value in values))
@@ -88,7 +110,7 @@ async def _part(name: str, part: UploadFile | str) -> Upload | str:
     data = await part.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
         raise Refused(f"Request files [{name}] must be 100 MB or less")
-    return Upload(part.filename or "", part.content_type or "application/octet-stream", data)
+    return Upload(part.filename or "", part.content_type or OCTETS, data)
 
 
 def as_text(value: object) -> str:

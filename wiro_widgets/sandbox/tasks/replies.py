@@ -1,4 +1,4 @@
-"""Replies: the envelope, and a task with every field of the documented sample (docs/protocol.md, Task detail)."""
+"""Replies: the envelope, and a task with every documented field (docs/protocol.md, Task detail)."""
 
 import json
 from typing import Any
@@ -23,7 +23,6 @@ def tasks_reply(tasks: list[SandboxTask]) -> dict[str, Any]:
 
 def task_entry(task: SandboxTask) -> dict[str, Any]:
     """Describe a task as Task/Detail, Kill, Cancel and List do."""
-    owner, project = task.model.slug.split("/")
 
     def moment(name: str) -> str:
         return str(int(task.times.get(name, 0)))  # one that has not come is "0"
@@ -65,8 +64,7 @@ def task_entry(task: SandboxTask) -> dict[str, Any]:
         "categories": json.dumps(list(task.model.categories), separators=(",", ":")),
         "outputs": task.outputs,
         "size": str(sum(int(output.get("size", 0)) for output in task.outputs)),
-        # Newer than the sample.
-        "modelslugowner": owner,
-        "modelslugproject": project,
         "modeldescription": task.model.description,
+        "modelslugowner": task.model.owner,
+        "modelslugproject": task.model.project,
     }
