@@ -313,17 +313,23 @@ def test_messages_keep_their_pace(panel: Panel, wire: Wire) -> None:
     assert len(_cells(wire)) == 60
 
 
-def test_the_call_repeats_the_sweep(panel: Panel) -> None:
-    """With axes `code()` is a sweep; even steps become a range."""
+def test_the_call_repeats_the_sweep(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With axes `code()` is a sweep that it waits for; even steps become a range."""
     panel.set(prompt="x", inputImage=None)
     panel.vary(seed="1..9", scale="1, 2")
     arguments: dict[str, Any] = {}
 
     class _Client:
-        def sweep(self, model: str, **values: Any) -> None:
+        def sweep(self, model: str, **values: Any) -> "_Client":
             arguments.update(values, model=model)
+            return self
 
-    exec(panel.code(), {"client": _Client()})  # noqa: S102 - what a user would paste
+        def wait(self) -> None:
+            arguments["waits"] = True
+
+    monkeypatch.setattr(wiro, "connect", _Client)
+    exec(panel.code(), {})  # noqa: S102 - what a user would paste
+    assert arguments["waits"]
     assert (arguments["model"], arguments["seed"], arguments["scale"]) == (FLUX, range(1, 10), [1, 2])
     assert arguments["steps"] == SMALL["steps"]
 

@@ -208,8 +208,8 @@ class Panel(anywidget.AnyWidget):
         self._price_watch.switch_model()
 
     def code(self) -> str:
-        """Return the Python call that repeats what the controls say."""
-        return python_call(self.model or "", self._controls.values, self.axes)
+        """Return a program that repeats what the controls say: it runs in a fresh kernel, client included."""
+        return python_call(self.model or "", self._controls.values, self.axes, self._controls.known_schema)
 
     # Runs
 

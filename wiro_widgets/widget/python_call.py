@@ -1,74 +1,139 @@
-"""The Python call that repeats what a panel's controls say."""
+"""Copy as Python: a program that repeats what a panel's controls say, in a fresh kernel too."""
 
 from __future__ import annotations
 
-import keyword
-import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from wiro_widgets.media.output import Output
+from wiro_widgets.protocol.schema.call_signature import is_keyword_name
+from wiro_widgets.protocol.schema.scalars import is_url
+from wiro_widgets.protocol.schema.schema import ModelSchema
+from wiro_widgets.runs.inputs import NamedBytes
 
 _LINE_LENGTH = 88
 _OWN_ARGUMENTS = {  # keyword arguments of the calls themselves; parameters of these names go into the dict
-    "client.generate": {"timeout", "on_interrupt", "reuse"},
-    "client.sweep": {"how", "concurrency", "then", "executor", "resume", "reuse", "start", "unknown"},
+    "generate": {"timeout", "on_interrupt", "reuse"},
+    "run": {"on_interrupt", "reuse"},
+    "sweep": {"how", "concurrency", "then", "executor", "resume", "reuse", "start", "unknown"},
 }
+_RESULTS = {"generate": ("images", "", "images"), "run": ("result", ".wait()", "result")}
+_RESULTS["sweep"] = ("sweep", "", "sweep.wait()")
 _MAX_LISTED = 4  # whole numbers that are listed rather than written as a range
 
 
-def python_call(model: str, values: Mapping[str, Any], axes: Mapping[str, tuple[Any, ...]]) -> str:
-    """Return `client.generate(...)` with these values, or `client.sweep(...)` if there are axes.
+def python_call(
+    model: str,
+    values: Mapping[str, Any],
+    axes: Mapping[str, tuple[Any, ...]],
+    schema: ModelSchema | None = None,
+) -> str:
+    """Return a program with the imports, the client and the call: `client.generate`, or `client.sweep` with axes.
 
-    A picture that exists only in memory is called `picture`.
+    A model that makes no pictures is run with `client.run`. A picture that exists only in memory is called `picture`,
+    and a line says that it has to be saved.
     """
-    function = "client.sweep" if axes else "client.generate"
+    function = "sweep" if axes else "generate" if _makes_pictures(schema) else "run"
+    program = _Program(schema)
     # Beside axes a list would be one as well, so it is wrapped into a list with one value.
     literals = {
-        name: _literal([value] if axes and isinstance(value, list) else value)
+        name: program.literal(name, [value] if axes and isinstance(value, list) else value)
         for name, value in values.items()
     }
-    literals |= {name: _axis(items) for name, items in axes.items()}
-    names = {name for name in literals if _can_be_keyword(name) and name not in _OWN_ARGUMENTS[function]}
+    literals |= {name: program.axis(name, items) for name, items in axes.items()}
+    names = [name for name in literals if is_keyword_name(name) and name not in _OWN_ARGUMENTS[function]]
+    names.sort(key=lambda name: name != "prompt")
     arguments = [repr(model)]
     others = [f"{name!r}: {literal}" for name, literal in literals.items() if name not in names]
     if others:
         arguments.append("{" + ", ".join(others) + "}")
-    arguments += [f"{name}={literal}" for name, literal in literals.items() if name in names]
-    line = f"{function}({', '.join(arguments)})"
-    if len(line) <= _LINE_LENGTH:
-        return line
-    return f"{function}(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
+    arguments += [f"{name}={literals[name]}" for name in names]
+    result, suffix, last_line = _RESULTS[function]
+    head = f"{result} = client.{function}("
+    call = f"{head}{', '.join(arguments)}){suffix}"
+    if len(call) > _LINE_LENGTH:
+        call = f"{head}\n" + "".join(f"    {argument},\n" for argument in arguments) + f"){suffix}"
+    lines = ["import wiro_widgets as wiro", "", "client = wiro.connect()", *program.notes, call, last_line]
+    if program.uses_path:
+        lines = ["from pathlib import Path", "", *lines]
+    return "\n".join(lines)
 
 
-def _can_be_keyword(name: str) -> bool:
-    """Return True if Python reads `name=` as this name: it folds some letters (NFKC), and `self` is the client."""
-    is_plain = name.isidentifier() and unicodedata.is_normalized("NFKC", name)
-    return is_plain and not keyword.iskeyword(name) and name != "self"
+def _makes_pictures(schema: ModelSchema | None) -> bool:
+    """Return False if the catalogue says that a model makes only something else: "llm", "text-to-video"."""
+    categories = schema.categories if schema else ()
+    targets = [item.rpartition("-to-")[2] for item in categories if item == "llm" or "-to-" in item]
+    return not targets or "image" in targets
 
 
-def _axis(values: tuple[Any, ...]) -> str:
-    whole = [value for value in values if type(value) is int]
-    by = whole[1] - whole[0] if len(whole) > _MAX_LISTED else 0
-    if len(whole) != len(values) or not by or any(b - a != by for a, b in pairwise(whole)):
-        return _literal(values)
-    step = "" if by == 1 else f", {by}"
-    start = "" if whole[0] == 0 and not step else f"{whole[0]}, "
-    return f"range({start}{whole[-1] + (1 if by > 0 else -1)}{step})"
+class _Program:
+    """What a call needs besides itself, collected while its values are written."""
+
+    def __init__(self, schema: ModelSchema | None) -> None:
+        self.notes: list[str] = []  # lines before the call
+        self.uses_path = False
+        self._schema = schema
+        self._pictures: dict[int, str] = {}  # names by the identity of what is only in memory
+
+    def axis(self, name: str, values: tuple[Any, ...]) -> str:
+        """Return the values of an axis, as a range where they are one."""
+        whole = [value for value in values if type(value) is int]
+        by = whole[1] - whole[0] if len(whole) > _MAX_LISTED else 0
+        if len(whole) != len(values) or not by or any(b - a != by for a, b in pairwise(whole)):
+            return self.literal(name, values)
+        step = "" if by == 1 else f", {by}"
+        start = "" if whole[0] == 0 and not step else f"{whole[0]}, "
+        return f"range({start}{whole[-1] + (1 if by > 0 else -1)}{step})"
+
+    def literal(self, name: str, value: Any) -> str:
+        """Return a value as Python writes it; a file by its shortest path."""
+        if isinstance(value, list | tuple):
+            return "[" + ", ".join(self.literal(name, item) for item in value) + "]"
+        parameter = self._schema.get(name) if self._schema else None
+        is_file = parameter is not None and parameter.kind == "file"
+        if isinstance(value, str) and is_file and not is_url(value):
+            return repr(_short_path(value))
+        if value is None or isinstance(value, str | int | float | bool):
+            return repr(value)
+        path = _path_of(value)
+        if path is None:
+            return self._picture(value)
+        if isinstance(value, NamedBytes):
+            note = f"# {path!r} came from the browser: put it in this folder, or change the path."
+            self.notes += [] if note in self.notes else [note]
+        if is_file:
+            return repr(path)
+        self.uses_path = True  # without a schema only its type says that it is a file
+        return f"Path({path!r})"
+
+    def _picture(self, value: object) -> str:
+        if id(value) not in self._pictures:
+            name = "picture" if not self._pictures else f"picture_{len(self._pictures) + 1}"
+            self._pictures[id(value)] = name
+            self.uses_path = True
+            self.notes.append(f"{name} = Path('{name}.png')  # it is only in memory: save it as this file")
+        return self._pictures[id(value)]
 
 
-def _literal(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_literal(item) for item in value) + "]"
+def _path_of(value: Any) -> str | None:
+    """Return the shortest path of the file that a value is or was read from, or None."""
     if isinstance(value, Output):
-        value = value.path or value
-    if isinstance(value, Path):
-        return repr(str(value))
-    if value is None or isinstance(value, str | int | float | bool):
-        return repr(value)
-    name = None
-    if not isinstance(value, Output):
-        name = getattr(value, "name", None) or getattr(value, "filename", None)
-    return f"open({name!r}, 'rb')" if name and isinstance(name, str) else "picture"
+        value = value.path
+    elif not isinstance(value, Path):
+        value = getattr(value, "name", None) or getattr(value, "filename", None)
+    return _short_path(value) if value and isinstance(value, str | Path) else None
+
+
+def _short_path(value: str | Path) -> str:
+    """Return the path as it is, from the working folder, or from the home folder (~), whichever is shortest."""
+    path = Path(value)
+    texts = [str(value)]
+    with suppress(OSError, RuntimeError):  # a working folder that was deleted, a user without a home
+        for folder, prefix in ((Path.cwd(), ""), (Path.home(), "~/")):
+            if path.is_relative_to(folder):
+                text = prefix + path.relative_to(folder).as_posix()
+                texts.append(f"./{text}" if text.startswith("~") and not prefix else text)
+    return min(texts, key=len)
