@@ -216,12 +216,26 @@ def test_photographs_upload_upright() -> None:
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        (np.zeros((4, 4), dtype=np.float32), "must hold uint8 from 0 to 255, not float32"),
+        (
+            np.zeros((4, 4), dtype=np.float32),
+            "must hold uint8 from 0 to 255, not float32; where 1.0 is white: ",
+        ),
+        (np.array([[None, 1]]), "must hold uint8 from 0 to 255, not object"),
+        (np.full((4, 4), -1), "numbers from 0 to 65,535; this int64 one has -1 to -1"),
+        (np.full((4, 4), 65_536), "this int64 one has 65536 to 65536"),
+        (np.full((4, 4, 3), 256, dtype=np.int16), "numbers from 0 to 255; this int16 one has 256 to 256"),
+        (np.eye(4, dtype=np.int32), r"0 and 1 only, nearly black; array.astype\(bool\)"),
+        (np.zeros((3, 4, 5), dtype=np.uint8), r"not \(3, 4, 5\); put the channels last"),
         (np.zeros((4, 4, 2), dtype=np.uint8), r"not \(4, 4, 2\)"),
         (np.zeros((2, 4, 4, 3), dtype=np.uint8), r"not \(2, 4, 4, 3\)"),
         (np.zeros((0, 4), dtype=np.uint8), "has no pixels"),
         (Image.new("RGB", (0, 4)), "has no pixels"),
         (picture(mode="F"), "floating point image"),
+        (Image.new("F", (4, 4), 1.0), "floating point image has no agreed white"),
+        (Image.new("F", (4, 4), float("nan")), "floating point image has no agreed white"),
+        (Image.new("I", (4, 4), 65_536), "numbers from 0 to 65,535, not 65,536 to 65,536"),
+        (Image.new("I", (4, 4), -1), "numbers from 0 to 65,535, not -1 to -1"),
+        (Image.new("I", (4, 4), 1), "0 and 1 only"),
         ([[1, 2], [3, 4]], "list is no image"),
     ],
 )

@@ -1,8 +1,9 @@
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, PngImagePlugin
 
+from tests.media.pictures import image_bytes
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.replies import OutputInfo, text_content
 from wiro_widgets.render import contact_sheet
@@ -133,3 +134,41 @@ def test_transparent_pictures_lie_on_paper(tmp_path: Path) -> None:
     clear = Output(OutputInfo(name="clear.png"), path=tmp_path / "clear.png")
     sheet = contact_sheet.draw(Layout("", "", ("",), ("",), (((cell(clear),),),)), edge=100)
     assert sheet.getcolors() == [(sheet.width * sheet.height, (255, 255, 255))]
+
+
+def output_of(path: Path, data: bytes) -> Output:
+    """Return an output whose file has these bytes."""
+    path.write_bytes(data)
+    return Output(OutputInfo(name=path.name), path=path)
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_pictures_stand_upright(tmp_path: Path, image_format: str) -> None:
+    """A picture that EXIF says is lying on its side is turned, and its tile is as high as it is then."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    lying = output_of(
+        tmp_path / "0", image_bytes(Image.new("RGB", (300, 200), "red"), image_format, exif=exif)
+    )
+    sheet = contact_sheet.draw(Layout("", "", ("",), ("",), (((cell(lying),),),)), edge=90)
+    assert sheet.size == (60 + 2 * 11, 90 + 2 * 11)
+    middle = sheet.crop((13, 13, 69, 99)).getcolors()
+    assert middle is not None
+    assert all(red > 250 and green < 5 for _, (red, green, _) in middle)  # type: ignore[misc]
+
+
+def test_greys_of_sixteen_bits_have_their_tones(tmp_path: Path) -> None:
+    """A 16-bit picture is as grey on the sheet as it is, not white."""
+    grey = output_of(tmp_path / "0", image_bytes(Image.new("I;16", (100, 100), 0x4040), "PNG"))
+    sheet = contact_sheet.draw(Layout("", "", ("",), ("",), (((cell(grey),),),)), edge=100)
+    assert sheet.getpixel((sheet.width // 2, sheet.height // 2)) == (64, 64, 64)
+
+
+def test_a_picture_with_large_texts_is_on_the_sheet(tmp_path: Path) -> None:
+    """A picture is drawn whatever Pillow thinks of its texts, and in its own size."""
+    info = PngImagePlugin.PngInfo()
+    info.add_text("x", "a" * 3_000_000, zip=True)
+    output = output_of(tmp_path / "0", image_bytes(Image.new("RGB", (200, 100), "red"), "PNG", pnginfo=info))
+    sheet = contact_sheet.draw(Layout("", "", ("",), ("",), (((cell(output),),),)), edge=100)
+    x1, y1, x2, y2 = box(sheet, "red")
+    assert (x2 - x1, y2 - y1) == (100, 50)

@@ -10,6 +10,7 @@ from PIL import Image
 from wiro_widgets.journal.history import History
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.result import TaskResult, result_of
+from wiro_widgets.media import images
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.record import TaskRecord
@@ -238,3 +239,23 @@ def test_a_thumbnail_is_that_of_the_file_as_it_is(tmp_path: Path) -> None:
         Image.new("RGB", (size, size)).save(path)
         elements.append(html.thumbnail(path, 96))
     assert elements[0] == elements[1] != elements[2]
+
+
+def test_a_picture_that_is_not_shown_has_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture beyond the limits, or a broken one, is named with the reason, in a result and in a grid."""
+    path = tmp_path / "large.png"
+    Image.new("RGB", (40, 40)).save(path)
+    (tmp_path / "broken.png").write_bytes(path.read_bytes()[:20])
+    monkeypatch.setattr(images, "MAX_PIXELS", 1_599)
+    for name, words in (
+        ("large.png", "has more than 1,599 pixels"),
+        ("broken.png", "cannot read its header"),
+    ):
+        item = Output(OutputInfo(name=name, content_type="image/png"), path=tmp_path / name)
+        cell = GridCell("", "succeeded", (item,))
+        table = Grid(Layout("", "", ("",), ("",), (((cell,),),)))._repr_html_()
+        assert f"{name}: " in table
+        assert words in table
+        assert words in html.picture_of(item)
+    monkeypatch.setattr(html, "MAX_FILE", 10)
+    assert "too many for a small picture" in html.picture_of(item)

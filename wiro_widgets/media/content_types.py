@@ -31,6 +31,10 @@ _BRANDS: Final = {
     b"heix": "image/heic",
     b"hevc": "image/heic",
     b"heim": "image/heic",
+    b"heis": "image/heic",
+    b"hevx": "image/heic",
+    b"hevm": "image/heic",
+    b"hevs": "image/heic",
     b"mif1": "image/heic",
     b"msf1": "image/heic",
     b"qt  ": "video/quicktime",
@@ -177,7 +181,10 @@ def _sniff_container(head: bytes) -> str | None:
     if head[:4] == b"RIFF":
         return _RIFF.get(head[8:12])
     if head[4:8] == b"ftyp":
-        return _BRANDS.get(head[8:12], "video/mp4")
+        brand = head[8:12]
+        compatible = head[16 : int.from_bytes(head[:4], "big")]
+        is_avif = brand in (b"mif1", b"msf1") and (b"avif" in compatible or b"avis" in compatible)
+        return "image/avif" if is_avif else _BRANDS.get(brand, "video/mp4")
     if head[:4] == b"\x1a\x45\xdf\xa3":
         return "video/webm" if b"webm" in head[:64] else "video/x-matroska"
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:

@@ -22,6 +22,10 @@ _PNG_MAGIC: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_TEXTS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 _MAX_TEXTS: Final = 64  # text chunks that are read
 _MAX_INFLATED: Final = 2**20  # bytes of all compressed texts together
+_MAX_PROFILE: Final = 16 * 2**20  # bytes of an inflated colour profile
+_LONGEST_TEXT: Final = 2**16  # bytes of a text that `without_details` keeps
+_PNG_PIXELS: Final = frozenset({b"tRNS", b"acTL", b"fcTL", b"fdAT", b"eXIf"})  # and every critical chunk
+_LOWER_CASE: Final = 0x20  # of the first letter of a chunk that is not critical
 _LARGEST_SEGMENT: Final = 0xFFFF - 2  # a JPEG segment counts its own length in two bytes
 _APP0, _APP1, _SOS, _EOI = b"\xe0", b"\xe1", 0xDA, 0xD9
 _FILL: Final = re.compile(rb"\xff*")
@@ -104,6 +108,30 @@ def with_png_texts(container: Container, texts: Mapping[str, str]) -> bytes:
     return b"".join((container.data[:pixels], chunks, container.data[pixels:]))
 
 
+def without_details(container: Container) -> bytes:
+    """Return the PNG with what its pixels, their transparency, animation and orientation need, and plain short texts.
+
+    The very same object if there is nothing else, or if this is no PNG.
+    """
+    return _without(container, _is_detail) if container.format == PNG else container.data
+
+
+def png_profile(container: Container) -> bytes | None:
+    """Return the colour profile of a PNG, None if it has none, or one that is broken or beyond `_MAX_PROFILE`."""
+    for block in container.blocks:
+        if block.kind == b"iCCP":
+            packed = container.data[block.start + 8 : block.end - 4].partition(b"\0")[2]
+            return _inflate(packed[1:], _MAX_PROFILE) or None
+    return None
+
+
+def png_size(data: bytes) -> tuple[int, int] | None:
+    """Return width and height that the header of a PNG says; None if this is no PNG."""
+    if data[:8] != _PNG_MAGIC or data[12:16] != b"IHDR":
+        return None
+    return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+
+
 def read_exif(container: Container) -> Image.Exif | None:
     """Return the EXIF tags of a JPEG or WebP, empty if there are none, None if they cannot be read."""
     return parse_exif(next((block.payload for block in container.blocks if _is_exif(block)), b""))
@@ -149,6 +177,15 @@ def _exif_payload(exif: Image.Exif) -> bytes:
     if any(isinstance(value, str) and not value.isascii() for ifd in ifds for value in ifd.values()):
         raise ValueError("Pillow writes a question mark for each character that is not ASCII.")
     return exif.tobytes() if exif.get_ifd(EXIF_IFD) or exif.keys() - {EXIF_IFD} else b""
+
+
+def _is_detail(block: Block) -> bool:
+    if block.kind == b"tEXt":
+        return len(block.payload) > _LONGEST_TEXT
+    if block.kind == b"iTXt":
+        is_compressed = block.payload.partition(b"\0")[2][:1] != b"\0"
+        return is_compressed or len(block.payload) > _LONGEST_TEXT
+    return bool(block.kind[0] & _LOWER_CASE) and block.kind not in _PNG_PIXELS
 
 
 def _has_keyword(keywords: frozenset[bytes]) -> Callable[[Block], bool]:

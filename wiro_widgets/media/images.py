@@ -1,4 +1,4 @@
-"""Images: decode bytes within limits, make thumbnails, encode images and arrays for upload."""
+"""Images: decode bytes within limits, make small ones for a screen, encode images and arrays for upload."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, TypeAlias, TypeVar, cast
+from typing import BinaryIO, Final, TypeAlias, TypeVar
 
-from PIL import Image, ImageOps, features
+from PIL import Image, features
 
+from wiro_widgets.media import arrays, image_blocks, pixels
 from wiro_widgets.media.content_types import HEAD_SIZE, agree, canonical, sniff
 from wiro_widgets.protocol.errors import OutputError
 
@@ -30,10 +32,9 @@ _FORMATS: Final = {
     "image/tiff": "TIFF",
     "image/avif": "AVIF",
 }
-_PNG_MODES: Final = {"1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"}
-_ALPHA_MODES: Final = {"RGBA", "LA", "PA", "RGBa", "La"}
+HEIC_HINT: Final = "Install pillow-heif (pip install pillow-heif), or convert it to PNG or JPEG first."
+_HEIC: Final = "image/heic"
 _FAST_PNG: Final = 1
-_SIXTEEN_BITS: Final = 2**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Thumbnail:
     height: int
 
 
-_Failure: TypeAlias = Callable[..., OutputError]
+_Failure: TypeAlias = Callable[..., Exception]
 
 
 def decode(
@@ -62,16 +63,7 @@ def decode(
     is checked before any is decoded. The error has a cause unless the limit is ours.
     """
     failure = partial(OutputError, output=name, task_id=task_id)
-    try:
-        size = data.stat().st_size if isinstance(data, Path) else len(data)
-        if size > MAX_BYTES:
-            raise failure(f"has {size:,} bytes, the limit is {MAX_BYTES:,}")
-        content = data.read_bytes() if isinstance(data, Path) else data
-    except OSError as exc:
-        raise failure(f"cannot be read from disk: {exc.strerror or exc}") from exc
-    image = _open(content, content_type, failure)
-    _load(image, failure)
-    return image
+    return _read(_content(data, failure), content_type, failure)
 
 
 def thumbnail(source: Image.Image | bytes, *, edge: int = 512) -> Thumbnail:
@@ -79,33 +71,56 @@ def thumbnail(source: Image.Image | bytes, *, edge: int = 512) -> Thumbnail:
 
     Raises OutputError if bytes are no image that `decode` accepts.
     """
-    if isinstance(source, Image.Image):
-        image = source
-    else:
-        image = _open(source, None, OutputError)
-        image.draft(None, (edge, edge))  # lets the JPEG decoder skip most of its work
-        _load(image, OutputError)
-    small = _upright(_shrink(_for_screen(image), edge), image)
-    icc_profile = image.info.get("icc_profile") if image.mode == small.mode else None
-    data, content_type = _encode_small(small, icc_profile)
+    small = shrink(source, (edge, edge))
+    data, content_type = _encode_small(small)
     return Thumbnail(data, content_type, small.width, small.height)
 
 
-def to_upload_bytes(source: object) -> bytes:
-    """Return a PIL image or a uint8 array of shape (H, W), (H, W, 3) or (H, W, 4) as a PNG, compressed fast.
+def shrink(source: Image.Image | bytes | Path, size: tuple[int, int]) -> Image.Image:
+    """Return the image as a screen shows it, at most of that size: upright, in sRGB, of mode L, RGB or RGBA.
 
-    Raises ValueError with the reason for anything else.
+    Raises OutputError if a file is no image that `decode` accepts, or if an image is closed or cut short.
     """
-    image = source if isinstance(source, Image.Image) else _from_array(source)
+    if isinstance(source, Image.Image):
+        image = source
+        _load(image, OutputError)
+    else:
+        image = _read(_content(source, OutputError), None, OutputError, enough=max(size))
+    orientation = pixels.orientation(image)
+    if pixels.upright_size(image) != image.size:
+        size = size[1], size[0]
+    small = _resize(pixels.for_screen(image), size)
+    return pixels.turn(pixels.to_srgb(small), orientation)
+
+
+def upright_size(source: BinaryIO) -> tuple[int, int] | None:
+    """Return width and height of an image file as it is seen, from its header; None if that cannot be read."""
+    try:
+        with Image.open(source) as image:
+            return pixels.upright_size(image)
+    except Exception:  # noqa: BLE001 - a broken header makes Pillow raise nearly anything
+        source.seek(0)
+        return image_blocks.png_size(source.read(HEAD_SIZE))
+
+
+def to_upload_bytes(source: object) -> bytes:
+    """Return a PIL image or an array (`arrays.to_image`) as a PNG, upright and compressed fast.
+
+    Raises ValueError with the reason for anything else, and for an image that is closed, cut short or damaged.
+    """
+    image = source if isinstance(source, Image.Image) else arrays.to_image(source)
     if not image.width or not image.height:
         raise ValueError("the image has no pixels")
-    if image.mode == "F":
-        raise ValueError("a floating point image has no agreed white; convert it to mode 'RGB' or 'L' first")
-    upright = _upright(image, image)
-    if upright.mode not in _PNG_MODES:
-        upright = upright.convert("RGBA" if upright.mode in _ALPHA_MODES else "RGB")
-    target = io.BytesIO()
-    upright.save(target, "PNG", compress_level=_FAST_PNG)
+    _load(image, _unreadable)
+    orientation = pixels.orientation(image)
+    try:
+        upright = pixels.turn(pixels.for_png(image), orientation)
+        target = io.BytesIO()
+        upright.save(target, "PNG", compress_level=_FAST_PNG)
+    except ValueError:
+        raise
+    except Exception as exc:
+        raise ValueError(f"the image of mode {image.mode} cannot be written as a PNG: {exc}") from exc
     return target.getvalue()
 
 
@@ -120,25 +135,87 @@ def in_threads(function: Callable[[A], B], items: Sequence[A]) -> list[B]:
         return list(threads.map(function, items))
 
 
-def _open(data: bytes, content_type: str | None, failure: _Failure) -> Image.Image:
-    """Return the image with its header read only."""
+def _content(source: bytes | Path, failure: _Failure) -> bytes:
+    """Return the bytes of a file within the limit."""
+    try:
+        size = source.stat().st_size if isinstance(source, Path) else len(source)
+        if size > MAX_BYTES:
+            raise failure(f"has {size:,} bytes, the limit is {MAX_BYTES:,}")
+        return source.read_bytes() if isinstance(source, Path) else source
+    except OSError as exc:
+        raise failure(f"cannot be read from disk: {exc.strerror or exc}") from exc
+
+
+def _unreadable(reason: str, **_advice: str) -> ValueError:
+    return ValueError(f"the image {reason}")
+
+
+def _read(data: bytes, content_type: str | None, failure: _Failure, enough: int | None = None) -> Image.Image:
+    """Return the loaded image; `enough` is an edge that is enough: a JPEG decoder then skips most of its work.
+
+    A PNG whose texts or colour profile Pillow finds too large, or broken, is read without these texts: they are no
+    reason to withhold its pixels. Pillow's own limits are global, and stay as they are.
+    """
     actual_type = sniff(data[:HEAD_SIZE])
     if not data:
         raise failure("is empty")
     if not agree(content_type, actual_type):
         raise failure(f"says {canonical(content_type)} but holds {actual_type or 'something unknown'}")
+    if actual_type == _HEIC:
+        return _read_heic(data, failure)
     if actual_type not in _FORMATS:
         what = actual_type or "bytes of an unknown type"
         raise failure(f"holds {what}, which is not an image that Pillow reads")
-    limit = f"has more than {MAX_PIXELS:,} pixels, the limit"
+    try:
+        return _read_with_pillow(data, actual_type, failure, enough)
+    except OutputError as error:
+        container = image_blocks.read(data) if error.__cause__ is not None else None
+        plain = image_blocks.without_details(container) if container else data
+        if container is None or plain is data:
+            raise
+        try:
+            image = _read_with_pillow(plain, actual_type, failure, enough)
+        except OutputError:
+            raise error from error.__cause__
+        if (icc_profile := image_blocks.png_profile(container)) is not None:
+            image.info["icc_profile"] = icc_profile
+        return image
+
+
+def _read_with_pillow(
+    data: bytes, actual_type: str, failure: _Failure, enough: int | None = None
+) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=[_FORMATS[actual_type]])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # limits above ours
-        raise failure(limit) from None
+        raise _too_large(failure) from None
     except Exception as exc:
         raise failure(f"looks like {actual_type} but Pillow cannot read its header") from exc
+    if enough is not None:
+        image.draft(None, (enough, enough))
     if image.width * image.height > MAX_PIXELS:
-        raise failure(limit)
+        raise _too_large(failure)
+    _load(image, failure)
+    return image
+
+
+def _too_large(failure: _Failure) -> Exception:
+    hint = "Its file is as it came: save(path) or bytes() give it."
+    return failure(f"has more than {MAX_PIXELS:,} pixels, the limit", hint=hint)
+
+
+def _read_heic(data: bytes, failure: _Failure) -> Image.Image:
+    try:
+        pillow_heif = import_module("pillow_heif")
+    except ImportError as exc:
+        raise failure(f"holds {_HEIC}, which is not an image that Pillow reads", hint=HEIC_HINT) from exc
+    try:
+        file = pillow_heif.open_heif(io.BytesIO(data))
+        image: Image.Image | None = file.to_pillow() if file.size[0] * file.size[1] <= MAX_PIXELS else None
+    except Exception as exc:
+        raise failure(f"looks like {_HEIC} but cannot be read") from exc
+    if image is None:
+        raise _too_large(failure)
     return image
 
 
@@ -146,69 +223,32 @@ def _load(image: Image.Image, failure: _Failure) -> None:
     try:
         image.load()
     except Exception as exc:
-        if "truncated" in str(exc).lower():
-            raise failure("is cut short: the end of the image is missing", hint="Download it again.") from exc
         why = str(exc).strip().rstrip(".") or type(exc).__name__
+        if "truncated" in why.lower():
+            raise failure("is cut short: the end of the image is missing", hint="Download it again.") from exc
+        if "closed" in why.lower():
+            raise failure("is closed; open it again and leave it open, or use its copy()") from exc
         raise failure(f"is a damaged {image.format} image ({why})", hint="Download it again.") from exc
 
 
-def _for_screen(image: Image.Image) -> Image.Image:
-    if image.mode in _ALPHA_MODES or "transparency" in image.info:
-        return image.convert("RGBA")
-    if image.mode in {"RGB", "L"}:
+def _resize(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    scale = min(size[0] / image.width, size[1] / image.height)
+    if scale >= 1:
         return image
-    if image.mode == "F" or image.mode.startswith("I"):
-        low, high = cast("tuple[float, float]", image.convert("F").getextrema())
-        if image.mode != "F" and low >= 0 and high < _SIXTEEN_BITS:
-            low, high = 0, _SIXTEEN_BITS - 1
-        scale = 255 / ((high - low) or 1)
-        return image.convert("F").point(lambda value: value * scale - low * scale).convert("L")
-    return image.convert("RGB")
-
-
-def _shrink(image: Image.Image, edge: int) -> Image.Image:
-    longest = max(image.size)
-    if longest <= edge:
-        return image
-    size = tuple(max(1, round(side * edge / longest)) for side in image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
     # A gap of 1 averages whole blocks first: 1 ms instead of 8 for 1024 pixels, with no visible difference.
-    return image.resize(cast("tuple[int, int]", size), Image.Resampling.BICUBIC, reducing_gap=1.0)
+    return image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=1.0)
 
 
-def _upright(image: Image.Image, source: Image.Image) -> Image.Image:
-    """Turn the image as the EXIF of its source says, because the result has no EXIF."""
-    try:
-        has_rotation = source.getexif().get(0x0112, 1) != 1
-        return ImageOps.exif_transpose(image) if has_rotation else image
-    except Exception:  # noqa: BLE001 - a broken EXIF block makes Pillow raise nearly anything
-        return image
-
-
-def _encode_small(image: Image.Image, icc_profile: bytes | None) -> tuple[bytes, str]:
+def _encode_small(image: Image.Image) -> tuple[bytes, str]:
     target = io.BytesIO()
     if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
         image = image.convert("RGB")
     if image.mode != "RGBA":
-        image.save(target, "JPEG", quality=84, icc_profile=icc_profile)
+        image.save(target, "JPEG", quality=84)
         return target.getvalue(), "image/jpeg"
     if features.check("webp"):
-        image.save(target, "WEBP", quality=84, method=0, icc_profile=icc_profile or "")
+        image.save(target, "WEBP", quality=84, method=0)
         return target.getvalue(), "image/webp"
-    image.save(target, "PNG", compress_level=_FAST_PNG, icc_profile=icc_profile)
+    image.save(target, "PNG", compress_level=_FAST_PNG)
     return target.getvalue(), "image/png"
-
-
-def _from_array(source: object) -> Image.Image:
-    interface: Any = getattr(source, "__array_interface__", None)
-    if not isinstance(interface, dict):
-        raise ValueError(  # noqa: TRY004 - a wrong value of its field
-            f"{type(source).__name__} is no image; a PIL image or numpy array is (tensor.cpu().numpy())",
-        )
-    shape, kind = tuple(interface.get("shape", ())), interface.get("typestr")
-    if kind != "|u1":
-        raise ValueError(f"the array must hold uint8 from 0 to 255, not {getattr(source, 'dtype', kind)}")
-    if len(shape) not in {2, 3} or (len(shape) == 3 and shape[2] not in {3, 4}):  # noqa: PLR2004 - H, W, channels
-        raise ValueError(f"the array must have the shape (H, W), (H, W, 3) or (H, W, 4), not {shape}")
-    if 0 in shape:
-        raise ValueError("the image has no pixels")
-    return Image.fromarray(cast("Image.SupportsArrayInterface", source))

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.row import Query
+from wiro_widgets.media import arrays, images
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol import replies, requests, wire_values
 from wiro_widgets.protocol.errors import NotFound
@@ -193,10 +194,9 @@ def measure_files(values: Mapping[str, Any], schema: ModelSchema | None) -> tupl
 def _measure(parameter: str, value: Any) -> Media:
     if is_url(value):
         return Media(parameter)
-    array = getattr(value, "__array_interface__", None)  # of a PIL image or an array
-    if isinstance(array, dict) and len(array.get("shape", ())) > 1:
-        height, width = array["shape"][:2]
-        return Media(parameter, pixels=int(height) * int(width) or None)
+    shape = arrays.shape_of(value)
+    if len(shape) > 1:
+        return Media(parameter, pixels=shape[0] * shape[1] or None)
     with suppress(OSError, ValueError):
         if isinstance(value, Output):
             value = value.path or value.bytes()
@@ -216,14 +216,8 @@ def _measure(parameter: str, value: Any) -> Media:
 
 
 def _read_header(parameter: str, file: BinaryIO) -> Media:
-    from PIL import Image  # noqa: PLC0415 - a client that only lists models does not pay for it
-
     with suppress(wave.Error, EOFError), wave.open(file) as recording:
         return Media(parameter, seconds=recording.getnframes() / (recording.getframerate() or 1))
     file.seek(0)
-    with (
-        suppress(Exception),
-        Image.open(file) as picture,
-    ):  # a broken header makes Pillow raise nearly anything
-        return Media(parameter, pixels=picture.width * picture.height)
-    return Media(parameter)
+    size = images.upright_size(file)
+    return Media(parameter, pixels=size[0] * size[1] if size else None)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageDraw
 
+from wiro_widgets.media import images
 from wiro_widgets.protocol.errors import OutputError, WiroWarning
 from wiro_widgets.render.fonts import FontLike, Fonts, Lettering
 
@@ -69,16 +70,11 @@ class Tile:
     output: Output | None
 
     def picture(self, size: tuple[int, int]) -> Image.Image | None:
-        """Return the picture, at most of that size, in RGB or RGBA; None if it cannot be read."""
-        try:
-            picture = self.output.image() if self.output else None
-        except OutputError:
-            return None
-        if picture is None:
-            return None
-        picture.thumbnail(size)
-        is_transparent = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
-        return picture.convert("RGBA" if is_transparent else "RGB")
+        """Return the picture, upright and at most of that size, in L, RGB or RGBA; None if the tile has none.
+
+        Raises OutputError if it cannot be read.
+        """
+        return images.shrink(self.output.path or self.output.bytes(), size) if self.output else None
 
 
 class Tiles:
@@ -194,11 +190,11 @@ def _tiles(place: tuple[GridCell, ...]) -> list[Tile]:
 
 
 def _picture_size(output: Output) -> tuple[int, int] | None:
-    """Return a picture's size from its header."""
+    """Return a picture's size as it is seen, from its header."""
     try:
-        with Image.open(output.path or io.BytesIO(output.bytes())) as picture:
-            return picture.size
-    except Exception:  # noqa: BLE001 - a broken header makes Pillow raise nearly anything
+        with output.path.open("rb") if output.path else io.BytesIO(output.bytes()) as file:
+            return images.upright_size(file)
+    except (OSError, OutputError):
         return None
 
 
@@ -231,14 +227,16 @@ def _draw_tile(sheet: Image.Image, plan: Plan, tile: Tile, at: tuple[int, int]) 
     """Draw a picture, else a text in a frame or a status in its middle; and the caption below."""
     (x, y), (width, height), small = at, plan.tile, plan.small
     pen = ImageDraw.Draw(sheet)
-    picture = tile.picture(plan.tile)
+    try:
+        picture, words = tile.picture(plan.tile), tile.cell.placeholder
+    except OutputError as error:
+        picture, words = None, f"{tile.output.name if tile.output else ''}: {error.reason}"
     if picture is not None:
         place = x + (width - picture.width) // 2, y + (height - picture.height) // 2
         sheet.paste(picture, place, picture if picture.mode == "RGBA" else None)
     else:
         pen.rectangle((x, y, x + width - 1, y + height - 1), fill=_EMPTY, outline=_FRAME)
         pad = max(2, small.size // 2)
-        words = tile.output.name if tile.output else tile.cell.placeholder
         lines = small.lines(words, width - 2 * pad, (height - 2 * pad) // small.line)
         if tile.output is None and tile.cell.text is not None:
             small.write(pen, (x + pad, y + pad), lines, _INK)

@@ -8,7 +8,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from wiro_widgets.protocol import wire_values
-from wiro_widgets.render.html import clip, thumbnail
+from wiro_widgets.protocol.errors import OutputError
+from wiro_widgets.render.html import clip, picture_element, thumbnail
 from wiro_widgets.render.notebook_repr import NotebookRepr
 
 if TYPE_CHECKING:
@@ -173,7 +174,10 @@ def _cell(cell: GridCell, edge: int, large: bool, quota: _Quota) -> str:
 def _picture(output: Output, edge: int, large: bool, quota: _Quota) -> str:
     if output.error is not None or (source := output.path or output.data) is None:
         return escape(output.name)
-    small = thumbnail(source, edge) or escape(output.name)
+    try:
+        small = picture_element(source, edge)
+    except OutputError as error:
+        return f'<div style="max-width:{edge}px">{escape(f"{output.name}: {error.reason}")}</div>'
     quota.bytes -= len(small)
     if not large or quota.bytes <= 0:
         return small

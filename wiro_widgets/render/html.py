@@ -52,7 +52,7 @@ def picture_of(output: Output) -> str:
     try:
         if output.error is not None:
             raise output.error.with_traceback(None)  # what is missing is not fetched for a display
-        picture = thumbnail(output.path or output.bytes()) if output.is_image else None
+        picture = picture_element(output.path or output.bytes(), EDGE) if output.is_image else None
     except OutputError as error:
         return f'<span title="{escape(str(error))}">{escape(output.name)}: {escape(error.reason)}</span>'
     return picture or f"<span>{escape(output.name)}</span>"
@@ -61,16 +61,24 @@ def picture_of(output: Output) -> str:
 def thumbnail(source: Path | bytes, edge: int = EDGE) -> str | None:
     """Return an img element with the picture in it, at most `edge` pixels wide and high; None if it is no picture."""
     try:
+        return picture_element(source, edge)
+    except OutputError:
+        return None
+
+
+def picture_element(source: Path | bytes, edge: int) -> str:
+    """Return an img element as `thumbnail` does; raises OutputError with the reason if there is none."""
+    try:
         if isinstance(source, bytes):
             return _element(source, edge)
         stat = source.stat()
         if stat.st_size > MAX_FILE:
-            return None
+            raise OutputError(f"has {stat.st_size:,} bytes, too many for a small picture")
         if edge > EDGE:
             return _element(source.read_bytes(), edge)
         return _cached_element(source, edge, stat.st_size, stat.st_mtime_ns)
-    except (OSError, OutputError):
-        return None
+    except OSError as exc:
+        raise OutputError(f"cannot be read from disk: {exc.strerror or exc}") from exc
 
 
 @lru_cache(MAX_CACHED)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
 
-from wiro_widgets.media import content_types, images
+from wiro_widgets.media import arrays, content_types, images
 from wiro_widgets.media.output import Output
-from wiro_widgets.protocol.errors import InvalidParameter
+from wiro_widgets.protocol.errors import InvalidParameter, OutputError
 from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.requests import Upload
 from wiro_widgets.protocol.schema.parameters import Parameter
@@ -18,6 +19,8 @@ from wiro_widgets.protocol.schema.scalars import is_url, short_repr
 from wiro_widgets.protocol.schema.schema import ModelSchema
 
 PICTURE_NAME = "image.png"
+_RARE_FORMATS = {"image/heic": r"hei[cf]", "image/avif": "avif"}  # which most models do not read
+_REFUSAL = re.compile(r"(?i)\b(not?|except|unsupported|convert)\b|n't\b")
 
 
 class NamedBytes(bytes):
@@ -74,10 +77,8 @@ def _looks_like_file(value: object) -> bool:
     """Guess from the type alone, for a model whose schema is not known; text stays text."""
     if isinstance(value, list | tuple):
         return any(map(_looks_like_file, value))
-    if isinstance(value, Path | bytes | bytearray | memoryview | Output) or hasattr(value, "read"):
-        return True
-    interface = getattr(value, "__array_interface__", None)
-    return isinstance(interface, dict) and bool(interface.get("shape"))  # a number of numpy's has no shape
+    is_file = isinstance(value, Path | bytes | bytearray | memoryview | Output) or hasattr(value, "read")
+    return is_file or bool(arrays.shape_of(value))  # a number of numpy's has no shape
 
 
 def _upload_or_url(value: object, parameter: Parameter, files: ExitStack) -> Upload | str:
@@ -146,8 +147,36 @@ def _upload(handle: BinaryIO, name: str, size: int, parameter: Parameter) -> Upl
         article = "an" if parameter.accept[0] in "ai" else "a"
         but = f" but {content_type}" if content_type else ""
         raise parameter.refuse(f"{name or 'the file'} is not {article} {parameter.accept}{but}")
+    if parameter.accept == "image" and content_type in _RARE_FORMATS:
+        names = _RARE_FORMATS[content_type]
+        if not _mentions(f"{parameter.label}. {parameter.help}", names):
+            return _converted(handle, name, content_type, parameter)
     filename = name or f"{parameter.id}.{content_types.extension(content_type)}"
     return Upload(filename, content_type or "application/octet-stream", handle, size)
+
+
+def _mentions(words: str, names: str) -> bool:
+    """Return True if a field's own words name this format, other than to refuse it."""
+    sentences = re.split(r"[.;\n]\s", words)
+    return any(
+        re.search(rf"(?i)\b{names}\b", sentence) and not _REFUSAL.search(sentence) for sentence in sentences
+    )
+
+
+def _converted(handle: BinaryIO, name: str, content_type: str, parameter: Parameter) -> Upload:
+    """Return the upload of a picture that most models do not read as a PNG, upright."""
+    try:
+        picture = images.decode(handle.read(), content_type=content_type)
+        data = images.to_upload_bytes(picture)
+    except (OutputError, ValueError) as error:
+        reason = error.reason if isinstance(error, OutputError) else str(error)
+        hint = "Convert it to PNG or JPEG first."
+        if isinstance(error.__cause__, ImportError):
+            reason, hint = "Pillow cannot convert it", images.HEIC_HINT
+        raise parameter.refuse(
+            f"{name or 'the file'} is {content_type}, which few models read, and {reason}. {hint}"
+        ) from error
+    return _from_bytes(data, f"{Path(name).stem or parameter.id}.png", parameter)
 
 
 def _is_accepted(accept: str, content_type: str | None) -> bool:

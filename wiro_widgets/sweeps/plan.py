@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from wiro_widgets.media import arrays
 from wiro_widgets.protocol.errors import InvalidParameter
 from wiro_widgets.protocol.requests import Upload
 from wiro_widgets.protocol.schema import scalars
@@ -136,7 +137,7 @@ class _Files:
         if isinstance(value, list | tuple) and self._is_file(name):
             return [self.reusable(name, item) for item in value]
         value = scalars.python_scalar(value)
-        if not hasattr(value, "read") and not hasattr(value, "__array_interface__"):
+        if not hasattr(value, "read") and not arrays.shape_of(value):
             return value
         if id(value) not in self._contents:
             with ExitStack() as opened:

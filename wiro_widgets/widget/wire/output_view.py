@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wiro_widgets.media import images
+from wiro_widgets.media import images, pixels
 from wiro_widgets.media.images import Thumbnail
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import OutputError
@@ -42,7 +42,7 @@ class OutputView:
             picture = output.peek()
         except OutputError as error:
             return cls(output, error=error)
-        return cls(output, images.thumbnail(picture, edge=edge), picture.width, picture.height)
+        return cls(output, images.thumbnail(picture, edge=edge), *pixels.upright_size(picture))
 
     @property
     def name(self) -> str:
