@@ -13,6 +13,7 @@ from wiro_widgets.protocol.errors import (
     TaskFailed,
     WiroError,
 )
+from wiro_widgets.protocol.replies import AddressRefused
 
 # What the run survives: it succeeds, with its picture.
 SURVIVED: dict[str, dict[str, Any]] = {
@@ -75,6 +76,8 @@ ENDS: dict[str, tuple[dict[str, Any], type[WiroError], int]] = {
     "the Run fails after": ({"server_error_after": "Run:1"}, RunOutcomeUnknown, 1),
     "no balance": ({"no_balance": "Run:1"}, InsufficientBalance, 0),
     "the key is refused": ({"auth_error": "Run:1"}, AuthenticationError, 0),
+    "the address is refused": ({"ip_refused": "Run:1"}, AddressRefused, 0),
+    "a sign-in is asked for": ({"sign_in": "Run:1"}, AuthenticationError, 0),
     "the key is repeated": ({"echo_secrets": "Run:1"}, ApiError, 0),
     "a redirect": ({"redirect": "Run:1"}, ApiError, 0),
     "the model fails": ({"fail_tasks": 1}, TaskFailed, 1),

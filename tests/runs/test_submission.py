@@ -25,6 +25,7 @@ from wiro_widgets.protocol.errors import (
     WiroError,
 )
 from wiro_widgets.protocol.events import Notice
+from wiro_widgets.protocol.replies import AddressRefused
 
 HUGE = Reply(b" " * (16 * 1024 * 1024 + 1))
 AMBIGUOUS: dict[str, Answer] = {
@@ -48,6 +49,11 @@ AMBIGUOUS: dict[str, Answer] = {
 REFUSED: dict[str, tuple[Answer, type[WiroError]]] = {
     "code 97": (refused("no balance", 97), InsufficientBalance),
     "401": (refused("Project authorization is not valid.", 98, 401), AuthenticationError),
+    "an address": (refused("Requested ip 203.0.113.8 is not allowed.", 0, 401), AddressRefused),
+    "a field in a message at the top": (
+        Reply({"result": False, "message": "Request parameter [prompt] required"}),
+        InvalidParameter,
+    ),
     "a field": (refused("Request parameter [prompt] required", 0), InvalidParameter),
     "a general failure": (refused("no", 0), ApiError),
     "307": (Reply(b"", 307, {"location": "https://example.org/"}), ApiError),

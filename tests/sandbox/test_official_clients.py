@@ -16,8 +16,9 @@ from tests.sandbox.official_clients import (
     PythonScript,
     ReactNative,
     Swift,
+    Workflow,
 )
-from tests.sandbox.raw import CHAT, FLUX, SKETCH, Caller, png, wait_for
+from tests.sandbox.raw import CHAT, FLUX, SKETCH, UPSCALE, Caller, png, wait_for
 from wiro_widgets.sandbox import SandboxServer
 
 SMALL = {"prompt": "a lighthouse", "width": 64, "height": 64, "steps": 2}
@@ -127,6 +128,9 @@ def test_a_wrong_key_is_an_authentication_error_with_code_0(mobile: MobileClient
     ("path", "body", "code", "words"),
     [
         ("/Task/Detail", {"taskid": ""}, "0", "taskid or socketaccesstoken is required"),
+        ("/Task/Kill", {}, "0", "taskid or socketaccesstoken is required"),
+        ("/Task/Cancel", {}, "0", "taskid or socketaccesstoken is required"),
+        ("/Task/InputOutputDelete", {}, "0", "task-not-exist"),
         ("/Task/Detail", {"taskid": "1"}, "1", "There is no task yet."),
         ("/Task/Kill", {"socketaccesstoken": "nobody"}, "1", "There is no task yet."),
         ("/Task/InputOutputDelete", {"tasktoken": "nobody"}, "0", "task-not-exist"),
@@ -200,6 +204,25 @@ def test_the_mcp_server_finds_the_id_behind_a_token(mcp: McpServer) -> None:
     assert mcp.cancel_task(token)["tasklist"][0]["status"] == "task_cancel"
     both = mcp.request("/Task/Detail", {"tasktoken": token, "taskid": receipt["taskid"]})
     assert both["tasklist"][0]["pexit"] == "0"
+
+
+def test_a_workflow_signs_once_and_names_its_picture_by_address(caller: Caller) -> None:
+    """One nonce serves all calls of a run; the input is in `{id}Url`, the other field is left out."""
+    workflow = Workflow(caller.server)
+    [file] = caller.call("File/Upload", files={"file": ("a.png", png(size=(8, 8)))})["list"]
+    with workflow.http:
+        output = workflow.execute("Wiro/Sandbox-Upscale", {"inputImageUrl": file["url"], "scale": "2"})
+        assert Image.open(io.BytesIO(workflow.http.get(output["url"]).content)).size == (16, 16)
+
+
+@pytest.mark.parametrize("empty", ["inputImage", "inputImageUrl"])
+def test_the_other_field_of_a_picture_may_be_empty(caller: Caller, empty: str) -> None:
+    """In a multipart body the documentation sends both fields, one of them empty."""
+    [file] = caller.call("File/Upload", files={"file": ("a.png", png(size=(8, 8)))})["list"]
+    full = "inputImageUrl" if empty == "inputImage" else "inputImage"
+    parts = {empty: (None, ""), full: (None, file["url"]), "scale": (None, "2")}
+    task = caller.wait_until_settled(caller.call(f"Run/{UPSCALE}", files=parts))
+    assert caller.picture(task).size == (16, 16)
 
 
 def test_a_script_runs_polls_and_downloads_with_forms(sandbox: SandboxServer) -> None:

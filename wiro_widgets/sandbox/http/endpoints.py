@@ -119,8 +119,6 @@ def run(world: World, form: Form, owner: str, project: str) -> Reply:
 
 def task_detail(world: World, form: Form) -> Reply:
     """Return a task by its token, id or uuid."""
-    if not any(map(form.text, TASK_NAMES)):
-        raise Refused(NO_TASK_NAMED)
     task, faults = _task(world, form), world.active_faults
     if faults.strikes("detail_missing"):
         raise Refused(NO_TASK, 1)
@@ -275,6 +273,8 @@ METHOD_NOT_ALLOWED = 405
 
 
 def _task(world: World, form: Form) -> SandboxTask:
+    if not any(map(form.text, TASK_NAMES)):
+        raise Refused(NO_TASK_NAMED)
     task = _find_task(world, form)
     if task is None:
         raise Refused(NO_TASK, 1)
