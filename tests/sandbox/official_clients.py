@@ -204,9 +204,9 @@ class Workflow:
     def execute(self, model: str, body: Json) -> Json:
         """Run and poll by the token; return the first output."""
         receipt: Json = self.http.post(f"/Run/{model}", json=body).json()
-        named = {"tasktoken": receipt["socketaccesstoken"]}
+        reference = {"tasktoken": receipt["socketaccesstoken"]}
         task = wait_for(
-            lambda: self.http.post("/Task/Detail", json=named).json()["tasklist"][0],
+            lambda: self.http.post("/Task/Detail", json=reference).json()["tasklist"][0],
             lambda task: task["status"] in LAST,
         )
         output: Json = task["outputs"][0]

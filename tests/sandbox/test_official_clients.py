@@ -42,9 +42,9 @@ def mcp(sandbox: SandboxServer) -> Iterator[McpServer]:
 
 def test_a_search_leads_to_the_parameters(mobile: MobileClient) -> None:
     """The first model that is found is read; its name and its parameters are those that the client runs."""
-    found = mobile.search("flux", slugowner="tencent", order="DESC")
-    entry = found["tool"][0]
-    assert found["total"] == 1
+    page = mobile.search("flux", slugowner="tencent", order="DESC")
+    entry = page["tool"][0]
+    assert page["total"] == 1
     assert "parameters" not in entry
     assert {"computingtime", "tags", "averagepoint", "seodescription"} <= entry.keys()
     model = mobile.model(f"{entry['cleanslugowner']}/{entry['cleanslugproject']}")

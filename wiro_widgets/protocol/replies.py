@@ -205,8 +205,8 @@ def _api_error(reply: Mapping[str, Any], errors: list[Any], *, http_status: int,
     codes = [wire_values.integer(item.get("code")) for item in items if isinstance(item, dict)]
     code = next((item for item in codes if item is not None), None)
     texts = [wire_values.text(item.get("message") if isinstance(item, dict) else item) for item in errors]
-    joined = "; ".join(item for item in texts if item)[:_MAX_MESSAGE]
-    words = joined or top_message(reply) or _status_message(http_status)
+    reasons = "; ".join(item for item in texts if item)[:_MAX_MESSAGE]
+    words = reasons or top_message(reply) or _status_message(http_status)
     field = _FIELD.search(words)
     if field and http_status not in _BY_STATUS:
         return ParameterRefused(field[1], field[2], code=code, http_status=http_status, endpoint=endpoint)

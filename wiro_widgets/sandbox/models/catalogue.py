@@ -155,13 +155,13 @@ def search_models(
 
     Every sort but relevance has the highest value first, unless the order is ASC.
     """
-    wanted = [word for word in words.lower().split() if word]
+    search_words = [word for word in words.lower().split() if word]
     models = [
         model
         for model in MODELS
         if set(categories) <= set(model.categories)
         and owner.strip().lower() in ("", model.owner)
-        and all(word in _text(model) for word in wanted)
+        and all(word in _text(model) for word in search_words)
     ]
     key = _SORTS.get(sort)
     if key is not None:
