@@ -36,6 +36,14 @@ def test_multipart_makes_the_same_task_as_json(caller: Caller) -> None:
     assert as_json["parameters"] == as_parts["parameters"] == values
 
 
+def test_a_run_may_name_another_project_to_bill(caller: Caller) -> None:
+    """The task says which; a project's id is a number."""
+    assert caller.detail(caller.run(projectid=12))["projectid"] == "12"
+    assert caller.detail(caller.run(projectid=""))["projectid"] == "699"
+    reply = caller.call(f"Run/{FLUX}", {"prompt": "a pier", "projectid": "mine"})
+    assert reply["errors"][0]["message"] == "Request parameter [projectid] must be integer or float"
+
+
 def test_urlencoded_runs_too(caller: Caller) -> None:
     """A form without files may come urlencoded."""
     assert caller.call(f"Run/{FLUX}", data={"prompt": "a pier"})["result"] is True

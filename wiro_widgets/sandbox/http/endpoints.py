@@ -25,7 +25,7 @@ from wiro_widgets.sandbox.models.model import Model
 from wiro_widgets.sandbox.tasks.inputs import OCTETS, Form, Refused, Upload, read_form, read_inputs
 from wiro_widgets.sandbox.tasks.life import announce, cancel
 from wiro_widgets.sandbox.tasks.replies import envelope, failure, task_entry, tasks_reply
-from wiro_widgets.sandbox.tasks.task import SandboxTask, new_token
+from wiro_widgets.sandbox.tasks.task import DEFAULT_PROJECT, SandboxTask, new_token
 from wiro_widgets.sandbox.world import World
 
 Reply = dict[str, Any] | list[dict[str, Any]]
@@ -104,6 +104,9 @@ def run(world: World, form: Form, owner: str, project: str) -> Reply:
     """Create a task."""
     model = _model(owner, project)
     inputs = read_inputs(model, form)
+    project_id = form.text("projectid").strip() or DEFAULT_PROJECT
+    if not (project_id.isascii() and project_id.isdigit()):
+        raise Refused("Request parameter [projectid] must be integer or float")
     # As Task/Detail shows them: files by their address, texts as they were sent.
     parameters: dict[str, Any] = {}
     for field in model.fields:
@@ -113,6 +116,7 @@ def run(world: World, form: Form, owner: str, project: str) -> Reply:
         elif field.id in inputs.texts and form.values(field.id):
             parameters[field.id] = form.text(field.id)
     task = world.tasks.create(model, inputs, parameters)
+    task.project_id = project_id
     world.later(announce(world, task))
     return envelope(taskid=task.id, socketaccesstoken=task.token)
 

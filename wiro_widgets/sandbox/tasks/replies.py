@@ -42,7 +42,7 @@ def task_entry(task: SandboxTask) -> dict[str, Any]:
         "cps": f"{task.model.cps:.12f}",
         "totalcost": f"{task.cost:.12f}",
         "guestid": None,
-        "projectid": "699",
+        "projectid": task.project_id,
         "modelid": task.model.id,
         "description": "",
         "basemodelid": "0",

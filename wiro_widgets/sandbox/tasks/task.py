@@ -14,6 +14,7 @@ from wiro_widgets.sandbox.models.model import Model
 from wiro_widgets.sandbox.tasks.inputs import Inputs
 
 MAX_TASKS = 2_000
+DEFAULT_PROJECT = "699"
 QUEUED = "task_queue"
 CANCELLED = "task_cancel"
 FINISHED = "task_postprocess_end"
@@ -34,6 +35,7 @@ class SandboxTask:
     parameters: dict[str, Any] = field(repr=False)
     token: str = field(repr=False)
     uuid: str = field(default_factory=lambda: str(uuid4()))
+    project_id: str = DEFAULT_PROJECT
     status: str = QUEUED
     times: dict[str, float] = field(default_factory=dict)
     outputs: list[dict[str, Any]] = field(default_factory=list, repr=False)
