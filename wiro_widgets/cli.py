@@ -1,4 +1,4 @@
-"""The command line: `wiro-widgets demo | sandbox | run | map | history`."""
+"""The command line: `wiro-widgets demo | sandbox | run | map | history | stubs`."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_map(commands)
     _add_history(commands)
+    _add_stubs(commands)
     return parser
 
 
@@ -120,6 +121,13 @@ def _add_history(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(command=_history)
 
 
+def _add_stubs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("stubs", help="write the types of models for editors and type checkers")
+    parser.add_argument("models", nargs="+", metavar="model", help="owner/model")
+    parser.add_argument("-o", dest="out", metavar="FILE", help="the Python module to write (stdout)")
+    parser.set_defaults(command=_stubs)
+
+
 def _demo(options: argparse.Namespace) -> int:
     from wiro_widgets.commands import demo  # noqa: PLC0415 - each command loads what it needs
 
@@ -157,6 +165,12 @@ def _history(options: argparse.Namespace) -> int:
     from wiro_widgets.commands import history_table  # noqa: PLC0415 - the same
 
     return history_table.main(csv=options.csv, limit=options.limit)
+
+
+def _stubs(options: argparse.Namespace) -> int:
+    from wiro_widgets.commands import stubs  # noqa: PLC0415 - the same
+
+    return stubs.main(options.models, out=options.out)
 
 
 if __name__ == "__main__":

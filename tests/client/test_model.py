@@ -65,8 +65,10 @@ def test_its_calls_know_what_they_take(sandbox_client: Client, name: str) -> Non
     call = getattr(sandbox_client.model(FLUX), name)
     parameters = inspect.signature(call).parameters
     assert "model" not in parameters
-    assert ("cells" if name == "map" else "prompt") in parameters
+    assert next(iter(parameters)) == ("cells" if name == "map" else "params")
+    assert (parameters["prompt"].default is inspect.Parameter.empty) == (name in ("run", "sweep"))
     assert ("on_interrupt" in parameters) == (name == "run")
+    assert ("concurrency" in parameters) == (name in ("sweep", "map"))
     assert "prompt" in pydoc.render_doc(call)
     assert name in repr(call)
 

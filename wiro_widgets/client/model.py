@@ -69,17 +69,15 @@ class ModelCall(Generic[R]):
         function: Callable[..., R],
         read_schema: Callable[[], ModelSchema | None],
         *,
-        takes_values: bool = True,
         lists: bool = False,
-        has_options: bool = True,
+        is_whole: bool = True,
     ) -> None:
         self.name = model
         self.__name__ = function.__name__
         self._function = function
         self._read_schema = read_schema
-        self._takes_values = takes_values
         self._lists = lists
-        self._has_options = has_options
+        self._is_whole = is_whole
 
     def __call__(self, *args: Any, **kwargs: Any) -> R:  # noqa: D102 - IPython would show it beside the instance's
         return self._function(self.name, *args, **kwargs)
@@ -89,23 +87,24 @@ class ModelCall(Generic[R]):
 
     def signature(self) -> inspect.Signature:
         """Return the parameters of a call, those of the model first; `(params=None, /, **values)` if nobody knows."""
-        if self._takes_values:
-            return call_signature(self._read_schema(), self._own_arguments(), lists=self._lists)
-        arguments = list(inspect.signature(self._function).parameters.values())
-        return inspect.Signature([item.replace(annotation=item.empty) for item in arguments[1:]])
+        first, *own = self._arguments()
+        return call_signature(
+            self._read_schema(), own, first=first, lists=self._lists, is_whole=self._is_whole
+        )
 
     def help_text(self) -> str:
         """Return what the call does, and each parameter with its label, range, options, default and help."""
         about = inspect.getdoc(self._function) or ""
-        names = [item.name for item in self._own_arguments()] if self._takes_values else []
-        text = help_text(self.name, self._read_schema(), names)
+        _, *own = self._arguments()
+        text = help_text(self.name, self._read_schema(), [item.name for item in own])
         return printable(f"{text}\n\n{about}")
 
-    def _own_arguments(self) -> list[Argument]:
-        if not self._has_options:
-            return []
-        arguments = inspect.signature(self._function).parameters.values()
-        return [item.replace(annotation=item.empty) for item in arguments if item.kind is item.KEYWORD_ONLY]
+    def _arguments(self) -> list[Argument]:
+        """Return what comes after the model, without its values: `params` or `cells`, and keyword arguments."""
+        arguments = list(inspect.signature(self._function).parameters.values())[1:]
+        return [
+            item.replace(annotation=item.empty) for item in arguments if item.kind is not item.VAR_KEYWORD
+        ]
 
 
 class ModelFace(ModelCall[R], NotebookRepr):
@@ -162,9 +161,9 @@ class AsyncModel(ModelFace[Coroutine[Any, Any, Pictures]]):
             client.sweep, lists=True
         )
         self.map: ModelCall[Coroutine[Any, Any, AsyncSweep[AsyncTask]]] = self._call(
-            client.map, takes_values=False
+            client.map, is_whole=False
         )
-        self.estimate: ModelCall[Coroutine[Any, Any, Estimate]] = self._call(client.estimate)
+        self.estimate: ModelCall[Coroutine[Any, Any, Estimate]] = self._call(client.estimate, is_whole=False)
 
     def __await__(self) -> Generator[Any, Any, Self]:
         yield from self._client.schema(self.name).__await__()

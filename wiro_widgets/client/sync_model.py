@@ -29,9 +29,9 @@ class Model(ModelFace[Pictures]):
         super().__init__(client, model)
         self.run: ModelCall[Task] = self._call(client.run)
         self.sweep: ModelCall[Sweep] = self._call(client.sweep, lists=True)
-        self.map: ModelCall[Sweep] = self._call(client.map, takes_values=False)
-        self.estimate: ModelCall[Estimate] = self._call(client.estimate)
-        self.panel: ModelCall[Any] = self._call(self._panel, has_options=False)
+        self.map: ModelCall[Sweep] = self._call(client.map, is_whole=False)
+        self.estimate: ModelCall[Estimate] = self._call(client.estimate, is_whole=False)
+        self.panel: ModelCall[Any] = self._call(self._panel, is_whole=False)
 
     @property
     def schema(self) -> ModelSchema:

@@ -18,7 +18,7 @@ from wiro_widgets.protocol.schema.schema import COMMON, ModelSchema
 from wiro_widgets.protocol.wire_values import number_text
 
 _MAX_LITERAL = 12  # options that a signature spells out; help lists more, and stubs all of them
-_TAKEN = ("self", "params")  # by the call itself
+_TAKEN = ("self", "params", "cells")  # by the call itself
 _MAX_HELP_OPTIONS = 40
 _HELP_WIDTH = 90  # characters
 PARAMS = Argument("params", Argument.POSITIONAL_ONLY, default=None)
@@ -58,16 +58,23 @@ def options(item: Parameter) -> list[str]:
 
 
 def call_signature(
-    schema: ModelSchema | None, own: Sequence[Argument] = (), *, lists: bool = False
+    schema: ModelSchema | None,
+    own: Sequence[Argument] = (),
+    *,
+    first: Argument = PARAMS,
+    lists: bool = False,
+    is_whole: bool = True,
 ) -> inspect.Signature:
-    """Return the signature of a call of a model: `params`, then a keyword argument for each parameter, then `own`.
+    """Return the signature of a call of a model: `first`, then a keyword argument for each parameter, then `own`.
 
-    With `lists` each value may be a list of values, as for a sweep. Without a schema it takes any value.
+    With `lists` each value may be a list of values, as for a sweep. Without `is_whole` even a required value can be
+    left out, as for an estimate. Without a schema it takes any value.
     """
     if schema is None:
-        return inspect.Signature([PARAMS, Argument("values", Argument.VAR_KEYWORD)])
+        return inspect.Signature([first, Argument("values", Argument.VAR_KEYWORD)])
     keywords, _ = split_parameters(schema, (item.name for item in own))
-    return inspect.Signature([PARAMS, *(_argument(item, lists=lists) for item in keywords), *own])
+    arguments = [_argument(item, lists=lists, is_whole=is_whole) for item in keywords]
+    return inspect.Signature([first, *arguments, *own])
 
 
 def help_text(model: str, schema: ModelSchema | None, own_names: Iterable[str]) -> str:
@@ -101,15 +108,16 @@ def _parameter_lines(name: str, item: Parameter) -> str:
     return "\n".join([line, *(f"    {text}" for text in textwrap.wrap(item.help, _HELP_WIDTH))])
 
 
-def _argument(item: Parameter, *, lists: bool) -> Argument:
+def _argument(item: Parameter, *, lists: bool, is_whole: bool) -> Argument:
     annotation = _value_type(item)
     if lists:
         annotation = annotation | GenericAlias(list, (annotation,))
-    if item.has_to_be_given:
+    if item.has_to_be_given and is_whole:
         return Argument(item.id, Argument.KEYWORD_ONLY, annotation=annotation)
-    if item.default is None:
+    default = None if item.has_to_be_given else item.default
+    if default is None:
         annotation = annotation | None
-    return Argument(item.id, Argument.KEYWORD_ONLY, default=item.default, annotation=annotation)
+    return Argument(item.id, Argument.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
 def _value_type(item: Parameter) -> Any:
