@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,20 +95,26 @@ def test_captions_are_below_their_pictures(picture: Output) -> None:
     assert plan_of(without, 150).height < plan.height - 2 * plan.small.line
 
 
-def test_a_folded_row_has_a_caption_for_each_picture(picture: Output) -> None:
-    """A single long axis is in the captions of the pictures, so there are no labels of rows."""
-    row = grid(picture, 33, 1, y="", rows=("",)).fold()
-    captions = [cell.caption for places in row.places for place in places for cell in place]
-    assert captions == [f"seed: {number}" for number in range(33)]
-    plan = plan_of(row, 64)
+def gallery(picture: Output, count: int) -> Layout:
+    """Lay out cells in order, with a caption each."""
+    cells = list(grid(picture, count, 1, y="", rows=("",)).cells)
+    return Layout.gallery([replace(cell, caption=f"seed: {number}") for number, cell in enumerate(cells)])
+
+
+def test_a_gallery_has_a_caption_for_each_picture(picture: Output) -> None:
+    """Nothing is a label of rows or columns."""
+    plan = plan_of(gallery(picture, 33), 64)
     assert (plan.x, plan.y) == (plan.margin, plan.margin)
+    assert len(plan.captions) == 33
 
 
-def test_a_long_folded_row_is_no_strip(picture: Output) -> None:
-    """Many pictures of one axis make a sheet that is about as many pictures wide as high."""
-    sheet = contact_sheet.draw(grid(picture, 400, 1, y="", rows=("",)).fold(), edge=48)
-    assert 1 < sheet.height / 20 / (32 + 4) < 1.6
-    assert sheet.width == 20 * (48 + 4) - 4 + 2 * 11
+@pytest.mark.parametrize(("count", "across"), [(3, 3), (7, 6), (24, 6), (400, 20)])
+def test_a_gallery_is_no_strip(picture: Output, count: int, across: int) -> None:
+    """Few pictures stand in a row, many make a sheet that is about as many pictures wide as high."""
+    sheet = contact_sheet.draw(gallery(picture, count), edge=48)
+    assert sheet.width == across * (48 + 4) - 4 + 2 * 11
+    down = -(-count // across)
+    assert down * 36 < sheet.height < down * 70 + 2 * 11
 
 
 @pytest.mark.parametrize("text", ["x" * 5000, "long " * 500, "", "\n\n", "\u65e5\u672c\u8a9e", "<b>"])

@@ -186,13 +186,69 @@ def test_texts_are_in_the_grid(sandbox_client: Client) -> None:
     assert sweep.contact_sheet(edge=64).width > 128
 
 
-def test_one_long_axis_is_folded(sandbox_client: Client) -> None:
-    """A single axis of many values goes into rows of ten."""
-    sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(13), start=False)
-    assert repr(sweep.grid()) == "<Grid of 2 x 10: seed down, one column across>"
-    assert "0 to 9" in sweep.grid()._repr_html_()
-    assert "10 to 12" in sweep.grid()._repr_html_()
-    assert "seed: 7<" in sweep.grid()._repr_html_()
+def test_one_axis_is_a_row(sandbox_client: Client) -> None:
+    """Values of one parameter stand in a row under their headings; a long row is wrapped, with a caption each."""
+    short = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(12), start=False).grid()
+    assert (len(short.layout.columns), len(short.layout.rows)) == (12, 1)
+    assert not short.layout.is_gallery
+    long = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(13), start=False).grid()
+    assert repr(long) == "<Grid of 13 pictures in a row that is wrapped>"
+    assert [cell.caption for cell in long.layout.cells] == [f"seed: {number}" for number in range(13)]
+    assert "flex-wrap:wrap" in long._repr_html_()
+
+
+TOGETHER = [{"prompt": f"{n} foxes", "seed": n, "steps": 2 + n % 2, "samples": 1 + n % 3} for n in range(24)]
+
+
+@pytest.mark.parametrize("way", ["map", "zip"])
+def test_values_that_vary_together_are_no_diagonal(sandbox_client: Client, way: str) -> None:
+    """A list of prompts with a seed each is a gallery in its order, each picture with what distinguishes it."""
+    if way == "map":
+        sweep = sandbox_client.map(FLUX, TOGETHER, start=False)
+    else:
+        columns: dict[str, Any] = {name: [row[name] for row in TOGETHER] for name in TOGETHER[0]}
+        sweep = sandbox_client.sweep(FLUX, how="zip", start=False, **columns)
+    layout = sweep.grid().layout
+    assert layout.is_gallery
+    assert [cell.caption for cell in layout.cells] == [
+        f"prompt: {n} foxes, seed: {n}, steps: {2 + n % 2}, samples: {1 + n % 3}" for n in range(24)
+    ]
+    assert sweep.contact_sheet(edge=64).width < 8 * 80
+    table = sweep.grid(x="seed", y="prompt").layout
+    assert (len(table.columns), len(table.rows)) == (24, 24)  # as it was asked for
+
+
+def test_two_that_vary_together_are_no_diagonal(sandbox_client: Client) -> None:
+    """Two cells are the smallest diagonal."""
+    cells = [{"prompt": "a", "seed": 1}, {"prompt": "b", "seed": 2}]
+    assert sandbox_client.map(FLUX, cells, start=False).grid().layout.is_gallery
+
+
+def test_a_list_that_is_a_grid_is_a_table(sandbox_client: Client) -> None:
+    """Combinations in a list are a table, also if one is missing, and a third value that follows is a caption."""
+    cells = [
+        {"prompt": prompt, "seed": seed, "steps": steps}
+        for prompt, steps in (("a", 2), ("b", 3), ("c", 4))
+        for seed in range(4)
+    ]
+    layout = sandbox_client.map(FLUX, cells[:-1], start=False).grid().layout
+    assert (layout.x, layout.y) == ("seed", "prompt")
+    assert layout.places[2][3] == ()
+    assert next(layout.cells).caption == "steps: 2"
+
+
+def test_equal_runs_are_shown_in_order(sandbox_client: Client) -> None:
+    """Runs that differ in nothing stand beside each other."""
+    layout = sandbox_client.map(FLUX, [{"prompt": "x"}] * 3, start=False).grid().layout
+    assert [cell.caption for cell in layout.cells] == ["", "", ""]
+    assert layout.is_gallery
+
+
+@pytest.mark.parametrize(("count", "scrolls"), [(60, False), (61, True)])
+def test_many_cells_scroll(sandbox_client: Client, count: int, scrolls: bool) -> None:
+    """More cells than a page shows stand in a box of a fixed height."""
+    row = sandbox_client.sweep(FLUX, prompt="x", seed=range(count), start=False).grid()._repr_html_()
+    assert ("max-height:640px" in row) is scrolls
 
 
 def test_three_axes_share_places(sandbox_client: Client) -> None:

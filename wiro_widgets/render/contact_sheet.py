@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MAX_PIXELS: Final = 64_000_000
 _MIN_EDGE, _MAX_EDGE = 16, 2048  # pixels of a picture
 _MAX_ABREAST: Final = 4  # tiles of one place in a row; more become a block
+_GALLERY_ROW: Final = 6  # tiles in a row of a gallery, at least
 _HEAD_LINES, _ROW_LINES, _CAPTION_LINES = 4, 8, 3  # of a label, at most
 _ROW_WIDTH: Final = 16  # of the labels of rows, at most, in heights of a letter
 _SMALL_LETTERS, _USUAL_LETTERS = 11, 15  # pixels, on small and on usual tiles
@@ -38,7 +39,7 @@ def draw(layout: Layout, *, edge: int = 256, font: FontLike | None = None) -> Im
     A cell without a picture shows its text or its status. `font` is tried first for the labels: a path, a name or a
     Pillow font, which keeps its size. Raises InvalidParameter if it cannot be opened.
     """
-    layout = _square(layout) if layout.is_folded else layout
+    layout = _square(layout) if layout.is_gallery else layout
     tiles = Tiles(layout)
     captions = dict.fromkeys(tile.cell.caption for tile in tiles)
     fonts = Fonts(font, [layout.x, layout.y, *layout.columns, *layout.rows, *captions])
@@ -148,7 +149,7 @@ class Plan:
         )
 
     def _row_labels(self, layout: Layout) -> list[list[str]]:
-        if layout.is_folded:  # each tile has a caption
+        if layout.is_gallery:  # each tile has a caption
             return [[] for _ in layout.rows]
         most = min(_ROW_LINES, max(1, self.place[1] // self.text.line))
         return [self.text.lines(name, _ROW_WIDTH * self.text.size, most) for name in layout.rows]
@@ -174,9 +175,9 @@ class Plan:
 
 
 def _square(layout: Layout) -> Layout:
-    """Return a folded layout in longer rows, so that the sheet is about square."""
+    """Return a gallery in several rows, so that the sheet is about square."""
     places = [place for row in layout.places for place in row]
-    across = max(len(layout.columns), isqrt(len(places)))
+    across = max(min(len(places), _GALLERY_ROW), isqrt(len(places)))
     rows = tuple(tuple(places[start : start + across]) for start in range(0, len(places), across))
     return replace(layout, columns=("",) * across, rows=("",) * len(rows), places=rows)
 

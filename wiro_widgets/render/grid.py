@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 LARGE_EDGE: Final = 512  # pixels of a picture after a click
 MAX_BYTES: Final = 8 * 2**20  # of all pictures of one table: a notebook stores them
-FOLD: Final = 10  # pictures in a row if there is only one axis
+MAX_ROW: Final = 12  # pictures in a row that is not wrapped
+MAX_OPEN: Final = 60  # cells that are shown without a scroll bar
+_HEIGHT: Final = 640  # pixels of what has more cells
 MAX_CELLS: Final = 400  # of one table; the contact sheet and the DataFrame have no limit
 _LABEL: Final = 80  # characters of a heading
 _ERROR: Final = 80  # characters
@@ -56,7 +59,7 @@ class GridCell:
 class Layout:
     """The cells by row and column; a place has several if there are more than two axes, and may be empty.
 
-    `is_folded` if a single row was too long: then columns have no headings, and captions name each cell.
+    In a gallery there is one place for each cell, in one row; the row is wrapped, and a caption names each cell.
     """
 
     x: str
@@ -64,26 +67,17 @@ class Layout:
     columns: tuple[str, ...]
     rows: tuple[str, ...]
     places: tuple[tuple[tuple[GridCell, ...], ...], ...] = field(repr=False)
-    is_folded: bool = False
+    is_gallery: bool = False
 
-    def fold(self) -> Layout:
-        """Return a single long row as several, labelled by their first and last value; any other layout as it is."""
-        if len(self.rows) != 1 or len(self.columns) <= FOLD + 2:
-            return self
-        starts = range(0, len(self.columns), FOLD)
-        parts = [self.columns[start : start + FOLD] for start in starts]
-        places = [
-            tuple(replace(cell, caption=f"{self.x}: {name}") for cell in place)
-            for name, place in zip(self.columns, self.places[0], strict=True)
-        ]
-        return Layout(
-            x="",
-            y=self.x,
-            columns=("",) * FOLD,
-            rows=tuple(part[0] if len(part) == 1 else f"{part[0]} to {part[-1]}" for part in parts),
-            places=tuple(tuple(places[start : start + FOLD]) for start in starts),
-            is_folded=True,
-        )
+    @classmethod
+    def gallery(cls, cells: Sequence[GridCell]) -> Layout:
+        """Return the layout of cells whose values vary together, or in one way that is too long for a row."""
+        return cls("", "", ("",) * len(cells), ("",), (tuple((cell,) for cell in cells),), is_gallery=True)
+
+    @property
+    def cells(self) -> Iterator[GridCell]:
+        """Its cells, row by row."""
+        return (cell for row in self.places for place in row for cell in place)
 
 
 class Grid(NotebookRepr):
@@ -94,6 +88,8 @@ class Grid(NotebookRepr):
         self._edge = edge
 
     def __repr__(self) -> str:
+        if self.layout.is_gallery:
+            return f"<Grid of {len(self.layout.columns)} pictures in a row that is wrapped>"
         x, y = self.layout.x or "one column", self.layout.y or "one row"
         return f"<Grid of {len(self.layout.rows)} x {len(self.layout.columns)}: {y} down, {x} across>"
 
@@ -121,6 +117,10 @@ def bar(line: str, progress: float) -> str:
 def table(layout: Layout, edge: int, *, large: bool) -> str:
     """Return the table; with `large`, a click enlarges each picture, as far as `MAX_BYTES` allows."""
     quota = _Quota()
+    if layout.is_gallery:
+        cells = "".join(_cell(cell, edge, large, quota) for cell in layout.cells)
+        body = f'<div style="display:flex;flex-wrap:wrap;gap:8px;align-items:flex-start;text-align:left">{cells}</div>'
+        return _scroller(layout, body, quota, large=large)
     corner = escape(f"{layout.y} / {layout.x}" if layout.x and layout.y else layout.x or layout.y)
     head = "".join(f'<th style="{_CELL};max-width:{edge}px">{escape(name)}</th>' for name in layout.columns)
     body = ""
@@ -131,10 +131,16 @@ def table(layout: Layout, edge: int, *, large: bool) -> str:
         contents = ["".join(_cell(cell, edge, large, quota) for cell in place) for place in places]
         cells = "".join(f'<td style="{_CELL}">{content}</td>' for content in contents)
         body += f'<tr><th style="{_CELL};max-width:200px;text-align:left">{escape(name)}</th>{cells}</tr>'
-    note = f"<div>{quota.omitted_cells} cells are not shown.</div>" if quota.omitted_cells else ""
     heading = f'<tr><th style="{_CELL}">{corner}</th>{head}</tr>' if corner else ""
-    style = _ZOOM if large else ""
-    return f'<div style="overflow-x:auto">{style}<table>{heading}{body}</table>{note}</div>'
+    return _scroller(layout, f"<table>{heading}{body}</table>", quota, large=large)
+
+
+def _scroller(layout: Layout, content: str, quota: _Quota, *, large: bool) -> str:
+    """Return the content with scroll bars where it needs them, and how many cells it leaves out."""
+    note = f"<div>{quota.omitted_cells} cells are not shown.</div>" if quota.omitted_cells else ""
+    is_long = sum(1 for _ in layout.cells) > MAX_OPEN
+    height = f"max-height:{_HEIGHT}px;overflow-y:auto;" if is_long else ""
+    return f'{_ZOOM if large else ""}<div style="{height}overflow-x:auto">{content}</div>{note}'
 
 
 class _Quota:

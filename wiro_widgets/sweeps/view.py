@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
+from math import prod
 from typing import TYPE_CHECKING, Any, Generic
 
 from wiro_widgets.journal import dataframe
@@ -15,7 +17,7 @@ from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.schema.parameters import nearest
 from wiro_widgets.render import contact_sheet
-from wiro_widgets.render.grid import Grid, GridCell, Layout, bar, label
+from wiro_widgets.render.grid import MAX_ROW, Grid, GridCell, Layout, bar, label
 from wiro_widgets.render.grid import table as grid_table
 from wiro_widgets.render.html import clip
 from wiro_widgets.render.notebook_repr import NotebookRepr
@@ -32,9 +34,11 @@ if TYPE_CHECKING:
 
 SMALL_EDGE = 96  # pixels of a picture of a sweep that may still go on
 _MAX_TROUBLE = 300  # characters of the first thing that went wrong
+_FEWEST_PLACES = 2 / 3  # of a table that have a cell, if its axes are to count as independent
 FEWEST_DIGITS, FLOAT_DIGITS = 4, 17  # significant ones: of a heading, and of a float in full
 _ORDER = ("succeeded", "failed", "cancelled", "refused", "unknown", "running", "pending")
 _WORDS = {"pending": "to go", "refused": "refused by the budget", "unknown": "unknown"}
+_LONG_CAPTION = 30  # characters of a value that comes after the short ones, because its end may be cut off
 _UNKNOWN_ADVICE = (
     "Of an unknown cell a task may exist: resume() looks for it and does not send it, "
     'resume(unknown="send") sends it again and may be billed twice'
@@ -139,7 +143,8 @@ class SweepView(NotebookRepr, Generic[TaskT]):
     def grid(self, x: str | None = None, y: str | None = None, *, edge: int = 160) -> Grid:
         """Return the pictures as a table for a notebook: axis `x` across, axis `y` down; a click enlarges one.
 
-        The default is the longest axes. Raises InvalidParameter for an axis that the sweep does not have.
+        The default is the longest axes that vary independently. Values that vary together, as those of a list, are
+        shown in order with a caption each. Raises InvalidParameter for an axis that the sweep does not have.
         """
         across, down = self._two_axes(x, y)
         return Grid(self._layout(across, down), edge=edge)
@@ -169,10 +174,16 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         return f"<div>{bar(self.line, self.progress)}{self.pictures()}</div>"
 
     def _two_axes(self, x: str | None, y: str | None) -> tuple[Axis | None, Axis | None]:
+        """Return the axes across and down: those that are named, else the longest that vary independently.
+
+        Both are None if values vary together: a table of them would be a diagonal.
+        """
         across = self._axis(x) if x else None
         down = self._axis(y) if y else None
         if across is not None and across is down:
             raise InvalidParameter(across.name, "is named for both ways; name another axis, or one alone")
+        if across is None and down is None:
+            return self._independent_axes()
         others = [axis for axis in self.axes if axis not in (across, down)]
         others.sort(key=lambda axis: -len(axis.values))
         if across is None and others:
@@ -180,6 +191,28 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         if down is None and others:
             down = others.pop(0)
         return across, down
+
+    def _independent_axes(self) -> tuple[Axis | None, Axis | None]:
+        """Return the longest two axes whose combinations are nearly all there, with no others that vary beside them.
+
+        Further axes may follow these two, or be independent as well.
+        """
+        axes = sorted(self.axes, key=lambda axis: -len(axis.values))
+        if len(axes) < 2:  # noqa: PLR2004 - a table has two
+            return (axes[0] if axes else None), None
+        columns = {axis.name: [identity(cell.chosen.get(axis.name)) for cell in self.cells] for axis in axes}
+
+        def is_table(names: Iterable[str]) -> tuple[bool, int]:
+            several = [columns[name] for name in names]
+            count = len(set(zip(*several, strict=True)))
+            return count > _FEWEST_PLACES * prod(len(set(column)) for column in several), count
+
+        all_independent, count = is_table(columns)
+        for first, second in itertools.combinations(axes, 2):
+            independent, places = is_table((first.name, second.name))
+            if independent and (all_independent or places == count):
+                return first, second
+        return None, None
 
     def _axis(self, name: str) -> Axis:
         for axis in self.axes:
@@ -193,24 +226,32 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         columns = distinct(across.values) if across else (None,)
         rows = distinct(down.values) if down else (None,)
         headings = {axis.name: _headings(axis) for axis in self.axes}
+        is_gallery = down is None and len(self.cells) > 1 and (across is None or len(columns) > MAX_ROW)
+        grid_cells: list[GridCell] = []
         places: dict[tuple[Any, Any], list[GridCell]] = {}
         for cell in self.cells:
             labels = {name: headings[name][identity(value)] for name, value in cell.chosen.items()}
+            captions = (
+                f"{axis.name}: {labels[axis.name]}"
+                for axis in self.axes
+                if axis.name in labels and (is_gallery or axis not in (across, down))
+            )
             grid_cell = GridCell(
                 title=", ".join(f"{name} {text}" for name, text in labels.items()),
                 status=cell.status,
                 outputs=tuple(cell.result.outputs if cell.result else ()),
                 error=str(cell.error) if cell.error else "",
-                caption=", ".join(
-                    f"{axis.name}: {labels[axis.name]}" for axis in self.axes if axis not in (across, down)
-                ),
+                caption=", ".join(sorted(captions, key=lambda text: len(text) > _LONG_CAPTION)),
             )
             place = (
                 down and identity(cell.chosen.get(down.name)),
                 across and identity(cell.chosen.get(across.name)),
             )
             places.setdefault(place, []).append(grid_cell)
-        layout = Layout(
+            grid_cells.append(grid_cell)
+        if is_gallery:
+            return Layout.gallery(grid_cells)
+        return Layout(
             x=across.name if across else "",
             y=down.name if down else "",
             columns=tuple(headings[across.name][identity(value)] if across else "" for value in columns),
@@ -223,7 +264,6 @@ class SweepView(NotebookRepr, Generic[TaskT]):
                 for row in rows
             ),
         )
-        return layout if down else layout.fold()
 
 
 def _headings(axis: Axis) -> dict[Any, str]:
