@@ -67,6 +67,12 @@ test("the circle finder finds a circle", () => {
   expect(circle(new Map(Object.entries(arrows)))).toEqual(["b", "c", "b"]);
 });
 
+test("keys are heard through dom/keys.ts alone, which leaves those of input methods", () => {
+  const raw = /["'`](keydown|keyup|keypress)["'`]|\bonkey(down|up|press)\b|\.keyCode\b|\bisComposing\b/;
+  const users = sources.filter((name) => raw.test(readFileSync(join(SRC, name), "utf8")));
+  expect(users).toEqual(["dom/keys.ts"]);
+});
+
 test("a folder has at most fifteen files, and a name stands for one file", () => {
   const counts = new Map();
   for (const name of files) counts.set(dirname(name), (counts.get(dirname(name)) ?? 0) + 1);

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { withPoint } from "../src/dom/decimals.ts";
 import type { Parameter, Value } from "../src/kernel/messages.ts";
 import { check, parse, randomSeed, stepped } from "../src/state/rules.ts";
 import { parameter } from "./fake_model.ts";
@@ -73,6 +74,42 @@ const typed: [Parameter, string, unknown][] = [
 
 test.each(typed)("typed into %o, %o travels as %o", (p, words, value) => {
   expect(parse(p, words)).toBe(value);
+});
+
+const languages: [string, string, string][] = [
+  ["de-DE", "0,5", "0.5"],
+  ["de-DE", "-1,5", "-1.5"],
+  ["de-DE", "1.000,5", "1000.5"],
+  ["de-DE", "1.000.000,5", "1000000.5"],
+  ["fr-FR", "1\u202f000,5", "1000.5"],
+  ["fr-FR", "1 000,5", "1000.5"],
+  ["tr-TR", "0,", "0."],
+  ["ja-JP", "\uff10\uff0e\uff15", "0.5"],
+  ["de-DE", "0.5", "0.5"],
+  ["de-DE", "1.5,5", "1.5,5"],
+  ["de-DE", "1,5,5", "1,5,5"],
+  ["de-DE", "1,000.5", "1,000.5"],
+  ["en-US", "0,5", "0,5"],
+  ["en-US", "1,000", "1,000"],
+  ["", "0,5", "0,5"],
+  ["no language!", "0,5", "0,5"],
+];
+
+test.each(languages)("where the language is %o, %o is %o", (language, words, number) => {
+  expect(withPoint(words, [language])).toBe(number);
+});
+
+test.each([
+  ["en-US", "de", scale, 0.5, null],
+  ["de-DE", "", scale, 0.5, null],
+  ["en-US", "en", scale, "0,5", `${NUMBER}; decimals with a point, as in 0.5`],
+  ["en-US", "en", steps, "0,5", `${WHOLE}, without a comma`],
+] as const)("a comma in %o on a page in %o", (language, lang, p, value, sentence) => {
+  vi.stubGlobal("navigator", { language });
+  vi.stubGlobal("document", { documentElement: { lang } });
+  expect(parse(p, "0,5")).toBe(value);
+  expect(check(p, value)).toBe(sentence);
+  vi.unstubAllGlobals();
 });
 
 test("a step leaves no binary noise and stays inside the bounds", () => {

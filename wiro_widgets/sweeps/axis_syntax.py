@@ -19,6 +19,10 @@ _RANGE = re.compile(
     rf"(?P<first>(?:{_NUMBER})?)\s*(?:\.\.+|\N{{HORIZONTAL ELLIPSIS}}|\bto\b)\s*(?P<last>{_NUMBER})"
     rf"(?:\s*(?:\bby\b|\bstep\b|:)\s*(?P<by>{_NUMBER})|\s*\bin\b\s*(?P<count>\d+))?"
 )
+# "0,5" alone, which is one number or two; no part of "1,2,3" and "0.5,1".
+_COMMA = re.compile(
+    r"(?<![\w,])(?<!(?<!\.)\.)[+-]?(?:\d+|[1-9]\d{0,2}(?:\.\d{3})+),\d+(?=\s|;|:|\.\.|\N{HORIZONTAL ELLIPSIS}|$)"
+)
 _TEXTS = ("text", "textarea")
 _LARGEST_EXPONENT = 30  # of a number of an axis; the digits of a larger one would fill the memory
 _DIGITS, _DECIMALS = 60, 12  # of the arithmetic, and of its results
@@ -31,7 +35,9 @@ def read(text: str, parameter: Parameter) -> tuple[Any, ...]:
 
     Numbers are "10, 20, 30", "1..4", "10..50 by 10" or "0..1 in 5" (evenly spaced, both ends included), in any mixture.
     Choices are separated by commas or lines, and "*" means every choice. A text takes one line each; if a text has
-    several lines, blank lines separate them. Raises InvalidParameter that says what cannot be read.
+    several lines, blank lines separate them. A comma stands before decimals, as in "0,5; 1,5", if semicolons separate
+    the numbers; otherwise "0,5" is refused where it may be one number or two. Raises InvalidParameter that says what
+    cannot be read.
     """
     if parameter.kind == "file":
         raise parameter.refuse("an axis of files is made of files, not of text")
@@ -99,10 +105,24 @@ def _words(text: str, parameter: Parameter) -> Iterable[str]:
     if parameter.kind in _TEXTS and not is_numeric(parameter):
         lines = re.split(r"\n\s*\n", text) if re.search(r"\S\s*\n\s*\n\s*\S", text) else text.splitlines()
         return [line.strip() for line in lines if line.strip()]
+    if parameter.kind in ("number", "range") and not parameter.integer:
+        text = _with_points(text, parameter)
     lines = [line.strip() for line in text.splitlines()]
     options = {option.value for option in parameter.options} | {option.label for option in parameter.options}
     words = (word for line in lines for word in ([line] if line in options else re.split(r"[,;]", line)))
     return [word.strip() for word in words if word.strip()]
+
+
+def _with_points(text: str, parameter: Parameter) -> str:
+    """Return the text of an axis of fractions with decimal points; raises InvalidParameter if a comma is ambiguous."""
+    if ";" in text:
+        return _COMMA.sub(lambda match: match[0].replace(".", "").replace(",", "."), text)
+    if match := _COMMA.search(text):
+        point, blank = match[0].replace(".", "").replace(",", "."), match[0].replace(",", ", ")
+        raise parameter.refuse(
+            f"{match[0]!r} is ambiguous: write {point!r} with a point for one number, or {blank!r} with a blank for two"
+        )
+    return text
 
 
 def _range_numbers(match: re.Match[str], parameter: Parameter) -> Iterator[str]:

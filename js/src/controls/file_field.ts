@@ -1,5 +1,6 @@
 import { attr, button, h, on, show } from "../dom/dom.ts";
 import { mountChooser } from "../dom/file_picker.ts";
+import { onKey } from "../dom/keys.ts";
 import type { Parameter } from "../kernel/messages.ts";
 import { fileLimit } from "../state/rules.ts";
 import { acceptDrops } from "../view/drop_target.ts";
@@ -79,7 +80,7 @@ function mountAddress(view: View, p: Parameter) {
     if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) add();
     if (event.key === "Escape") set(false);
   };
-  on(input, "keydown", keys, signal);
+  onKey(input, keys, signal);
   const element = h("div", "with-button", input, button("Add", "", add, signal));
   const draw = (room: boolean) => {
     open &&= room;

@@ -1,4 +1,5 @@
 import { attr, h, on } from "../dom/dom.ts";
+import { onKey } from "../dom/keys.ts";
 import type { Parameter, Value } from "../kernel/messages.ts";
 import { parse, stepped } from "../state/rules.ts";
 import type { View } from "../view/view.ts";
@@ -25,7 +26,7 @@ export function mountNumberInput(view: View, p: Parameter): HTMLInputElement {
   });
   on(input, "input", () => view.store.values.edit(p.id, parse(p, input.value)), view.signal);
   on(input, "blur", () => (input.value = display(view.store.values.get(p.id))), view.signal);
-  on(input, "keydown", (event) => step(view, p, event), view.signal);
+  onKey(input, (event) => step(view, p, event), view.signal);
   return input;
 }
 

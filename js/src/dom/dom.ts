@@ -25,7 +25,8 @@ export function ends(signal: AbortSignal, act: () => void): void {
   signal.addEventListener("abort", act, { once: true });
 }
 
-export function on<K extends keyof HTMLElementEventMap>(
+/** Any event but those of keys, which `onKey` hears. */
+export function on<K extends Exclude<keyof HTMLElementEventMap, `key${string}`>>(
   element: HTMLElement,
   event: K,
   listener: (event: HTMLElementEventMap[K]) => void,

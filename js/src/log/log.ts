@@ -1,6 +1,7 @@
 import { copyText } from "../dom/clipboard.ts";
 import { attr, button, h, on, show, text } from "../dom/dom.ts";
 import { count, seconds } from "../dom/format.ts";
+import { onKey } from "../dom/keys.ts";
 import type { Row } from "../kernel/messages.ts";
 import { say, type View } from "../view/view.ts";
 import { Filter, LEVELS, type Level } from "./filter.ts";
@@ -89,7 +90,7 @@ function mountTools(view: View, filter: Filter, tally: HTMLElement, onChange: ()
     find.value = "";
     search();
   };
-  on(find, "keydown", clear, signal);
+  onKey(find, clear, signal);
   const copy = async (rows: Row[]) => {
     const copied = await copyText(
       rows.map(([, at, kind, words]) => `${seconds(at)}\t${kind}\t${words}`).join("\n"),

@@ -1,5 +1,6 @@
 import { copyText } from "../dom/clipboard.ts";
-import { attr, button, h, on, show } from "../dom/dom.ts";
+import { attr, button, h, show } from "../dom/dom.ts";
+import { onKey } from "../dom/keys.ts";
 import { say, type View } from "../view/view.ts";
 
 const COPIED = "Copied. Paste it into a cell.";
@@ -54,6 +55,6 @@ export function mountCode(view: View): Drawer {
     if (callText) await copy();
     else say(view, words, answer.error ?? "There is no call to copy.", true);
   };
-  on(element, "keydown", (event) => event.key === "Escape" && set(false), signal);
+  onKey(element, (event) => event.key === "Escape" && set(false), signal);
   return { opener, element };
 }

@@ -1,5 +1,6 @@
 import { mountSettingsButton, mountSettingsNote, takePicture } from "../controls/recipe_note.ts";
 import { attr, h, on, show, text } from "../dom/dom.ts";
+import { keepKeys, onKey } from "../dom/keys.ts";
 import type { Form } from "../kernel/messages.ts";
 import { GONE } from "../kernel/strings.ts";
 import { mountLog } from "../log/log.ts";
@@ -20,8 +21,7 @@ export function mountPanel(view: View): HTMLElement {
   const section = h("section", { class: "panel", tabindex: -1 });
   let current = new AbortController();
   let drawnKey: string | null = null;
-  // In a notebook a key pressed on a button would otherwise insert cells.
-  on(section, "keydown", (event) => event.stopPropagation(), signal);
+  keepKeys(section, signal);
   view.paint(["form"], () => {
     const { form, searchable } = store.values;
     const key = JSON.stringify([form, searchable]);
@@ -88,7 +88,7 @@ function listenFor(view: View, section: HTMLElement, run: () => void): void {
     event.preventDefault();
     if (runs && !event.repeat) run();
   };
-  on(section, "keydown", keys, view.signal);
+  onKey(section, keys, view.signal);
 }
 
 /** The search that a panel made without a model keeps behind its model's name. */

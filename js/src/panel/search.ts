@@ -1,5 +1,6 @@
 import { attr, ends, h, icon, on } from "../dom/dom.ts";
 import { count } from "../dom/format.ts";
+import { onKey } from "../dom/keys.ts";
 import { randomId } from "../kernel/host.ts";
 import type { ModelSummary } from "../kernel/messages.ts";
 import { say, type View } from "../view/view.ts";
@@ -91,7 +92,7 @@ export function mountSearch(view: View, close?: () => void): Search {
     input.value = "";
     void look();
   };
-  on(input, "keydown", keys, signal);
+  onKey(input, keys, signal);
   on(
     input,
     "input",

@@ -1,4 +1,5 @@
-import { attr, button, h, icon, on, rove, show, text } from "../dom/dom.ts";
+import { attr, button, h, icon, rove, show, text } from "../dom/dom.ts";
+import { onKey } from "../dom/keys.ts";
 import type { Board } from "../kernel/messages.ts";
 import { mountChoices } from "../view/choices.ts";
 import { step } from "../view/run_list.ts";
@@ -79,6 +80,6 @@ export function mountBoard(view: View, shelf: Shelf): [HTMLElement, HTMLElement]
     );
     text(caption, cell ? `${board.titles[cell.index]} · ${cell.note}` : "");
   });
-  on(table, "keydown", (event) => step(event, table), signal);
+  onKey(table, (event) => step(event, table), signal);
   return [element, choice];
 }

@@ -1,4 +1,5 @@
-import { attr, button, h, on, rove, show } from "../dom/dom.ts";
+import { attr, button, h, rove, show } from "../dom/dom.ts";
+import { onKey } from "../dom/keys.ts";
 import type { View } from "../view/view.ts";
 import { type Item, nameOf, type Shelf } from "./output_order.ts";
 
@@ -35,7 +36,7 @@ export function mountStrip(view: View, shelf: Shelf): HTMLElement {
     return thumb;
   };
   view.paint(["run", "status", "pictures"], draw);
-  on(element, "keydown", (event) => arrow(event, element), signal);
+  onKey(element, (event) => arrow(event, element), signal);
   return element;
 }
 

@@ -1,3 +1,4 @@
+import { withPoint } from "../dom/decimals.ts";
 import type { Parameter, Scalar, Value } from "../kernel/messages.ts";
 
 const INTEGER = /^[+-]?\d+$/;
@@ -13,9 +14,14 @@ export function parse(p: Parameter, typed: string): Scalar {
   const text = typed.trim();
   if (text === "") return null;
   if (p.role === "seed") return text;
+  return toNumber(withPoint(text)) ?? text;
+}
+
+/** Null for what is no number. */
+function toNumber(text: string): Scalar {
   const value = Number(text);
   if (INTEGER.test(text)) return Number.isSafeInteger(value) ? value : text;
-  return DECIMAL.test(text) && Number.isFinite(value) ? value : text;
+  return DECIMAL.test(text) && Number.isFinite(value) ? value : null;
 }
 
 export function isEmpty(value: Value | undefined): boolean {
@@ -28,8 +34,14 @@ export function isEmpty(value: Value | undefined): boolean {
 export function check(p: Parameter, value: Value): string | null {
   if (isEmpty(value)) return p.required ? p.expected : null;
   if (p.kind === "file") return checkFiles(p, value);
-  if (isNumeric(p) || (p.role === "seed" && p.integer)) return fits(p, value) ? null : p.expected;
+  if (isNumeric(p) || (p.role === "seed" && p.integer)) return fits(p, value) ? null : whatFits(p, value);
   return null;
+}
+
+/** Only where the reader's language has no decimal comma does one come here. */
+function whatFits(p: Parameter, value: Value): string {
+  if (!String(value).includes(",")) return p.expected;
+  return `${p.expected}${p.integer ? ", without a comma" : "; decimals with a point, as in 0.5"}`;
 }
 
 function checkFiles(p: Parameter, value: Value): string | null {

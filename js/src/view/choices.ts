@@ -1,4 +1,5 @@
 import { attr, button, h, on, show, text } from "../dom/dom.ts";
+import { onKey } from "../dom/keys.ts";
 import type { Choice, RunSummary } from "../kernel/messages.ts";
 import { TWICE } from "../state/runs.ts";
 import { say, type View } from "./view.ts";
@@ -81,7 +82,7 @@ export function mountChoices(view: View, runOf: () => RunSummary | null | undefi
     (event) => isDouble() || element.contains(event.relatedTarget as Node | null) || disarm(),
     signal,
   );
-  on(element, "keydown", (event) => event.key === "Escape" && disarm(), signal);
+  onKey(element, (event) => event.key === "Escape" && disarm(), signal);
   view.paint(["run", "status", "link"], draw);
   return element;
 }

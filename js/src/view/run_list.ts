@@ -1,5 +1,6 @@
-import { attr, button, h, icon, on, show, text } from "../dom/dom.ts";
+import { attr, button, h, icon, show, text } from "../dom/dom.ts";
 import { count } from "../dom/format.ts";
+import { onKey } from "../dom/keys.ts";
 import type { RunSummary } from "../kernel/messages.ts";
 import { isActive } from "../state/runs.ts";
 import { mountChoices } from "./choices.ts";
@@ -46,7 +47,7 @@ export function mountRunList(view: View): HTMLElement {
     lines.delete(number);
   };
   view.paint(["run", "status"], draw);
-  on(list, "keydown", (event) => step(event, list), signal);
+  onKey(list, (event) => step(event, list), signal);
   return element;
 }
 

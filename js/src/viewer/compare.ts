@@ -1,4 +1,5 @@
 import { attr, button, ends, h, on, show } from "../dom/dom.ts";
+import { onKey, onKeyUp } from "../dom/keys.ts";
 import type { View } from "../view/view.ts";
 
 const BLINK = 700; // ms a picture stays: below three changes a second
@@ -47,10 +48,12 @@ export function mountComparison(view: View, onChange: () => void): Comparison {
     onChange();
   };
   on(divider, "input", () => wipe(Number(divider.value) / 100), signal);
-  for (const name of ["pointerdown", "keydown"] as const)
-    on(hold, name, (event) => (!("key" in event) || isPress(event.key)) && turn(true), signal);
-  for (const name of ["pointerup", "pointercancel", "pointerleave", "keyup", "blur"] as const)
-    on(hold, name, () => timer === undefined && turn(false), signal);
+  const release = () => timer === undefined && turn(false);
+  on(hold, "pointerdown", () => turn(true), signal);
+  onKey(hold, (event) => isPress(event.key) && turn(true), signal);
+  onKeyUp(hold, release, signal);
+  for (const name of ["pointerup", "pointercancel", "pointerleave", "blur"] as const)
+    on(hold, name, release, signal);
   for (const [index, select] of [leftSelect, rightSelect].entries()) {
     const choose = () => {
       const one = store.gallery.pictures[select.selectedIndex];

@@ -1,4 +1,5 @@
 import { attr, button, ends, h, icon, on, show, text } from "../dom/dom.ts";
+import { onKey } from "../dom/keys.ts";
 import type { Output } from "../kernel/messages.ts";
 import { saveOutput } from "../view/save_output.ts";
 import type { View } from "../view/view.ts";
@@ -110,7 +111,7 @@ export function mountViewer(view: View): Viewer {
     else return;
     event.preventDefault();
   };
-  on(dialog, "keydown", keys, signal);
+  onKey(dialog, keys, signal);
   on(dialog, "click", (event) => event.target === dialog && dialog.close(), signal);
   on(dialog, "close", () => comparison.end(), signal);
 

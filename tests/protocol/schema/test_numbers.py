@@ -60,6 +60,27 @@ def test_a_scale_is_exact(value: object) -> None:
     assert type(number) is float
 
 
+@pytest.mark.parametrize(
+    ("parameter", "value", "advice"),
+    [
+        (SCALE, "0,5", "; write 0.5, with a point for decimals"),
+        (SCALE, " -1,25 ", "; write -1.25, with a point for decimals"),
+        (SCALE, "1.000,5", "; write 1000.5, with a point for decimals"),
+        (SCALE, "1 000,5", "; write 1000.5, with a point for decimals"),
+        (SCALE, "1,000.5", "; write 1000.5, with a point for decimals"),
+        (SCALE, "1,000", "; write 1.000 or 1000, with a point for decimals"),
+        (STEPS, "1,000", "; write 1000, with a point for decimals"),
+        (STEPS, "0,5", ""),
+        (SCALE, "1,2,3", ""),
+        (SCALE, "a,b", ""),
+    ],
+)
+def test_a_comma_is_told_from_a_point(parameter: Parameter, value: str, advice: str) -> None:
+    """A number with commas is refused, with what it may mean as it is to be written."""
+    kind = "a whole number" if parameter.integer else "a number"
+    assert _reason(parameter, value) == f"{kind} is needed, not {value!r}{advice}"
+
+
 @pytest.mark.parametrize("value", [0.88, "0.88", ".88", Decimal("0.88"), np.float64(0.88), np.float32(0.88)])
 def test_a_strength_is_exact(value: object) -> None:
     """0.88 stays 0.88, also from a numpy number of 32 bits."""

@@ -17,6 +17,7 @@ from wiro_widgets.protocol.schema.scalars import (
     is_too_large,
     is_url,
     python_scalar,
+    readings_of_commas,
     short_repr,
 )
 
@@ -111,7 +112,9 @@ class Parameter:
         number = exact_number(value)
         if number is None or (self.integer and number != int(number)):
             kind = "a whole number" if self.integer else "a number"
-            raise self.refuse(f"{kind} is needed, not {short_repr(value)}")
+            readings = [item for item in readings_of_commas(value) if not (self.integer and "." in item)]
+            advice = f"; write {' or '.join(readings)}, with a point for decimals" if readings else ""
+            raise self.refuse(f"{kind} is needed, not {short_repr(value)}{advice}")
         if self.integer:
             number = int(number)
         low, high = self.minimum, self.maximum

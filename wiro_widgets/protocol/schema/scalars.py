@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 import numbers
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+# "0,5" and "1.000,5", where a comma stands before decimals; "1,000" and "1,000.5", where commas part thousands.
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?(\d*|[1-9]\d{0,2}([.\s']\d{3})+),\d+\s*")
+_THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?\s*")
 _MAX_REPR = 60  # characters of a value that an error quotes
 _MAX_EXPONENT = 300  # decimal; beyond it a float is infinite
 _MAX_BITS = 1_000  # the same for whole numbers
@@ -61,6 +65,14 @@ def _from_decimal(value: str | Decimal) -> float | None:
     if not exact.is_finite() or exact.adjusted() > _MAX_EXPONENT:
         return None
     return int(exact) if exact == exact.to_integral_value() else float(exact)
+
+
+def readings_of_commas(value: object) -> list[str]:
+    """Return what a text with commas may mean as a number, written with a point: 0.5 for "0,5"."""
+    if not isinstance(value, str):
+        return []
+    with_point = [re.sub(r"[.\s']", "", value).replace(",", ".")] if _DECIMAL_COMMA.fullmatch(value) else []
+    return [*with_point, *([value.strip().replace(",", "")] if _THOUSANDS.fullmatch(value) else [])]
 
 
 def is_too_large(value: object) -> bool:
