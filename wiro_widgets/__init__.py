@@ -102,6 +102,11 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """Bring `%%wiro`: IPython calls this for `%load_ext wiro_widgets`."""
+    import_module(f"{__name__}.cell_magic").install(shell)
+
+
 def __dir__() -> list[str]:
     return sorted(
         [*__all__, *(name for name in globals() if name.startswith("__"))]
