@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.media.pictures import image_bytes, picture, pixels
+from wiro_widgets.media import image_blocks
 from wiro_widgets.media.images import decode
 from wiro_widgets.media.recipes import embed, read_recipe, recipe_of, strip, strip_recipe
 from wiro_widgets.protocol.record import TaskRecord
@@ -153,24 +154,36 @@ def test_own_exif_is_kept(image_format: str) -> None:
             assert tags.get_ifd(0x8825)[1] == "N"
 
 
-@pytest.mark.parametrize("image_format", ["JPEG", "WEBP"])
-@pytest.mark.parametrize(("tag", "text"), [(0x010E, "Summer at the sea"), (0x013B, "Jos\u00e9")])
-def test_exif_that_would_be_lost_is_left_alone(image_format: str, tag: int, text: str) -> None:
-    """A foreign description is not replaced, and a text that Pillow would not write as it is stays as it is."""
+def with_tag(image_format: str, tag: int, text: bytes) -> bytes:
+    """Return a picture with this text in its EXIF."""
     exif = Image.Exif()
     exif[tag] = "x" * len(text)
-    data = image_bytes(picture(), image_format, exif=exif).replace(b"x" * len(text), text.encode("latin-1"))
-    assert embed(data, RECIPE) is data
-    assert strip(data) is data
+    return image_bytes(picture(), image_format, exif=exif).replace(b"x" * len(text), text)
 
 
-def test_a_recipe_beside_texts_that_are_not_ascii_is_stripped() -> None:
-    """Then the whole block of EXIF is removed, because no part of a recipe may remain."""
-    exif = Image.Exif()
-    exif[0x013B] = "Jose"
-    data = embed(image_bytes(picture(), "JPEG", exif=exif), RECIPE).replace(b"Jose", b"Jos\xe9")
-    assert read_recipe(data) == RECIPE
-    assert strip(data) == image_bytes(picture(), "JPEG")
+@pytest.mark.parametrize("image_format", ["JPEG", "WEBP"])
+def test_a_foreign_description_stays(image_format: str) -> None:
+    """A foreign description is not replaced: a JPEG has the recipe beside it, a WebP has no room for one."""
+    data = with_tag(image_format, 0x010E, b"Summer at the sea")
+    whole = embed(data, RECIPE)
+    assert strip(whole) == strip(data) == data
+    with Image.open(io.BytesIO(whole)) as image:
+        assert image.getexif()[0x010E] == "Summer at the sea"
+    assert read_recipe(whole) == (RECIPE if image_format == "JPEG" else None)
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "WEBP"])
+@pytest.mark.parametrize("text", ["Jos\u00e9".encode("latin-1"), "Jos\u00e9 \u732b".encode()])
+def test_foreign_texts_that_are_not_ascii_stay(image_format: str, text: bytes) -> None:
+    """A text of another encoding stays as it is beside the recipe, and after stripping."""
+    data = with_tag(image_format, 0x013B, text)
+    whole = embed(data, RECIPE)
+    assert read_recipe(whole) == RECIPE
+    for result in (whole, strip(whole)):
+        assert text in result
+        with Image.open(io.BytesIO(result)) as image:
+            assert image.getexif()[0x013B] == text.decode("latin-1")
+    assert read_recipe(strip(whole)) is None
 
 
 def test_other_tools_find_the_text() -> None:
@@ -242,13 +255,68 @@ def test_broken_files_raise_nothing(name: str, at: int, noise: bytes) -> None:
     strip(embed(data, RECIPE))
 
 
-def test_a_long_prompt_that_no_exif_holds() -> None:
-    """A JPEG whose EXIF has no room for both texts has our own alone, and without room for that it is left alone."""
-    short: dict[str, Any] = {"wiro_widgets": "1", "model": "a/b", "prompt": "x" * 40_000}
-    long: dict[str, Any] = {**short, "prompt": "x" * 70_000}
-    assert dict(read_recipe(embed(FILES["jpeg"], short)) or {}) == short
-    assert embed(FILES["jpeg"], long) is FILES["jpeg"]
-    assert dict(read_recipe(embed(FILES["png"], long)) or {}) == long
+LENGTHS = [1_000, 5_454, 5_455, 20_000, 32_726, 32_727, 40_000, 70_000, 1_000_000]
+
+
+@pytest.mark.parametrize("letter", ["x", "\u732b", '"', "\U0001f408"])
+@pytest.mark.parametrize("name", ["jpeg", "jpeg with exif", "webp", "png"])
+def test_prompts_of_any_length_come_back(name: str, letter: str) -> None:
+    """No recipe is dropped for its length, whatever its script; stripping removes all of it."""
+    for length in LENGTHS:
+        prompt = letter * length
+        recipe: dict[str, Any] = {
+            "wiro_widgets": "1",
+            "model": "a/b",
+            "prompt": prompt,
+            "parameters": {"prompt": prompt},
+        }
+        whole = embed(FILES[name], recipe)
+        assert read_recipe(whole) == recipe, length
+        assert read_recipe(decode(whole)) == recipe, length
+        assert embed(whole, RECIPE) == embed(FILES[name], RECIPE)
+        assert read_recipe(strip(whole)) is None
+        assert pixels(whole) == pixels(FILES[name])
+
+
+def test_the_prompt_is_written_once() -> None:
+    """Our text in EXIF names a prompt once and is UTF-8, so that 60,000 letters fit beside Pillow's own limits."""
+    prompt = "\u732b" * 20_000
+    recipe: dict[str, Any] = {
+        "wiro_widgets": "1",
+        "prompt": prompt,
+        "parameters": {"prompt": prompt, "steps": 2},
+    }
+    whole = embed(FILES["jpeg"], recipe)
+    assert whole.count("\u732b".encode()) == 20_000
+    with Image.open(io.BytesIO(whole)) as image:
+        assert read_recipe(image.copy()) == recipe
+
+
+@pytest.mark.parametrize(("letter", "length"), [("x", 20_000), ("\u732b", 12_000), ("\u732b", 30_000)])
+def test_other_tools_find_long_texts(letter: str, length: int) -> None:
+    """AUTOMATIC1111's text is in the EXIF of a JPEG wherever it fits, and ours goes where there is room."""
+    recipe: dict[str, Any] = {
+        "model": "a/b",
+        "prompt": letter * length,
+        "parameters": {"steps": 2, "seed": 3},
+    }
+    with Image.open(io.BytesIO(embed(FILES["jpeg"], recipe))) as image:
+        comment = image.getexif().get_ifd(0x8769)[0x9286]
+    text = comment[8:].decode("ascii" if comment.startswith(b"ASCII") else "utf-16-be")
+    assert text == f"{letter * length}\nSteps: 2, Seed: 3, Model: a/b"
+
+
+def test_a_missing_part_is_no_recipe() -> None:
+    """A recipe of several segments of which one was lost is not read as something else."""
+    long = {"wiro_widgets": "1", "model": "a/b", "prompt": "x" * 200_000}
+    container = image_blocks.read(embed(FILES["jpeg"], long))
+    assert container is not None
+    segments = [block for block in container.blocks if block.kind == b"\xef"]
+    assert len(segments) == 4
+    for block in segments:
+        data = container.data[: block.start] + container.data[block.end :]
+        assert read_recipe(data) is None
+        assert strip(data) == FILES["jpeg"]
 
 
 def fastest(call: Callable[[], object]) -> float:

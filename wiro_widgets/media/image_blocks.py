@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from PIL import Image
 
@@ -23,11 +24,14 @@ _PNG_TEXTS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 _MAX_TEXTS: Final = 64  # text chunks that are read
 _MAX_INFLATED: Final = 2**20  # bytes of all compressed texts together
 _MAX_PROFILE: Final = 16 * 2**20  # bytes of an inflated colour profile
+_MAX_PARTS: Final = 256  # segments of one text in a JPEG, of 64 KiB each
 _LONGEST_TEXT: Final = 2**16  # bytes of a text that `without_details` keeps
 _PNG_PIXELS: Final = frozenset({b"tRNS", b"acTL", b"fcTL", b"fdAT", b"eXIf"})  # and every critical chunk
 _LOWER_CASE: Final = 0x20  # of the first letter of a chunk that is not critical
 _LARGEST_SEGMENT: Final = 0xFFFF - 2  # a JPEG segment counts its own length in two bytes
-_APP0, _APP1, _SOS, _EOI = b"\xe0", b"\xe1", 0xDA, 0xD9
+_APP0, _APP1, _APP15, _SOS, _EOI = b"\xe0", b"\xe1", b"\xef", 0xDA, 0xD9
+_OURS: Final = b"wiro-widgets\0"  # at the start of a segment of our own
+_PART: Final = struct.Struct(">HH")  # then comes the number of the part, from 0, and how many there are
 _FILL: Final = re.compile(rb"\xff*")
 _LONE_MARKERS: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 _EXIF_FLAG, _ALPHA_FLAG = 0x08, 0x10  # of a VP8X chunk
@@ -168,15 +172,75 @@ def with_exif(container: Container, exif: Image.Exif) -> bytes:
     return b"".join((data[:at], segment, data[at:]))
 
 
+def jpeg_text(payloads: Iterable[bytes]) -> str | None:
+    """Return the text that `with_jpeg_text` wrote, from the payloads of all APP15 segments; None if it is not whole."""
+    parts: dict[int, bytes] = {}
+    total = 0
+    for payload in payloads:
+        body = payload.removeprefix(_OURS)
+        if len(body) == len(payload) or len(body) < _PART.size:
+            continue
+        number, total = _PART.unpack_from(body)
+        parts[number] = body[_PART.size :]
+    if not total or parts.keys() != set(range(total)):
+        return None
+    return b"".join(parts[number] for number in range(total)).decode("utf-8", "replace")
+
+
+def jpeg_payloads(container: Container) -> Iterator[bytes]:
+    """Yield the payloads of a JPEG's APP15 segments."""
+    return (block.payload for block in container.blocks if block.kind == _APP15)
+
+
+def with_jpeg_text(container: Container, text: str) -> bytes:
+    """Return the JPEG with a text of any length in as many segments of our own as it takes, behind EXIF.
+
+    The very same object if there are too many.
+    """
+    data, room = text.encode("utf-8", "replace"), _LARGEST_SEGMENT - len(_OURS) - _PART.size
+    parts = [data[start : start + room] for start in range(0, len(data), room)]
+    if len(parts) > _MAX_PARTS:
+        return container.data
+    first = [block.end for block in container.blocks[:2] if block.kind == _APP0 or _is_exif(block)]
+    at = max(first, default=2)
+    segments = [
+        b"".join((b"\xff", _APP15, (len(body) + 2).to_bytes(2, "big"), body))
+        for body in (_OURS + _PART.pack(number, len(parts)) + part for number, part in enumerate(parts))
+    ]
+    return b"".join((container.data[:at], *segments, container.data[at:]))
+
+
+def without_jpeg_text(container: Container) -> bytes:
+    """Return the JPEG without our own segments; the very same object if there are none."""
+    return _without(container, lambda block: block.kind == _APP15 and block.payload.startswith(_OURS))
+
+
 def _is_exif(block: Block) -> bool:
     return block.kind == b"EXIF" or (block.kind == _APP1 and block.payload[:6] == b"Exif\0\0")
 
 
 def _exif_payload(exif: Image.Exif) -> bytes:
-    ifds = [exif, *(exif.get_ifd(tag) for tag in (EXIF_IFD, _GPS_IFD) if tag in exif)]
-    if any(isinstance(value, str) and not value.isascii() for ifd in ifds for value in ifd.values()):
-        raise ValueError("Pillow writes a question mark for each character that is not ASCII.")
-    return exif.tobytes() if exif.get_ifd(EXIF_IFD) or exif.keys() - {EXIF_IFD} else b""
+    # Pillow reads texts as Latin-1 and writes them as ASCII with question marks: given as bytes, they stay as they are.
+    texts = {
+        (ifd_tag, tag): value
+        for ifd_tag, ifd in _ifds(exif).items()
+        for tag, value in ifd.items()
+        if isinstance(value, str) and not value.isascii()
+    }
+    for (ifd_tag, tag), value in texts.items():
+        _ifds(exif)[ifd_tag][tag] = value.encode("latin-1")
+    payload = exif.tobytes() if exif.get_ifd(EXIF_IFD) or exif.keys() - {EXIF_IFD} else b""
+    if texts:
+        again = Image.Exif()
+        again.load(payload)
+        if any(_ifds(again)[ifd_tag].get(tag) != value for (ifd_tag, tag), value in texts.items()):
+            raise ValueError("Pillow does not write these texts as they are.")
+    return payload
+
+
+def _ifds(exif: Image.Exif) -> dict[int, MutableMapping[int, Any]]:
+    """Return the tags by the tag of their IFD, 0 for the first."""
+    return {0: exif} | {tag: exif.get_ifd(tag) for tag in (EXIF_IFD, _GPS_IFD) if tag in exif}
 
 
 def _is_detail(block: Block) -> bool:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from wiro_widgets.media import a1111, image_blocks
 from wiro_widgets.media.files import replace_bytes
-from wiro_widgets.media.image_blocks import DESCRIPTION, EXIF_IFD, PNG, USER_COMMENT, Container
+from wiro_widgets.media.image_blocks import DESCRIPTION, EXIF_IFD, JPEG, PNG, USER_COMMENT, Container
 from wiro_widgets.media.jsonable import without_files
 from wiro_widgets.protocol import __version__
 from wiro_widgets.protocol.schema.scalars import mark_untrusted
@@ -65,8 +65,9 @@ def embed(data: bytes, recipe: Mapping[str, Any]) -> bytes:
     """Return the image file with the recipe in place of an older one; the pixels are not encoded again.
 
     PNG: text chunks "wiro" (JSON) and "parameters" (AUTOMATIC1111's text). JPEG and WebP: the same two as EXIF
-    ImageDescription and UserComment, unless there are foreign ones. Any other or malformed file, and one without room
-    for the recipe, is returned unchanged.
+    ImageDescription and UserComment; a JPEG whose EXIF has no room for both has the first alone. A JPEG with a foreign
+    description, or a recipe that no EXIF holds, has it in segments of its own beside (`image_blocks.with_jpeg_text`),
+    which this package reads. Any other or malformed file, and a WebP with a foreign description, is returned unchanged.
     """
     container = image_blocks.read(data)
     if container is not None and (bare := _without_recipe(container)) is not data:
@@ -74,21 +75,52 @@ def embed(data: bytes, recipe: Mapping[str, Any]) -> bytes:
     if container is None:
         return data
     fields = _checked_fields(recipe)
-    ours = json.dumps({"wiro_widgets": "", **fields})
     parameters = fields.get("parameters", {})
     theirs = a1111.to_text(fields.get("model"), fields.get("prompt") or parameters.get("prompt"), parameters)
     if container.format == PNG:
+        ours = json.dumps({"wiro_widgets": "", **fields})
         return image_blocks.with_png_texts(container, {"wiro": ours, "parameters": theirs})
+    ours = _short_text(fields)
+    result = _with_exif_texts(container, ours, theirs)
+    if result is container.data and container.format == JPEG:
+        # Without ours beside it, only a text that is recognized can be removed again.
+        result = _with_exif_texts(container, None, theirs) if a1111.from_text(theirs) else container.data
+        with_exif = image_blocks.read(result)
+        result = image_blocks.with_jpeg_text(with_exif, ours) if with_exif else container.data
+        result = container.data if with_exif and result is with_exif.data else result
+    return data if result is container.data else result
+
+
+def _short_text(fields: Recipe) -> str:
+    """Return the recipe as JSON that has its prompt once: null means that of the parameters."""
+    once: dict[str, Any] = {"wiro_widgets": "", **fields}
+    if "prompt" in once and once["prompt"] == fields.get("parameters", {}).get("prompt"):
+        once["prompt"] = None
+    return json.dumps(once, ensure_ascii=False, separators=(",", ":"))
+
+
+def _with_exif_texts(container: Container, ours: str | None, theirs: str) -> bytes:
+    """Return the JPEG or WebP with our text, and AUTOMATIC1111's if there is room for it, in its EXIF.
+
+    The very same object if there is no room, or if a foreign text is there.
+    """
     exif = image_blocks.read_exif(container)
     if exif is None or DESCRIPTION in exif or USER_COMMENT in exif.get_ifd(EXIF_IFD):
-        return data
-    exif[DESCRIPTION] = ours
-    exif.get_ifd(EXIF_IFD)[USER_COMMENT] = b"UNICODE\0" + theirs.encode("utf-16-be")
-    result = image_blocks.with_exif(container, exif)
-    if result is container.data:  # both do not fit into one segment of a JPEG
-        del exif.get_ifd(EXIF_IFD)[USER_COMMENT]
+        return container.data
+    if ours is not None:
+        # As bytes, because Pillow writes question marks in place of characters that are not ASCII.
+        exif[DESCRIPTION] = ours if ours.isascii() else ours.encode("utf-8", "replace")
+    comments = [b"UNICODE\0" + theirs.encode("utf-16-be", "replace")]
+    comments += [b"ASCII\0\0\0" + theirs.encode()] if theirs.isascii() else []
+    for comment in comments:
+        exif.get_ifd(EXIF_IFD)[USER_COMMENT] = comment
         result = image_blocks.with_exif(container, exif)
-    return data if result is container.data else result
+        if result is not container.data:
+            return result
+    if ours is None:
+        return container.data
+    del exif.get_ifd(EXIF_IFD)[USER_COMMENT]
+    return image_blocks.with_exif(container, exif)
 
 
 def strip(data: bytes) -> bytes:
@@ -151,6 +183,10 @@ def strip_recipe(path: str | Path) -> bool:
 def _without_recipe(container: Container) -> bytes:
     if container.format == PNG:
         return image_blocks.without_png_texts(container, _KEYWORDS)
+    data = image_blocks.without_jpeg_text(container)
+    if data is not container.data:
+        without = image_blocks.read(data)
+        return data if without is None else _without_recipe(without)
     exif = image_blocks.read_exif(container)
     if exif is None or _first_recipe(_exif_texts(exif)) is None:
         return container.data
@@ -177,7 +213,8 @@ def _file_texts(source: str | Path | bytes | BinaryIO) -> Iterable[str]:
     if container.format == PNG:
         return image_blocks.png_texts(container, _KEYWORDS)
     exif = image_blocks.read_exif(container)
-    return () if exif is None else _exif_texts(exif)
+    text = image_blocks.jpeg_text(image_blocks.jpeg_payloads(container))
+    return (*(() if text is None else (text,)), *(() if exif is None else _exif_texts(exif)))
 
 
 def _image_texts(image: Image.Image) -> Iterator[str]:
@@ -185,6 +222,10 @@ def _image_texts(image: Image.Image) -> Iterator[str]:
     for keyword in ("wiro", "parameters"):
         if isinstance(text := image.info.get(keyword), str):
             yield text
+    segments = getattr(image, "applist", ())  # of a JPEG that Pillow has opened
+    text = image_blocks.jpeg_text(payload for name, payload in segments if name == "APP15")
+    if text is not None:
+        yield text
     if isinstance(block := image.info.get("exif"), bytes) and (exif := image_blocks.parse_exif(block)):
         yield from _exif_texts(exif)
 
@@ -210,12 +251,20 @@ def _exif_texts(exif: Image.Exif) -> Iterator[str]:
     """Yield the ImageDescription and the UserComment."""
     description, comment = exif.get(DESCRIPTION), exif.get_ifd(EXIF_IFD).get(USER_COMMENT)
     if isinstance(description, str):
-        yield description
+        yield _as_utf8(description)
     if isinstance(comment, bytes):
         text, encoding = comment[8:], "utf-8"
         if comment[:7] == b"UNICODE":  # in either byte order, whatever that of the block
             encoding = "utf-16-le" if text[::2].count(0) < text[1::2].count(0) else "utf-16-be"
         yield text.decode(encoding, "replace")
+
+
+def _as_utf8(text: str) -> str:
+    """Return the text of an EXIF tag, which Pillow reads as Latin-1, as UTF-8 if it is that."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def _first_recipe(texts: Iterable[str]) -> Recipe | None:
@@ -238,4 +287,8 @@ def _our_recipe(text: str) -> Recipe | None:
         fields = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return _checked_fields(fields) if isinstance(fields, dict) and "wiro_widgets" in fields else None
+    if not isinstance(fields, dict) or "wiro_widgets" not in fields:
+        return None
+    if "prompt" in fields and fields["prompt"] is None and isinstance(fields.get("parameters"), dict):
+        fields["prompt"] = fields["parameters"].get("prompt")
+    return _checked_fields(fields)
