@@ -25,7 +25,9 @@ TOOL_WORDS = (
 )
 SPEC_WORDS = (
     "spec paths /Run/a/b post requestBody content application/json schema properties required type enum x-options "
-    "x-input-type minimum maximum multipleOf default $ref components schemas"
+    "x-input-type minimum maximum multipleOf default $ref components schemas allOf anyOf oneOf items const nullable "
+    "readOnly example examples exclusiveMinimum format title description "
+    "#/components/schemas/a inputImage inputImageUrl"
 )
 REPLY_WORDS = "result errors code message taskid tasklist tool list"
 KINDS = ["task_output", "task_error", "task_output_full", "task_error_full", *STAGES]

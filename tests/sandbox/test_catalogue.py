@@ -67,13 +67,15 @@ def test_an_unknown_model_is_refused(caller: Caller) -> None:
                 "sandbox-upscale",
                 "sandbox-chat",
                 "sandbox-fail",
+                "sandbox-collage",
+                "sandbox-riddle",
             ],
         ),
         ({"search": "flux"}, ["hunyuan-flux-srpo"]),
         ({"search": "FLUX srpo"}, ["hunyuan-flux-srpo"]),
         ({"search": "nothing at all"}, []),
         ({"slugowner": "tencent"}, ["hunyuan-flux-srpo"]),
-        ({"categories": ["image-to-image"]}, ["hunyuan-flux-srpo", "sandbox-upscale"]),
+        ({"categories": ["image-to-image"]}, ["hunyuan-flux-srpo", "sandbox-upscale", "sandbox-collage"]),
         ({"start": "3", "limit": "2"}, ["sandbox-upscale", "sandbox-chat"]),
     ],
 )
@@ -106,3 +108,24 @@ def test_openapi_is_a_bare_array(caller: Caller) -> None:
         "multipleOf": 0.1,
         "default": 3.5,
     }
+
+
+def test_only_openapi_tells_what_a_model_takes(caller: Caller) -> None:
+    """Tool/Detail says null, and OpenAPI calls the files plain strings beside fields for their URLs."""
+    assert caller.tool("wiro/sandbox-collage")["parameters"] is None
+    body = {"slugowner": "wiro", "slugproject": "sandbox-collage"}
+    [reply] = caller.post("Tool/DetailOpenAPI", body).json()
+    properties = reply["spec"]["components"]["schemas"]["RunToolSchema"]["properties"]
+    files = ["inputImage", "inputImageUrl", "inputDocumentMultiple", "inputDocumentUrlMultiple"]
+    assert [name for name in properties if name.startswith("input")] == files
+    assert [set(properties[name]) for name in files] == [{"title", "description", "type"}] * 4
+
+
+def test_nothing_tells_what_a_model_takes(caller: Caller) -> None:
+    """Tool/Detail says null, and OpenAPI knows only the callback; a Run is checked all the same."""
+    assert caller.tool("wiro/sandbox-riddle")["parameters"] is None
+    body = {"slugowner": "wiro", "slugproject": "sandbox-riddle"}
+    [reply] = caller.post("Tool/DetailOpenAPI", body).json()
+    assert list(reply["spec"]["components"]["schemas"]["RunToolSchema"]["properties"]) == ["callbackUrl"]
+    message = caller.call("Run/wiro/sandbox-riddle", {"seed": "1"})["errors"][0]["message"]
+    assert message == "Request parameter [prompt] required"

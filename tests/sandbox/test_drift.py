@@ -104,16 +104,23 @@ def test_a_receipt_may_have_a_number(caller: Caller) -> None:
 
 
 def test_schemas_take_other_shapes(caller: Caller) -> None:
-    """A JSON text, null, defaults under another name, or items as JSON text."""
+    """A JSON text, whole or for each item, nothing in four ways, or defaults under another name."""
     body = {"slugowner": "tencent", "slugproject": "hunyuan-flux-srpo"}
     shapes = {}
-    for drift in ("schema_text", "schema_null", "schema_value", "items_text"):
+    for drift in ("items_text", *(name for name in DRIFTS if name.startswith("schema_"))):
         caller.server.faults = {"drift": drift}
-        shapes[drift] = caller.call("Tool/Detail", body)["tool"][0]["parameters"]
+        shapes[drift] = caller.call("Tool/Detail", body)["tool"][0].get("parameters", "missing")
     assert json.loads(shapes["schema_text"])[0]["title"] == "Input"
-    assert shapes["schema_null"] is None
+    nothing = [shapes[f"schema_{kind}"] for kind in ("null", "list", "empty", "missing")]
+    assert nothing == [None, [], "", "missing"]
     assert shapes["schema_value"][1]["items"][0]["value"] == "20"
     assert json.loads(shapes["items_text"][0]["items"][1])["id"] == "prompt"
+
+
+def test_slugs_may_have_spaces(caller: Caller) -> None:
+    """In front, as two real ones have."""
+    caller.server.faults = {"drift": "slug_spaces"}
+    assert caller.tool(FLUX)["cleanslugproject"] == " hunyuan-flux-srpo"
 
 
 def test_frames_may_lack_their_names(caller: Caller) -> None:

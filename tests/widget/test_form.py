@@ -86,7 +86,7 @@ def test_a_label_that_is_only_an_id_is_made_readable() -> None:
     """Words are shown; the id travels."""
     ids = ("inputImage", "negative_prompt", "guidancescale", "callbackUrl", "CFG_scale")
     labels = [label(Parameter(item, label=item)) for item in ids]
-    assert labels == ["Input image", "Negative prompt", "Guidancescale", "Callback url", "CFG scale"]
+    assert labels == ["Input image", "Negative prompt", "Guidance scale", "Callback url", "CFG scale"]
     assert label(Parameter("callbackUrl", label="Callback URL")) == "Callback URL"
 
 

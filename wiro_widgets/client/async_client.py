@@ -208,7 +208,10 @@ class AsyncClient:
     # Models and prices
 
     async def schema(self, model: str) -> ModelSchema:
-        """Return what a model takes, from the catalogue, asked once; raises NotFound."""
+        """Return what a model takes, from the catalogue, asked once; raises NotFound.
+
+        If Wiro does not tell it, the schema has no parameters, `is_open` is True, and every value is sent as it is.
+        """
         return await self._catalogue.schema(model)
 
     def model(self, name: str) -> AsyncModel:
@@ -243,7 +246,7 @@ class AsyncClient:
         schema = await self._catalogue.schema_if_known(model)
         bound = sweep_plan.convert(merge(params, values), schema)
         estimate = await self._engine.ledger.estimator.estimate(model, bound, schema)
-        if schema is None and estimate.typical is None:
+        if estimate.typical is None and self._catalogue.cached_schema(model) is None:
             return replace(estimate, reason=f"the catalogue shows no model {model}; check its name")
         return estimate
 

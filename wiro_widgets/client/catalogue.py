@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from wiro_widgets.protocol import replies, requests
-from wiro_widgets.protocol.errors import NotFound
+from wiro_widgets.protocol.errors import (
+    SERVER_ERRORS_FROM,
+    ApiError,
+    ConfigurationError,
+    NotFound,
+    RateLimited,
+)
 from wiro_widgets.protocol.replies import ModelSummary
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
+from wiro_widgets.protocol.schema.tool_detail import Group
 from wiro_widgets.transport.http import Http
 
 
@@ -23,13 +31,19 @@ class Catalogue:
         return f"<Catalogue, {len(self._schemas)} models asked for>"
 
     async def schema(self, model: str) -> ModelSchema:
-        """Return what a model takes; raises NotFound."""
+        """Return what a model takes, an open schema if neither of Wiro's descriptions tells; raises NotFound."""
         schema = self.cached_schema(model)
         if schema is None:
+            key = "/".join(split_model(model))
             owner, name = split_model(model)
-            key = f"{owner}/{name}"
-            entry = {"slugowner": owner, "slugproject": name, **await self._entry(key)}
-            schema = self._schemas[key] = ModelSchema.from_tool(entry)
+            entry = await self._entry(key)
+            schema = ModelSchema.from_tool({"slugowner": owner, "slugproject": name, **entry})
+            if schema.is_open:
+                groups = await self._described_groups(key)
+                if groups is None:
+                    return schema  # the question may have an answer the next time
+                schema = replace(schema, groups=groups)
+            self._schemas[key] = schema
         return schema
 
     def cached_schema(self, model: str) -> ModelSchema | None:
@@ -38,16 +52,32 @@ class Catalogue:
         return ModelSchema.built_in(key) or self._schemas.get(key)
 
     async def schema_if_known(self, model: str) -> ModelSchema | None:
-        """Return the schema, or None for a model that the catalogue does not show but may well run."""
+        """Return the schema; None for a model that the catalogue does not show or describe, but that may well run."""
         try:
-            return await self.schema(model)
+            schema = await self.schema(model)
         except NotFound:
             return None
+        return None if schema.is_open else schema
 
     async def models(self, search: str, categories: Sequence[str], limit: int) -> list[ModelSummary]:
         """Search; the best matches first."""
         request = requests.tool_list(search=search, categories=categories, limit=limit)
         return list(replies.models(await self._http.call(request)))
+
+    async def _described_groups(self, model: str) -> tuple[Group, ...] | None:
+        """Return the parameters of the model's OpenAPI description, which may tell none; None if the server fails.
+
+        A refusal says only that there is no description: the model itself was just shown.
+        """
+        try:
+            reply = await self._http.call(requests.tool_openapi(model))
+            return ModelSchema.from_openapi(reply, model=model).groups
+        except RateLimited:
+            raise
+        except ApiError as error:
+            return None if error.http_status >= SERVER_ERRORS_FROM else ()
+        except ConfigurationError:
+            return ()
 
     async def _entry(self, model: str) -> Mapping[str, Any]:
         """Return a model's entry; NotFound names the model, which Wiro's own refusal does not."""

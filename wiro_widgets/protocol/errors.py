@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 ERRORS_FROM = 400  # the first HTTP status that is an error
+SERVER_ERRORS_FROM = 500  # the first that is the server's own fault
 
 
 class WiroError(Exception):

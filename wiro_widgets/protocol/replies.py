@@ -10,6 +10,7 @@ from typing import Any
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import (
     ERRORS_FROM,
+    SERVER_ERRORS_FROM,
     ApiError,
     AuthenticationError,
     ConcurrencyLimit,
@@ -37,7 +38,6 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     429: RateLimited,
 }
 _NOT_FOUND_CODE = 1
-_SERVER_ERRORS_FROM = 500
 _MAX_ITEMS = 10_000  # of a list in a reply; the rest is not read
 _MAX_OUTPUTS = 1_000  # of one task
 _MAX_MESSAGE = 2_000  # characters of a server's message that an error carries
@@ -140,17 +140,25 @@ class ModelSummary:
 
 
 def payload(
-    body: bytes, *, http_status: int, endpoint: str, redact: Callable[[str], str] = str
+    body: bytes,
+    *,
+    http_status: int,
+    endpoint: str,
+    redact: Callable[[str], str] = str,
+    bare_list: str = "",
 ) -> Mapping[str, Any]:
-    """Return the reply's object, redacted, or raise the ApiError that it means (docs/protocol.md, Envelope)."""
-    reply = _object(body, redact)
+    """Return the reply's object, redacted, or raise the ApiError that it means (docs/protocol.md, Envelope).
+
+    With `bare_list` a reply may be a list, which stands under this name.
+    """
+    reply = _object(body, redact, bare_list)
     if reply is None:
         if http_status < ERRORS_FROM:
             raise ApiError(NO_OBJECT, http_status=http_status, endpoint=endpoint)
         kind = _BY_STATUS.get(http_status) if http_status == _TOO_MANY_CALLS else None
         message = _status_message(http_status)
         if (
-            http_status < _SERVER_ERRORS_FROM and kind is None
+            http_status < SERVER_ERRORS_FROM and kind is None
         ):  # a gateway's page says nothing of keys and tasks
             message = f"{message} and {FOREIGN_PAGE}"
         raise (kind or ApiError)(message, http_status=http_status, endpoint=endpoint)
@@ -183,13 +191,15 @@ def run_reply(body: bytes, redact: Callable[[str], str] = str) -> Mapping[str, A
     return reply if (wire_values.identifier(reply.get("taskid")) or "0").strip("0") else None
 
 
-def _object(body: bytes, redact: Callable[[str], str]) -> dict[str, Any] | None:
+def _object(body: bytes, redact: Callable[[str], str], bare_list: str = "") -> dict[str, Any] | None:
     """Return a reply's object, with secrets only in the fields for tokens; None if it is no object.
 
     Texts are redacted here, before anything shortens them, because half a secret would not be recognized.
     """
     try:
         reply = wire_values.loads(body)
+        if isinstance(reply, list) and bare_list:
+            reply = {bare_list: reply}
         if not isinstance(reply, dict):
             return None
         short = {key: item[:_MAX_ITEMS] if isinstance(item, list) else item for key, item in reply.items()}
@@ -223,7 +233,7 @@ def _error_kind(words: str, code: int | None, http_status: int) -> type[ApiError
         return WrongState
     if _MISSING.search(words):
         return NotFound
-    if http_status >= _SERVER_ERRORS_FROM:
+    if http_status >= SERVER_ERRORS_FROM:
         return ApiError  # the code of a failing server does not say whether it created a task
     kind = _BY_CODE.get(code or 0) or _BY_STATUS.get(http_status)
     return kind or (NotFound if code == _NOT_FOUND_CODE else ApiError)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import InvalidParameter
+from wiro_widgets.protocol.schema.parameters import Parameter, join_urls
 from wiro_widgets.protocol.schema.scalars import exact_number, has_lone_surrogate, python_scalar, short_repr
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 
@@ -29,12 +30,16 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call: a JSON body, or the ordered parts of a form if it has a file."""
+    """One call: a JSON body, or the ordered parts of a form if it has a file.
+
+    A reply that is a bare list is read as an object with the list under `bare_list`, if that is given.
+    """
 
     path: str
     safety: Safety
     json: Mapping[str, Any] | None = field(default=None, repr=False)
     parts: tuple[tuple[str, str | Upload], ...] = field(default=(), repr=False)
+    bare_list: str = field(default="", repr=False)
 
 
 def run(model: str, values: Mapping[str, Any], schema: ModelSchema | None = None) -> Request:
@@ -45,8 +50,15 @@ def run(model: str, values: Mapping[str, Any], schema: ModelSchema | None = None
     for key, item in values.items():
         value = _json_value(key, item)
         parameter = schema.get(key) if schema else None
-        style = parameter.file_style if parameter and parameter.kind == "file" else None
-        body.update(_file_fields(key, value, style) if style or _has_upload(value) else {key: value})
+        fields = {key: value}
+        if parameter is not None and parameter.kind == "file":
+            fields = _file_fields(value, parameter)
+        for name, content in fields.items():
+            # A field for URLs may be given beside the files, before or after them.
+            texts = [text for text in (body.get(name), content) if text]
+            body[name] = (
+                ",".join(texts) if len(texts) > 1 else content if name not in body else "".join(texts)
+            )
     if not any(_has_upload(value) for value in body.values()):
         return Request(path, "run", json=body)
     parts = (
@@ -89,6 +101,13 @@ def tool_detail(model: str) -> Request:
     return Request("/Tool/Detail", "read", json={"slugowner": owner, "slugproject": name})
 
 
+def tool_openapi(model: str) -> Request:
+    """Read a model's OpenAPI description; the reply is a bare list."""
+    owner, name = split_model(model)
+    body = {"slugowner": owner, "slugproject": name}
+    return Request("/Tool/DetailOpenAPI", "read", json=body, bare_list="list")
+
+
 def tool_list(
     *, search: str = "", categories: Sequence[str] = (), start: int = 0, limit: int = 20
 ) -> Request:
@@ -122,14 +141,15 @@ def _has_upload(value: object) -> bool:
     return isinstance(value, Upload) or (isinstance(value, list | tuple) and any(map(_has_upload, value)))
 
 
-def _file_fields(key: str, value: object, style: str | None) -> dict[str, Any]:
+def _file_fields(value: object, parameter: Parameter) -> dict[str, Any]:
     """Return the form fields of one file parameter (docs/protocol.md, Files)."""
-    files = list(value) if isinstance(value, list | tuple) else [value]
-    if style != "multi":
+    key, files = parameter.id, list(value) if isinstance(value, list | tuple) else [value]
+    sibling = parameter.url_field or (f"{key}Url" if parameter.file_style == "multi" else None)
+    if sibling is None:
         return {key: files if len(files) > 1 else files[0]}
     uploads: list[object] = [item for item in files if isinstance(item, Upload)]
-    urls = [str(item).replace(",", "%2C") for item in files if not isinstance(item, Upload)]
-    return {key: uploads or "", f"{key}Url": ",".join(urls)}
+    urls = [item for item in files if not isinstance(item, Upload)]
+    return {key: uploads or "", sibling: str(urls[0]) if len(files) == len(urls) == 1 else join_urls(urls)}
 
 
 def _part_text(value: object) -> str:

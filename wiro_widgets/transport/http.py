@@ -271,7 +271,9 @@ class Http:
             reason = "the server answered with a redirect, which is not followed"
             return ApiError(reason, http_status=status, endpoint=path)
         try:
-            return replies.payload(body, http_status=status, endpoint=path, redact=redact)
+            return replies.payload(
+                body, http_status=status, endpoint=path, redact=redact, bare_list=request.bare_list
+            )
         except ApiError as error:
             error.retry_after = backoff.retry_after(response.headers.get("retry-after"), datetime.now(UTC))
             return error.with_traceback(None)

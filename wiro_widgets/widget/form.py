@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from typing import Any
 
 from wiro_widgets.protocol import wire_values
+from wiro_widgets.protocol.schema import words
 from wiro_widgets.protocol.schema.parameters import Parameter
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.sweeps import axis_syntax
@@ -76,9 +76,7 @@ def label(parameter: Parameter) -> str:
     """Return the label of a parameter; without one the id becomes words."""
     if parameter.label and parameter.label != parameter.id:
         return parameter.label
-    parts = re.sub(r"([a-z\d])([A-Z])|[_-]+", r"\1 \2", parameter.id).split()
-    words = " ".join(part if part.isupper() else part.lower() for part in parts)
-    return words[:1].upper() + words[1:]
+    return words.of_id(parameter.id)
 
 
 def step(parameter: Parameter) -> float | None:

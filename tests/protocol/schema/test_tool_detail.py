@@ -202,12 +202,12 @@ def test_a_half_anywhere_makes_it_no_whole_number(item: dict[str, object]) -> No
 
 
 def test_words_for_people(schema: ModelSchema) -> None:
-    """Untranslated labels stay, a note goes before a description, placeholders are kept."""
-    assert _parameter(schema, "guidancescale").label == "guidancescale"
+    """Untranslated labels become words, a note goes before a description, placeholders are kept."""
+    assert _parameter(schema, "guidancescale").label == "Guidance scale"
     assert _parameter(schema, "prompt").help == "In your own words."
     assert _parameter(schema, "title").help == "Painted into a corner."
     assert _parameter(schema, "prompt").placeholder == "What is in the harbour"
-    assert _parameter_of(type="text").label == "x"
+    assert _parameter_of(type="text").label == "X"
 
 
 def test_the_callback_address_is_advanced() -> None:

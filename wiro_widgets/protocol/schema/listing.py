@@ -37,6 +37,8 @@ def takes(item: Parameter) -> str:
         return "files" if item.multiple else "a file"
     if item.kind == "boolean":
         return "True or False"
+    if item.structure:
+        return "a list" if item.structure == "list" else "an object"
     return _number_words(item) if item.kind in ("range", "number") else "text"
 
 

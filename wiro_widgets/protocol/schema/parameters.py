@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import numbers
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,6 +25,7 @@ from wiro_widgets.protocol.schema.scalars import (
 Kind = Literal["text", "textarea", "select", "range", "number", "boolean", "file"]
 FileStyle = Literal["single", "multi", "combine"]
 Accept = Literal["image", "audio", "video"]
+Structure = Literal["list", "object"]
 
 _MAX_OPTIONS = 12  # that an error lists
 
@@ -40,8 +42,9 @@ class Option:
 class Parameter:
     """One parameter of a model, as the catalogue describes it (docs/protocol.md, Catalogue).
 
-    `file_style` says how files are sent (docs/protocol.md, Files). `integer` is True if only whole numbers are valid.
-    `max_files` None means no limit.
+    `file_style` says how files are sent and `url_field` where their URLs go, if the schema lists a field for that; this
+    field has `url_of` (docs/protocol.md, Files). `integer` is True if only whole numbers are valid. `max_files` None
+    means no limit. `structure` is "list" or "object" if the values are JSON lists or objects, or their JSON text.
     """
 
     id: str
@@ -60,6 +63,9 @@ class Parameter:
     file_style: FileStyle | None = None
     max_files: int | None = None
     accept: Accept | None = None
+    url_field: str | None = None
+    url_of: str | None = None
+    structure: Structure | None = None
 
     @property
     def multiple(self) -> bool:
@@ -71,7 +77,7 @@ class Parameter:
         """True if a run is refused without it: the default of a required text or file is never sent (a run costs)."""
         return self.required and (self.kind in ("text", "textarea", "file") or self.default is None)
 
-    def convert(self, value: object) -> Any:
+    def convert(self, value: object) -> Any:  # noqa: PLR0911 - one for each kind
         """Return the value in the parameter's type, or raise InvalidParameter naming this parameter."""
         if self.kind == "file":
             return self._files(value)
@@ -87,12 +93,9 @@ class Parameter:
             return result
         if self.kind == "select" and self.options:
             return self._choice(value)
-        text = _text(value)
-        if text is None:
-            raise self.refuse(f"text is needed, not {short_repr(value)}")
-        if has_lone_surrogate(text):
-            raise self.refuse("holds half a character (a lone surrogate) that cannot be sent")
-        return text
+        if self.structure is not None:
+            return self._structure(value)
+        return self._text_of(value)
 
     def is_missing(self, value: object) -> bool:
         """Return True for None, an empty list of files, and blank text that is no value of this parameter."""
@@ -107,6 +110,16 @@ class Parameter:
     def refuse(self, reason: str) -> InvalidParameter:
         """Return the error for a value that this parameter does not take."""
         return InvalidParameter(self.id, reason)
+
+    def _text_of(self, value: object) -> str:
+        if self.url_of and isinstance(value, list | tuple) and all(map(is_url, value)):
+            return join_urls(value)
+        text = _text(value)
+        if text is None:
+            raise self.refuse(f"text is needed, not {short_repr(value)}")
+        if has_lone_surrogate(text):
+            raise self.refuse("holds half a character (a lone surrogate) that cannot be sent")
+        return text
 
     def _number(self, value: object) -> float:
         number = exact_number(value)
@@ -135,6 +148,17 @@ class Parameter:
         names = ", ".join(map(repr, values[:_MAX_OPTIONS])) + (", ..." if len(values) > _MAX_OPTIONS else "")
         raise self.refuse(f"{short_repr(value)} is not one of {names}.{nearest(text, values)}")
 
+    def _structure(self, value: object) -> Any:
+        """Return a list or an object, also from its JSON text; a list may be lines of text as well."""
+        if isinstance(value, tuple):
+            value = list(value)
+        if isinstance(value, str) and not has_lone_surrogate(value):
+            value = _read_list(value) if self.structure == "list" else wire_values.mapping(value) or value
+        if not isinstance(value, list if self.structure == "list" else Mapping):
+            what = "a list" if self.structure == "list" else "an object (a dict, or its JSON text)"
+            raise self.refuse(f"{what} is needed, not {short_repr(value)}")
+        return value
+
     def _files(self, value: object) -> Any:
         files = list(value) if isinstance(value, list | tuple) else [value]
         if any(item is None or isinstance(item, bool | numbers.Number | dict) for item in files):
@@ -149,10 +173,25 @@ class Parameter:
         return files if self.multiple else files[0]
 
 
+def join_urls(urls: Iterable[object]) -> str:
+    """Return several URLs as the one text that a field for them takes."""
+    return ",".join(str(item).strip().replace(",", "%2C") for item in urls)
+
+
 def nearest(name: str, names: Sequence[str]) -> str:
     """Return the sentence that proposes the nearest of the names, or an empty text."""
     matches = difflib.get_close_matches(name.lower(), [item.lower() for item in names], n=1, cutoff=0.6)
     return next((f" Did you mean {item!r}?" for item in names if item.lower() in matches), "")
+
+
+def _read_list(text: str) -> list[Any]:
+    """Read a JSON list, its items without brackets, or else one text a line."""
+    for json_text in (text, f"[{text}]"):
+        with suppress(ValueError):
+            value = wire_values.loads(json_text)
+            if isinstance(value, list):
+                return value
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _text(value: object) -> str | None:

@@ -21,6 +21,7 @@ COMMON = (
     Parameter("callbackUrl", label="Callback URL", advanced=True),
     Parameter("projectid", label="Project", advanced=True),
 )
+_COMMON_NAMES = frozenset(item.id for item in COMMON)
 _PARTS = 2  # of "owner/name"
 
 
@@ -54,12 +55,12 @@ class ModelSchema:
         return cls(*tool_detail.read(tool))
 
     @classmethod
-    def from_openapi(cls, spec: Mapping[str, Any] | list[Any]) -> ModelSchema:
+    def from_openapi(cls, spec: Mapping[str, Any] | list[Any], *, model: str | None = None) -> ModelSchema:
         """Read the OpenAPI description of a model, bare or as Tool/DetailOpenAPI's reply.
 
-        Raises ConfigurationError if it describes no Run.
+        `model` says which one, if it describes several. Raises ConfigurationError if it describes no Run.
         """
-        return cls(*openapi.read(spec))
+        return cls(*openapi.read(spec, model))
 
     @classmethod
     def built_in(cls, model: str) -> ModelSchema | None:
@@ -70,6 +71,11 @@ class ModelSchema:
     def parameters(self) -> tuple[Parameter, ...]:
         """All parameters, in order."""
         return tuple(self._by_id.values())
+
+    @property
+    def is_open(self) -> bool:
+        """True if nothing is known of what the model takes: any value is bound as it is, and Wiro checks it."""
+        return all(name in _COMMON_NAMES for name in self._by_id)
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -84,12 +90,15 @@ class ModelSchema:
         """Return the values converted, in the schema's order, ready to send.
 
         A missing value is left out, so that Wiro's own default applies; a missing required choice or number takes its
-        default. Raises InvalidParameter naming the first field that is unknown, missing or wrong.
+        default. An open schema takes every value as it is. Raises InvalidParameter naming the first field that is
+        unknown, missing or wrong.
         """
+        if self.is_open:
+            return {name: value for name, value in values.items() if value is not None}
         for name in values:
             self.require(name)
         common = (item for item in COMMON if item.id not in self._by_id)
-        bound = {item.id: _bind_one(item, values.get(item.id)) for item in (*self.parameters, *common)}
+        bound = {item.id: self._bind_one(item, values) for item in (*self.parameters, *common)}
         return {name: value for name, value in bound.items() if value is not None}
 
     def typed_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,9 +117,11 @@ class ModelSchema:
     def problems(self, values: Mapping[str, Any]) -> dict[str, InvalidParameter]:
         """Return what `bind` would refuse, for all fields at once."""
         errors: dict[str, InvalidParameter] = {}
+        if self.is_open:
+            return errors
         for name in {**values, **{item.id: None for item in self.parameters if item.required}}:
             try:
-                _bind_one(self.require(name), values.get(name))
+                self._bind_one(self.require(name), values)
             except InvalidParameter as error:
                 errors[name] = error
         return errors
@@ -124,17 +135,22 @@ class ModelSchema:
             raise InvalidParameter(str(name), f"is no parameter of {self.model}.{hint}")
         return parameter
 
+    def _bind_one(self, parameter: Parameter, values: Mapping[str, Any]) -> Any:
+        """Return a value converted, or the default of a required setting; None if it is to be left out.
 
-def _bind_one(parameter: Parameter, value: object) -> Any:
-    """Return the value converted, or the default of a required setting; None if it is to be left out.
-
-    A required text or file has to be given even if it has a default, because a run costs money.
-    """
-    if not parameter.is_missing(value):
-        return parameter.convert(value)
-    if parameter.has_to_be_given:
-        raise parameter.refuse("is required")
-    return parameter.default if parameter.required else None
+        A required text or file has to be given even if it has a default, because a run costs money; a file or its URL.
+        """
+        value = values.get(parameter.id)
+        url_field = self.get(parameter.url_field) if parameter.url_field else None
+        url = values.get(url_field.id) if url_field else None
+        has_url = url_field is not None and not url_field.is_missing(url)
+        if not parameter.is_missing(value):
+            if has_url and not parameter.multiple:
+                raise parameter.refuse(f"give the file here or its URL as {parameter.url_field}, not both")
+            return parameter.convert(value)
+        if parameter.has_to_be_given and not has_url:
+            raise parameter.refuse("is required")
+        return parameter.default if parameter.required and not has_url else None
 
 
 def split_model(model: str) -> tuple[str, str]:

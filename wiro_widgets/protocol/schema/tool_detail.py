@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.replies import slug
+from wiro_widgets.protocol.schema import file_inputs, words
 from wiro_widgets.protocol.schema.parameters import Accept, FileStyle, Kind, Option, Parameter
 
 _KINDS: Mapping[str, Kind] = {
@@ -17,6 +18,7 @@ _KINDS: Mapping[str, Kind] = {
     "selectwithcover": "select",
     "range": "range",
     "number": "number",
+    "numeric": "number",
     "integer": "number",
     "float": "number",
     "checkbox": "boolean",
@@ -63,17 +65,28 @@ def read(tool: Mapping[str, Any]) -> ModelEntry:
     return ModelEntry(
         model=model,
         title=wire_values.first_text(tool.get("title"), model.partition("/")[2]),
-        groups=tuple(_group(item) for item in wire_values.mappings(tool.get("parameters"))),
+        groups=_groups(tool.get("parameters")),
         description=wire_values.first_text(tool.get("description")),
         categories=wire_values.strings(tool.get("categories")),
     )
+
+
+def _groups(parameters: object) -> tuple[Group, ...]:
+    """Read the groups; items that stand in none are one by themselves."""
+    entries = [entry for entry in map(wire_values.mapping, wire_values.items_or_single(parameters)) if entry]
+    loose = [entry for entry in entries if "id" in entry and "items" not in entry]
+    groups = [_group(entry) for entry in entries if "items" in entry or "id" not in entry]
+    if loose:
+        groups.append(_group({"items": loose}))
+    linked = iter(file_inputs.link_urls([item for group in groups for item in group.parameters]))
+    return tuple(replace(group, parameters=tuple(next(linked) for _ in group.parameters)) for group in groups)
 
 
 def _group(group: Mapping[str, Any]) -> Group:
     title = wire_values.first_text(group.get("title"))
     advanced = bool(wire_values.flag(group.get("advanced"))) or title.strip().lower().startswith("advanced")
     parameters = []
-    for item in wire_values.mappings(group.get("items")):
+    for item in map(wire_values.mapping, wire_values.items(group.get("items"))):  # an item may be JSON text
         if wire_values.text(item.get("id")):
             wire_type = wire_values.first_text(item.get("type"), "text").strip().lower()
             kind, style = _KINDS.get(wire_type, "text"), FILE_STYLES.get(wire_type)
@@ -86,9 +99,12 @@ def read_item(
 ) -> Parameter:
     """Read one item of a group; what makes no sense for its kind is left out."""
     name = wire_values.first_text(item.get("id"))
-    label = wire_values.first_text(item.get("label"), name)
+    label = words.label(wire_values.first_text(item.get("label")), name)
     low = high = step = None
     default = item["default"] if item.get("default") is not None else item.get("value")
+    options = _options(item.get("options"))
+    if kind == "select" and not options:  # an enum of nothing but null, say: there is nothing to choose from
+        kind = "text"
     numeric, is_file = kind in ("range", "number"), kind == "file"
     if numeric:
         low, high = wire_values.number(item.get("min")), wire_values.number(item.get("max"))
@@ -112,12 +128,17 @@ def read_item(
         label=label,
         required=bool(wire_values.flag(item.get("required"))),
         default=default,
-        options=_options(item.get("options")),
+        options=options,
         minimum=low,
         maximum=high,
         step=step,
-        help=wire_values.first_text(item.get("note"), item.get("description")),
-        placeholder=wire_values.first_text(item.get("placeholder")),
+        help=words.help_text(
+            label,
+            name,
+            wire_values.first_text(item.get("note")),
+            wire_values.first_text(item.get("description")),
+        ),
+        placeholder=words.help_text(name, name, wire_values.first_text(item.get("placeholder"))),
         advanced=bool(wire_values.flag(item.get("advanced"))) or name == "callbackUrl",
         integer=numeric and integer,
         file_style=file_style if is_file else None,
@@ -130,7 +151,7 @@ def _options(value: object) -> tuple[Option, ...]:
     """Read a select's options: objects with value and label, or plain texts."""
     results: list[Option] = []
     for item in wire_values.items(value):
-        fields = item if isinstance(item, dict) else {"value": item}
+        fields = wire_values.mapping(item) or {"value": item}
         text = wire_values.text(fields.get("value"))
         if text is not None:
             results.append(

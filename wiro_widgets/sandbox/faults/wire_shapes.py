@@ -140,6 +140,12 @@ TOOL: dict[str, Change] = {
     "items_text": _items_as_text,
     "schema_text": lambda tool: tool.update(parameters=json.dumps(tool.get("parameters"))),
     "schema_null": lambda tool: tool.update(parameters=None),
+    "schema_list": lambda tool: tool.update(parameters=[]),
+    "schema_empty": lambda tool: tool.update(parameters=""),
+    "schema_missing": lambda tool: tool.pop("parameters", None),
+    "slug_spaces": lambda tool: tool.update(
+        {name: f" {tool[name]}" for name in tool if name.startswith(("slug", "cleanslug"))}
+    ),
 }
 FRAME: dict[str, Change] = {
     "numbers": _frame_numbers,
@@ -161,9 +167,17 @@ EXCLUSIVE = (
     ("code_text", "errors_text", "errors_message"),
     ("snapshot_text", "snapshot_segments", "snapshot_progress"),
     ("content_message", "content_text", "content_debug"),
+    ("schema_null", "schema_list", "schema_empty", "schema_missing"),
 )
 # These change what a client can know, not only how it is written, and "all" leaves them out.
-CHANGING = ("pexit_unknown", "schema_null", "snapshot_raw")
+CHANGING = (
+    "pexit_unknown",
+    "schema_null",
+    "schema_list",
+    "schema_empty",
+    "schema_missing",
+    "snapshot_raw",
+)
 DRIFTS = tuple(dict.fromkeys((*TASK, *REPLY, *TOOL, *FRAME, "categories_broken")))
 
 

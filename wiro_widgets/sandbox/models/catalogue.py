@@ -130,7 +130,51 @@ FAIL = Model(
     typical_seconds=1.5,
     inputs=(Field("prompt", "textarea", "Prompt", default="anything"),),
 )
-MODELS = (FLUX, SKETCH, POSTER, UPSCALE, CHAT, FAIL)
+COLLAGE = Model(
+    id="8001",
+    slug="wiro/sandbox-collage",
+    title="Sandbox Collage",
+    description="Paints from a picture and from what documents say; only OpenAPI tells what it takes, and not well.",
+    categories=("tool", "image-to-image"),
+    prices=(Price("0.002", "cpr"),),
+    typical_seconds=1.5,
+    inputs=(
+        HARBOUR_PROMPT,
+        Field(
+            "inputImage",
+            "fileinput",
+            "Picture",
+            note="A picture to start from.",
+            url_field="inputImageUrl",
+        ),
+        Field(
+            "inputDocumentMultiple",
+            "multifileinput",
+            "Documents",
+            note="Texts whose words colour the picture.",
+            url_field="inputDocumentUrlMultiple",
+        ),
+        Field("seed", "number", "inputseed", default="1", note="inputseed-help"),
+    ),
+    sample_prompt=HARBOUR,
+    described="openapi",
+)
+RIDDLE = Model(
+    id="8002",
+    slug="wiro/sandbox-riddle",
+    title="Sandbox Riddle",
+    description="Draws in pencil from a prompt, a picture and a seed, and nothing tells that it takes them.",
+    categories=("tool", "text-to-image"),
+    prices=(Price("0.002", "cpr"),),
+    typical_seconds=1.5,
+    inputs=(
+        HARBOUR_PROMPT,
+        Field("inputImage", "combinefileinput", "Picture", max_files=1),
+        Field("seed", "number", "Seed", default="1"),
+    ),
+    described="nowhere",
+)
+MODELS = (FLUX, SKETCH, POSTER, UPSCALE, CHAT, FAIL, COLLAGE, RIDDLE)
 
 
 _SORTS: dict[str, Callable[[Model], float]] = {

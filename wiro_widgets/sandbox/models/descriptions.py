@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from wiro_widgets.sandbox.models.model import FILE_TYPES, NUMBER_TYPES, Field, Model
+from wiro_widgets.sandbox.models.model import CALLBACK, FILE_TYPES, NUMBER_TYPES, Field, Model
 
 
 def tool_entry(model: Model, *, summary: bool = False) -> dict[str, Any]:
@@ -37,10 +37,11 @@ def tool_entry(model: Model, *, summary: bool = False) -> dict[str, Any]:
         "taskstat": {"runcount": 0, "successcount": "0", "errorcount": "0", "lastruntime": "0"},
     }
     if not summary:
-        entry["parameters"] = [
+        groups = [
             {"title": title, "items": [_item(field, title == "Advanced") for field in fields]}
             for title, fields in model.groups.items()
         ]
+        entry["parameters"] = groups if model.described == "both" else None
         entry["readme"] = f"<p>{model.description}</p>"
         entry["samples"] = []
         entry["inspire"] = [{"prompt": model.sample_prompt}] if model.sample_prompt else []
@@ -94,11 +95,16 @@ def openapi_reply(model: Model, base_url: str, *, signature: bool) -> list[dict[
         },
         "responses": {"200": {"description": "Task created"}},
     }
-    schema = {
-        "type": "object",
-        "properties": {field.id: _property(field) for field in model.fields},
-        "required": [field.id for field in model.fields if field.required],
-    }
+    fields = (CALLBACK,) if model.described == "nowhere" else model.fields
+    properties: dict[str, Any] = {}
+    for field in fields:
+        properties[field.id] = _property(field)
+        if field.url_field:
+            address = "addresses, separated by commas" if field.type == "multifileinput" else "address"
+            about = {"title": f"{field.label} URL", "description": f"Its {address}, in place of a file."}
+            properties[field.url_field] = {"type": "string", **about}
+    required = [field.id for field in fields if field.required]
+    schema = {"type": "object", "properties": properties, "required": required}
     spec = {
         "openapi": "3.0.3",
         "info": {"title": f"{model.slug} API", "description": model.description, "version": "1.0.0"},
@@ -124,6 +130,8 @@ def _property(field: Field) -> dict[str, Any]:
             schema["default"] = json.loads(field.default)
         return schema
     schema["type"] = "string"
+    if field.url_field:
+        return schema  # nothing but its sibling says that it is a file
     if field.type in FILE_TYPES:
         schema |= {"format": "uri", "x-input-type": field.type, "x-label": field.label}
     elif field.options:

@@ -3,14 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 FILE_TYPES = frozenset({"fileinput", "multifileinput", "combinefileinput"})
 NUMBER_TYPES = frozenset({"range", "number", "integer", "float"})
 
 
+# Which of Tool/Detail and Tool/DetailOpenAPI tell what a model takes (docs/protocol.md, Catalogue).
+Described = Literal["both", "openapi", "nowhere"]
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One parameter of a model, with Wiro's type names."""
+    """One parameter of a model, with Wiro's type names.
+
+    `url_field` is where the URLs of a file go; OpenAPI lists it beside the file, which it calls a plain string then.
+    """
 
     id: str
     type: str
@@ -24,6 +32,7 @@ class Field:
     note: str = ""
     placeholder: str = ""
     max_files: int | None = None
+    url_field: str | None = None
 
 
 CALLBACK = Field(
@@ -61,6 +70,7 @@ class Model:
     rating: str = "0.00"  # of 5, the average of `rated_by` people
     rated_by: int = 0
     comments: int = 0
+    described: Described = "both"
 
     @property
     def owner(self) -> str:

@@ -168,8 +168,8 @@ def _number(parameter: Field, text: str) -> float:
 
 
 def _files(parameter: Field, form: Form) -> list[Upload | str]:
-    # `{id}Url` holds one URL for a fileinput and a comma separated list for a multifileinput.
-    text = form.text(f"{parameter.id}Url")
+    # The field for URLs holds one for a fileinput and a comma separated list for a multifileinput.
+    text = form.text(parameter.url_field or f"{parameter.id}Url")
     urls = text.split(",") if parameter.type == "multifileinput" else [text]
     sources: list[Upload | str] = []
     for value in (*form.values(parameter.id), *urls):

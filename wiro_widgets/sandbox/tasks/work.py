@@ -15,7 +15,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wiro_widgets.sandbox.faults.wire_shapes import disguise
-from wiro_widgets.sandbox.models.catalogue import CHAT, FAIL, FLUX, POSTER, POSTER_SIZES, SKETCH, UPSCALE
+from wiro_widgets.sandbox.models.catalogue import (
+    CHAT,
+    COLLAGE,
+    FAIL,
+    FLUX,
+    POSTER,
+    POSTER_SIZES,
+    RIDDLE,
+    SKETCH,
+    UPSCALE,
+)
 from wiro_widgets.sandbox.painting.render import Scene, draw, enlarge, paint, stand_in
 from wiro_widgets.sandbox.settings import is_loopback
 from wiro_widgets.sandbox.tasks.inputs import Upload
@@ -23,6 +33,7 @@ from wiro_widgets.sandbox.tasks.task import SandboxTask, new_token
 from wiro_widgets.sandbox.world import World
 
 SECONDS_PER_STEP = 0.15
+SMALL = (512, 512)
 WORDS_PER_FRAME = 4
 LOOPBACK_TIMEOUT = 2.0
 MAX_LOOPBACK_BYTES = 100 * 1024 * 1024
@@ -67,6 +78,22 @@ async def _sketch(world: World, task: SandboxTask) -> int:
     [scene] = _scenes(task, _size(task))
     task.say(f"Sharpening a pencil for seed {scene.seed} (sandbox, drawn with Pillow)")
     return await _paint_all(world, task, [partial(draw, scene)], steps=3)
+
+
+async def _collage(world: World, task: SandboxTask) -> int:
+    [scene] = _scenes(task, SMALL)
+    source = await _input_image(world, task)
+    documents = task.inputs.files["inputDocumentMultiple"]
+    task.say(f"Pasting {len(documents)} documents for seed {scene.seed} (sandbox, drawn with Pillow)")
+    return await _paint_all(world, task, [partial(paint, scene, source)], steps=3)
+
+
+async def _riddle(world: World, task: SandboxTask) -> int:
+    [scene] = _scenes(task, SMALL)
+    source = await _input_image(world, task)
+    task.say(f"Guessing for seed {scene.seed} (sandbox, drawn with Pillow)")
+    painter = partial(paint, scene, source) if source else partial(draw, scene)
+    return await _paint_all(world, task, [painter], steps=3)
 
 
 async def _poster(world: World, task: SandboxTask) -> int:
@@ -247,4 +274,6 @@ _WORK: dict[str, Callable[[World, SandboxTask], Awaitable[int]]] = {
     UPSCALE.slug: _upscale,
     CHAT.slug: _chat,
     FAIL.slug: _fail,
+    COLLAGE.slug: _collage,
+    RIDDLE.slug: _riddle,
 }
