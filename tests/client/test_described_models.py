@@ -105,16 +105,16 @@ def test_several_hidden_files_and_urls(sandbox: Sandbox, sandbox_client: Client)
     documents = [b"%PDF-1.4 one", URLS[0], b"%PDF-1.4 two", URLS[1]]
     request = _received(sandbox, sandbox_client, COLLAGE, inputDocumentMultiple=documents)
     assert _files(request) == [("inputDocumentMultiple", "application/pdf")] * 2
-    joined = "https://example.com/a.pdf,https://example.com/b%2Cc.pdf"
-    assert dict(request.fields)["inputDocumentUrlMultiple"] == joined
+    url_text = "https://example.com/a.pdf,https://example.com/b%2Cc.pdf"
+    assert dict(request.fields)["inputDocumentUrlMultiple"] == url_text
     request = _received(sandbox, sandbox_client, COLLAGE, inputDocumentMultiple=URLS)
     assert dict(request.fields) == {
         "prompt": "a fox",
         "inputDocumentMultiple": "",
-        "inputDocumentUrlMultiple": joined,
+        "inputDocumentUrlMultiple": url_text,
     }
     request = _received(sandbox, sandbox_client, COLLAGE, inputDocumentUrlMultiple=URLS)
-    assert dict(request.fields)["inputDocumentUrlMultiple"] == joined
+    assert dict(request.fields)["inputDocumentUrlMultiple"] == url_text
 
 
 def test_a_model_that_nothing_describes(sandbox: Sandbox, sandbox_client: Client) -> None:

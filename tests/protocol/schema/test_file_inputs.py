@@ -161,13 +161,13 @@ def test_where_several_files_and_urls_go(order: tuple[str, ...] | None) -> None:
     """The files into their own field, the URLs into the sibling that the description lists, in one text."""
     names = order or ("inputDocumentUrlMultiple", "inputDocumentMultiple")
     schema = _schema({name: {} for name in names})
-    joined = "https://x.test/1.pdf,https://x.test/2%2C3.pdf"
+    url_text = "https://x.test/1.pdf,https://x.test/2%2C3.pdf"
     request = run("a/b", {"inputDocumentMultiple": URLS}, schema)
-    assert request.json == {"inputDocumentMultiple": "", "inputDocumentUrlMultiple": joined}
+    assert request.json == {"inputDocumentMultiple": "", "inputDocumentUrlMultiple": url_text}
     request = run("a/b", schema.bind({"inputDocumentMultiple": [UPLOAD, *URLS]}), schema)
-    assert request.parts == (("inputDocumentMultiple", UPLOAD), ("inputDocumentUrlMultiple", joined))
+    assert request.parts == (("inputDocumentMultiple", UPLOAD), ("inputDocumentUrlMultiple", url_text))
     bound = schema.bind({"inputDocumentUrlMultiple": URLS})
-    assert bound == {"inputDocumentUrlMultiple": joined}
+    assert bound == {"inputDocumentUrlMultiple": url_text}
     both = schema.bind({"inputDocumentMultiple": [UPLOAD, URLS[0]], "inputDocumentUrlMultiple": URLS[0]})
     assert dict(run("a/b", both, schema).parts)["inputDocumentUrlMultiple"] == f"{URLS[0]},{URLS[0]}"
 
