@@ -51,6 +51,11 @@ FILES = {
     "jpeg with exif": image_bytes(picture(), "JPEG", exif=EXIF),
     "jpeg with comment": image_bytes(picture(), "JPEG", comment=b"mine"),
     "jpeg with exif and comment": image_bytes(picture(), "JPEG", exif=EXIF, comment=b"mine"),
+    "jpeg of four inks": image_bytes(picture(mode="CMYK"), "JPEG"),
+    "jpeg of several pictures": image_bytes(
+        picture(), "MPO", save_all=True, append_images=[picture().rotate(90)]
+    ),
+    "png of 16 bits": image_bytes(Image.new("I;16", (96, 64), 40_000), "PNG"),
     "webp": image_bytes(picture(), "WEBP"),
     "odd webp": image_bytes(picture(33, 17), "WEBP"),
     "lossless webp": image_bytes(picture(), "WEBP", lossless=True),
@@ -129,6 +134,17 @@ def test_strip_restores_a_png_or_jpeg(name: str) -> None:
 def test_embedding_twice_replaces(data: bytes) -> None:
     """A second recipe takes the place of the first."""
     assert embed(embed(data, {"model": "a/b"}), RECIPE) == embed(data, RECIPE)
+
+
+def test_pictures_of_an_mpo_stay() -> None:
+    """A JPEG of several pictures keeps them: their places count from behind the recipe."""
+    for length in (10, 100_000):
+        whole = embed(FILES["jpeg of several pictures"], {**RECIPE, "prompt": "x" * length})
+        with Image.open(io.BytesIO(whole)) as image:
+            image.seek(1)
+            with Image.open(io.BytesIO(FILES["jpeg of several pictures"])) as original:
+                original.seek(1)
+                assert image.tobytes() == original.tobytes()
 
 
 def test_frames_of_an_animation_stay() -> None:

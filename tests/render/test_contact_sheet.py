@@ -172,3 +172,12 @@ def test_a_picture_with_large_texts_is_on_the_sheet(tmp_path: Path) -> None:
     sheet = contact_sheet.draw(Layout("", "", ("",), ("",), (((cell(output),),),)), edge=100)
     x1, y1, x2, y2 = box(sheet, "red")
     assert (x2 - x1, y2 - y1) == (100, 50)
+
+
+def test_a_picture_of_no_size_is_a_name(tmp_path: Path) -> None:
+    """A picture whose header says that it has no pixels is a frame with its name."""
+    empty = output_of(
+        tmp_path / "0.png", image_bytes(Image.new("RGB", (1, 1)), "PNG").replace(b"\0\0\0\1" * 2, bytes(8))
+    )
+    sheet = contact_sheet.draw(Layout("", "", ("",), ("",), (((cell(empty),),),)), edge=90)
+    assert sheet.convert("L").getextrema()[0] < 150  # type: ignore[operator]

@@ -66,10 +66,10 @@ def decode(
     return _read(_content(data, failure), content_type, failure)
 
 
-def thumbnail(source: Image.Image | bytes, *, edge: int = 512) -> Thumbnail:
+def thumbnail(source: Image.Image | bytes | Path, *, edge: int = 512) -> Thumbnail:
     """Return the image at most `edge` pixels wide and high, upright: JPEG if opaque, else WebP or PNG.
 
-    Raises OutputError if bytes are no image that `decode` accepts.
+    Raises OutputError as `shrink` does.
     """
     small = shrink(source, (edge, edge))
     data, content_type = _encode_small(small)
@@ -97,10 +97,11 @@ def upright_size(source: BinaryIO) -> tuple[int, int] | None:
     """Return width and height of an image file as it is seen, from its header; None if that cannot be read."""
     try:
         with Image.open(source) as image:
-            return pixels.upright_size(image)
+            size = pixels.upright_size(image)
     except Exception:  # noqa: BLE001 - a broken header makes Pillow raise nearly anything
         source.seek(0)
-        return image_blocks.png_size(source.read(HEAD_SIZE))
+        size = image_blocks.png_size(source.read(HEAD_SIZE)) or (0, 0)
+    return size if all(size) else None
 
 
 def to_upload_bytes(source: object) -> bytes:
@@ -109,8 +110,6 @@ def to_upload_bytes(source: object) -> bytes:
     Raises ValueError with the reason for anything else, and for an image that is closed, cut short or damaged.
     """
     image = source if isinstance(source, Image.Image) else arrays.to_image(source)
-    if not image.width or not image.height:
-        raise ValueError("the image has no pixels")
     _load(image, _unreadable)
     orientation = pixels.orientation(image)
     try:
@@ -200,7 +199,7 @@ def _read_with_pillow(
 
 
 def _too_large(failure: _Failure) -> Exception:
-    hint = "Its file is as it came: save(path) or bytes() give it."
+    hint = "Its file is as it came: output.path, save(path) and bytes() give it."
     return failure(f"has more than {MAX_PIXELS:,} pixels, the limit", hint=hint)
 
 
@@ -229,6 +228,8 @@ def _load(image: Image.Image, failure: _Failure) -> None:
         if "closed" in why.lower():
             raise failure("is closed; open it again and leave it open, or use its copy()") from exc
         raise failure(f"is a damaged {image.format} image ({why})", hint="Download it again.") from exc
+    if not image.width or not image.height:
+        raise failure("has no pixels")
 
 
 def _resize(image: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.media.pictures import image_bytes
 from wiro_widgets import OutputError
+from wiro_widgets.media import images
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.runs.inputs import NamedBytes
@@ -104,3 +106,27 @@ def test_an_output_that_is_not_here() -> None:
         OutputView.of(Output(OutputInfo("0.png", "image/png"), error=OutputError("is gone"))).thumbnail
         is None
     )
+
+
+def test_a_turned_picture_has_the_size_that_is_seen() -> None:
+    """A picture that EXIF says is lying on its side is measured as it is shown."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = image_bytes(Image.new("RGB", (400, 200)), "JPEG", exif=exif)
+    view = OutputView.of(Output(OutputInfo("0.jpg", content_type="image/jpeg"), data=data))
+    assert (view.width, view.height) == (200, 400)
+    assert view.thumbnail is not None
+    assert (view.thumbnail.width, view.thumbnail.height) == (200, 400)
+
+
+def test_a_picture_beyond_the_limit_is_shown_or_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A JPEG of too many pixels has a thumbnail, for which few are decoded; any other picture has its reason."""
+    monkeypatch.setattr(images, "MAX_PIXELS", 500_000)
+    for image_format, is_shown in (("JPEG", True), ("PNG", False)):
+        data = image_bytes(Image.new("RGB", (2_000, 1_000)), image_format)
+        item = Output(OutputInfo("0", content_type=f"image/{image_format.lower()}"), data=data)
+        view = OutputView.of(item, edge=200)
+        assert (view.thumbnail is not None) is is_shown
+        assert "has more than 500,000 pixels" in str(view.error)
+        assert "save(path)" in str(view.error)
+        assert item.bytes() == data

@@ -41,7 +41,8 @@ class OutputView:
         try:
             picture = output.peek()
         except OutputError as error:
-            return cls(output, error=error)
+            is_large = error.__cause__ is None and output.error is None
+            return cls(output, _thumbnail_of_file(output, edge) if is_large else None, error=error)
         return cls(output, images.thumbnail(picture, edge=edge), *pixels.upright_size(picture))
 
     @property
@@ -64,6 +65,14 @@ class OutputView:
             "text": self.text,
             "facts": run_words.join_facts(output.content_type, extent, size),
         }
+
+
+def _thumbnail_of_file(output: Output, edge: int) -> Thumbnail | None:
+    """Return the thumbnail of a picture that is too large to be decoded; a JPEG has one for less."""
+    try:
+        return images.thumbnail(output.path or output.bytes(), edge=edge)
+    except OutputError:
+        return None
 
 
 def _inline_text(output: Output) -> str | None:
@@ -112,7 +121,7 @@ def preview(value: Any) -> Thumbnail | None:
     """Return a thumbnail of a file value; None if it is no picture or cannot be read here."""
     try:
         data = _content(value)
-        return images.thumbnail(images.decode(data), edge=PREVIEW_EDGE) if data else None
+        return images.thumbnail(data, edge=PREVIEW_EDGE) if data else None
     except (OSError, ValueError, OutputError):
         return None
 
