@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from functools import lru_cache
 from typing import Any, Final, cast
 
@@ -65,7 +66,7 @@ def exact_grey(image: Image.Image) -> Image.Image:
     if image.mode == "I;16":
         return image
     if image.mode.startswith("I;16"):
-        return image.convert("I").convert("I;16")  # Pillow's direct way goes through 8 bits
+        return _whole_numbers(image).convert("I;16")  # Pillow's direct way goes through 8 bits
     low, high = _extrema(image)
     if image.mode == "F":
         whole = image.convert("I")
@@ -148,16 +149,26 @@ def profile(image: Image.Image) -> bytes | None:
     return data if data[16:20] == space else None  # ICC.1:2022, 7.2.6
 
 
+def _whole_numbers(image: Image.Image) -> Image.Image:
+    """Return a grey picture as mode I; older versions of Pillow read I;16N wrongly."""
+    if image.mode == "I;16N":
+        mode = "I;16" if sys.byteorder == "little" else "I;16B"
+        image = Image.frombytes(mode, image.size, image.tobytes())
+    return image.convert("I")
+
+
 def _extrema(image: Image.Image) -> tuple[float, float]:
     return cast("tuple[float, float]", image.convert("F").getextrema())
 
 
 def _scaled_grey(image: Image.Image) -> Image.Image:
+    is_sixteen_bits = image.mode.startswith("I;16")
+    image = _whole_numbers(image) if is_sixteen_bits else image
     low, high = _extrema(image)
     if image.mode == "F" and low >= 0 and high <= 1:
         low, high = 0, 1
     elif image.mode != "F" and low >= 0 and high <= _LEVELS_16:
-        low, high = 0, _LEVELS if image.mode == "I" and high <= _LEVELS else _LEVELS_16
+        low, high = 0, _LEVELS if high <= _LEVELS and not is_sixteen_bits else _LEVELS_16
     scale = _LEVELS / ((high - low) or 1)
     return image.convert("F").point(lambda value: value * scale - low * scale + 0.5).convert("L")
 
