@@ -39,7 +39,8 @@ def test_tab_completes_the_parameters(sandbox: Sandbox, jedi: bool) -> None:
         "flux(st",
         'flux(prompt="x", st',
         "flux.run(wid",
-        "sketch(",
+        "x = [\n  sketch.estimate(",
+        "print(",
         "sketch.sweep(pro",
         "wiro.",
     ]
@@ -48,11 +49,13 @@ def test_tab_completes_the_parameters(sandbox: Sandbox, jedi: bool) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment(sandbox)
     )
     answers = json.loads(process.stdout.splitlines()[-1])
-    assert {"prompt=", "steps=", "inputImage=", "timeout="} <= set(answers["flux("])
+    assert answers["flux("][:3] == ["prompt=", "inputImage=", "steps="]
+    assert answers["flux("][-3:] == ["timeout=", "on_interrupt=", "reuse="]
     assert {"steps=", "strength="} <= set(answers["flux(st"])
     assert {"steps=", "strength="} <= set(answers['flux(prompt="x", st'])
     assert "width=" in answers["flux.run(wid"]
-    assert {"prompt=", "seed="} <= set(answers["sketch("])
+    assert answers["x = [\n  sketch.estimate("][:2] == ["prompt=", "seed="]
+    assert "print" in answers["print("]
     assert "prompt=" in answers["sketch.sweep(pro"]
     import wiro_widgets  # noqa: PLC0415 - its names are what is compared
 

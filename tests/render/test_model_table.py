@@ -13,7 +13,7 @@ def test_a_row_for_each_parameter() -> None:
     assert "a whole number, 1 to 50" in html
     assert "<em>required</em>" in html
     assert "How far to go from the input image." in html
-    assert "<code>s</code>, <code>l</code>" in model_table.model("wiro/many", many())
+    assert ">s, l</td>" in model_table.model("wiro/many", many())
 
 
 def test_text_of_the_catalogue_is_escaped() -> None:
@@ -28,7 +28,7 @@ def test_text_of_the_catalogue_is_escaped() -> None:
     }
     html = model_table.model(f"a/{evil}", ModelSchema.from_tool(entry))
     assert "<img" not in html
-    assert html.count("&lt;img") == 5
+    assert html.count("&lt;img") == 4
     assert "<script" not in html
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import re
+import sys
 from collections.abc import Callable, Coroutine, Generator
+from importlib import import_module
 from inspect import Parameter as Argument
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
@@ -26,6 +29,7 @@ Pictures: TypeAlias = "list[Image]"
 
 _PATIENCE = 3.0  # seconds that a completion or a display waits for the catalogue
 _PAUSE = 30.0  # seconds until it asks again after it got no answer
+_OPEN_CALL = re.compile(r"([^\W\d][\w.]*)\(\s*\Z")
 _MAX_NAMES = 6  # parameters that a repr names
 
 
@@ -115,6 +119,7 @@ class ModelFace(ModelCall[R], NotebookRepr):
         self._client = client
         self._next_question = 0.0  # monotonic seconds
         self.__name__ = "model"
+        _offer_parameters()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self._client, self.name)
@@ -174,3 +179,40 @@ class AsyncModel(ModelFace[Coroutine[Any, Any, Pictures]]):
         """What the model takes, if it was fetched: `await model` does that, and so does a run."""
         schema: ModelSchema | None = self._client.quick_schema(self.name, 0.0)
         return schema
+
+
+def _offer_parameters() -> None:
+    """Have Tab right after `flux(` list the model's parameters in its order, not somewhere among Python's names.
+
+    IPython completes them by the signature alone as soon as something more is typed.
+    """
+    ipython = sys.modules.get("IPython")
+    completer = getattr(ipython and ipython.get_ipython(), "Completer", None)
+    matchers = getattr(completer, "custom_matchers", None)  # IPython's place for those of other packages
+    if matchers is not None and _match_parameters not in matchers:
+        matchers.append(_match_parameters)
+
+
+def _match_parameters(context: Any) -> dict[str, Any]:
+    """Return the keyword arguments of the ModelCall before the cursor, as a matcher of IPython (version 2)."""
+    names: list[str] = []
+    if expression := _OPEN_CALL.search(context.text_until_cursor):
+        first, *rest = expression[1].split(".")
+        value = sys.modules["IPython"].get_ipython().user_ns.get(first)
+        for name in rest:
+            value = vars(value).get(name) if isinstance(value, ModelCall) else None
+        if isinstance(value, ModelCall):
+            parameters = value.signature().parameters.values()
+            names = [f"{item.name}=" for item in parameters if item.kind is item.KEYWORD_ONLY]
+    completion = import_module("IPython.core.completer").SimpleCompletion
+    return {
+        "completions": [completion(text=name, type="param") for name in names],
+        "matched_fragment": "" if names else context.token,
+        "ordered": True,
+        "suppress": bool(names),
+    }
+
+
+_match_parameters.matcher_api_version = 2  # type: ignore[attr-defined]  # the attributes that IPython reads
+_match_parameters.matcher_identifier = "wiro_widgets.parameters"  # type: ignore[attr-defined]
+_match_parameters.matcher_priority = 100  # type: ignore[attr-defined]

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from wiro_widgets.protocol.schema.parameters import Parameter
     from wiro_widgets.protocol.schema.schema import ModelSchema
 
-_CELL: Final = "padding:3px 16px 3px 0;text-align:left;vertical-align:top;white-space:normal"
+_CELL: Final = "padding:3px 20px 3px 0;text-align:left;vertical-align:top;white-space:normal"
+_NARROW: Final = f"{_CELL};overflow-wrap:anywhere"
 _SOFT: Final = "opacity:.7"
 _MAX_OPTIONS: Final = 24  # that are listed
 _HELP: Final = 200  # characters of a label or a help text
@@ -24,7 +25,7 @@ def model(name: str, schema: ModelSchema | None) -> str:
     head = f"<strong>{clip(name)}</strong> <span style='{_SOFT}'>{clip(title, _HELP)}</span>"
     if schema is None:
         return f"<div>{head}<div style='{_SOFT}'>Its parameters are not known here.</div></div>"
-    columns = ("Parameter", "Takes", "Default", "")
+    columns = ("Parameter", "Takes", "Default")
     cells = "".join(
         f'<th scope="col" style="{_CELL};{_SOFT};font-weight:500">{text}</th>' for text in columns
     )
@@ -39,22 +40,19 @@ def model(name: str, schema: ModelSchema | None) -> str:
 
 def _row(item: Parameter) -> str:
     default = listing.default_words(item)
-    words = [text for text in (item.label if item.label != item.id else "", item.help) if text]
-    cells = (
-        f"<code>{clip(item.id, _HELP)}</code>",
-        _takes(item),
-        f"<em>{default}</em>" if default == "required" else clip(default.removeprefix("default ")),
-        f'<span style="{_SOFT}">{clip(". ".join(words), _HELP)}</span>',
+    label = "" if item.label.lower() == item.id.lower() else item.label
+    about = clip(". ".join(filter(None, [label, item.help])), _HELP)
+    default = f"<em>{default}</em>" if default == "required" else clip(default.removeprefix("default "))
+    takes = _takes(item) + (f'<div style="{_SOFT}">{about}</div>' if about else "")
+    return (
+        f'<tr><td style="{_NARROW};min-width:6em"><code>{clip(item.id, _HELP)}</code></td>'
+        f'<td style="{_CELL}">{takes}</td><td style="{_NARROW};min-width:5em">{default}</td></tr>'
     )
-    return "<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells) + "</tr>"
 
 
 def _takes(item: Parameter) -> str:
     if not item.options:
         return escape(listing.takes(item))
-    texts = ", ".join(
-        f"<code>{escape(listing.shorten(option.value)) or '&quot;&quot;'}</code>"
-        for option in item.options[:_MAX_OPTIONS]
-    )
+    texts = ", ".join(escape(listing.shorten(option.value)) or '""' for option in item.options[:_MAX_OPTIONS])
     more = len(item.options) - _MAX_OPTIONS
     return f"{texts} and {more} more" if more > 0 else texts
