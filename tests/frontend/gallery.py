@@ -1,5 +1,6 @@
 """Pictures of every state of the panel, to be looked at: `python -m tests.frontend.gallery FOLDER [STATE ...]`."""
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -342,6 +343,22 @@ CALL = """client.run(
     seed=7350148318,
 )"""
 
+
+def _open(panel: PanelPage) -> None:
+    values = [
+        {
+            "name": "prompt",
+            "text": "A harbour in the early fog, boats at rest, seen from the end of the pier",
+        },
+        {"name": "inputImage", "text": "photo.png", "key": "v1"},
+        {"name": "a_rather_long_name", "text": '"12"'},
+        {"name": "", "text": "a value that has no name yet"},
+    ]
+    rows_text = json.dumps([{"key": None, **row} for row in values])
+    panel.start(state(_form=form(open=True, groups=[]), values={"**": rows_text}))
+    panel.button("Run").click()
+
+
 STATES: dict[str, Callable[[PanelPage], None]] = {
     "idle": _idle,
     "running": _running,
@@ -352,6 +369,7 @@ STATES: dict[str, Callable[[PanelPage], None]] = {
     "long": _long,
     "lost": _no_kernel,
     "several": _several,
+    "open": _open,
     "search": _search,
     "change": _change,
     "code": _code,

@@ -28,13 +28,14 @@ def form(schema: ModelSchema, *, sandbox: bool, models: bool) -> dict[str, Any]:
         "title": schema.title,
         "sandbox": sandbox,
         "models": models,
+        "open": schema.is_open,
         "groups": [
             {
                 "title": group.title,
                 "advanced": group.advanced,
                 "parameters": [control(item) for item in group.parameters],
             }
-            for group in schema.groups
+            for group in (() if schema.is_open else schema.groups)
         ],
     }
 

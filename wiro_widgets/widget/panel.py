@@ -378,7 +378,8 @@ class Panel(anywidget.AnyWidget):
         return ModelSchema.built_in(model) or self.client.schema(model)
 
     def _form_json(self) -> dict[str, Any]:
-        schema = self._controls.known_schema
+        controls = self._controls
+        schema = controls.schema if controls.rows is not None else controls.known_schema
         if schema is None:
             return no_form(models=self._offers_models)
         try:

@@ -18,14 +18,16 @@ from wiro_widgets.widget.value_codec import (
     to_browser,
     web_address,
 )
+from wiro_widgets.widget.value_rows import ROWS, ValueRows
 from wiro_widgets.widget.wire.output_view import OutputView
 
 
 class PanelControls:
     """The values and the axes of one model's controls; `switch_to` changes the model in place.
 
-    Without a schema nothing can be checked, and values stay as Python gives them. Changes are made under `lock`, the
-    panel's own, and `on_change` is called after each, still under the lock.
+    Without a schema nothing can be checked, and values stay as Python gives them; if nobody tells it, `rows` stand for
+    the controls. Changes are made under `lock`, the panel's own, and `on_change` is called after each, still under the
+    lock.
     """
 
     def __init__(
@@ -37,8 +39,9 @@ class PanelControls:
         lock: threading.RLock | None = None,
     ) -> None:
         self.model = model
-        self.known_schema = schema
+        self.known_schema = None if schema is None or schema.is_open else schema
         self.schema = schema or ModelSchema(model or "")
+        self.rows = ValueRows() if schema is not None and schema.is_open else None
         self.values: dict[str, Any] = dict(self.schema.defaults)
         self.axis_controls = AxisControls(self.schema)
         self.files = InputFiles()
@@ -77,7 +80,11 @@ class PanelControls:
         """Change to another model; values and axes that fit it stay."""
         with self._lock:
             values, axes = self.values, self.axis_controls
-            self.model, self.schema, self.known_schema = model, schema, schema
+            self.model, self.schema = model, schema
+            self.known_schema = None if schema.is_open else schema
+            self.rows = ValueRows() if schema.is_open else None
+            if self.rows is not None:  # of the others nobody knows whether they fit
+                values = {name: value for name, value in values.items() if name == "prompt"}
             self.values = dict(schema.defaults)
             self.axis_controls = AxisControls(schema)
             self.files = InputFiles()
@@ -110,6 +117,8 @@ class PanelControls:
         self.values = {name: value for name, value in merged_values.items() if value is not None}
         for name in values:
             self._errors.pop(name, None)
+        if self.rows is not None:
+            self.rows.follow(self.values)
         self._forget_files()
 
     def vary(self, axes: Mapping[str, Any]) -> None:
@@ -135,18 +144,10 @@ class PanelControls:
 
         with self._lock:
             for name, value in patch.items():
-                parameter = self.schema.get(name)
-                if name.startswith(MARK):
-                    self._enter_axis(name.removeprefix(MARK), value)
-                elif parameter and parameter.kind == "file" and name in self.axis_controls:
-                    files = map(find_file, as_list(value))
-                    self.axis_controls.set_files(name, [file for file in files if file is not None])
-                    self._forget_files()
-                elif parameter:
-                    result, error = from_browser(parameter, value, find_file)
-                    self.put({name: result})
-                    if error is not None:
-                        self._errors[name] = error
+                if self.rows is None:
+                    self._enter_one(name, value, find_file)
+                elif name == ROWS:
+                    self.values = self.rows.enter(value)
             self._on_change()
 
     def fit(self, values: Mapping[str, Any]) -> None:
@@ -173,6 +174,8 @@ class PanelControls:
 
     def to_json(self) -> dict[str, Any]:
         """Return the `values` trait for the browser."""
+        if self.rows is not None:
+            return {ROWS: self.rows.to_json()}
         return to_browser(self.schema, self.values, self.files)
 
     def axes_to_json(self) -> dict[str, Any]:
@@ -205,6 +208,20 @@ class PanelControls:
             except InvalidParameter:
                 continue
             self.axis_controls.end(name)
+
+    def _enter_one(self, name: str, value: Any, find_file: Callable[[Any], Any]) -> None:
+        parameter = self.schema.get(name)
+        if name.startswith(MARK):
+            self._enter_axis(name.removeprefix(MARK), value)
+        elif parameter and parameter.kind == "file" and name in self.axis_controls:
+            files = map(find_file, as_list(value))
+            self.axis_controls.set_files(name, [file for file in files if file is not None])
+            self._forget_files()
+        elif parameter:
+            result, error = from_browser(parameter, value, find_file)
+            self.put({name: result})
+            if error is not None:
+                self._errors[name] = error
 
     def _enter_axis(self, name: str, text: object) -> None:
         files = self.axis_controls.files(name) if name in self._axis_files() else ()

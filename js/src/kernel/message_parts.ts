@@ -38,6 +38,13 @@ export interface Parameter {
   example: string;
 }
 
+/** A row of an open form; `key` stands for a value that Python set and that cannot be typed, as a file. */
+export interface ValueRow {
+  name: string;
+  text: string;
+  key: string | null;
+}
+
 export interface Group {
   title: string;
   advanced: boolean;
@@ -53,6 +60,8 @@ export interface Form {
   sandbox: boolean;
   /** The panel was made without a model: the catalogue is offered. */
   models?: boolean;
+  /** Nobody tells what the model takes: rows of a name and a value stand for the controls. */
+  open?: boolean;
   groups: Group[];
 }
 

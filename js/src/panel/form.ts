@@ -8,6 +8,7 @@ import { mountSelect } from "../controls/select_field.ts";
 import { mountSize } from "../controls/size_field.ts";
 import { mountSlider } from "../controls/slider.ts";
 import { mountText } from "../controls/text_field.ts";
+import { mountRows } from "../controls/value_rows.ts";
 import { h, on } from "../dom/dom.ts";
 import type { Form, Group, Parameter } from "../kernel/messages.ts";
 import type { View } from "../view/view.ts";
@@ -30,6 +31,11 @@ export function mountForm(view: View, form: Form): FormView {
     const basics = group.parameters.filter((p) => !p.advanced);
     if (basics.length > 0)
       element.append(mountGroup(view, basics, plain.length > 1 ? group.title : "", fields));
+  }
+  if (form.open) {
+    const rows = mountRows(view);
+    fields.push(rows);
+    element.append(rows.element);
   }
   const advanced = advancedOf(form.groups);
   if (advanced.length > 0) element.append(mountAdvanced(view, advanced, fields));

@@ -1,7 +1,16 @@
 import type { Timers } from "../dom/timers.ts";
 import type { Model } from "../kernel/host.ts";
 import type { Link } from "../kernel/link.ts";
-import type { FileItem, FileRef, Form, Output, Parameter, Scalar, Value } from "../kernel/messages.ts";
+import type {
+  FileItem,
+  FileRef,
+  Form,
+  Output,
+  Parameter,
+  Scalar,
+  Value,
+  ValueRow,
+} from "../kernel/messages.ts";
 import { Edits } from "./edits.ts";
 import { check, fileLimit, isEmpty } from "./rules.ts";
 
@@ -10,6 +19,9 @@ export type HeldFile = FileRef & { output?: string };
 
 /** The name under which the text of a parameter's axis travels. */
 export const axisOf = (p: Parameter) => `*${p.id}`;
+
+/** The name under which the rows of an open form travel (value_rows.py). */
+const ROWS = "**";
 
 const TYPING = 120; // ms of quiet before an edit leaves
 
@@ -69,8 +81,18 @@ export class Values {
     return Array.isArray(value) ? value : [];
   }
 
+  /** What an open form says, complete or not. */
+  get rows(): ValueRow[] {
+    return JSON.parse(String(this.get(ROWS) ?? "[]"));
+  }
+
+  editRows(rows: ValueRow[]): void {
+    this.edit(ROWS, JSON.stringify(rows));
+  }
+
   /** Everything but files, as a Run sends it. */
   plain(): Record<string, Scalar> {
+    if (this.form?.open) return { [ROWS]: JSON.stringify(this.rows) };
     const values: Record<string, Scalar> = {};
     for (const p of this.parameters) {
       const value = this.get(p.id);
@@ -142,7 +164,8 @@ export class Values {
   }
 
   #pythonError(id: string): string | null {
-    return this.#model.get("_errors")?.[id] ?? null;
+    const errors = this.#model.get("_errors") ?? {};
+    return Object.hasOwn(errors, id) ? (errors[id] ?? null) : null;
   }
 
   #edit(id: string, shown: Value, sent: Scalar | FileItem[]): void {
