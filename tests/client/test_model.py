@@ -70,7 +70,7 @@ def test_its_calls_know_what_they_take(sandbox_client: Client, name: str) -> Non
     assert ("on_interrupt" in parameters) == (name == "run")
     assert ("concurrency" in parameters) == (name in ("sweep", "map"))
     assert "prompt" in pydoc.render_doc(call)
-    assert name in repr(call)
+    assert repr(call) == f"<{name} of {FLUX}>"
 
 
 def test_help_lists_the_parameters(sandbox_client: Client) -> None:

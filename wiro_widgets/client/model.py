@@ -77,7 +77,7 @@ class ModelCall(Generic[R]):
         is_whole: bool = True,
     ) -> None:
         self.name = model
-        self.__name__ = function.__name__
+        self.__name__ = function.__name__.strip("_")
         self._function = function
         self._read_schema = read_schema
         self._lists = lists
