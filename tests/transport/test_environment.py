@@ -171,8 +171,8 @@ def test_the_proxy_of_a_socket(
     """A wss address has the proxy of https and a ws address that of http; loopback and NO_PROXY have none."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    found = find_proxy(url)
-    assert (None if found is None else found.url) == proxy
+    actual = find_proxy(url)
+    assert (None if actual is None else actual.url) == proxy
 
 
 def test_one_tls_context() -> None:

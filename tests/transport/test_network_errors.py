@@ -90,9 +90,9 @@ def whole_run(server: HostileServer, client: Client) -> None:
 
 def refusal(client: Client) -> WiroError:
     """Return the error of a call."""
-    with pytest.raises(WiroError) as caught:
+    with pytest.raises(WiroError) as error_info:
         client.models()
-    return caught.value
+    return error_info.value
 
 
 def socket_notice(server: HostileServer, client: Client) -> str:
@@ -129,8 +129,8 @@ def test_a_folder_of_certificates(
     folder = bundle.parent / "certificates"
     folder.mkdir()
     command = [OPENSSL, "x509", "-subject_hash", "-noout", "-in", str(bundle)]
-    hashed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    (folder / f"{hashed}.0").write_bytes(bundle.read_bytes())
+    name_hash = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    (folder / f"{name_hash}.0").write_bytes(bundle.read_bytes())
     (bundle.parent / "empty").mkdir()
     monkeypatch.setenv("SSL_CERT_DIR", f"{bundle.parent / 'empty'}{os.pathsep}{folder}")
     whole_run(secure, local_client(make_client, secure))
@@ -283,14 +283,14 @@ def test_a_proxy_that_wants_a_password(
     with Proxy({}, login="me:right") as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://{login}{proxy.name}")
         task = remote_client(make_client).start("a/b", {"prompt": "x"}, None)
-        with pytest.raises(TransportError) as caught:
+        with pytest.raises(TransportError) as error_info:
             task.wait(10)
-        assert (caught.value.safe_to_retry, caught.value.retry_helps) == (True, False)
+        assert (error_info.value.safe_to_retry, error_info.value.retry_helps) == (True, False)
         assert f"the proxy {proxy.name} (HTTPS_PROXY) wants another user and password (407)" in str(
-            caught.value
+            error_info.value
         )
-        assert f"http://user:password@{proxy.name}" in str(caught.value)
-        assert "wrong" not in str(caught.value)
+        assert f"http://user:password@{proxy.name}" in str(error_info.value)
+        assert "wrong" not in str(error_info.value)
         assert proxy.requests.count("CONNECT wiro.example:443") == 1
 
 
@@ -313,19 +313,19 @@ def test_a_407_of_a_socket(
     assert f"the proxy {proxy.name} (HTTPS_PROXY) wants another user and password (407)" in notice
 
 
-@pytest.mark.parametrize("written", ["me:p%40ss%2Fw%3Ard@", f"me:{PASSWORD}@"], ids=["escaped", "as it is"])
+@pytest.mark.parametrize("spelling", ["me:p%40ss%2Fw%3Ard@", f"me:{PASSWORD}@"], ids=["escaped", "as it is"])
 def test_passwords_with_any_character(
     secure: HostileServer,
     make_client: MakeClient,
     bundle: Path,
     monkeypatch: pytest.MonkeyPatch,
-    written: str,
+    spelling: str,
 ) -> None:
     """Calls and sockets log in at the proxy, whether or not the password is percent-encoded."""
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
     hosts = {"wiro.example:443": secure.port, "wiro.example:444": secure.socket_port}
     with Proxy(hosts, login=f"me:{PASSWORD}") as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", f"http://{written}{proxy.name}")
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{spelling}{proxy.name}")
         client = remote_client(make_client)
         whole_run(secure, client)
         client.close()
@@ -385,11 +385,11 @@ def test_a_proxy_that_cannot_be_used(
     """The error names the variable and what is wrong with it, never the password."""
     monkeypatch.setenv("HTTPS_PROXY", address)
     client = make_client(base_url="https://wiro.example/v1")
-    with pytest.raises(ConfigurationError, match=message) as caught:
+    with pytest.raises(ConfigurationError, match=message) as error_info:
         client.models()
-    assert "HTTPS_PROXY" in str(caught.value)
-    assert "p@ss" not in str(caught.value)
-    assert "w:rd" not in str(caught.value)
+    assert "HTTPS_PROXY" in str(error_info.value)
+    assert "p@ss" not in str(error_info.value)
+    assert "w:rd" not in str(error_info.value)
 
 
 def test_a_socket_names_a_proxy_that_cannot_be_used(
@@ -496,6 +496,10 @@ def test_a_large_upload_through_a_tunnel_has_its_time(
         client = make_client(
             base_url="https://wiro.example/v1", socket_url="wss://wiro.example:444/v1", timeout=0.3
         )
-        task = client.run("a/b", file=SlowFile(b"\x89PNG\r\n\x1a\n" + bytes(64 * 1024 * 40)))
-        assert task.id
+        content = b"\x89PNG\r\n\x1a\n" + bytes(64 * 1024 * 40)
+        task = client.start(
+            "a/b", {"file": SlowFile(content)}, None
+        )  # no schema, so the tunnel is opened for the run
+        secure.finish(secure.task())
+        assert task.wait(5).record.outcome == "succeeded"
         client.close()

@@ -25,7 +25,7 @@ from wiro_widgets.journal.columns import (
     sound,
     sound_value,
 )
-from wiro_widgets.media.jsonable import is_file, plain
+from wiro_widgets.media.jsonable import is_file, plain, storable
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import ConfigurationError
 from wiro_widgets.protocol.record import TaskRecord
@@ -40,7 +40,8 @@ _TIMES: Final = tuple(name for name, column in RECORD_COLUMNS.items() if column.
 # What the journal holds as JSON text, with the text of the default.
 _JSON: Final = {"parameters": "{}", **dict.fromkeys(LISTS, "[]")}
 # With the separators that SQLite uses, see `from_cells`.
-_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encoder: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_ascii_encoder: Final = json.JSONEncoder(separators=(",", ":"))
 _EXACT_AS_FLOAT: Final = range(-(2**53), 2**53 + 1)
 # What pandas makes of a text when it reads a CSV: a prompt "1e5" becomes a float, as does a seed in a column with gaps.
 _LOSSY: Final = {"prompt": (int, float), "seed": (float,)}
@@ -57,6 +58,12 @@ def require_pandas() -> None:
 
 
 # Records to a table
+
+
+def _encode(value: Any) -> str:
+    """Return JSON text that UTF-8 can encode, also of a path that is no UTF-8 itself."""
+    text = _encoder.encode(value)
+    return text if storable(text) == text else _ascii_encoder.encode(value)
 
 
 def to_pandas(

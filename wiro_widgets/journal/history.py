@@ -19,6 +19,7 @@ from wiro_widgets.journal.result import TaskResult, result_of
 from wiro_widgets.journal.row import SENT, JournalRow, Query, record_of_row
 from wiro_widgets.protocol.errors import ConfigurationError, WiroWarning
 from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.protocol.schema.scalars import short_repr
 from wiro_widgets.render import html
 from wiro_widgets.render.notebook_repr import NotebookRepr
 
@@ -185,7 +186,7 @@ class History(NotebookRepr):
         Costs are added up exactly; a run without a cost counts as nothing.
         """
         if by not in ("model", "day"):
-            raise ValueError(f'spending is by "model" or by "day", not by {by!r}')
+            raise ValueError(f'spending is by "model" or by "day", not by {short_repr(by)}')
         key = _model if by == "model" else _day
         sums = _sums((key(record), _cost(record)) for record in self.find(since=since, until=until))
         return sums if by == "model" else dict(sorted(sums.items(), reverse=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -47,19 +48,19 @@ def check_limit(limit: int | None) -> int | None:
     """Return how many runs to return at most; raises ValueError if it is not a number of runs."""
     if limit is None or (isinstance(limit, int) and not isinstance(limit, bool) and limit >= 0):
         return limit
-    raise ValueError(f"limit is a number of runs or None, not {limit!r}")
+    raise ValueError(f"limit is a number of runs or None, not {reprlib.repr(limit)}")
 
 
 def _check(name: str, value: object, types: Any, description: str) -> None:
     if not isinstance(value, types):
-        raise ValueError(f"{name} is {description}, not {value!r}")  # noqa: TRY004 - a wrong value of `find`
+        raise ValueError(f"{name} is {description}, not {reprlib.repr(value)}")  # noqa: TRY004 - a wrong value of `find`
 
 
 def _texts(name: str, value: object) -> tuple[str, ...]:
     items = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (None,)
     texts = tuple(item for item in items if isinstance(item, str))
     if len(texts) != len(items):
-        raise ValueError(f"{name} is a text or several, not {value!r}")
+        raise ValueError(f"{name} is a text or several, not {reprlib.repr(value)}")
     return texts
 
 
@@ -68,7 +69,7 @@ def _outcomes(value: object) -> tuple[str, ...]:
     for name in outcomes:
         if name not in OUTCOMES:
             hint = nearest(name, list(OUTCOMES)) or f" A run is one of {', '.join(OUTCOMES)}."
-            raise ValueError(f"{name!r} is no outcome.{hint}")
+            raise ValueError(f"{reprlib.repr(name)} is no outcome.{hint}")
     return outcomes
 
 
@@ -83,8 +84,8 @@ def _moment(name: str, value: object, of_day: time) -> datetime | None:
         if isinstance(moment, date):
             return datetime.combine(moment, of_day).astimezone(UTC)
     except (ValueError, OverflowError, OSError) as exc:
-        raise ValueError(f"{name} is a time, a day or ISO 8601 text, not {value!r}: {exc}") from exc
-    raise ValueError(f"{name} is a time, a day or ISO 8601 text, not {value!r}")
+        raise ValueError(f"{name} is a time, a day or ISO 8601 text, not {reprlib.repr(value)}") from exc
+    raise ValueError(f"{name} is a time, a day or ISO 8601 text, not {reprlib.repr(value)}")
 
 
 def _parse(text: str) -> date:

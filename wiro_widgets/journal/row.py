@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from wiro_widgets.journal.columns import UNREADABLE, sound
-from wiro_widgets.media.jsonable import is_file, storable
+from wiro_widgets.media.jsonable import is_file, json_text, storable
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.protocol.schema.scalars import short_repr
 
 RowOutcome = Literal["submitting", "running", "succeeded", "failed", "cancelled", "unknown", "refused"]
 UNSETTLED: Final = ("submitting", "running", "unknown")
@@ -195,9 +196,9 @@ def to_plain(row: JournalRow) -> dict[str, Any]:
     """Return a row as texts and numbers, in the order of `ROW_COLUMNS`; half a character becomes a question mark."""
     values: dict[str, Any] = {name: getattr(row, name) for name in ROW_COLUMNS}
     values |= {name: stamp(values[name]) for name in ("intent_at", "submitted_at", "settled_at")}
-    values |= {name: json.dumps(values[name], ensure_ascii=False) for name in ("parameters", "paths", "tags")}
-    values["files"] = json.dumps([asdict(item) for item in row.files], ensure_ascii=False)
-    values["record"] = json.dumps(row.record.to_dict(), ensure_ascii=False) if row.record else None
+    values |= {name: json_text(values[name]) for name in ("parameters", "paths", "tags")}
+    values["files"] = json_text([asdict(item) for item in row.files])
+    values["record"] = json_text(row.record.to_dict()) if row.record else None
     return {name: storable(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
@@ -243,7 +244,7 @@ def _number(value: Any) -> int:
 
 def _outcome(value: Any) -> str:
     if value not in ROW_OUTCOMES:
-        raise ValueError(f"{value!r} is not an outcome")
+        raise ValueError(f"{short_repr(value)} is not an outcome")
     return str(value)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
 import shutil
+import stat
 import unicodedata
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from wiro_widgets.media.content_types import extension
 
@@ -19,6 +21,39 @@ if TYPE_CHECKING:
 LONGEST_NAME: Final = 150  # bytes; file systems allow 255, and a temporary name or " (2)" must still fit
 
 _RESERVED: Final = re.compile(r"con|prn|aux|nul|conin\$|conout\$|com\d|lpt\d", re.IGNORECASE)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file for reading; raises OSError with the reason as its `strerror`, also for what is no file.
+
+    A pipe or a device is never waited for, even if it takes the place of the file at this moment.
+    """
+    try:
+        if reason := _no_file(path.stat().st_mode):
+            raise OSError(errno.EINVAL, reason, str(path))
+        handle = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - Path.open has no opener
+    except ValueError:  # a NUL in it, or a letter that the file system cannot write
+        raise OSError(errno.EINVAL, "no file can have this name") from None
+    if reason := _no_file(os.fstat(handle.fileno()).st_mode):
+        handle.close()
+        raise OSError(errno.EINVAL, reason, str(path))
+    return handle
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # 0 on Windows
+
+
+def _no_file(mode: int) -> str | None:
+    """Return what this is instead of a file, None if it is one."""
+    kinds = {
+        stat.S_IFDIR: "it is a folder",
+        stat.S_IFIFO: "it is a pipe; read it and give the bytes",
+        stat.S_IFSOCK: "it is a socket",
+        stat.S_IFCHR: "it is a device",
+        stat.S_IFBLK: "it is a device",
+    }
+    return kinds.get(stat.S_IFMT(mode))
 
 
 def safe_name(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import os
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -43,6 +45,12 @@ def storable(value: object) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
+def json_text(value: Any) -> str:
+    """Return JSON that UTF-8 can encode and that reads back the same, also with a path that is no UTF-8 itself."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if storable(text) == text else json.dumps(value)
+
+
 def _plain(value: object, depth: int) -> Any:
     if value is None or isinstance(value, str | int | float):
         return _scalar(value)
@@ -79,8 +87,9 @@ def _file(value: object) -> dict[str, Any] | None:
     size = None
     if isinstance(value, Upload):
         name, size = value.filename, value.size or _size(value.content)
-    elif isinstance(value, PurePath):
-        name, size = value.name, _size(value)
+    elif isinstance(value, os.PathLike):
+        path = PurePath(os.fsdecode(value))
+        name, size = path.name, _size(path)
     elif isinstance(value, bytes | bytearray | memoryview):
         name, size = "bytes", _size(value)
     elif isinstance(value, Image.Image):
@@ -99,8 +108,8 @@ def _size(content: object) -> int | None:
     if isinstance(content, bytes | bytearray | memoryview):
         return memoryview(content).nbytes
     try:
-        return Path(content).stat().st_size if isinstance(content, PurePath) else None
-    except OSError:
+        return Path(content).expanduser().stat().st_size if isinstance(content, PurePath) else None
+    except (OSError, RuntimeError, ValueError):  # no home, a NUL
         return None
 
 

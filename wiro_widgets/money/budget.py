@@ -14,6 +14,7 @@ from typing import Self
 from wiro_widgets.protocol.errors import BudgetExceeded, ConfigurationError
 from wiro_widgets.protocol.prices.dollars import dollars
 from wiro_widgets.protocol.prices.pricing import Estimate
+from wiro_widgets.protocol.schema.scalars import short_repr
 
 _SLACK = 1e-9  # USD; sums of floats are not exact to the last bit
 
@@ -99,7 +100,7 @@ def _amount(usd: object) -> float:
             amount = float(usd)
             if math.isfinite(amount) and amount > 0:
                 return amount
-    raise ConfigurationError(f"A budget is a number of US dollars above 0, not {usd!r}.")
+    raise ConfigurationError(f"A budget is a number of US dollars above 0, not {short_repr(usd)}.")
 
 
 _active: ContextVar[tuple[Budget, ...]] = ContextVar("wiro_budgets", default=())

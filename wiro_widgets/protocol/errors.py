@@ -28,17 +28,26 @@ if TYPE_CHECKING:
 
 ERRORS_FROM = 400  # the first HTTP status that is an error
 SERVER_ERRORS_FROM = 500  # the first that is the server's own fault
+_MAX_NAME = 100  # characters of a parameter's name in a sentence
+_MAX_SENTENCE, _MAX_HEAD, _MAX_TAIL = 2_000, 1_600, 300  # characters; the tail has the advice
 
 
 class WiroError(Exception):
     """Anything this package raises on purpose."""
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(printable(sentence))
+        super().__init__(printable(_bounded(sentence)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by message and fields, because errors come back from worker processes."""
         return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _bounded(sentence: str) -> str:
+    """Return the sentence, without its middle if it is too long to be read: a value or a server may be in it."""
+    return (
+        sentence if len(sentence) <= _MAX_SENTENCE else f"{sentence[:_MAX_HEAD]} ... {sentence[-_MAX_TAIL:]}"
+    )
 
 
 def _rebuild(kind: type[WiroError], args: tuple[Any, ...], fields: dict[str, Any]) -> WiroError:
@@ -52,7 +61,7 @@ class WiroWarning(UserWarning):
     """Something went wrong, and the work goes on without it."""
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(printable(sentence))
+        super().__init__(printable(_bounded(sentence)))
 
 
 class ConfigurationError(WiroError):
@@ -63,7 +72,9 @@ class InvalidParameter(WiroError, ValueError):
     """The model's schema refuses a value; nothing was sent."""
 
     def __init__(self, parameter: str, reason: str) -> None:
-        super().__init__(f"{parameter}: {reason}")
+        super().__init__(
+            f"{parameter if len(parameter) <= _MAX_NAME else f'{parameter[:_MAX_NAME]}...'}: {reason}"
+        )
         self.parameter = parameter
         self.reason = reason
 

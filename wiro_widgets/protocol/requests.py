@@ -20,12 +20,16 @@ Safety = Literal["read", "control", "run"]
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file to send; its content is bytes, a path or an open binary file, its size in bytes."""
+    """A file to send; its content is bytes, a path or an open binary file, its size in bytes.
+
+    `modified_ns` is when a file on the disk was changed last, as it was opened: it is sent only while that stays.
+    """
 
     filename: str
     content_type: str
     content: Any = field(repr=False)
     size: int | None = None
+    modified_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

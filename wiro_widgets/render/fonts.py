@@ -12,6 +12,7 @@ from PIL.ImageDraw import ImageDraw
 from PIL.ImageFont import FreeTypeFont
 
 from wiro_widgets.protocol.errors import InvalidParameter
+from wiro_widgets.protocol.schema.scalars import short_repr
 
 FontLike: TypeAlias = "str | os.PathLike[str] | FreeTypeFont"
 
@@ -177,4 +178,6 @@ def _open(font: FontLike) -> FreeTypeFont:
             return font.font_variant(size=_PROBE_SIZE)
         return ImageFont.truetype(font, _PROBE_SIZE)
     except (OSError, TypeError, AttributeError) as error:
-        raise InvalidParameter("font", f"{font!r} cannot be opened as a font: {error}") from error
+        raise InvalidParameter(
+            "font", f"{short_repr(str(font))} cannot be opened as a font: {error}"
+        ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
 
 from wiro_widgets.media import arrays, content_types, images
+from wiro_widgets.media.files import open_regular
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import InvalidParameter, OutputError
 from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.requests import Upload
+from wiro_widgets.protocol.schema import file_texts
 from wiro_widgets.protocol.schema.parameters import Parameter
 from wiro_widgets.protocol.schema.scalars import is_url, short_repr
 from wiro_widgets.protocol.schema.schema import ModelSchema
@@ -21,6 +24,7 @@ from wiro_widgets.protocol.schema.schema import ModelSchema
 PICTURE_NAME = "image.png"
 _RARE_FORMATS = {"image/heic": r"hei[cf]", "image/avif": "avif"}  # which most models do not read
 _REFUSAL = re.compile(r"(?i)\b(not?|except|unsupported|convert)\b|n't\b")
+_MAX_PATH = 200  # characters that an error quotes
 
 
 class NamedBytes(bytes):
@@ -77,17 +81,19 @@ def _looks_like_file(value: object) -> bool:
     """Guess from the type alone, for a model whose schema is not known; text stays text."""
     if isinstance(value, list | tuple):
         return any(map(_looks_like_file, value))
-    is_file = isinstance(value, Path | bytes | bytearray | memoryview | Output) or hasattr(value, "read")
+    is_file = isinstance(value, os.PathLike | bytes | bytearray | memoryview | Output) or hasattr(
+        value, "read"
+    )
     return is_file or bool(arrays.shape_of(value))  # a number of numpy's has no shape
 
 
 def _upload_or_url(value: object, parameter: Parameter, files: ExitStack) -> Upload | str:
-    if is_url(value):
-        return str(value).strip()
+    if isinstance(value, str) and is_url(value):
+        return file_texts.web_address(value)
     if isinstance(value, Output):
         value = value.path or NamedBytes(value.bytes(), value.name)
-    if isinstance(value, str | Path):
-        return _from_path(Path(value).expanduser(), parameter, files)
+    if isinstance(value, str | os.PathLike):
+        return _from_path(value, parameter, files)
     if isinstance(value, bytes | bytearray | memoryview):
         return _from_bytes(bytes(value), getattr(value, "name", ""), parameter)
     if hasattr(value, "read"):
@@ -99,13 +105,18 @@ def _upload_or_url(value: object, parameter: Parameter, files: ExitStack) -> Upl
     return _from_bytes(data, PICTURE_NAME, parameter)
 
 
-def _from_path(path: Path, parameter: Parameter, files: ExitStack) -> Upload:
+def _from_path(value: str | os.PathLike[Any], parameter: Parameter, files: ExitStack) -> Upload:
+    text = os.fsdecode(value)
     try:
-        handle = files.enter_context(path.open("rb"))
+        path = Path(text).expanduser()
+        handle = files.enter_context(open_regular(path))
+        status = os.fstat(handle.fileno())
     except OSError as error:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
-        raise parameter.refuse(f"{str(path)!r} cannot be opened: {reason}") from error
-    return _upload(handle, path.name, path.stat().st_size, parameter)
+        raise parameter.refuse(f"{_quoted(text)} cannot be opened: {reason}") from error
+    except RuntimeError:
+        raise parameter.refuse(f"{_quoted(text)} cannot be opened: there is no such home folder") from None
+    return _upload(handle, path.name, status.st_size, parameter, status.st_mtime_ns)
 
 
 def _from_bytes(data: bytes, name: str, parameter: Parameter) -> Upload:
@@ -115,7 +126,8 @@ def _from_bytes(data: bytes, name: str, parameter: Parameter) -> Upload:
 def _from_file(handle: BinaryIO, parameter: Parameter) -> Upload:
     if isinstance(handle, io.TextIOBase):
         raise parameter.refuse('the file is open as text; open it with mode "rb"')
-    name = Path(str(getattr(handle, "name", ""))).name
+    own_name = getattr(handle, "name", "")
+    name = Path(os.fsdecode(own_name)).name if isinstance(own_name, str | bytes | os.PathLike) else ""
     if getattr(handle, "closed", False):
         raise parameter.refuse("the file is closed; open it and leave it open until the run is sent")
     try:
@@ -135,24 +147,44 @@ def _read_pipe(handle: BinaryIO, parameter: Parameter) -> bytes:
     return bytes(data)
 
 
-def _upload(handle: BinaryIO, name: str, size: int, parameter: Parameter) -> Upload:
+def _upload(
+    handle: BinaryIO, name: str, size: int, parameter: Parameter, modified_ns: int | None = None
+) -> Upload:
     """Return the upload, its type told from its first bytes; refuses an empty file and one of another kind."""
-    handle.seek(0)
-    head = handle.read(content_types.HEAD_SIZE)
-    handle.seek(0)
-    if not head:
-        raise parameter.refuse(f"{name or 'the file'} is empty")
+    title = short_repr(name) if name else "the file"
+    try:
+        handle.seek(0)
+        head = handle.read(content_types.HEAD_SIZE)
+        handle.seek(0)
+    except (OSError, ValueError) as error:
+        raise parameter.refuse(
+            f"{title} cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from error
+    if not head or not size:
+        raise parameter.refuse(f"{title} is empty")
     content_type = content_types.sniff(head)
     if parameter.accept and not _is_accepted(parameter.accept, content_type):
         article = "an" if parameter.accept[0] in "ai" else "a"
         but = f" but {content_type}" if content_type else ""
-        raise parameter.refuse(f"{name or 'the file'} is not {article} {parameter.accept}{but}")
+        raise parameter.refuse(f"{title} is not {article} {parameter.accept}{but}")
     if parameter.accept == "image" and content_type in _RARE_FORMATS:
         names = _RARE_FORMATS[content_type]
         if not _mentions(f"{parameter.label}. {parameter.help}", names):
             return _converted(handle, name, content_type, parameter)
-    filename = name or f"{parameter.id}.{content_types.extension(content_type)}"
-    return Upload(filename, content_type or "application/octet-stream", handle, size)
+    filename = _wire_name(name) or f"{parameter.id}.{content_types.extension(content_type)}"
+    return Upload(filename, content_type or "application/octet-stream", handle, size, modified_ns)
+
+
+def _quoted(path: str) -> str:
+    """Return a path for a sentence; of a long one the end, which has the file's name."""
+    return repr(path) if len(path) <= _MAX_PATH else repr(f"...{path[-_MAX_PATH:]}")
+
+
+def _wire_name(name: str) -> str:
+    """Return a file's name as UTF-8 can say it, on one line: names on the disk may be any bytes."""
+    return "".join(
+        "_" if "\ud800" <= letter <= "\udfff" or not letter.isprintable() else letter for letter in name
+    )
 
 
 def _mentions(words: str, names: str) -> bool:
@@ -174,7 +206,7 @@ def _converted(handle: BinaryIO, name: str, content_type: str, parameter: Parame
         if isinstance(error.__cause__, ImportError):
             reason, hint = "Pillow cannot convert it", images.HEIC_HINT
         raise parameter.refuse(
-            f"{name or 'the file'} is {content_type}, which few models read, and {reason}. {hint}"
+            f"{short_repr(name) if name else 'the file'} is {content_type}, which few models read, and {reason}. {hint}"
         ) from error
     return _from_bytes(data, f"{Path(name).stem or parameter.id}.png", parameter)
 

@@ -10,6 +10,7 @@ from typing import Self
 
 from wiro_widgets.money import budget
 from wiro_widgets.protocol.errors import InvalidParameter, WiroError
+from wiro_widgets.protocol.schema.scalars import short_repr
 from wiro_widgets.runs.options import OnInterrupt, UnknownPolicy
 from wiro_widgets.sweeps.cell import Cell, TaskT
 from wiro_widgets.sweeps.live_display import LiveSweep
@@ -73,7 +74,7 @@ class AsyncSweep(SweepView[TaskT]):
         if isinstance(unknown, bool):
             unknown = "send" if unknown else "ask"
         if unknown not in ("ask", "send", None):
-            raise InvalidParameter("unknown", f'"ask" or "send" is needed, not {unknown!r}')
+            raise InvalidParameter("unknown", f'"ask" or "send" is needed, not {short_repr(unknown)}')
         await self._resume(unknown or self._unknown)
 
     async def settle_unknown(self, unknown: UnknownPolicy) -> None:

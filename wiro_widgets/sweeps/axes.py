@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Sized
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any, Literal
 
 from wiro_widgets.protocol.errors import InvalidParameter
+from wiro_widgets.protocol.schema.scalars import short_repr
 from wiro_widgets.protocol.schema.schema import ModelSchema
 
 How = Literal["grid", "zip"]
@@ -65,7 +66,7 @@ def combine(axes: Sequence[Axis], how: How) -> Iterator[dict[str, Any]]:
             raise InvalidParameter(longest.name, reason)
         combinations = itertools.product(*(axis.values for axis in axes))
     else:
-        raise InvalidParameter("how", f'"grid" or "zip" is needed, not {how!r}')
+        raise InvalidParameter("how", f'"grid" or "zip" is needed, not {short_repr(how)}')
     names = [axis.name for axis in axes]
     return (dict(zip(names, combination, strict=True)) for combination in combinations)
 
@@ -101,8 +102,8 @@ def identity(value: Any) -> Hashable:
     """Return a key that is equal for equal values of an axis."""
     if isinstance(value, list | tuple):
         return tuple(identity(item) for item in value)
-    if isinstance(value, PurePath):
-        return "path", str(value)
+    if isinstance(value, os.PathLike):
+        return "path", os.fsdecode(value)
     plain = value is None or isinstance(value, str | bytes | int | float)
     return (type(value).__name__, value) if plain else id(value)
 

@@ -11,6 +11,7 @@ from typing import Any
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import InvalidParameter
 from wiro_widgets.protocol.schema.parameters import Parameter
+from wiro_widgets.protocol.schema.scalars import short_repr
 from wiro_widgets.sweeps.axes import MAX_CELLS
 
 ALL = "*"  # every option of a select
@@ -128,12 +129,14 @@ def _with_points(text: str, parameter: Parameter) -> str:
 def _range_numbers(match: re.Match[str], parameter: Parameter) -> Iterator[str]:
     """Yield the numbers of a range as texts; the step is 1 if both ends are whole numbers and none is given."""
     if not match["first"]:
-        raise parameter.refuse(f"{match[0]!r} has no beginning; write it like 1..4")
+        raise parameter.refuse(f"{short_repr(match[0])} has no beginning; write it like 1..4")
     first, last = _decimal(match["first"], parameter), _decimal(match["last"], parameter)
     if match["count"]:
         steps = int(match["count"]) - 1
         if steps < 1 or steps >= MAX_CELLS:
-            raise parameter.refuse(f"{match[0]!r}: at least 2 and at most {MAX_CELLS:,} values are needed")
+            raise parameter.refuse(
+                f"{short_repr(match[0])}: at least 2 and at most {MAX_CELLS:,} values are needed"
+            )
         by = (last - first) / steps
     else:
         by = _step(match, first, last, parameter)
@@ -153,14 +156,14 @@ def _step(match: re.Match[str], first: Decimal, last: Decimal, parameter: Parame
         ends = f"{match['first']}..{match['last']}"
         raise parameter.refuse(f"say how far apart, as in {ends} by 0.1, or how many, as in {ends} in 5")
     if not by:
-        raise parameter.refuse(f"{match[0]!r} goes nowhere by steps of 0")
+        raise parameter.refuse(f"{short_repr(match[0])} goes nowhere by steps of 0")
     return by if last >= first else -by
 
 
 def _decimal(text: str, parameter: Parameter) -> Decimal:
     number = Decimal(text)
     if abs(number.adjusted()) > _LARGEST_EXPONENT:
-        raise parameter.refuse(f"{text} is out of range")
+        raise parameter.refuse(f"{short_repr(text)} is out of range")
     return number
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any
 
@@ -137,6 +138,9 @@ class _Files:
         if isinstance(value, list | tuple) and self._is_file(name):
             return [self.reusable(name, item) for item in value]
         value = scalars.python_scalar(value)
+        parameter = self._schema.get(name) if self._schema else None
+        if parameter is not None and parameter.kind == "file":
+            value = parameter.read_file(value)  # here, so that cells share the bytes of a data: URL
         if not hasattr(value, "read") and not arrays.shape_of(value):
             return value
         if id(value) not in self._contents:
@@ -150,11 +154,11 @@ class _Files:
 
     def digest(self, name: str, value: Any) -> Any:
         """Return what represents a bound value in a content key: of a file its digest, otherwise the value."""
-        if not self._is_file(name) and not isinstance(value, bytes | Path):
+        if not self._is_file(name) and not isinstance(value, bytes | os.PathLike):
             return value
         if isinstance(value, list | tuple):
             return [self.digest(name, item) for item in value]
-        key = (name, str(value)) if isinstance(value, str | Path) else id(value)
+        key = (name, str(value)) if isinstance(value, str | PurePath) else id(value)
         if key not in self._digests:
             with ExitStack() as opened:
                 upload = inputs.prepare({name: value}, self._schema, opened)[name]

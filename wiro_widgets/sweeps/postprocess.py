@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import pickle
+import reprlib
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -107,10 +108,12 @@ def as_exception(error: BaseException) -> Exception:
 def _check(then: object, executor: object) -> None:
     """Raise ConfigurationError for what would fail with every result, before anything is paid for."""
     if then is not None and (not callable(then) or inspect.iscoroutinefunction(then)):
-        raise ConfigurationError(f"`then` is a function of one result, with plain `def`; {then!r} is not.")
+        raise ConfigurationError(
+            f"`then` is a function of one result, with plain `def`; {reprlib.repr(then)} is not."
+        )
     if executor is not None and (isinstance(executor, type) or not hasattr(executor, "submit")):
         example = "an Executor of concurrent.futures, such as ThreadPoolExecutor(4)"
-        raise ConfigurationError(f"`executor` is {example}, not {executor!r}.")
+        raise ConfigurationError(f"`executor` is {example}, not {reprlib.repr(executor)}.")
     if type(executor).__name__ == "ProcessPoolExecutor":  # Dask and Ray send more than pickle does
         try:
             pickle.dumps(then)

@@ -28,6 +28,7 @@ from wiro_widgets.protocol.errors import (
     TransportError,
     WiroError,
 )
+from wiro_widgets.protocol.schema.scalars import short_repr
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.options import RunOptions, UnknownPolicy
@@ -82,7 +83,7 @@ class Scheduler(Generic[TaskT]):
         is_count = isinstance(concurrency, Integral) and not isinstance(concurrency, bool)
         if concurrency is not None and not (is_count and concurrency >= 1):
             raise ConfigurationError(
-                f"A sweep runs at least 1 cell at once, in whole numbers, not {concurrency!r}."
+                f"A sweep runs at least 1 cell at once, in whole numbers, not {short_repr(concurrency)}."
             )
         self.finished: list[Cell[TaskT]] = []
         self.error: WiroError | None = None

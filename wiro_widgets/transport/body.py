@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zlib
 from typing import BinaryIO
 
@@ -28,13 +29,15 @@ class BrokenBodyError(Exception):
 class ExactFile:
     """An open file that yields exactly as many bytes as it had when its length was announced.
 
-    A file that grows meanwhile is cut; one that shrinks raises UnreadableFileError, which breaks the request off.
+    A file that grows meanwhile is cut; one that shrinks raises UnreadableFileError, which breaks the request off, and
+    so does a file on the disk that was written to since it was opened: the journal has noted other bytes.
     """
 
     def __init__(self, upload: Upload) -> None:
         self._handle: BinaryIO = upload.content
         self._name = upload.filename
         self._size = upload.size or 0
+        self._modified_ns = upload.modified_ns
         self._remaining = self._size
 
     def __repr__(self) -> str:
@@ -66,7 +69,14 @@ class ExactFile:
         if not data:
             raise UnreadableFileError(f"{self._name} became shorter while it was sent")
         self._remaining -= len(data)
+        if not self._remaining and self._is_changed():
+            raise UnreadableFileError(f"{self._name} was changed while it was sent; run again")
         return data
+
+    def _is_changed(self) -> bool:
+        if self._modified_ns is None:
+            return False
+        return os.fstat(self._handle.fileno()).st_mtime_ns != self._modified_ns
 
 
 async def read_reply(response: httpx.Response, limit: int) -> bytes:

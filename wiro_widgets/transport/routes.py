@@ -54,7 +54,11 @@ class Routes(httpx.AsyncBaseTransport):
         return self.has_failed and self._signature != environment.signature()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; raises RouteError where no connection was made, ConfigurationError for a bad proxy."""
+        """Send a request.
+
+        Raises RouteError for a proxy or a certificate that fails, ConfigurationError for a bad proxy, and what else
+        httpx raises.
+        """
         url = request.url
         proxy = self._proxy(f"{url.scheme}://{url.netloc.decode('ascii')}")
         pool = self._pools.get(proxy) or self._open_pool(proxy)
@@ -62,7 +66,7 @@ class Routes(httpx.AsyncBaseTransport):
             response = await pool.handle_async_request(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             self.has_failed = True
-            if proxy is None and isinstance(error, httpx.ConnectTimeout):
+            if proxy is None and _find(error, ssl.SSLCertVerificationError) is None:
                 raise
             reason, retry_helps = describe(error, url.host, proxy, self._certificates)
             raise RouteError(reason, retry_helps=retry_helps) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from itertools import pairwise
@@ -122,15 +123,15 @@ def _path_of(value: Any) -> str | None:
     """Return the shortest path of the file that a value is or was read from, or None."""
     if isinstance(value, Output):
         value = value.path
-    elif not isinstance(value, Path):
+    elif not isinstance(value, os.PathLike):
         value = getattr(value, "name", None) or getattr(value, "filename", None)
-    return _short_path(value) if value and isinstance(value, str | Path) else None
+    return _short_path(os.fsdecode(value)) if value and isinstance(value, str | os.PathLike) else None
 
 
-def _short_path(value: str | Path) -> str:
+def _short_path(value: str) -> str:
     """Return the path as it is, from the working folder, or from the home folder (~), whichever is shortest."""
     path = Path(value)
-    texts = [str(value)]
+    texts = [value]
     with suppress(OSError, RuntimeError):  # a working folder that was deleted, a user without a home
         for folder, prefix in ((Path.cwd(), ""), (Path.home(), "~/")):
             if path.is_relative_to(folder):

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import traitlets
 
-from wiro_widgets.media.jsonable import plain
+from wiro_widgets.media.jsonable import plain, storable
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import InvalidParameter, OutputError
 from wiro_widgets.protocol.schema.parameters import Parameter
@@ -124,7 +124,9 @@ class InputFiles:
         description = plain({"file": value})["file"]
         if not isinstance(description, dict):
             description = {"file": str(description), "size": None}
-        name = PurePath(value.name if isinstance(value, NamedBytes) else str(description["file"])).name
+        name = storable(
+            PurePath(value.name if isinstance(value, NamedBytes) else str(description["file"])).name
+        )
         # Of the type, not of the value: a PIL image would copy all its pixels.
         has_pixels = hasattr(type(value), "__array_interface__")
         mime = mimetypes.guess_type(name)[0] or ("image/png" if has_pixels else "")

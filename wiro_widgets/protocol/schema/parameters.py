@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import InvalidParameter
+from wiro_widgets.protocol.schema import file_texts
 from wiro_widgets.protocol.schema.scalars import (
     UntrustedText,
     exact_number,
@@ -28,6 +29,7 @@ Accept = Literal["image", "audio", "video"]
 Structure = Literal["list", "object"]
 
 _MAX_OPTIONS = 12  # that an error lists
+_LONGEST_NAME = 200  # characters of a name that another is proposed for
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,9 @@ class Parameter:
         for option in self.options:
             if text.lower() in (option.value.lower(), option.label.lower()):
                 return option.value
-        names = ", ".join(map(repr, values[:_MAX_OPTIONS])) + (", ..." if len(values) > _MAX_OPTIONS else "")
+        names = ", ".join(map(short_repr, values[:_MAX_OPTIONS])) + (
+            ", ..." if len(values) > _MAX_OPTIONS else ""
+        )
         raise self.refuse(f"{short_repr(value)} is not one of {names}.{nearest(text, values)}")
 
     def _structure(self, value: object) -> Any:
@@ -163,14 +167,25 @@ class Parameter:
         files = list(value) if isinstance(value, list | tuple) else [value]
         if any(item is None or isinstance(item, bool | numbers.Number | dict) for item in files):
             raise self.refuse(f"a path, bytes, an image or a URL is needed, not {short_repr(value)}")
-        if any(isinstance(item, UntrustedText) and not is_url(item) for item in files):
-            raise self.refuse(
-                f"the recipe names {short_repr(value)} but does not contain it; give the file itself"
-            )
         limit = 1 if self.file_style == "single" else self.max_files
         if limit is not None and len(files) > limit:
             raise self.refuse(f"takes up to {limit} file{'s' if limit > 1 else ''}, not {len(files)}")
+        files = [self.read_file(item) for item in files]
         return files if self.multiple else files[0]
+
+    def read_file(self, value: object) -> object:
+        """Return what a text stands for as a file (`file_texts.read`), anything else as it is.
+
+        Raises InvalidParameter, also for a text out of a recipe that is no web address.
+        """
+        if isinstance(value, UntrustedText) and not is_url(value):
+            raise self.refuse(
+                f"the recipe names {short_repr(value)} but does not contain it; give the file itself"
+            )
+        try:
+            return file_texts.read(value) if isinstance(value, str) else value
+        except ValueError as error:
+            raise self.refuse(str(error)) from None
 
 
 def join_urls(urls: Iterable[object]) -> str:
@@ -180,8 +195,10 @@ def join_urls(urls: Iterable[object]) -> str:
 
 def nearest(name: str, names: Sequence[str]) -> str:
     """Return the sentence that proposes the nearest of the names, or an empty text."""
+    if len(name) > _LONGEST_NAME:
+        return ""
     matches = difflib.get_close_matches(name.lower(), [item.lower() for item in names], n=1, cutoff=0.6)
-    return next((f" Did you mean {item!r}?" for item in names if item.lower() in matches), "")
+    return next((f" Did you mean {short_repr(item)}?" for item in names if item.lower() in matches), "")
 
 
 def _read_list(text: str) -> list[Any]:

@@ -99,6 +99,6 @@ def short_repr(value: object) -> str:
     if is_too_large(value):
         return "a number of that size"
     if isinstance(value, str | int | float | bool) or value is None:
-        text = repr(value)
+        text = repr(value[: _MAX_REPR + 1] if isinstance(value, str) else value)
         return text if len(text) <= _MAX_REPR else f"{text[: _MAX_REPR - 3]}..."
     return f"a {type(value).__name__}"

@@ -14,6 +14,7 @@ from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.schema import listing, openapi, tool_detail
 from wiro_widgets.protocol.schema.builtin import BUILT_IN
 from wiro_widgets.protocol.schema.parameters import Parameter, nearest
+from wiro_widgets.protocol.schema.scalars import short_repr
 from wiro_widgets.protocol.schema.tool_detail import Group
 
 # Every model takes these, listed in its schema or not (docs/protocol.md, Run).
@@ -159,12 +160,12 @@ def split_model(model: str) -> tuple[str, str]:
     Raises InvalidParameter if it is neither.
     """
     if not isinstance(model, str):
-        raise InvalidParameter("model", f'"owner/name" is needed, not {model!r}')
+        raise InvalidParameter("model", f'"owner/name" is needed, not {short_repr(model)}')
     url = re.fullmatch(r"\w+://[^/]*/([^?#]*).*", model)
     path = unquote(url[1]) if url else model
     parts = [part.strip() for part in path.strip().strip("/").removeprefix("models/").split("/")]
     if len(parts) != _PARTS or not path.isprintable() or {"", ".", ".."}.intersection(parts):
         raise InvalidParameter(
-            "model", f'"owner/name" is needed, as in "tencent/hunyuan-flux-srpo", not {model!r}'
+            "model", f'"owner/name" is needed, as in "tencent/hunyuan-flux-srpo", not {short_repr(model)}'
         )
     return parts[0], parts[1]

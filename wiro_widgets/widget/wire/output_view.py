@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wiro_widgets.media import images, pixels
+from wiro_widgets.media.files import open_regular
 from wiro_widgets.media.images import Thumbnail
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import OutputError
@@ -121,14 +123,17 @@ def preview(value: Any) -> Thumbnail | None:
     """Return a thumbnail of a file value; None if it is no picture or cannot be read here."""
     try:
         data = _content(value)
+        if isinstance(data, Path):
+            with open_regular(data) as file:
+                data = file.read(images.MAX_BYTES + 1)
         return images.thumbnail(data, edge=PREVIEW_EDGE) if data else None
-    except (OSError, ValueError, OutputError):
+    except (OSError, ValueError, RuntimeError, OutputError):  # RuntimeError: no home
         return None
 
 
 def _content(value: Any) -> bytes | Path | None:
-    if isinstance(value, str | Path):
-        return None if is_url(value) else Path(value).expanduser()
+    if isinstance(value, str | os.PathLike):
+        return None if is_url(value) else Path(os.fsdecode(value)).expanduser()
     if isinstance(value, Output):
         return value.bytes()
     if isinstance(value, bytes | bytearray | memoryview):
