@@ -102,7 +102,8 @@ def test_texts_come_back_as_they_are(evaluate: Callable[[str], Call], prompt: st
 
 
 @pytest.mark.parametrize(
-    "name", ["\ufb01le", "\u017fteps", "\u2115", "x\u00b2", "self", "timeout", "class", "two words", "params"]
+    "name",
+    ["\ufb01le", "\u017fteps", "\u2115", "x\u00b2", "self", "timeout", "class", "a b", "params", "__debug__"],
 )
 def test_names_that_python_reads_otherwise(evaluate: Callable[[str], Call], name: str) -> None:
     """An id that Python would fold, refuse or take for its own goes into the dict of values."""

@@ -48,7 +48,8 @@ def python_call(
     names = [name for name in literals if is_keyword_name(name) and name not in _OWN_ARGUMENTS[function]]
     names.sort(key=lambda name: name != "prompt")
     arguments = [repr(model)]
-    others = [f"{name!r}: {literal}" for name, literal in literals.items() if name not in names]
+    in_dict = literals.keys() - set(names)
+    others = [f"{name!r}: {literal}" for name, literal in literals.items() if name in in_dict]
     if others:
         arguments.append("{" + ", ".join(others) + "}")
     arguments += [f"{name}={literals[name]}" for name in names]

@@ -49,11 +49,11 @@ def test_ids_that_are_no_names_stand_in_the_help_instead() -> None:
     assert parameters["timeout"] is OWN[0]
     text = help_text("wiro/many", many(), ["timeout"])
     names, _, others = text.partition("In a dict that comes first, {'from': ...}")
-    assert "'top-p': a number, 0 to 1" in others
-    assert "'timeout': a number" in others
+    assert "'top-p' (Top p): a number, 0 to 1" in others
+    assert "'timeout' (Timeout): a number" in others
     assert "photos (Photos): files" in names
-    assert "size: one of s (Small), l (Large)" in names
-    assert "upright: True or False, default True" in names
+    assert "size (Size): one of s (Small), l (Large)" in names
+    assert "upright (Upright): True or False, default True" in names
 
 
 def test_a_model_that_nobody_knows_takes_any_value() -> None:
@@ -99,7 +99,9 @@ def test_every_schema_has_a_signature(items: list[dict[str, Any]]) -> None:
         assert not keyword.iskeyword(item.id) or not is_keyword_name(item.id)
 
 
-@pytest.mark.parametrize("name", ["self", "params", "class", "two words", "\ufb01le", "1st", ""])
+@pytest.mark.parametrize(
+    "name", ["self", "params", "cells", "__debug__", "class", "two words", "\ufb01le", "1st", ""]
+)
 def test_what_cannot_be_a_keyword(name: str) -> None:
     """These cannot be written as `name=`, or mean something else there."""
     assert not is_keyword_name(name)

@@ -18,7 +18,7 @@ from wiro_widgets.protocol.schema.schema import COMMON, ModelSchema
 from wiro_widgets.protocol.wire_values import number_text
 
 _MAX_LITERAL = 12  # options that a signature spells out; help lists more, and stubs all of them
-_TAKEN = ("self", "params", "cells")  # by the call itself
+_TAKEN = ("self", "params", "cells", "__debug__")  # by the call itself; Python assigns nothing to the last
 _MAX_HELP_OPTIONS = 40
 _HELP_WIDTH = 90  # characters
 PARAMS = Argument("params", Argument.POSITIONAL_ONLY, default=None)
