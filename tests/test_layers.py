@@ -20,6 +20,7 @@ ORDER = (
     "protocol",
     "media",
     "render",
+    "display",
     "journal",
     "transport",
     "money",

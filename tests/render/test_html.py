@@ -17,6 +17,7 @@ from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.replies import OutputInfo, text_content
 from wiro_widgets.render import grid, html
 from wiro_widgets.render.grid import Grid, GridCell, Layout
+from wiro_widgets.render.progress_line import ProgressLine
 
 EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)>"&'
 RECORD = TaskRecord(
@@ -80,7 +81,8 @@ def pages(picture: Path) -> dict[str, str]:
         "result": result._repr_html_(),
         "history": History(journal, "https://api.wiro.ai/v1")._repr_html_(),
         "grid": Grid(layout(path))._repr_html_(),
-        "sweep": grid.bar(EVIL, 0.5) + grid.table(layout(path), 96, large=False),
+        "sweep": ProgressLine(EVIL, EVIL, EVIL, 0.5, EVIL)._repr_html_()
+        + grid.table(layout(path), 96, large=False),
     }
 
 

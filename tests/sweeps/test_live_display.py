@@ -1,13 +1,11 @@
 """The display of a sweep that runs, in a kernel of its own."""
 
-import asyncio
 import contextlib
 import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,9 +15,10 @@ from tests.notebook_run import execute
 from tests.sandbox_clients import FLUX, SMALL
 from tests.serving import environment
 from wiro_widgets import Client, Sandbox
+from wiro_widgets.display import cell_output
+from wiro_widgets.display.pacer import Pacer
 from wiro_widgets.render.notebook_repr import NotebookRepr
-from wiro_widgets.sweeps import live_display
-from wiro_widgets.sweeps.live_display import PICTURE_UPDATES, LiveSweep
+from wiro_widgets.sweeps.live_display import PICTURE_UPDATES, LiveSweep, Pictures
 
 BLOCKING = (
     "client = wiro.Client(**where)\nsweep = client.sweep(*what, seed=range(3))\nsweep",
@@ -27,7 +26,7 @@ BLOCKING = (
 )
 AWAITED = (
     "client = wiro.AsyncClient(**where)\nsweep = await client.sweep(*what, seed=range(3))\nsweep",
-    "_ = await sweep.wait()",
+    "_ = await sweep.wait(progress=False)",
 )
 
 
@@ -60,7 +59,7 @@ def test_what_is_displayed_stays_true(cells: Sequence[str], slow: Sandbox, tmp_p
     first = f"import wiro_widgets as wiro\nwhere = {where!r}\nwhat = {what!r}"
     _, first_display, wait_display, last_display = _displays([first, *cells, "sweep"], tmp_path)
     line, table = (display["text/html"] for display in first_display)
-    assert re.match(r"<div>3 cells: 3 succeeded; \$0\.\d+ spent</div>", line)
+    assert re.search(r">3 cells: 3 succeeded; \$0\.\d+ spent<", line)
     assert table.count("<img") == 3
     assert wait_display == []
     assert [display["text/html"] for display in last_display] == [f"<div>{line}{table}</div>"]
@@ -69,27 +68,23 @@ def test_what_is_displayed_stays_true(cells: Sequence[str], slow: Sandbox, tmp_p
 def test_the_pictures_are_sent_a_few_times(
     sandbox_client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sweep of sixty cells sends its table about ten times, and its line whenever that has changed."""
-    sizes: list[int] = []
+    """A sweep of sixty cells sends its table about ten times, and once more at its end."""
+    tables: list[NotebookRepr | None] = []
 
-    def update(display: NotebookRepr) -> None:
-        if isinstance(display, LiveSweep):
-            sizes.append(len(display._repr_html_()))
+    def publish(_display_id: str, content: NotebookRepr | None, *, update: bool) -> None:
+        if isinstance(content, Pictures) and update:
+            tables.append(content)
 
-    handle = SimpleNamespace(update=update)
-    monkeypatch.setattr(live_display, "display_handle", lambda _display: handle)
+    monkeypatch.setattr(cell_output, "_publish", publish)
+    monkeypatch.setattr(cell_output, "pacer", lambda: Pacer(0.001))
     sandbox.faults = {"stuck": "run"}
     sweep = sandbox_client.map(FLUX, [{"prompt": "x", "seed": seed, **SMALL} for seed in range(60)])
     live = LiveSweep(sweep)
     sandbox.faults = None
-
-    async def busy_after(_seconds: float) -> bool:
-        await asyncio.sleep(0.001)
-        return sweep.busy
-
-    asyncio.run(live.follow(busy_after))
-    assert 3 <= len(sizes) <= PICTURE_UPDATES + 1
-    assert sizes[-1] == max(sizes)
+    sweep.wait(progress=False)
+    live.end()
+    assert 3 <= len(tables) <= PICTURE_UPDATES + 2
+    assert tables[-1] == Pictures(sweep, -1)
 
 
 def test_outside_of_a_notebook_a_sweep_is_its_line(sandbox_client: Client) -> None:

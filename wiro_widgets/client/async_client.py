@@ -14,6 +14,7 @@ from wiro_widgets.client.config import find_credentials, open_engine
 from wiro_widgets.client.model import AsyncModel
 from wiro_widgets.client.sweep_launcher import SweepLauncher, SweepOptions
 from wiro_widgets.client.worker import Worker
+from wiro_widgets.display.live_line import ProgressMode, checked_mode
 from wiro_widgets.journal.history import History
 from wiro_widgets.money.budget import Budget
 from wiro_widgets.protocol import requests
@@ -66,6 +67,7 @@ class AsyncClient:
         allow_http: bool = False,
         budget: float | Budget | None = None,
         reuse: bool = False,
+        progress: ProgressMode = None,
         timing: Timing | None = None,
     ) -> None:
         try:
@@ -92,9 +94,10 @@ class AsyncClient:
             "on_interrupt": on_interrupt,
             "allow_http": allow_http,
             "reuse": reuse,
+            "progress": progress,
             "timing": timing,
         }
-        self._options = RunOptions(on_interrupt=on_interrupt, reuse=reuse)
+        self._options = RunOptions(on_interrupt=on_interrupt, progress=checked_mode(progress), reuse=reuse)
         self._closed = False
         self._catalogue = Catalogue(self._engine.http)
         self._attacher = Attacher(self._engine, self._catalogue.cached_schema)
@@ -158,13 +161,21 @@ class AsyncClient:
         /,
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - TaskTimeout is the answer
+        progress: ProgressMode = None,
         on_interrupt: OnInterrupt | None = None,
         reuse: bool | None = None,
         **values: Any,
     ) -> list[Image]:
-        """Run a model, wait, and return the pictures; raises what `run` and `wait` of a task raise."""
-        task = await self.run(model, params, on_interrupt=on_interrupt, reuse=reuse, **values)
-        return (await task.wait(timeout)).images
+        """Run a model, wait, and return the pictures; shows what `wait` of a task shows, from the start.
+
+        Raises what `run` and `wait` of a task raise.
+        """
+        task, schema = await self.prepare(model, params, on_interrupt=on_interrupt, reuse=reuse, **values)
+        with task.show_progress(progress):
+            await self.start(task, schema)
+            await task.wait_for_receipt()
+            result = await task.wait(timeout, progress=False)
+        return result.images
 
     async def attach(
         self, task_id: str | int, *, model: str | None = None, values: Mapping[str, Any] | None = None

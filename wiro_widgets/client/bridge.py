@@ -97,6 +97,22 @@ class Bridge:
         """Do work on the engine's thread and do not wait; raises ConfigurationError when the client is closed."""
         return self._open_thread(work).spawn(work)
 
+    async def await_here(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do work on the engine's thread and await it on the caller's loop, which stays free; raises as `call`."""
+        future = asyncio.wrap_future(self.spawn(work))
+        try:
+            while not future.done():
+                # ipykernel cancels an interrupted cell from a signal handler, which does not wake an idle loop.
+                await asyncio.wait({future}, timeout=TICK)
+        finally:
+            future.cancel()
+        try:
+            return future.result()
+        except asyncio.CancelledError:
+            raise ConfigurationError(loop_thread.CLOSED) from None
+        except WiroError as error:
+            raise error.with_traceback(None)  # noqa: B904 - it keeps the cause that it has
+
     def begin(self, call: Callable[..., object], *args: object) -> None:
         """Have a plain function called on the engine's thread; raises ConfigurationError when the client is closed."""
         self._open_thread().post(call, *args)

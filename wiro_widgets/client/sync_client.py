@@ -18,6 +18,7 @@ from wiro_widgets.client.sweep_launcher import SweepLauncher
 from wiro_widgets.client.sync_model import Model
 from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.client.sync_task import Task, interruptible
+from wiro_widgets.display.live_line import ProgressMode
 from wiro_widgets.journal.history import History
 from wiro_widgets.money.budget import Budget
 from wiro_widgets.protocol.errors import WiroError
@@ -57,8 +58,10 @@ class Client:
     `output_dir`. `on_interrupt="detach"` leaves the remote task running when a wait is interrupted. `allow_http`
     permits an unencrypted address on another machine. `budget` is USD, or a Budget to share: a run that could pass it
     raises BudgetExceeded and is not sent. `reuse` answers a run with a fixed seed from the history if the same was run
-    before. `timing` changes how long it waits between tries and looks. Credentials come from the arguments, the
-    environment, Colab or the keyring. Raises ConfigurationError.
+    before. `progress` is what waits show: None a live line in a notebook and in a terminal, unless the environment's
+    WIRO_PROGRESS is 0; False nothing; "transient" a line that leaves nothing. `timing` changes how long it waits
+    between tries and looks. Credentials come from the arguments, the environment, Colab or the keyring. Raises
+    ConfigurationError.
 
     Pickled, it carries its settings, no credentials and no budget: the other process finds its own.
 
@@ -90,16 +93,24 @@ class Client:
 
     @same_call(AsyncClient.run)
     def run(self, *args: Any, **kwargs: Any) -> Task:
+        return self._submit(*self._bridge.call(self._client.prepare(*args, **kwargs)))
+
+    @same_call(AsyncClient.generate)
+    def generate(
+        self, *args: Any, timeout: float | None = None, progress: ProgressMode = None, **kwargs: Any
+    ) -> list[Image]:
         task, schema = self._bridge.call(self._client.prepare(*args, **kwargs))
+        with task.show_progress(progress):
+            result = self._submit(task, schema).wait(timeout, progress=False)
+        return result.images
+
+    def _submit(self, task: AsyncTask, schema: ModelSchema | None) -> Task:
+        """Begin a task and return its face once the receipt is in."""
         face = self._face(task)
         with interruptible(self._bridge, task):
             self._bridge.call(self._client.start(task, schema))
             self._bridge.call(task.wait_for_receipt())
         return face
-
-    @same_call(AsyncClient.generate)
-    def generate(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> list[Image]:
-        return self.run(*args, **kwargs).wait(timeout).images
 
     def start(self, model: str, values: Mapping[str, Any], schema: ModelSchema | None) -> Task:
         """Submit a run in the background and return at once; what the submission raises, `Task.wait` raises.

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import contextmanager
-from functools import partial
-from time import monotonic
-from typing import Self
+from typing import Any, Self
 
 from wiro_widgets.client.bridge import Bridge
 from wiro_widgets.client.signatures import same_call
 from wiro_widgets.client.sync_task import Task
+from wiro_widgets.display.live_line import ProgressMode
 from wiro_widgets.runs.options import OnInterrupt, UnknownPolicy
 from wiro_widgets.sweeps.async_sweep import AsyncSweep
 from wiro_widgets.sweeps.cell import Cell
-from wiro_widgets.sweeps.live_display import POLL_SECONDS, LiveSweep, ProgressLine
+from wiro_widgets.sweeps.live_display import LiveSweep
 from wiro_widgets.sweeps.view import SweepView
 
 
@@ -45,34 +44,27 @@ class Sweep(SweepView[Task]):
         """What halted the sweep, such as an empty balance."""
         return self._sweep.error
 
+    @same_call(AsyncSweep.wait)
     def wait(
         self,
         timeout: float | None = None,
         *,
-        progress: bool | None = None,
+        progress: ProgressMode = None,
         on_interrupt: OnInterrupt | None = None,
     ) -> Self:
-        """Wait until every cell is done, or the sweep is paused, stopped or halted, and return the sweep.
-
-        Shows its progress in a notebook and a terminal, unless told otherwise. Raises what halted it, BudgetExceeded
-        when a budget refused every cell, and TimeoutError when the time is up: then it goes on. A failed cell raises
-        nothing: look at `cell.error`. An interrupt stops the sweep and what runs of it, unless `on_interrupt` is
-        "detach".
-        """
-        end = None if timeout is None else monotonic() + timeout
         if self.busy:
-            with self._interruptible(on_interrupt), ProgressLine(self, enabled=progress) as display:
-                while self._bridge.call(self._sweep.busy_after(_until(end), on_interrupt)):
-                    display.update()
-                    if end is not None and monotonic() >= end:
-                        raise TimeoutError(
-                            f"After {timeout:g} s the sweep goes on ({self.line}); wait again."
-                        )
-        if self._live is not None:
-            self._live.end()
-            self._live = None
-        self._sweep.raise_error()
-        return self
+            with self._sweep.show_progress(progress), self._interruptible(on_interrupt):
+                self._bridge.call(self._sweep.wait(timeout, progress=False, on_interrupt=on_interrupt))
+        return self._end_display()
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self._await().__await__()
+
+    async def _await(self) -> Self:
+        if self.busy:
+            with self._sweep.show_progress():
+                await self._bridge.await_here(self._sweep.wait(progress=False))
+        return self._end_display()
 
     def add_callback(self, callback: Callable[[Cell[Task]], object]) -> None:
         """Call `callback(cell)` on the engine's thread as each cell begins and ends; earlier ones come first.
@@ -115,11 +107,16 @@ class Sweep(SweepView[Task]):
             position += 1
         self._sweep.raise_error()
 
+    async def __aiter__(self) -> AsyncIterator[Cell[Task]]:
+        position = 0
+        while (cell := await self._bridge.await_here(self._sweep.finished_cell(position))) is not None:
+            yield cell
+            position += 1
+        self._sweep.raise_error()
+
     def _ipython_display_(self) -> None:
         """Show the sweep in a notebook until it is over; NotImplementedError asks IPython for the plain form."""
         self._live = LiveSweep.show(self)
-        busy_after = partial(self._sweep.busy_after, on_interrupt="detach")
-        self._bridge.spawn(self._live.follow(busy_after))
 
     @contextmanager
     def _interruptible(self, on_interrupt: OnInterrupt | None) -> Iterator[None]:
@@ -128,11 +125,13 @@ class Sweep(SweepView[Task]):
             yield
         except KeyboardInterrupt as interrupt:
             self._bridge.call(self._sweep.interrupt(on_interrupt))
-            what = "goes on" if self._sweep.goes_on else "was stopped"
-            interrupt.add_note(f"The sweep {what} ({self.line}); sweep.resume() runs what is left.")
+            interrupt.add_note(self._sweep.interrupt_note)
             raise
 
-
-def _until(end: float | None) -> float:
-    """Return how long to wait before the next look."""
-    return POLL_SECONDS if end is None else max(0.0, min(POLL_SECONDS, end - monotonic()))
+    def _end_display(self) -> Self:
+        """Show the end of what was displayed, raise what halted the sweep, and return it."""
+        if self._live is not None:
+            self._live.end()
+            self._live = None
+        self._sweep.raise_error()
+        return self

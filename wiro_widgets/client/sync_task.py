@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from wiro_widgets.client.bridge import Bridge
 from wiro_widgets.client.signatures import same_call
+from wiro_widgets.display.live_line import ProgressMode
 from wiro_widgets.journal.result import TaskResult
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import ConfigurationError, WiroError
 from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.state import Status, TaskState
+from wiro_widgets.runs.event_stream import TextPieces
 from wiro_widgets.runs.options import OnInterrupt
 from wiro_widgets.runs.task import AsyncTask
 
 
 class Task:
-    """A task that a thread may wait for; made by `Client.run`, `Client.attach` and `Client.recover`."""
+    """A task that a thread may wait for; made by `Client.run`, `Client.attach` and `Client.recover`.
+
+    In a notebook it can be awaited as well, and then other cells and widgets go on meanwhile: `await task` gives the
+    TaskResult, `async for event in task` the events as they come.
+    """
 
     def __init__(self, bridge: Bridge | None, task: AsyncTask, client: object = None) -> None:
         self._bridge_if_sent = bridge
@@ -92,11 +98,29 @@ class Task:
         return self._task.error
 
     @same_call(AsyncTask.wait)
-    def wait(self, timeout: float | None = None, *, on_interrupt: OnInterrupt | None = None) -> TaskResult:
+    def wait(
+        self,
+        timeout: float | None = None,
+        *,
+        progress: ProgressMode = None,
+        on_interrupt: OnInterrupt | None = None,
+    ) -> TaskResult:
         if self._task.over:
             return self._task.result()
-        with interruptible(self._bridge, self._task, on_interrupt):
-            return self._bridge.call(self._task.wait(timeout, on_interrupt=on_interrupt))
+        with (
+            self._task.show_progress(progress, on_interrupt),
+            interruptible(self._bridge, self._task, on_interrupt),
+        ):
+            return self._bridge.call(self._task.wait(timeout, progress=False, on_interrupt=on_interrupt))
+
+    def __await__(self) -> Generator[Any, None, TaskResult]:
+        return self._await().__await__()
+
+    async def _await(self) -> TaskResult:
+        if self._task.over:
+            return self._task.result()
+        with self._task.show_progress():
+            return await self._bridge.await_here(self._task.wait(progress=False))
 
     @same_call(AsyncTask.events)
     def events(self, *, on_interrupt: OnInterrupt | None = None) -> Iterator[TaskEvent]:
@@ -106,6 +130,24 @@ class Task:
                 batch, position = self._bridge.call(self._task.next_events(position, on_interrupt))
                 yield from batch
         yield from self._task.stream.since(position)[0]
+
+    async def __aiter__(self) -> AsyncIterator[TaskEvent]:
+        position = 0
+        while not self._task.over:
+            batch, position = await self._bridge.await_here(self._task.next_events(position))
+            for event in batch:
+                yield event
+        for event in self._task.stream.since(position)[0]:
+            yield event
+
+    @same_call(AsyncTask.text_stream)
+    def text_stream(self, *, on_interrupt: OnInterrupt | None = None) -> Iterator[str]:
+        pieces = TextPieces()
+        for event in self.events(on_interrupt=on_interrupt):
+            if piece := pieces.of_event(event):
+                yield piece
+        if piece := pieces.add(self._task.result().text or ""):
+            yield piece
 
     def events_so_far(self) -> list[TaskEvent]:
         """Return the events so far, without waiting."""

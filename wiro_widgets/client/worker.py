@@ -55,7 +55,7 @@ class Worker:
             task: AsyncTask = await client.attach(
                 record.task_id, model=record.model, values=record.parameters
             )
-            return await task.wait()
+            return await task.wait(progress=False)
 
         async def fetch_with_own_client() -> TaskResult:
             async with self._client_type(**self._settings) as client:

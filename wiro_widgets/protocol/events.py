@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.detail import FINISHED
-from wiro_widgets.protocol.redact import HIDDEN, redact_json
+from wiro_widgets.protocol.redact import HIDDEN, printable, redact_json
 from wiro_widgets.protocol.replies import OutputInfo, TextContent, outputs, text_content
 
 # In the order of a task's life (docs/protocol.md, Task life); a late frame of an earlier stage undoes no later one.
@@ -34,14 +34,30 @@ STAGES = (
 MAX_TEXT = (
     64 * 1024
 )  # characters of a log line, which keeps its beginning, or of a whole log, which keeps its end
+MAX_REPR = 80  # characters of an event's repr, beside its name
 MAX_WORDS = 200  # characters of an unknown frame, or of a label beside a progress bar
 _LIKE_A_TOKEN = re.compile(r"[\w+/=\\-]{16,}|(?<=token)\W{1,8}[^\s\"\\',}]+")
 
 Stream = Literal["output", "error"]
 
 
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
+class _OneLine:
+    """An event whose repr is one short line, because a cell may show hundreds of them."""
+
+    __slots__ = ()
+
+    @property
+    def words(self) -> str:
+        """What the repr says of it."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        words = " ".join(printable(self.words[: 2 * MAX_REPR]).split())
+        return f"<{type(self).__name__} {words if len(words) <= MAX_REPR else f'{words[: MAX_REPR - 3]}...'}>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Lifecycle(_OneLine):
     """The task moved to another stage."""
 
     type: str
@@ -49,9 +65,14 @@ class Lifecycle:
     success: bool | None = None
     exit_code: int | None = None
 
+    @property
+    def words(self) -> str:
+        """The stage, and the exit code if there is one."""
+        return self.type if self.exit_code is None else f"{self.type}, exit code {self.exit_code}"
 
-@dataclass(frozen=True, slots=True)
-class Log:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Log(_OneLine):
     """Text from the model: a line of a stream, or with `full` the stream from its start."""
 
     stream: Stream
@@ -64,9 +85,14 @@ class Log:
         """Wiro's word for it."""
         return f"task_{self.stream}{'_full' if self.full else ''}"
 
+    @property
+    def words(self) -> str:
+        """The stream and the text; of a whole stream its length."""
+        return f"{self.stream}, {len(self.text)} characters" if self.full else f"{self.stream}: {self.text}"
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Progress(_OneLine):
     """The model's progress: a fraction from 0 to 1, and if known its step, and speed and times as text."""
 
     at: float
@@ -79,9 +105,20 @@ class Progress:
     label: str | None = None
     type: str = "task_output"
 
+    @property
+    def words(self) -> str:
+        """The percentage, the step, and the time left."""
+        parts = (
+            None if self.fraction is None else f"{self.fraction:.0%}",
+            None if self.step is None or self.total is None else f"step {self.step} of {self.total}",
+            self.speed,
+            self.remaining and f"{self.remaining} left",
+        )
+        return ", ".join(part for part in parts if part) or self.label or "of unknown extent"
 
-@dataclass(frozen=True, slots=True)
-class TextSnapshot:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TextSnapshot(_OneLine):
     """A language model's text so far: it replaces the snapshot before."""
 
     content: TextContent
@@ -89,9 +126,15 @@ class TextSnapshot:
     done: bool = False
     type: str = "task_output"
 
+    @property
+    def words(self) -> str:
+        """The length of the text, and its end."""
+        text = self.content.text
+        return f"{len(text)} characters: {'...' if len(text) > MAX_REPR // 2 else ''}{text[-MAX_REPR // 2 :]}"
 
-@dataclass(frozen=True, slots=True)
-class Outputs:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Outputs(_OneLine):
     """The terminal frame of a task that was not cancelled, with the outputs if it lists them."""
 
     outputs: tuple[OutputInfo, ...]
@@ -100,24 +143,39 @@ class Outputs:
     exit_code: int | None = None
     type: str = FINISHED
 
+    @property
+    def words(self) -> str:
+        """How many there are, and their names."""
+        return f"{len(self.outputs)}: {', '.join(item.name for item in self.outputs)}"
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Unknown(_OneLine):
     """A frame of a type that this package does not know, or one that is no JSON object."""
 
     type: str
     at: float
     text: str = ""
 
+    @property
+    def words(self) -> str:
+        """Its type and its text."""
+        return f"{self.type} {self.text}".strip()
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Notice(_OneLine):
     """A message of the client itself: a lost connection, another try."""
 
     text: str
     at: float
     level: Literal["info", "warning", "error"] = "info"
     type: str = "notice"
+
+    @property
+    def words(self) -> str:
+        """Its level and its text."""
+        return f"{self.level}: {self.text}"
 
 
 TaskEvent = Lifecycle | Log | Progress | TextSnapshot | Outputs | Unknown | Notice

@@ -107,13 +107,6 @@ def label(value: Any) -> str:
     return line if len(line) <= _LABEL else f"{line[: _LABEL - 3]}..."
 
 
-def bar(line: str, progress: float) -> str:
-    """Return a line of text with a progress bar below it, which disappears when `progress` is 1."""
-    whole = '<div style="height:4px;max-width:480px;background:rgba(128,128,128,.25);margin:4px 0">'
-    part = f'<div style="height:4px;width:{progress:.0%};background:currentColor;opacity:.6"></div></div>'
-    return f"<div>{escape(line)}{whole + part if progress < 1 else ''}</div>"
-
-
 def table(layout: Layout, edge: int, *, large: bool) -> str:
     """Return the table; with `large`, a click enlarges each picture, as far as `MAX_BYTES` allows."""
     quota = _Quota()

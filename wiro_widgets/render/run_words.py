@@ -41,11 +41,14 @@ def activity(status: Status, stage: str | None, step: Progress | None) -> str:
 
 def pace(step: Progress | None) -> str:
     """Return the speed of a run and the time that it still takes, as far as Wiro reports them."""
-    if step is None:
-        return ""
+    return "" if step is None else join_facts(step.speed, time_left(step))
+
+
+def time_left(step: Progress) -> str:
+    """Return the time that a run still takes as Wiro reports it, as "7 s left"."""
     remaining = wire_values.number((step.remaining or "").strip().removesuffix("s"))
-    time_left = step.remaining if remaining is None else f"{remaining:.0f} s"
-    return join_facts(step.speed, time_left and f"{time_left} left")
+    words = step.remaining if remaining is None else f"{remaining:.0f} s"
+    return f"{words} left" if words else ""
 
 
 def price(cost: float) -> str:
@@ -57,8 +60,13 @@ def seconds(value: float) -> str:
     """Return "0.4 s", "18.2 s" or "2 min 05 s"."""
     if value < _MINUTE:
         return f"{max(0.0, value):.1f} s"
-    minutes, rest = divmod(int(value), _MINUTE)
-    return f"{minutes} min {rest:02} s"
+    return whole_seconds(value)
+
+
+def whole_seconds(value: float) -> str:
+    """Return "18 s" or "2 min 05 s"."""
+    minutes, rest = divmod(max(0, int(value)), _MINUTE)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
 def count(number: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""The events of one task, kept in one ring: read by position, awaited, and handed to callbacks."""
+"""The events of one task, kept in one ring: read by position, awaited, handed to callbacks, and read as a text."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import islice
+from os.path import commonprefix
 
 from wiro_widgets.protocol.events import Log, Notice, Outputs, Progress, TaskEvent, TextSnapshot, Unknown
 from wiro_widgets.protocol.replies import TextContent
@@ -89,6 +90,33 @@ class EventStream:
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
+
+
+class TextPieces:
+    """What each snapshot of a language model's answer adds to those before (docs/protocol.md, Language models).
+
+    Joined, the pieces are the answer. If a model changes what it wrote already, the changed rest comes once more.
+    """
+
+    def __init__(self) -> None:
+        self._text = ""
+
+    def of_event(self, event: TaskEvent) -> str:
+        """Return what the event adds; the raw text counts while there is no sign of thinking in it."""
+        if not isinstance(event, TextSnapshot):
+            return ""
+        content = event.content
+        if not content.answer and (content.thinking or content.raw.lstrip().startswith("<")):
+            return ""
+        return self.add(content.text)
+
+    def add(self, text: str) -> str:
+        """Return what the whole text so far has more than the one before."""
+        if self._text.startswith(text):  # a late snapshot, or a space less at the end
+            return ""
+        piece = text[len(commonprefix((self._text, text))) :]  # noqa: RUF071 - characters are what is meant
+        self._text = text
+        return piece
 
 
 def _size(event: TaskEvent) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal, Protocol
 
+from wiro_widgets.display.live_line import ProgressMode, live_line
 from wiro_widgets.journal.result import TaskResult
 from wiro_widgets.media.jsonable import plain
 from wiro_widgets.media.output import Output
@@ -29,7 +31,9 @@ from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.replies import TextContent
 from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.state import Status, TaskState, advance, advance_all
-from wiro_widgets.runs.event_stream import EventStream
+from wiro_widgets.render import progress_line
+from wiro_widgets.render.progress_line import ProgressLine
+from wiro_widgets.runs.event_stream import EventStream, TextPieces
 from wiro_widgets.runs.options import OnInterrupt, RunOptions
 
 Watcher = Callable[[], object]
@@ -118,21 +122,54 @@ class AsyncTask:
         self,
         timeout: float | None = None,  # noqa: ASYNC109 - TaskTimeout is the answer
         *,
+        progress: ProgressMode = None,
         on_interrupt: OnInterrupt | None = None,
     ) -> TaskResult:
         """Wait until the task has settled and its outputs are here; `timeout` is in seconds.
 
-        Raises TaskFailed, TaskCancelled, TaskTimeout when the time is up (the task goes on), and what the submission
-        raised. An interrupt, or cancelling the wait, stops the remote task unless `on_interrupt` is "detach".
+        A notebook and a terminal show one live line meanwhile, which stays as a short one; `progress` may be False, or
+        "transient" for a line that leaves nothing. `await task` is the same without arguments. Raises TaskFailed,
+        TaskCancelled, TaskTimeout when the time is up (the task goes on), and what the submission raised. An interrupt,
+        or cancelling the wait, stops the remote task unless `on_interrupt` is "detach".
         """
+        if not self.over:
+            with self.show_progress(progress, on_interrupt):
+                await self._wait_until_over(timeout, on_interrupt)
+        return self.result()
+
+    def __await__(self) -> Generator[Any, None, TaskResult]:
+        return self.wait().__await__()
+
+    async def _wait_until_over(self, seconds: float | None, on_interrupt: OnInterrupt | None) -> None:
         try:
-            await asyncio.wait_for(self.finished.wait(), timeout)
+            await asyncio.wait_for(self.finished.wait(), seconds)
         except TimeoutError:
-            raise TaskTimeout(task_id=self.id, timeout=timeout or 0, record=self.record) from None
+            raise TaskTimeout(task_id=self.id, timeout=seconds or 0, record=self.record) from None
         except asyncio.CancelledError:
             await self.interrupt(on_interrupt)
             raise
-        return self.result()
+
+    @contextmanager
+    def show_progress(
+        self, progress: ProgressMode = None, on_interrupt: OnInterrupt | None = None
+    ) -> Iterator[None]:
+        """Show the live line of a wait while the block runs; if it is cut short, the line says what happens now."""
+        started, note = time.time(), ""
+
+        def line() -> ProgressLine:
+            if self.over:
+                return progress_line.of_end(self.record, self.state)
+            return progress_line.of_task(self.state, started=started, now=time.time(), note=note)
+
+        with live_line(line, progress, self.options.progress):
+            try:
+                yield
+            except (KeyboardInterrupt, asyncio.CancelledError):
+                note = self.interrupt_note(on_interrupt)
+                raise
+            except TaskTimeout as error:
+                note = str(error)
+                raise
 
     def result(self) -> TaskResult:
         """Return the result of a task that is over, or raise its error."""
@@ -162,6 +199,21 @@ class AsyncTask:
                 return
             for event in batch:
                 yield event
+
+    def __aiter__(self) -> AsyncIterator[TaskEvent]:
+        return self.events()
+
+    async def text_stream(self, *, on_interrupt: OnInterrupt | None = None) -> AsyncIterator[str]:
+        """Yield the new pieces of a language model's answer as they come, without its thinking.
+
+        A model without text gives none. Raises at the end what `wait` raises.
+        """
+        pieces = TextPieces()
+        async for event in self.events(on_interrupt=on_interrupt):
+            if piece := pieces.of_event(event):
+                yield piece
+        if piece := pieces.add(self.result().text or ""):
+            yield piece
 
     async def next_events(
         self, position: int, on_interrupt: OnInterrupt | None = None

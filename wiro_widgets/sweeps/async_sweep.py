@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import contextmanager
 from contextvars import copy_context
-from functools import partial
-from typing import Self
+from typing import Any, Self
 
+from wiro_widgets.display.live_line import ProgressMode, live_line
 from wiro_widgets.money import budget
 from wiro_widgets.protocol.errors import InvalidParameter, WiroError
 from wiro_widgets.protocol.schema.scalars import short_repr
 from wiro_widgets.runs.options import OnInterrupt, UnknownPolicy
 from wiro_widgets.sweeps.cell import Cell, TaskT
-from wiro_widgets.sweeps.live_display import LiveSweep
+from wiro_widgets.sweeps.live_display import LiveSweep, SweepLine
 from wiro_widgets.sweeps.plan import Plan
 from wiro_widgets.sweeps.postprocess import PostProcessing
 from wiro_widgets.sweeps.scheduler import ClientAccess, Scheduler
@@ -44,7 +45,6 @@ class AsyncSweep(SweepView[TaskT]):
         )
         self._context = copy_context()  # with the budgets that hold where the sweep is made
         self._live: LiveSweep | None = None
-        self._live_task: asyncio.Future[None] | None = None  # asyncio itself keeps no reference
 
     @property
     def busy(self) -> bool:
@@ -116,21 +116,28 @@ class AsyncSweep(SweepView[TaskT]):
         self,
         timeout: float | None = None,  # noqa: ASYNC109 - the sweep goes on after it
         *,
+        progress: ProgressMode = None,
         on_interrupt: OnInterrupt | None = None,
     ) -> Self:
         """Wait until every cell is done, or the sweep is paused, stopped or halted, and nothing runs any more.
 
-        Raises what halted it, BudgetExceeded if a budget refused every cell, and TimeoutError if the time is up: then
-        the sweep goes on. A failed cell raises nothing. Being cancelled stops the sweep, unless `on_interrupt` is
-        "detach".
+        A notebook and a terminal show one live line meanwhile, unless `progress` is False. `await sweep` is the same
+        without arguments. Raises what halted it, BudgetExceeded if a budget refused every cell, and TimeoutError if the
+        time is up: then the sweep goes on. A failed cell raises nothing. Being cancelled stops the sweep, unless
+        `on_interrupt` is "detach".
         """
-        if await self.busy_after(timeout, on_interrupt):
-            raise TimeoutError(f"After {timeout:g} s the sweep goes on ({self.line}); wait again.")
+        if self.busy:
+            with self.show_progress(progress):
+                if await self.busy_after(timeout, on_interrupt):
+                    raise TimeoutError(f"After {timeout:g} s the sweep goes on ({self.line}); wait again.")
         if self._live is not None:
             self._live.end()
             self._live = None
         self.raise_error()
         return self
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self.wait().__await__()
 
     async def __aiter__(self) -> AsyncIterator[Cell[TaskT]]:
         position = 0
@@ -142,9 +149,6 @@ class AsyncSweep(SweepView[TaskT]):
     def _ipython_display_(self) -> None:
         """Show the sweep in a notebook until it is over; NotImplementedError asks IPython for the plain form."""
         self._live = LiveSweep.show(self)
-        self._live_task = asyncio.ensure_future(
-            self._live.follow(partial(self.busy_after, on_interrupt="detach"))
-        )
 
     # For both faces
 
@@ -152,6 +156,26 @@ class AsyncSweep(SweepView[TaskT]):
     def goes_on(self) -> bool:
         """True if the sweep will begin further cells."""
         return self.busy and not self._scheduler.paused
+
+    @property
+    def interrupt_note(self) -> str:
+        """What an interrupted wait tells its user."""
+        what = "goes on" if self.goes_on else "was stopped"
+        return f"The sweep {what} ({self.line}); sweep.resume() runs what is left."
+
+    @contextmanager
+    def show_progress(self, progress: ProgressMode = None) -> Iterator[None]:
+        """Show the live line of a wait while the block runs; if it is cut short, the line says what happens now."""
+        line = SweepLine(self)
+        with live_line(line, progress, self._client.options.progress):
+            try:
+                yield
+            except (KeyboardInterrupt, asyncio.CancelledError):
+                line.note = self.interrupt_note
+                raise
+            except TimeoutError as error:
+                line.note = str(error)
+                raise
 
     def raise_error(self) -> None:
         """Raise what halted the sweep, if anything did."""

@@ -1,94 +1,69 @@
-"""The display of a sweep that runs: one line with a bar for a wait, and in a notebook's cell the pictures below it."""
+"""The display of a sweep that runs: one line for a wait, and in a notebook's cell the pictures below it."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
-from collections.abc import Awaitable, Callable
-from types import TracebackType
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Self
 
-from wiro_widgets.render.grid import bar
-from wiro_widgets.render.notebook_repr import NotebookRepr, display_handle, is_notebook
+from wiro_widgets.display.cell_output import CellOutput
+from wiro_widgets.render.notebook_repr import NotebookRepr, is_notebook
+from wiro_widgets.render.progress_line import ProgressLine
+from wiro_widgets.render.run_words import join_facts, whole_seconds
 from wiro_widgets.sweeps.view import SweepView
 
-POLL_SECONDS = 0.5  # between two looks at the sweep
 PICTURE_UPDATES = 10  # times that the pictures are sent again, however many there are
 
 
-class ProgressLine(NotebookRepr):
-    """One line that says how far a sweep is: a bar in a notebook, a line on stderr in a terminal, otherwise nothing.
+class SweepLine:
+    """How far a sweep is now; called again and again, it knows since when it is watched."""
 
-    `enabled` True writes to stderr even if that is no terminal, and False shows nothing at all.
-    """
-
-    def __init__(self, sweep: SweepView[Any], *, enabled: bool | None) -> None:
+    def __init__(self, sweep: SweepView[Any]) -> None:
         self._sweep = sweep
-        self._enabled = enabled
-        self._handle: Any = None
-        self._text = ""
+        self._start = monotonic()
+        self._start_progress = sweep.progress
+        self.note = ""  # what becomes of the sweep, once nobody waits for it any more
+
+    def __call__(self) -> ProgressLine:
+        """Return the line."""
+        sweep = self._sweep
+        if self.note or not sweep.busy:
+            return ProgressLine(self.note or sweep.line)
+        elapsed, progress = monotonic() - self._start, sweep.progress
+        left = ""
+        if progress > self._start_progress:
+            seconds = elapsed * (1 - progress) / (progress - self._start_progress)
+            left = f"about {whole_seconds(seconds)} left"
+        return ProgressLine(
+            sweep.line, facts=join_facts(left, whole_seconds(elapsed)), fraction=sweep.progress
+        )
+
+
+@dataclass(frozen=True)
+class Pictures(NotebookRepr):
+    """The pictures of a sweep; they are drawn anew when `stage` has changed."""
+
+    sweep: SweepView[Any] = field(compare=False)
+    stage: int
 
     def __repr__(self) -> str:
-        return self._sweep.line
+        return repr(self.sweep)
 
     def _repr_html_(self) -> str:
-        return bar(self._sweep.line, self._sweep.progress)
-
-    def __enter__(self) -> Self:
-        self.begin()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.update()
-        if self._text and self._handle is None:
-            self._write("\n")
-
-    def begin(self) -> None:
-        """Show it for the first time."""
-        if self._enabled is not False:
-            self._handle = display_handle(self)
-        self.update()
-
-    def update(self) -> None:
-        """Show how far the sweep is now, if that has changed."""
-        line = self._sweep.line
-        if self._enabled is False or line == self._text:
-            return
-        if self._handle is not None:
-            self._handle.update(self)
-        elif self._enabled or (sys.stderr is not None and sys.stderr.isatty()):
-            self._write(f"\r{line.ljust(len(self._text))}")
-        else:
-            return
-        self._text = line
-
-    def _write(self, text: str) -> None:
-        """Write to stderr; a terminal that has gone ends the display, not the wait for what is paid for."""
-        try:
-            if sys.stderr is not None:
-                sys.stderr.write(text)
-                sys.stderr.flush()
-        except (OSError, ValueError):
-            self._enabled = False
+        return self.sweep.pictures()
 
 
-class LiveSweep(NotebookRepr):
+class LiveSweep:
     """The pictures of a sweep under its progress line, in a notebook's cell; both are updated until it is over."""
 
     def __init__(self, sweep: SweepView[Any]) -> None:
         self._sweep = sweep
-        self._done_count = self._count_done()
-        self._progress = ProgressLine(sweep, enabled=None)
-        self._progress.begin()
-        self._handle: Any = display_handle(self)
-
-    def __repr__(self) -> str:
-        return repr(self._sweep)
-
-    def _repr_html_(self) -> str:
-        return self._sweep.pictures()
+        self._line = SweepLine(sweep)
+        self._outputs = tuple(
+            CellOutput(content, lambda: not sweep.busy) for content in (self._line, self._pictures)
+        )
+        for output in self._outputs:
+            output.begin()
 
     @classmethod
     def show(cls, sweep: SweepView[Any]) -> Self:
@@ -97,22 +72,13 @@ class LiveSweep(NotebookRepr):
             raise NotImplementedError
         return cls(sweep)
 
-    async def follow(self, busy_after: Callable[[float], Awaitable[bool]]) -> None:
-        """Update the display until the sweep is over; `busy_after` waits so many seconds and tells if it still runs."""
-        while await busy_after(POLL_SECONDS):
-            await asyncio.to_thread(self._update)
-        await asyncio.to_thread(self.end)
-
     def end(self) -> None:
-        """Show how the sweep ended; `wait` calls this too, for hosts that show only messages of the running cell."""
-        self._update(is_over=True)
+        """Show how the sweep ended; `wait` calls this, for hosts that show only messages of the running cell."""
+        for output, content in zip(self._outputs, (self._line(), Pictures(self._sweep, -1)), strict=True):
+            output.end(content)
 
-    def _update(self, *, is_over: bool = False) -> None:
-        self._progress.update()
-        done_count = self._count_done()
-        if is_over or done_count - self._done_count >= max(1, len(self._sweep) // PICTURE_UPDATES):
-            self._done_count = done_count
-            self._handle.update(self)
-
-    def _count_done(self) -> int:
-        return sum(cell.done for cell in self._sweep.cells)
+    def _pictures(self) -> Pictures:
+        done_count = sum(cell.done for cell in self._sweep.cells)
+        if not self._sweep.busy:
+            return Pictures(self._sweep, -1)
+        return Pictures(self._sweep, done_count // max(1, len(self._sweep) // PICTURE_UPDATES))

@@ -255,12 +255,12 @@ class Scheduler(Generic[TaskT]):
                 raise
             # The other sweep was stopped, or its budget had no room where this one's may have.
             return await self._own_result(cell)
-        result = await shared_task.wait(on_interrupt="detach")
+        result = await shared_task.wait(progress=False, on_interrupt="detach")
         if self._post_processing.downloads_outputs or result.outputs or shared_task.id is None:
             return result
         # An executor downloads the outputs for the other sweep, so this one downloads them itself.
         task = await self._client.attach(shared_task.id, self._client.options)
-        return await task.wait(on_interrupt="detach")
+        return await task.wait(progress=False, on_interrupt="detach")
 
     async def _own_result(self, cell: Cell[TaskT]) -> TaskResult:
         """Attach to the task that the cell has at Wiro, or send its Run, and return the result."""
@@ -286,7 +286,7 @@ class Scheduler(Generic[TaskT]):
             await client.begin(task, self._plan.schema)
         self._set_task(cell, task)
         await task.wait_for_receipt()
-        return await task.wait(on_interrupt="detach")
+        return await task.wait(progress=False, on_interrupt="detach")
 
     def _set_task(self, cell: Cell[TaskT], task: AsyncTask) -> None:
         self._tasks[cell.index] = self._client.registry.cell_tasks[cell.content, cell.number] = task

@@ -17,10 +17,11 @@ from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.schema.parameters import nearest
 from wiro_widgets.render import contact_sheet
-from wiro_widgets.render.grid import MAX_ROW, Grid, GridCell, Layout, bar, label
+from wiro_widgets.render.grid import MAX_ROW, Grid, GridCell, Layout, label
 from wiro_widgets.render.grid import table as grid_table
 from wiro_widgets.render.html import clip
 from wiro_widgets.render.notebook_repr import NotebookRepr
+from wiro_widgets.render.progress_line import ProgressLine
 from wiro_widgets.sweeps import table
 from wiro_widgets.sweeps.axes import Axis, distinct, identity
 from wiro_widgets.sweeps.cell import Cell, TaskT
@@ -171,7 +172,8 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         return html
 
     def _repr_html_(self) -> str:
-        return f"<div>{bar(self.line, self.progress)}{self.pictures()}</div>"
+        line = ProgressLine(self.line, fraction=self.progress if self.busy else None)
+        return f"<div>{line._repr_html_()}{self.pictures()}</div>"
 
     def _two_axes(self, x: str | None, y: str | None) -> tuple[Axis | None, Axis | None]:
         """Return the axes across and down: those that are named, else the longest that vary independently.

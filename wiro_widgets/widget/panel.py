@@ -14,6 +14,7 @@ import traitlets
 from wiro_widgets.client import loop_thread
 from wiro_widgets.client.sync_client import Client, Task, default_client
 from wiro_widgets.client.sync_sweep import Sweep
+from wiro_widgets.display.live_line import ProgressMode
 from wiro_widgets.journal.dataframe import to_pandas
 from wiro_widgets.journal.result import TaskResult
 from wiro_widgets.media.output import Output, images_of
@@ -233,13 +234,19 @@ class Panel(anywidget.AnyWidget):
         """Stop the newest run or sweep, submitting, queued or running; returns at once."""
         self._runs.stop()
 
-    def wait(self, timeout: float | None = None, *, on_interrupt: OnInterrupt | None = None) -> TaskResult:
+    def wait(
+        self,
+        timeout: float | None = None,
+        *,
+        progress: ProgressMode = None,
+        on_interrupt: OnInterrupt | None = None,
+    ) -> TaskResult:
         """Wait for the newest run, or for all of the newest sweep, and return its result, of a sweep the last one.
 
-        `timeout` is in seconds. Raises the error of the run: InvalidParameter, ConfigurationError, an ApiError,
-        TaskFailed, TaskCancelled, TaskTimeout.
+        `timeout` is in seconds, `progress` as in `Task.wait`. Raises the error of the run: InvalidParameter,
+        ConfigurationError, an ApiError, TaskFailed, TaskCancelled, TaskTimeout.
         """
-        return self._runs.wait(timeout, on_interrupt)
+        return self._runs.wait(timeout, progress, on_interrupt)
 
     def price(self) -> Estimate:
         """Return what Run would cost, all of a sweep: exact, a range, or unknown.

@@ -10,6 +10,7 @@ from typing import Any
 
 from wiro_widgets.client.sync_client import Client, Task
 from wiro_widgets.client.sync_sweep import Sweep
+from wiro_widgets.display.live_line import ProgressMode
 from wiro_widgets.journal.result import TaskResult
 from wiro_widgets.media.output import fetch_missing
 from wiro_widgets.protocol.errors import InvalidParameter, RunOutcomeUnknown, WiroError
@@ -174,15 +175,17 @@ class PanelRuns:
             self._publisher.follow(view)
         return "Not everything is here yet. Fetch again later." if "fetch" in view.choices else ""
 
-    def wait(self, timeout: float | None, on_interrupt: OnInterrupt | None) -> TaskResult:
+    def wait(
+        self, timeout: float | None, progress: ProgressMode, on_interrupt: OnInterrupt | None
+    ) -> TaskResult:
         """Wait for the newest run or sweep, and return its last result or raise its error."""
         view = self._sweep_view
         if view is not None:
-            return self._wait_for_sweep(view, timeout, on_interrupt)
+            return self._wait_for_sweep(view, timeout, progress, on_interrupt)
         if self.task is None:
             raise WiroError("Nothing has been run yet: press Run in the panel, or call panel.run().")
         try:
-            return self.task.wait(timeout, on_interrupt=on_interrupt)
+            return self.task.wait(timeout, progress=progress, on_interrupt=on_interrupt)
         finally:
             if self.task.over:
                 self._publisher.catch_up()
@@ -206,11 +209,15 @@ class PanelRuns:
             self.tasks = (*self.tasks, task)[-MAX_TASKS:]
 
     def _wait_for_sweep(
-        self, view: SweepView, timeout: float | None, on_interrupt: OnInterrupt | None
+        self,
+        view: SweepView,
+        timeout: float | None,
+        progress: ProgressMode,
+        on_interrupt: OnInterrupt | None,
     ) -> TaskResult:
         sweep = view.launch.result(timeout)
         try:
-            sweep.wait(timeout, on_interrupt=on_interrupt)
+            sweep.wait(timeout, progress=progress, on_interrupt=on_interrupt)
         finally:
             self._publisher.catch_up()
         result = next((cell.result for cell in reversed(sweep.cells) if cell.result), None)
