@@ -6,8 +6,18 @@ import pytest
 
 from tests.protocol.payload_files import event_of
 from wiro_widgets.protocol import events
-from wiro_widgets.protocol.events import Frame, Lifecycle, Log, Outputs, Progress, Unknown
-from wiro_widgets.protocol.replies import OutputInfo
+from wiro_widgets.protocol.events import (
+    Frame,
+    Lifecycle,
+    Log,
+    Notice,
+    Outputs,
+    Progress,
+    TaskEvent,
+    TextSnapshot,
+    Unknown,
+)
+from wiro_widgets.protocol.replies import OutputInfo, TextContent
 
 TOKEN = "LighthouseTokenLighthouseToken"
 PROGRESS = {
@@ -221,3 +231,32 @@ def test_words_beside_a_progress_bar_are_words() -> None:
     assert isinstance(event, Progress)
     assert max(map(len, (event.label or "", event.elapsed or "", event.remaining or ""))) == 200
     assert len(event.speed or "") <= 401
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (Lifecycle("task_start", 1.0), "<Lifecycle task_start>"),
+        (Lifecycle("task_end", 1.0, exit_code=1), "<Lifecycle task_end, exit code 1>"),
+        (Log("error", "Loading\nweights", 1.0), "<Log error: Loading weights>"),
+        (Log("output", "x" * 500, 1.0, full=True), "<Log output, 500 characters>"),
+        (SIXTY, "<Progress 60%, step 6 of 10, 1.2 it/s, 3s left>"),
+        (Progress(1.0), "<Progress of unknown extent>"),
+        (TextSnapshot(TextContent(answer=("It is",)), 1.0), "<TextSnapshot 5 characters: It is>"),
+        (
+            TextSnapshot(TextContent(answer=("a" * 40 + "b" * 40,)), 1.0),
+            f"<TextSnapshot 80 characters: ...{'b' * 40}>",
+        ),
+        (
+            Outputs((OutputInfo("0.png", url="https://example.com/0.png?key=secret"),), 1.0),
+            "<Outputs 1: 0.png>",
+        ),
+        (Unknown("task_new", 1.0, "x"), "<Unknown task_new x>"),
+        (Notice("connecting again", 1.0, "warning"), "<Notice warning: connecting again>"),
+        (Log("output", "y" * 500, 1.0), f"<Log output: {'y' * 69}...>"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_repr_is_one_short_line(event: TaskEvent, text: str) -> None:
+    """It says what happened, and no address, which may hold a key."""
+    assert repr(event) == text
