@@ -1,5 +1,7 @@
 """README and guide promise nothing that no test runs."""
 
+import ast
+import asyncio
 import inspect
 import re
 import shlex
@@ -50,7 +52,11 @@ def test_the_python_runs(page: str) -> None:
     """Every block of Python runs, one after the other, as in a notebook where Run is pressed after the panel."""
     cell: dict[str, Any] = {}
     for block in re.findall(r"^```python\n(.*?)^```", PAGES[page], re.DOTALL | re.MULTILINE):
-        exec(block.replace("wiro.Sandbox()", "wiro.Sandbox(speed=1000)"), cell)  # noqa: S102 - our own README
+        source = block.replace("wiro.Sandbox()", "wiro.Sandbox(speed=1000)")
+        code = compile(source, page, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        awaitable = eval(code, cell)  # noqa: S307 - our own README
+        if awaitable is not None:
+            asyncio.run(awaitable)
         panel = cell.get("panel")
         if panel is not None and panel.task is None:
             panel.run()

@@ -50,7 +50,7 @@ def test_tab_completes_the_parameters(sandbox: Sandbox, jedi: bool) -> None:
     )
     answers = json.loads(process.stdout.splitlines()[-1])
     assert answers["flux("][:3] == ["prompt=", "inputImage=", "steps="]
-    assert answers["flux("][-3:] == ["timeout=", "on_interrupt=", "reuse="]
+    assert answers["flux("][-4:] == ["timeout=", "progress=", "on_interrupt=", "reuse="]
     assert {"steps=", "strength="} <= set(answers["flux(st"])
     assert {"steps=", "strength="} <= set(answers['flux(prompt="x", st'])
     assert "width=" in answers["flux.run(wid"]

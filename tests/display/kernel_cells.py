@@ -53,8 +53,8 @@ class Kernel:
         """Read what is published outside of a cell."""
         end = time.monotonic() + seconds
         with contextlib.suppress(TimeoutError):
-            while (left := end - time.monotonic()) > 0:
-                self._read(left)
+            while (rest := end - time.monotonic()) > 0:
+                self._read(rest)
 
     def displays(self) -> dict[str, list[Message]]:
         """Return the displays with all their states."""

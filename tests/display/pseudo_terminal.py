@@ -45,10 +45,10 @@ def run(program: str, *, columns: int = 80, env: Mapping[str, str]) -> tuple[str
     return b"".join(pieces).decode("utf-8", "replace"), out
 
 
-def screen(written: str) -> list[str]:
+def screen(output: str) -> list[str]:
     """Return the lines that the terminal shows in the end, without those that were rewritten."""
     lines = []
-    for line in written.replace("\r\n", "\n").split("\n"):
+    for line in output.replace("\r\n", "\n").split("\n"):
         text = ""
         for part in line.split("\r"):
             head, erase, tail = part.partition("\x1b[K")

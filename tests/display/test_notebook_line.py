@@ -73,8 +73,8 @@ def test_an_awaited_task_leaves_the_loop_free(cells: Kernel) -> None:
         "other.cancel()\n"
         "[b - a > 10 for a, b in zip(counts, counts[1:])], result.record.outcome, len(events) > 10, finished"
     )
-    [shown] = [message.text for message in messages if message.type == "execute_result"]
-    assert shown == "([True, True, True], 'succeeded', True, ['succeeded', 'succeeded'])"
+    [value] = [message.text for message in messages if message.type == "execute_result"]
+    assert value == "([True, True, True], 'succeeded', True, ['succeeded', 'succeeded'])"
 
 
 @pytest.mark.parametrize(

@@ -38,11 +38,11 @@ def _run(sandbox: Sandbox, code: str, folder: object, **settings: object) -> tup
 
 def test_generate(slow: Sandbox, tmp_path: object) -> None:
     """It shows stage, step, bar and time left in one line, and leaves a short one with time, cost and task."""
-    written, out = _run(slow, GENERATE, tmp_path)
-    assert f"Generating{DOT}step" in written
-    assert "\N{FULL BLOCK}" in written
-    assert " s left" in written
-    [last] = screen(written)
+    stderr, out = _run(slow, GENERATE, tmp_path)
+    assert f"Generating{DOT}step" in stderr
+    assert "\N{FULL BLOCK}" in stderr
+    assert " s left" in stderr
+    [last] = screen(stderr)
     assert last.startswith(f"Done{DOT}")
     assert "$" in last
     assert "task " in last
@@ -62,16 +62,16 @@ def test_generate(slow: Sandbox, tmp_path: object) -> None:
 )
 def test_what_leaves_nothing(slow: Sandbox, code: str, settings: dict[str, str], tmp_path: object) -> None:
     """A transient line disappears, and no other wait than those that say so shows one."""
-    written, _ = _run(slow, code, tmp_path, **settings)
-    assert screen(written) == []
-    assert bool(written) == ("transient" in code)
+    stderr, _ = _run(slow, code, tmp_path, **settings)
+    assert screen(stderr) == []
+    assert bool(stderr) == ("transient" in code)
 
 
 def test_a_sweep(slow: Sandbox, tmp_path: object) -> None:
     """Its line counts the cells, and the last one has what was spent."""
-    written, _ = _run(slow, "client.sweep(MODEL, VALUES, seed=[1, 2, 3]).wait()", tmp_path)
-    assert "3 cells: 3 running" in written
-    [last] = screen(written)
+    stderr, _ = _run(slow, "client.sweep(MODEL, VALUES, seed=[1, 2, 3]).wait()", tmp_path)
+    assert "3 cells: 3 running" in stderr
+    [last] = screen(stderr)
     assert last.startswith("3 cells: 3 succeeded; $")
 
 
@@ -84,24 +84,24 @@ def test_waits_at_once_share_the_line(slow: Sandbox, tmp_path: object) -> None:
         "[thread.start() for thread in threads]\n"
         "[thread.join() for thread in threads]\n"
     )
-    written, _ = _run(slow, code, tmp_path)
-    assert "(+2)" in written
-    assert [line.partition(" ")[0] for line in screen(written)] == ["Done"] * 3
+    stderr, _ = _run(slow, code, tmp_path)
+    assert "(+2)" in stderr
+    assert [line.partition(" ")[0] for line in screen(stderr)] == ["Done"] * 3
 
 
 def test_an_answer_grows(tmp_path: object) -> None:
     """A language model's last words stand in the line while it writes."""
     code = "client.run('wiro/sandbox-chat', prompt='why is the sky blue?').wait()"
-    written, _ = _run(Sandbox(speed=1), code, tmp_path, columns=120)
-    assert f"Writing{DOT}" in written
-    assert "sandbox" in written
-    assert len(screen(written)) == 1
+    stderr, _ = _run(Sandbox(speed=1), code, tmp_path, columns=120)
+    assert f"Writing{DOT}" in stderr
+    assert "sandbox" in stderr
+    assert len(screen(stderr)) == 1
 
 
 def test_a_narrow_terminal(slow: Sandbox, tmp_path: object) -> None:
     """No line is as wide as the terminal, which would go on in the next one."""
-    written, _ = _run(slow, GENERATE, tmp_path, columns=24)
-    pieces = written.replace("\x1b[K", "").replace("\n", "\r").split("\r")
+    stderr, _ = _run(slow, GENERATE, tmp_path, columns=24)
+    pieces = stderr.replace("\x1b[K", "").replace("\n", "\r").split("\r")
     assert 0 < max(map(len, pieces)) < 24
 
 
@@ -120,9 +120,9 @@ def test_an_interrupt(slow: Sandbox, tmp_path: object) -> None:
         "except TimeoutError: pass\n"
         "task.stop()\n"
     )
-    written, out = _run(slow, code, tmp_path, columns=120)
+    stderr, out = _run(slow, code, tmp_path, columns=120)
     task_id = out.strip()
-    interrupted, late = screen(written)
+    interrupted, late = screen(stderr)
     assert interrupted == f"Task {task_id} goes on; client.attach('{task_id}') finds it again."
     assert late.startswith(f"Task {task_id} has not ended after 0.01 s and goes on.")
 

@@ -109,11 +109,11 @@ def of_task(state: TaskState, *, started: float, now: float, note: str = "") -> 
     if answer and state.status == "running":
         doing = verb
     fraction = state.progress if state.status == "running" and not answer else None
-    left = ""
+    remaining = ""
     if fraction is not None:
         step = step or f"{fraction:.0%}"
-        left = (time_left(state.step) if state.step else "") or _estimate(state, fraction, now)
-    return ProgressLine(doing, step, join_facts(left, whole_seconds(elapsed)), fraction, answer)
+        remaining = (time_left(state.step) if state.step else "") or _estimate(state, fraction, now)
+    return ProgressLine(doing, step, join_facts(remaining, whole_seconds(elapsed)), fraction, answer)
 
 
 def of_end(record: TaskRecord, state: TaskState) -> ProgressLine:

@@ -30,12 +30,12 @@ class SweepLine:
         if self.note or not sweep.busy:
             return ProgressLine(self.note or sweep.line)
         elapsed, progress = monotonic() - self._start, sweep.progress
-        left = ""
+        remaining = ""
         if progress > self._start_progress:
             seconds = elapsed * (1 - progress) / (progress - self._start_progress)
-            left = f"about {whole_seconds(seconds)} left"
+            remaining = f"about {whole_seconds(seconds)} left"
         return ProgressLine(
-            sweep.line, facts=join_facts(left, whole_seconds(elapsed)), fraction=sweep.progress
+            sweep.line, facts=join_facts(remaining, whole_seconds(elapsed)), fraction=sweep.progress
         )
 
 

@@ -47,6 +47,7 @@ File: TypeAlias = "str | PathLike[str] | bytes | BinaryIO | Image | Array | Outp
 _IMPORTS = frozenset(re.findall(r"\w+", _HEAD)) | {"str", "int", "float", "bool", "dict", "list", "property"}
 _OPTION_TYPES = {  # of the keyword arguments that calls have beside the model's parameters
     "timeout": "float | None",
+    "progress": 'bool | Literal["transient"] | None',
     "on_interrupt": 'Literal["stop", "detach"] | None',
     "reuse": "bool | None",
     "how": 'Literal["grid", "zip"]',
