@@ -23,9 +23,11 @@ from wiro_widgets.protocol.events import Notice
 from wiro_widgets.transport.environment import (
     CERTIFICATE_VARIABLES,
     PROXY_VARIABLES,
+    Certificates,
     find_proxy,
     tls_context,
 )
+from wiro_widgets.transport.routes import describe
 
 PASSWORD = "p@ss/w:rd"
 DEAD = "127.0.0.1:9"
@@ -390,6 +392,35 @@ def test_a_proxy_that_cannot_be_used(
     assert "HTTPS_PROXY" in str(error_info.value)
     assert "p@ss" not in str(error_info.value)
     assert "w:rd" not in str(error_info.value)
+
+
+@pytest.mark.parametrize("scheme", ["socks", "socks5", "socks5h", "SOCKS5"])
+def test_a_socks_proxy_resolves_names(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    """Calls and sockets leave names to a SOCKS proxy, since a company's machine may not know them."""
+    monkeypatch.setenv("ALL_PROXY", f"{scheme}://proxy.example/")
+    proxy = find_proxy("wss://wiro.example/v1")
+    assert proxy is not None
+    assert proxy.url == "socks5h://proxy.example:1080"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Invalid username/password",
+        "Requested NO AUTHENTICATION REQUIRED from proxy server, but got USERNAME/PASSWORD.",
+        "Username and password authentication failure",
+    ],
+)
+def test_a_socks_proxy_that_wants_a_password(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """What httpcore and python-socks say of a wrong login, the latter as a cause only, becomes the remedy."""
+    monkeypatch.setenv("ALL_PROXY", f"socks5h://me:wrong@{DEAD}")
+    proxy = find_proxy("wss://wiro.example/v1")
+    for_sockets = OSError("failed to connect to SOCKS proxy")
+    for_sockets.__cause__ = OSError(text)
+    for error in (OSError(text), for_sockets):
+        reason, retry_helps = describe(error, "wiro.example", proxy, Certificates())
+        assert f"write them as socks5h://user:password@{DEAD}" in reason
+        assert not retry_helps
 
 
 def test_a_socket_names_a_proxy_that_cannot_be_used(

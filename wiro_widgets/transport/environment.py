@@ -28,9 +28,10 @@ SYSTEM_SETTINGS = "the system's settings"
 SOCKS_PACKAGES = "pip install httpx[socks] python-socks"
 
 _MAX_NAME = 100  # characters of a file or a host that an error quotes
-_DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+_DEFAULT_PORTS = {"http": 80, "https": 443, "socks5h": 1080}
 _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+")  # of a certificate in a folder, as `openssl rehash` makes them
-_ALIASES = {"socks": "socks5"}  # as GNOME writes it
+# "socks" is what GNOME writes. The proxy resolves the names of hosts for calls, so it does for sockets as well.
+_ALIASES = {"socks": "socks5h", "socks5": "socks5h"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from wiro_widgets.transport import environment
 from wiro_widgets.transport.environment import SOCKS_PACKAGES, Certificates, Proxy
 
 MAX_ORIGINS = 256  # whose proxy is remembered
+_SOCKS_LOGIN = re.compile(r"(?i)username|\bauthentication\b")  # in the words of httpcore and python-socks
 _LONGEST_DETAIL = 120  # characters of another library's words
 # OpenSSL's numbers for an authority that is missing in what is trusted: self-signed, or of an unknown issuer.
 _UNKNOWN_AUTHORITY = frozenset({2, 18, 19, 20, 21})
@@ -107,6 +108,9 @@ def describe(
     status = re.match(r"(?:proxy rejected connection: HTTP )?(\d{3})\b", str(error))
     if status:
         return refusal(int(status[1]), host, proxy), int(status[1]) >= HTTPStatus.INTERNAL_SERVER_ERROR
+    texts = [str(item) for item in (error, error.__cause__) if item is not None]
+    if any(map(_SOCKS_LOGIN.search, texts)):  # websockets has the reason in the cause only
+        return _login_refused(proxy), False
     if isinstance(error, TimeoutError | httpx.TimeoutException):
         detail = "no answer in time"
     advice = "correct or remove the setting if that is not your proxy"
@@ -131,11 +135,16 @@ def _certificate_refused(
 def refusal(status: int, host: str, proxy: Proxy) -> str:
     """Return in words why a proxy refused to connect to a host, and what to do."""
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        return (
-            f"{proxy} wants another user and password (407); "
-            f"write them as http://user:password@{proxy.name}, special characters as %40 for @"
-        )
+        return _login_refused(proxy, " (407)")
     return f"{proxy} refuses to connect to {host} (HTTP {status}); NO_PROXY={host} would go past it"
+
+
+def _login_refused(proxy: Proxy, status: str = "") -> str:
+    scheme = proxy.url.partition(":")[0]
+    return (
+        f"{proxy} wants another user and password{status}; "
+        f"write them as {scheme}://user:password@{proxy.name}, special characters as %40 for @"
+    )
 
 
 def _find(
