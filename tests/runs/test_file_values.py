@@ -159,7 +159,7 @@ def _no_files(folder: Path) -> Iterator[tuple[str, object]]:
     yield "it is a device", "/dev/zero"
     yield "it is a device", Path("/dev/null")
     yield "it is a folder", folder
-    yield "'empty.png' is empty", folder / "empty.png"
+    yield "empty.png is empty", folder / "empty.png"
     yield "is empty", "/proc/self/environ"
     yield "no such file", folder / "gone.png"
     yield "no such home", "~nobody-of-this-name/x.png"

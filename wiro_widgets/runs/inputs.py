@@ -151,7 +151,7 @@ def _upload(
     handle: BinaryIO, name: str, size: int, parameter: Parameter, modified_ns: int | None = None
 ) -> Upload:
     """Return the upload, its type told from its first bytes; refuses an empty file and one of another kind."""
-    title = short_repr(name) if name else "the file"
+    title = _title(name)
     try:
         handle.seek(0)
         head = handle.read(content_types.HEAD_SIZE)
@@ -173,6 +173,11 @@ def _upload(
             return _converted(handle, name, content_type, parameter)
     filename = _wire_name(name) or f"{parameter.id}.{content_types.extension(content_type)}"
     return Upload(filename, content_type or "application/octet-stream", handle, size, modified_ns)
+
+
+def _title(name: str) -> str:
+    """Return a file's name for a sentence; of a long one the end."""
+    return (name if len(name) <= _MAX_PATH else f"...{name[-_MAX_PATH:]}") or "the file"
 
 
 def _quoted(path: str) -> str:
@@ -206,7 +211,7 @@ def _converted(handle: BinaryIO, name: str, content_type: str, parameter: Parame
         if isinstance(error.__cause__, ImportError):
             reason, hint = "Pillow cannot convert it", images.HEIC_HINT
         raise parameter.refuse(
-            f"{short_repr(name) if name else 'the file'} is {content_type}, which few models read, and {reason}. {hint}"
+            f"{_title(name)} is {content_type}, which few models read, and {reason}. {hint}"
         ) from error
     return _from_bytes(data, f"{Path(name).stem or parameter.id}.png", parameter)
 
