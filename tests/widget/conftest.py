@@ -7,7 +7,7 @@ import comm
 import pytest
 
 from tests.widget.wire.page import Wire
-from wiro_widgets import Client, Panel, Sandbox
+from wiro_widgets import Client, ModelSchema, Panel, Sandbox
 
 FLUX = "tencent/hunyuan-flux-srpo"
 SMALL: dict[str, Any] = {"prompt": "A lighthouse", "width": 64, "height": 64, "steps": 2}
@@ -48,7 +48,7 @@ def panel_of(sandbox_client: Client, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setattr(comm, "create_comm", Wire)
     panels: list[Panel] = []
 
-    def make(model: str | None = FLUX, **values: Any) -> Panel:
+    def make(model: str | ModelSchema | None = FLUX, **values: Any) -> Panel:
         arguments = {"client": sandbox_client, **(SMALL if model == FLUX else {}), **values}
         panels.append(Panel(model, **arguments))
         return panels[-1]

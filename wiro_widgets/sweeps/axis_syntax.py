@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from decimal import Decimal, localcontext
 from itertools import pairwise
 from typing import Any
@@ -12,7 +12,7 @@ from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import InvalidParameter
 from wiro_widgets.protocol.schema.parameters import Parameter
 from wiro_widgets.protocol.schema.scalars import short_repr
-from wiro_widgets.sweeps.axes import MAX_CELLS
+from wiro_widgets.sweeps.axes import MAX_CELLS, identity
 
 ALL = "*"  # every option of a select
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
@@ -42,21 +42,21 @@ def read(text: str, parameter: Parameter) -> tuple[Any, ...]:
     """
     if parameter.kind == "file":
         raise parameter.refuse("an axis of files is made of files, not of text")
-    values = dict[Any, None]()
+    values: dict[Hashable, Any] = {}
     for value in _values(text, parameter):
-        values[value] = None
+        values.setdefault(identity(value), value)
         if len(values) > MAX_CELLS:
             raise _too_many(parameter)
     if not values:
         raise parameter.refuse("the axis has no values yet")
-    return tuple(values)
+    return tuple(values.values())
 
 
 def write(values: Sequence[Any], parameter: Parameter) -> str:
     """Return values as a text that `read` accepts; whole numbers at even distances become a range."""
     if is_numeric(parameter):
         return _range_text(values) or ", ".join(wire_values.text(value) or "" for value in values)
-    texts = [wire_values.text(value) or "" for value in values]
+    texts = [parameter.as_text(value) for value in values]
     if parameter.kind not in _TEXTS:
         return ("\n" if any("," in text for text in texts) else ", ").join(texts)
     return ("\n\n" if any("\n" in text for text in texts) else "\n").join(texts)

@@ -151,7 +151,7 @@ def to_browser(schema: ModelSchema, values: Mapping[str, Any], files: InputFiles
     return {
         parameter.id: [files.reference(item) for item in as_list(values.get(parameter.id))]
         if parameter.kind == "file"
-        else exact(values.get(parameter.id))
+        else exact(_typed(parameter, values.get(parameter.id)))
         for parameter in schema.parameters
     }
 
@@ -167,9 +167,16 @@ def from_browser(
     if parameter.is_missing(value):
         return None, None
     try:
-        return parameter.convert(value), None
+        bound = parameter.convert(value)
     except InvalidParameter as error:
         return value, error
+    # The text of a list or an object stays as it was typed until the model runs: its next line may be coming.
+    return (bound if parameter.structure is None else value), None
+
+
+def _typed(parameter: Parameter, value: Any) -> Any:
+    """Return a list or an object as a person would type it, any other value as it is."""
+    return parameter.as_text(value) if parameter.structure and value is not None else value
 
 
 def as_list(value: Any) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -98,6 +99,12 @@ class Parameter:
         if self.structure is not None:
             return self._structure(value)
         return self._text_of(value)
+
+    def as_text(self, value: object) -> str:
+        """Return a value as text that `convert` reads as the same value: a list or an object as JSON."""
+        if self.structure is not None and not isinstance(value, str):
+            return json.dumps(value, ensure_ascii=False, default=str)
+        return wire_values.text(value) or ""
 
     def is_missing(self, value: object) -> bool:
         """Return True for None, an empty list of files, and blank text that is no value of this parameter."""
