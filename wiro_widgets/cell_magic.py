@@ -134,7 +134,7 @@ def prompt_name(schema: ModelSchema) -> str:
     texts = [item for item in schema.parameters if item.kind in ("text", "textarea")]
     needed = [item for item in texts if item.has_to_be_given]
     names = [item.id for item in (*needed, *(item for item in texts if item.kind == "textarea"))]
-    if schema.get("prompt") is not None:
+    if schema.is_open or schema.get("prompt") is not None:
         return "prompt"
     if not names:
         raise InvalidParameter(

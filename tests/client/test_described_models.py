@@ -1,5 +1,6 @@
 """Models whose parameters Tool/Detail does not tell: OpenAPI is asked, or else values are sent as given."""
 
+import inspect
 import io
 import json
 from pathlib import Path
@@ -211,3 +212,12 @@ def test_a_server_that_fails_is_asked_again(server: HostileServer, client: Clien
     server.always("Tool/DetailOpenAPI", Reply(json.dumps([{"spec": SPEC}]).encode()))
     with pytest.raises(InvalidParameter, match="other"):
         client.run("a/b", other="x")
+
+
+def test_a_model_that_nothing_describes_as_a_function(sandbox_client: Client) -> None:
+    """It takes any value, and says so."""
+    riddle = sandbox_client.model(RIDDLE)
+    assert len(riddle(prompt="a fox", seed=3, anything="else")) == 1
+    assert str(inspect.signature(riddle)) == "(params=None, /, **values)"
+    assert repr(riddle) == f"<Model {RIDDLE}>"
+    assert "any value can be given" in (riddle.__doc__ or "")

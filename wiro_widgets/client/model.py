@@ -126,7 +126,7 @@ class ModelFace(ModelCall[R], NotebookRepr):
 
     def __repr__(self) -> str:
         schema = self._client.quick_schema(self.name, 0.0)
-        if schema is None:
+        if schema is None or schema.is_open:
             return printable(f"<{type(self).__name__} {self.name}>")
         names = [item.id for item in schema.parameters if not item.advanced]
         more = [f"and {len(names) - _MAX_NAMES} more"] if len(names) > _MAX_NAMES else []

@@ -23,7 +23,7 @@ def model(name: str, schema: ModelSchema | None) -> str:
     """Return the model's name and title, and a row for each parameter; without a schema only the name."""
     title = schema.title if schema and schema.title != name.partition("/")[2] else ""
     head = f"<strong>{clip(name)}</strong> <span style='{_SOFT}'>{clip(title, _HELP)}</span>"
-    if schema is None:
+    if schema is None or schema.is_open:
         return f"<div>{head}<div style='{_SOFT}'>Its parameters are not known here.</div></div>"
     columns = ("Parameter", "Takes", "Default")
     cells = "".join(

@@ -68,9 +68,9 @@ def call_signature(
     """Return the signature of a call of a model: `first`, then a keyword argument for each parameter, then `own`.
 
     With `lists` each value may be a list of values, as for a sweep. Without `is_whole` even a required value can be
-    left out, as for an estimate. Without a schema it takes any value.
+    left out, as for an estimate. Without a schema, or with an open one, it takes any value.
     """
-    if schema is None:
+    if schema is None or schema.is_open:
         return inspect.Signature([first, Argument("values", Argument.VAR_KEYWORD)])
     keywords, _ = split_parameters(schema, (item.name for item in own))
     arguments = [_argument(item, lists=lists, is_whole=is_whole) for item in keywords]
@@ -82,7 +82,7 @@ def help_text(model: str, schema: ModelSchema | None, own_names: Iterable[str]) 
 
     Ids that cannot be keyword arguments are listed as keys of the dict that comes first.
     """
-    if schema is None:
+    if schema is None or schema.is_open:
         return f"{model}\n\nIts parameters are not known here: any value can be given by its id, in Wiro's spelling."
     keywords, others = split_parameters(schema, own_names)
     parts = [": ".join(filter(None, [model, schema.title])), schema.description.strip()]
@@ -128,5 +128,7 @@ def _value_type(item: Parameter) -> Any:
         return int if item.integer else float
     if item.kind == "boolean":
         return bool
+    if item.structure is not None:
+        return str | (list[Any] if item.structure == "list" else dict[str, Any])
     texts = options(item) if item.kind == "select" else []
     return Literal[tuple(texts)] if 0 < len(texts) <= _MAX_LITERAL else str

@@ -210,6 +210,8 @@ def _value_type(item: Parameter) -> str:
         return "int" if item.integer else "float"
     if item.kind == "boolean":
         return "bool"
+    if item.structure is not None:
+        return "str | Sequence[object]" if item.structure == "list" else "str | Mapping[str, object]"
     texts = options(item) if item.kind == "select" else []
     return f"Literal[{', '.join(map(repr, texts))}]" if texts else "str"
 
