@@ -10,6 +10,7 @@ from tests.commands.terminal import Terminal, pointing_at
 from tests.sandbox.raw import wait_for
 from wiro_widgets import Client
 from wiro_widgets.journal.journal import Journal
+from wiro_widgets.render.run_words import DOT
 from wiro_widgets.sandbox import SandboxServer
 
 FLUX = "tencent/hunyuan-flux-srpo"
@@ -49,8 +50,8 @@ def test_a_picture(terminal: Terminal, sandbox: SandboxServer) -> None:
     assert len(paths) == 2
     assert {path.parent for path in paths} == {terminal.folder / "art"}
     assert [_size(path) for path in paths] == [(64, 64), (64, 64)]
-    assert "100%" in err
-    assert err.splitlines()[-1].startswith("Task ")
+    assert "Waiting for a worker" in err
+    assert err.splitlines()[-1].startswith(f"Done{DOT}")
 
 
 def test_a_text(terminal: Terminal) -> None:
@@ -155,7 +156,7 @@ def test_an_interrupt(tmp_path: Path) -> None:
     with SandboxServer(speed=1) as slow:
         terminal = Terminal(tmp_path, **pointing_at(slow))
         command = terminal.start("run", FLUX, "-p", "prompt=x", "-p", "steps=50")
-        command.line("running", "stderr")
+        command.line("Generating", "stderr")
         command.interrupt(signal.SIGINT)
         status, out, err = command.end()
         terminal.close()

@@ -100,7 +100,7 @@ class Client:
         self, *args: Any, timeout: float | None = None, progress: ProgressMode = None, **kwargs: Any
     ) -> list[Image]:
         task, schema = self._bridge.call(self._client.prepare(*args, **kwargs))
-        with task.show_progress(progress):
+        with interruptible(self._bridge, task), task.show_progress(progress):
             result = self._submit(task, schema).wait(timeout, progress=False)
         return result.images
 

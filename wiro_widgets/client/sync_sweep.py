@@ -53,7 +53,7 @@ class Sweep(SweepView[Task]):
         on_interrupt: OnInterrupt | None = None,
     ) -> Self:
         if self.busy:
-            with self._sweep.show_progress(progress), self._interruptible(on_interrupt):
+            with self._interruptible(on_interrupt), self._sweep.show_progress(progress, on_interrupt):
                 self._bridge.call(self._sweep.wait(timeout, progress=False, on_interrupt=on_interrupt))
         return self._end_display()
 
@@ -125,7 +125,7 @@ class Sweep(SweepView[Task]):
             yield
         except KeyboardInterrupt as interrupt:
             self._bridge.call(self._sweep.interrupt(on_interrupt))
-            interrupt.add_note(self._sweep.interrupt_note)
+            interrupt.add_note(self._sweep.interrupt_note(on_interrupt))
             raise
 
     def _end_display(self) -> Self:

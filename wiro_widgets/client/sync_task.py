@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from wiro_widgets.client.bridge import Bridge
@@ -108,10 +108,16 @@ class Task:
         if self._task.over:
             return self._task.result()
         with (
-            self._task.show_progress(progress, on_interrupt),
             interruptible(self._bridge, self._task, on_interrupt),
+            self._task.show_progress(progress, on_interrupt),
         ):
             return self._bridge.call(self._task.wait(timeout, progress=False, on_interrupt=on_interrupt))
+
+    @same_call(AsyncTask.show_progress)
+    def show_progress(
+        self, progress: ProgressMode = None, on_interrupt: OnInterrupt | None = None
+    ) -> AbstractContextManager[None]:
+        return self._task.show_progress(progress, on_interrupt)
 
     def __await__(self) -> Generator[Any, None, TaskResult]:
         return self._await().__await__()
@@ -201,5 +207,6 @@ def interruptible(bridge: Bridge, task: AsyncTask, on_interrupt: OnInterrupt | N
         ):  # it came between two waits, and cancelled neither
             with suppress(WiroError):
                 bridge.call(task.interrupt(on_interrupt))
-        interrupt.add_note(task.interrupt_note(on_interrupt))
+        if not getattr(interrupt, "__notes__", None):  # one block may stand in another
+            interrupt.add_note(task.interrupt_note(on_interrupt))
         raise

@@ -50,7 +50,7 @@ def main(
         console.err(printable(f"{count} of {model}{price}"))
         try:
             sweep.resume()
-            sweep.wait()
+            sweep.wait(progress="transient")
         finally:
             path = _save(sweep, rows, folder)
         is_printed = console.out(str(path))

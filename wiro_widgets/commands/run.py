@@ -10,7 +10,6 @@ from wiro_widgets.client.sync_client import Client
 from wiro_widgets.commands import console
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, OutputError
-from wiro_widgets.protocol.prices.dollars import dollars
 from wiro_widgets.protocol.redact import printable
 
 
@@ -23,18 +22,18 @@ def main(model: str, parameters: Sequence[str], *, out: str, timeout: float | No
     folder = make_folder(out)
     with Client() as client:
         task = client.run(model, values)
-        with console.ProgressLine() as progress:
-            task.add_callback(progress.show)
-            result = task.wait(timeout)
-            saved_paths = [_save(output, folder) for output in result.outputs if output.content is None]
-            progress.pause()
-            texts = [printable(result.text)] if result.text else []
-            paths = [str(path) for path in saved_paths if isinstance(path, Path)]
-            is_printed = not (texts or paths) or console.out("\n".join([*texts, *paths]))
+        try:
+            with task.show_progress(True), console.LogLines(task):
+                result = task.wait(timeout, progress=False)
+                saved_paths = [_save(output, folder) for output in result.outputs if output.content is None]
+        except KeyboardInterrupt as interrupt:
+            interrupt.__notes__ = []  # the last line of the progress says what becomes of the task
+            raise
+        texts = [printable(result.text)] if result.text else []
+        paths = [str(path) for path in saved_paths if isinstance(path, Path)]
+        is_printed = not (texts or paths) or console.out("\n".join([*texts, *paths]))
         problems = [path for path in saved_paths if isinstance(path, str)]
-        cost = result.record.total_cost
-        done = f"Task {task.id} done{'' if cost is None else f', {dollars(cost)}'}."
-        console.err("\n".join([*problems, done]))
+        console.err("".join(f"{problem}\n" for problem in problems), end="")
         return 0 if is_printed and not problems else 1
 
 

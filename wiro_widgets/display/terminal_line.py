@@ -12,7 +12,11 @@ from wiro_widgets.protocol.redact import printable
 from wiro_widgets.render.progress_line import ProgressLine
 
 Content = Callable[[], ProgressLine]
+# Held while a thread writes to stderr. Python's own lock of the stream cannot be interrupted by Ctrl-C, this one can.
+stderr_lock = threading.Lock()
+
 _CLEAR = "\r\x1b[K"
+_PATIENCE = 1.0  # seconds that the end of a wait waits for somebody to read stderr
 _TENTHS = 10
 _COLUMNS = 80  # of a terminal that does not say how wide it is
 
@@ -26,51 +30,54 @@ def is_terminal() -> bool:
 
 
 class TerminalLine:
-    """The last line of the terminal, one for a process; of several waits the first is drawn, the others are counted."""
+    """The last line of the terminal, one for a process; of several waits the first is drawn, the others are counted.
+
+    The pacer's thread writes it, so that a wait is not kept by a terminal that nobody reads.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()  # guards the rest, and is held while it is written
         self._contents: list[Content] = []
-        self._text = ""
+        self._text = ""  # guarded by `stderr_lock`
 
     def begin(self, content: Content) -> None:
         """Draw this content from now on."""
-        with self._lock:
-            self._contents.append(content)
-            self._draw()
+        self._contents.append(content)
         pacer().add(self)
 
     def refresh(self) -> bool:
         """Draw the line again if it has changed; return True if it was written."""
-        with self._lock:
+        with stderr_lock:
             return self._draw()
 
     def say(self, *lines: str) -> None:
         """Print lines of text above it."""
-        with self._lock:
-            text = "".join(f"{printable(line)}\n" for line in lines)
-            _write(f"{_CLEAR}{text}" if self._text else text)
-            self._text = ""
-            self._draw()
+        with stderr_lock:
+            self._replace("".join(f"{printable(line)}\n" for line in lines))
 
     def end(self, content: Content, last: ProgressLine | None) -> None:
         """Draw this content no more, and leave a last line, None for nothing."""
-        with self._lock:
-            if content not in self._contents:
-                return
-            self._contents.remove(content)
-            if not self._contents:
-                pacer().remove(self)
-            _write(_CLEAR + ("" if last is None else f"{_fit(last)}\n"))
-            self._text = ""
-            self._draw()
+        self._contents.remove(content)
+        if not self._contents:
+            pacer().remove(self)
+        if stderr_lock.acquire(timeout=_PATIENCE):
+            try:
+                self._replace("" if last is None else f"{_fit(last)}\n")
+            finally:
+                stderr_lock.release()
+
+    def _replace(self, text: str) -> None:
+        """Write whole lines in place of the line, and draw it again below them."""
+        if self._text or text:
+            _write((_CLEAR if self._text else "") + text)
+        self._text = ""
+        self._draw()
 
     def _draw(self) -> bool:
-        if not self._contents:
+        contents = tuple(self._contents)
+        if not contents:
             return False
-        more = len(self._contents) - 1
-        tail = f" (+{more})" if more else ""
-        text = _fit(self._contents[0](), len(tail)) + tail
+        tail = f" (+{len(contents) - 1})" if len(contents) > 1 else ""
+        text = _fit(contents[0](), len(tail)) + tail
         if text == self._text:
             return False
         self._text = text
@@ -83,20 +90,19 @@ class PlainLines:
 
     def __init__(self, content: Content) -> None:
         self._content = content
-        self._lock = threading.Lock()  # held while a line is written
-        self._last: object = None
+        self._last: object = None  # guarded by `stderr_lock`
+        self._ended = False
 
     def begin(self) -> None:
-        """Print the first line."""
-        self.refresh()
+        """Print lines from now on."""
         pacer().add(self)
 
     def refresh(self) -> bool:
         """Print a line if there is something new; return True if one was printed."""
-        with self._lock:
+        with stderr_lock:
             line = self._content()
             place = line.stage if line.fraction is None else int(line.fraction * _TENTHS)
-            if place == self._last:
+            if place == self._last or self._ended:
                 return False
             self._last = place
             _write(f"{line!r}\n")
@@ -105,9 +111,12 @@ class PlainLines:
     def end(self, last: ProgressLine | None) -> None:
         """Print the last line, None for nothing."""
         pacer().remove(self)
-        with self._lock:
-            if last is not None:
-                _write(f"{last!r}\n")
+        if stderr_lock.acquire(timeout=_PATIENCE):
+            try:
+                self._ended = True
+                _write("" if last is None else f"{last!r}\n")
+            finally:
+                stderr_lock.release()
 
 
 terminal_line = TerminalLine()

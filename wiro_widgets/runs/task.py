@@ -157,7 +157,7 @@ class AsyncTask:
         started, note = time.time(), ""
 
         def line() -> ProgressLine:
-            if self.over:
+            if self.over and not note:
                 return progress_line.of_end(self.record, self.state)
             return progress_line.of_task(self.state, started=started, now=time.time(), note=note)
 
@@ -167,8 +167,8 @@ class AsyncTask:
             except (KeyboardInterrupt, asyncio.CancelledError):
                 note = self.interrupt_note(on_interrupt)
                 raise
-            except TaskTimeout as error:
-                note = str(error)
+            except TaskTimeout:
+                note = self.interrupt_note("detach")
                 raise
 
     def result(self) -> TaskResult:
@@ -273,7 +273,8 @@ class AsyncTask:
         if self.id is None:
             return "The run was on its way. If a task came of it, client.recover() picks it up."
         detached = (on_interrupt or self.options.on_interrupt) == "detach"
-        what = "goes on" if detached else "is over" if self.over else "is being stopped"
+        end = "was stopped" if self.status == "cancelled" else "is over"
+        what = end if self.over else "goes on" if detached else "is being stopped"
         return f"Task {self.id} {what}; client.attach({self.id!r}) finds it again."
 
     def add_callback(self, callback: Callable[[TaskEvent], object]) -> None:

@@ -127,7 +127,7 @@ class AsyncSweep(SweepView[TaskT]):
         `on_interrupt` is "detach".
         """
         if self.busy:
-            with self.show_progress(progress):
+            with self.show_progress(progress, on_interrupt):
                 if await self.busy_after(timeout, on_interrupt):
                     raise TimeoutError(f"After {timeout:g} s the sweep goes on ({self.line}); wait again.")
         if self._live is not None:
@@ -157,21 +157,22 @@ class AsyncSweep(SweepView[TaskT]):
         """True if the sweep will begin further cells."""
         return self.busy and not self._scheduler.paused
 
-    @property
-    def interrupt_note(self) -> str:
-        """What an interrupted wait tells its user."""
-        what = "goes on" if self.goes_on else "was stopped"
+    def interrupt_note(self, on_interrupt: OnInterrupt | None = None) -> str:
+        """Return what an interrupted wait tells its user."""
+        what = "goes on" if self.goes_on and not self._stops(on_interrupt) else "was stopped"
         return f"The sweep {what} ({self.line}); sweep.resume() runs what is left."
 
     @contextmanager
-    def show_progress(self, progress: ProgressMode = None) -> Iterator[None]:
+    def show_progress(
+        self, progress: ProgressMode = None, on_interrupt: OnInterrupt | None = None
+    ) -> Iterator[None]:
         """Show the live line of a wait while the block runs; if it is cut short, the line says what happens now."""
         line = SweepLine(self)
         with live_line(line, progress, self._client.options.progress):
             try:
                 yield
             except (KeyboardInterrupt, asyncio.CancelledError):
-                line.note = self.interrupt_note
+                line.note = self.interrupt_note(on_interrupt)
                 raise
             except TimeoutError as error:
                 line.note = str(error)
@@ -206,5 +207,8 @@ class AsyncSweep(SweepView[TaskT]):
 
     async def interrupt(self, on_interrupt: OnInterrupt | None = None) -> None:
         """Stop the sweep because a wait was interrupted, unless the policy is "detach"."""
-        if (on_interrupt or self._client.options.on_interrupt) == "stop" and self.busy:
+        if self._stops(on_interrupt) and self.busy:
             await self._scheduler.interrupt()
+
+    def _stops(self, on_interrupt: OnInterrupt | None) -> bool:
+        return (on_interrupt or self._client.options.on_interrupt) == "stop"
