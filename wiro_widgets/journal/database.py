@@ -69,6 +69,18 @@ MIGRATIONS: Final = (
 # What was added without a new version of the tables: an earlier version of this package leaves it alone, and is not
 # kept from the journal by it.
 ADDED_COLUMNS: Final = {"files": "TEXT NOT NULL DEFAULT '[]'"}
+# `changes` numbers the runs in the order of their last change, also of those that were forgotten, whichever version of
+# this package made it: what is derived from the runs (the gallery's index) reads only what is new.
+ADDED_TABLES: Final = {
+    "changes": (
+        "CREATE TABLE changes (number INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT UNIQUE NOT NULL)",
+        *(
+            f"CREATE TRIGGER run_{event.lower()} AFTER {event} ON runs BEGIN "  # noqa: S608 - constants
+            f"DELETE FROM changes WHERE run_id = {row}.id; INSERT INTO changes (run_id) VALUES ({row}.id); END"
+            for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
+        ),
+    )
+}
 BUSY_SECONDS: Final = 5.0
 _FILLING_SECONDS: Final = 1.0  # for which an empty file may be one that another process fills
 _drives_with_locks: set[int] = set()
@@ -93,6 +105,7 @@ _UNREADABLE_KEYS: Final = (
 # Only the conditions of a query stand in its SQL, so that SQLite finds the index that helps.
 _CONDITIONS: Final = {
     "id": "id = :id",
+    "ids": "id IN (SELECT value FROM json_each(:ids))",
     "server": "server = :server",
     "task_id": "task_id = :task_id",
     "models": "model IN (SELECT value FROM json_each(:models))",
@@ -212,6 +225,11 @@ class Store:
         finally:
             self._connection.text_factory = factory
 
+    def fetch(self, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Return the rows that a SELECT gives."""
+        with closing(self._connection.execute(sql, values)) as cursor:
+            return cursor.fetchall()
+
     def count(self, query: Query) -> int:
         """Return how many rows match; `Query.text`, `parameters` and annotations are not looked at."""
         where, values = _conditions(query)
@@ -284,7 +302,9 @@ class Store:
             run("PRAGMA journal_mode = TRUNCATE")
             run("PRAGMA locking_mode = NORMAL")
         run("BEGIN")  # one view of the file, while another process may be setting it up
-        is_outdated = self._version() < len(MIGRATIONS) or bool(self._missing_columns())
+        is_outdated = self._version() < len(MIGRATIONS) or bool(
+            self._missing_columns() or self._missing_tables()
+        )
         run("COMMIT")
         if has_log:
             try:
@@ -297,18 +317,25 @@ class Store:
         run("PRAGMA secure_delete = ON")  # a forgotten run is gone from the file as well
         if is_outdated:
             with self._transaction():
-                for script in MIGRATIONS[self._version() :]:
-                    for statement in script.split(";"):
-                        run(statement)
-                for name in self._missing_columns():
-                    run(f"ALTER TABLE runs ADD COLUMN {name} {ADDED_COLUMNS[name]}")
-                run("CREATE TABLE IF NOT EXISTS journal_identity (id TEXT PRIMARY KEY NOT NULL)")
-                run(
-                    "INSERT INTO journal_identity SELECT ? WHERE NOT EXISTS (SELECT * FROM journal_identity)",
-                    (str(uuid.uuid4()),),
-                )
-                run(f"PRAGMA application_id = {APPLICATION_ID}")
-                run(f"PRAGMA user_version = {len(MIGRATIONS)}")
+                self._bring_up_to_date()
+
+    def _bring_up_to_date(self) -> None:
+        """Add what an earlier version did not have."""
+        run = self._connection.execute
+        statements = [item for script in MIGRATIONS[self._version() :] for item in script.split(";")]
+        for statement in statements:
+            run(statement)
+        for name in self._missing_columns():
+            run(f"ALTER TABLE runs ADD COLUMN {name} {ADDED_COLUMNS[name]}")
+        for statement in [item for name in self._missing_tables() for item in ADDED_TABLES[name]]:
+            run(statement)
+        run("CREATE TABLE IF NOT EXISTS journal_identity (id TEXT PRIMARY KEY NOT NULL)")
+        run(
+            "INSERT INTO journal_identity SELECT ? WHERE NOT EXISTS (SELECT * FROM journal_identity)",
+            (str(uuid.uuid4()),),
+        )
+        run(f"PRAGMA application_id = {APPLICATION_ID}")
+        run(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
     def _version(self) -> int:
         """Return the version of the tables; raises NewerVersionError or ForeignDatabaseError."""
@@ -325,6 +352,10 @@ class Store:
     def _missing_columns(self) -> list[str]:
         columns = {row[1] for row in self._connection.execute("PRAGMA table_info(runs)")}
         return [name for name in ADDED_COLUMNS if name not in columns]
+
+    def _missing_tables(self) -> list[str]:
+        rows = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        return [name for name in ADDED_TABLES if (name,) not in rows]
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -434,7 +465,12 @@ def _check_access(path: Path) -> None:
 
 def _conditions(query: Query) -> tuple[str, dict[str, str]]:
     """Return the part of a query that SQLite can look for, and the values for it."""
-    several = {"models": query.models, "outcomes": query.outcomes, "contents": query.contents}
+    several = {
+        "ids": query.ids,
+        "models": query.models,
+        "outcomes": query.outcomes,
+        "contents": query.contents,
+    }
     values = {
         "id": query.id,
         "server": query.server,

@@ -72,6 +72,12 @@ class Journal:
         return self._file.path
 
     @property
+    def journal_id(self) -> str | None:
+        """What a journal and its copies have in common; None if there is no file, or it cannot be used."""
+        with self._access():
+            return self._read(lambda store: store.journal_id)
+
+    @property
     def trouble(self) -> str | None:
         """The last warning about the file."""
         return self._file.trouble
@@ -337,6 +343,16 @@ class Journal:
         with self._access():
             number = None if self._unwritten else self._read(lambda store: store.count(query))
         return len(self.rows(query)) if number is None else number
+
+    def fetch(self, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]] | None:
+        """Return the rows that a SELECT over the file gives; None if there is no file, or it cannot be used."""
+        with self._access():
+            return self._read(lambda store: store.fetch(sql, values))
+
+    def rows_in_memory(self) -> dict[str, JournalRow]:
+        """Return the rows that the file does not have, by id."""
+        with self._access():
+            return dict(self._unwritten)
 
     def events(self, run_id: str) -> bytes | None:
         """Return the event log of a run; None if it has none."""

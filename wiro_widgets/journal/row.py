@@ -84,7 +84,7 @@ class JournalRow:
 class Query:
     """Which rows to return; None matches any.
 
-    A row matches one of several models, outcomes or contents (see `JournalRow.content`), and all of several tags.
+    A row matches one of several models, outcomes, contents (see `JournalRow.content`) or ids, and all of several tags.
     `text` is looked for in the texts of the parameters, `note` in the notes, both whatever their case; `parameters`
     must all be equal, numbers by their value. `is_typed` asks for runs with or without a
     schema. With `is_open` only runs match that are not over, and those whose outputs
@@ -104,6 +104,7 @@ class Query:
     tags: Collection[str] = ()
     note: str | None = None
     contents: Collection[str] | None = None
+    ids: Collection[str] | None = None
     is_typed: bool | None = None
     is_open: bool = False
 
@@ -124,6 +125,7 @@ class Query:
             and (self.until is None or row.intent_at <= self.until)
             and (self.outcomes is None or row.outcome in self.outcomes)
             and (self.contents is None or row.content in self.contents)
+            and (self.ids is None or row.id in self.ids)
             and self.is_typed in {None, not (row.content or "").startswith(UNTYPED)}
             and (not self.is_open or row.is_open)
             and set(self.tags) <= set(row.tags)

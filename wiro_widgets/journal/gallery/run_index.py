@@ -1,0 +1,341 @@
+"""RunIndex: the runs of a journal by what the gallery filters and searches, brought up to date bit by bit.
+
+It stands in a file of its own beside the journal, so that building it never keeps a run from being written down. All of
+it comes from the journal: whoever deletes the file loses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from wiro_widgets.journal.database import MIGRATIONS
+from wiro_widgets.journal.row import ROW_COLUMNS, JournalRow, to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wiro_widgets.journal.journal import Journal
+
+VERSION: Final = "1"  # of the tables: an index of another one is built anew
+CHUNK: Final = 500  # rows that are read at once, for which the journal is locked
+MAX_TEXT: Final = 4_000  # characters of a run's texts that are searched
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_JSON: Final = "CASE WHEN json_valid({0}) THEN {0} END"
+_RECORD: Final = _JSON.format("runs.record")
+# What the index takes from a row of the journal's table `runs`; the texts are all that a person wrote in parameters.
+_TEXTS: Final = (
+    f"coalesce(nullif({_JSON.format('runs.parameters')}, '{{}}'), json_extract({_RECORD}, '$.parameters'))"
+)
+CELLS: Final = ", ".join(
+    (
+        *(
+            f"runs.{name}"
+            for name in ("id", "server", "intent_at", "model", "outcome", "star", "tags", "notes")
+        ),
+        f"json_extract({_RECORD}, '$.total_cost')",
+        f"json_extract({_RECORD}, '$.prompt')",
+        f"(SELECT substr(group_concat(atom, char(10)), 1, {MAX_TEXT}) FROM json_tree({_TEXTS}) WHERE type = 'text')",  # noqa: S608
+    )
+)
+_TABLES: Final = """
+    CREATE TABLE state (name TEXT PRIMARY KEY NOT NULL, value);
+    CREATE TABLE cards (
+        number INTEGER PRIMARY KEY,
+        run_id TEXT UNIQUE NOT NULL,
+        server TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        model TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        star INTEGER NOT NULL,
+        cost REAL,
+        tags TEXT NOT NULL
+    );
+    CREATE INDEX cards_by_time ON cards (server, at DESC, number DESC, outcome, model);
+    CREATE INDEX cards_by_model ON cards (server, model, at DESC, number DESC, outcome);
+    CREATE INDEX starred_cards ON cards (server, at DESC, number DESC) WHERE star;
+    CREATE INDEX tagged_cards ON cards (server, at DESC, number DESC) WHERE tags <> '[]';
+"""
+# Trigrams find a part of a word in any language; without their positions, since the text is looked at again.
+_WORDS: Final = "CREATE VIRTUAL TABLE words USING fts5(text, tokenize = 'trigram', detail = none)"
+_PLAIN_WORDS: Final = "CREATE TABLE words (text TEXT NOT NULL)"  # where SQLite was built without FTS5
+_PUT_CARD: Final = (
+    "INSERT INTO cards (run_id, server, at, model, outcome, star, cost, tags) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (run_id) DO UPDATE SET server = excluded.server, at = excluded.at, model = excluded.model, "
+    "outcome = excluded.outcome, star = excluded.star, cost = excluded.cost, tags = excluded.tags RETURNING number"
+)
+
+
+class RunIndex:
+    """The runs of one journal in two tables: `cards` for filters, `words` for texts in small letters.
+
+    `folder` is where its file stands; with None, or where no file can be written, it is in memory. May be used by
+    several threads: `read` and `sync` do not wait for each other if there is a file.
+    """
+
+    def __init__(self, journal: Journal, folder: Path | None) -> None:
+        self._journal = journal
+        self._writing, self._reading = threading.RLock(), threading.RLock()
+        self._memory_rows: dict[str, JournalRow] = {}
+        try:
+            self._writer = _open(None if folder is None else folder / "index.sqlite3")
+            self._reader = _connect(folder / "index.sqlite3") if folder else self._writer
+        except (OSError, sqlite3.Error):
+            self._writer = self._reader = _open(None)
+        if self._reader is self._writer:
+            self._reading = self._writing
+        [(words,)] = self.read("SELECT sql FROM sqlite_master WHERE name = 'words'", ())
+        self.has_trigrams = "trigram" in words
+
+    def __repr__(self) -> str:
+        return f"<RunIndex of {self._journal!r}>"
+
+    def sync(self, seconds: float = 0.0) -> bool:
+        """Read what is new in the journal, at least a chunk of it; return True once there is nothing more to read.
+
+        Goes on for about so many seconds. What the index has may be read meanwhile: the newest runs come first.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            with self._writing, suppress(sqlite3.Error):
+                self._take_memory_rows()
+                if self._take_chunk():
+                    return True
+            if time.monotonic() >= deadline:
+                return False
+
+    def read(self, sql: str, values: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Return the rows that a SELECT over the index gives; raises sqlite3.OperationalError if interrupted."""
+        with self._reading, closing(self._reader.execute(sql, values)) as cursor:
+            return cursor.fetchall()
+
+    def interrupt(self) -> None:
+        """End a `read` of another thread, whose result nobody wants any more."""
+        if self._reader is not self._writer:
+            self._reader.interrupt()
+
+    @property
+    def progress(self) -> tuple[int, int] | None:
+        """How many of the journal's runs are read, and how many there are about; None once all are."""
+        with self._reading:
+            state = _state(self._reader)
+        below = int(state.get("below", 0))
+        top = int(state.get("top", 0))
+        return (top - below + 1, top) if below > 1 else None
+
+    def forget(self, run_ids: Iterable[str]) -> None:
+        """Take runs out of the index."""
+        with self._writing, suppress(sqlite3.Error), _transaction(self._writer):
+            for run_id in run_ids:
+                _remove(self._writer, run_id)
+
+    def close(self) -> None:
+        """Close the file; closing twice is fine."""
+        with self._writing, self._reading:
+            self._reader.close()
+            self._writer.close()
+
+    def _take_memory_rows(self) -> None:
+        """Take in the rows that the journal's file does not have."""
+        rows = self._journal.rows_in_memory()
+        new = [row for run_id, row in rows.items() if self._memory_rows.get(run_id) is not row]
+        gone = self._memory_rows.keys() - rows.keys()
+        if new or gone:
+            with _transaction(self._writer):
+                for run_id in gone:  # written by now, and then among the changes, or forgotten
+                    _remove(self._writer, run_id)
+                for cells in _cells_of(new):
+                    _put(self._writer, cells)
+            if gone:
+                self._take_rows_by_id(gone)
+        self._memory_rows = rows
+
+    def _take_rows_by_id(self, run_ids: Iterable[str]) -> None:
+        sql = f"SELECT {CELLS} FROM runs WHERE id IN (SELECT value FROM json_each(:ids))"  # noqa: S608 - constants
+        with _transaction(self._writer):
+            for cells in self._journal.fetch(sql, {"ids": json.dumps(list(run_ids))}) or ():
+                _put(self._writer, cells)
+
+    def _take_chunk(self) -> bool:
+        """Read a chunk of the journal's file; return True if there is nothing more to read, or no file."""
+        journal_id = self._journal.journal_id
+        if journal_id is None:
+            return True
+        with _transaction(self._writer):
+            state = _state(self._writer)
+            if (state.get("journal"), state.get("version")) != (journal_id, VERSION):
+                state = self._begin(journal_id)
+            below = int(state["below"])
+            sql = (
+                f"SELECT changes.number, changes.run_id, {CELLS} "  # noqa: S608 - constants
+                "FROM changes LEFT JOIN runs ON runs.id = changes.run_id "
+                "WHERE changes.number > :after ORDER BY changes.number LIMIT :limit"
+            )
+            changes = self._journal.fetch(sql, {"after": state["changes"], "limit": CHUNK}) or []
+            for _, run_id, *cells in changes:
+                if cells[0] is None:
+                    _remove(self._writer, run_id)
+                else:
+                    _put(self._writer, cells)
+            if changes:
+                _set_state(self._writer, changes=changes[-1][0])
+            if len(changes) == CHUNK or below <= 1:
+                return len(changes) < CHUNK
+            # The runs that were there when the index was begun, backwards from the newest.
+            sql = (
+                f"SELECT runs.rowid, {CELLS} FROM runs WHERE runs.rowid < :below ORDER BY runs.rowid DESC "  # noqa: S608 - constants
+                "LIMIT :limit"
+            )
+            older = self._journal.fetch(sql, {"below": below, "limit": CHUNK}) or []
+            for _, *cells in older:
+                _put(self._writer, cells)
+            _set_state(self._writer, below=older[-1][0] if len(older) == CHUNK else 0)
+            return len(older) < CHUNK
+
+    def _begin(self, journal_id: str) -> dict[str, Any]:
+        """Empty the index, to be filled from this journal."""
+        sql = "SELECT coalesce(max(number), 0), (SELECT coalesce(max(rowid), 0) FROM runs) FROM changes"
+        [(last_change, top)] = self._journal.fetch(sql, {}) or [(0, 0)]
+        self._writer.execute("DELETE FROM cards")
+        self._writer.execute("DELETE FROM words")
+        state = {
+            "journal": journal_id, "version": VERSION, "changes": last_change, "top": top, "below": top + 1,
+        }  # fmt: skip
+        _set_state(self._writer, **state)
+        return state
+
+
+def folder_of(journal_path: Path | None) -> Path | None:
+    """Return the folder of what is derived from a journal; None if the journal is in memory.
+
+    Its name does not begin with the journal's: such files stand for a journal that was there (see `has_no_past`).
+    """
+    return journal_path.with_name(f"gallery-of-{journal_path.name}") if journal_path else None
+
+
+def microseconds(moment: datetime) -> int:
+    """Return a time as the index has it, since 1970."""
+    delta = moment - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def _connect(path: Path | None) -> sqlite3.Connection:
+    connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+    connection.text_factory = lambda text: text.decode("utf-8", "replace")
+    return connection
+
+
+def _open(path: Path | None) -> sqlite3.Connection:
+    """Open the index, made anew if it is of another version or damaged. Prompts are private: it is for its owner."""
+    if path is not None:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+    for is_last in (False, True):
+        connection = _connect(path)
+        try:
+            run = connection.execute
+            run("PRAGMA journal_mode = WAL")
+            run("PRAGMA synchronous = OFF")
+            run("PRAGMA secure_delete = ON")
+            with _transaction(connection):
+                if run("SELECT 1 FROM sqlite_master WHERE name = 'words'").fetchone() is None:
+                    _make_tables(connection)
+        except sqlite3.Error:
+            connection.close()
+            if is_last or path is None:
+                raise
+            for suffix in ("-wal", "-shm", ""):
+                Path(f"{path}{suffix}").unlink(missing_ok=True)
+        else:
+            return connection
+    raise AssertionError  # the second try returns or raises
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    for statement in _TABLES.split(";"):
+        connection.execute(statement)
+    try:
+        connection.execute(_WORDS)
+    except sqlite3.OperationalError:
+        connection.execute(_PLAIN_WORDS)
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _state(connection: sqlite3.Connection) -> dict[str, Any]:
+    return dict(connection.execute("SELECT name, value FROM state").fetchall())
+
+
+def _set_state(connection: sqlite3.Connection, **values: Any) -> None:
+    connection.executemany("INSERT OR REPLACE INTO state VALUES (?, ?)", values.items())
+
+
+def _put(connection: sqlite3.Connection, cells: Sequence[Any]) -> None:
+    """Insert or replace one run."""
+    run_id, server, intent_at, model, outcome, star, tags, notes, cost, prompt, texts = cells
+    try:
+        at = microseconds(datetime.fromisoformat(intent_at))
+    except (TypeError, ValueError):
+        at = 0
+    cost = cost if isinstance(cost, int | float) else None
+    tag_list = _texts(tags)
+    tags_json = json.dumps(tag_list, ensure_ascii=False)
+    card = (str(run_id), str(server), at, str(model), str(outcome), int(bool(star)), cost, tags_json)
+    [(number,)] = connection.execute(_PUT_CARD, card).fetchall()
+    prompt = prompt if isinstance(prompt, str) and prompt not in (texts or "") else ""
+    words = "\n".join(str(item) for item in (texts, prompt, model, " ".join(tag_list), notes) if item)
+    connection.execute("DELETE FROM words WHERE rowid = ?", (number,))
+    connection.execute(
+        "INSERT INTO words (rowid, text) VALUES (?, ?)", (number, words[: 2 * MAX_TEXT].casefold())
+    )
+
+
+def _remove(connection: sqlite3.Connection, run_id: str) -> None:
+    for (number,) in connection.execute("SELECT number FROM cards WHERE run_id = ?", (run_id,)).fetchall():
+        connection.execute("DELETE FROM words WHERE rowid = ?", (number,))
+        connection.execute("DELETE FROM cards WHERE number = ?", (number,))
+
+
+def _texts(tags: Any) -> list[str]:
+    """Return the tags of a row; none if they cannot be read."""
+    with suppress(TypeError, ValueError):
+        items = json.loads(tags)
+        return [str(item) for item in items] if isinstance(items, list) else []
+    return []
+
+
+def _cells_of(rows: Sequence[JournalRow]) -> list[Sequence[Any]]:
+    """Return the cells of rows that are in memory alone, by the same SQL as those of the file."""
+    if not rows:
+        return []
+    with closing(_connect(None)) as connection:
+        for statement in MIGRATIONS[0].split(";"):
+            connection.execute(statement)
+        columns = [name for name in ROW_COLUMNS if name in _FIRST_COLUMNS]
+        places = ", ".join("?" * len(columns))
+        connection.executemany(
+            f"INSERT INTO runs ({', '.join(columns)}) VALUES ({places})",  # noqa: S608 - constants
+            [[plain[name] for name in columns] for plain in map(to_plain, rows)],
+        )
+        return list(connection.execute(f"SELECT {CELLS} FROM runs"))  # noqa: S608 - constants
+
+
+_FIRST_COLUMNS: Final = {
+    "id", "server", "model", "parameters", "intent_at", "outcome", "record", "tags", "notes", "star",
+}  # fmt: skip
