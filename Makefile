@@ -1,6 +1,7 @@
-# Three commands, from nothing but python3 (3.11 or newer), make and the package registries:
+# Four commands, from nothing but python3 (3.11 or newer), make and the package registries:
 #   make demo [ARGS=--no-browser]   a sandbox and JupyterLab on the quickstart notebook
 #   make test                       every check that CI runs
+#   make test-kernels               what runs in kernels, with ipykernel 6.29 and 7, each in an environment of its own
 #   make bench [CHECK=1]            every promise of speed beside its floor; writes docs/benchmarks.md
 # And for nights, make soak [SEEDS=1000] [SEED=0]: mixtures of faults around sweeps whose kernels are killed.
 # Everything lands in .venv and js/node_modules; what is up to date is left alone.
@@ -10,6 +11,10 @@ ARGS ?=
 CHECK ?=
 # Processes of pytest: three drive browsers, the others mostly wait for timers, servers and kernels.
 WORKERS := 6
+# What runs in a kernel without a browser.
+KERNELS := 6.29 7
+KERNEL_TESTS := tests/kernels tests/sweeps/test_live_display.py tests/widget/test_host.py tests/client/test_completion.py \
+	tests/hosts/test_saved.py tests/test_notebooks.py
 SEEDS ?= 1000
 SEED ?= 0
 
@@ -17,7 +22,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Every kernel, command and worker of the tests would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: bench demo test soak lint front-end chromium clean
+.PHONY: bench demo test test-kernels soak lint front-end chromium clean
 .NOTPARALLEL:
 
 demo: .venv/demo.stamp front-end
@@ -28,6 +33,12 @@ test: lint chromium
 	@$(BIN)/python tools/front_end.py run test
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS)
+
+test-kernels: $(KERNELS:%=.venv/kernel-%.stamp)
+	@for version in $(KERNELS); do \
+		echo "==> pytest with ipykernel $$version"; \
+		.venv/kernel-$$version/bin/python -m pytest --numprocesses=$(WORKERS) $(KERNEL_TESTS) || exit 1; \
+	done
 
 # Each seed has its own time limits, and talks to servers on loopback alone.
 soak: .venv/dev.stamp front-end
@@ -65,6 +76,12 @@ chromium: .venv/dev.stamp
 	@echo "==> Installing wiro-widgets and what its tests need into .venv"
 	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@ .venv/demo.stamp
+
+.venv/kernel-%.stamp: pyproject.toml | front-end
+	@echo "==> Installing wiro-widgets with ipykernel $* into .venv/kernel-$*"
+	@$(BIN)/python -m venv .venv/kernel-$*
+	@.venv/kernel-$*/bin/python -m pip install --quiet --editable '.[dev]' 'ipykernel==$*.*'
+	@touch $@
 
 bench: front-end chromium
 	@$(BIN)/python -m benchmarks $(if $(CHECK),--check)

@@ -79,6 +79,7 @@ FOR_THE_BLOCKING_FACE = {
     "goes_on",
     "interrupt",
     "interrupt_note",
+    "output_cell",
     "raise_error",
     "show_progress",
 }

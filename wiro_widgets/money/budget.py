@@ -124,6 +124,11 @@ def active() -> tuple[Budget, ...]:
     return _active.get()
 
 
+def leave() -> None:
+    """Apply no budget of a block in the current context."""
+    _active.set(())
+
+
 def join(budgets: Iterable[Budget]) -> None:
     """Apply these budgets in the current context as well."""
     _active.set(tuple(dict.fromkeys((*_active.get(), *budgets))))

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextvars import Context, copy_context
 from itertools import islice
 from os.path import commonprefix
 
@@ -35,7 +36,7 @@ class EventStream:
         self._lock = threading.Lock()  # guards the ring together with its count
         self._closed = False
         self._waiters: list[asyncio.Future[None]] = []
-        self._callbacks: list[Callable[[TaskEvent], object]] = []
+        self._callbacks: list[tuple[Context, Callable[[TaskEvent], object]]] = []
 
     def __repr__(self) -> str:
         return f"<EventStream {self._count} events{', closed' if self._closed else ''}>"
@@ -53,9 +54,9 @@ class EventStream:
                 self._text > self._max_text and len(self._events) > 1
             ):
                 self._text -= _size(self._events.popleft())
-        for callback in self._callbacks:
+        for context, callback in self._callbacks:
             for event in events:
-                _call(callback, event)
+                _call(context, callback, event)
         self._wake()
 
     def close(self) -> None:
@@ -66,10 +67,11 @@ class EventStream:
 
     def add_callback(self, callback: Callable[[TaskEvent], object]) -> None:
         """Call it with each event, those in the ring first."""
+        context = copy_context()  # a notebook shows what it prints in the cell that added it
         for event in tuple(self._events):
-            _call(callback, event)
+            _call(context, callback, event)
         if not self._closed:
-            self._callbacks.append(callback)
+            self._callbacks.append((context, callback))
 
     def since(self, position: int) -> tuple[list[TaskEvent], int]:
         """Return the events in the ring from a position on, and the position after them."""
@@ -137,8 +139,8 @@ def _text_size(content: TextContent | None) -> int:
     return len(content.raw) + len(content.prompt) + sum(map(len, (*content.thinking, *content.answer)))
 
 
-def _call(callback: Callable[[TaskEvent], object], event: TaskEvent) -> None:
+def _call(context: Context, callback: Callable[[TaskEvent], object], event: TaskEvent) -> None:
     try:
-        callback(event)
+        context.run(callback, event)
     except BaseException:  # noqa: BLE001 - the user's code may raise anything, and this is the engine's thread
         _log.exception("A callback of a task failed; the task goes on")

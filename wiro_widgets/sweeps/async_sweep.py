@@ -15,6 +15,7 @@ from wiro_widgets.protocol.schema.scalars import short_repr
 from wiro_widgets.runs.options import OnInterrupt, UnknownPolicy
 from wiro_widgets.sweeps.cell import Cell, TaskT
 from wiro_widgets.sweeps.live_display import LiveSweep, SweepLine
+from wiro_widgets.sweeps.output_cell import OutputCell
 from wiro_widgets.sweeps.plan import Plan
 from wiro_widgets.sweeps.postprocess import PostProcessing
 from wiro_widgets.sweeps.scheduler import ClientAccess, Scheduler
@@ -82,6 +83,7 @@ class AsyncSweep(SweepView[TaskT]):
         await self._resume(unknown, only_unknown=True)
 
     async def _resume(self, unknown: UnknownPolicy, *, only_unknown: bool = False) -> None:
+        self.output_cell.update()
         self._context.run(budget.join, budget.active())
         driver = await self._scheduler.resume(self._context, unknown=unknown, only_unknown=only_unknown)
         if driver is not None:
@@ -126,6 +128,7 @@ class AsyncSweep(SweepView[TaskT]):
         time is up: then the sweep goes on. A failed cell raises nothing. Being cancelled stops the sweep, unless
         `on_interrupt` is "detach".
         """
+        self.output_cell.update()
         if self.busy:
             with self.show_progress(progress, on_interrupt):
                 if await self.busy_after(timeout, on_interrupt):
@@ -151,6 +154,11 @@ class AsyncSweep(SweepView[TaskT]):
         self._live = LiveSweep.show(self)
 
     # For both faces
+
+    @property
+    def output_cell(self) -> OutputCell:
+        """Where a notebook shows what `then` prints."""
+        return self._scheduler.output_cell
 
     @property
     def goes_on(self) -> bool:
@@ -197,6 +205,7 @@ class AsyncSweep(SweepView[TaskT]):
     ) -> Cell[TaskT] | None:
         """Wait for the cell that finishes at that position in order; return None if the sweep ends before."""
         scheduler = self._scheduler
+        self.output_cell.update()
         while position >= len(scheduler.finished) and self.busy:
             try:
                 await scheduler.change.wait()

@@ -15,6 +15,7 @@ from wiro_widgets.journal.result import TaskResult
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import ConfigurationError
 from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.sweeps.output_cell import OutputCell
 
 T = TypeVar("T")
 Then = Callable[[TaskResult], Any]
@@ -43,6 +44,7 @@ class PostProcessing:
         _check(then, executor)
         self.is_needed = then is not None or executor is not None
         self.downloads_outputs = executor is not None  # the worker does it, and this process does not
+        self.cell = OutputCell()  # for what `then` prints
         self._then = then
         self._executor = executor
         self._worker = worker
@@ -58,9 +60,16 @@ class PostProcessing:
             if self._then is None:
                 return result, None, None
             self._threads = self._threads or ThreadPoolExecutor(THREADS, "wiro-then")
-            return result, *await self._wait(self._threads.submit(call_then, self._then, result))
+            return result, *await self._wait(
+                self._threads.submit(self.cell.run, call_then, self._then, result)
+            )
         try:
-            reply = await self._wait(self._executor.submit(self._worker, result.record, self._then))
+            work: tuple[Any, ...] = (self._worker, result.record, self._then)
+            if (
+                type(self._executor) is ThreadPoolExecutor
+            ):  # another one may pickle its work, and a cell cannot be
+                work = (self.cell.run, *work)
+            reply = await self._wait(self._executor.submit(*work))
         except (
             RuntimeError,
             KeyboardInterrupt,

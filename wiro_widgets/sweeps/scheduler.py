@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextvars import Context
+from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any, Generic
@@ -35,6 +35,7 @@ from wiro_widgets.runs.options import RunOptions, UnknownPolicy
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.sweeps import recall as journal_recall
 from wiro_widgets.sweeps.cell import RESUMABLE, Cell, Status, TaskT
+from wiro_widgets.sweeps.output_cell import OutputCell
 from wiro_widgets.sweeps.plan import Plan
 from wiro_widgets.sweeps.postprocess import PostProcessing
 from wiro_widgets.sweeps.registry import SweepRegistry
@@ -106,7 +107,7 @@ class Scheduler(Generic[TaskT]):
         self._budget_is_short = False
         self._refusal: BudgetExceeded | None = None
         self._all_refused = True  # every cell that ended since the start was refused by a budget
-        self._callbacks: list[CellCallback[TaskT]] = []
+        self._callbacks: list[tuple[Context, CellCallback[TaskT]]] = []
 
     def __repr__(self) -> str:
         return f"<Scheduler, {len(self._jobs)} cells running, {len(self._queue)} in the queue>"
@@ -115,6 +116,11 @@ class Scheduler(Generic[TaskT]):
     def busy(self) -> bool:
         """True if a cell runs or is about to."""
         return self._driver is not None and not self._driver.done()
+
+    @property
+    def output_cell(self) -> OutputCell:
+        """Where a notebook shows what `then` prints."""
+        return self._post_processing.cell
 
     async def wait(self, seconds: float | None = None) -> None:
         """Wait until nothing runs any more, at most so long."""
@@ -326,17 +332,18 @@ class Scheduler(Generic[TaskT]):
 
     def add_callback(self, callback: CellCallback[TaskT]) -> None:
         """Call it with each cell as it begins and as it ends; first with those that are done or running already."""
+        context = copy_context()  # a notebook shows what it prints in the cell that added it
         for cell in (*self.finished, *self._jobs.values()):
-            self._call(callback, cell)
-        self._callbacks.append(callback)
+            self._call(context, callback, cell)
+        self._callbacks.append((context, callback))
 
     def _call_back(self, cell: Cell[TaskT]) -> None:
-        for callback in self._callbacks:
-            self._call(callback, cell)
+        for context, callback in self._callbacks:
+            self._call(context, callback, cell)
 
-    def _call(self, callback: CellCallback[TaskT], cell: Cell[TaskT]) -> None:
+    def _call(self, context: Context, callback: CellCallback[TaskT], cell: Cell[TaskT]) -> None:
         try:
-            callback(cell)
+            context.run(callback, cell)
         except BaseException:  # noqa: BLE001 - the user's own code may raise anything, and this is everybody's thread
             _log.exception("A callback of a sweep failed; the sweep goes on")
 

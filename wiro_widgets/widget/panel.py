@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import tzinfo
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import anywidget
@@ -26,6 +27,7 @@ from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.protocol.state import Status
 from wiro_widgets.runs.options import OnInterrupt
+from wiro_widgets.sweeps.output_cell import OutputCell
 from wiro_widgets.widget import host
 from wiro_widgets.widget.form import form, no_form
 from wiro_widgets.widget.panel_controls import PanelControls
@@ -88,6 +90,7 @@ class Panel(anywidget.AnyWidget):
     ) -> None:
         self._client = client
         self._lock = threading.RLock()
+        self._cell = OutputCell()  # for what observers print
         self._offers_models = model is None
         schema: ModelSchema | None = None
         schema_error: WiroError | None = None
@@ -104,7 +107,7 @@ class Panel(anywidget.AnyWidget):
         self._loop = loop_thread.acquire()
         self._publisher = Publisher(
             send=self._send_message,
-            set_status=self._set_status,
+            set_status=partial(self._cell.run, self._set_status),
             on_change=self._update_card_and_price,
             later=self._later,
             files=self._controls.files_by_id,
@@ -136,7 +139,7 @@ class Panel(anywidget.AnyWidget):
             layout={"width": "100%"},  # in a row of widgets an element without a width of its own has none
         )
         host.receive_while_busy(self.comm)
-        self.on_msg(lambda _panel, content, buffers: self._receiver.receive(content, buffers))
+        self.on_msg(lambda _panel, content, buffers: self._cell.run(self._receiver.receive, content, buffers))
         if schema_error is not None:
             self._publisher.explain(schema_error)
 
@@ -153,6 +156,7 @@ class Panel(anywidget.AnyWidget):
         return printable(f"<Panel {self.model or 'without a model'}: {self.status}, {len(self.tasks)} runs>")
 
     def _ipython_display_(self) -> None:
+        self._cell.update()
         bundle = self._repr_mimebundle_()
         if bundle is not None:
             self._cards.show(bundle, self._card)
@@ -220,6 +224,7 @@ class Panel(anywidget.AnyWidget):
         A control that varies counts with the value beneath its axis; `run_sweep` runs all combinations. Errors show
         in the panel and are raised by `wait`.
         """
+        self._cell.update()
         return self._runs.run()
 
     def run_sweep(self, *, resume: bool = True) -> Sweep:
@@ -228,6 +233,7 @@ class Panel(anywidget.AnyWidget):
         Combinations in the journal are not run again, unless `resume` is False. Shows in the panel. Raises what
         `Client.sweep` raises; nothing was sent then.
         """
+        self._cell.update()
         return self._runs.run_sweep(resume=resume)
 
     def stop(self) -> None:
@@ -246,6 +252,7 @@ class Panel(anywidget.AnyWidget):
         `timeout` is in seconds, `progress` as in `Task.wait`. Raises the error of the run: InvalidParameter,
         ConfigurationError, an ApiError, TaskFailed, TaskCancelled, TaskTimeout.
         """
+        self._cell.update()
         return self._runs.wait(timeout, progress, on_interrupt)
 
     def price(self) -> Estimate:
