@@ -27,6 +27,7 @@ from tests.browser import chromium_path
 Part = Callable[[Server], Result | list[Result]]
 PARTS: dict[str, Part] = {
     "events": streaming.events,
+    "progress": streaming.progress,
     "sent": feeding.bytes_sent,
     "lab": lab.rows_accounted,
     "log": lambda _: browser.log(),

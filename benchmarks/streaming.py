@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import threading
 import time
+from contextlib import redirect_stderr
 
 from websockets.asyncio.client import connect
 
@@ -18,6 +20,7 @@ from wiro_widgets import Panel
 EVENTS = Promise(
     "events from the socket to state and ring", "events/s", "higher", 0.4, "bare websockets + json.loads"
 )
+PROGRESS = Promise("CPU of a run with a live line", "s", "lower", 1.02, "the same run without one")
 MEMORY = Promise("memory after the ring is full", "MiB more", "lower", 20.0)
 FULL = 200_000  # events after which every ring is full: the longest one keeps 100,000
 PAUSE = 0.05  # seconds between two looks at the memory
@@ -31,6 +34,17 @@ def events(server: Server, lines: int = 100_000, rounds: int = 7) -> Result:
         lambda: asyncio.run(_bare(server, lines)),
         rounds=rounds,
         note="ours hides secrets, keeps the state and fills two rings with what the bare loop drops",
+    )
+
+
+def progress(server: Server, lines: int = 100_000, rounds: int = 9) -> Result:
+    """Measure what the live line of a wait costs beside the events of its task."""
+    return pairs(
+        PROGRESS,
+        lambda: _cpu(server, lines, progress=True),
+        lambda: _cpu(server, lines, progress=False),
+        rounds=rounds,
+        note=f"{lines:,} events as fast as they come; the line is looked at five times a second",
     )
 
 
@@ -70,6 +84,14 @@ def _ours(server: Server, lines: int) -> float:
             raise RuntimeError(f"{task.state.log.dropped_count + len(task.state.log)} of {lines} lines came")
         panel.close()
     return lines / (stage_times["task_postprocess_end"] - stage_times["task_start"] + late)
+
+
+def _cpu(server: Server, lines: int, *, progress: bool) -> float:
+    with bench_client(server, journal=False) as client, redirect_stderr(io.StringIO()):
+        task = client.run(f"bench/n{lines}")
+        start = time.process_time()
+        task.wait(progress=progress)
+        return time.process_time() - start
 
 
 async def _bare(server: Server, lines: int) -> float:

@@ -81,6 +81,7 @@ def test_an_unknown_part_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_streaming_benchmark_counts_every_line(server: Server) -> None:
     """Both ends have all lines."""
     assert min(streaming.events(server, lines=200, rounds=1).judged_values) > 0
+    assert min(streaming.progress(server, lines=200, rounds=1).judged_values) > 0
 
 
 def test_the_memory_benchmark_runs_in_a_process_of_its_own(server: Server) -> None:
