@@ -13,8 +13,8 @@ CHECK ?=
 WORKERS := 6
 # What runs in a kernel without a browser.
 KERNELS := 6.29 7
-KERNEL_TESTS := tests/kernels tests/sweeps/test_live_display.py tests/widget/test_host.py tests/client/test_completion.py \
-	tests/hosts/test_saved.py tests/test_notebooks.py
+KERNEL_TESTS := tests/kernels tests/display/test_notebook_line.py tests/sweeps/test_live_display.py \
+	tests/widget/test_host.py tests/client/test_completion.py tests/hosts/test_saved.py tests/test_notebooks.py
 SEEDS ?= 1000
 SEED ?= 0
 
