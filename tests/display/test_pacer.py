@@ -77,14 +77,16 @@ def test_a_broken_drawing_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_the_thread_ends_with_the_last_drawing_and_begins_anew() -> None:
     """Nothing runs while nothing is drawn."""
-    pacer = Pacer(0.005)
+    pacer, threads = Pacer(0.005), set[threading.Thread]()
     for _ in range(2):
-        drawing = Counting()
+        drawing = Counting(lambda: threads.add(threading.current_thread()))
         pacer.add(drawing)
         wait_for(lambda drawing=drawing: drawing.count >= 2)  # type: ignore[misc]
         pacer.remove(drawing)
         wait_for(lambda: _is_over(pacer))
-    assert "wiro-display" not in [thread.name for thread in threading.enumerate()]
+    for thread in threads:
+        thread.join(10)
+    assert not threads & set(threading.enumerate())
 
 
 def test_updates_outside_of_the_pace_count() -> None:

@@ -76,7 +76,8 @@ def test_the_pictures_are_sent_a_few_times(
             tables.append(content)
 
     monkeypatch.setattr(cell_output, "_publish", publish)
-    monkeypatch.setattr(cell_output, "pacer", lambda: Pacer(0.001))
+    pacer = Pacer(0.001)
+    monkeypatch.setattr(cell_output, "pacer", lambda: pacer)
     sandbox.faults = {"stuck": "run"}
     sweep = sandbox_client.map(FLUX, [{"prompt": "x", "seed": seed, **SMALL} for seed in range(60)])
     live = LiveSweep(sweep)

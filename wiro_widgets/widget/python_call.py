@@ -17,7 +17,7 @@ from wiro_widgets.runs.inputs import NamedBytes
 
 _LINE_LENGTH = 88
 _OWN_ARGUMENTS = {  # keyword arguments of the calls themselves; parameters of these names go into the dict
-    "generate": {"timeout", "on_interrupt", "reuse"},
+    "generate": {"timeout", "progress", "on_interrupt", "reuse"},
     "run": {"on_interrupt", "reuse"},
     "sweep": {"how", "concurrency", "then", "executor", "resume", "reuse", "start", "unknown"},
 }
