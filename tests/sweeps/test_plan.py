@@ -130,7 +130,8 @@ def test_an_endless_axis_ends() -> None:
 
 def plan_rows(cells: Any) -> sweep_plan.Plan:
     """Plan what `map` is given."""
-    return sweep_plan.of_table(FLUX, SCHEMA, table.read(cells, FLUX, SCHEMA, None, MAX_CELLS))
+    frame = table.read(cells, FLUX, SCHEMA, None, MAX_CELLS)
+    return sweep_plan.of_table(FLUX, SCHEMA, frame, frame.rows())
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,12 @@ from wiro_widgets.money.budget import Budget
 from wiro_widgets.protocol import requests
 from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, NotFound
+from wiro_widgets.protocol.prices import pricing
 from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.replies import ModelSummary
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.protocol.timing import Timing
+from wiro_widgets.runs import chain
 from wiro_widgets.runs import reuse as history_answers
 from wiro_widgets.runs.attach import Attacher, Recovered
 from wiro_widgets.runs.inputs import merge
@@ -251,12 +253,15 @@ class AsyncClient:
     ) -> Estimate:
         """Return what a run will cost, from the catalogue's prices: exact, a range, or honestly unknown.
 
-        What is not given counts with its default. Nothing is sent but a question to the catalogue. Raises
-        InvalidParameter for a value that the model does not take.
+        What is not given counts with its default, and inputs that other runs are still making count as well. Nothing is
+        sent but a question to the catalogue. Raises InvalidParameter for a value that the model does not take.
         """
         schema = await self._catalogue.schema_if_known(model)
         bound = sweep_plan.convert(merge(params, values), schema)
         estimate = await self._engine.ledger.estimator.estimate(model, bound, schema)
+        if tasks := chain.pending_tasks(bound):
+            earlier = [await self.estimate(task.model or "", task.values) for task in tasks]
+            estimate = pricing.total([*earlier, estimate])
         if estimate.typical is None and self._catalogue.cached_schema(model) is None:
             return replace(estimate, reason=f"the catalogue shows no model {model}; check its name")
         return estimate
@@ -417,6 +422,8 @@ class AsyncClient:
         """Begin to submit a task, or answer it from the history if its options allow that."""
         result = None
         if task.options.reuse:
+            task.values = await chain.resolve(self._engine, task.values, schema)
+            task.parents = chain.parents(task.values)
             result = await history_answers.answer(self._engine, task.model or "", task.values, schema)
         if result is None:
             self.runner(task).start(schema)

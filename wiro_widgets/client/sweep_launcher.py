@@ -17,7 +17,7 @@ from wiro_widgets.protocol.errors import ApiError, InvalidParameter, TransportEr
 from wiro_widgets.protocol.prices import pricing
 from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.schema.schema import ModelSchema
-from wiro_widgets.runs import reuse
+from wiro_widgets.runs import chain, reuse
 from wiro_widgets.runs.options import UnknownPolicy
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.sweeps import axes as axis_rules
@@ -65,6 +65,7 @@ class SweepLauncher:
     async def plan_values(self, model: str, values: Mapping[str, Any], how: How) -> Plan:
         """Plan a sweep over the values that are lists; raises InvalidParameter."""
         schema = await self._catalogue.schema_if_known(model)
+        values = await chain.resolve_axes(self._access.engine, values, schema)
         return await asyncio.to_thread(sweep_plan.of_values, model, schema, values, how)
 
     async def plan_table(
@@ -85,27 +86,32 @@ class SweepLauncher:
             for name in constants:
                 schema.require(name)
         limit = sys.maxsize if confirm is True else max(MAX_CELLS, int(confirm or 0))
-        rows = await asyncio.to_thread(table.read, cells, model, schema, columns, min(limit, sys.maxsize - 1))
-        if rows.count > limit:
-            estimate = await self._estimate_table(model, rows, constants, schema)
+        frame = await asyncio.to_thread(
+            table.read, cells, model, schema, columns, min(limit, sys.maxsize - 1)
+        )
+        if frame.count > limit:
+            estimate = await self._estimate_table(model, frame, constants, schema)
             raise InvalidParameter(
                 "confirm",
-                f"the table has {rows.count:,} rows, each a run; together they cost {estimate}. Nothing was sent.\n"
-                f"confirm={rows.count} runs them all; or give fewer rows.",
+                f"the table has {frame.count:,} rows, each a run; together they cost {estimate}. Nothing was sent.\n"
+                f"confirm={frame.count} runs them all; or give fewer rows.",
             )
-        return await asyncio.to_thread(sweep_plan.of_table, model, schema, rows, constants)
+        engine = self._access.engine
+        constants = await chain.resolve(engine, constants, schema)
+        rows = await chain.resolve_runs(engine, await asyncio.to_thread(frame.rows), schema)
+        return await asyncio.to_thread(sweep_plan.of_table, model, schema, frame, rows, constants)
 
     async def _estimate_table(
-        self, model: str, rows: Table, constants: Mapping[str, Any], schema: ModelSchema | None
+        self, model: str, frame: Table, constants: Mapping[str, Any], schema: ModelSchema | None
     ) -> str:
         """Return in words what the runs of a long table cost, by some of its rows."""
-        values = await asyncio.to_thread(rows.rows, max(1, rows.count // table.SAMPLE_ROWS))
+        values = await asyncio.to_thread(frame.rows, max(1, frame.count // table.SAMPLE_ROWS))
         try:
             runs = [sweep_plan.convert({**constants, **row}, schema) for row in values]
             estimates = await self._access.engine.ledger.estimator.estimates(model, runs, schema)
         except (InvalidParameter, TransportError, ApiError) as error:
             return f"an unknown amount ({error})"
-        return pricing.scale(pricing.total(estimates), rows.count / len(runs)).amount
+        return pricing.scale(pricing.total(estimates), frame.count / len(runs)).amount
 
     async def plan_sweep(
         self,

@@ -52,6 +52,9 @@ class Task:
     def __reduce__(self) -> tuple[Any, ...]:
         return self._task.__reduce__()
 
+    def __wiro_input__(self) -> AsyncTask:
+        return self._task
+
     @property
     def id(self) -> str | None:
         """Wiro's id of the task; None until the Run's reply is in."""

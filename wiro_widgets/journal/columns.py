@@ -168,6 +168,7 @@ RECORD_COLUMNS: Final[Mapping[str, ColumnType]] = {
     "error": _TEXT,
     "outcome": ColumnType("category", _outcome, frozenset({str})),
     "text": _TEXT,
+    "parents": _TEXTS,
     "reused_from": _TEXT,
     "star": ColumnType("bool", _flag, frozenset({int})),  # a column of SQLite, which has no truth values
     "tags": _TEXTS,

@@ -68,7 +68,7 @@ MIGRATIONS: Final = (
 )
 # What was added without a new version of the tables: an earlier version of this package leaves it alone, and is not
 # kept from the journal by it.
-ADDED_COLUMNS: Final = {"files": "TEXT NOT NULL DEFAULT '[]'"}
+ADDED_COLUMNS: Final = {"files": "TEXT NOT NULL DEFAULT '[]'", "parents": "TEXT NOT NULL DEFAULT '[]'"}
 # `changes` numbers the runs in the order of their last change, also of those that were forgotten, whichever version of
 # this package made it: what is derived from the runs (the gallery's index) reads only what is new.
 ADDED_TABLES: Final = {
@@ -112,6 +112,7 @@ _CONDITIONS: Final = {
     "since": "intent_at >= :since",
     "until": "intent_at <= :until",
     "outcomes": "outcome IN (SELECT value FROM json_each(:outcomes))",
+    "parent": ("parents <> '[]' AND EXISTS (SELECT 1 FROM json_each(runs.parents) WHERE value = :parent)"),
     "contents": "content IN (SELECT value FROM json_each(:contents))",
     "typed": "(content IS NULL OR content NOT LIKE 'untyped-%') = CAST(:typed AS INTEGER)",
     "open": (
@@ -327,6 +328,7 @@ class Store:
             run(statement)
         for name in self._missing_columns():
             run(f"ALTER TABLE runs ADD COLUMN {name} {ADDED_COLUMNS[name]}")
+        run("CREATE INDEX IF NOT EXISTS runs_with_parents ON runs (parents) WHERE parents <> '[]'")
         for statement in [item for name in self._missing_tables() for item in ADDED_TABLES[name]]:
             run(statement)
         run("CREATE TABLE IF NOT EXISTS journal_identity (id TEXT PRIMARY KEY NOT NULL)")
@@ -479,6 +481,7 @@ def _conditions(query: Query) -> tuple[str, dict[str, str]]:
         "until": stamp(query.until),
         "typed": None if query.is_typed is None else str(int(query.is_typed)),
         "open": "open" if query.is_open else None,
+        "parent": query.parent,
         **{name: None if items is None else json.dumps(list(items)) for name, items in several.items()},
     }
     conditions = {name: value for name, value in values.items() if value is not None}

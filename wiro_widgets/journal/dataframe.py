@@ -191,6 +191,7 @@ _CELLS: Final = {  # each with an expression of its own: what stays JSON text, a
     "parameters": f"json_extract({_RECORD}, '$.parameters')",
     "output_urls": f"json_extract({_RECORD}, '$.output_urls')",
     "output_paths": f"json_extract({_RECORD}, '$.output_paths')",
+    "parents": "parents",
     "star": "star",
     "tags": "tags",
     "note": "notes",

@@ -139,4 +139,5 @@ def _row_of(record: TaskRecord, server: str) -> JournalRow:
         notes=record.note,
         star=record.star,
         reuses=record.reuses,
+        parents=record.parents,
     )

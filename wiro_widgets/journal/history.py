@@ -12,10 +12,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from wiro_widgets.journal import dataframe, event_log, export, history_query, output_files
+from wiro_widgets.journal import dataframe, event_log, export, history_query, lineage, output_files
 from wiro_widgets.journal.history_query import Moment
 from wiro_widgets.journal.journal import Journal
-from wiro_widgets.journal.result import TaskResult, result_of
+from wiro_widgets.journal.lineage import Lineage
+from wiro_widgets.journal.result import TaskResult, verified_result
 from wiro_widgets.journal.row import SENT, JournalRow, Query, record_of_row
 from wiro_widgets.protocol.errors import ConfigurationError, WiroWarning
 from wiro_widgets.protocol.record import TaskRecord
@@ -124,9 +125,16 @@ class History(NotebookRepr):
         A file that was changed since the run settled, or that an imported run has outside of the output folder, is an
         output with an error.
         """
-        row = self._row(task_id)
-        reasons = {path: output_files.trouble(row, path, self._output_dir) for path in row.paths}
-        return result_of(record_of_row(row), {path: reason for path, reason in reasons.items() if reason})
+        return verified_result(self._row(task_id), self._output_dir)
+
+    def lineage(self, task_id: str) -> Lineage:
+        """Return what a run was made from, and what was made from its outputs, as a tree both ways.
+
+        Raises KeyError for a task that is not in the history; a parent that is not there has a record without a model.
+
+        >>> print(client.history.lineage(task.id))
+        """
+        return lineage.of(self._journal, self._server, self._row(task_id))
 
     def events_to_pandas(self, task_id: str, *, tz: tzinfo | str | None = "UTC") -> pd.DataFrame:
         """Return one row for each event received of the task: time, seconds, kind, text, progress.

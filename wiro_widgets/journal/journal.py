@@ -110,6 +110,7 @@ class Journal:
         *,
         content: str | None = None,
         cell: int | None = None,
+        parents: tuple[str, ...] = (),
         conflicts: Callable[[JournalRow], bool] | None = None,
         unknown: Literal["ask", "send"] = "ask",
         patience: float = LOCK_PATIENCE,
@@ -117,9 +118,9 @@ class Journal:
     ) -> JournalRow | None:
         """Write a run down as `begin` does, under an id of the caller's, and return None.
 
-        If `conflicts` is true of an earlier run with the same content, return that one and write nothing. If several
-        processes claim the same content at the same time, one of them gets None. `conflicts` is called while the
-        journal is locked.
+        `parents` are the tasks whose outputs are inputs of the run. If `conflicts` is true of an earlier run with the
+        same content, return that one and write nothing. If several processes claim the same content at the same time,
+        one of them gets None. `conflicts` is called while the journal is locked.
 
         With `conflicts`, nothing is written and ConfigurationError is raised if the journal cannot tell whether there
         is such a run: its file cannot be read, or may have lost runs and has none of this content and cell. A file
@@ -138,6 +139,7 @@ class Journal:
             born=start_time(os.getpid()),
             content=content,
             cell=cell,
+            parents=parents,
         )
         if conflicts is None or content is None:
             with self._access():
@@ -205,6 +207,8 @@ class Journal:
         }
         if record.task_id:
             changes["task_id"] = record.task_id
+        if record.parents:
+            changes["parents"] = record.parents
         if record.outcome not in UNSETTLED and is_whole:
             changes["settled_at"] = datetime.now(UTC)
         self._change(run_id, **changes)

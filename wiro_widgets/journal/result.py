@@ -10,6 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from wiro_widgets.journal import output_files
+from wiro_widgets.journal.row import JournalRow, record_of_row
 from wiro_widgets.media.output import Output, images_of
 from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.record import TaskRecord
@@ -59,6 +61,12 @@ def result_of(record: TaskRecord, troubles: Mapping[str, str] = _NO_TROUBLES) ->
         answer = OutputInfo(name="text", content_type="raw", content=TextContent(answer=(record.text,)))
         outputs.append(Output(answer, task_id=record.task_id))
     return TaskResult(record, tuple(outputs), record.text)
+
+
+def verified_result(row: JournalRow, output_dir: Path | None) -> TaskResult:
+    """Return the result of a row; a file that does not answer for the run is an output with an error."""
+    reasons = {path: output_files.trouble(row, path, output_dir) for path in row.paths}
+    return result_of(record_of_row(row), {path: reason for path, reason in reasons.items() if reason})
 
 
 def _output(path: str | None, url: str | None, task_id: str | None, reason: str | None) -> Output:

@@ -63,6 +63,7 @@ class JournalRow:
     born: str | None = None
     reuses: int = 0
     files: tuple[OutputFile, ...] = ()
+    parents: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -88,7 +89,7 @@ class Query:
     `text` is looked for in the texts of the parameters, `note` in the notes, both whatever their case; `parameters`
     must all be equal, numbers by their value. `is_typed` asks for runs with or without a
     schema. With `is_open` only runs match that are not over, and those whose outputs
-    are still to come.
+    are still to come. `parent` is a task whose outputs were inputs of the run.
     """
 
     server: str | None = None
@@ -107,6 +108,7 @@ class Query:
     ids: Collection[str] | None = None
     is_typed: bool | None = None
     is_open: bool = False
+    parent: str | None = None
 
     @property
     def models(self) -> Collection[str] | None:
@@ -126,6 +128,7 @@ class Query:
             and (self.outcomes is None or row.outcome in self.outcomes)
             and (self.contents is None or row.content in self.contents)
             and (self.ids is None or row.id in self.ids)
+            and (self.parent is None or self.parent in row.parents)
             and self.is_typed in {None, not (row.content or "").startswith(UNTYPED)}
             and (not self.is_open or row.is_open)
             and set(self.tags) <= set(row.tags)
@@ -160,6 +163,7 @@ def record_of_row(row: JournalRow) -> TaskRecord:
         "tags": row.tags,
         "note": row.notes,
         "reuses": row.reuses,
+        "parents": row.parents or (row.record.parents if row.record else ()),
     }
     if row.record is not None:
         annotations["output_paths"] = row.paths  # those that were verified, whatever an imported record says
@@ -198,7 +202,7 @@ def to_plain(row: JournalRow) -> dict[str, Any]:
     """Return a row as texts and numbers, in the order of `ROW_COLUMNS`; half a character becomes a question mark."""
     values: dict[str, Any] = {name: getattr(row, name) for name in ROW_COLUMNS}
     values |= {name: stamp(values[name]) for name in ("intent_at", "submitted_at", "settled_at")}
-    values |= {name: json_text(values[name]) for name in ("parameters", "paths", "tags")}
+    values |= {name: json_text(values[name]) for name in ("parameters", "paths", "tags", "parents")}
     values["files"] = json_text([asdict(item) for item in row.files])
     values["record"] = json_text(row.record.to_dict()) if row.record else None
     return {name: storable(value) if isinstance(value, str) else value for name, value in values.items()}
@@ -289,6 +293,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     **dict.fromkeys(("task_id", "error", "host", "content", "born"), _or_none(_text)),
     **dict.fromkeys(("pid", "cell"), _or_none(_number)),
     **dict.fromkeys(("paths", "tags"), _texts),
+    "parents": lambda value: _texts(value or "[]"),  # the same
     "files": _files,
     "parameters": _object,
     "record": _or_none(_record),

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from PIL import Image
 
+from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.requests import Upload
 
 _SECRET_NAME: Final = re.compile(r"(?i)api_?key|secret|passw(or)?d|authorization|credential|token$")
@@ -85,7 +86,9 @@ def _file(value: object) -> dict[str, Any] | None:
     array = None if isinstance(value, Image.Image) else getattr(value, "__array_interface__", None)
     shape = array.get("shape") if isinstance(array, dict) else None
     size = None
-    if isinstance(value, Upload):
+    if isinstance(value, Output):
+        name, size = value.name, value.size
+    elif isinstance(value, Upload):
         name, size = value.filename, value.size or _size(value.content)
     elif isinstance(value, os.PathLike):
         path = PurePath(os.fsdecode(value))

@@ -50,6 +50,7 @@ class TaskRecord:
     error: str | None = None
     outcome: Outcome = "unknown"
     text: str | None = None
+    parents: tuple[str, ...] = ()
     reused_from: str | None = None
     star: bool = False
     tags: tuple[str, ...] = ()

@@ -24,6 +24,7 @@ def record_of(
     model: str | None,
     parameters: Mapping[str, Any],
     paths: tuple[str, ...] = (),
+    parents: tuple[str, ...] = (),
 ) -> TaskRecord:
     """Return the row of a task in this state.
 
@@ -71,6 +72,7 @@ def record_of(
         error=failure,
         outcome=outcome,
         text=state.text.text if state.text else None,
+        parents=parents,
     )
 
 

@@ -181,6 +181,7 @@ class Attacher:
         echo = schema.typed_values(detail.parameters) if schema else detail.parameters
         row = await asyncio.to_thread(self._row_of, detail, model, {**echo, **values})
         task = AsyncTask(row.model or model, {**echo, **values, **row.parameters}, options)
+        task.parents = row.parents
         TaskRunner(engine, task).resume(detail, row.id, EarlierFiles(row))
         return task
 

@@ -91,7 +91,7 @@ def _upload_or_url(value: object, parameter: Parameter, files: ExitStack) -> Upl
     if isinstance(value, str) and is_url(value):
         return file_texts.web_address(value)
     if isinstance(value, Output):
-        value = value.path or NamedBytes(value.bytes(), value.name)
+        value = _from_output(value, parameter)
     if isinstance(value, str | os.PathLike):
         return _from_path(value, parameter, files)
     if isinstance(value, bytes | bytearray | memoryview):
@@ -103,6 +103,13 @@ def _upload_or_url(value: object, parameter: Parameter, files: ExitStack) -> Upl
     except ValueError as error:
         raise parameter.refuse(str(error)) from error
     return _from_bytes(data, PICTURE_NAME, parameter)
+
+
+def _from_output(output: Output, parameter: Parameter) -> Path | NamedBytes:
+    try:
+        return output.path or NamedBytes(output.bytes(), output.name)
+    except OutputError as error:
+        raise parameter.refuse(f"the output of task {output.task_id} cannot be used. {error}") from error
 
 
 def _from_path(value: str | os.PathLike[Any], parameter: Parameter, files: ExitStack) -> Upload:

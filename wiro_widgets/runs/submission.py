@@ -27,7 +27,7 @@ from wiro_widgets.protocol.errors import (
 from wiro_widgets.protocol.lookup import Present, Unknown
 from wiro_widgets.protocol.replies import Receipt
 from wiro_widgets.protocol.schema.schema import ModelSchema
-from wiro_widgets.runs import claims, fingerprint, inputs, lost_runs, reuse
+from wiro_widgets.runs import chain, claims, fingerprint, inputs, lost_runs, reuse
 from wiro_widgets.runs.balance_queue import Place
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.options import RunOptions
@@ -65,6 +65,29 @@ class Submission:
     def stop(self) -> None:
         """Send nothing more; what is on the wire at this moment stays there."""
         self._stop.set()
+
+    async def wait_for_inputs(self, values: Mapping[str, Any], schema: ModelSchema | None) -> dict[str, Any]:
+        """Return the values with the outputs of the runs that they name, which may still be running.
+
+        The budgets hold the cost of this run meanwhile. Raises InvalidParameter if one of those runs failed,
+        BudgetExceeded, TaskCancelled.
+        """
+        tasks = chain.pending_tasks(values)
+        if not tasks:
+            return await chain.resolve(self._engine, values, schema)
+        names = ", ".join(f"task {task.id}" if task.id else f"a run of {task.model}" for task in tasks)
+        self._notify(f"Waiting for {names}, whose result is an input")
+        charge = await self._engine.ledger.charge(self._model, values, schema)
+        work = asyncio.ensure_future(chain.resolve(self._engine, values, schema))
+        stop = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait((work, stop), return_when=asyncio.FIRST_COMPLETED)
+            self._check_stopped()
+            return await work
+        finally:
+            charge.settle(0.0)
+            work.cancel()
+            stop.cancel()
 
     async def send(self, values: Mapping[str, Any], schema: ModelSchema | None) -> Receipt:
         """Open the files, write the intent down, send, write the outcome down; or take over an equal run.
@@ -131,6 +154,7 @@ class Submission:
             engine.journal.claim,
             content=content,
             cell=options.cell,
+            parents=chain.parents(values),
             conflicts=conflicts if shares else None,
             unknown=options.unknown,
             notify=self._waiter(asyncio.get_running_loop()),

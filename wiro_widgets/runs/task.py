@@ -77,6 +77,8 @@ class AsyncTask:
     state: TaskState = TaskState()
     outputs: tuple[Output, ...] = ()
     error: WiroError | None = None
+    parents: tuple[str, ...] = ()  # the tasks whose outputs are inputs of this one
+    loop: asyncio.AbstractEventLoop | None = None  # its client's, from the moment it is started
     runner: Runner | None = None  # None before the run is started, and for one that never is
 
     def __init__(self, model: str | None, values: Mapping[str, Any], options: RunOptions = _DEFAULTS) -> None:
@@ -109,7 +111,14 @@ class AsyncTask:
             return self._earlier_result.record
         paths = tuple(str(output.path) for output in self.outputs if output.path)
         values = plain(self.values)
-        return record_of(self.state, task_id=self.id, model=self.model, parameters=values, paths=paths)
+        return record_of(
+            self.state,
+            task_id=self.id,
+            model=self.model,
+            parameters=values,
+            paths=paths,
+            parents=self.parents,
+        )
 
     @property
     def over(self) -> bool:

@@ -30,6 +30,7 @@ from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.protocol.state import advance
+from wiro_widgets.runs import chain
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.follower import Follower, find_task, renew_outputs
 from wiro_widgets.runs.submission import Submission
@@ -81,6 +82,7 @@ class TaskRunner:
 
     def _register(self) -> None:
         assert self._work is not None  # noqa: S101 - the caller has created it
+        self._task.loop = asyncio.get_running_loop()
         self._engine.tasks.add(self._task)
         self._work.add_done_callback(self._end)
 
@@ -89,6 +91,8 @@ class TaskRunner:
         try:
             if submission is not None:
                 try:
+                    task.values = await submission.wait_for_inputs(task.values, schema)
+                    task.parents = chain.parents(task.values)
                     receipt = await submission.send(task.values, schema)
                 finally:
                     self._journal_id, self._files = submission.journal_id, submission.files

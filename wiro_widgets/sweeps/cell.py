@@ -35,16 +35,21 @@ class Cell(Generic[TaskT]):
         self.chosen = dict(plan.axis_values)
         self.content = plan.content
         self.number = plan.number
-        self.status: Status = "pending"
+        self.status: Status = "failed" if plan.error else "pending"
         self.task: TaskT | None = None
         self.result: TaskResult | None = None
-        self.error: Exception | None = None
+        self.error: Exception | None = plan.error
         self.value: Any = None
         self.from_journal = False
+        self.can_run = plan.error is None
 
     def __repr__(self) -> str:
         axis_values = ", ".join(f"{name}={_short(value)}" for name, value in self.chosen.items())
         return printable(f"<Cell {self.index}{' ' if axis_values else ''}{axis_values}: {self.status}>")
+
+    def __wiro_input__(self) -> Any:
+        """Return the result, or the task that will make it, as an input of another run."""
+        return self.result or self.task or self.record
 
     @property
     def done(self) -> bool:

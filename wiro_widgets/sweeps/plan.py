@@ -17,6 +17,7 @@ from wiro_widgets.protocol.requests import Upload
 from wiro_widgets.protocol.schema import scalars
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.runs import fingerprint, inputs
+from wiro_widgets.runs.chain import FailedInput
 from wiro_widgets.sweeps import axes as axis_rules
 from wiro_widgets.sweeps.axes import Axis, How
 from wiro_widgets.sweeps.table import Table
@@ -28,7 +29,8 @@ _NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 class PlannedCell:
     """One run of a sweep: its bound values, its values of the axes, and the key of its content.
 
-    `number` counts the cells with the same content, which are separate runs.
+    `number` counts the cells with the same content, which are separate runs. A cell with an `error` is never sent: an
+    input of it will not come.
     """
 
     index: int
@@ -36,6 +38,7 @@ class PlannedCell:
     axis_values: Mapping[str, Any]
     content: str
     number: int
+    error: InvalidParameter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +86,13 @@ def of_axes(
 
 
 def of_table(
-    model: str, schema: ModelSchema | None, table: Table, constants: Mapping[str, Any] = _NO_VALUES
+    model: str,
+    schema: ModelSchema | None,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    constants: Mapping[str, Any] = _NO_VALUES,
 ) -> Plan:
-    """Return the plan of a table, a cell a row; reads and hashes its files.
+    """Return the plan of a table, a cell for each of its `rows`; reads and hashes their files.
 
     `constants` are values of every row that has none of its own. Raises InvalidParameter that names the field, the row
     and the column.
@@ -93,7 +100,7 @@ def of_table(
     split_model(model)
     files = _Files(schema)
     reusable: list[dict[str, Any]] = []
-    for index, row in enumerate(table.rows()):
+    for index, row in enumerate(rows):
         try:
             values = {**constants, **row}
             reusable.append({name: files.reusable(name, value) for name, value in values.items()})
@@ -102,7 +109,7 @@ def of_table(
     bound_rows = _bind(schema, reusable, files, table)
     identities = [
         {name: repr(fingerprint.of_value(value)) for name, value in digests.items()}
-        for _, digests in bound_rows
+        for digests in (row.digests for row in bound_rows)
     ]
     axes, axis_values = axis_rules.varying(reusable, identities)
     return Plan(model, schema, axes, _cells(model, schema, bound_rows, axis_values), table)
@@ -170,8 +177,13 @@ class _Files:
         return parameter is not None and parameter.kind == "file"
 
 
-# The values of a cell as the model takes them, and the same with a digest in place of each file.
-_BoundRow = tuple[Mapping[str, Any], Mapping[str, Any]]
+@dataclass(frozen=True, slots=True)
+class _BoundRow:
+    """The values of a cell as the model takes them, the same with a digest in place of each file, and its error."""
+
+    values: Mapping[str, Any]
+    digests: Mapping[str, Any]
+    error: InvalidParameter | None = None
 
 
 def _bind(
@@ -183,6 +195,9 @@ def _bind(
     bound_rows: list[_BoundRow] = []
     for index, row in enumerate(rows):
         values: Mapping[str, Any] = {name: value for name, value in row.items() if value is not None}
+        if failed := next((value for value in values.values() if isinstance(value, FailedInput)), None):
+            bound_rows.append(_BoundRow(values, {}, failed.error))
+            continue
         try:
             values = schema.bind(values) if schema else values
             digests = {name: files.digest(name, value) for name, value in values.items()}
@@ -190,7 +205,7 @@ def _bind(
             if table is not None:
                 raise table.explain(error, index) from error
             raise InvalidParameter(error.parameter, f"cell {index}: {error.reason}") from error
-        bound_rows.append((values, digests))
+        bound_rows.append(_BoundRow(values, digests))
     return bound_rows
 
 
@@ -202,9 +217,9 @@ def _cells(
 ) -> tuple[PlannedCell, ...]:
     counts: Counter[str] = Counter()
     cells: list[PlannedCell] = []
-    for (values, digests), values_of_axes in zip(rows, axis_values, strict=True):
-        content = fingerprint.of_run(model, digests, is_typed=schema is not None)
-        cells.append(PlannedCell(len(cells), values, values_of_axes, content, counts[content]))
+    for row, values_of_axes in zip(rows, axis_values, strict=True):
+        content = fingerprint.of_run(model, row.digests, is_typed=schema is not None)
+        cells.append(PlannedCell(len(cells), row.values, values_of_axes, content, counts[content], row.error))
         counts[content] += 1
     return tuple(cells)
 

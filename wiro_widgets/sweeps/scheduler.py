@@ -131,7 +131,7 @@ class Scheduler(Generic[TaskT]):
 
     async def recall(self, cells: Sequence[Cell[TaskT]], unknown: UnknownPolicy) -> None:
         """Read from the journal what the cells did before: their results, and tasks that may still run."""
-        cells = [cell for cell in cells if cell.result is None]
+        cells = [cell for cell in cells if cell.result is None and cell.can_run]
         earlier = await journal_recall.recall(self._client.engine, cells, unknown)
         self._earlier.task_ids |= earlier.task_ids
         self._earlier.sent_elsewhere = earlier.sent_elsewhere
@@ -167,7 +167,7 @@ class Scheduler(Generic[TaskT]):
                 self._sent_anyway.add(cell.index)
                 self._earlier.task_ids.pop(cell.index, None)
                 cell.status = "pending"
-            if cell.status in RESUMABLE:
+            if cell.status in RESUMABLE and cell.can_run:
                 cell.status = "pending"
         self.paused = self._stopping = False
         self.error = None

@@ -323,6 +323,12 @@ class Panel(anywidget.AnyWidget):
         """The events of the newest run so far."""
         return self.task.events_so_far() if self.task else []
 
+    def __wiro_input__(self) -> Output | Task | None:
+        """Return the picture that is shown, or the run that will make one, as an input of another run."""
+        if self.task is not None and not self.task.over:
+            return self.task
+        return next((output for output in self.outputs if output.is_image), None)
+
     def to_pandas(self, expand: bool = False, *, tz: tzinfo | str | None = "UTC") -> pd.DataFrame:
         """Return the runs of this panel as a DataFrame, one row for each task; see `wiro_widgets.to_pandas`."""
         return to_pandas(self.records, expand=expand, tz=tz)

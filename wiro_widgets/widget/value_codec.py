@@ -186,12 +186,10 @@ def as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def as_file(output: Output) -> Any:
-    """Return an output as a file value: its path, else its bytes under its name, else None."""
-    if output.path is not None:
-        return output.path
+def as_file(output: Output) -> Output | None:
+    """Return an output as a file value, from which a run knows its parent; None if its file is not here."""
     try:
-        return NamedBytes(output.bytes(), output.name)
+        return output if output.path is not None or output.bytes() else None
     except OutputError:
         return None
 
