@@ -32,9 +32,10 @@ DAYS = 100
 HAND = """CREATE TABLE runs (task_id TEXT, model TEXT, status TEXT, success INTEGER, exit_code INTEGER, prompt TEXT,
     seed INTEGER, parameters TEXT, created_at TEXT, started_at TEXT, ended_at TEXT, queue_seconds REAL,
     run_seconds REAL, elapsed_seconds REAL, total_cost REAL, output_count INTEGER, output_urls TEXT,
-    output_paths TEXT, error TEXT, outcome TEXT, text TEXT, reused_from TEXT, star INTEGER, tags TEXT, note TEXT,
+    output_paths TEXT, error TEXT, outcome TEXT, text TEXT, parents TEXT, reused_from TEXT,
+    star INTEGER, tags TEXT, note TEXT,
     reuses INTEGER)"""
-LISTS = ("output_urls", "output_paths", "tags")
+LISTS = ("output_urls", "output_paths", "parents", "tags")
 KINDS = {
     **dict.fromkeys(("model", "status", "outcome"), "category"),
     **dict.fromkeys(("seed", "exit_code"), "Int64"),

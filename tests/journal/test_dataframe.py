@@ -57,6 +57,7 @@ DTYPES = {
     "error": "string",
     "outcome": "category",
     "text": "string",
+    "parents": "string",
     "reused_from": "string",
     "star": "bool",
     "tags": "string",

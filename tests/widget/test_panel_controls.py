@@ -210,7 +210,7 @@ def test_a_value_that_is_no_list_of_files() -> None:
 
 
 def test_an_earlier_output_as_input(tmp_path: Path) -> None:
-    """An output on disk becomes its path, one in memory its bytes under its name."""
+    """An output on disk or in memory is an input, from which the run knows its parent; a missing one is none."""
     info = OutputInfo("0.png", "image/png")
     outputs = {
         "1-0": OutputView(Output(info, data=b"PNG")),
@@ -219,7 +219,7 @@ def test_an_earlier_output_as_input(tmp_path: Path) -> None:
     }
     controls = _many()
     controls.enter({"photos": [{"output": output_id} for output_id in outputs]}, outputs.get)
-    assert controls.values["photos"] == [b"PNG", tmp_path / "kept.png"]
+    assert controls.values["photos"] == [outputs["1-0"].output, outputs["2-0"].output]
     assert [item["name"] for item in controls.to_json()["photos"]] == ["0.png", "kept.png"]
 
 

@@ -15,7 +15,7 @@ from wiro_widgets.protocol.redact import printable
 Outcome = Literal["succeeded", "failed", "cancelled", "running", "unknown"]
 
 _TIMES = ("created_at", "started_at", "ended_at")
-_TUPLES = ("output_urls", "output_paths", "tags")
+_TUPLES = ("output_urls", "output_paths", "parents", "tags")
 _MAX_CELL = 1_000  # characters of one value in a notebook
 _MAX_REPR = 80  # characters of one value in a terminal
 

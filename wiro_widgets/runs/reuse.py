@@ -1,27 +1,32 @@
-"""Answer a run from the history: same model, values, files and fixed seed, and the outputs are still here."""
+"""Answer a run without sending it: from the history, or by an equal run whose task can serve.
+
+A result answers if model, values, files and a fixed seed are the same, and the outputs are still here.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from wiro_widgets.journal import output_files
-from wiro_widgets.journal.process import is_abandoned
+from wiro_widgets.journal.process import is_abandoned, is_attended
 from wiro_widgets.journal.result import TaskResult, result_of
-from wiro_widgets.journal.row import SENT, JournalRow, Query, record_of_row
+from wiro_widgets.journal.row import SENT, UNSETTLED, JournalRow, Query, record_of_row
 from wiro_widgets.protocol import wire_values
+from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.errors import ConfigurationError, WiroWarning
-from wiro_widgets.protocol.lookup import Unknown
+from wiro_widgets.protocol.lookup import Absent, Lookup, Present, Unknown
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.schema.scalars import is_url
 from wiro_widgets.protocol.schema.schema import ModelSchema
-from wiro_widgets.runs import fingerprint, inputs
+from wiro_widgets.runs import fingerprint, inputs, lost_runs
 from wiro_widgets.runs.engine import Engine
+from wiro_widgets.runs.options import RunOptions
 
 _SCALAR = (bool, int, float, str)
 
@@ -160,3 +165,61 @@ def _answer_from_journal(
     engine.journal.reused(row.id)
     record = record_of_row(row)
     return result_of(replace(record, reused_from=record.task_id, total_cost=0.0))
+
+
+# An equal run that is under way, or may be
+
+
+def stands_in(engine: Engine, row: JournalRow, options: RunOptions, *, seed_is_fixed: bool) -> bool:
+    """Return True if the run of that row takes the place of one of equal content, which is then not sent."""
+    if options.reuse and seed_is_fixed and (row.outcome in UNSETTLED or is_under_way(engine, row)):
+        return True
+    return options.share_cell and row.cell == options.cell and may_have_task(row)
+
+
+def is_under_way(engine: Engine, row: JournalRow) -> bool:
+    """Return True if somebody is sending or following that run now, or if it has just succeeded."""
+    if row.outcome == "succeeded":
+        return is_whole(engine, row)
+    ours = row.task_id is not None and engine.task(row.task_id) is not None
+    return row.outcome in ("submitting", "running") and (ours or is_attended(row))
+
+
+async def take_over(
+    engine: Engine,
+    row: JournalRow,
+    parameters: Mapping[str, Any],
+    pause: Callable[[float], Awaitable[None]],
+) -> Lookup[tuple[JournalRow, TaskDetail]]:
+    """Return an earlier run with its task, after its receipt is in; Absent only if its row says that it became none.
+
+    `parameters` are the values of the equal run, which the task of an imported row must have. A journal that cannot be
+    read is read again for `Timing.journal_lock`.
+    """
+    clock = asyncio.get_running_loop().time
+    read_at = clock()
+    while row.outcome == "submitting" and is_attended(row):
+        await pause(engine.timing.claim_poll)
+        match await asyncio.to_thread(engine.journal.look_up, Query(id=row.id)):
+            case Present(rows):
+                row, read_at = rows[0], clock()
+            case Absent():
+                return Absent("its row was removed from the journal")
+            case Unknown() as trouble if clock() - read_at > engine.timing.journal_lock:
+                return trouble
+    if not may_have_task(row):
+        return Absent(f"its run is {row.outcome}")
+    if row.task_id is None or row.is_imported:
+        is_named = row.task_id is not None
+        match await (
+            lost_runs.confirm(engine, row, parameters) if is_named else lost_runs.look_up(engine, row)
+        ):
+            case Present(task_id):
+                row = replace(row, task_id=task_id)
+            case answer:
+                return answer
+    match await engine.look_up(row.task_id or ""):
+        case Present(detail):
+            return Present((row, detail))
+        case answer:
+            return answer

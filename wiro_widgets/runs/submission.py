@@ -27,7 +27,7 @@ from wiro_widgets.protocol.errors import (
 from wiro_widgets.protocol.lookup import Present, Unknown
 from wiro_widgets.protocol.replies import Receipt
 from wiro_widgets.protocol.schema.schema import ModelSchema
-from wiro_widgets.runs import chain, claims, fingerprint, inputs, lost_runs, reuse
+from wiro_widgets.runs import chain, fingerprint, inputs, lost_runs, reuse
 from wiro_widgets.runs.balance_queue import Place
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.options import RunOptions
@@ -145,7 +145,7 @@ class Submission:
         seed_is_fixed = reuse.has_fixed_seed(values, schema)
 
         def conflicts(row: JournalRow) -> bool:
-            return row.id not in without_task and claims.stands_in(
+            return row.id not in without_task and reuse.stands_in(
                 engine, row, options, seed_is_fixed=seed_is_fixed
             )
 
@@ -172,7 +172,7 @@ class Submission:
                 return None
             charge.settle(0.0)
             self._notify("The same run is under way already; taking its result instead of paying for another")
-            match await claims.take_over(engine, row, parameters, self._pause):
+            match await reuse.take_over(engine, row, parameters, self._pause):
                 case Present((row, detail)):
                     self.journal_id, self.files = row.id, EarlierFiles(row)
                     return Receipt(detail.id, detail.token)

@@ -152,7 +152,11 @@ def test_an_earlier_output_as_input(panel: Panel, wire: Wire) -> None:
     panel.run()
     panel.wait(SECONDS)
     wire.ask("values", rev=1, patch={"inputImage": [{"output": "1-0"}]})
-    assert panel.values["inputImage"] == panel.outputs[0].path
+    assert panel.values["inputImage"] is panel.outputs[0]
+    panel.run()
+    panel.wait(SECONDS)
+    assert panel.record is not None
+    assert panel.record.parents == (panel.tasks[0].id,)
 
 
 @pytest.mark.parametrize(
