@@ -106,3 +106,29 @@ def test_the_lock_file_serves_every_platform() -> None:
     packages = json.loads((ROOT / "js" / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     names = {name for package in packages.values() for name in package.get("optionalDependencies", {})}
     assert sorted(name for name in names if f"node_modules/{name}" not in packages) == []
+
+
+def test_the_citation_has_the_version() -> None:
+    """CITATION.cff names the version that the package has."""
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {_package().__version__}\n" in text
+
+
+def test_classifiers_are_real() -> None:
+    """Every classifier is one that the package index knows, and the Pythons begin where requires-python does."""
+    classifiers = _project()["classifiers"]
+    real_names = importlib.import_module("trove_classifiers").classifiers
+    assert not set(classifiers) - real_names
+    pythons = [item.rpartition(" ")[2] for item in classifiers if re.fullmatch(r".* :: 3\.\d+", item)]
+    assert _project()["requires-python"] == f">={pythons[0]}"
+
+
+@pytest.mark.parametrize(
+    ("name", "floor"), [("pillow", (12, 3)), ("starlette", (1, 3, 1)), ("python-multipart", (0, 0, 31))]
+)
+def test_floors_have_no_known_hole(name: str, floor: tuple[int, ...]) -> None:
+    """What an installation may have at least is the first release without a known hole."""
+    project = _project()
+    requirements = [*project["dependencies"], *project["optional-dependencies"]["sandbox"]]
+    (requirement,) = [item for item in requirements if item.startswith(name)]
+    assert tuple(map(int, requirement.partition(">=")[2].split("."))) >= floor

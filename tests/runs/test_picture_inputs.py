@@ -65,7 +65,7 @@ def test_heic_without_a_decoder_names_one(
     """Without pillow-heif, a HEIC is refused with its name, its type and the package that reads it."""
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     (tmp_path / "IMG_1.HEIC").write_bytes(HEIC)
-    with pytest.raises(InvalidParameter, match=r"IMG_1.HEIC is image/heic.*pip install pillow-heif") as info:
+    with pytest.raises(InvalidParameter, match=r"IMG_1.HEIC is image/heic.*pillow-heif") as info:
         upload_of(tmp_path / "IMG_1.HEIC", help_text)
     assert info.value.parameter == "inputImage"
 

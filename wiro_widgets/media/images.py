@@ -32,7 +32,9 @@ _FORMATS: Final = {
     "image/tiff": "TIFF",
     "image/avif": "AVIF",
 }
-HEIC_HINT: Final = "Install pillow-heif (pip install pillow-heif), or convert it to PNG or JPEG first."
+HEIC_HINT: Final = (
+    'Install pillow-heif (pip install "wiro-widgets[heic]"), or convert it to PNG or JPEG first.'
+)
 _HEIC: Final = "image/heic"
 _FAST_PNG: Final = 1
 
