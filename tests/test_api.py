@@ -62,6 +62,7 @@ PROMISED: list[tuple[Callable[..., Any], str]] = [
     (wiro.strip_recipe, "path"),
     (wiro.write_recipe, "path, recipe"),
     (wiro.allow_nested_loops, ""),
+    (wiro.prompts, "pattern, /, **lists"),
 ]
 
 

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from wiro_widgets.protocol.prices.pricing import Estimate as Estimate
     from wiro_widgets.protocol.record import TaskRecord as TaskRecord
     from wiro_widgets.protocol.schema.schema import ModelSchema as ModelSchema
+    from wiro_widgets.sweeps.prompt_patterns import prompts as prompts
+    from wiro_widgets.sweeps.prompt_patterns import word_lists as word_lists
     from wiro_widgets.widget.panel import Panel as Panel
 
 _HOMES = {
@@ -85,6 +87,7 @@ _HOMES = {
     "media.recipes": ("read_recipe", "strip_recipe", "write_recipe"),
     "journal.result": ("TaskResult",),
     "journal.dataframe": ("from_pandas", "to_pandas"),
+    "sweeps.prompt_patterns": ("prompts", "word_lists"),
     "widget.panel": ("Panel",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

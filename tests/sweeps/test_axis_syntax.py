@@ -66,6 +66,11 @@ SIZE = Parameter(
         (PROMPT, "a poem\nof two lines\n\nanother", ("a poem\nof two lines", "another")),
         (PROMPT, "1..4", ("1..4",)),
         (PROMPT, "\nfirst\nsecond\n\n", ("first", "second")),
+        (PROMPT, "a {red|blue} fox\na hen", ("a red fox", "a blue fox", "a hen")),
+        (PROMPT, "a {red|blue} fox\na red fox", ("a red fox", "a blue fox")),
+        (PROMPT, r"a \{red|blue\} fox", ("a {red|blue} fox",)),
+        (PROMPT, '{"mood": "calm"}', ('{"mood": "calm"}',)),
+        (PROMPT, "{a|}", ("a",)),
     ],
 )
 def test_what_is_typed_and_what_it_means(parameter: Parameter, text: str, values: tuple[Any, ...]) -> None:
@@ -102,6 +107,10 @@ def test_what_is_typed_and_what_it_means(parameter: Parameter, text: str, values
         (SIZE, "s, huge", "huge"),
         (FLAG, "perhaps", "perhaps"),
         (PROMPT, "\n".join(map(str, range(10_001))), "more than 10,000"),
+        (PROMPT, "a cat\na {red|blue fox", "no }"),
+        (PROMPT, "a {@beasts}", "no word list 'beasts'"),
+        (PROMPT, "{0|1}" * 40, "more than 10,000"),
+        (PROMPT, "{0|1}" * 13 + "\n" + "{2|3}" * 13, "more than 10,000"),
         (Parameter("inputImage", "file"), "a.png", "files"),
     ],
 )
@@ -123,6 +132,7 @@ def test_what_cannot_be_read(parameter: Parameter, text: str, words: str) -> Non
         (TEXT_SEED, ("1", "2", "3", "4", "5"), "1..5"),
         (PROMPT, ("a cat", "a dog"), "a cat\na dog"),
         (PROMPT, ("a\nb", "c"), "a\nb\n\nc"),
+        (PROMPT, ("a {red|blue} fox", '{"a": 1}'), 'a \\{red\\|blue\\} fox\n{"a": 1}'),
         (SIZE, ("s", "a, b"), "s\na, b"),
         (FLAG, (True, False), "true, false"),
     ],
@@ -163,6 +173,7 @@ def test_nothing_that_is_typed_does_harm(text: str) -> None:
         (SEED, None, "1..4"),
         (SCALE, None, ""),
         (PROMPT, "a cat", "a cat"),
+        (PROMPT, "a {red|blue} fox", r"a \{red\|blue\} fox"),
         (FLAG, None, "true, false"),
         (SIZE, "s", "s\nl\na, b"),
     ],
@@ -177,4 +188,4 @@ def test_an_empty_field_shows_how() -> None:
     examples = [axis_syntax.example(item) for item in (STEPS, SCALE, SEED, PROMPT, SIZE, FLAG)]
     assert examples[0] == "1..4, or 10..50 by 10"
     assert axis_syntax.read("0..1 by 0.25", SCALE)
-    assert examples[3] == "One a line"
+    assert examples[3] == "One a line, or a {red|blue} fox"

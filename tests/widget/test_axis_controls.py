@@ -179,3 +179,30 @@ def test_a_recipe_ends_the_axes_that_it_names() -> None:
     controls = _enter(_flux(), steps="10, 20", scale="1, 2")
     controls.fit({"steps": 30})
     assert ([axis.name for axis in controls.axis_controls.axes], controls.values["steps"]) == (["scale"], 30)
+
+
+def test_a_pattern_is_counted_as_it_is_typed() -> None:
+    """A choice in the axis of a prompt makes several values, and a wrong pattern makes none and says why."""
+    controls = _enter(_flux(), prompt="a {red|blue} fox\na hen")
+    assert controls.axes_to_json()["words"] == {"prompt": "3 values"}
+    assert controls.axis_controls.run_count == 3
+    _enter(controls, prompt="a {red|blue fox")
+    assert controls.axis_controls.run_count == 0
+    assert "no }" in controls.errors["*prompt"].reason
+
+
+def test_a_plain_prompt_with_braces_becomes_no_pattern_by_itself() -> None:
+    """Vary begins with the one text that the control holds, and a list from Python has as many texts as items."""
+    controls = _flux()
+    controls.set({"prompt": "a {red|blue} fox"})
+    assert _enter(controls, prompt=True).axis_controls.run_count == 1
+    [axis] = controls.axis_controls.axes
+    assert axis.values == ("a {red|blue} fox",)
+    controls.vary({"prompt": ["{a|b}", r"\{c|d\}"]})
+    [axis] = controls.axis_controls.axes
+    assert axis.values == ("{a|b}", r"\{c|d\}")
+    text = controls.axes_to_json()["shown"]["*prompt"]
+    [axis] = _enter(_flux(), prompt=text).axis_controls.axes
+    assert axis.values == ("{a|b}", r"\{c|d\}")
+    controls.vary({"prompt": "{a|b}"})
+    assert controls.axis_controls.run_count == 2

@@ -12,6 +12,7 @@ from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import InvalidParameter
 from wiro_widgets.protocol.schema.parameters import Parameter
 from wiro_widgets.protocol.schema.scalars import short_repr
+from wiro_widgets.sweeps import prompt_patterns
 from wiro_widgets.sweeps.axes import MAX_CELLS, identity
 
 ALL = "*"  # every option of a select
@@ -36,9 +37,9 @@ def read(text: str, parameter: Parameter) -> tuple[Any, ...]:
 
     Numbers are "10, 20, 30", "1..4", "10..50 by 10" or "0..1 in 5" (evenly spaced, both ends included), in any mixture.
     Choices are separated by commas or lines, and "*" means every choice. A text takes one line each; if a text has
-    several lines, blank lines separate them. A comma stands before decimals, as in "0,5; 1,5", if semicolons separate
-    the numbers; otherwise "0,5" is refused where it may be one number or two. Raises InvalidParameter that says what
-    cannot be read.
+    several lines, blank lines separate them. Each is a prompt pattern (`prompt_patterns.prompts`). A comma stands
+    before decimals, as in "0,5; 1,5", if semicolons separate the numbers; otherwise "0,5" is refused where it may be
+    one number or two. Raises InvalidParameter that says what cannot be read.
     """
     if parameter.kind == "file":
         raise parameter.refuse("an axis of files is made of files, not of text")
@@ -59,6 +60,7 @@ def write(values: Sequence[Any], parameter: Parameter) -> str:
     texts = [parameter.as_text(value) for value in values]
     if parameter.kind not in _TEXTS:
         return ("\n" if any("," in text for text in texts) else ", ").join(texts)
+    texts = [prompt_patterns.escape(text) for text in texts]
     return ("\n\n" if any("\n" in text for text in texts) else "\n").join(texts)
 
 
@@ -79,7 +81,7 @@ def example(parameter: Parameter) -> str:
     """Return the placeholder of an empty axis field."""
     if is_numeric(parameter):
         return "1..4, or 10..50 by 10" if parameter.integer else "0.5, 1, or 0..1 by 0.25"
-    return "One a line" if parameter.kind in _TEXTS else "One, another, or * for all"
+    return "One a line, or a {red|blue} fox" if parameter.kind in _TEXTS else "One, another, or * for all"
 
 
 def is_numeric(parameter: Parameter) -> bool:
@@ -87,6 +89,10 @@ def is_numeric(parameter: Parameter) -> bool:
     return parameter.kind in ("number", "range") or (
         parameter.id.lower() == "seed" and parameter.kind == "text"
     )
+
+
+def _takes_patterns(parameter: Parameter) -> bool:
+    return parameter.kind in _TEXTS and not is_numeric(parameter)
 
 
 def _values(text: str, parameter: Parameter) -> Iterator[Any]:
@@ -98,12 +104,18 @@ def _values(text: str, parameter: Parameter) -> Iterator[Any]:
             with localcontext(prec=_DIGITS):
                 numbers = list(_range_numbers(match, parameter))
             yield from (parameter.convert(number) for number in numbers)
+        elif _takes_patterns(parameter):
+            try:
+                texts = prompt_patterns.expand(word)
+            except prompt_patterns.PatternError as error:
+                raise parameter.refuse(str(error)) from error
+            yield from (parameter.convert(text) for text in texts if text.strip())
         else:
             yield parameter.convert(word)
 
 
 def _words(text: str, parameter: Parameter) -> Iterable[str]:
-    if parameter.kind in _TEXTS and not is_numeric(parameter):
+    if _takes_patterns(parameter):
         lines = re.split(r"\n\s*\n", text) if re.search(r"\S\s*\n\s*\n\s*\S", text) else text.splitlines()
         return [line.strip() for line in lines if line.strip()]
     if parameter.kind in ("number", "range") and not parameter.integer:
