@@ -22,8 +22,9 @@ from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.errors import ApiError, WiroWarning
 from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.record import TaskRecord
-from wiro_widgets.protocol.replies import ModelSummary, OutputInfo, Receipt, TextContent
+from wiro_widgets.protocol.replies import ModelSummary, OutputInfo, Receipt
 from wiro_widgets.protocol.schema.schema import ModelSchema
+from wiro_widgets.protocol.text.text_content import TextContent
 from wiro_widgets.runs.inputs import NamedBytes
 
 # Sets the window's title, moves the cursor, colours (C0 and C1), turns the direction of writing, breaks a line.

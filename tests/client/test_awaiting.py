@@ -12,7 +12,7 @@ from tests.hostile.server import HostileServer
 from tests.sandbox_clients import FLUX, SMALL
 from wiro_widgets import AsyncClient, Client, Sandbox, TaskError, TaskFailed
 from wiro_widgets.protocol.events import Log, TaskEvent, TextSnapshot
-from wiro_widgets.protocol.replies import TextContent
+from wiro_widgets.protocol.text.text_content import TextContent
 from wiro_widgets.runs.event_stream import TextPieces
 
 CHAT = "wiro/sandbox-chat"

@@ -58,6 +58,8 @@ DTYPES = {
     "outcome": "category",
     "text": "string",
     "parents": "string",
+    "finish_reason": "string",
+    "usage": "string",
     "reused_from": "string",
     "star": "bool",
     "tags": "string",

@@ -10,7 +10,7 @@ from wiro_widgets.journal.history import History
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.protocol.events import Lifecycle, Log, Notice, Progress, TaskEvent, TextSnapshot, Unknown
 from wiro_widgets.protocol.record import TaskRecord
-from wiro_widgets.protocol.replies import TextContent
+from wiro_widgets.protocol.text.text_content import TextContent
 
 SERVER = "https://api.wiro.ai/v1"
 EVENTS: list[TaskEvent] = [

@@ -9,7 +9,8 @@ from wiro_widgets.media import images
 from wiro_widgets.media import output as output_module
 from wiro_widgets.media.output import Output, images_of
 from wiro_widgets.protocol.errors import OutputError
-from wiro_widgets.protocol.replies import OutputInfo, TextContent
+from wiro_widgets.protocol.replies import OutputInfo
+from wiro_widgets.protocol.text.text_content import TextContent
 
 DATA = image_bytes(picture(), "PNG")
 INFO = OutputInfo(

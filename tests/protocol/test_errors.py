@@ -17,6 +17,7 @@ from wiro_widgets.protocol.errors import (
     OutputError,
     RateLimited,
     RunOutcomeUnknown,
+    SetUpFailed,
     TaskCancelled,
     TaskError,
     TaskFailed,
@@ -51,6 +52,7 @@ EVERY: list[WiroError] = [
     BudgetExceeded(limit=2.0, spent=1.99, estimate=0.0035),
     OutputError("the link has expired", output="0.png", task_id="90311", hint="Run it again."),
     AddressRefused("Requested ip 203.0.113.8 is not allowed.", http_status=401, endpoint="/Run"),
+    SetUpFailed(task_id="90311", patience=600, error_text="no GPU was free", record=RECORD),
 ]
 
 

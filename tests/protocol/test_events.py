@@ -17,7 +17,8 @@ from wiro_widgets.protocol.events import (
     TextSnapshot,
     Unknown,
 )
-from wiro_widgets.protocol.replies import OutputInfo, TextContent
+from wiro_widgets.protocol.replies import OutputInfo
+from wiro_widgets.protocol.text.text_content import TextContent
 
 TOKEN = "LighthouseTokenLighthouseToken"
 PROGRESS = {

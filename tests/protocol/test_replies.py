@@ -6,7 +6,8 @@ import pytest
 
 from tests.protocol.payload_files import payload_bytes
 from wiro_widgets.protocol import replies
-from wiro_widgets.protocol.replies import ModelSummary, OutputInfo, Receipt, TextContent
+from wiro_widgets.protocol.replies import ModelSummary, OutputInfo, Receipt
+from wiro_widgets.protocol.text.text_content import TextContent, text_content
 
 
 def _object(name: str) -> Any:
@@ -99,26 +100,26 @@ def test_segments_are_thinking_and_answer() -> None:
         {"type": "citation", "text": "z"},
         None,
     ]
-    content = replies.text_content({"segments": segments, "thinking": [], "answer": []})
+    content = text_content({"segments": segments, "thinking": [], "answer": []})
     assert content == TextContent(("x",), ("Hel", "lo"))
 
 
 @pytest.mark.parametrize("answer", ["[1] First of all", '["not", "a list"]', "{}", "  indented", "5"])
 def test_an_answer_that_looks_like_json_stays_text(answer: str) -> None:
     """A model may answer with brackets."""
-    content = replies.text_content({"answer": answer})
+    content = text_content({"answer": answer})
     assert content is not None
     assert content.answer == (answer,)
 
 
 def test_parts_of_other_types_are_text_or_left_out() -> None:
     """A number in an answer is a part of it; null is none."""
-    assert replies.text_content({"answer": ["a", None, 5, [], ""]}) == TextContent(answer=("a", "5"))
+    assert text_content({"answer": ["a", None, 5, [], ""]}) == TextContent(answer=("a", "5"))
 
 
 def test_raw_text_is_all_there_is_without_an_answer() -> None:
     """The raw text counts if thinking and answer are not separated."""
-    content = replies.text_content({"raw": "Hello"})
+    content = text_content({"raw": "Hello"})
     assert content is not None
     assert content.text == "Hello"
 
@@ -126,7 +127,7 @@ def test_raw_text_is_all_there_is_without_an_answer() -> None:
 @pytest.mark.parametrize("value", [None, "Hello", 5, [], {}, {"percentage": 5}])
 def test_no_text(value: object) -> None:
     """An object without a language model's fields is no text."""
-    assert replies.text_content(value) is None
+    assert text_content(value) is None
 
 
 @pytest.mark.parametrize("entry", [[{"title": "A"}], {"title": "A"}, '[{"title": "A"}]'])

@@ -6,7 +6,7 @@ import pytest
 
 from tests.protocol.payload_files import event_of
 from wiro_widgets.protocol.events import TextSnapshot
-from wiro_widgets.protocol.replies import TextContent
+from wiro_widgets.protocol.text.text_content import TextContent
 
 
 def _snapshot(message: object) -> TextSnapshot:

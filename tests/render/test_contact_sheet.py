@@ -5,7 +5,8 @@ from PIL import Image, ImageChops, PngImagePlugin
 
 from tests.media.pictures import image_bytes
 from wiro_widgets.media.output import Output
-from wiro_widgets.protocol.replies import OutputInfo, text_content
+from wiro_widgets.protocol.replies import OutputInfo
+from wiro_widgets.protocol.text.text_content import text_content
 from wiro_widgets.render import contact_sheet
 from wiro_widgets.render.grid import GridCell, Layout
 

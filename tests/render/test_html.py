@@ -14,7 +14,8 @@ from wiro_widgets.media import images
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.record import TaskRecord
-from wiro_widgets.protocol.replies import OutputInfo, text_content
+from wiro_widgets.protocol.replies import OutputInfo
+from wiro_widgets.protocol.text.text_content import text_content
 from wiro_widgets.render import grid, html
 from wiro_widgets.render.grid import Grid, GridCell, Layout
 from wiro_widgets.render.progress_line import ProgressLine

@@ -4,8 +4,8 @@ import pytest
 
 from wiro_widgets.protocol.events import Lifecycle, Progress, TextSnapshot
 from wiro_widgets.protocol.record import TaskRecord
-from wiro_widgets.protocol.replies import TextContent
 from wiro_widgets.protocol.state import TaskState, advance_all
+from wiro_widgets.protocol.text.text_content import TextContent
 from wiro_widgets.render.progress_line import ProgressLine, of_end, of_task
 
 DOT = "\N{MIDDLE DOT}"

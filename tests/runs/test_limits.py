@@ -17,7 +17,8 @@ from tests.hostile.server import HostileServer
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import ApiError, ConfigurationError, TransportError
 from wiro_widgets.protocol.events import Log, Outputs, Progress, TaskEvent, TextSnapshot
-from wiro_widgets.protocol.replies import OutputInfo, TextContent
+from wiro_widgets.protocol.replies import OutputInfo
+from wiro_widgets.protocol.text.text_content import TextContent
 from wiro_widgets.runs.event_stream import EventStream
 from wiro_widgets.transport import http
 

@@ -145,6 +145,7 @@ _COUNT: Final = replace(_INTEGER, dtype="int64", lowest=0)
 _SECONDS: Final = ColumnType("float64", _number, frozenset({int, float, NoneType}), 0, MAX_SECONDS)
 _TIME: Final = ColumnType(TIME, _moment, frozenset({str, NoneType}))
 _TEXTS: Final = ColumnType("string", _texts, frozenset({str, NoneType}))  # JSON text
+_JSON_OBJECT: Final = ColumnType("string", _object, frozenset({str, NoneType}))  # JSON text
 
 RECORD_COLUMNS: Final[Mapping[str, ColumnType]] = {
     "task_id": _TEXT,
@@ -154,7 +155,7 @@ RECORD_COLUMNS: Final[Mapping[str, ColumnType]] = {
     "exit_code": _INTEGER,
     "prompt": _TEXT,
     "seed": ColumnType("Int64", _seed, frozenset({int, NoneType})),  # "string" if one has more than 64 bits
-    "parameters": ColumnType("string", _object, frozenset({str, NoneType})),  # JSON text
+    "parameters": _JSON_OBJECT,
     "created_at": _TIME,
     "started_at": _TIME,
     "ended_at": _TIME,
@@ -169,6 +170,8 @@ RECORD_COLUMNS: Final[Mapping[str, ColumnType]] = {
     "outcome": ColumnType("category", _outcome, frozenset({str})),
     "text": _TEXT,
     "parents": _TEXTS,
+    "finish_reason": _TEXT,
+    "usage": replace(_JSON_OBJECT, cell_types=frozenset({dict, NoneType})),
     "reused_from": _TEXT,
     "star": ColumnType("bool", _flag, frozenset({int})),  # a column of SQLite, which has no truth values
     "tags": _TEXTS,

@@ -72,7 +72,7 @@ def to_pandas(
     """Return a DataFrame with one row a record and the columns of TaskRecord.
 
     Times are datetime64[us, UTC], durations and cost float64, counts and codes Int64, model, status and outcome
-    categories. Lists and `parameters` are JSON text, which pandas can compare, group and write anywhere;
+    categories. Lists, `parameters` and `usage` are JSON text, which pandas can compare, group and write anywhere;
     `expand=True` adds a column `param.<id>` for each parameter, with its own type. `tz` is the time zone of the
     times; None gives UTC without a zone, as Excel needs it. Integers stay exact: if one has more than 64 bits its
     column holds texts, since a float would round it and Parquet has nothing larger. Values of a wrong type or out of
@@ -88,6 +88,7 @@ def to_pandas(
     }
     columns |= {name: [_encode(value) for value in columns[name]] for name in LISTS}
     columns["parameters"] = [_encode(values) for values in parameters]
+    columns["usage"] = [value and _encode(plain(value)) for value in columns["usage"]]
     table = _frame(columns)
     return in_zone(_expand(table, parameters) if expand else table, tz)
 
@@ -243,6 +244,7 @@ def _columns_of(cells: Sequence[Sequence[Any]]) -> dict[str, Any]:
         columns[name] = [row[place] for row in cells]
     for name in RECORD_COLUMNS:
         columns[name] = _sound_cells(name, columns[name])
+    columns["usage"] = [usage and _encode(usage) for usage in columns["usage"]]
     for name in _TIMES:
         moments = pd.to_datetime(pd.Series(columns[name]), utc=True, format="ISO8601")
         columns[name] = moments.astype(cast("Any", TIME))

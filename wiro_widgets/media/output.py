@@ -20,7 +20,8 @@ from wiro_widgets.protocol.redact import printable
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from wiro_widgets.protocol.replies import OutputInfo, TextContent
+    from wiro_widgets.protocol.replies import OutputInfo
+    from wiro_widgets.protocol.text.text_content import TextContent
 
 MAX_RECENT_PIXELS: Final = 8 * 2**20  # of all images that `peek` keeps: eight of 1024 x 1024
 _Bytes = bytes  # inside the class, `bytes` is its method

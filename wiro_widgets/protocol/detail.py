@@ -13,6 +13,7 @@ from wiro_widgets.protocol.replies import OutputInfo, outputs
 
 CANCELLED = "task_cancel"
 FINISHED = "task_postprocess_end"
+SET_UP_FAILED = "task_error"  # as a status; the task waits until it is queued again
 TERMINAL = frozenset({CANCELLED, FINISHED})
 MAX_TASKS = 1_000  # of one reply: a small reply could hold many that are slow to read
 

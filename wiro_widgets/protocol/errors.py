@@ -194,6 +194,23 @@ class TaskFailed(TaskError):
         self.error_text = error_text
 
 
+class SetUpFailed(TaskFailed):
+    """Wiro could not set the task up, and no further sign of it came for a long time; it may start all the same."""
+
+    def __init__(
+        self, *, task_id: str | None, patience: float, error_text: str, record: TaskRecord | None = None
+    ) -> None:
+        last = error_text.strip().splitlines()[-1:] or ["Wiro gives no reason"]
+        reason = last[0].strip()[:300].rstrip(".")
+        text = (
+            f"Wiro could not set task {task_id} up, and {patience:g} s brought no other sign of it: {reason}. "
+            f"It may start all the same; client.attach({task_id!r}) follows it again."
+        )
+        TaskError.__init__(self, text, task_id=task_id, record=record)
+        self.exit_code = None
+        self.error_text = error_text
+
+
 class TaskCancelled(TaskError):
     """The task was cancelled or killed before it finished."""
 

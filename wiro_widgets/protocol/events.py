@@ -14,7 +14,8 @@ from typing import Any, Literal
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.detail import FINISHED
 from wiro_widgets.protocol.redact import HIDDEN, printable, redact_json
-from wiro_widgets.protocol.replies import OutputInfo, TextContent, outputs, text_content
+from wiro_widgets.protocol.replies import OutputInfo, outputs
+from wiro_widgets.protocol.text.text_content import TextContent, snapshot_content
 
 # In the order of a task's life (docs/protocol.md, Task life); a late frame of an earlier stage undoes no later one.
 STAGES = (
@@ -119,11 +120,12 @@ class Progress(_OneLine):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TextSnapshot(_OneLine):
-    """A language model's text so far: it replaces the snapshot before."""
+    """A language model's text so far: it replaces the snapshot before; `progress` is what it tells of that besides."""
 
     content: TextContent
     at: float
     done: bool = False
+    progress: Progress | None = None
     type: str = "task_output"
 
     @property
@@ -187,6 +189,15 @@ class Frame:
 
     fields: Mapping[str, Any] = field(repr=False)
 
+    @property
+    def is_news(self) -> bool:
+        """True if the frame tells of a task: it names one, or its type is a task's; a greeting does neither."""
+        names = (self.fields.get(name) for name in ("tasktoken", "id", "taskid"))
+        kind = self.fields.get("type")
+        return (isinstance(kind, str) and kind.startswith("task_")) or wire_values.identifier(
+            *names
+        ) is not None
+
     def belongs_to(self, *, task_id: str | None, token: str | None) -> bool:
         """Return True if the frame is of this task; a frame that names no task counts as this task's."""
         frame_token = wire_values.identifier(self.fields.get("tasktoken"))
@@ -234,16 +245,18 @@ def read_event(frame: Frame, at: float, redact: Callable[[str], str] = str) -> T
 
 
 def _output_event(message: object, at: float) -> TaskEvent:
-    if isinstance(message, str) and not message.startswith("{"):
+    if isinstance(message, str) and not message.lstrip().startswith("{"):
         return Log("output", message[:MAX_TEXT], at)
     fields = wire_values.mapping(message)
     kind = wire_values.text(fields.get("type")) or ""
-    if "percentage" in fields or "stepCurrent" in fields or kind.startswith("progress"):
-        return _progress(fields, at)
-    content = text_content(fields)
+    is_progress = "percentage" in fields or "stepCurrent" in fields or kind.startswith("progress")
+    progress = _progress(fields, at) if is_progress else None
+    content = snapshot_content(fields, is_progress=is_progress)
     if content is not None:
-        thinking = wire_values.flag(fields.get("isThinking"))
-        return TextSnapshot(content, at, done=thinking is False and bool(content.answer))
+        thinking = wire_values.flag(fields.get("isThinking", fields.get("is_thinking")))
+        return TextSnapshot(content, at, thinking is False and bool(content.answer), progress)
+    if progress is not None:
+        return progress
     return Log("output", _json_text(message)[:MAX_TEXT], at)
 
 

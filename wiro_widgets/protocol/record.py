@@ -11,6 +11,7 @@ from typing import Any, Literal
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.prices.dollars import dollars
 from wiro_widgets.protocol.redact import printable
+from wiro_widgets.protocol.text.text_content import cut_off_reason
 
 Outcome = Literal["succeeded", "failed", "cancelled", "running", "unknown"]
 
@@ -24,7 +25,9 @@ _MAX_REPR = 80  # characters of one value in a terminal
 class TaskRecord:
     """One task as one row: times in UTC, durations in seconds, cost in USD.
 
-    `status` is Wiro's word ("task_postprocess_end"), `outcome` is ours. `text` is the answer of a language model.
+    `status` is Wiro's word ("task_postprocess_end"), `outcome` is ours. `text` is the answer of a language model,
+    `finish_reason` is Wiro's word for why it stopped ("stop", "length", "content_filter", "tool_calls"), and `usage`
+    has its counts of tokens under Wiro's names.
     `reused_from` is the task whose result answered the run, which then cost nothing; `reuses` counts the runs that
     this task has answered. `star`, `tags` and `note` are the user's own, from the history.
     """
@@ -51,6 +54,8 @@ class TaskRecord:
     outcome: Outcome = "unknown"
     text: str | None = None
     parents: tuple[str, ...] = ()
+    finish_reason: str | None = None
+    usage: Mapping[str, Any] | None = None
     reused_from: str | None = None
     star: bool = False
     tags: tuple[str, ...] = ()
@@ -106,6 +111,7 @@ def _summary(record: TaskRecord) -> list[str]:
         record.total_cost is not None and dollars(record.total_cost),
         count > 0 and (f"{count} outputs" if count > 1 else "1 output"),
         record.text and f"{len(record.text)} characters",
+        cut_off_reason(record.finish_reason) and f"cut off ({_one_line(record.finish_reason)})",
         record.prompt and f"prompt {_one_line(record.prompt)!r}",
         record.error and f"error {_one_line(record.error)!r}",
         record.reused_from and f"reused from task {record.reused_from}",

@@ -73,6 +73,8 @@ def record_of(
         outcome=outcome,
         text=state.text.text if state.text else None,
         parents=parents,
+        finish_reason=state.text.finish_reason if state.text else None,
+        usage=(state.text.usage or None) if state.text else None,
     )
 
 

@@ -21,6 +21,7 @@ from wiro_widgets.protocol.errors import (
 )
 from wiro_widgets.protocol.redact import TOKEN_FIELDS, SecretHolder, printable, redact_json, secret_field
 from wiro_widgets.protocol.schema import listing
+from wiro_widgets.protocol.text.text_content import TextContent, output_content
 
 NO_OBJECT = "the reply is no JSON object"
 FOREIGN_PAGE = "a page that is not Wiro's"
@@ -93,21 +94,6 @@ class Receipt(SecretHolder):
 
     task_id: str
     token: str | None = secret_field()
-
-
-@dataclass(frozen=True, slots=True)
-class TextContent:
-    """The text of a language model: the parts of its thinking and of its answer, in order."""
-
-    thinking: tuple[str, ...] = ()
-    answer: tuple[str, ...] = ()
-    raw: str = ""
-    prompt: str = ""
-
-    @property
-    def text(self) -> str:
-        """The answer, or the raw text if the model gives no answer apart from its thinking."""
-        return "\n".join(self.answer) or self.raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,38 +255,12 @@ def _output(item: Mapping[str, Any], index: int) -> OutputInfo:
         url=url or None,
         id=wire_values.text(item.get("id")),
         access_key=wire_values.text(item.get("accesskey")),
-        content=text_content(item.get("content")),
+        content=output_content(item),
     )
 
 
 def _file_name(url: str, index: int) -> str:
     return url.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1] or str(index)
-
-
-def text_content(value: object) -> TextContent | None:
-    """Read a language model's text, in the older lists or the newer segments (docs/protocol.md, Language models)."""
-    content = wire_values.mapping(value)
-    if not content.keys() & {"thinking", "answer", "segments", "raw"}:
-        return None
-
-    def parts(name: str) -> tuple[str, ...]:
-        # The model's own words may look like JSON, so they are not parsed.
-        words = content.get(name)
-        texts = tuple(
-            part for part in map(wire_values.text, words if isinstance(words, list) else [words]) if part
-        )
-        return texts or tuple(
-            wire_values.first_text(item.get("text"))
-            for item in wire_values.mappings(content.get("segments"))
-            if item.get("type") == name
-        )
-
-    return TextContent(
-        thinking=parts("thinking"),
-        answer=parts("answer"),
-        raw=wire_values.first_text(content.get("raw")),
-        prompt=wire_values.first_text(content.get("prompt")),
-    )
 
 
 def tool(reply: Mapping[str, Any]) -> Mapping[str, Any] | None:

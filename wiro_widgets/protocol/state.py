@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Literal, overload
 
-from wiro_widgets.protocol.detail import CANCELLED, FINISHED, TaskDetail
+from wiro_widgets.protocol.detail import CANCELLED, FINISHED, SET_UP_FAILED, TaskDetail
 from wiro_widgets.protocol.events import STAGES, Lifecycle, Log, Outputs, Progress, TaskEvent, TextSnapshot
-from wiro_widgets.protocol.replies import OutputInfo, TextContent
+from wiro_widgets.protocol.replies import OutputInfo
+from wiro_widgets.protocol.text.text_content import TextContent, stream_content, with_end
 
 Status = Literal[
     "idle", "submitting", "queued", "running", "finishing", "succeeded", "failed", "cancelled", "unknown"
@@ -20,6 +21,7 @@ MAX_LOG_CHARS = 16 * 1024 * 1024
 
 _RANK = {stage: rank for rank, stage in enumerate(STAGES)}
 _NEVER = float("inf")
+_NO_REASON = "The set-up failed, and Wiro gives no reason."
 
 
 class LogLines(Sequence[Log]):
@@ -79,6 +81,7 @@ class TaskState:
     `status` is for people, `stage` is Wiro's word. `progress` is a fraction from 0 to 1, `step` the event it came from.
     `stage_times` has the Unix time at which the first event of each stage arrived. `output_text` and `error_text` are
     whole streams, if Wiro sent them. `log` has the lines as they arrived, so it does not count in a comparison.
+    `text` is a language model's: the longest `snapshot` while it writes, Task/Detail's once it has succeeded.
     `outputs` is empty until the task has ended: before that the links may answer 404.
     """
 
@@ -89,6 +92,7 @@ class TaskState:
     stage_times: Mapping[str, float] = field(default_factory=dict)
     outputs: tuple[OutputInfo, ...] = ()
     text: TextContent | None = None
+    snapshot: TextContent | None = field(default=None, repr=False)
     output_text: str | None = None
     error_text: str | None = None
     success: bool | None = None
@@ -124,6 +128,7 @@ def advance(state: TaskState, item: TaskEvent | TaskDetail) -> TaskState:
     if isinstance(item, Progress):
         return _with_progress(state, item)
     if isinstance(item, TextSnapshot):
+        state = _with_progress(state, item.progress) if item.progress else state
         return _with_text(_at_stage(state, "task_start", item.at), item.content)
     if isinstance(item, Lifecycle | Outputs):
         return _with_outcome(_at_stage(state, item.type, item.at), item)
@@ -206,26 +211,30 @@ def _with_progress(state: TaskState, step: Progress) -> TaskState:
 
 
 def _progress_order(step: Progress) -> tuple[Any, ...]:
-    """Order progress by its extent; of equal ones the first counts, and the words make the order total."""
+    """Order progress by its extent; of equal ones the first counts, and the words make the order total.
+
+    Of those without any extent, as a language model sends, the last counts.
+    """
     fraction = -1.0 if step.fraction is None else step.fraction
     number = -1 if step.step is None else step.step
     words = (step.label, step.speed, step.elapsed, step.remaining)
-    return (fraction, number, -step.at, step.total or 0, *(word or "" for word in words))
+    at = step.at if step.fraction is None and step.step is None else -step.at
+    return (fraction, number, at, step.total or 0, *(word or "" for word in words))
 
 
 def _with_text(state: TaskState, content: TextContent) -> TaskState:
     """Keep the longer snapshot: they are cumulative, so it is the later one (docs/protocol.md, Language models)."""
-    if state.settled and state.detail and _text_output(state.detail):
+    if state.snapshot and _text_order(state.snapshot) >= _text_order(content):
         return state
-    if state.text and _text_order(state.text) >= _text_order(content):
-        return state
-    return replace(state, text=content)
+    return replace(state, snapshot=content, text=_text_of(state.detail, content, state.status))
 
 
 def _text_order(content: TextContent) -> tuple[Any, ...]:
-    thinking, answer = content.thinking, content.answer
-    lengths = (sum(map(len, answer)), sum(map(len, thinking)), len(content.raw))
-    return (*lengths, answer, thinking, content.raw, content.prompt)
+    """Order snapshots by their text; what else they hold makes the order total."""
+    thinking, answer, calls = content.thinking, content.answer, tuple(map(str, content.calls))
+    lengths = (sum(map(len, answer)), sum(map(len, calls)), sum(map(len, thinking)), len(content.raw))
+    ends = (content.finish_reason or "", str(content.usage))
+    return (*lengths, answer, calls, thinking, content.raw, content.prompt, *ends)
 
 
 def _with_detail(state: TaskState, detail: TaskDetail) -> TaskState:
@@ -235,29 +244,39 @@ def _with_detail(state: TaskState, detail: TaskDetail) -> TaskState:
     state = replace(
         state,
         detail=detail,
-        note=detail.debug_error or state.note if detail.status == "task_error" else None,
+        note=detail.debug_error or state.note or _NO_REASON if detail.status == SET_UP_FAILED else None,
         output_text=_longer(state.output_text, detail.debug_output),
         error_text=_longer(state.error_text, detail.debug_error),
     )
     if detail.status in _RANK and not detail.terminal:
         return _at_stage(state, detail.status, _NEVER)
-    if not detail.terminal:  # such as "task_error", a failed set-up that waits for its next try
+    if not detail.terminal:  # such as a failed set-up that waits for its next try
         return replace(state, status="queued") if state.status == "submitting" else state
     success = succeeded(detail, state)
+    status: Status = "succeeded" if success else "cancelled" if detail.status == CANCELLED else "failed"
     return replace(
         state,
         stage=detail.status,
-        status="succeeded" if success else "cancelled" if detail.status == CANCELLED else "failed",
+        status=status,
         success=success,
         exit_code=detail.exit_code if detail.exit_code is not None else state.exit_code,
         outputs=detail.outputs,
-        text=_text_output(detail) or state.text,
+        text=_text_of(detail, state.snapshot, status),
         progress=1.0 if success else state.progress,
     )
 
 
-def _text_output(detail: TaskDetail) -> TextContent | None:
-    return next((item.content for item in detail.outputs if item.content), None)
+def _text_of(detail: TaskDetail | None, snapshot: TextContent | None, status: Status) -> TextContent | None:
+    """Return the text of the outputs, else that of stdout if the task left no files, else the snapshot."""
+    if detail is None or not detail.terminal:
+        return snapshot
+    contents = (item.content for item in detail.outputs if item.content)
+    text = next((content for content in contents if content.text or content.thinking), None)
+    if text is None and status == "succeeded" and not any(item.url for item in detail.outputs):
+        text = stream_content(detail.debug_output, snapshot)
+    if text is None or snapshot is None:
+        return text or snapshot
+    return with_end(text, snapshot.finish_reason, snapshot.usage)
 
 
 def _longer(before: str | None, text: str) -> str | None:

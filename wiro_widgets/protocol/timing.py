@@ -36,6 +36,8 @@ class Timing:
     late_cost: tuple[float, ...] = (2.0, 8.0, 30.0)
     # A read of Task/Detail that hangs is given up after so long, and after twice as long each further time.
     detail_read: float = 5.0
+    # A task whose set-up failed, which Wiro may queue again, without any other sign of it.
+    requeue: float = 600.0
     # A socket that answers pings but is silent for so long, while the task goes on, is replaced.
     stale_socket: float = 60.0
 

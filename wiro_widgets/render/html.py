@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from wiro_widgets.media import images
 from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.prices.dollars import dollars
+from wiro_widgets.protocol.text.text_content import CUT_OFF, cut_off_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,8 @@ def result(record: TaskRecord, outputs: Sequence[Output], text: str | None) -> s
     more = len(files) - MAX_THUMBNAILS
     pictures += [f"<span>and {more} more</span>"] if more > 0 else []
     answer = f'<pre style="white-space:pre-wrap;margin:4px 0">{clip(text, _ANSWER)}</pre>' if text else ""
+    reason = cut_off_reason(record.finish_reason)
+    answer += f'<div style="margin:4px 0"><b>{CUT_OFF}.</b> {escape(reason)}</div>' if reason else ""
     flow = f'<div style="display:flex;flex-wrap:wrap;gap:8px">{"".join(pictures)}</div>'
     return f"{flow}{answer}{_caption(record)}"
 

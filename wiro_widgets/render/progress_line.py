@@ -22,8 +22,8 @@ from wiro_widgets.render.run_words import (
 
 if TYPE_CHECKING:
     from wiro_widgets.protocol.record import TaskRecord
-    from wiro_widgets.protocol.replies import TextContent
     from wiro_widgets.protocol.state import TaskState
+    from wiro_widgets.protocol.text.text_content import TextContent
 
 MAX_ANSWER: Final = 4_000  # characters of a growing answer, the last ones
 _BAR: Final = 30  # columns of a terminal
@@ -127,7 +127,7 @@ def of_end(record: TaskRecord, state: TaskState) -> ProgressLine:
 
 def _writing(content: TextContent) -> tuple[str, str]:
     """Return what a language model does, and the end of what it has written so far."""
-    if content.thinking and not content.answer:
+    if content.thinking and not content.text:
         return "Thinking", "\n".join(content.thinking)[-MAX_ANSWER:]
     return "Writing", content.text[-MAX_ANSWER:]
 

@@ -12,7 +12,7 @@ from itertools import islice
 from os.path import commonprefix
 
 from wiro_widgets.protocol.events import Log, Notice, Outputs, Progress, TaskEvent, TextSnapshot, Unknown
-from wiro_widgets.protocol.replies import TextContent
+from wiro_widgets.protocol.text.text_content import TextContent
 
 MAX_EVENTS = 100_000
 MAX_TEXT = 64 * 1024 * 1024  # characters in all: a language model's snapshots repeat themselves
@@ -108,7 +108,9 @@ class TextPieces:
         if not isinstance(event, TextSnapshot):
             return ""
         content = event.content
-        if not content.answer and (content.thinking or content.raw.lstrip().startswith("<")):
+        if not (content.answer or content.calls) and (
+            content.thinking or content.raw.lstrip().startswith("<")
+        ):
             return ""
         return self.add(content.text)
 
@@ -136,7 +138,10 @@ def _size(event: TaskEvent) -> int:
 def _text_size(content: TextContent | None) -> int:
     if content is None:
         return 0
-    return len(content.raw) + len(content.prompt) + sum(map(len, (*content.thinking, *content.answer)))
+    calls = sum(len(call.name) + len(call.arguments) for call in content.calls)
+    return (
+        len(content.raw) + len(content.prompt) + calls + sum(map(len, (*content.thinking, *content.answer)))
+    )
 
 
 def _call(context: Context, callback: Callable[[TaskEvent], object], event: TaskEvent) -> None:

@@ -10,16 +10,17 @@ from dataclasses import replace
 from typing import Any
 
 from wiro_widgets.protocol import backoff, events, requests
-from wiro_widgets.protocol.detail import FINISHED, TaskDetail, read_tasks
+from wiro_widgets.protocol.detail import FINISHED, SET_UP_FAILED, TaskDetail, read_tasks
 from wiro_widgets.protocol.errors import (
     ApiError,
     AuthenticationError,
     ConfigurationError,
     NotFound,
+    SetUpFailed,
     TaskError,
     TransportError,
 )
-from wiro_widgets.protocol.events import Notice, Outputs, TaskEvent
+from wiro_widgets.protocol.events import Lifecycle, Notice, Outputs, TaskEvent
 from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.task import AsyncTask
@@ -63,6 +64,7 @@ class Follower:
         self._reads = 0  # of Task/Detail in the same silence
         self._failures = 0  # in a row
         self._missing = 0
+        self._set_up_failed_at: float | None = None  # None after any other sign of the task
         self._refusals = 0
         self._connections = 0
         self._is_connected = False
@@ -77,8 +79,8 @@ class Follower:
     async def run(self) -> TaskDetail:
         """Follow the task until Task/Detail says that it has ended.
 
-        Raises TaskError when Task/Detail does not know it and it sends nothing, AuthenticationError when Wiro does not
-        accept the key any more: the task may go on all the same.
+        Raises TaskError when Task/Detail does not know it and it sends nothing, SetUpFailed when its set-up failed and
+        nothing follows, AuthenticationError when Wiro does not accept the key any more: the task may go on then.
         """
         tokens = self._engine.http.tokens
         if self._token:
@@ -132,7 +134,13 @@ class Follower:
         news = [event for data in frames if (event := self._event(data, now)) is not None]
         named_outputs = (event.outputs for event in news if isinstance(event, Outputs))
         self._socket_outputs = max((self._socket_outputs, *named_outputs), key=len)
-        if news and self._task.hear(news).ended and not self._ended:
+        if not news:
+            return
+        state = self._task.hear(news)
+        waits_for_set_up = state.detail is not None and state.detail.status == SET_UP_FAILED
+        if waits_for_set_up and any(isinstance(event, Lifecycle) for event in news):
+            self._look_soon()  # it is set up again
+        if state.ended and not self._ended:
             self._ended = True
             self._failures = self._reads = 0
             if self._last_frame is not None and not self._last_frame.done():
@@ -148,9 +156,11 @@ class Follower:
             return events.unreadable(self._redact(data) if isinstance(data, str) else data, at)
         if not frame.belongs_to(task_id=self._task_id, token=self._token):
             return None
-        self._any_frame = True
-        self._frame_at = self._socket_renewed_at = self._loop.time()
-        self._reads = STEP_AT_WORK
+        if frame.is_news:
+            self._any_frame = True
+            self._set_up_failed_at = None
+            self._frame_at = self._socket_renewed_at = self._loop.time()
+            self._reads = STEP_AT_WORK
         return events.read_event(frame, at, self._redact)
 
     # What Task/Detail says
@@ -172,11 +182,30 @@ class Follower:
             if detail.terminal:
                 return detail
             self._task.take(detail)
+            self._check_set_up(detail)
             now = self._loop.time()
             silence = now - max(self._frame_at, self._socket_renewed_at)
             if self._socket and silence > self._engine.timing.stale_socket:
                 self._socket_renewed_at = now
                 self._socket.drop()
+
+    def _check_set_up(self, detail: TaskDetail) -> None:
+        """Publish that a set-up failed; raise SetUpFailed after `Timing.requeue` without any other sign."""
+        if detail.status != SET_UP_FAILED:
+            self._set_up_failed_at = None
+            return
+        now, patience = self._loop.time(), self._engine.timing.requeue
+        reason = "".join(detail.debug_error.strip().splitlines()[-1:]) or "Wiro gives no reason"
+        self._notify(f"Wiro could not set the task up ({reason}); waiting until it tries again")
+        if self._set_up_failed_at is None:
+            self._set_up_failed_at = now
+        elif now - self._set_up_failed_at >= patience:
+            raise SetUpFailed(
+                task_id=self._task_id,
+                patience=patience,
+                error_text=detail.debug_error,
+                record=self._task.record,
+            )
 
     def _next_read(self) -> float:
         """Return when Task/Detail is to be read, in the loop's time; never sooner than the server asked for."""

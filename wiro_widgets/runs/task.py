@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Literal, Protocol
 
 from wiro_widgets.display.live_line import ProgressMode, live_line
-from wiro_widgets.journal.result import TaskResult
+from wiro_widgets.journal.result import TaskResult, text_of
 from wiro_widgets.media.jsonable import plain
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol import requests
@@ -28,7 +28,6 @@ from wiro_widgets.protocol.events import Lifecycle, Notice, TaskEvent
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.record_of import error_text, record_of
 from wiro_widgets.protocol.redact import printable
-from wiro_widgets.protocol.replies import TextContent
 from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.state import Status, TaskState, advance, advance_all
 from wiro_widgets.render import progress_line
@@ -347,14 +346,13 @@ class AsyncTask:
     def answer(self, result: TaskResult, reason: str) -> None:
         """End the task with a result from the history; nothing is sent."""
         self._earlier_result, self.id, self.outputs = result, result.record.task_id, result.outputs
-        text = None if result.text is None else TextContent(answer=(result.text,))
         self.state = TaskState(
             status="succeeded",
             stage=FINISHED,
             progress=1.0,
             success=True,
             exit_code=result.record.exit_code,
-            text=text,
+            text=text_of(result.record),
         )
         self.note(reason, "info")
         self.close()

@@ -30,6 +30,7 @@ from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.protocol.state import advance
+from wiro_widgets.protocol.text.text_content import CUT_OFF, cut_off_reason
 from wiro_widgets.runs import chain
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.follower import Follower, find_task, renew_outputs
@@ -125,6 +126,9 @@ class TaskRunner:
                 f"Pictures still to come: {len(missing)} of {len(outputs)} outputs are not here ({missing[0].reason}). "
                 "The next use of the result and client.recover() fetch them."
             )
+        cut_off = cut_off_reason(final.text.finish_reason) if final.text else None
+        if cut_off:
+            task.note(f"{CUT_OFF}. {cut_off}")
         task.settle(final, outputs)
         fetch_again = self._fetcher()
         for output in outputs:

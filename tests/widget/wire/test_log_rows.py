@@ -16,8 +16,9 @@ from wiro_widgets.protocol.events import (
     TextSnapshot,
     Unknown,
 )
-from wiro_widgets.protocol.replies import OutputInfo, TextContent
+from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.protocol.state import TaskState, advance
+from wiro_widgets.protocol.text.text_content import TextContent
 from wiro_widgets.widget.wire.log_rows import MAX_LINES, MAX_TEXT, missing_rows, rows, shorten
 
 

@@ -26,9 +26,10 @@ from wiro_widgets.protocol.events import (
     TextSnapshot,
     Unknown,
 )
-from wiro_widgets.protocol.replies import OutputInfo, TextContent
+from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.protocol.schema.parameters import Accept, Kind
 from wiro_widgets.protocol.state import Status, TaskState
+from wiro_widgets.protocol.text.text_content import TextContent
 from wiro_widgets.sweeps.cell import Status as CellStatus
 from wiro_widgets.widget.form import control, form
 from wiro_widgets.widget.panel_controls import PanelControls

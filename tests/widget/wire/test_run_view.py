@@ -8,8 +8,8 @@ from tests.widget.conftest import SMALL
 from wiro_widgets import Client
 from wiro_widgets.client.sync_client import Task
 from wiro_widgets.protocol.events import STAGES, Lifecycle, Progress, TextSnapshot
-from wiro_widgets.protocol.replies import TextContent
 from wiro_widgets.protocol.state import TaskState, advance
+from wiro_widgets.protocol.text.text_content import TextContent
 from wiro_widgets.widget.wire.run_view import MAX_ANSWER, MAX_PROMPT, RunView
 
 

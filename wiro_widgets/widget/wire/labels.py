@@ -10,11 +10,13 @@ from wiro_widgets.protocol.errors import (
     InvalidParameter,
     OutputError,
     RunOutcomeUnknown,
+    SetUpFailed,
     TaskCancelled,
     TaskFailed,
     WiroError,
 )
 from wiro_widgets.protocol.state import Status, TaskState
+from wiro_widgets.protocol.text.text_content import CUT_OFF, cut_off_reason
 from wiro_widgets.render.run_words import STATUS_WORDS, UNKNOWN, count, join_facts, price, seconds
 from wiro_widgets.widget.wire.messages import Choice
 
@@ -63,7 +65,7 @@ def announcement(
     if status != "succeeded":
         return STATUS_WORDS[status]
     if has_answer:
-        result = "The answer is shown."
+        result = f"{problem}." if problem else "The answer is shown."
     elif content_types:
         pictures = all(item.startswith("image/") for item in content_types)
         result = count(len(content_types), "picture" if pictures else "file")
@@ -82,6 +84,8 @@ def notice(error: WiroError) -> dict[str, str]:
     text = str(error)
     if isinstance(error, TaskCancelled):
         return {"kind": "info", "title": "Stopped", "text": text}
+    if isinstance(error, SetUpFailed):
+        return {"kind": "error", "title": "The set-up failed", "text": text}
     if isinstance(error, TaskFailed):
         code = "" if error.exit_code is None else f" with exit code {error.exit_code}"
         return {"kind": "error", "title": f"The model stopped{code}", "text": text}
@@ -91,6 +95,12 @@ def notice(error: WiroError) -> dict[str, str]:
         return {"kind": "error", "title": f"{error.parameter} needs another value", "text": text}
     title = next(title for kind, title in _ERROR_TITLES if isinstance(error, kind))
     return {"kind": "error", "title": title, "text": text}
+
+
+def cut_off(finish_reason: str | None) -> dict[str, str] | None:
+    """Return the notice of an answer that ended before it was complete."""
+    reason = cut_off_reason(finish_reason)
+    return {"kind": "info", "title": CUT_OFF, "text": reason} if reason else None
 
 
 def choice(name: Choice, run_count: int = 1) -> dict[str, str | None]:

@@ -265,7 +265,9 @@ class RunView(View):
             return
         self.outputs = in_threads(OutputView.of, self.task.outputs)
         error = self.task.error or next((item.error for item in self.outputs if item.error), None)
-        self.notice = None if error is None else labels.notice(error)
+        self.notice = (
+            labels.cut_off(self.task.record.finish_reason) if error is None else labels.notice(error)
+        )
         self.cost = self.task.record.total_cost
         self.ended = self.ended or time.time()
 
