@@ -176,6 +176,42 @@ def test_an_answer_may_stand_in_the_raw_text_alone(caller: Caller) -> None:
     assert last["raw"].startswith("<answer>You asked: Why?")
 
 
+def test_a_text_may_stand_in_tags(caller: Caller) -> None:
+    """Both lists are empty, and the raw text ends in the middle of a tag."""
+    frames = caller.frames(CHAT, {"drift": "snapshot_tags"}, prompt="Why?")
+    last = [frame["message"] for frame in frames if isinstance(frame["message"], dict)][-2]
+    assert (last["thinking"], last["answer"]) == ([], [])
+    assert last["raw"].startswith("<thinking>The question")
+    assert last["raw"].endswith("</answ")
+
+
+def test_a_model_may_call_a_function(caller: Caller) -> None:
+    """The answer is a segment with the arguments of a call."""
+    frames = caller.frames(CHAT, {"drift": "snapshot_calls"}, prompt="Why?")
+    last = [frame["message"] for frame in frames if isinstance(frame["message"], dict)][-2]
+    assert [segment["type"] for segment in last["segments"]] == ["thinking", "function_call"]
+    assert last["segments"][1]["arguments"].startswith('{"text": "You asked: Why?')
+
+
+def test_a_snapshot_may_be_json_text(caller: Caller) -> None:
+    """With any other shape of it."""
+    frames = caller.frames(CHAT, {"drift": "snapshot_json,snapshot_progress"}, prompt="Why?")
+    messages = [frame["message"] for frame in frames if str(frame["message"]).startswith("{")]
+    assert all(isinstance(message, str) for message in messages[:-1])
+    assert json.loads(messages[0])["segments"][0]["type"] == "thinking"
+
+
+def test_a_result_may_end_in_another_spelling(caller: Caller) -> None:
+    """`finishReason`, and the usage as JSON text; in the terminal frame as well."""
+    caller.server.faults = {"drift": "content_ends", "finish_reason": "length"}
+    content = caller.finish(CHAT, prompt="Why?")["outputs"][0]["content"]
+    assert content["finishReason"] == "length"
+    assert json.loads(content["usage"])["prompt_tokens"] == 1
+    assert not content["answer"][0].endswith("costs nothing.")
+    last = caller.frames(CHAT, {"drift": "content_message"}, prompt="Why?")[-1]
+    assert set(last["message"][0]["content"]) == {"message"}
+
+
 @pytest.mark.parametrize(
     ("drift", "kind"), [("content_message", dict), ("content_text", str), ("content_debug", None)]
 )

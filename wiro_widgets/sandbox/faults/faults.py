@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self, get_args, get_origin, get_type
 
 from wiro_widgets.sandbox.faults.wire_shapes import DRIFTS
 
-Place = Literal["", "queue", "run"]
+Place = Literal["", "queue", "setup", "run"]
 WrongOutput = Literal["", "html", "text", "jpeg", "empty", "bomb", "truncated"]
 MAX_SECONDS = 3600
 _TRUE = ("true", "1", "yes", "on")
@@ -109,11 +109,14 @@ class Faults:
     huge_frame: Annotated[int, "bytes of one log line sent before the first frame"] = 0
 
     # Tasks
-    stuck: Annotated[Place, "'queue' or 'run': tasks go no further until the faults change"] = ""
+    stuck: Annotated[
+        Place, "'queue', 'setup' (one that fails) or 'run': tasks go no further until the faults change"
+    ] = ""
     requeue: Annotated[
         int, "each task fails its set-up n times (persisted task_error), then starts again"
     ] = 0
     fail_tasks: Annotated[int, "the first n tasks exit with 1"] = 0
+    finish_reason: Annotated[str, "why a language model stops; one of 'length' has half an answer"] = "stop"
     cancel_tasks: Annotated[int, "the first n tasks are cancelled by the server while they run"] = 0
     kill_refused: Annotated[int, "the first n Kills answer 'Task could not be killed'"] = 0
     bare_stop: Annotated[int, "the first n Kills and Cancels that stop a task answer without the task"] = 0

@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from PIL import Image
@@ -16,6 +16,8 @@ Entry = dict[str, Any]
 Change = Callable[[Entry], object]
 NUMBERS = ("elapsedseconds", "cps", "totalcost", "size")
 LAST = ("task_postprocess_end", "task_cancel")
+SNAPSHOTS = ("text", "segments", "progress", "raw", "tags", "calls")
+CONTENTS = ("message", "text", "debug", "segments", "tags", "calls", "ends")
 BOMB_SIDE = 20_000
 
 
@@ -75,27 +77,68 @@ def _newer_frame(frame: Entry) -> None:
 
 def _snapshot(frame: Entry, kind: str) -> None:
     message = frame.get("message")
-    if not isinstance(message, dict) or "thinking" not in message:
-        return
-    parts = {name: "".join(message.pop(name)) for name in ("thinking", "answer")}
+    if isinstance(message, dict) and "thinking" in message:
+        _write_text(message, kind)
+
+
+def _snapshot_as_text(frame: Entry) -> None:
+    message = frame.get("message")
+    if isinstance(message, dict) and {"thinking", "segments"} & message.keys():
+        frame["message"] = json.dumps(message)
+
+
+def _write_text(content: Entry, kind: str) -> None:
+    """Write thinking and answer, which are lists, in another way (docs/protocol.md, Language models)."""
+    thinking, answer = ("".join(content.pop(name)) for name in ("thinking", "answer"))
+    parts = {"thinking": thinking, "answer": answer}
     if kind == "text":
-        message.update(parts)
+        content.update(parts)
     elif kind == "raw":
-        thinking, raw = parts["thinking"], f"<answer>{parts['answer']}</answer>"
-        message.update(thinking=[thinking] if thinking else [], answer=[], raw=raw)
+        content.update(thinking=[thinking] if thinking else [], answer=[], raw=f"<answer>{answer}</answer>")
+    elif kind == "tags":
+        # The model may be in the middle of a tag.
+        raw = f"<thinking>{thinking}</thinking>\n" if thinking else ""
+        content.update(thinking=[], answer=[], raw=f"{raw}<answer>{answer}</answ")
+    elif kind == "calls":
+        call = {"type": "function_call", "call_id": "call_1", "name": "say"}
+        arguments = json.dumps({"text": answer}).removesuffix('"}')
+        segments: list[Entry] = [{"type": "thinking", "text": thinking}] if thinking else []
+        content["segments"] = [*segments, {**call, "arguments": arguments}] if answer else segments
+        content["raw"] = ""
     else:
-        message["segments"] = [{"type": name, "text": text} for name, text in parts.items() if text]
+        content["segments"] = [{"type": name, "text": text} for name, text in parts.items() if text]
         if kind == "progress":
-            message.update(type="progressGenerate", task="Generate", speed="12.4")
+            content.update(type="progressGenerate", task="Generate", speed="12.4")
 
 
-def _text_output(task: Entry, kind: str) -> None:
-    texts = [output for output in task["outputs"] if "content" in output]
+def _text_outputs(outputs: list[Entry], kind: str) -> list[Entry]:
+    """Return outputs whose texts stand elsewhere, or are written otherwise."""
+    texts = [output for output in outputs if "content" in output]
     if texts and kind == "debug":
-        task["outputs"] = []  # `debugoutput` ends with the answer
+        return []  # `debugoutput` ends with the answer
     for output in texts:
-        answer = "".join(output["content"]["answer"])
-        output["content"] = {"message": answer} if kind == "message" else answer
+        content = output["content"]
+        answer = "".join(content["answer"])
+        if kind in ("message", "text"):
+            output["content"] = {"message": answer} if kind == "message" else answer
+        elif kind == "ends":
+            content["finishReason"] = content.pop("finishreason")
+            content["usage"] = json.dumps(content["usage"])
+        else:
+            _write_text(content, kind)
+    return outputs
+
+
+def _task_texts(kind: str) -> Change:
+    return lambda task: task.update(outputs=_text_outputs(task["outputs"], kind))
+
+
+def _frame_texts(kind: str) -> Change:
+    def change(frame: Entry) -> None:
+        if frame["type"] in LAST and isinstance(frame.get("message"), list):
+            frame["message"] = _text_outputs(frame["message"], kind)
+
+    return change
 
 
 def _frame_numbers(frame: Entry) -> None:
@@ -120,9 +163,7 @@ TASK: dict[str, Change] = {
     "parameters_text": lambda task: task.update(parameters=json.dumps(task["parameters"])),
     "categories_list": lambda task: task.update(categories=json.loads(task["categories"])),
     "extra_fields": lambda task: task.update(zznew={"deep": [1, None, "x"]}, isapp=False, estimatedvram="0"),
-    "content_message": lambda task: _text_output(task, "message"),
-    "content_text": lambda task: _text_output(task, "text"),
-    "content_debug": lambda task: _text_output(task, "debug"),
+    **{f"content_{kind}": _task_texts(kind) for kind in CONTENTS},
     "task_id": lambda task: task.update(taskid=task.pop("id")),
     "task_output": lambda task: task.update(output=task.pop("outputs")),
 }
@@ -149,10 +190,9 @@ TOOL: dict[str, Change] = {
 }
 FRAME: dict[str, Change] = {
     "numbers": _frame_numbers,
-    "snapshot_text": lambda frame: _snapshot(frame, "text"),
-    "snapshot_segments": lambda frame: _snapshot(frame, "segments"),
-    "snapshot_progress": lambda frame: _snapshot(frame, "progress"),
-    "snapshot_raw": lambda frame: _snapshot(frame, "raw"),
+    **{f"snapshot_{kind}": partial(_snapshot, kind=kind) for kind in SNAPSHOTS},
+    "snapshot_json": _snapshot_as_text,
+    **{f"content_{kind}": _frame_texts(kind) for kind in CONTENTS},
     "frames_newer": _newer_frame,
     "frames_no_outputs": lambda frame: frame.pop("message", None) if frame["type"] in LAST else None,
     "number_ids": lambda frame: frame.update(id=int(frame["id"])),
@@ -165,8 +205,8 @@ EXCLUSIVE = (
     ("categories_list", "categories_broken"),
     ("result_text", "result_number", "result_missing"),
     ("code_text", "errors_text", "errors_message"),
-    ("snapshot_text", "snapshot_segments", "snapshot_progress"),
-    ("content_message", "content_text", "content_debug"),
+    tuple(f"snapshot_{kind}" for kind in SNAPSHOTS),
+    tuple(f"content_{kind}" for kind in CONTENTS),
     ("schema_null", "schema_list", "schema_empty", "schema_missing"),
 )
 # These change what a client can know, not only how it is written, and "all" leaves them out.

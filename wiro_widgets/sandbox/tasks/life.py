@@ -84,6 +84,7 @@ async def _requeue(world: World, task: SandboxTask) -> None:
     task.set_up_error = SET_UP_ERROR
     task.publish("task_error", SET_UP_ERROR)
     await world.pause(0.6)
+    await world.unstick("setup")
     task.set_up_error = ""
     task.status = QUEUED
     task.seconds = 0.0

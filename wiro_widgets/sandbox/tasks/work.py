@@ -235,6 +235,9 @@ async def _chat(world: World, task: SandboxTask) -> int:
         "This answer comes from the sandbox on your own machine, not from Wiro. "
         "It arrives a few words at a time, as a real model's does, and costs nothing."
     )
+    reason = world.active_faults.faults.finish_reason
+    if reason == "length":
+        answer = answer[: len(answer) // 2]
     for text, is_thinking in ((thinking, True), (answer, False)):
         words = text.split(" ") if text else []
         for count in range(WORDS_PER_FRAME, len(words) + WORDS_PER_FRAME, WORDS_PER_FRAME):
@@ -246,7 +249,7 @@ async def _chat(world: World, task: SandboxTask) -> int:
     parts = (("thinking", thinking), ("answer", answer))
     segments = [{"type": kind, "text": text} for kind, text in parts if text]
     usage = {"prompt_tokens": len(prompt.split()), "completion_tokens": len(answer.split())}
-    ends = {"segments": segments, "finishreason": "stop", "usage": usage}
+    ends = {"segments": segments, "finishreason": reason, "usage": usage}
     content = {"prompt": prompt, **_snapshot(thinking, answer), **ends}
     task.outputs.append({"contenttype": "raw", "content": content})
     return 0
