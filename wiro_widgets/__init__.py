@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wiro_widgets.connection import connect as connect
     from wiro_widgets.journal.dataframe import from_pandas as from_pandas
     from wiro_widgets.journal.dataframe import to_pandas as to_pandas
+    from wiro_widgets.journal.result import Images as Images
     from wiro_widgets.journal.result import TaskResult as TaskResult
     from wiro_widgets.local_sandbox import Sandbox as Sandbox
     from wiro_widgets.media.recipes import read_recipe as read_recipe
@@ -85,7 +86,7 @@ _HOMES = {
     "protocol.record": ("TaskRecord",),
     "protocol.schema.schema": ("ModelSchema",),
     "media.recipes": ("read_recipe", "strip_recipe", "write_recipe"),
-    "journal.result": ("TaskResult",),
+    "journal.result": ("Images", "TaskResult"),
     "journal.dataframe": ("from_pandas", "to_pandas"),
     "sweeps.prompt_patterns": ("prompts", "word_lists"),
     "widget.panel": ("Panel",),

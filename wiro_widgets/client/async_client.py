@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from wiro_widgets.client.catalogue import Catalogue
 from wiro_widgets.client.config import find_credentials, open_engine
@@ -16,6 +16,7 @@ from wiro_widgets.client.sweep_launcher import SweepLauncher, SweepOptions
 from wiro_widgets.client.worker import Worker
 from wiro_widgets.display.live_line import ProgressMode, checked_mode
 from wiro_widgets.journal.history import History
+from wiro_widgets.journal.result import Images
 from wiro_widgets.money.budget import Budget
 from wiro_widgets.protocol import requests
 from wiro_widgets.protocol.detail import TaskDetail
@@ -40,9 +41,6 @@ from wiro_widgets.sweeps.registry import SweepRegistry
 from wiro_widgets.sweeps.scheduler import ClientAccess
 from wiro_widgets.sweeps.table import Columns
 from wiro_widgets.transport import urls
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 
 class AsyncClient:
@@ -167,10 +165,10 @@ class AsyncClient:
         on_interrupt: OnInterrupt | None = None,
         reuse: bool | None = None,
         **values: Any,
-    ) -> list[Image]:
-        """Run a model, wait, and return the pictures; shows what `wait` of a task shows, from the start.
+    ) -> Images:
+        """Run a model, wait, and return its pictures: a list that a notebook shows as a row, with `save`.
 
-        Raises what `run` and `wait` of a task raise.
+        Meanwhile it shows what `wait` of a task shows, from the start. Raises what `run` and `wait` of a task raise.
         """
         task, schema = await self.prepare(model, params, on_interrupt=on_interrupt, reuse=reuse, **values)
         with task.show_progress(progress):

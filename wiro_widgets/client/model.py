@@ -9,8 +9,9 @@ from collections.abc import Callable, Coroutine, Generator
 from importlib import import_module
 from inspect import Parameter as Argument
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
+from wiro_widgets.journal.result import Images
 from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.schema.call_signature import call_signature, help_text
@@ -20,12 +21,8 @@ from wiro_widgets.render.notebook_repr import NotebookRepr
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.sweeps.async_sweep import AsyncSweep
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
 R = TypeVar("R")
 T = TypeVar("T")
-Pictures: TypeAlias = "list[Image]"
 
 _PATIENCE = 3.0  # seconds that a completion or a display waits for the catalogue
 _PAUSE = 30.0  # seconds until it asks again after it got no answer
@@ -150,7 +147,7 @@ class ModelFace(ModelCall[R], NotebookRepr):
 
 
 @with_help
-class AsyncModel(ModelFace[Coroutine[Any, Any, Pictures]]):
+class AsyncModel(ModelFace[Coroutine[Any, Any, Images]]):
     """A model as a function whose calls are awaited; made by `AsyncClient.model`.
 
     Awaiting the model itself fetches its schema, which its signature and its help then show.

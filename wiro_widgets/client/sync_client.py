@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 from functools import wraps
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from wiro_widgets.client.async_client import AsyncClient
 from wiro_widgets.client.bridge import Bridge
@@ -20,6 +20,7 @@ from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.client.sync_task import Task, interruptible
 from wiro_widgets.display.live_line import ProgressMode
 from wiro_widgets.journal.history import History
+from wiro_widgets.journal.result import Images
 from wiro_widgets.money.budget import Budget
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.prices.pricing import Estimate
@@ -28,9 +29,6 @@ from wiro_widgets.runs.attach import Recovered
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.sweeps.async_sweep import AsyncSweep
 from wiro_widgets.transport import urls
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 __all__ = ["Client", "Task", "default_client"]
 
@@ -98,7 +96,7 @@ class Client:
     @same_call(AsyncClient.generate)
     def generate(
         self, *args: Any, timeout: float | None = None, progress: ProgressMode = None, **kwargs: Any
-    ) -> list[Image]:
+    ) -> Images:
         task, schema = self._bridge.call(self._client.prepare(*args, **kwargs))
         with interruptible(self._bridge, task), task.show_progress(progress):
             result = self._submit(task, schema).wait(timeout, progress=False)

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from wiro_widgets.client.model import ModelCall, ModelFace, Pictures, with_help
+from wiro_widgets.client.model import ModelCall, ModelFace, with_help
 from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.client.sync_task import Task
+from wiro_widgets.journal.result import Images
 from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.runs.inputs import merge
 
 
 @with_help
-class Model(ModelFace[Pictures]):
+class Model(ModelFace[Images]):
     """A model as a function: `inspect.signature`, Tab and `help` know its parameters; made by `Client.model`.
 
     A call is `Client.generate`; `run`, `panel`, `sweep`, `map` and `estimate` are those of the client. Nothing is

@@ -10,6 +10,7 @@ import shutil
 import stat
 import unicodedata
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -64,11 +65,7 @@ def safe_name(
     It has no separators, is no Windows device name and has at most `LONGEST_NAME` bytes; `name` is the server's.
     """
     task = _clip(_slug(task_id or ""), 40) or "task"
-    end = f"-{task}-{int(n)}.{extension(content_type, name)}"
-    start = _clip(_slug(model or ""), LONGEST_NAME - 1 - len(end.encode())) or "wiro"
-    if _RESERVED.fullmatch(start.partition(".")[0]):
-        start = f"_{start}"
-    return start + end
+    return _name(model or "", f"-{task}-{int(n)}.{extension(content_type, name)}")
 
 
 def unique_target(folder: Path, name: str) -> Path:
@@ -80,6 +77,21 @@ def unique_target(folder: Path, name: str) -> Path:
         count += 1
         target = folder / f"{base.stem} ({count}){base.suffix}"
     return target
+
+
+def new_file(folder: Path, text: str, ending: str) -> Path:
+    """Make an empty file whose name is made of a text, and return its path; raises OSError.
+
+    The name is valid on any system, as that of `safe_name`. If it is taken, by whatever, it gets " (2)" and so on.
+    """
+    dotted = f".{_slug(ending)}" if _slug(ending) else ""
+    stem = _name(text, "", len(dotted.encode()))
+    for number in count(1):
+        path = folder / f"{stem}{'' if number == 1 else f' ({number})'}{dotted}"
+        with suppress(FileExistsError):
+            path.touch(exist_ok=False)
+            return path
+    raise AssertionError
 
 
 @contextmanager
@@ -113,6 +125,12 @@ def replace_bytes(target: Path, data: bytes) -> None:
     """Write the whole file atomically, replacing an older one."""
     with atomic_write(target) as temporary:
         temporary.write_bytes(data)
+
+
+def _name(text: str, end: str, room: int = 0) -> str:
+    """Return a text as a file name with this end, in which `room` bytes are left for more."""
+    start = _clip(_slug(text), LONGEST_NAME - 1 - room - len(end.encode())) or "wiro"
+    return f"{'_' if _RESERVED.fullmatch(start.partition('.')[0]) else ''}{start}{end}"
 
 
 def _slug(text: str) -> str:

@@ -64,6 +64,10 @@ class Output:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_fetch_again": None}  # it belongs to a client of this process
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._key = next(_keys)  # another output of this process may have the one of its own
+
     @property
     def is_to_come(self) -> bool:
         """True if the file is not on the disk but may still come there."""
@@ -161,7 +165,7 @@ class Output:
         target = Path(path).expanduser()
         if target.is_dir():
             target = unique_target(target, self.path.name if self.path else self._default_name())
-        if self.path is not None and target.exists() and target.samefile(self.path):
+        if self.path is not None and self.path.exists() and target.exists() and target.samefile(self.path):
             return target
         if self.error is None and self._data is None and self.path is not None and self.path.is_file():
             with atomic_write(target) as temporary:

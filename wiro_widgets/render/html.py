@@ -16,10 +16,13 @@ from wiro_widgets.protocol.text.text_content import CUT_OFF, cut_off_reason
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PIL.Image import Image
+
     from wiro_widgets.media.output import Output
     from wiro_widgets.protocol.record import TaskRecord
 
 EDGE: Final = 160  # pixels of a thumbnail
+_EDGES: Final = ((1, 480), (2, 360), (4, 240))  # of so many pictures at most, and each
 MAX_CACHED: Final = 512  # thumbnails of a few kilobytes each
 MAX_THUMBNAILS: Final = 24  # of one result
 MAX_FILE: Final = 64 * 2**20  # bytes; larger files are not opened for a thumbnail
@@ -31,14 +34,25 @@ _ANSWER: Final = 4_000  # characters of a language model's answer
 def result(record: TaskRecord, outputs: Sequence[Output], text: str | None) -> str:
     """Return the pictures of a result with its prompt, model, task, seed, time and cost."""
     files = [output for output in outputs if output.text is None or output.url]
-    pictures = [picture_of(output) for output in files[:MAX_THUMBNAILS]]
-    more = len(files) - MAX_THUMBNAILS
-    pictures += [f"<span>and {more} more</span>"] if more > 0 else []
-    answer = f'<pre style="white-space:pre-wrap;margin:4px 0">{clip(text, _ANSWER)}</pre>' if text else ""
-    reason = cut_off_reason(record.finish_reason)
+    pictures = [picture_of(output, edge_of(len(files))) for output in files[:MAX_THUMBNAILS]]
+    return row(pictures, len(files) - len(pictures), record, text)
+
+
+def row(pictures: Sequence[str], more: int, record: TaskRecord | None, text: str | None) -> str:
+    """Return img elements in a row that is wrapped, how many more there are, a text, and what made them."""
+    pictures = [*pictures, *([f"<span>and {more} more</span>"] if more > 0 else [])]
+    style = "display:flex;flex-wrap:wrap;align-items:flex-start;gap:8px"
+    flow = f'<div style="{style}">{"".join(pictures)}</div>' if pictures else ""
+    style = "white-space:pre-wrap;overflow-wrap:anywhere;margin:4px 0;padding:0"
+    answer = f'<div style="{style}">{clip(text, _ANSWER)}</div>' if text else ""
+    reason = cut_off_reason(record.finish_reason) if record else ""
     answer += f'<div style="margin:4px 0"><b>{CUT_OFF}.</b> {escape(reason)}</div>' if reason else ""
-    flow = f'<div style="display:flex;flex-wrap:wrap;gap:8px">{"".join(pictures)}</div>'
-    return f"{flow}{answer}{_caption(record)}"
+    return f"<div>{flow}{answer}{_caption(record) if record else ''}</div>"
+
+
+def edge_of(count: int) -> int:
+    """Return how wide and high, in pixels, each of so many pictures in a row is at most."""
+    return next((edge for most, edge in _EDGES if count <= most), EDGE)
 
 
 def history(title: str, records: Sequence[TaskRecord]) -> str:
@@ -50,18 +64,18 @@ def history(title: str, records: Sequence[TaskRecord]) -> str:
     return f"<div>{escape(title.strip('<>'))}</div><table><tr>{head}</tr>{rows}</table>"
 
 
-def picture_of(output: Output) -> str:
+def picture_of(output: Output, edge: int = EDGE) -> str:
     """Return an output as a small picture, or its name if it is not a picture, with the error if there is one."""
     try:
         if output.error is not None:
             raise output.error.with_traceback(None)  # what is missing is not fetched for a display
-        picture = picture_element(output.path or output.bytes(), EDGE) if output.is_image else None
+        picture = picture_element(output.path or output.bytes(), edge) if output.is_image else None
     except OutputError as error:
         return f'<span title="{escape(str(error))}">{escape(output.name)}: {escape(error.reason)}</span>'
     return picture or f"<span>{escape(output.name)}</span>"
 
 
-def thumbnail(source: Path | bytes, edge: int = EDGE) -> str | None:
+def thumbnail(source: Path | bytes | Image, edge: int = EDGE) -> str | None:
     """Return an img element with the picture in it, at most `edge` pixels wide and high; None if it is no picture."""
     try:
         return picture_element(source, edge)
@@ -69,10 +83,10 @@ def thumbnail(source: Path | bytes, edge: int = EDGE) -> str | None:
         return None
 
 
-def picture_element(source: Path | bytes, edge: int) -> str:
+def picture_element(source: Path | bytes | Image, edge: int) -> str:
     """Return an img element as `thumbnail` does; raises OutputError with the reason if there is none."""
     try:
-        if isinstance(source, bytes):
+        if not isinstance(source, Path):
             return _element(source, edge)
         stat = source.stat()
         if stat.st_size > MAX_FILE:
@@ -90,11 +104,14 @@ def _cached_element(path: Path, edge: int, _size: int, _mtime_ns: int) -> str:
     return _element(path.read_bytes(), edge)
 
 
-def _element(data: bytes, edge: int) -> str:
+def _element(data: bytes | Image, edge: int) -> str:
     small = images.thumbnail(data, edge=edge)
     base64_text = base64.b64encode(small.data).decode()
     size = f'width="{small.width}" height="{small.height}"'
-    return f'<img src="data:{small.content_type};base64,{base64_text}" {size} alt="" style="margin:0">'
+    style = (
+        "margin:0;max-width:100%;height:auto" if small.width > EDGE else "margin:0"
+    )  # of a column that is narrow
+    return f'<img src="data:{small.content_type};base64,{base64_text}" {size} alt="" style="{style}">'
 
 
 def clip(text: str | None, size: int = _TEXT) -> str:

@@ -17,8 +17,8 @@ from wiro_widgets.client.sync_client import Client, Task, default_client
 from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.display.live_line import ProgressMode
 from wiro_widgets.journal.dataframe import to_pandas
-from wiro_widgets.journal.result import TaskResult
-from wiro_widgets.media.output import Output, images_of
+from wiro_widgets.journal.result import Images, TaskResult
+from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, WiroError
 from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.prices.pricing import Estimate
@@ -290,12 +290,18 @@ class Panel(anywidget.AnyWidget):
     @property
     def outputs(self) -> tuple[Output, ...]:
         """The outputs of the newest run that has any."""
-        return next((task.outputs for task in reversed(self.tasks) if task.outputs), ())
+        task = self._newest_with_outputs
+        return task.outputs if task else ()
 
     @property
-    def images(self) -> list[Image]:
+    def images(self) -> Images:
         """The pictures among `outputs` as PIL images; raises OutputError for a broken one."""
-        return images_of(self.outputs)
+        task = self._newest_with_outputs
+        return Images.of_outputs(task.outputs, task.record) if task else Images()
+
+    @property
+    def _newest_with_outputs(self) -> Task | None:
+        return next((task for task in reversed(self.tasks) if task.outputs), None)
 
     @property
     def image(self) -> Image | None:

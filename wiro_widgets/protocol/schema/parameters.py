@@ -114,7 +114,8 @@ class Parameter:
             return self.kind in ("range", "number", "boolean", "file") or (
                 self.required and not any(option.value == value for option in self.options)
             )
-        return self.kind == "file" and isinstance(value, list | tuple) and not value
+        is_empty = isinstance(value, list | tuple) and not value
+        return self.kind == "file" and is_empty and not hasattr(type(value), "__wiro_input__")
 
     def refuse(self, reason: str) -> InvalidParameter:
         """Return the error for a value that this parameter does not take."""
@@ -171,7 +172,9 @@ class Parameter:
         return value
 
     def _files(self, value: object) -> Any:
-        files = list(value) if isinstance(value, list | tuple) else [value]
+        files = _single_values(value)
+        if not files:
+            raise self.refuse("the run that this came from made no file to use")
         if any(item is None or isinstance(item, bool | numbers.Number | dict) for item in files):
             raise self.refuse(f"a path, bytes, an image or a URL is needed, not {short_repr(value)}")
         limit = 1 if self.file_style == "single" else self.max_files
@@ -206,6 +209,14 @@ def nearest(name: str, names: Sequence[str]) -> str:
         return ""
     matches = difflib.get_close_matches(name.lower(), [item.lower() for item in names], n=1, cutoff=0.6)
     return next((f" Did you mean {short_repr(item)}?" for item in names if item.lower() in matches), "")
+
+
+def _single_values(value: object) -> list[Any]:
+    """Return the single values; a list such as Images says itself what it stands for as an input."""
+    if not isinstance(value, list | tuple):
+        return [value]
+    stand_in = getattr(value, "__wiro_input__", None)
+    return list(stand_in() if stand_in else value)
 
 
 def _read_list(text: str) -> list[Any]:

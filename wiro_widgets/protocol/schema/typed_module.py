@@ -42,7 +42,8 @@ class Array(Protocol):
     def __array_interface__(self) -> dict[str, Any]: ...
 
 
-File: TypeAlias = "str | PathLike[str] | bytes | BinaryIO | Image | Array | Output"
+Run: TypeAlias = "wiro.Task | wiro.TaskResult | wiro.Images | wiro.TaskRecord | wiro.Panel"  # stands for its file
+File: TypeAlias = "str | PathLike[str] | bytes | BinaryIO | Image | Array | Output | Run"
 '''
 _IMPORTS = frozenset(re.findall(r"\w+", _HEAD)) | {"str", "int", "float", "bool", "dict", "list", "property"}
 _OPTION_TYPES = {  # of the keyword arguments that calls have beside the model's parameters
@@ -61,7 +62,7 @@ _OPTION_TYPES = {  # of the keyword arguments that calls have beside the model's
     "confirm": "bool | int | None",
 }
 _RETURNS = {  # the calls of a Model, and what each returns
-    "__call__": "list[Image]",
+    "__call__": "wiro.Images",
     "run": "wiro.Task",
     "panel": "wiro.Panel",
     "estimate": "wiro.Estimate",
