@@ -27,7 +27,7 @@ MANY = ModelSchema.from_tool(
 
 def make_plan(how: How = "grid", **values: Any) -> Plan:
     """Plan a sweep of the seed's model."""
-    return sweep_plan.of_values(FLUX, SCHEMA, {"prompt": "x", **values}, how)
+    return sweep_plan.of_values({FLUX: SCHEMA}, {"prompt": "x", **values}, how)
 
 
 def axis_values(plan: Plan) -> list[tuple[Any, ...]]:
@@ -262,13 +262,13 @@ def test_lists_of_files_are_an_axis_of_lists(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
         Image.new("RGB", (4, 4), "red" if name == "a.png" else "blue").save(tmp_path / name)
     one, two = tmp_path / "a.png", tmp_path / "b.png"
-    plan = sweep_plan.of_values("a/b", MANY, {"images": [[one, two], [two]]}, "grid")
+    plan = sweep_plan.of_values({"a/b": MANY}, {"images": [[one, two], [two]]}, "grid")
     assert [cell.values["images"] for cell in plan.cells] == [[one, two], [two]]
 
 
 def test_a_model_without_a_schema_can_be_swept() -> None:
     """A model that the catalogue does not show takes its values as they are."""
-    plan = sweep_plan.of_values("nobody/nothing", None, {"prompt": ["a", "b"], "size": 3}, "grid")
+    plan = sweep_plan.of_values({"nobody/nothing": None}, {"prompt": ["a", "b"], "size": 3}, "grid")
     assert [cell.values for cell in plan.cells] == [{"prompt": "a", "size": 3}, {"prompt": "b", "size": 3}]
 
 

@@ -45,7 +45,7 @@ def _plant_cell(panel: Panel, client: Client, seeds: str) -> None:
     panel.vary(seed=seeds)
     controls, inner = panel._controls, client._client
     axes, constants = controls.axis_controls.axes, controls.constants()
-    cell = client.plan_sweep(FLUX, controls.known_schema, axes, constants, resume=False)[0]
+    cell = client.plan_sweep({FLUX: controls.known_schema}, axes, constants, resume=False)[0]
     inner._engine.journal.begin(inner.server, FLUX, cell.values, content=cell.content, cell=cell.number)
 
 

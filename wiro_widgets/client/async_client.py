@@ -278,7 +278,7 @@ class AsyncClient:
 
     async def sweep(
         self,
-        model: str,
+        model: str | Sequence[str],
         params: Mapping[str, Any] | None = None,
         /,
         *,
@@ -294,11 +294,13 @@ class AsyncClient:
     ) -> AsyncSweep[AsyncTask]:
         """Run every combination of the values that are lists, or with `how="zip"` one of each at a time.
 
-        All of it is checked before anything is sent; `estimate` says what the open cells will cost. Cells that the
-        journal has are not run again, unless `resume` is False. A cell whose earlier run may have become a task that
-        cannot be found is not sent again, unless `unknown` is "send". `start=False` waits for `resume()`. `then` is
-        called with each result, in a thread or, with the downloads, on an `executor`. Raises InvalidParameter,
-        ConfigurationError if the journal cannot be read, and BudgetExceeded when the sweep is certain to pass a budget.
+        A list of models is an axis as well; what one of them does not take is left out of its runs, with a WiroWarning
+        that names it (`left_out`), and `estimates` and `costs` tell what each model costs. All of it is checked before
+        anything is sent; `estimate` says what the open cells will cost. Cells that the journal has are not run again,
+        unless `resume` is False. A cell whose earlier run may have become a task that cannot be found is not sent
+        again, unless `unknown` is "send". `start=False` waits for `resume()`. `then` is called with each result, in a
+        thread or, with the downloads, on an `executor`. Raises InvalidParameter, ConfigurationError if the journal
+        cannot be read, and BudgetExceeded when the sweep is certain to pass a budget.
 
         >>> sweep = client.sweep("tencent/hunyuan-flux-srpo", prompt=["a cat", "a dog"], seed=range(4), steps=20)
         >>> sweep.wait().grid(x="seed", y="prompt")

@@ -5,31 +5,36 @@ from __future__ import annotations
 import asyncio
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from wiro_widgets.client.catalogue import Catalogue
+from wiro_widgets.client.model import ModelCall
 from wiro_widgets.client.worker import Worker
 from wiro_widgets.protocol.errors import ApiError, InvalidParameter, TransportError, WiroWarning
 from wiro_widgets.protocol.prices import pricing
 from wiro_widgets.protocol.prices.pricing import Estimate
-from wiro_widgets.protocol.schema.schema import ModelSchema
+from wiro_widgets.protocol.schema.scalars import short_repr
+from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.runs import chain, reuse
 from wiro_widgets.runs.options import UnknownPolicy
 from wiro_widgets.runs.task import AsyncTask
-from wiro_widgets.sweeps import axes as axis_rules
 from wiro_widgets.sweeps import plan as sweep_plan
 from wiro_widgets.sweeps import recall, table
 from wiro_widgets.sweeps.async_sweep import AsyncSweep
 from wiro_widgets.sweeps.axes import MAX_CELLS, Axis, How
 from wiro_widgets.sweeps.cell import Cell
-from wiro_widgets.sweeps.plan import Plan
+from wiro_widgets.sweeps.plan import Plan, Schemas
 from wiro_widgets.sweeps.postprocess import PostProcessing, Then
 from wiro_widgets.sweeps.scheduler import ClientAccess
 from wiro_widgets.sweeps.table import Columns, Table
+
+_Run = tuple[str, Mapping[str, Any]]  # a model, and the values of one run of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +67,19 @@ class SweepLauncher:
         """The sweeps that are under way, those that began first come first."""
         return self._access.registry.running
 
-    async def plan_values(self, model: str, values: Mapping[str, Any], how: How) -> Plan:
-        """Plan a sweep over the values that are lists; raises InvalidParameter."""
-        schema = await self._catalogue.schema_if_known(model)
+    async def plan_values(self, model: str | Iterable[str], values: Mapping[str, Any], how: How) -> Plan:
+        """Plan a sweep over the values that are lists, and the models if there are several; raises InvalidParameter."""
+        models = None if isinstance(model, str) else _models(model)
+        names = [model] if isinstance(model, str) else list(dict.fromkeys(models or ()))
+        schemas = {name: await self._catalogue.schema_if_known(name) for name in names}
+        schema = sweep_plan.merged_schema(schemas)
         values = await chain.resolve_axes(self._access.engine, values, schema)
-        return await asyncio.to_thread(sweep_plan.of_values, model, schema, values, how)
+        plan = await asyncio.to_thread(sweep_plan.of_values, schemas, values, how, models)
+        for name, without in plan.left_out.items():
+            text = f"{name} does not take {', '.join(without)}: its runs go without."
+            with suppress(WiroWarning):  # even if warnings are errors, the sweep runs
+                warnings.warn(text, WiroWarning, stacklevel=2)
+        return plan
 
     async def plan_table(
         self,
@@ -115,8 +128,7 @@ class SweepLauncher:
 
     async def plan_sweep(
         self,
-        model: str,
-        schema: ModelSchema | None,
+        schemas: Schemas,
         axes: Sequence[Axis],
         same: Mapping[str, Any],
         *,
@@ -126,40 +138,53 @@ class SweepLauncher:
 
         `same` has the other values. Raises what `AsyncClient.sweep` raises.
         """
-        plan = await asyncio.to_thread(sweep_plan.of_axes, model, schema, axes, same)
+        plan = await asyncio.to_thread(sweep_plan.of_axes, schemas, axes, same)
         return await self.launch(plan, SweepOptions(resume=resume, start=False))
 
     async def estimate_sweep(
         self,
-        model: str,
-        schema: ModelSchema | None,
+        schemas: Schemas,
         axes: Sequence[Axis],
         same: Mapping[str, Any],
         *,
         resume: bool = True,
-    ) -> Estimate:
-        """Estimate such a grid, with `resume` without the cells that the journal has a result of.
+    ) -> tuple[Estimate, dict[str, Estimate]]:
+        """Estimate such a grid in all and by model, with `resume` without the cells that the journal has a result of.
 
         Its values may be incomplete: a prompt that is still to be written costs nothing yet. Raises InvalidParameter.
         """
 
-        def read() -> tuple[list[dict[str, Any]], Sequence[Mapping[str, Any]]]:
-            combinations = axis_rules.combine(axes, "grid")
-            runs = [sweep_plan.convert({**same, **combination}, schema) for combination in combinations]
+        def read() -> tuple[list[_Run], list[_Run]]:
+            runs: list[_Run] = [
+                (model, sweep_plan.convert(values, schemas[model]))
+                for model, values, _ in sweep_plan.combinations(schemas, axes, same)
+            ]
             try:
-                cells = sweep_plan.of_axes(model, schema, axes, same).cells if resume else None
+                cells = sweep_plan.of_axes(schemas, axes, same).cells if resume else None
             except InvalidParameter:
                 cells = None
             if cells is None:
                 return runs, runs
-            return runs, [cell.values for cell in recall.open_cells(self._access.engine, cells)]
+            open_cells = recall.open_cells(self._access.engine, cells)
+            return runs, [(cell.model, cell.values) for cell in open_cells]
 
         runs, open_runs = await asyncio.to_thread(read)
-        estimates = await self._access.engine.ledger.estimator.estimates(model, open_runs, schema)
-        total = await asyncio.to_thread(pricing.total, estimates)
+        estimates = await self._estimate_runs(schemas, open_runs)
+        total, by_model = await asyncio.to_thread(_totals, estimates)
         before = len(runs) - len(open_runs)
         reason = f"{before:,} of {len(runs):,} were run before; {total.reason}"
-        return replace(total, reason=reason) if before else total
+        return (replace(total, reason=reason) if before else total), by_model
+
+    async def _estimate_runs(self, schemas: Schemas, runs: Sequence[_Run]) -> dict[str, list[Estimate]]:
+        """Return the estimates of runs by their models."""
+        by_model: dict[str, list[Mapping[str, Any]]] = {model: [] for model in schemas}
+        for model, values in runs:
+            by_model[model].append(values)
+        estimator = self._access.engine.ledger.estimator
+        return {
+            model: await estimator.estimates(model, group, schemas[model]) if group else []
+            for model, group in by_model.items()
+        }
 
     async def launch(self, plan: Plan, options: SweepOptions) -> AsyncSweep[Any]:
         """Recall what the journal has of a plan, price the rest, hold it against the budgets, and begin.
@@ -180,38 +205,57 @@ class SweepLauncher:
             await sweep.recall()
             if options.unknown == "ask":
                 _warn_of_unknown_cells(sweep)
-        runs = await self._paid_runs(sweep.unpaid, plan, reuse_results=run_options.reuse)
-        sweep.estimate = await self._check_budgets(plan, runs)
+        runs = await self._paid_runs(sweep.unpaid, reuse_results=run_options.reuse)
+        sweep.estimate, sweep.estimates = await self._check_budgets(plan, runs)
         if options.start:
             await sweep.resume()
         return sweep
 
-    async def _paid_runs(
-        self, cells: Sequence[Cell[Any]], plan: Plan, *, reuse_results: bool
-    ) -> list[Mapping[str, Any]]:
-        """Return the values of the cells that cost anything: those that the history does not answer."""
+    async def _paid_runs(self, cells: Sequence[Cell[Any]], *, reuse_results: bool) -> list[_Run]:
+        """Return the runs of the cells that cost anything: those that the history does not answer."""
         answerable: set[str] = set()
         if reuse_results:
-            contents = {cell.content for cell in cells if reuse.has_fixed_seed(cell.values, plan.schema)}
+            contents = {cell.content for cell in cells if reuse.has_fixed_seed(cell.values, cell.schema)}
             answerable = await asyncio.to_thread(reuse.answerable, self._access.engine, contents)
-        return [cell.values for cell in cells if cell.content not in answerable]
+        return [(cell.model, cell.values) for cell in cells if cell.content not in answerable]
 
-    async def _check_budgets(self, plan: Plan, runs: Sequence[Mapping[str, Any]]) -> Estimate:
-        """Return what the runs cost; raises BudgetExceeded if they are certain to pass a budget, or none can begin.
+    async def _check_budgets(self, plan: Plan, runs: Sequence[_Run]) -> tuple[Estimate, dict[str, Estimate]]:
+        """Return what the runs cost, in all and by model.
+
+        Raises BudgetExceeded if they are certain to pass a budget, or none can begin.
 
         If there is no budget, a price that cannot be asked for is only unknown.
         """
         ledger = self._access.engine.ledger
         try:
-            estimates = await ledger.estimator.estimates(plan.model, runs, plan.schema)
+            estimates = await self._estimate_runs(plan.schemas, runs)
         except (TransportError, ApiError) as error:
             if ledger.budgets:
                 raise
-            return Estimate(None, None, exact=False, reason=f"the price could not be asked for: {error}")
-        total = await asyncio.to_thread(pricing.total, estimates)
+            estimate = Estimate(None, None, exact=False, reason=f"the price could not be asked for: {error}")
+            return estimate, dict.fromkeys(plan.schemas, estimate)
+        total, by_model = await asyncio.to_thread(_totals, estimates)
         for budget in ledger.budgets:
-            budget.check(estimates, total)
-        return total
+            budget.check([item for items in estimates.values() for item in items], total)
+        return total, by_model
+
+
+def _totals(estimates: Mapping[str, Sequence[Estimate]]) -> tuple[Estimate, dict[str, Estimate]]:
+    """Return the sum of estimates, in all and by model."""
+    total = pricing.total(item for items in estimates.values() for item in items)
+    return total, {model: pricing.total(items) for model, items in estimates.items()}
+
+
+def _models(models: Iterable[Any]) -> list[str]:
+    """Return the names of models that are an axis, each a text or a Model."""
+    if isinstance(models, AbstractSet):
+        raise InvalidParameter("model", "a set has no order; give a list")
+    if isinstance(models, Mapping) or not isinstance(models, Iterable):
+        raise InvalidParameter("model", f'"owner/name" or a list of them is needed, not {short_repr(models)}')
+    items = [item.name if isinstance(item, ModelCall) else item for item in islice(models, MAX_CELLS)]
+    if not items:
+        raise InvalidParameter("model", "the list of models is empty, so there is nothing to run")
+    return ["/".join(split_model(item)) for item in items]
 
 
 def _warn_of_unknown_cells(sweep: AsyncSweep[Any]) -> None:

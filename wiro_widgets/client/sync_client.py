@@ -163,7 +163,7 @@ class Client:
         return self._sweep_face(self._bridge.call(self._client.launcher.plan_sweep(*args, **kwargs)))
 
     @same_call(SweepLauncher.estimate_sweep)
-    def estimate_sweep(self, *args: Any, **kwargs: Any) -> Estimate:
+    def estimate_sweep(self, *args: Any, **kwargs: Any) -> tuple[Estimate, dict[str, Estimate]]:
         return self._bridge.call(self._client.launcher.estimate_sweep(*args, **kwargs))
 
     @property

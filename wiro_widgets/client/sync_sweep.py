@@ -28,7 +28,7 @@ class Sweep(SweepView[Task]):
     """
 
     def __init__(self, bridge: Bridge, sweep: AsyncSweep[Task], client: object) -> None:
-        super().__init__(sweep.plan, sweep.cells, sweep.estimate)
+        super().__init__(sweep.plan, sweep.cells, sweep.estimate, sweep.estimates)
         self._bridge = bridge
         self._sweep = sweep
         self._live: LiveSweep | None = None

@@ -59,6 +59,8 @@ class GridCell:
 class Layout:
     """The cells by row and column; a place has several if there are more than two axes, and may be empty.
 
+    A heading may have several lines.
+
     In a gallery there is one place for each cell, in one row; the row is wrapped, and a caption names each cell.
     """
 
@@ -115,7 +117,7 @@ def table(layout: Layout, edge: int, *, large: bool) -> str:
         body = f'<div style="display:flex;flex-wrap:wrap;gap:8px;align-items:flex-start;text-align:left">{cells}</div>'
         return _scroller(layout, body, quota, large=large)
     corner = escape(f"{layout.y} / {layout.x}" if layout.x and layout.y else layout.x or layout.y)
-    head = "".join(f'<th style="{_CELL};max-width:{edge}px">{escape(name)}</th>' for name in layout.columns)
+    head = "".join(f'<th style="{_CELL};max-width:{edge}px">{_heading(name)}</th>' for name in layout.columns)
     body = ""
     for name, places in zip(layout.rows, layout.places, strict=True):
         if quota.is_empty:
@@ -123,9 +125,15 @@ def table(layout: Layout, edge: int, *, large: bool) -> str:
             continue
         contents = ["".join(_cell(cell, edge, large, quota) for cell in place) for place in places]
         cells = "".join(f'<td style="{_CELL}">{content}</td>' for content in contents)
-        body += f'<tr><th style="{_CELL};max-width:200px;text-align:left">{escape(name)}</th>{cells}</tr>'
+        body += f'<tr><th style="{_CELL};max-width:200px;text-align:left">{_heading(name)}</th>{cells}</tr>'
     heading = f'<tr><th style="{_CELL}">{corner}</th>{head}</tr>' if corner else ""
     return _scroller(layout, f"<table>{heading}{body}</table>", quota, large=large)
+
+
+def _heading(name: str) -> str:
+    """Return a heading as HTML; what follows its first line is small."""
+    first, *more = map(escape, name.split("\n"))
+    return "".join([first, *(f'<div style="font-weight:normal;opacity:.75">{line}</div>' for line in more)])
 
 
 def _scroller(layout: Layout, content: str, quota: _Quota, *, large: bool) -> str:

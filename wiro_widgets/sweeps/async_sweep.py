@@ -38,12 +38,10 @@ class AsyncSweep(SweepView[TaskT]):
         anew: bool = False,
         unknown: UnknownPolicy = "ask",
     ) -> None:
-        super().__init__(plan, [Cell[TaskT](plan.model, cell) for cell in plan.cells])
+        super().__init__(plan, [Cell[TaskT](cell) for cell in plan.cells])
         self._unknown: UnknownPolicy = unknown
         self._client = client
-        self._scheduler = Scheduler(
-            plan, self.cells, client, post_processing, concurrency=concurrency, anew=anew
-        )
+        self._scheduler = Scheduler(self.cells, client, post_processing, concurrency=concurrency, anew=anew)
         self._context = copy_context()  # with the budgets that hold where the sweep is made
         self._live: LiveSweep | None = None
 

@@ -20,10 +20,11 @@ MAX_CELLS = 10_000  # of one sweep; more is a mistake far more often than a wish
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A parameter with the values that it takes in turn."""
+    """A parameter with the values that it takes in turn; or the models, if `is_model`."""
 
     name: str
     values: tuple[Any, ...]
+    is_model: bool = False
 
 
 def split(values: Mapping[str, Any], schema: ModelSchema | None) -> tuple[tuple[Axis, ...], dict[str, Any]]:

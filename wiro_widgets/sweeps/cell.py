@@ -28,8 +28,9 @@ class Cell(Generic[TaskT]):
     `value` is what `then` returned for the result. A "refused" cell was not sent, because of a budget.
     """
 
-    def __init__(self, model: str, plan: PlannedCell) -> None:
-        self.model = model
+    def __init__(self, plan: PlannedCell) -> None:
+        self.model = plan.model
+        self.schema = plan.schema
         self.index = plan.index
         self.values = dict(plan.values)
         self.chosen = dict(plan.axis_values)

@@ -79,17 +79,19 @@ async def recall(engine: Engine, cells: Sequence[Cell[Any]], unknown: UnknownPol
 
 def _end_uncertain(engine: Engine, cells: Sequence[Cell[Any]]) -> None:
     """End cells as unknown if an equal run may have been made with a schema, which this sweep lacks, or vice versa."""
-    if not cells:
-        return
-    is_typed = not cells[0].content.startswith(UNTYPED)
-    shows = "did not show" if is_typed else "showed"
-    reason = f"the catalogue {shows} the model when an equal run was made, so the two cannot be compared"
-    rows = reuse.find_uncertain(engine, cells[0].model, [cell.values for cell in cells], is_typed=is_typed)
-    for index, row in rows.items():
-        candidates = (row.task_id,) if row.task_id else ()
-        cells[index].end(
-            "unknown", RunOutcomeUnknown(row.model, reason, journal_id=row.id, candidates=candidates)
-        )
+    by_model: dict[str, list[Cell[Any]]] = {}
+    for cell in cells:
+        by_model.setdefault(cell.model, []).append(cell)
+    for model, group in by_model.items():
+        is_typed = not group[0].content.startswith(UNTYPED)
+        shows = "did not show" if is_typed else "showed"
+        reason = f"the catalogue {shows} the model when an equal run was made, so the two cannot be compared"
+        rows = reuse.find_uncertain(engine, model, [cell.values for cell in group], is_typed=is_typed)
+        for index, row in rows.items():
+            candidates = (row.task_id,) if row.task_id else ()
+            group[index].end(
+                "unknown", RunOutcomeUnknown(row.model, reason, journal_id=row.id, candidates=candidates)
+            )
 
 
 async def _look_up_lost(

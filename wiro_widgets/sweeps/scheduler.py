@@ -36,7 +36,6 @@ from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.sweeps import recall as journal_recall
 from wiro_widgets.sweeps.cell import RESUMABLE, Cell, Status, TaskT
 from wiro_widgets.sweeps.output_cell import OutputCell
-from wiro_widgets.sweeps.plan import Plan
 from wiro_widgets.sweeps.postprocess import PostProcessing
 from wiro_widgets.sweeps.registry import SweepRegistry
 
@@ -73,7 +72,6 @@ class Scheduler(Generic[TaskT]):
 
     def __init__(
         self,
-        plan: Plan,
         cells: Sequence[Cell[TaskT]],
         client: ClientAccess[TaskT],
         post_processing: PostProcessing,
@@ -90,7 +88,6 @@ class Scheduler(Generic[TaskT]):
         self.error: WiroError | None = None
         self.change = asyncio.Event()
         self.paused = False
-        self._plan = plan
         self._cells = cells
         self._client = client
         self._post_processing = post_processing
@@ -284,12 +281,10 @@ class Scheduler(Generic[TaskT]):
                 task = await client.attach(task_id, options)
             except (TransportError, ApiError) as error:
                 reason = f"Wiro cannot say what became of task {task_id}: {error}"
-                raise RunOutcomeUnknown(
-                    self._plan.model, reason, journal_id=None, candidates=(task_id,)
-                ) from None
+                raise RunOutcomeUnknown(cell.model, reason, journal_id=None, candidates=(task_id,)) from None
         else:
-            task = client.prepare(self._plan.model, cell.values, self._plan.schema, options)
-            await client.begin(task, self._plan.schema)
+            task = client.prepare(cell.model, cell.values, cell.schema, options)
+            await client.begin(task, cell.schema)
         self._set_task(cell, task)
         await task.wait_for_receipt()
         return await task.wait(progress=False, on_interrupt="detach")

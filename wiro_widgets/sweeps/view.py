@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
+from html import escape
 from math import prod
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -47,14 +48,24 @@ _UNKNOWN_ADVICE = (
 
 
 class SweepView(NotebookRepr, Generic[TaskT]):
-    """The readable side of a sweep; `plan` is what it runs, `estimate` the cost of the cells that were open."""
+    """The readable side of a sweep; `plan` is what it runs, `estimate` the cost of the cells that were open.
 
-    def __init__(self, plan: Plan, cells: Sequence[Cell[TaskT]], estimate: Estimate | None = None) -> None:
+    `estimates` has that cost by model.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        cells: Sequence[Cell[TaskT]],
+        estimate: Estimate | None = None,
+        estimates: Mapping[str, Estimate] | None = None,
+    ) -> None:
         self.plan = plan
         self.model = plan.model
         self.axes: tuple[Axis, ...] = plan.axes
         self.cells = tuple(cells)
         self.estimate = estimate
+        self.estimates: dict[str, Estimate] = dict(estimates or {})
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -77,6 +88,19 @@ class SweepView(NotebookRepr, Generic[TaskT]):
     def spent(self) -> float:
         """The cost of its runs in USD, including those of earlier kernels."""
         return _cost(cell for cell in self.cells if cell.result or cell.error)
+
+    @property
+    def costs(self) -> dict[str, float]:
+        """The cost of its runs in USD by model, including those of earlier kernels."""
+        costs = dict.fromkeys(self.plan.schemas, 0.0)
+        for cell in self.cells:
+            costs[cell.model] += _cost([cell])
+        return costs
+
+    @property
+    def left_out(self) -> dict[str, tuple[str, ...]]:
+        """The values that a model does not take, by model: its runs go without them."""
+        return dict(self.plan.left_out)
 
     @property
     def progress(self) -> float:
@@ -166,6 +190,10 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         """Return the pictures so far as HTML, small."""
         across, down = self._two_axes(None, None)
         html = grid_table(self._layout(across, down), SMALL_EDGE, large=False)
+        html += "".join(
+            f"<div>{escape(model)}: without {escape(', '.join(names))}</div>"
+            for model, names in self.left_out.items()
+        )
         first = next((cell for cell in self.cells if cell.trouble), None)
         if first is not None:
             html += f"<div>Cell {first.index}: {clip(first.trouble, _MAX_TROUBLE)}</div>"
@@ -185,7 +213,10 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         if across is not None and across is down:
             raise InvalidParameter(across.name, "is named for both ways; name another axis, or one alone")
         if across is None and down is None:
-            return self._independent_axes()
+            across, down = self._independent_axes()
+            # Models stand side by side, with their costs above.
+            is_down = down is not None and down.is_model and len(down.values) <= MAX_ROW
+            return (down, across) if is_down else (across, down)
         others = [axis for axis in self.axes if axis not in (across, down)]
         others.sort(key=lambda axis: -len(axis.values))
         if across is None and others:
@@ -202,7 +233,11 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         axes = sorted(self.axes, key=lambda axis: -len(axis.values))
         if len(axes) < 2:  # noqa: PLR2004 - a table has two
             return (axes[0] if axes else None), None
-        columns = {axis.name: [identity(cell.chosen.get(axis.name)) for cell in self.cells] for axis in axes}
+        names = [axis.name for axis in axes]
+        whole = [
+            cell for cell in self.cells if cell.chosen.keys() >= set(names)
+        ]  # others lack what a model lacks
+        columns = {name: [identity(cell.chosen[name]) for cell in whole] for name in names}
 
         def is_table(names: Iterable[str]) -> tuple[bool, int]:
             several = [columns[name] for name in names]
@@ -225,8 +260,8 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         raise InvalidParameter(name, f"is no axis of this sweep.{hint}")
 
     def _layout(self, across: Axis | None, down: Axis | None) -> Layout:
-        columns = distinct(across.values) if across else (None,)
-        rows = distinct(down.values) if down else (None,)
+        columns = self._values(across)
+        rows = self._values(down)
         headings = {axis.name: _headings(axis) for axis in self.axes}
         is_gallery = down is None and len(self.cells) > 1 and (across is None or len(columns) > MAX_ROW)
         grid_cells: list[GridCell] = []
@@ -256,8 +291,8 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         return Layout(
             x=across.name if across else "",
             y=down.name if down else "",
-            columns=tuple(headings[across.name][identity(value)] if across else "" for value in columns),
-            rows=tuple(headings[down.name][identity(value)] if down else "" for value in rows),
+            columns=tuple(self._heading(across, value, headings) for value in columns),
+            rows=tuple(self._heading(down, value, headings) for value in rows),
             places=tuple(
                 tuple(
                     tuple(places.get((down and identity(row), across and identity(column)), ()))
@@ -266,6 +301,28 @@ class SweepView(NotebookRepr, Generic[TaskT]):
                 for row in rows
             ),
         )
+
+    def _values(self, axis: Axis | None) -> tuple[Any, ...]:
+        """Return the values of an axis, each once, and None at the end for cells whose model does not take it."""
+        if axis is None:
+            return (None,)
+        last = (None,) if any(axis.name not in cell.chosen for cell in self.cells) else ()
+        return distinct(itertools.chain(axis.values, last))
+
+    def _heading(self, axis: Axis | None, value: Any, headings: Mapping[str, Mapping[Any, str]]) -> str:
+        """Return the heading of a row or column; of a model with its cost in a line of its own."""
+        if axis is None:
+            return ""
+        text = headings[axis.name].get(identity(value)) or f"without {axis.name}"
+        return f"{text}\n{self.cost_line(value)}" if axis.is_model else text
+
+    def cost_line(self, model: str) -> str:
+        """Return what the runs of a model cost, or before they are done what they will cost, in words."""
+        estimate = self.estimates.get(model)
+        expected = estimate.amount if estimate is not None and estimate.high != 0 else ""
+        if all(cell.done for cell in self.cells if cell.model == model):
+            return dollars(self.costs[model]) + (f" (estimate {expected})" if expected else "")
+        return f"{expected or dollars(0.0)} expected"
 
 
 def _headings(axis: Axis) -> dict[Any, str]:

@@ -202,7 +202,8 @@ class PanelRuns:
             raise error
         if not axes:
             return self._client().estimate(model, values)
-        return self._client().estimate_sweep(model, schema, axes, constants, resume=resume)
+        estimate, _ = self._client().estimate_sweep({model: schema}, axes, constants, resume=resume)
+        return estimate
 
     def _add_task(self, task: Task) -> None:
         with self._tasks_lock:
@@ -244,7 +245,7 @@ class PanelRuns:
                 for error in errors.values():
                     raise error  # noqa: TRY301 - refused like a plan that fails
                 name = model or controls.required_model()
-                sweep = self._client().plan_sweep(name, schema, axes, constants, resume=resume)
+                sweep = self._client().plan_sweep({name: schema}, axes, constants, resume=resume)
                 if not view.stopped:
                     sweep.resume()
             except WiroError as error:

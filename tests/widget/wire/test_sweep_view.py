@@ -12,7 +12,9 @@ from wiro_widgets.widget.wire.sweep_view import MAX_CELLS, Board, lay_out, title
 def _cells(*axes: Axis) -> list[Cell[Any]]:
     names = [axis.name for axis in axes]
     choices = [dict(zip(names, values, strict=True)) for values in product(*(axis.values for axis in axes))]
-    return [Cell("a/b", PlannedCell(index, one, one, str(index), 0)) for index, one in enumerate(choices)]
+    return [
+        Cell(PlannedCell(index, one, one, str(index), 0, "a/b", None)) for index, one in enumerate(choices)
+    ]
 
 
 def _board(*axes: Axis) -> Board:
