@@ -16,6 +16,8 @@ from wiro_widgets.client.sweep_launcher import SweepLauncher, SweepOptions
 from wiro_widgets.client.worker import Worker
 from wiro_widgets.display.live_line import ProgressMode, checked_mode
 from wiro_widgets.journal.history import History
+from wiro_widgets.journal.prompts.earlier_prompts import earlier_prompts
+from wiro_widgets.journal.prompts.presets import Presets
 from wiro_widgets.journal.result import Images
 from wiro_widgets.money.budget import Budget
 from wiro_widgets.protocol import requests
@@ -273,6 +275,20 @@ class AsyncClient:
     def history(self) -> History:
         """The runs of this Wiro that the journal knows, newest first."""
         return History(self._engine.journal, self._engine.server, output_dir=self._engine.downloads.folder)
+
+    def presets(self, model: str) -> Presets:
+        """Return the presets of a model, kept in the journal: a mapping of names to values, which can be changed.
+
+        `rename` gives one another name, and `default` is the one with which new panels begin. Raises InvalidParameter
+        for a text that is no name of a model.
+
+        >>> client.presets("tencent/hunyuan-flux-srpo")["draft"] = {"steps": 8}
+        """
+        return Presets(self._engine.journal, "/".join(split_model(model)))
+
+    def prompts(self, model: str) -> list[str]:
+        """Return the prompts of earlier runs of a model, from the journal: each once, newest first, 200 at most."""
+        return earlier_prompts(self._engine.journal, "/".join(split_model(model)))
 
     # Sweeps
 

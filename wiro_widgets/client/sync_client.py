@@ -20,6 +20,7 @@ from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.client.sync_task import Task, interruptible
 from wiro_widgets.display.live_line import ProgressMode
 from wiro_widgets.journal.history import History
+from wiro_widgets.journal.prompts.presets import Presets
 from wiro_widgets.journal.result import Images
 from wiro_widgets.money.budget import Budget
 from wiro_widgets.protocol.errors import WiroError
@@ -149,6 +150,14 @@ class Client:
             with suppress(WiroError, TimeoutError, CancelledError):
                 schema = self._bridge.call_within(self._client.schema(model), patience)
         return schema
+
+    @same_call(AsyncClient.presets)
+    def presets(self, model: str) -> Presets:
+        return self._client.presets(model)
+
+    @same_call(AsyncClient.prompts)
+    def prompts(self, model: str) -> list[str]:
+        return self._client.prompts(model)
 
     @same_call(AsyncClient.sweep)
     def sweep(self, *args: Any, **kwargs: Any) -> Sweep:

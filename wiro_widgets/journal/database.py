@@ -79,7 +79,11 @@ ADDED_TABLES: Final = {
             f"DELETE FROM changes WHERE run_id = {row}.id; INSERT INTO changes (run_id) VALUES ({row}.id); END"
             for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
         ),
-    )
+    ),
+    "presets": (
+        """CREATE TABLE presets (model TEXT NOT NULL, name TEXT NOT NULL, parameters TEXT NOT NULL,
+        saved_at TEXT NOT NULL, is_default INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (model, name))""",
+    ),
 }
 BUSY_SECONDS: Final = 5.0
 _FILLING_SECONDS: Final = 1.0  # for which an empty file may be one that another process fills
@@ -231,6 +235,11 @@ class Store:
         with closing(self._connection.execute(sql, values)) as cursor:
             return cursor.fetchall()
 
+    def execute(self, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Do one statement in a transaction of its own and return its rows; it is on disk when this returns."""
+        with self._transaction():
+            return self.fetch(sql, values)
+
     def count(self, query: Query) -> int:
         """Return how many rows match; `Query.text`, `parameters` and annotations are not looked at."""
         where, values = _conditions(query)
@@ -370,6 +379,14 @@ class Store:
                 with suppress(sqlite3.Error):
                     self._connection.execute("ROLLBACK")
             raise
+
+
+def presets_in_memory() -> sqlite3.Connection:
+    """Return the table of presets for a journal without a file."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    for statement in ADDED_TABLES["presets"]:
+        connection.execute(statement)
+    return connection
 
 
 def identity(path: Path) -> tuple[int, int] | None:

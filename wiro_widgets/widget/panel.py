@@ -17,6 +17,7 @@ from wiro_widgets.client.sync_client import Client, Task, default_client
 from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.display.live_line import ProgressMode
 from wiro_widgets.journal.dataframe import to_pandas
+from wiro_widgets.journal.prompts.presets import Presets
 from wiro_widgets.journal.result import Images, TaskResult
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, WiroError
@@ -31,6 +32,7 @@ from wiro_widgets.sweeps.output_cell import OutputCell
 from wiro_widgets.widget import host
 from wiro_widgets.widget.form import form, no_form
 from wiro_widgets.widget.panel_controls import PanelControls
+from wiro_widgets.widget.panel_presets import PanelPresets
 from wiro_widgets.widget.panel_runs import PanelRuns
 from wiro_widgets.widget.price_watch import PriceWatch
 from wiro_widgets.widget.python_call import python_call
@@ -103,6 +105,9 @@ class Panel(anywidget.AnyWidget):
             except WiroError as error:
                 schema_error = error  # the panel shows it
         self._controls = PanelControls(schema, model, on_change=self._show_controls, lock=self._lock)
+        self._presets = PanelPresets(self._controls, lambda: self.client)
+        if model is not None:
+            self._presets.load_default()
         self._controls.put(self._controls.convert(values))
         self._loop = loop_thread.acquire()
         self._publisher = Publisher(
@@ -128,6 +133,7 @@ class Panel(anywidget.AnyWidget):
             runs=self._runs,
             publisher=self._publisher,
             price_watch=self._price_watch,
+            presets=self._presets,
             later=self._later,
         )
         self._cards = StaticCards(self._publisher.catch_up)
@@ -149,6 +155,7 @@ class Panel(anywidget.AnyWidget):
         if record.model is None:
             raise ConfigurationError("This record names no model, so there is no panel for it.")
         panel = cls(record.model, client=client)
+        panel.values = {}  # without a default preset
         panel._controls.fit(record.parameters)
         return panel
 
@@ -215,6 +222,34 @@ class Panel(anywidget.AnyWidget):
     def code(self) -> str:
         """Return a program that repeats what the controls say: it runs in a fresh kernel, client included."""
         return python_call(self.model or "", self._controls.values, self.axes, self._controls.known_schema)
+
+    @property
+    def presets(self) -> Presets:
+        """The presets of the model, kept in the journal: a mapping of names to values; see `Client.presets`.
+
+        Raises ConfigurationError without a model, or if the journal cannot be used.
+        """
+        return self._presets.presets
+
+    def save_preset(self, name: str, /, **values: Any) -> None:
+        """Save the values of the controls, or these values, under a name; an earlier preset of that name is replaced.
+
+        Files are left out. A text may stand around `{prompt}`: `load_preset` puts it around what the control holds.
+        Raises InvalidParameter, ConfigurationError.
+
+        >>> panel.save_preset("photo", prompt="a photo of {prompt}, 35 mm, grain")
+        >>> panel.load_preset("photo")
+        """
+        self._presets.save(name, values)
+
+    def load_preset(self, name: str, /) -> None:
+        """Set the controls to a preset; what does not fit is left out. Raises KeyError, ConfigurationError."""
+        self._presets.load(name)
+
+    @property
+    def prompts(self) -> list[str]:
+        """The prompts of earlier runs of the model, from the journal: each once, newest first, 200 at most."""
+        return self._presets.prompts
 
     # Runs
 

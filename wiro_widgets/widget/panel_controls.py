@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from wiro_widgets.journal.prompts.presets import is_style, styled
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.runs.inputs import NamedBytes
@@ -158,6 +159,39 @@ class PanelControls:
         with self._lock:
             self._fit(values, trust_files=False)
             self._on_change()
+
+    def load(self, values: Mapping[str, Any]) -> None:
+        """Set the values of a preset that fit; a text around `{prompt}` is put around what the control holds."""
+        with self._lock:
+            self.put_preset(values)
+            self._on_change()
+
+    def put_preset(self, values: Mapping[str, Any]) -> None:
+        """Do what `load` does without a call of `on_change`."""
+        texts = {
+            name: styled(value, str(self.values.get(name) or ""))
+            for name, value in values.items()
+            if isinstance(value, str)
+        }
+        self._fit({**values, **texts}, trust_files=False)
+
+    def preset(self) -> dict[str, Any]:
+        """Return the values for a preset: all but files and wrong ones, None for what is empty.
+
+        A style, whose text stands around `{prompt}`, has only what differs from the model's defaults.
+        """
+        with self._lock:
+            files = {item.id for item in self.schema.parameters if item.kind == "file"}
+            names = {item.id: None for item in self.schema.parameters} | self.values
+            values = {
+                name: self.values.get(name)
+                for name in names
+                if name not in files and name not in self._errors
+            }
+            if is_style(values):
+                defaults = self.schema.defaults
+                values = {name: value for name, value in values.items() if value != defaults.get(name)}
+            return values
 
     def add_file(self, name: str, file: NamedBytes) -> None:
         """Add an uploaded file to the others, or in place of the only one; raises InvalidParameter."""

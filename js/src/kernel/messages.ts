@@ -61,6 +61,17 @@ export interface Reply {
   received?: number;
   /** The answer to `code` and `recipe`. */
   text?: string;
+  /** The answer to `prompts`. */
+  prompts?: string[];
+  /** The answer to `preset`. */
+  presets?: PresetItem[];
+}
+
+/** A style stands around the prompt that is in the field. */
+export interface PresetItem {
+  name: string;
+  is_default: boolean;
+  is_style: boolean;
 }
 
 export interface ModelSummary {
@@ -146,6 +157,21 @@ export interface CodeMessage {
   rev: number;
 }
 
+/** Asks for the prompts of earlier runs. */
+export interface PromptsMessage {
+  type: "prompts";
+  rev: number;
+}
+
+/** `to` is a new name. */
+export interface PresetMessage {
+  type: "preset";
+  rev: number;
+  action: "list" | "save" | "load" | "rename" | "delete" | "default";
+  name: string;
+  to: string;
+}
+
 export interface RecipeMessage {
   type: "recipe";
   rev: number;
@@ -178,6 +204,8 @@ export type Question =
   | SearchMessage
   | ModelMessage
   | CodeMessage
+  | PromptsMessage
+  | PresetMessage
   | RecipeMessage;
 
 export type Up =
@@ -191,6 +219,8 @@ export type Up =
   | SearchMessage
   | ModelMessage
   | CodeMessage
+  | PromptsMessage
+  | PresetMessage
   | RecipeMessage
   | FileMessage
   | ImageRequest;

@@ -1,11 +1,13 @@
 import type { Link } from "./link.ts";
-import type { ModelSummary, Question } from "./messages.ts";
+import type { ModelSummary, PresetItem, Question } from "./messages.ts";
 import { GONE } from "./strings.ts";
 
 export interface Answer {
   error: string | null;
   text?: string;
   models?: ModelSummary[];
+  prompts?: string[];
+  presets?: PresetItem[];
 }
 
 type WithoutRev<Q> = Q extends Question ? Omit<Q, "rev"> : never;

@@ -9,12 +9,14 @@ import json
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any, Final, Literal, TypeVar, get_args
 
 from wiro_widgets.media.images import Thumbnail
 
 T = TypeVar("T")
 Choice = Literal["look", "send", "close", "fetch"]
+PresetAction = Literal["list", "save", "load", "rename", "delete", "default"]
 VERSION: Final = 1
 MAX_CHUNK: Final = 4 * 1024 * 1024
 MIN_PACKED_ROWS: Final = 5  # from this many rows on they travel compressed
@@ -108,6 +110,20 @@ class Code(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class Prompts(Question):
+    """Send the prompts of earlier runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset(Question):
+    """Do something with a preset, and send all of them; `to` is a new name."""
+
+    action: PresetAction
+    name: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe(Question):
     """Send the recipe of an output as text; with `take` also set the controls to it."""
 
@@ -146,6 +162,8 @@ _TYPES: Mapping[str, type[Message]] = {
     "search": Search,
     "model": Model,
     "code": Code,
+    "prompts": Prompts,
+    "preset": Preset,
     "recipe": Recipe,
     "file": Chunk,
     "image": Image,
@@ -215,8 +233,8 @@ def _count(value: object, name: str) -> int:
     return value
 
 
-def _choice(value: object, name: str) -> str:
-    if value not in get_args(Choice):
+def _one_of(choices: tuple[str, ...], value: object, name: str) -> str:
+    if value not in choices:
         raise BadMessage(name)
     return str(value)
 
@@ -239,7 +257,8 @@ _READERS: Mapping[str, Callable[[object, str], Any]] = {
     "str": _text,
     "int": _count,
     "int | None": lambda value, name: None if value is None else _count(value, name),
-    "Choice": _choice,
+    "Choice": partial(_one_of, get_args(Choice)),
+    "PresetAction": partial(_one_of, get_args(PresetAction)),
     "bool": lambda value, _name: value is True,
     "Mapping[str, Any]": _mapping,
 }

@@ -15,6 +15,7 @@ from wiro_widgets.media.recipes import read_recipe
 from wiro_widgets.protocol.errors import InvalidParameter, WiroError
 from wiro_widgets.runs.inputs import NamedBytes
 from wiro_widgets.widget.panel_controls import PanelControls
+from wiro_widgets.widget.panel_presets import PanelPresets
 from wiro_widgets.widget.panel_runs import PanelRuns
 from wiro_widgets.widget.price_watch import PriceWatch
 from wiro_widgets.widget.uploads import UploadRefused, Uploads
@@ -55,6 +56,7 @@ class Receiver:
         runs: PanelRuns,
         publisher: Publisher,
         price_watch: PriceWatch,
+        presets: PanelPresets,
         later: Callable[[Callable[[], object], float], None],
     ) -> None:
         self._panel = panel
@@ -62,6 +64,7 @@ class Receiver:
         self._runs = runs
         self._publisher = publisher
         self._price_watch = price_watch
+        self._presets = presets
         self._later = later
         self._uploads = Uploads()
 
@@ -116,6 +119,10 @@ class Receiver:
                 self._reply(message, text=panel.code())
             case messages.Recipe():
                 self._reply_later(message, lambda: {"text": self._recipe_text(message)})
+            case messages.Prompts():
+                self._reply_later(message, lambda: {"prompts": self._presets.prompts})
+            case messages.Preset():
+                self._reply_later(message, lambda: self._presets.answer(message))
             case messages.Star():
                 self._reply_later(message, lambda: panel.star(message.run, on=message.on))
             case messages.Decide():
