@@ -112,7 +112,9 @@ def test_a_wrong_key(terminal: Terminal) -> None:
 def test_nobody_answers(terminal: Terminal) -> None:
     """A Wiro that cannot be reached is one sentence, after the tries that are safe."""
     terminal.env["WIRO_BASE_URL"] = "http://127.0.0.1:1/v1"
-    assert "127.0.0.1 cannot be reached" in _refused(terminal, FLUX, "-p", "prompt=x")
+    message = _refused(terminal, FLUX, "-p", "prompt=x")
+    assert "127.0.0.1:1 cannot be reached (Connection refused)" in message
+    assert len(message) < 140
 
 
 def test_a_folder_that_is_a_file(terminal: Terminal, sandbox: SandboxServer) -> None:

@@ -17,6 +17,7 @@ import trustme
 from tests.hostile.fixtures import MakeClient
 from tests.hostile.proxy import Proxy
 from tests.hostile.server import HostileServer
+from wiro_widgets import Sandbox
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import ConfigurationError, TransportError, WiroError
 from wiro_widgets.protocol.events import Notice
@@ -105,6 +106,33 @@ def socket_notice(server: HostileServer, client: Client) -> str:
     server.finish(server.task(), quietly=True)
     task.wait(5)
     return text
+
+
+# No way to the server
+
+
+@pytest.mark.parametrize(
+    ("base_url", "words"),
+    [
+        ("http://127.0.0.1:1/v1", "127.0.0.1:1 cannot be reached (Connection refused)"),
+        ("http://[::1]:1/v1", "[::1]:1 cannot be reached ("),
+        ("https://nowhere.invalid/v1", "nowhere.invalid:443 cannot be reached ("),
+    ],
+)
+def test_a_server_that_is_not_there(make_client: MakeClient, base_url: str, words: str) -> None:
+    """The error names host and port and what the system says, in a few words."""
+    error = refusal(make_client(base_url=base_url))
+    assert isinstance(error, TransportError)
+    assert (error.safe_to_retry, error.retry_helps) == (True, True)
+    assert words in str(error)
+    assert "attempts failed" not in str(error)
+    assert len(str(error)) < 140
+
+
+def test_a_server_without_tls(shared_sandbox: Sandbox, make_client: MakeClient) -> None:
+    """An https address of a server that speaks plain HTTP says so, not a number of the system's."""
+    error = refusal(make_client(base_url=shared_sandbox.base_url.replace("http:", "https:")))
+    assert "cannot be reached ([SSL: " in str(error)
 
 
 # Certificates

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 import ssl
+from collections.abc import Iterator
 from functools import lru_cache
 from http import HTTPStatus
 from importlib.util import find_spec
@@ -67,8 +70,11 @@ class Routes(httpx.AsyncBaseTransport):
             response = await pool.handle_async_request(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             self.has_failed = True
-            if proxy is None and _find(error, ssl.SSLCertVerificationError) is None:
-                raise
+            if proxy is None and _certificate_error(error) is None:
+                if isinstance(error, httpx.ConnectTimeout):
+                    raise
+                reason = f"{_place(url)} cannot be reached ({_reason_of_system(error)})"
+                raise RouteError(reason, retry_helps=True) from error
             reason, retry_helps = describe(error, url.host, proxy, self._certificates)
             raise RouteError(reason, retry_helps=retry_helps) from error
         if (
@@ -100,19 +106,18 @@ def describe(
     error: Exception, host: str, proxy: Proxy | None, certificates: Certificates
 ) -> tuple[str, bool]:
     """Return in words why no connection to a host was made and what to do, and whether another try may help."""
-    if (invalid := _find(error, ssl.SSLCertVerificationError)) is not None:
+    if (invalid := _certificate_error(error)) is not None:
         return _certificate_refused(invalid, host, proxy, certificates), False
-    detail = _clip(str(error)) or type(error).__name__
     if proxy is None:
-        return f"{host} cannot be reached ({detail})", True
+        return f"{host} cannot be reached ({_reason_of_system(error)})", True
     status = re.match(r"(?:proxy rejected connection: HTTP )?(\d{3})\b", str(error))
     if status:
         return refusal(int(status[1]), host, proxy), int(status[1]) >= HTTPStatus.INTERNAL_SERVER_ERROR
     texts = [str(item) for item in (error, error.__cause__) if item is not None]
     if any(map(_SOCKS_LOGIN.search, texts)):  # websockets has the reason in the cause only
         return _login_refused(proxy), False
-    if isinstance(error, TimeoutError | httpx.TimeoutException):
-        detail = "no answer in time"
+    is_late = isinstance(error, TimeoutError | httpx.TimeoutException)
+    detail = "no answer in time" if is_late else _clip(str(error)) or type(error).__name__
     advice = "correct or remove the setting if that is not your proxy"
     return f"{host} cannot be reached through {proxy} ({detail}); {advice}", True
 
@@ -147,16 +152,32 @@ def _login_refused(proxy: Proxy, status: str = "") -> str:
     )
 
 
-def _find(
-    error: BaseException | None, kind: type[ssl.SSLCertVerificationError]
-) -> ssl.SSLCertVerificationError | None:
-    """Return the error of this kind that is behind an error."""
-    seen = 0
-    while error is not None and seen < 10:  # noqa: PLR2004 - causes may form a ring
-        if isinstance(error, kind):
-            return error
-        error, seen = error.__cause__ or error.__context__, seen + 1
-    return None
+def _place(url: httpx.URL) -> str:
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    return f"{host}:{url.port or (443 if url.scheme == 'https' else 80)}"
+
+
+def _reason_of_system(error: Exception) -> str:
+    """Return what the operating system says of a connection that was not made, such as "Connection refused"."""
+    for cause in _causes(error):
+        if isinstance(cause, socket.gaierror):
+            return cause.strerror or "the name is not known"
+        if isinstance(cause, OSError) and cause.errno and not isinstance(cause, ssl.SSLError):
+            return os.strerror(cause.errno)  # asyncio has sentences of its own in its place
+    return _clip(str(error)) or type(error).__name__
+
+
+def _certificate_error(error: BaseException) -> ssl.SSLCertVerificationError | None:
+    return next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLCertVerificationError)), None)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what is behind it; causes may form a ring, so it ends at the tenth."""
+    for _ in range(10):
+        if error is None:
+            return
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _as_httpx_has_it(proxy: Proxy | None, tls: ssl.SSLContext) -> httpx.Proxy | None:
