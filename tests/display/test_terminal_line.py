@@ -47,7 +47,7 @@ def test_generate(slow: Sandbox, tmp_path: object) -> None:
     assert last.startswith(f"Done{DOT}")
     assert "$" in last
     assert "task " in last
-    assert out.startswith("[<PIL.")
+    assert out.startswith("<Images: 1 picture of ")
 
 
 @pytest.mark.parametrize(

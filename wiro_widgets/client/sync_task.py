@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from wiro_widgets.client.bridge import Bridge
 from wiro_widgets.client.signatures import same_call
+from wiro_widgets.display.cell_output import CellOutputs
 from wiro_widgets.display.live_line import ProgressMode
 from wiro_widgets.journal.result import TaskResult
 from wiro_widgets.media.output import Output
@@ -15,22 +17,27 @@ from wiro_widgets.protocol.errors import ConfigurationError, WiroError
 from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.state import Status, TaskState
+from wiro_widgets.render.notebook_repr import NotebookRepr
+from wiro_widgets.render.progress_line import ProgressLine
+from wiro_widgets.render.task_end import TaskEnd
 from wiro_widgets.runs.event_stream import TextPieces
 from wiro_widgets.runs.options import OnInterrupt
 from wiro_widgets.runs.task import AsyncTask
 
 
-class Task:
+class Task(NotebookRepr):
     """A task that a thread may wait for; made by `Client.run`, `Client.attach` and `Client.recover`.
 
-    In a notebook it can be awaited as well, and then other cells and widgets go on meanwhile: `await task` gives the
-    TaskResult, `async for event in task` the events as they come.
+    A notebook's cell shows how far it is, and then its pictures or its text. In a notebook it can be awaited as well,
+    and then other cells and widgets go on meanwhile: `await task` gives the TaskResult, `async for event in task` the
+    events as they come.
     """
 
     def __init__(self, bridge: Bridge | None, task: AsyncTask, client: object = None) -> None:
         self._bridge_if_sent = bridge
         self._task = task
         self._client = client  # a client that nobody else names lives as long as its tasks are named
+        self._displays = CellOutputs()
 
     @classmethod
     def refused(cls, model: str | None, values: Mapping[str, Any], error: WiroError) -> Task:
@@ -114,7 +121,10 @@ class Task:
             interruptible(self._bridge, self._task, on_interrupt),
             self._task.show_progress(progress, on_interrupt),
         ):
-            return self._bridge.call(self._task.wait(timeout, progress=False, on_interrupt=on_interrupt))
+            try:
+                return self._bridge.call(self._task.wait(timeout, progress=False, on_interrupt=on_interrupt))
+            finally:
+                self._end_displays()
 
     @same_call(AsyncTask.show_progress)
     def show_progress(
@@ -129,7 +139,25 @@ class Task:
         if self._task.over:
             return self._task.result()
         with self._task.show_progress():
-            return await self._bridge.await_here(self._task.wait(progress=False))
+            try:
+                return await self._bridge.await_here(self._task.wait(progress=False))
+            finally:
+                self._end_displays()
+
+    def _view(self, started: float | None = None) -> TaskEnd | ProgressLine:
+        return self._task.view(started, repr(self))
+
+    def _end_displays(self) -> None:
+        if self._task.over:
+            self._displays.end(self._view)
+
+    def _repr_html_(self) -> str:
+        return self._view()._repr_html_()
+
+    def _ipython_display_(self) -> None:
+        """Show the task in a notebook until it is over; NotImplementedError asks IPython for the plain form."""
+        started = time.time()
+        self._displays.show(lambda: self._view(started), lambda: self._task.over)
 
     @same_call(AsyncTask.events)
     def events(self, *, on_interrupt: OnInterrupt | None = None) -> Iterator[TaskEvent]:

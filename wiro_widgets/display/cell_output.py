@@ -9,7 +9,7 @@ from contextvars import copy_context
 from typing import Any
 
 from wiro_widgets.display.pacer import pacer
-from wiro_widgets.render.notebook_repr import NotebookRepr
+from wiro_widgets.render.notebook_repr import NotebookRepr, is_notebook
 
 
 class CellOutput:
@@ -70,6 +70,27 @@ class CellOutput:
             self._ended = True
             _publish(self._id, content, update=True)
         pacer().count()
+
+
+class CellOutputs:
+    """The outputs that show one thing in the cells of a notebook until it is over."""
+
+    def __init__(self) -> None:
+        self._outputs: list[CellOutput] = []
+
+    def show(self, content: Callable[[], NotebookRepr], is_over: Callable[[], bool]) -> None:
+        """Show it in the cell that runs; raises NotImplementedError, as IPython expects it, if nothing is live."""
+        if is_over() or not is_notebook():
+            raise NotImplementedError
+        output = CellOutput(content, is_over)
+        output.begin()
+        self._outputs.append(output)
+
+    def end(self, content: Callable[[], NotebookRepr]) -> None:
+        """Show the last state at once, as a wait does for hosts that show only messages of the running cell."""
+        outputs, self._outputs = self._outputs, []
+        for output in outputs:
+            output.end(content())
 
 
 def _publish(display_id: str, content: NotebookRepr | None, *, update: bool) -> None:

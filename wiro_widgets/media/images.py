@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 MAX_PIXELS: Final = 64_000_000
 MAX_BYTES: Final = 256 * 2**20
+_COLUMN: Final = 160  # pixels that every page has
 MAX_THREADS: Final = 4  # each holds a decoded picture
 
 _FORMATS: Final = {
@@ -47,6 +49,16 @@ class Thumbnail:
     content_type: str
     width: int
     height: int
+
+    @property
+    def element(self) -> str:
+        """An img element with the picture in it; one that is wider than a column of text may be is made to fit."""
+        base64_text = base64.b64encode(self.data).decode()
+        style = "margin:0;max-width:100%;height:auto" if self.width > _COLUMN else "margin:0"
+        return (
+            f'<img src="data:{self.content_type};base64,{base64_text}" '
+            f'width="{self.width}" height="{self.height}" alt="" style="{style}">'
+        )
 
 
 _Failure: TypeAlias = Callable[..., Exception]

@@ -6,6 +6,8 @@ import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from html import escape
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from wiro_widgets.protocol.text.text_content import TextContent
 
 MAX_RECENT_PIXELS: Final = 8 * 2**20  # of all images that `peek` keeps: eight of 1024 x 1024
+_SHOWN_EDGE: Final = 480  # pixels of the picture in a notebook
+_LONGEST_ANSWER: Final = 4_000  # characters in a notebook
 _Bytes = bytes  # inside the class, `bytes` is its method
 _keys = count(1)
 _recent: OrderedDict[int, Image] = OrderedDict()  # images that `peek` decoded, by the key of their output
@@ -179,6 +183,17 @@ class Output:
         state = f"error: {self.error.reason}" if self.error else "text" if self.content else place
         size = f", {self.size:,} bytes" if self.size is not None else ""
         return printable(f"<Output {self.name} {self.content_type or 'of unknown type'}{size}, {state}>")
+
+    def _repr_html_(self) -> str:
+        """Show the picture, or the answer of a language model, and what the file is."""
+        content = ""
+        if self.text:
+            style = "white-space:pre-wrap;overflow-wrap:anywhere"
+            content = f'<div style="{style}">{escape(self.text[:_LONGEST_ANSWER])}</div>'
+        elif self.error is None and self.is_image:
+            with suppress(OutputError, OSError):
+                content = images.thumbnail(self.path or self.bytes(), edge=_SHOWN_EDGE).element
+        return f'{content}<div style="font-size:90%;opacity:.75">{escape(repr(self)[1:-1])}</div>'
 
     def _default_name(self) -> str:
         """Return a file name of our own: the server's could mean something in the user's folder."""

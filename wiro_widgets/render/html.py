@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -31,11 +30,11 @@ _TEXT: Final = 600  # characters of a prompt or an error
 _ANSWER: Final = 4_000  # characters of a language model's answer
 
 
-def result(record: TaskRecord, outputs: Sequence[Output], text: str | None) -> str:
-    """Return the pictures of a result with its prompt, model, task, seed, time and cost."""
+def result(record: TaskRecord, outputs: Sequence[Output], text: str | None, error: str = "") -> str:
+    """Return the pictures of a result, or its error, with its prompt, model, task, seed, time and cost."""
     files = [output for output in outputs if output.text is None or output.url]
     pictures = [picture_of(output, edge_of(len(files))) for output in files[:MAX_THUMBNAILS]]
-    return row(pictures, len(files) - len(pictures), record, text)
+    return _error(error) + row(pictures, len(files) - len(pictures), record, text)
 
 
 def row(pictures: Sequence[str], more: int, record: TaskRecord | None, text: str | None) -> str:
@@ -48,6 +47,11 @@ def row(pictures: Sequence[str], more: int, record: TaskRecord | None, text: str
     reason = cut_off_reason(record.finish_reason) if record else ""
     answer += f'<div style="margin:4px 0"><b>{CUT_OFF}.</b> {escape(reason)}</div>' if reason else ""
     return f"<div>{flow}{answer}{_caption(record) if record else ''}</div>"
+
+
+def _error(text: str) -> str:
+    style = "white-space:pre-wrap;overflow-wrap:anywhere;margin:0 0 4px"
+    return f'<div style="{style}">{clip(text)}</div>' if text else ""
 
 
 def edge_of(count: int) -> int:
@@ -105,13 +109,7 @@ def _cached_element(path: Path, edge: int, _size: int, _mtime_ns: int) -> str:
 
 
 def _element(data: bytes | Image, edge: int) -> str:
-    small = images.thumbnail(data, edge=edge)
-    base64_text = base64.b64encode(small.data).decode()
-    size = f'width="{small.width}" height="{small.height}"'
-    style = (
-        "margin:0;max-width:100%;height:auto" if small.width > EDGE else "margin:0"
-    )  # of a column that is narrow
-    return f'<img src="data:{small.content_type};base64,{base64_text}" {size} alt="" style="{style}">'
+    return images.thumbnail(data, edge=edge).element
 
 
 def clip(text: str | None, size: int = _TEXT) -> str:

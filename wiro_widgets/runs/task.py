@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal, Protocol
 
+from wiro_widgets.display.cell_output import CellOutputs
 from wiro_widgets.display.live_line import ProgressMode, live_line
 from wiro_widgets.journal.result import TaskResult, text_of
 from wiro_widgets.media.jsonable import plain
@@ -31,7 +32,9 @@ from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.requests import Request
 from wiro_widgets.protocol.state import Status, TaskState, advance, advance_all
 from wiro_widgets.render import progress_line
+from wiro_widgets.render.notebook_repr import NotebookRepr
 from wiro_widgets.render.progress_line import ProgressLine
+from wiro_widgets.render.task_end import TaskEnd
 from wiro_widgets.runs.event_stream import EventStream, TextPieces
 from wiro_widgets.runs.options import OnInterrupt, RunOptions
 
@@ -64,8 +67,10 @@ class Runner(Protocol):
         """End the background work with the client."""
 
 
-class AsyncTask:
+class AsyncTask(NotebookRepr):
     """A task on the loop of its client; made by `AsyncClient.run` and `AsyncClient.attach`.
+
+    A notebook shows how far it is, and then its pictures or its text.
 
     `id` is Wiro's, None until the Run's reply is in; `model` is "owner/name" and `values` what was sent. `state` is
     what is known now; `outputs` are there once the task has settled, `error` is what `wait` raises then. `stream` has
@@ -88,6 +93,7 @@ class AsyncTask:
         self.submitted = asyncio.Event()  # set when there is a receipt, or none will come
         self.finished = asyncio.Event()  # set when nothing more will change
         self._watchers: list[Watcher] = []
+        self._displays = CellOutputs()
         self._earlier_result: TaskResult | None = None  # from the history
 
     def __repr__(self) -> str:
@@ -143,6 +149,7 @@ class AsyncTask:
         if not self.over:
             with self.show_progress(progress, on_interrupt):
                 await self._wait_until_over(timeout, on_interrupt)
+            self._displays.end(self.view)
         return self.result()
 
     def __await__(self) -> Generator[Any, None, TaskResult]:
@@ -178,6 +185,21 @@ class AsyncTask:
             except TaskTimeout:
                 note = self.interrupt_note("detach")
                 raise
+
+    def view(self, started: float | None = None, words: str = "") -> TaskEnd | ProgressLine:
+        """Return what a cell shows of it now; `started` is the Unix time since when, `words` its repr."""
+        if self.over:
+            return TaskEnd(words or repr(self), self.record, self.outputs, str(self.error or ""))
+        now = time.time()
+        return progress_line.of_task(self.state, started=started or now, now=now)
+
+    def _repr_html_(self) -> str:
+        return self.view()._repr_html_()
+
+    def _ipython_display_(self) -> None:
+        """Show the task in a notebook until it is over; NotImplementedError asks IPython for the plain form."""
+        started = time.time()
+        self._displays.show(lambda: self.view(started), lambda: self.over)
 
     def result(self) -> TaskResult:
         """Return the result of a task that is over, or raise its error."""
