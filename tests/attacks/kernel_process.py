@@ -23,7 +23,7 @@ import wiro_widgets as wiro
 from wiro_widgets.protocol.timing import Timing
 from wiro_widgets.transport.environment import tls_context
 
-WARM = (anyio, httpcore, PIL, websockets)  # what the first call imports
+WARM = (anyio, httpcore, PIL, websockets, wiro.Client)  # what the first call imports
 
 
 def main() -> None:

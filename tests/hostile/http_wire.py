@@ -156,3 +156,12 @@ async def write(writer: asyncio.StreamWriter, answer: Answer, headers: Mapping[s
     if answer.cut is not None:
         writer.close()
     return answer.cut is None
+
+
+async def abort_connections() -> None:
+    """Abort every connection of this loop, also one that is just accepted or shakes hands and has no handler yet."""
+    await asyncio.sleep(0)  # a connection that is just accepted gets its transport
+    transports: Any = asyncio.get_running_loop()._transports  # type: ignore[attr-defined] # nothing public has them
+    for transport in list(transports.values()):
+        transport.abort()
+    await asyncio.sleep(0)  # an aborted transport closes its socket in the next step of the loop

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Self
 
+from tests.hostile.http_wire import abort_connections
+
 
 class Proxy:
     """`hosts` maps each "host:port" that may be requested to a port on loopback.
@@ -59,6 +61,7 @@ class Proxy:
         self._ready.set_result(None)
         await self._closing.wait()
         server.close()
+        await abort_connections()
 
     async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -23,7 +23,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from tests.hostile.http_wire import CUT, Answer, Call, Reply, read_call, write
+from tests.hostile.http_wire import CUT, Answer, Call, Reply, abort_connections, read_call, write
 from tests.hostile.task_api import RemoteTask, TaskApi
 
 __all__ = ["CUT", "KEY", "SECRET", "Handler", "HostileServer"]
@@ -243,7 +243,7 @@ class HostileServer(TaskApi):
         for job in tuple(self._jobs):
             job.cancel()
         await asyncio.gather(*self._jobs, return_exceptions=True)
-        await asyncio.sleep(0)  # an aborted transport closes its socket in the next step of the loop
+        await abort_connections()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # The abort is a callback, because a job that is cancelled before its first step runs no `finally`.

@@ -1,7 +1,6 @@
 """A run or a cell of unknown outcome in the panel: it is looked for, sent again or closed, as its user decides."""
 
-from collections.abc import Callable, Mapping
-from uuid import uuid4
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
@@ -29,10 +28,17 @@ def _choices(wire: Wire, number: int = 1) -> list[str]:
     return [choice["name"] for choice in _summary(wire, number)["choices"]]
 
 
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """Start a sandbox whose tasks are of one test: any other that cannot be compared may be a lost run."""
+    with Sandbox(speed=1000) as own:
+        yield own
+
+
 def _lose_the_reply(
     panel: Panel, wire: Wire, sandbox: Sandbox, fault: Mapping[str, object] = LOST_REPLY
 ) -> None:
-    panel.set(prompt=f"{uuid4()} at dusk")  # nothing that the shared sandbox lists is like it
+    panel.set(prompt="A harbour at dusk")
     sandbox.faults = fault
     panel.run()
     wire.until(lambda: wire.traits["status"] == "unknown")
