@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from wiro_widgets.client.catalogue import Catalogue
+from wiro_widgets.client.catalogue import Catalogue, Models
 from wiro_widgets.client.config import find_credentials, open_engine
 from wiro_widgets.client.model import AsyncModel
 from wiro_widgets.client.sweep_launcher import SweepLauncher, SweepOptions
@@ -22,12 +23,13 @@ from wiro_widgets.journal.result import Images
 from wiro_widgets.money.budget import Budget
 from wiro_widgets.protocol import requests
 from wiro_widgets.protocol.detail import TaskDetail
-from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, NotFound
+from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, NotFound, WiroError
 from wiro_widgets.protocol.prices import pricing
 from wiro_widgets.protocol.prices.pricing import Estimate
-from wiro_widgets.protocol.replies import ModelSummary
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.protocol.timing import Timing
+from wiro_widgets.render import account
+from wiro_widgets.render.notebook_repr import NotebookRepr
 from wiro_widgets.runs import chain
 from wiro_widgets.runs import reuse as history_answers
 from wiro_widgets.runs.attach import Attacher, Recovered
@@ -45,7 +47,7 @@ from wiro_widgets.sweeps.table import Columns
 from wiro_widgets.transport import urls
 
 
-class AsyncClient:
+class AsyncClient(NotebookRepr):
     """A connection to Wiro; lives on the loop that it is first used on.
 
     Its settings and what it raises are those of `Client`, which blocks where this is awaited.
@@ -126,6 +128,16 @@ class AsyncClient:
             return f"<{type(self).__name__} that was refused>"
         here = " (on this machine)" if urls.is_loopback(self.server) else ""
         return f"<{type(self).__name__} {self.server}{here}, {len(self._engine.tasks)} tasks under way>"
+
+    def _repr_html_(self) -> str:
+        """Show the account of the day."""
+        try:
+            records = self.history.find(since=datetime.now().astimezone().date())
+        except WiroError:  # the journal cannot be read
+            records = None
+        budget = self.budget
+        amounts = None if budget is None else (budget.limit, budget.in_flight, budget.left)
+        return account.account(self.server, records, len(self._engine.tasks), amounts)
 
     @property
     def server(self) -> str:
@@ -242,10 +254,8 @@ class AsyncClient:
         """Return a schema that is at hand, or None: who awaits cannot wait here."""
         return self._catalogue.cached_schema(model)
 
-    async def models(
-        self, search: str = "", categories: Sequence[str] = (), limit: int = 20
-    ) -> list[ModelSummary]:
-        """Search the catalogue; the best matches first."""
+    async def models(self, search: str = "", categories: Sequence[str] = (), limit: int = 20) -> Models:
+        """Search the catalogue; the best matches first, as a list that a notebook shows as a table."""
         return await self._catalogue.models(search, categories, limit)
 
     async def estimate(

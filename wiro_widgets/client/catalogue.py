@@ -14,10 +14,29 @@ from wiro_widgets.protocol.errors import (
     NotFound,
     RateLimited,
 )
+from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.replies import ModelSummary
+from wiro_widgets.protocol.schema import listing
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.protocol.schema.tool_detail import Group
+from wiro_widgets.render import model_table
+from wiro_widgets.render.notebook_repr import NotebookRepr
 from wiro_widgets.transport.http import Http
+
+
+class Models(NotebookRepr, list[ModelSummary]):
+    """Models of the catalogue, a list that shows itself as a table of names, titles and prices."""
+
+    def __repr__(self) -> str:
+        rows = [(item.model, listing.shorten(item.title or item.description), item.price) for item in self]
+        widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
+        lines = [
+            f"{name:<{widths[0]}}  {title:<{widths[1]}}  {price}".rstrip() for name, title, price in rows
+        ]
+        return "\n".join(printable(line) for line in lines) or "<Models: none>"
+
+    def _repr_html_(self) -> str:
+        return model_table.models(self)
 
 
 class Catalogue:
@@ -59,10 +78,10 @@ class Catalogue:
             return None
         return None if schema.is_open else schema
 
-    async def models(self, search: str, categories: Sequence[str], limit: int) -> list[ModelSummary]:
+    async def models(self, search: str, categories: Sequence[str], limit: int) -> Models:
         """Search; the best matches first."""
         request = requests.tool_list(search=search, categories=categories, limit=limit)
-        return list(replies.models(await self._http.call(request)))
+        return Models(replies.models(await self._http.call(request)))
 
     async def _described_groups(self, model: str) -> tuple[Group, ...] | None:
         """Return the parameters of the model's OpenAPI description, which may tell none; None if the server fails.

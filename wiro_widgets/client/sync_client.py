@@ -26,6 +26,7 @@ from wiro_widgets.money.budget import Budget
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.schema.schema import ModelSchema
+from wiro_widgets.render.notebook_repr import NotebookRepr
 from wiro_widgets.runs.attach import Recovered
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.sweeps.async_sweep import AsyncSweep
@@ -50,7 +51,7 @@ def _blocking(
     return call
 
 
-class Client:
+class Client(NotebookRepr):
     """A connection to Wiro for people who wait; its network lives on a thread of its own, so nothing stalls it.
 
     `timeout` is in seconds for one HTTP attempt. `journal` is a path, or False for none. Outputs are saved below
@@ -86,6 +87,9 @@ class Client:
         if not hasattr(self, "_bridge"):  # as a debugger shows it in the frame that raised
             return "<Client that was refused>"
         return f"<Client {'closed' if self.closed else repr(self._client)[len('<AsyncClient ') : -1]}>"
+
+    def _repr_html_(self) -> str:
+        return self._client._repr_html_()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _client_of, (type(self), self._client.settings)

@@ -19,6 +19,7 @@ from wiro_widgets.protocol.errors import (
     NotFound,
     RateLimited,
 )
+from wiro_widgets.protocol.prices.dollars import dollars
 from wiro_widgets.protocol.redact import TOKEN_FIELDS, SecretHolder, printable, redact_json, secret_field
 from wiro_widgets.protocol.schema import listing
 from wiro_widgets.protocol.text.text_content import TextContent, output_content
@@ -111,13 +112,22 @@ class OutputInfo(SecretHolder):
 
 @dataclass(frozen=True, slots=True)
 class ModelSummary:
-    """One model in a list of the catalogue."""
+    """One model in a list of the catalogue; costs are in USD, of a run on average, or of a second."""
 
     model: str
     title: str
     description: str
     categories: tuple[str, ...] = ()
     image: str | None = None
+    average_cost: float | None = None
+    cost_per_second: float | None = None
+
+    @property
+    def price(self) -> str:
+        """What it costs, in words; empty if the list does not say."""
+        if self.average_cost:
+            return f"about {dollars(self.average_cost)} a run"
+        return f"{dollars(self.cost_per_second)} a second" if self.cost_per_second else ""
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """Print one line in IPython."""
@@ -278,6 +288,8 @@ def models(reply: Mapping[str, Any]) -> tuple[ModelSummary, ...]:
             description=wire_values.first_text(item.get("description")),
             categories=wire_values.strings(item.get("categories")),
             image=wire_values.text(item.get("image")),
+            average_cost=wire_values.number(item.get("approximatelycost")),
+            cost_per_second=wire_values.number(item.get("cps")),
         )
         for item in wire_values.mappings(reply.get("tool"))
         if (model := slug(item))

@@ -9,6 +9,9 @@ from wiro_widgets.protocol.schema import listing
 from wiro_widgets.render.html import clip
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wiro_widgets.protocol.replies import ModelSummary
     from wiro_widgets.protocol.schema.parameters import Parameter
     from wiro_widgets.protocol.schema.schema import ModelSchema
 
@@ -36,6 +39,34 @@ def model(name: str, schema: ModelSchema | None) -> str:
         f'<div>{head}<table style="margin:6px 0;border-collapse:collapse;font-size:90%">'
         f"<thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
+
+
+def models(items: Sequence[ModelSummary]) -> str:
+    """Return a row for each model of the catalogue: its name, its title or what it does, and its price.
+
+    Their pictures lie at other hosts, from which a page loads nothing.
+    """
+    head = "".join(
+        f'<th scope="col" style="{_CELL};{_SOFT};font-weight:500">{text}</th>'
+        for text in ("Model", "What it is", "Price")
+    )
+    rows = "".join(
+        f'<tr><td style="{_NARROW};min-width:9em"><code>{clip(item.model, _HELP)}</code></td>'
+        f'<td style="{_NARROW}">{clip(item.title, _HELP)}{_description(item)}</td>'
+        f'<td style="{_CELL};min-width:6em">{clip(item.price, _HELP)}</td></tr>'
+        for item in items
+    )
+    if not rows:
+        return f'<div style="{_SOFT}">No models.</div>'
+    return (
+        f'<table style="margin:4px 0;border-collapse:collapse;font-size:90%">'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _description(item: ModelSummary) -> str:
+    text = "" if item.description == item.title else clip(item.description, _HELP)
+    return f'<div style="{_SOFT}">{text}</div>' if text else ""
 
 
 def _row(item: Parameter) -> str:
