@@ -31,12 +31,18 @@ class Opened:
     """A notebook whose first cell shows a panel."""
 
     def __init__(
-        self, page: Page, lab: JupyterServer, sandbox: Sandbox, *cells: str, values: str = QUICK
+        self,
+        page: Page,
+        lab: JupyterServer,
+        sandbox: Sandbox,
+        *cells: str,
+        model: str = "tencent/hunyuan-flux-srpo",
+        values: str = QUICK,
     ) -> None:
         first = (
             "import wiro_widgets as wiro\n"
             f"client = wiro.Client({sandbox.api_key!r}, {sandbox.api_secret!r}, base_url={sandbox.base_url!r})\n"
-            f"panel = wiro.Panel('tencent/hunyuan-flux-srpo', client=client, {values})\n"
+            f"panel = wiro.Panel({model!r}, client=client, {values})\n"
             "panel"
         )
         lab.write("panel.ipynb", [first, *cells])
@@ -100,6 +106,20 @@ def test_the_kernel_is_free_while_a_task_runs(page: Page, lab: JupyterServer, sa
     assert opened.python(1) == "running True"
     opened.button("Stop").click()
     opened.status("Stopped")
+
+
+def test_an_answer_grows_and_is_cut_off(page: Page, lab: JupyterServer, sandbox: Sandbox) -> None:
+    """Progress and segments in one object: the text is there while the model writes, and a sentence says it is cut."""
+    sandbox.faults = {"drift": "snapshot_progress", "finish_reason": "length"}
+    live = "print(panel.status, (panel.text or '').startswith('You asked'))"
+    cells = (live, "print(panel.wait(30).finish_reason, panel.record.usage['prompt_tokens'])")
+    opened = Opened(page, lab, sandbox, *cells, model="wiro/sandbox-chat", values="prompt='Why? ' * 60")
+    opened.button("Run").click()
+    opened.eventually(1, "running True")
+    answer = page.get_by_role("region", name="Answer").first
+    expect(answer.get_by_text("The answer is cut off. The model reached")).to_be_visible(timeout=30 * SECONDS)
+    assert opened.python(2) == "length 60"
+    sandbox.faults = {}
 
 
 def test_stop_in_the_middle(page: Page, lab: JupyterServer, sandbox: Sandbox) -> None:

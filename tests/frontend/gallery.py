@@ -110,6 +110,15 @@ def _answer(panel: PanelPage) -> None:
     panel.tell(delta(LINES, run=run(progress=None, text=text)))
 
 
+def _cut_off(panel: PanelPage) -> None:
+    values = {"prompt": "Explain diffusion.", "temperature": 0.7, "reasoning": "", "stream": True}
+    panel.start(state(_form=CHAT, values=values, status="succeeded"))
+    answer = ANSWER * 20 + "\n\nDiffusion models learn to"
+    text = {"thinking": "Keep it short.", "answer": answer, "done": True, "note": labels.cut_off("length")}
+    facts = {"status": "succeeded", "stages": STAGES, "progress": None, "text": text}
+    panel.tell(delta(LINES, run=run(**facts)))
+
+
 def _long(panel: PanelPage) -> None:
     reference = {
         "id": "f1",
@@ -366,6 +375,7 @@ STATES: dict[str, Callable[[PanelPage], None]] = {
     "next": _next,
     "failed": _failed,
     "answer": _answer,
+    "cut_off": _cut_off,
     "long": _long,
     "lost": _no_kernel,
     "several": _several,

@@ -19,6 +19,7 @@ from tests.frontend.payloads import (
     run,
     state,
 )
+from wiro_widgets.widget.wire import labels
 
 PICTURES = [output("1-0", "0.png"), output("1-1", "1.png")]
 # A page that is not served over TLS has no clipboard, and may not even fake one.
@@ -247,3 +248,29 @@ def test_an_answer_is_copied(panel: PanelPage) -> None:
     panel.button("Copy").click()
     expect(panel.page.get_by_text("Copied", exact=True).first).to_be_visible()
     assert _copies(panel) == ["Noise, undone."]
+
+
+def test_a_cut_off_answer_says_so(panel: PanelPage) -> None:
+    """The sentence is in sight above a long answer's end, and under its last words once they are reached."""
+    words = "Diffusion models learn to undo noise.\n" * 60 + "The last word"
+    text = {"thinking": "", "answer": words, "done": True, "note": labels.cut_off("length")}
+    _show(panel, text=text, traits={"_form": SEED_MODEL})
+    note = panel.page.get_by_text("The answer is cut off. The model reached its limit of length.")
+    expect(note).to_be_in_viewport(ratio=1)
+    answer = panel.page.get_by_role("region", name="Answer")
+    answer.evaluate("(box) => box.scrollTo(0, box.scrollHeight)")
+    words_end, note_start, note_end = answer.evaluate("""(box) => {
+      const [words, note] = [".words", ".note"].map((name) => box.querySelector(name).getBoundingClientRect());
+      return [words.bottom, note.top, note.bottom];
+    }""")
+    assert words_end <= note_start
+    box = answer.bounding_box()
+    assert box is not None
+    assert note_end <= box["y"] + box["height"] + 1
+
+
+def test_a_whole_answer_has_no_note(panel: PanelPage) -> None:
+    """Nothing stands under it."""
+    text = {"thinking": "", "answer": "Noise, undone.", "done": True, "note": labels.cut_off("stop")}
+    _show(panel, text=text, traits={"_form": SEED_MODEL})
+    expect(panel.page.locator(".answer .note")).to_be_hidden()

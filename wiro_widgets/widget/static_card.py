@@ -179,6 +179,8 @@ def _results(run: Mapping[str, Any] | None) -> Iterator[str]:
     text = run.get("text")
     if text and text.get("answer"):
         yield _cut(text["answer"], MAX_ANSWER)
+    if text and text.get("note"):
+        yield text["note"]
     outputs = run.get("outputs") or ()
     files = [item["name"] for item in outputs if not str(item.get("content_type") or "").startswith("image/")]
     if files and not text:

@@ -170,6 +170,8 @@ export interface TextResult {
   thinking: string;
   answer: string;
   done: boolean;
+  /** That the answer is cut off, and what to do. */
+  note?: string;
 }
 
 export type ChoiceName = "look" | "send" | "close" | "fetch";

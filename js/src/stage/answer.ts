@@ -11,11 +11,13 @@ export function mountAnswer(view: View, shelf: Shelf): HTMLElement {
   const label = h("summary");
   const thinking = h("details", "", label, thought);
   const answer = h("div", "words");
+  const note = h("p", "note");
   const element = h(
     "div",
     { class: "answer", tabindex: 0, role: "region", "aria-label": "Answer" },
     thinking,
     answer,
+    note,
   );
   let number = -1;
   view.paint(["run", "status", "pictures"], () => {
@@ -27,6 +29,8 @@ export function mountAnswer(view: View, shelf: Shelf): HTMLElement {
     text(label, content.answer === "" && store.active ? "Thinking" : "Thoughts");
     grow(thought, content.thinking);
     grow(answer, content.answer);
+    text(note, content.note ?? "");
+    show(note, Boolean(content.note));
     const another = store.run?.number !== number;
     number = store.run?.number ?? -1;
     if (another) element.scrollTop = 0;

@@ -8,6 +8,7 @@ from wiro_widgets import (
     InvalidParameter,
     OutputError,
     RunOutcomeUnknown,
+    SetUpFailed,
     TaskCancelled,
     TaskFailed,
     TransportError,
@@ -80,6 +81,7 @@ def test_the_announcement_for_screen_readers(
         (TaskCancelled(task_id="1"), "info", "Stopped"),
         (TaskFailed(task_id="1", exit_code=3, error_text="x"), "error", "The model stopped with exit code 3"),
         (TaskFailed(task_id="1", exit_code=None, error_text="x"), "error", "The model stopped"),
+        (SetUpFailed(task_id="1", patience=600, error_text="x"), "error", "The set-up failed"),
         (InvalidParameter("steps", "is wrong"), "error", "steps needs another value"),
         (
             RunOutcomeUnknown("a/b", "x", journal_id=None),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.widget.conftest import SMALL
-from wiro_widgets import Client
+from wiro_widgets import Client, Sandbox
 from wiro_widgets.client.sync_client import Task
 from wiro_widgets.protocol.events import STAGES, Lifecycle, Progress, TextSnapshot
 from wiro_widgets.protocol.state import TaskState, advance
@@ -110,6 +110,30 @@ def test_a_text_as_it_grows() -> None:
     view = _view_after(TextSnapshot(TextContent(thinking=("hm", "so"), answer=("y" * (MAX_ANSWER + 9),)), 1))
     text = view.message()["text"]
     assert (text["thinking"], len(text["answer"]), text["done"]) == ("hm\nso", MAX_ANSWER, False)
+
+
+@pytest.mark.parametrize(
+    ("reason", "note", "said"),
+    [
+        ("length", "limit of length", "The answer is cut off."),
+        ("content_filter", "content filter", "The answer is cut off."),
+        ("stop", "", "The answer is shown."),
+    ],
+)
+def test_an_answer_that_is_cut_off(
+    sandbox: Sandbox, sandbox_client: Client, reason: str, note: str, said: str
+) -> None:
+    """A note under the answer says why and what to do, and a screen reader hears of it."""
+    sandbox.faults = {"finish_reason": reason}
+    view = RunView(1)
+    view.task = sandbox_client.run("wiro/sandbox-chat", prompt="Why?")
+    view.task.wait(20)
+    view.finish()
+    message = view.message()
+    assert note in message["text"]["note"]
+    assert bool(message["text"]["note"]) == bool(note)
+    assert message["said"].endswith(said)
+    assert message["notice"] is None
 
 
 def test_the_list_of_runs_is_cheap(sandbox_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

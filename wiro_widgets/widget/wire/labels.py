@@ -51,7 +51,13 @@ def run_line(status: Status, fraction: float | None, cost: float | None) -> str:
 
 
 def announcement(
-    status: Status, elapsed: float, *, problem: str | None, has_answer: bool, content_types: Sequence[str]
+    status: Status,
+    elapsed: float,
+    *,
+    problem: str | None,
+    has_answer: bool,
+    is_cut_off: bool = False,
+    content_types: Sequence[str],
 ) -> str:
     """Return what a screen reader reads when the status changes.
 
@@ -65,7 +71,7 @@ def announcement(
     if status != "succeeded":
         return STATUS_WORDS[status]
     if has_answer:
-        result = f"{problem}." if problem else "The answer is shown."
+        result = f"{CUT_OFF}." if is_cut_off else "The answer is shown."
     elif content_types:
         pictures = all(item.startswith("image/") for item in content_types)
         result = count(len(content_types), "picture" if pictures else "file")
@@ -97,10 +103,10 @@ def notice(error: WiroError) -> dict[str, str]:
     return {"kind": "error", "title": title, "text": text}
 
 
-def cut_off(finish_reason: str | None) -> dict[str, str] | None:
-    """Return the notice of an answer that ended before it was complete."""
+def cut_off(finish_reason: str | None) -> str:
+    """Return the note under an answer that ended before it was complete; an empty text under any other."""
     reason = cut_off_reason(finish_reason)
-    return {"kind": "info", "title": CUT_OFF, "text": reason} if reason else None
+    return f"{CUT_OFF}. {reason}" if reason else ""
 
 
 def choice(name: Choice, run_count: int = 1) -> dict[str, str | None]:

@@ -265,9 +265,7 @@ class RunView(View):
             return
         self.outputs = in_threads(OutputView.of, self.task.outputs)
         error = self.task.error or next((item.error for item in self.outputs if item.error), None)
-        self.notice = (
-            labels.cut_off(self.task.record.finish_reason) if error is None else labels.notice(error)
-        )
+        self.notice = None if error is None else labels.notice(error)
         self.cost = self.task.record.total_cost
         self.ended = self.ended or time.time()
 
@@ -297,6 +295,7 @@ class RunView(View):
         stages = self._stages(state.timings, elapsed)
         open_stage = next((stage["name"] for stage in reversed(stages) if stage["end"] is None), None)
         notice = self.notice or labels.retry_notice(state)
+        note = labels.cut_off(state.text.finish_reason) if state.text and state.settled else ""
         return {
             "progress": None if state.settled else state.progress,
             "stages": stages,
@@ -307,6 +306,7 @@ class RunView(View):
                 elapsed,
                 problem=notice["title"] if notice else None,
                 has_answer=state.text is not None,
+                is_cut_off=bool(note),
                 content_types=[item.output.content_type or "" for item in self.outputs],
             ),
             "notice": notice,
@@ -317,6 +317,7 @@ class RunView(View):
                 "thinking": "\n".join(state.text.thinking)[:MAX_ANSWER],
                 "answer": state.text.text[:MAX_ANSWER],
                 "done": state.settled,
+                "note": note,
             },
         }
 
