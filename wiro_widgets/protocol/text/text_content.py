@@ -13,6 +13,10 @@ from wiro_widgets.protocol.text import tagged_text
 CUT_OFF: Final = "The answer is cut off"
 _MARKS: Final = frozenset({"thinking", "answer", "segments", "raw"})
 _STRUCTURED: Final = _MARKS - {"raw"}
+_PROGRESS: Final = frozenset(
+    {"type", "task", "percentage", "stepCurrent", "stepTotal"}
+    | {"speed", "speedType", "elapsedTime", "remainingTime"}
+)
 _PLAIN: Final = ("message", "text", "content", "response")
 _THINKING: Final = frozenset({"thinking", "think", "reasoning", "thought"})
 _LENGTH: Final = frozenset({"length", "maxtokens", "maxoutputtokens", "maxlength", "tokenlimit"})
@@ -87,6 +91,8 @@ def text_content(value: object, *, is_growing: bool = False) -> TextContent | No
 
 def snapshot_content(message: Mapping[str, Any], *, is_progress: bool) -> TextContent | None:
     """Read the text of a `task_output` object; beside a progress a raw text without tags is none."""
+    if is_progress and message.keys() <= _PROGRESS:
+        return None  # half of the time that a frame takes
     if is_progress and not _fields(message).keys() & _STRUCTURED:
         raw = wire_values.first_text(message.get("raw"))
         if tagged_text.split(raw, is_growing=True) == ((), (raw,)):
