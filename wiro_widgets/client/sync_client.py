@@ -196,7 +196,7 @@ class Client(NotebookRepr):
     @property
     def history(self) -> History:
         """The runs of this Wiro that the journal knows, newest first."""
-        return self._client.history.with_deletion(self.delete_files)
+        return self._client.history.with_client(self, self.delete_files)
 
     @property
     def closed(self) -> bool:

@@ -246,15 +246,16 @@ class Store:
         with closing(self._connection.execute(f"SELECT count(*) FROM runs WHERE {where}", values)) as cursor:  # noqa: S608 - constants
             return int(cursor.fetchone()[0])
 
-    def annotate(self, run_id: str, annotations: Mapping[str, Any]) -> None:
-        """Write what a person says of a run: `star`, `tags` (a list), `notes`."""
-        values = {name: _annotation(value) for name, value in annotations.items()}
-        columns = ", ".join(f"{name} = :{name}" for name in ANNOTATIONS if name in annotations)
+    def annotate(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write what a person says of runs, by their ids: `star`, `tags` (a list), `notes`; in one transaction."""
         with self._transaction():
-            self._connection.execute(
-                f"UPDATE runs SET {columns} WHERE id = :id",  # noqa: S608 - names from ANNOTATIONS
-                {**values, "id": run_id},
-            )
+            for run_id, annotations in changes.items():
+                values = {name: _annotation(value) for name, value in annotations.items()}
+                columns = ", ".join(f"{name} = :{name}" for name in ANNOTATIONS if name in annotations)
+                self._connection.execute(
+                    f"UPDATE runs SET {columns} WHERE id = :id",  # noqa: S608 - names from ANNOTATIONS
+                    {**values, "id": run_id},
+                )
 
     def count_reuse(self, run_id: str) -> None:
         """Count one more run that this one's result has answered."""
@@ -273,11 +274,12 @@ class Store:
             row = cursor.fetchone()
         return row[0] if row else None
 
-    def delete(self, run_id: str) -> None:
-        """Delete a run and its event log; what the file had of them is overwritten."""
+    def delete(self, run_ids: Iterable[str]) -> None:
+        """Delete runs and their event logs; what the file had of them is overwritten."""
+        keys = [(run_id,) for run_id in run_ids]
         with self._transaction():
-            self._connection.execute("DELETE FROM events WHERE run_id = ?", (run_id,))
-            self._connection.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+            self._connection.executemany("DELETE FROM events WHERE run_id = ?", keys)
+            self._connection.executemany("DELETE FROM runs WHERE id = ?", keys)
 
     def wait_for_locks(self) -> None:
         """Wait for locks as long as it is usual."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from wiro_widgets.journal import dataframe, event_log, export, history_query, lineage, output_files
+from wiro_widgets.journal.gallery.run_collection import RunCollection
 from wiro_widgets.journal.history_query import Moment
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.lineage import Lineage
@@ -55,10 +56,24 @@ class History(NotebookRepr):
         self._server = server
         self._output_dir = output_dir
         self._delete_files = delete_files
+        self._client: Any = None
 
-    def with_deletion(self, delete_files: Callable[[str], object]) -> History:
-        """Return this history with a way to delete a task's files at Wiro."""
-        return History(self._journal, self._server, output_dir=self._output_dir, delete_files=delete_files)
+    def with_client(self, client: Any, delete_files: Callable[[str], object]) -> History:
+        """Return this history with its blocking Client, for `gallery`, and a way to delete a task's files at Wiro."""
+        history = History(self._journal, self._server, output_dir=self._output_dir, delete_files=delete_files)
+        history._client = client
+        return history
+
+    def collection(self) -> RunCollection:
+        """Return the runs as a gallery works with them; it holds files open until it is closed."""
+        return RunCollection(self._journal, self._server, self._output_dir)
+
+    def gallery(self, **query: Any) -> Any:
+        """Return a `wiro_widgets.Gallery` of these runs; the query is as there: model, text, starred, tags, since."""
+        if self._client is None:
+            raise ConfigurationError("A gallery needs a blocking client: wiro.Client().history.gallery().")
+        # The gallery is in a room above this one, so it is asked for by its public name, as a user would.
+        return import_module("wiro_widgets").Gallery(self._client, **query)
 
     def records(self, limit: int | None = None) -> list[TaskRecord]:
         """Return the records, newest first."""
@@ -173,12 +188,15 @@ class History(NotebookRepr):
             raise ConfigurationError("Await client.delete_files(task_id) first, then forget the run here.")
         if server and self._delete_files is not None:
             self._delete_files(str(task_id))
-        for name in row.paths if files and not row.is_imported else ():
-            with suppress(FileNotFoundError):
-                Path(name).unlink()
+        left_files = output_files.delete(row) if files else ()
         self._journal.forget(row.id)
-        if files and row.is_imported:
-            _warn_of_files(row)
+        if left_files:
+            warnings.warn(
+                f"The run of task {row.task_id} was imported, so the files that it names are left: "
+                f"{', '.join(left_files)}. Delete them yourself if they are yours.",
+                WiroWarning,
+                stacklevel=2,
+            )
 
     # All of them
 
@@ -288,14 +306,3 @@ def _model(record: TaskRecord) -> str:
 
 def _day(record: TaskRecord) -> str:
     return f"{record.created_at.astimezone():%Y-%m-%d}" if record.created_at else "unknown"
-
-
-def _warn_of_files(row: JournalRow) -> None:
-    files = [path for path in row.paths if Path(path).exists()]
-    if files:
-        warnings.warn(
-            f"The run of task {row.task_id} was imported, so the files that it names are left: {', '.join(files)}. "
-            "Delete them yourself if they are yours.",
-            WiroWarning,
-            stacklevel=3,
-        )

@@ -242,11 +242,15 @@ class Journal:
 
     def annotate(self, run_id: str, **annotations: Any) -> None:
         """Write down what a person says of a run: `star`, `tags`, `notes`; the others stay as they are."""
+        self.annotate_each({run_id: annotations})
+
+    def annotate_each(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write down what a person says of several runs, by their ids, all of it or nothing."""
         with self._access():
             for rows in (self._unwritten, self._running):
-                if run_id in rows:
-                    rows[run_id] = replace(rows[run_id], **annotations)
-            self._file.use(lambda store: store.annotate(run_id, annotations))
+                for run_id in changes.keys() & rows.keys():
+                    rows[run_id] = replace(rows[run_id], **changes[run_id])
+            self._file.use(lambda store: store.annotate(changes))
 
     def reused(self, run_id: str) -> None:
         """Count a run that was not sent because this one's result answered it."""
@@ -256,12 +260,13 @@ class Journal:
                     rows[run_id] = replace(rows[run_id], reuses=rows[run_id].reuses + 1)
             self._file.use(lambda store: store.count_reuse(run_id))
 
-    def forget(self, run_id: str) -> None:
-        """Delete a run and its event log."""
+    def forget(self, *run_ids: str) -> None:
+        """Delete runs and their event logs."""
         with self._access():
             for rows in (self._unwritten, self._running, self._unwritten_events):
-                rows.pop(run_id, None)
-            self._file.use(lambda store: store.delete(run_id))
+                for run_id in run_ids:
+                    rows.pop(run_id, None)
+            self._file.use(lambda store: store.delete(run_ids))
 
     def adopt(self, rows: Iterable[JournalRow], events: Mapping[str, bytes]) -> None:
         """Take in runs of another journal with their event logs, without texts that are named like a credential."""

@@ -59,6 +59,16 @@ def trouble(row: JournalRow, path: str, output_dir: Path | None = None) -> str |
         return f"cannot be read at {path}: {getattr(exc, 'strerror', None) or exc}"
 
 
+def delete(row: JournalRow) -> tuple[str, ...]:
+    """Delete the files of a run; return those that are left since the author of an imported history chose the paths."""
+    if row.is_imported:
+        return tuple(path for path in row.paths if Path(path).exists())
+    for path in row.paths:
+        with suppress(FileNotFoundError):
+            Path(path).unlink()
+    return ()
+
+
 def _change(path: str, entry: OutputFile | None) -> str | None:
     """Return how a file differs from its entry in the row; None if it does not. Raises OSError, ValueError."""
     status = Path(path).lstat()

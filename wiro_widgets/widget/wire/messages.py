@@ -6,6 +6,7 @@ Each message from the browser is checked here before anything acts on it: a page
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -21,6 +22,9 @@ VERSION: Final = 1
 MAX_CHUNK: Final = 4 * 1024 * 1024
 MIN_PACKED_ROWS: Final = 5  # from this many rows on they travel compressed
 _MAX_TEXT: Final = 1_000  # characters; nobody types more of an id, a name or a search
+MAX_TEXTS: Final = 20_000  # ids of runs in one message
+MAX_NOTE: Final = 20_000  # characters
+LongText = str  # at most MAX_NOTE characters
 MAX_DEPTH: Final = 32  # lists and objects within each other; no control has so many
 
 
@@ -180,14 +184,16 @@ class DeepMessage(BadMessage):
     reason = f"The message was refused: its values lie more than {MAX_DEPTH} levels deep in each other."
 
 
-def parse(content: object, buffers: list[Any] | None = None) -> Message:
-    """Read a message from the browser; raises BadMessage with the name of the wrong field."""
+def parse(
+    content: object, buffers: list[Any] | None = None, types: Mapping[str, type[Message]] = _TYPES
+) -> Message:
+    """Read a message of one of these types from the browser; raises BadMessage with the name of the wrong field."""
     if not isinstance(content, dict) or content.get("v") != VERSION:
         raise BadMessage("v")
     if deep_field := next((str(name) for name, value in content.items() if is_deep(value)), None):
         raise DeepMessage(deep_field)
     kind = content.get("type")
-    message_type = _TYPES.get(kind) if isinstance(kind, str) else None
+    message_type = types.get(kind) if isinstance(kind, str) else None
     if message_type is None:
         raise BadMessage("type")
     values: dict[str, Any] = {}
@@ -227,6 +233,24 @@ def _text(value: object, name: str) -> str:
     return value[:_MAX_TEXT]
 
 
+def _long_text(value: object, name: str) -> str:
+    if not isinstance(value, str):
+        raise BadMessage(name)
+    return value[:MAX_NOTE]
+
+
+def _texts(value: object, name: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) > MAX_TEXTS:
+        raise BadMessage(name)
+    return tuple(_text(item, name) for item in value)
+
+
+def _amount(value: object, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise BadMessage(name)
+    return float(value)
+
+
 def _count(value: object, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise BadMessage(name)
@@ -259,6 +283,10 @@ _READERS: Mapping[str, Callable[[object, str], Any]] = {
     "int | None": lambda value, name: None if value is None else _count(value, name),
     "Choice": partial(_one_of, get_args(Choice)),
     "PresetAction": partial(_one_of, get_args(PresetAction)),
+    "LongText": _long_text,
+    "tuple[str, ...]": _texts,
+    "float | None": lambda value, name: None if value is None else _amount(value, name),
+    "bool | None": lambda value, _name: value if isinstance(value, bool) else None,
     "bool": lambda value, _name: value is True,
     "Mapping[str, Any]": _mapping,
 }

@@ -1,0 +1,95 @@
+"""RunCollection: the runs of one server as the gallery works with them: looked through, annotated, forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from wiro_widgets.journal import output_files
+from wiro_widgets.journal.gallery import run_listing
+from wiro_widgets.journal.gallery.picture_cache import PictureCache
+from wiro_widgets.journal.gallery.run_index import RunIndex, folder_of
+from wiro_widgets.journal.gallery.run_listing import Filter, Listing
+from wiro_widgets.journal.journal import Journal
+from wiro_widgets.journal.result import TaskResult, verified_result
+from wiro_widgets.journal.row import JournalRow, Query, record_of_row
+from wiro_widgets.protocol.record import TaskRecord
+
+
+class RunCollection:
+    """The runs of one server, with the index and the cache of small pictures beside the journal; for several threads.
+
+    Files of imported runs are opened only in `output_dir`.
+    """
+
+    def __init__(self, journal: Journal, server: str, output_dir: Path | None) -> None:
+        self.output_dir = output_dir
+        folder = folder_of(journal.path)
+        self.index = RunIndex(journal, folder)
+        self.pictures = PictureCache(folder)
+        self._journal = journal
+        self._server = server
+
+    def __repr__(self) -> str:
+        return f"<RunCollection of {self._server}>"
+
+    def listing(self, filters: Sequence[Filter], limit: int | None = None) -> Listing:
+        """Return the runs that match all filters, newest first; raises sqlite3.OperationalError if interrupted."""
+        return run_listing.read(self.index, self._server, filters, limit)
+
+    def models(self) -> list[tuple[str, int]]:
+        """Return the models with the number of runs of each, the most used first."""
+        return run_listing.models(self.index, self._server)
+
+    def tags(self) -> list[str]:
+        """Return the tags in use, the most used first."""
+        return run_listing.tags(self.index, self._server)
+
+    def ids(self, numbers: Sequence[int]) -> list[str]:
+        """Return the ids of runs by their numbers in the index; those that are gone are left out."""
+        return run_listing.run_ids(self.index, numbers)
+
+    def rows(self, run_ids: Iterable[str]) -> list[JournalRow]:
+        """Return the rows of runs, in the order of the ids; those that are gone are left out."""
+        ids = list(dict.fromkeys(run_ids))
+        rows = {row.id: row for row in self._journal.rows(Query(server=self._server, ids=ids))} if ids else {}
+        if missing := [run_id for run_id in ids if run_id not in rows]:
+            self.index.forget(missing)  # a process that could not write them down has ended
+        return [rows[run_id] for run_id in ids if run_id in rows]
+
+    def row(self, run_id: str) -> JournalRow | None:
+        """Return the row of a run; None if it is gone."""
+        return next(iter(self.rows([run_id])), None)
+
+    def records(self, run_ids: Iterable[str]) -> list[TaskRecord]:
+        """Return the records of runs, in the order of the ids."""
+        return [record_of_row(row) for row in self.rows(run_ids)]
+
+    def ids_of_tasks(self, task_ids: Iterable[str]) -> list[str]:
+        """Return the ids of the runs that became these tasks, in their order; unknown ones are left out."""
+        rows = (self._journal.find(task_id, self._server) for task_id in task_ids)
+        return [row.id for row in rows if row is not None]
+
+    def result(self, row: JournalRow) -> TaskResult:
+        """Return the outputs of a run; a file that does not answer for it is an output with an error."""
+        return verified_result(row, self.output_dir)
+
+    def annotate(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write down what a person says of runs, by their ids: `star`, `tags`, `notes`."""
+        self._journal.annotate_each(changes)
+
+    def forget(self, run_ids: Iterable[str], *, files: bool) -> tuple[str, ...]:
+        """Delete runs, with `files` their files too; return the files that are left, as those of imported runs are."""
+        rows = self.rows(run_ids)
+        left_files = [path for row in rows if files for path in output_files.delete(row)]
+        ids = [row.id for row in rows]
+        self._journal.forget(*ids)
+        self.index.forget(ids)
+        self.pictures.forget(ids)
+        return tuple(left_files)
+
+    def close(self) -> None:
+        """Close the files; closing twice is fine."""
+        self.index.close()
+        self.pictures.close()
