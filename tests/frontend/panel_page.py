@@ -13,8 +13,9 @@ Payload = dict[str, Any]
 class PanelPage:
     """One panel: what the kernel says goes in by `tell` and `update`, what the hand did comes out of `sent`."""
 
-    def __init__(self, page: Page, style: str = "") -> None:
+    def __init__(self, page: Page, style: str = "", bundle: str = BUNDLE.name) -> None:
         self.page = page
+        self.bundle = BUNDLE.with_name(bundle)
         self.style = style
         self.problems: list[str] = []
         page.on("console", self._hear)
@@ -37,7 +38,7 @@ class PanelPage:
         head = f"<title>Panel</title><style>{self.style}</style>"
         self.page.set_content(f"<!doctype html><html lang=en>{head}<body></body></html>")
         self.page.evaluate((HERE / "stub_host.js").read_text(encoding="utf-8"))
-        source = BUNDLE.read_text(encoding="utf-8")
+        source = self.bundle.read_text(encoding="utf-8")
         self.page.evaluate(
             "([source, state, options]) => host.start(source, state, options)", [source, state, options]
         )

@@ -13,19 +13,19 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_COPIED = shutil.ignore_patterns(".*", "node_modules", "static", "__pycache__", "dist", "tests")
-BUNDLE = "wiro_widgets/static/widget.js"
+BUNDLES = {"wiro_widgets/static/widget.js", "wiro_widgets/static/gallery.js"}
 
 
 @pytest.fixture(scope="module")
 def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build an sdist of this checkout, with a bundle that is up to date, and unpack it."""
+    """Build an sdist of this checkout, with bundles that are up to date, and unpack it."""
     folder = tmp_path_factory.mktemp("sdist")
     checkout = folder / "checkout"
     shutil.copytree(ROOT, checkout, ignore=NOT_COPIED)
     shutil.copy(ROOT / ".gitignore", checkout)
-    bundle = front_end.bundle(checkout)
-    bundle.parent.mkdir()
-    bundle.write_text("export default {};\n")
+    for bundle in front_end.bundles(checkout):
+        bundle.parent.mkdir(exist_ok=True)
+        bundle.write_text("export default {};\n")
     bundle.with_name("widget.js.sources").write_text(front_end.fingerprint(checkout))
     run_build(checkout, "--sdist", folder)
     (archive,) = folder.glob("*.tar.gz")
@@ -45,17 +45,17 @@ def run_build(source: Path, what: str, target: Path, *, path: str | None = None)
 
 
 def test_an_sdist_carries_the_front_end(sdist: Path) -> None:
-    """The sdist has the built bundle beside its sources, and nothing that npm installed."""
-    assert (sdist / BUNDLE).is_file()
+    """The sdist has the built bundles beside its sources, and nothing that npm installed."""
+    assert all((sdist / bundle).is_file() for bundle in BUNDLES)
     assert (sdist / "js" / "package-lock.json").is_file()
     assert not (sdist / "js" / "node_modules").exists()
 
 
 def test_a_wheel_from_an_sdist_needs_no_node(sdist: Path, tmp_path: Path) -> None:
-    """With no npm on the path the sdist still becomes a wheel that has the bundle, types and licence."""
+    """With no npm on the path the sdist still becomes a wheel that has the bundles, types and licence."""
     run_build(sdist, "--wheel", tmp_path, path=str(tmp_path))
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    assert {BUNDLE, "wiro_widgets/py.typed"} <= set(names)
+    assert {*BUNDLES, "wiro_widgets/py.typed"} <= set(names)
     assert [name for name in names if name.endswith("licenses/LICENSE")]
     assert [name for name in names if name.startswith(("js/", "tests/", "tools/"))] == []

@@ -13,7 +13,8 @@ echo "$@" >> "{log}"
 case "$*" in
   --version) echo v{node} ;;
   ci*) mkdir -p node_modules ;;
-  *build) mkdir -p ../wiro_widgets/static && echo built > ../wiro_widgets/static/widget.js ;;
+  *build) mkdir -p ../wiro_widgets/static
+    for name in widget gallery; do echo built > ../wiro_widgets/static/$name.js; done ;;
 esac
 exit {code}
 """
@@ -111,12 +112,13 @@ def test_what_npm_installed_is_no_source(checkout: Path) -> None:
 
 def test_an_sdist_needs_no_npm(checkout: Path) -> None:
     """In an unpacked sdist the bundle is taken as it came."""
-    front_end.bundle(checkout).parent.mkdir(parents=True)
-    front_end.bundle(checkout).write_text("built")
+    front_end.bundles(checkout)[0].parent.mkdir(parents=True)
+    for bundle in front_end.bundles(checkout):
+        bundle.write_text("built")
     (checkout / "PKG-INFO").touch()
     assert front_end.requirements(checkout) == []
     front_end.build("wheel", "standard", root=checkout)
-    assert front_end.bundle(checkout).read_text() == "built"
+    assert all(bundle.read_text() == "built" for bundle in front_end.bundles(checkout))
 
 
 def test_a_failing_npm_ends_the_build(checkout: Path, no_npm: Path) -> None:

@@ -59,6 +59,21 @@ def trouble(row: JournalRow, path: str, output_dir: Path | None = None) -> str |
         return f"cannot be read at {path}: {getattr(exc, 'strerror', None) or exc}"
 
 
+def absence(row: JournalRow, path: str, output_dir: Path | None = None) -> str | None:
+    """Return why the file at this path cannot be the one of the row, from what can be told without reading it."""
+    if row.is_imported and not _is_inside(path, output_dir):
+        return f"stands at {path}, outside of the output folder, and its run was imported"
+    entry = next((item for item in row.files if item.path == path), None)
+    try:
+        status = Path(path).lstat()
+    except (OSError, ValueError):
+        return f"is no longer at {path}"
+    is_same = stat.S_ISREG(status.st_mode) and status.st_size == (
+        entry.size if entry else status.st_size or 1
+    )
+    return None if is_same else f"was changed at {path}"
+
+
 def delete(row: JournalRow) -> tuple[str, ...]:
     """Delete the files of a run; return those that are left since the author of an imported history chose the paths."""
     if row.is_imported:

@@ -7,16 +7,16 @@ from typing import Any
 
 from wiro_widgets.protocol.errors import ConfigurationError
 
-_BUNDLE = Path(__file__).parent.parent / "static" / "widget.js"
+_STATIC = Path(__file__).parent.parent / "static"
 
 
-def front_end() -> str:
-    """Return the front end, built from js/ into one module; raises ConfigurationError if it was never built."""
+def front_end(name: str = "widget.js") -> str:
+    """Return a front end, built from js/ into one module; raises ConfigurationError if it was never built."""
     try:
-        return _BUNDLE.read_text(encoding="utf-8")
+        return (_STATIC / name).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigurationError(
-            "The panel's front end is not built. In a checkout, run: pip install . (or make test)"
+            f"The front end {name} is not built. In a checkout, run: pip install . (or make test)"
         ) from None
 
 

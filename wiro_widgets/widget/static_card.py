@@ -43,6 +43,7 @@ _BOX = (
 )
 _SOFT = "opacity:.7"
 _FOOTER = "A still picture of the panel. Run the cell to bring it to life."
+_GALLERY_FOOTER = "The newest pictures of the gallery. Run the cell to bring it to life."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,18 @@ class StaticCard:
         )
         room = MAX_BYTES - len(f"{head}{lead}{tail}".encode())
         return cls(f"{head}{lead}{_gallery(pictures, room)}{tail}", "\n".join(line for line in lines if line))
+
+    @classmethod
+    def of_pictures(cls, card_id: str, *, title: str, pictures: Iterable[Thumbnail]) -> StaticCard:
+        """Draw the card of a gallery: its title and small pictures, at most `MAX_BYTES` of HTML."""
+        title = _cut(title, MAX_VALUE)
+        head = (
+            f'{_STYLE.format(id=escape(card_id))}<div class="wiro-card" data-card="{escape(card_id)}" style="{_BOX}">'
+            f"{_paragraph(_escape(title), '')}"
+        )
+        tail = f"{_paragraph(_GALLERY_FOOTER, f'font-size:12px;{_SOFT}')}</div>"
+        room = MAX_BYTES - len(f"{head}{tail}".encode())
+        return cls(f"{head}{_gallery(pictures, room)}{tail}", title)
 
     @property
     def bundle(self) -> dict[str, Any]:

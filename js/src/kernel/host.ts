@@ -1,11 +1,11 @@
 import type { Sent, Traits } from "./messages.ts";
 
-/** What we use of the model a host hands us: Backbone in Jupyter, marimo's own elsewhere. */
-export interface Model {
-  get<K extends keyof Traits>(name: K): Traits[K] | undefined;
+/** What we use of the model a host hands us, `T` its traits and `S` what it sends: Backbone in Jupyter, marimo's own elsewhere. */
+export interface Model<T = Traits, S = Sent> {
+  get<K extends keyof T>(name: K): T[K] | undefined;
   on(event: string, listener: (...args: never[]) => void): void;
   off(event: string, listener: (...args: never[]) => void): void;
-  send(content: Sent, callbacks?: unknown, buffers?: ArrayBuffer[]): void;
+  send(content: S, callbacks?: unknown, buffers?: ArrayBuffer[]): void;
   set?(name: string, value: unknown): void;
   save_changes?(): void;
 }

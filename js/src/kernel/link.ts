@@ -7,27 +7,29 @@ const PATIENCE = 8_000; // ms without any word from the kernel before that is sa
 const FIRST = 3_000; // the same before its first word
 const EXPORTED = 300;
 
+type Sender<M> = Pick<Model<object, M & { v: 1; client: string }>, "send" | "set" | "save_changes">;
+
 /** The way to the kernel, and whether anybody is at its other end. */
-export class Link {
+export class Link<M extends { type: string } = Up> {
   readonly client = randomId();
   readonly marimo: Marimo;
   /** "waiting": nothing came back yet; "lost": the message could not even be sent. */
   state: "ok" | "waiting" | "lost" = "ok";
   /** Whether the kernel ever said anything in this page. */
   hasAnswered = false;
-  readonly #model: Model;
+  readonly #model: Sender<M>;
   readonly #timers: Timers;
   readonly #onChange: () => void;
   #rev = 0;
 
-  constructor(model: Model, timers: Timers, onChange: () => void) {
+  constructor(model: Sender<M>, timers: Timers, onChange: () => void) {
     this.#model = model;
     this.marimo = new Marimo(model);
     this.#timers = timers;
     this.#onChange = onChange;
   }
 
-  send(message: Up, bytes?: ArrayBuffer): boolean {
+  send(message: M, bytes?: ArrayBuffer): boolean {
     try {
       this.#model.send({ ...message, v: 1, client: this.client }, undefined, bytes ? [bytes] : []);
     } catch {

@@ -1,5 +1,4 @@
 import type { Model } from "./host.ts";
-import type { Up } from "./messages.ts";
 
 const EDITS = ["values", "file", "model"];
 
@@ -9,16 +8,16 @@ const EDITS = ["values", "file", "model"];
  * what Python did: a cell that runs the panel would then run it for ever, at a cost.
  */
 export class Marimo {
-  readonly #model: Model | null;
+  readonly #model: Pick<Model, "set" | "save_changes"> | null;
   #hasEdit = false;
   #hasRun = false;
   #turn = 0;
 
-  constructor(model: Model) {
+  constructor(model: Pick<Model, "set" | "save_changes">) {
     this.#model = globalThis.customElements?.get("marimo-anywidget") ? model : null;
   }
 
-  noteMessage({ type }: Up): void {
+  noteMessage({ type }: { type: string }): void {
     if (EDITS.includes(type)) this.#hasEdit = true;
     if (type === "run") this.#hasRun = true;
   }

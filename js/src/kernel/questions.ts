@@ -1,4 +1,3 @@
-import type { Link } from "./link.ts";
 import type { ModelSummary, PresetItem, Question } from "./messages.ts";
 import { GONE } from "./strings.ts";
 
@@ -10,26 +9,31 @@ export interface Answer {
   presets?: PresetItem[];
 }
 
-type WithoutRev<Q> = Q extends Question ? Omit<Q, "rev"> : never;
+type WithoutRev<Q> = Q extends { rev: number } ? Omit<Q, "rev"> : never;
+
+interface Way<Q> {
+  send(message: Q): boolean;
+  nextRev(): number;
+}
 
 /** Questions to the kernel, each with its own answer. */
-export class Questions {
-  readonly #link: Link;
-  readonly #waiting = new Map<number, (answer: Answer) => void>();
+export class Questions<Q extends { rev: number } = Question, A extends { error: string | null } = Answer> {
+  readonly #link: Way<Q>;
+  readonly #waiting = new Map<number, (answer: A) => void>();
 
-  constructor(link: Link) {
+  constructor(link: Way<Q>) {
     this.#link = link;
   }
 
-  ask(question: WithoutRev<Question>): Promise<Answer> {
+  ask(question: WithoutRev<Q>): Promise<A> {
     const rev = this.#link.nextRev();
     return new Promise((resolve) => {
       this.#waiting.set(rev, resolve);
-      if (!this.#link.send({ ...question, rev } as Question)) this.failAll();
+      if (!this.#link.send({ ...question, rev } as unknown as Q)) this.failAll();
     });
   }
 
-  answer(rev: number, answer: Answer): void {
+  answer(rev: number, answer: A): void {
     const resolve = this.#waiting.get(rev);
     this.#waiting.delete(rev);
     resolve?.(answer);
@@ -37,6 +41,6 @@ export class Questions {
 
   /** Nobody is left to answer. */
   failAll(): void {
-    for (const rev of [...this.#waiting.keys()]) this.answer(rev, { error: GONE });
+    for (const rev of [...this.#waiting.keys()]) this.answer(rev, { error: GONE } as A);
   }
 }

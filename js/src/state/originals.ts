@@ -1,4 +1,4 @@
-import type { Link } from "../kernel/link.ts";
+import type { ImageRequest } from "../kernel/messages.ts";
 import { GONE } from "../kernel/strings.ts";
 import type { Picture, Pictures } from "./pictures.ts";
 
@@ -7,11 +7,11 @@ export type Got = Picture | string;
 
 /** Outputs in full; each is asked for once, by whoever wants it. */
 export class Originals {
-  readonly #link: Link;
+  readonly #link: { send(message: ImageRequest): boolean };
   readonly #pictures: Pictures;
   readonly #waiting = new Map<string, ((got: Got) => void)[]>();
 
-  constructor(link: Link, pictures: Pictures) {
+  constructor(link: { send(message: ImageRequest): boolean }, pictures: Pictures) {
     this.#link = link;
     this.#pictures = pictures;
   }

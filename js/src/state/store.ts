@@ -1,7 +1,16 @@
 import { Timers } from "../dom/timers.ts";
 import type { Model } from "../kernel/host.ts";
 import { Link } from "../kernel/link.ts";
-import type { Down, ImageMessage, Outlook, Parameter, Reply, Run, Status } from "../kernel/messages.ts";
+import type {
+  Down,
+  ImageMessage,
+  Outlook,
+  Parameter,
+  Question,
+  Reply,
+  Run,
+  Status,
+} from "../kernel/messages.ts";
 import { Questions } from "../kernel/questions.ts";
 import { GONE } from "../kernel/strings.ts";
 import { unpackInOrder } from "../kernel/unpack.ts";
@@ -41,7 +50,7 @@ export class Store {
   constructor(model: Model) {
     this.#model = model;
     this.link = new Link(model, this.#timers, () => this.#linkChanged());
-    this.questions = new Questions(this.link);
+    this.questions = new Questions<Question>(this.link);
     this.originals = new Originals(this.link, this.pictures);
     this.values = new Values(model, this.link, this.#timers, () => this.#onEdit());
     this.uploads = new Uploads(
@@ -67,6 +76,10 @@ export class Store {
   /** Names the static card that stands for the panel where no view can live. */
   get cardId(): string {
     return this.#model.get("_card_id") ?? "";
+  }
+
+  get cardKey(): string {
+    return `${this.run?.number} ${this.status}`;
   }
 
   get outlook(): Partial<Outlook> {

@@ -17,10 +17,10 @@ import { ends } from "../dom/dom.ts";
 export type Topic = "form" | "values" | "status" | "run" | "log" | "pictures" | "uploads" | "link";
 
 /** Calls listeners when a topic changes; a listener ends with its signal. */
-export class Topics {
-  readonly #listeners = new Map<Topic, Set<() => void>>();
+export class Topics<T extends string = Topic> {
+  readonly #listeners = new Map<T, Set<() => void>>();
 
-  on(topics: Topic[], listener: () => void, signal: AbortSignal): void {
+  on(topics: T[], listener: () => void, signal: AbortSignal): void {
     if (signal.aborted) return;
     for (const topic of topics) {
       const set = this.#listeners.get(topic) ?? new Set();
@@ -29,7 +29,7 @@ export class Topics {
     }
   }
 
-  emit(...topics: Topic[]): void {
+  emit(...topics: T[]): void {
     for (const topic of topics) for (const listener of [...(this.#listeners.get(topic) ?? [])]) listener();
   }
 }

@@ -1,21 +1,25 @@
 import { ends, h, text } from "../dom/dom.ts";
 import type { Store } from "../state/store.ts";
-import type { Topic } from "../state/topics.ts";
+import type { Topic, Topics } from "../state/topics.ts";
 
 /** One drawing of the store. Everything in it ends with its signal. */
-export interface View {
-  store: Store;
+export interface View<S = Store, T extends string = Topic> {
+  store: S;
   signal: AbortSignal;
   /** The one polite region of the panel: what is written here is read out. */
   voice: HTMLElement;
   /** Draws now, and again in the next frame after any of these topics. */
-  paint(topics: Topic[], draw: () => void): void;
+  paint(topics: T[], draw: () => void): void;
   /** Draws in the next frame, however often it is asked. */
   schedule(draw: () => void): void;
 }
 
 /** Applying goes on in a hidden tab; only drawing waits for its frame. */
-export function createView(store: Store, signal: AbortSignal, fail: (error: unknown) => void): View {
+export function createView<S extends { topics: Topics<T> }, T extends string>(
+  store: S,
+  signal: AbortSignal,
+  fail: (error: unknown) => void,
+): View<S, T> {
   const dirty = new Set<() => void>();
   let frame = 0;
   const drawAll = () => {
@@ -34,7 +38,7 @@ export function createView(store: Store, signal: AbortSignal, fail: (error: unkn
     frame ||= requestAnimationFrame(drawAll);
   };
   ends(signal, () => cancelAnimationFrame(frame));
-  const paint = (topics: Topic[], draw: () => void) => {
+  const paint = (topics: T[], draw: () => void) => {
     draw();
     store.topics.on(topics, () => schedule(draw), signal);
   };
@@ -57,7 +61,7 @@ export function within(view: View, signal: AbortSignal): View {
 }
 
 /** Shows words where they belong, and has them read out. */
-export function say({ voice }: View, element: HTMLElement, words: string, bad = false): void {
+export function say({ voice }: Pick<View, "voice">, element: HTMLElement, words: string, bad = false): void {
   text(element, words);
   element.classList.toggle("bad", bad);
   if (words) text(voice, words);

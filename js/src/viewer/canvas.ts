@@ -14,8 +14,10 @@ export interface Canvas {
   draw(first: Output | undefined, second?: Output, split?: number): void;
 }
 
+type CanvasView = Pick<View, "signal"> & { store: Pick<Store, "pictures"> };
+
 /** One or two pictures, magnified and moved alike. */
-export function mountCanvas(view: View, onChange: () => void, wipe: (to: number) => void): Canvas {
+export function mountCanvas(view: CanvasView, onChange: () => void, wipe: (to: number) => void): Canvas {
   const { store, signal } = view;
   const zoom = new Zoom();
   const layers = [h("img"), h("img")] as const;
@@ -61,7 +63,7 @@ export function mountCanvas(view: View, onChange: () => void, wipe: (to: number)
 }
 
 function listen(
-  { signal }: View,
+  { signal }: CanvasView,
   element: HTMLElement,
   zoom: Zoom,
   move: (move: () => void) => void,
@@ -117,7 +119,7 @@ export function canvasKey(event: KeyboardEvent, zoom: Zoom): boolean {
   return true;
 }
 
-function drawLayer(store: Store, image: HTMLImageElement, output: Output | undefined): void {
+function drawLayer(store: CanvasView["store"], image: HTMLImageElement, output: Output | undefined): void {
   const id = output?.id ?? "";
   const picture = store.pictures.get("full", id) ?? store.pictures.get("thumb", id);
   show(image, picture !== undefined);
@@ -125,7 +127,7 @@ function drawLayer(store: Store, image: HTMLImageElement, output: Output | undef
   image.alt = output?.name ?? "";
 }
 
-function sizeOf(store: Store, output: Output | undefined) {
+function sizeOf(store: CanvasView["store"], output: Output | undefined) {
   const full = store.pictures.get("full", output?.id ?? "");
   return { width: output?.width ?? full?.width ?? 512, height: output?.height ?? full?.height ?? 512 };
 }

@@ -48,7 +48,12 @@ class RunCollection:
 
     def ids(self, numbers: Sequence[int]) -> list[str]:
         """Return the ids of runs by their numbers in the index; those that are gone are left out."""
-        return run_listing.run_ids(self.index, numbers)
+        return [run_id for run_id in self.ids_or_none(numbers) if run_id is not None]
+
+    def ids_or_none(self, numbers: Sequence[int]) -> list[str | None]:
+        """Return an id for each number, None where the run is gone."""
+        ids = run_listing.ids_by_number(self.index, numbers)
+        return [ids.get(number) for number in numbers]
 
     def rows(self, run_ids: Iterable[str]) -> list[JournalRow]:
         """Return the rows of runs, in the order of the ids; those that are gone are left out."""

@@ -84,6 +84,7 @@ class RunIndex:
         self._journal = journal
         self._writing, self._reading = threading.RLock(), threading.RLock()
         self._memory_rows: dict[str, JournalRow] = {}
+        self._memory_changes = 0
         try:
             self._writer = _open(None if folder is None else folder / "index.sqlite3")
             self._reader = _connect(folder / "index.sqlite3") if folder else self._writer
@@ -130,6 +131,13 @@ class RunIndex:
         top = int(state.get("top", 0))
         return (top - below + 1, top) if below > 1 else None
 
+    @property
+    def version(self) -> tuple[int, ...]:
+        """What is another after every change of the index, whichever process made it."""
+        with self._reading:
+            state = _state(self._reader)
+        return int(state.get("changes", 0)), int(state.get("below", 0)), self._memory_changes
+
     def forget(self, run_ids: Iterable[str]) -> None:
         """Take runs out of the index."""
         with self._writing, suppress(sqlite3.Error), _transaction(self._writer):
@@ -146,15 +154,16 @@ class RunIndex:
         """Take in the rows that the journal's file does not have."""
         rows = self._journal.rows_in_memory()
         new = [row for run_id, row in rows.items() if self._memory_rows.get(run_id) is not row]
-        gone = self._memory_rows.keys() - rows.keys()
-        if new or gone:
+        ids_gone = self._memory_rows.keys() - rows.keys()
+        if new or ids_gone:
+            self._memory_changes += 1
             with _transaction(self._writer):
-                for run_id in gone:  # written by now, and then among the changes, or forgotten
+                for run_id in ids_gone:  # written by now, and then among the changes, or forgotten
                     _remove(self._writer, run_id)
                 for cells in _cells_of(new):
                     _put(self._writer, cells)
-            if gone:
-                self._take_rows_by_id(gone)
+            if ids_gone:
+                self._take_rows_by_id(ids_gone)
         self._memory_rows = rows
 
     def _take_rows_by_id(self, run_ids: Iterable[str]) -> None:

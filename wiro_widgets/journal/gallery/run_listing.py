@@ -100,11 +100,10 @@ def read(index: RunIndex, server: str, filters: Sequence[Filter], limit: int | N
     )
 
 
-def run_ids(index: RunIndex, numbers: Sequence[int]) -> list[str]:
-    """Return the ids of runs by their numbers, in that order; without those that are gone."""
+def ids_by_number(index: RunIndex, numbers: Sequence[int]) -> dict[int, str]:
+    """Return the ids of runs by their numbers in the index, without those that are gone."""
     sql = "SELECT number, run_id FROM cards WHERE number IN (SELECT value FROM json_each(?))"
-    ids = dict(index.read(sql, [json.dumps(list(numbers))]))
-    return [ids[number] for number in numbers if number in ids]
+    return dict(index.read(sql, [json.dumps(list(numbers))]))
 
 
 def models(index: RunIndex, server: str) -> list[tuple[str, int]]:
@@ -159,16 +158,16 @@ def _add_conditions(
         return
     names = [f"term{place}_{number}" for number in range(len(item.terms))]
     values.update(zip(names, item.terms, strict=True))
-    wanted = " AND ".join(f"instr(words.text, :{name})" for name in names)
+    every_term = " AND ".join(f"instr(words.text, :{name})" for name in names)
     if not item.is_windowed:
         # The index finds the rows that have all trigrams, somewhere; whether they have the text is looked at then.
         values[f"match{place}"] = " AND ".join(f'"{part}"' for part in _trigrams(item.terms))
         match = f"words MATCH :match{place} AND " if index_has_trigrams else ""
-        conditions.append(f"number IN (SELECT rowid FROM words WHERE {match}{wanted})")  # noqa: S608 - constants
+        conditions.append(f"number IN (SELECT rowid FROM words WHERE {match}{every_term})")  # noqa: S608 - constants
         return
     conditions.append(
         "number IN (SELECT rowid FROM words WHERE rowid IN (SELECT number FROM cards WHERE server = :server "  # noqa: S608
-        f"ORDER BY at DESC, number DESC LIMIT {WINDOW}) AND {wanted})"
+        f"ORDER BY at DESC, number DESC LIMIT {WINDOW}) AND {every_term})"
     )
 
 

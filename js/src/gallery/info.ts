@@ -1,0 +1,65 @@
+import { copyText } from "../dom/clipboard.ts";
+import { button, h, show, text } from "../dom/dom.ts";
+import { say } from "../view/view.ts";
+import type { Details } from "./gallery_messages.ts";
+import type { GalleryView } from "./gallery_store.ts";
+
+/** What is known of a run: its prompt, its facts and values, tags, note and recipe. All of it comes as text. */
+export function mountInfo(view: GalleryView, current: () => Details | null) {
+  const { store, signal } = view;
+  const prompt = h("p", "prompt");
+  const error = h("p", "bad words");
+  const facts = h("dl", "facts");
+  const values = h("dl", "facts");
+  const tags = h("p", "tags");
+  const note = h("p", "note-text");
+  const said = h("p", "said");
+  const copy = (what: "prompt" | "recipe") => async () => {
+    const words = current()?.[what];
+    if (words) say(view, said, (await copyText(words)) ? "Copied" : "The browser did not allow it");
+  };
+  const python = async () => {
+    const id = current()?.id;
+    if (!id) return;
+    const reply = await store.questions.ask({ type: "code", id });
+    const copied = reply.text !== undefined && (await copyText(reply.text));
+    say(
+      view,
+      said,
+      reply.error ?? (copied ? "Copied" : "The browser did not allow it"),
+      Boolean(reply.error),
+    );
+  };
+  const copies = h(
+    "p",
+    "copies",
+    button("Copy prompt", "link", copy("prompt"), signal),
+    button("Copy recipe", "link", copy("recipe"), signal),
+    button("Copy as Python", "link", () => void python(), signal),
+  );
+  const element = h("aside", { class: "info", "aria-label": "About this run", tabindex: 0 });
+  element.append(prompt, error, copies, said, tags, note, facts, values);
+  let drawn: Details | null = null;
+  const rows = (list: HTMLElement, pairs: [string, string][]) =>
+    list.replaceChildren(...pairs.flatMap(([name, value]) => [h("dt", "", name), h("dd", "", value)]));
+  return {
+    element,
+    draw: () => {
+      const run = current();
+      show(copies, run !== null);
+      const card = run && (store.cardOf(run.id) ?? run);
+      text(tags, card?.tags.join(", ") ?? "");
+      text(note, card?.note ?? "");
+      show(tags, tags.textContent !== "");
+      show(note, note.textContent !== "");
+      if (run === drawn) return;
+      drawn = run;
+      text(said, "");
+      text(prompt, run ? run.prompt || "Without a prompt" : "Loading");
+      text(error, run?.error ?? "");
+      show(error, error.textContent !== "");
+      rows(facts, run?.facts ?? []);
+      rows(values, run?.values ?? []);
+    },
+  };
+}

@@ -1,0 +1,348 @@
+"""The gallery in a browser: cards, search, selection, the large view; by mouse, by keyboard, and for everybody."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import comm
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.frontend.gallery_page import GalleryPage, KernelEnd
+from tests.frontend.gallery_runs import every_kind, make_client, row, save, with_files
+from tests.frontend.test_accessibility import LOOKS, _complaints, _look
+from tests.widget.gallery.conftest import choose
+from wiro_widgets import Gallery
+
+Start = Callable[..., GalleryPage]
+
+
+@pytest.fixture
+def start(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Return a function that opens a gallery of the runs in the test's folder."""
+    monkeypatch.setattr(comm, "create_comm", KernelEnd)
+    pages: list[GalleryPage] = []
+    client = make_client(tmp_path)
+
+    def open_gallery(**query: Any) -> GalleryPage:
+        pages.append(GalleryPage(page, Gallery(client, **query)))
+        pages[-1].start()
+        return pages[-1]
+
+    yield open_gallery
+    for one in pages:
+        one.gallery.close()
+        one.panel.leave()
+        assert one.panel.problems == []
+    client.close()
+
+
+@pytest.fixture
+def gallery(start: Start, tmp_path: Path) -> GalleryPage:
+    """Open a gallery with a run of every kind."""
+    every_kind(tmp_path)
+    return start()
+
+
+def names(gallery: GalleryPage) -> list[str]:
+    """Return the captions of the cards."""
+    return gallery.page.locator(".card .title").all_inner_texts()
+
+
+def selected_tasks(gallery: GalleryPage, *expected: str) -> None:
+    """Wait until these tasks are selected in Python."""
+    gallery.pump(lambda: tuple(record.task_id for record in gallery.gallery.selected) == expected)
+
+
+def test_every_kind_of_run_is_a_card(gallery: GalleryPage) -> None:
+    """Pictures show themselves, texts their words, others a sign; a failure says why, a missing file that it is."""
+    assert gallery.count_words() == "10 runs"
+    cards = gallery.cards
+    assert gallery.page.locator(".card img:visible").count() == 2
+    expect(cards.nth(1).locator(".number")).to_have_text("4")
+    expect(cards.nth(0).locator(".starred")).to_be_visible()
+    expect(cards.nth(2).locator(".words")).to_contain_text("The lighthouse stands")
+    expect(cards.nth(3).locator(".words")).to_have_text("Failed\nCUDA out of memory")
+    assert [cards.nth(place).locator(".sign").inner_text() for place in (4, 5, 7)] == ["▶", "♪", "▤"]
+    expect(cards.nth(6).locator(".words")).to_have_text("File missing")
+    expect(cards.nth(8).locator(".words")).to_have_text("Stopped")
+    assert names(gallery)[7] == "a/mesh"
+    assert gallery.page.locator(".day-name").all_inner_texts()[0] in ("Today", names(gallery)[0])
+
+
+def test_search_finds_while_one_types(gallery: GalleryPage) -> None:
+    """A few letters narrow the cards down, tags and notes count, Escape brings all back."""
+    field = gallery.page.get_by_role("searchbox")
+    field.press_sequentially("kind")
+    gallery.pump(lambda: gallery.count_words() == "1 run")
+    assert names(gallery) == ["four of a kind"]
+    field.fill("anna")
+    gallery.pump(lambda: names(gallery) == ["a lighthouse at dusk"])
+    field.fill("zzzz")
+    gallery.pump(lambda: gallery.page.locator(".nothing").is_visible())
+    expect(gallery.page.locator(".nothing")).to_contain_text("No run matches")
+    field.press("Escape")
+    gallery.pump(lambda: gallery.count_words() == "10 runs")
+
+
+def test_filters(gallery: GalleryPage) -> None:
+    """Each filter narrows down, several together, and Clear takes all of them away."""
+    page = gallery.page
+    page.get_by_label("Outcome", exact=True).select_option("failed")
+    gallery.pump(lambda: names(gallery) == ["too large"])
+    page.get_by_role("button", name="Clear").click()
+    gallery.pump(lambda: gallery.count_words() == "10 runs")
+    page.get_by_role("button", name="Starred").click()
+    gallery.pump(lambda: gallery.count_words() == "1 run")
+    page.get_by_label("Model", exact=True).select_option("a/music")
+    gallery.pump(lambda: gallery.count_words() == "0 runs")
+    page.get_by_role("button", name="Starred").click()
+    gallery.pump(lambda: gallery.count_words() == "1 run")
+    expect(page.get_by_label("Tag", exact=True)).to_be_visible()
+
+
+def test_selection_by_mouse(gallery: GalleryPage) -> None:
+    """A click selects one, Control adds and takes away, Shift selects what lies between; the empty place none."""
+    cards = gallery.cards
+    cards.nth(1).click()
+    selected_tasks(gallery, "2")
+    cards.nth(3).click(modifiers=["Shift"])
+    selected_tasks(gallery, "2", "3", "4")
+    cards.nth(0).click(modifiers=["Control"])
+    cards.nth(2).click(modifiers=["Control"])
+    selected_tasks(gallery, "2", "4", "1")
+    expect(gallery.page.locator(".chosen-row b")).to_have_text("3 runs selected")
+    gallery.page.get_by_role("button", name="Deselect").click()
+    selected_tasks(gallery)
+    expect(gallery.page.locator(".actions")).to_be_hidden()
+
+
+def test_selection_by_keyboard(gallery: GalleryPage) -> None:
+    """One stop of Tab; arrows go and select, Shift extends, Control only goes, Space toggles, Control A takes all."""
+    wall = gallery.page.get_by_role("listbox", name="Runs")
+    wall.focus()
+    wall.press("ArrowRight")
+    selected_tasks(gallery, "2")
+    wall.press("Shift+ArrowRight")
+    selected_tasks(gallery, "2", "3")
+    wall.press("Control+ArrowRight")
+    wall.press(" ")
+    selected_tasks(gallery, "2", "3", "4")
+    active = gallery.page.evaluate(
+        "() => { const w = host.root().querySelector('.wall'); return host.root().getElementById("
+        "w.getAttribute('aria-activedescendant')).querySelector('.unseen').textContent; }"
+    )
+    assert active.startswith("too large, tencent/hunyuan-flux-srpo")
+    wall.press("Control+a")
+    gallery.pump(lambda: len(gallery.gallery.selected) == 10)
+    wall.press("Escape")
+    selected_tasks(gallery)
+    wall.press("End")
+    selected_tasks(gallery, "10")
+
+
+def test_python_selects(gallery: GalleryPage) -> None:
+    """What Python selects is selected on the page."""
+    choose(gallery.gallery, ["2"])
+    gallery.pump(lambda: gallery.cards.nth(1).get_attribute("aria-selected") == "true")
+    expect(gallery.cards.nth(0)).to_have_attribute("aria-selected", "false")
+
+
+def test_star_tags_and_note_of_the_selection(gallery: GalleryPage) -> None:
+    """What is written down stands in the history and on the cards."""
+    page = gallery.page
+    gallery.cards.nth(1).click()
+    gallery.cards.nth(2).click(modifiers=["Control"])
+    selected_tasks(gallery, "2", "3")
+    page.get_by_role("button", name="Star", exact=True).click()
+    gallery.pump(lambda: gallery.cards.nth(2).locator(".starred").is_visible())
+    page.get_by_role("button", name="Tags").click()
+    page.get_by_label("Add tags").fill("sea, night")
+    page.get_by_label("Add tags").press("Enter")
+    gallery.pump(lambda: page.get_by_role("button", name="Remove the tag night").is_visible())
+    page.get_by_role("button", name="Remove the tag night").click()
+    gallery.pump(lambda: not page.get_by_role("button", name="Remove the tag night").is_visible())
+    page.get_by_role("button", name="Note").click()
+    page.get_by_label("Note on the selected runs").fill("remember")
+    page.get_by_role("button", name="Save").click()
+    history = gallery.gallery.client.history
+    gallery.pump(lambda: history["3"].note == "remember")
+    assert (history["2"].star, history["2"].tags, history["3"].tags) == (True, ("sea",), ("sea",))
+
+
+def test_the_large_view(gallery: GalleryPage) -> None:
+    """A double click opens a run; arrow keys go on; it has the recipe, and Escape leads back to the card."""
+    page = gallery.page
+    gallery.cards.nth(0).dblclick()
+    dialog = page.get_by_role("dialog")
+    gallery.pump(lambda: "Seed" in dialog.inner_text())
+    expect(dialog.locator(".prompt")).to_have_text("a lighthouse at dusk")
+    expect(dialog.locator(".info")).to_contain_text("best, cover")
+    gallery.pump(lambda: "320 \N{MULTIPLICATION SIGN} 240" in dialog.locator(".caption").first.inner_text())
+    page.keyboard.press("+")
+    expect(dialog.locator(".percent")).not_to_have_text("100%")
+    page.keyboard.press("0")
+    page.keyboard.press("ArrowRight")
+    gallery.pump(lambda: dialog.locator(".strip .thumb img").count() == 4)
+    dialog.get_by_role("button", name="Output 3").click()
+    expect(dialog.locator(".caption").first).to_contain_text("2.png")
+    page.keyboard.press("ArrowRight")
+    gallery.pump(lambda: "The lighthouse stands" in dialog.inner_text())
+    page.keyboard.press("ArrowRight")
+    gallery.pump(lambda: "CUDA out of memory" in dialog.inner_text())
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    title = page.evaluate("() => host.root().querySelector('.card.focused .title').textContent")
+    assert title == "too large"
+
+
+def test_a_missing_file_says_so_in_the_large_view(gallery: GalleryPage) -> None:
+    """The path is named, and no picture is promised."""
+    gallery.cards.nth(6).dblclick()
+    dialog = gallery.page.get_by_role("dialog")
+    gallery.pump(lambda: "is no longer at" in dialog.inner_text())
+    expect(dialog.get_by_role("button", name="Download")).to_be_hidden()
+
+
+def test_up_to_four_are_compared(gallery: GalleryPage) -> None:
+    """Two to four pictures stand beside each other and are magnified together."""
+    page = gallery.page
+    gallery.cards.nth(0).click()
+    expect(page.get_by_role("button", name="Compare")).to_be_hidden()
+    gallery.cards.nth(1).click(modifiers=["Control"])
+    selected_tasks(gallery, "1", "2")
+    page.get_by_role("button", name="Compare").click()
+    dialog = page.get_by_role("dialog")
+    gallery.pump(lambda: dialog.locator(".pane img").count() == 2)
+    gallery.settle()
+    page.keyboard.press("+")
+    transforms = {
+        dialog.locator(".pane img").nth(at).evaluate("(one) => one.style.transform") for at in (0, 1)
+    }
+    assert transforms == {"translate(0px, 0px) scale(1.25)"}
+
+
+def test_nothing_of_a_run_becomes_markup(start: Start, tmp_path: Path) -> None:
+    """Prompts, names, tags, notes, answers and errors are text, whatever stands in them."""
+    evil = "<img src=x onerror='window.hit = 1'><script>window.hit = 1</script>"
+    annotations = {"tags": (evil,), "notes": evil}
+    save(
+        tmp_path,
+        [
+            with_files(
+                tmp_path,
+                1,
+                {"a.svg": b"<svg onload='window.hit = 1'/>"},
+                prompt=evil,
+                annotations=annotations,
+            ),
+            row(2, evil, model=evil, text=evil),
+            row(3, evil, outcome="failed", error=evil),
+        ],
+    )
+    gallery = start(text="img")
+    for place in range(3):
+        gallery.cards.nth(place).dblclick()
+        gallery.settle()
+        gallery.page.keyboard.press("Escape")
+    gallery.page.get_by_role("button", name="Tags").click()
+    gallery.settle()
+    assert gallery.page.evaluate("() => window.hit") is None
+    assert gallery.page.evaluate("() => host.root().querySelectorAll('img[src=x], script').length") == 0
+
+
+def test_an_empty_history_says_so(start: Start) -> None:
+    """Nothing has been run yet: a sentence says what will appear here."""
+    gallery = start()
+    expect(gallery.page.locator(".nothing")).to_contain_text("No run yet")
+    assert gallery.count_words() == "0 runs"
+
+
+def test_new_runs_appear(start: Start, tmp_path: Path) -> None:
+    """A run that another notebook made comes in without a reload, and what was looked at stays where it is."""
+    save(tmp_path, [row(number) for number in range(1, 200)])
+    gallery = start()
+    wall = gallery.page.locator(".wall")
+    wall.evaluate("(one) => { one.scrollTop = 2000; }")
+    gallery.settle()
+    top = gallery.page.evaluate(
+        "() => { const root = host.root(); const wall = root.querySelector('.wall').getBoundingClientRect();"
+        " const card = [...root.querySelectorAll('.card')].find((one) =>"
+        " one.getBoundingClientRect().top > wall.top + 40);"
+        " return [card.getAttribute('title'), card.getAttribute('aria-posinset')]; }"
+    )
+    save(tmp_path, [row(number, "new", hours=0) for number in range(200, 230)])
+    gallery.pump(lambda: gallery.count_words() == "229 runs")
+    gallery.settle()
+    place = int(top[1]) - 1 + 30
+    box = gallery.page.locator(f".card[data-place='{place}']").bounding_box()
+    frame = wall.bounding_box()
+    assert box
+    assert frame
+    assert frame["y"] - 10 < box["y"] < frame["y"] + frame["height"]
+
+
+def test_twenty_thousand_runs_scroll(start: Start, tmp_path: Path) -> None:
+    """Only the cards in sight are there, wherever one scrolls to; a frame takes no more than a moment."""
+    save(tmp_path, [row(number, f"number {number}", hours=number / 10) for number in range(1, 20_001)])
+    gallery = start()
+    gallery.pump(lambda: gallery.count_words() == "20,000 runs")
+    wall = gallery.page.locator(".wall")
+    slowest = wall.evaluate(
+        """async (wall) => {
+          const frame = () => new Promise(requestAnimationFrame);
+          let slowest = 0;
+          for (let step = 0; step < 12; step++) {
+            wall.scrollTop += 700;
+            await frame();
+            const begun = performance.now();
+            await frame();
+            slowest = Math.max(slowest, performance.now() - begun);
+          }
+          return slowest;
+        }"""
+    )
+    assert slowest < 500
+    wall.evaluate("(one) => { one.scrollTop = one.scrollHeight; }")
+    gallery.pump(lambda: "number 20000" in names(gallery))
+    assert gallery.page.locator(".card").count() < 150
+    wall.press("Home")
+    gallery.pump(lambda: names(gallery)[0] == "number 1")
+
+
+def test_axe_finds_nothing(gallery: GalleryPage) -> None:
+    """Neither the cards, the forms of the selection, nor the large view have a violation, in any host's colours."""
+    page = gallery.page
+
+    def complaints(state: str) -> dict[Any, list[str]]:
+        gallery.settle()
+        lines = {}
+        for look in LOOKS:
+            _look(page, look)
+            for width in (400, 1200):
+                page.set_viewport_size({"width": width, "height": 900})
+                gallery.panel.wait_until_painted()
+                lines[state, look, width] = _complaints(gallery.panel, look)
+        page.set_viewport_size({"width": 1200, "height": 900})
+        return {key: words for key, words in lines.items() if words}
+
+    violations = complaints("cards")
+    gallery.cards.nth(0).click()
+    page.get_by_role("button", name="Tags").click()
+    violations |= complaints("tags")
+    page.get_by_role("button", name="Note").click()
+    violations |= complaints("note")
+    gallery.cards.nth(1).dblclick()
+    violations |= complaints("large")
+    assert violations == {}
+
+
+def test_a_second_view_shows_the_same(gallery: GalleryPage) -> None:
+    """Another cell that shows the gallery has the same cards and selection."""
+    gallery.panel.open_view()
+    gallery.settle()
+    assert gallery.page.locator(".card").count() == 20
+    gallery.cards.nth(0).click()
+    expect(gallery.page.locator(".gallery").nth(1).locator(".card").nth(0)).to_have_attribute(
+        "aria-selected", "true"
+    )

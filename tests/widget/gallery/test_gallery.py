@@ -1,0 +1,294 @@
+"""Gallery: what Python and the page can do with the runs of the journal."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import traitlets
+
+from tests.widget.gallery.conftest import QUERY, AddRun, MakeGallery, choose
+from tests.widget.wire.page import Wire
+from wiro_widgets import Client, ConfigurationError, Gallery
+from wiro_widgets.journal.journal import Journal
+
+WireOf = Callable[[Gallery], Wire]
+
+
+def find(wire: Wire, **query: Any) -> dict[str, Any]:
+    """Ask for runs as the page does, and return the answer."""
+    return wire.ask("find", rev=len(wire.traffic) + 1, **(QUERY | query))
+
+
+def ids(answer: dict[str, Any]) -> list[str]:
+    """Return the ids of the cards of an answer."""
+    return [card["id"] for card in answer["items"]]
+
+
+def test_the_page_gets_runs_newest_first_by_days(
+    add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf
+) -> None:
+    """A question without words is answered with all runs, the days they fall on, and the first cards."""
+    first, second = add_run("one"), add_run("two", pictures=3)
+    wire = wire_of(gallery_of())
+    answer = find(wire)
+    assert ids(answer) == [second, first]
+    assert (answer["count"], answer["whole"], answer["notes"]) == (2, True, [])
+    assert answer["days"] == [[date.today().isoformat(), 2]]  # noqa: DTZ011 - the day on this clock
+    card = answer["items"][0]
+    assert (card["prompt"], card["kind"], card["count"], card["task"]) == ("two", "picture", 3, "2")
+    wire.until(lambda: wire.messages("choices"))
+    assert wire.messages("choices")[0]["models"] == [["tencent/hunyuan-flux-srpo", 2]]
+
+
+def test_search_and_filters(
+    add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf, journal: Journal
+) -> None:
+    """Words, models, outcomes, star, tags, days and cost narrow the list down."""
+    fox = add_run("A red fox", total_cost=0.5)
+    failed = add_run("an owl", model="a/b", outcome="failed", error="CUDA out of memory")
+    journal.annotate(fox, star=True, tags=("best",), notes="for the cover")
+    wire = wire_of(gallery_of())
+    assert ids(find(wire, text="FOX red")) == ids(find(wire, text="cover")) == [fox]
+    assert ids(find(wire, models=["a/b"])) == ids(find(wire, outcomes=["failed", "nonsense"])) == [failed]
+    assert ids(find(wire, star=True)) == ids(find(wire, tags=["best"])) == ids(find(wire, low=0.1)) == [fox]
+    today = date.today()  # noqa: DTZ011 - the day on this clock
+    assert len(ids(find(wire, since=today.isoformat(), until=today.isoformat()))) == 2
+    assert ids(find(wire, since=(today + timedelta(days=1)).isoformat())) == []
+    assert len(ids(find(wire, since="not a day", until="9999-99-99"))) == 2
+    assert "newest 20,000" in find(wire, text="ow")["notes"][0]
+
+
+def test_the_gallerys_own_query_holds_for_the_page(
+    add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf
+) -> None:
+    """What Python left out is not found by the page either."""
+    add_run("a fox")
+    owl = add_run("an owl", model="a/b")
+    gallery = gallery_of(model="a/b")
+    wire = wire_of(gallery)
+    assert ids(find(wire)) == [owl]
+    assert ids(find(wire, text="fox")) == []
+    assert wire.traits["_facts"]["query"] == "a/b"
+
+
+def test_further_cards_come_by_place(add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf) -> None:
+    """A page asks for the cards that it scrolls to, and for ids of a range that it selects."""
+    runs = [add_run(f"number {place}", pictures=0) for place in range(5)][::-1]
+    wire = wire_of(gallery_of())
+    listing = find(wire)["listing"]
+    answer = wire.ask("items", rev=90, listing=listing, first=1, count=2)
+    assert (ids(answer), answer["first"]) == (runs[1:3], 1)
+    assert wire.ask("items", rev=91, listing=listing + 50, first=1, count=2)["items"] == []
+    assert wire.ask("ids", rev=92, listing=listing, first=0, count=10_000)["ids"] == runs
+
+
+def test_a_look_says_what_is_new(
+    add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf, journal: Journal
+) -> None:
+    """A page that looks again gets a new list only if something changed, and the place of what it looked at."""
+    first = add_run("one")
+    wire = wire_of(gallery_of())
+    listing = find(wire)["listing"]
+    assert wire.ask("look", rev=50, listing=listing, anchor=0)["listing"] is None
+    add_run("two")
+    answer = wire.ask("look", rev=51, listing=listing, anchor=0)
+    assert (answer["count"], answer["anchor"]) == (2, 1)
+    assert wire.ask("look", rev=52, listing=answer["listing"], anchor=0)["listing"] is None
+    journal.annotate(first, star=True)
+    assert wire.ask("look", rev=53, listing=answer["listing"], anchor=0)["listing"] is not None
+
+
+def test_small_pictures_are_made_on_demand(
+    add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf, tmp_path: Path
+) -> None:
+    """A thumbnail comes as bytes with the extent of the picture; a file that is gone is said to be so."""
+    run_id = add_run(pictures=2)
+    wire = wire_of(gallery_of())
+    (tmp_path / "outputs" / "1" / "1.png").unlink()
+    wire.say("thumbs", ids=[f"{run_id}/0", f"{run_id}/1", f"{run_id}/7", "nobody/0", "x"])
+    wire.until(lambda: wire.messages("image"))
+    facts = {item["id"]: item for item in wire.messages("image")[0]["images"]}
+    assert (facts[f"{run_id}/0"]["width"], facts[f"{run_id}/0"]["height"]) == (640, 480)
+    assert wire.pictures("thumb")[f"{run_id}/0"].startswith(b"\xff\xd8\xff")
+    assert "is no longer at" in facts[f"{run_id}/1"]["missing"]
+    assert facts[f"{run_id}/7"]["missing"] == "was not downloaded"
+    assert facts["nobody/0"]["missing"] == "is no longer in the history"
+
+
+def test_a_changed_file_is_not_shown_for_the_run(
+    add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf, tmp_path: Path
+) -> None:
+    """Another picture under the same name answers for nothing, also while the cache has the first."""
+    run_id = add_run()
+    wire = wire_of(gallery_of())
+    wire.say("thumbs", ids=[f"{run_id}/0"])
+    wire.until(lambda: wire.messages("image"))
+    (tmp_path / "outputs" / "1" / "0.png").write_bytes(b"other bytes")
+    wire.say("thumbs", ids=[f"{run_id}/0"])
+    wire.until(lambda: len(wire.messages("image")) == 2)
+    assert "was changed at" in wire.messages("image")[1]["images"][0]["missing"]
+
+
+def test_an_imported_run_opens_no_file_elsewhere(
+    client: Client,
+    gallery_of: MakeGallery,
+    wire_of: WireOf,
+    journal: Journal,
+    add_run: AddRun,
+    tmp_path: Path,
+) -> None:
+    """The author of an imported history chose the paths: outside of the output folder none is opened, nor deleted."""
+    run_id = add_run()
+    private = tmp_path / "private.png"
+    (tmp_path / "outputs" / "1" / "0.png").rename(private)
+    row = journal.row(run_id)
+    assert row is not None
+    journal.forget(run_id)
+    client.history.export_to(tmp_path / "h.jsonl")
+    from dataclasses import replace  # noqa: PLC0415 - this test alone
+
+    journal.adopt([replace(row, paths=(str(private),), files=())], {})
+    wire = wire_of(gallery_of())
+    wire.say("thumbs", ids=[f"{run_id}/0"])
+    wire.until(lambda: wire.messages("image"))
+    assert "outside of the output folder" in wire.messages("image")[0]["images"][0]["missing"]
+    assert wire.pictures("thumb")[f"{run_id}/0"] == b""
+    wire.say("image", id=f"{run_id}/0")
+    wire.until(lambda: wire.messages("reply"))
+    assert "outside of the output folder" in wire.messages("reply")[0]["error"]
+
+
+def test_details(add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf) -> None:
+    """The large view has the whole prompt, the facts, the values, the recipe and all outputs."""
+    run_id = add_run(
+        "x" * 5_000, pictures=2, files={"notes.txt": b"hello"}, total_cost=0.0035, elapsed_seconds=18.2
+    )
+    wire = wire_of(gallery_of())
+    details = wire.ask("details", rev=7, id=run_id)["details"]
+    assert details["prompt"] == "x" * 5_000
+    assert ["Cost", "$0.0035"] in details["facts"]
+    assert ["steps", "20"] in details["values"]
+    assert '"seed": 1' in details["recipe"]
+    assert [output["id"] for output in details["outputs"]] == [f"{run_id}/{place}" for place in range(3)]
+    assert (details["outputs"][0]["width"], details["outputs"][2]["text"]) == (640, "hello")
+    wire.say("image", id=f"{run_id}/0")
+    wire.until(lambda: f"{run_id}/0" in wire.pictures("full"))
+    assert wire.pictures("full")[f"{run_id}/0"].startswith(b"\x89PNG")
+    assert "no longer" in wire.ask("details", rev=8, id="nobody")["error"]
+
+
+def test_star_tags_and_notes_of_several_runs(
+    client: Client, add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf
+) -> None:
+    """What the page says of runs stands in the history, and the reply has their cards."""
+    runs = [add_run("one"), add_run("two")]
+    wire = wire_of(gallery_of())
+    cards = wire.ask("mark", rev=1, ids=runs, on=True)["cards"]
+    assert [card["star"] for card in cards] == [True, True]
+    wire.ask("tag", rev=2, ids=runs, add=["  best   of ", "", "best of", "x"], remove=[])
+    wire.ask("tag", rev=3, ids=runs[:1], add=[], remove=["x"])
+    wire.ask("note", rev=4, ids=runs[1:], text=" for Anna ")
+    first, second = client.history["1"], client.history["2"]
+    assert (first.star, first.tags, first.note) == (True, ("best of",), "")
+    assert (second.star, second.tags, second.note) == (True, ("best of", "x"), "for Anna")
+
+
+def test_the_selection_is_a_trait(
+    add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf, client: Client
+) -> None:
+    """Python sees what the page selects, in that order, and the page sees what Python selects; a link carries it."""
+    first, second = add_run("one"), add_run("two")
+    gallery, other = gallery_of(), gallery_of()
+    wire = wire_of(gallery)
+    changes: list[Any] = []
+    gallery.observe(changes.append, names="selected")
+    assert gallery.selected == []
+    wire.say("select", rev=1, ids=[second, first, "nobody"])
+    wire.until(lambda: wire.traits.get("selected") == [second, first])
+    assert [record.task_id for record in gallery.selected] == ["2", "1"]
+    assert [record.prompt for record in changes[0]["new"]] == ["two", "one"]
+    traitlets.link((gallery, "selected"), (other, "selected"))
+    assert [record.task_id for record in other.selected] == ["2", "1"]
+    choose(gallery, [client.history["1"]])
+    assert wire.traits["selected"] == [first]
+    choose(gallery, ["2", "77"])
+    assert [record.task_id for record in other.selected] == ["2"]
+    for wrong in ("2", 2, [2]):
+        with pytest.raises(traitlets.TraitError):
+            choose(gallery, wrong)
+
+
+def test_find_and_to_pandas(
+    add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf, client: Client
+) -> None:
+    """Python looks through the same runs as the page; the table has what the page shows now."""
+    add_run("a fox")
+    add_run("an owl")
+    add_run("a fox", model="a/b")
+    gallery = client.history.gallery(model="tencent/hunyuan-flux-srpo")
+    assert isinstance(gallery, Gallery)
+    gallery.close()
+    gallery = gallery_of(model="tencent/hunyuan-flux-srpo")
+    assert [record.task_id for record in gallery.find()] == ["2", "1"]
+    assert [record.task_id for record in gallery.find("FOX")] == ["1"]
+    assert gallery.find(outcome="failed") == gallery.find(since=date.max - timedelta(days=2)) == []
+    assert len(gallery.find(limit=1)) == 1
+    assert list(gallery.to_pandas()["task_id"]) == ["2", "1"]
+    find(wire_of(gallery), text="owl")
+    assert list(gallery.to_pandas(expand=True)["param.steps"]) == [20]
+    with pytest.raises(ValueError, match="'nonsense' is no outcome"):
+        gallery.find(outcome="nonsense")
+
+
+def test_a_wrong_query_is_refused(client: Client) -> None:
+    """A slip of the pen is an error and not an empty gallery."""
+    for query in ({"starred": "yes"}, {"tags": 3}, {"since": "soon"}, {"model": [1]}):
+        with pytest.raises(ValueError, match=next(iter(query)).replace("starred", "star").rstrip("s")):
+            Gallery(client, **query)
+
+
+def test_messages_of_an_unknown_shape_are_ignored(
+    add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A page is not trusted: what it sends is read by the shape of its message, and no trait but one can be set."""
+    run_id = add_run()
+    gallery = gallery_of()
+    wire = wire_of(gallery)
+    wire.say("run", rev=1, values={})
+    wire.say("mark", rev=1, ids="all", on=True)
+    wire.say("thumbs", ids=[1])
+    wire.say("find", rev=1, **(QUERY | {"low": float("nan")}))
+    assert len(caplog.records) == 4
+    gallery.set_state({"_facts": {}, "_esm": "alert(1)", "selected": [run_id]})
+    wire.until(lambda: wire.traits.get("selected") == [run_id])
+    assert gallery._esm != "alert(1)"
+    assert gallery._facts["v"] == 1
+
+
+def test_a_panel_of_the_selected_run(add_run: AddRun, gallery_of: MakeGallery) -> None:
+    """`panel` opens the first selected run, or the newest; without any it says so."""
+    gallery = gallery_of()
+    with pytest.raises(ConfigurationError, match="no run"):
+        gallery.panel()
+    add_run("one")
+    add_run("two")
+    with_newest = gallery.panel()
+    choose(gallery, ["1"])
+    panel = gallery.panel()
+    assert (panel.values["prompt"], with_newest.values["prompt"]) == ("one", "two")
+    panel.close()
+    with_newest.close()
+
+
+def test_closing_twice_is_fine(add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf) -> None:
+    """A closed gallery answers nothing, and its journal goes on."""
+    add_run()
+    gallery = gallery_of()
+    wire = wire_of(gallery)
+    gallery.close()
+    gallery.close()
+    wire.say("thumbs", ids=["x/0"])
+    add_run()
+    assert repr(gallery) == "<Gallery of all runs: 0 selected>"

@@ -1,0 +1,1 @@
+"""The gallery: every run of the journal in a notebook cell."""

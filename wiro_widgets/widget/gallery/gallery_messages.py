@@ -1,0 +1,122 @@
+"""The gallery's messages from the browser; the mirror image of js/src/gallery/gallery_messages.ts.
+
+Each is checked by `wire.messages.parse` before anything acts on it: a page is not trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from wiro_widgets.widget.wire.messages import Image, LongText, Message, Question
+
+
+@dataclass(frozen=True, slots=True)
+class Find(Question):
+    """The person looks for runs: what stands in the search field and the filters. Days are ISO 8601 text, or empty."""
+
+    text: str
+    models: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    tags: tuple[str, ...]
+    star: bool | None
+    since: str
+    until: str
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Question):
+    """Is there anything new? `anchor` is the place of the first card that can be seen."""
+
+    listing: int
+    anchor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Items(Question):
+    """Send the cards from a place of a listing on."""
+
+    listing: int
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ids(Question):
+    """Send the ids of the runs from a place of a listing on, to be selected."""
+
+    listing: int
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbs(Message):
+    """Send the small pictures of these outputs, and no others that were asked for before."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Details(Question):
+    """Send all that the large view shows of a run."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Select(Question):
+    """The person selected these runs, and no others."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark(Question):
+    """Star runs, or take their stars away."""
+
+    ids: tuple[str, ...]
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tag(Question):
+    """Add tags to runs, and take others away."""
+
+    ids: tuple[str, ...]
+    add: tuple[str, ...]
+    remove: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note(Question):
+    """Replace the note of runs."""
+
+    ids: tuple[str, ...]
+    text: LongText
+
+
+@dataclass(frozen=True, slots=True)
+class CodeOf(Question):
+    """Send the Python call that repeats a run."""
+
+    id: str
+
+
+TYPES: Final[Mapping[str, type[Message]]] = {
+    "find": Find,
+    "look": Look,
+    "items": Items,
+    "ids": Ids,
+    "thumbs": Thumbs,
+    "image": Image,
+    "details": Details,
+    "select": Select,
+    "mark": Mark,
+    "tag": Tag,
+    "note": Note,
+    "code": CodeOf,
+}
