@@ -1,7 +1,8 @@
-# Four commands, from nothing but python3 (3.11 or newer), make and the package registries:
+# Five commands, from nothing but python3 (3.11 or newer), make and the package registries:
 #   make demo [ARGS=--no-browser]   a sandbox and JupyterLab on the quickstart notebook
 #   make test                       every check that CI runs
 #   make test-kernels               what runs in kernels, with ipykernel 6.29 and 7, each in an environment of its own
+#   make docs                       the documentation site, in docs/_build/html
 #   make bench [CHECK=1]            every promise of speed beside its floor; writes docs/benchmarks.md
 # And for nights, make soak [SEEDS=1000] [SEED=0]: mixtures of faults around sweeps whose kernels are killed.
 # Everything lands in .venv and js/node_modules; what is up to date is left alone.
@@ -22,17 +23,22 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Every kernel, command and worker of the tests would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: bench demo test test-kernels soak lint front-end chromium clean
+.PHONY: bench demo docs test test-kernels soak lint front-end chromium clean
 .NOTPARALLEL:
 
 demo: .venv/demo.stamp front-end
 	@$(BIN)/wiro-widgets demo $(ARGS)
 
-test: lint chromium
+test: lint chromium docs
 	@echo "==> vitest"
 	@$(BIN)/python tools/front_end.py run test
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS)
+
+# Warnings are errors. Notebooks run against a sandbox, again only if they or their environment changed.
+docs: .venv/dev.stamp front-end
+	@echo "==> sphinx"
+	@$(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
 
 test-kernels: $(KERNELS:%=.venv/kernel-%.stamp)
 	@for version in $(KERNELS); do \

@@ -15,6 +15,7 @@ import pytest
 import wiro_widgets
 from wiro_widgets import Client, Panel, Sandbox, Task
 from wiro_widgets.cli import _parser, main
+from wiro_widgets.protocol import errors as errors_module
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/guide.md")}
@@ -96,7 +97,7 @@ def test_every_extra_exists() -> None:
         "optional-dependencies"
     ]
     [sentence] = re.findall(r"^The extras are (.*)$", README, re.MULTILINE)
-    assert set(re.findall(r"`(\w+)`", sentence)) == extras.keys() - {"dev", "live"}
+    assert set(re.findall(r"`(\w+)`", sentence)) == extras.keys() - {"dev", "docs"}
 
 
 def test_every_name_exists() -> None:
@@ -144,3 +145,28 @@ def test_every_variable_is_read() -> None:
     names = set(re.findall(r"\bWIRO_\w+", TEXT))
     assert names
     assert {name for name in names if name not in source_text} == set()
+
+
+def test_the_reference_has_every_public_name() -> None:
+    """A name that a user can import stands on a page of the reference."""
+    pages = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "reference").glob("*.md"))
+    errors = {name for name in wiro_widgets.__all__ if name.endswith(("Error", "Warning"))}
+    errors |= {name for name in vars(errors_module) if name in wiro_widgets.__all__}
+    for name in set(wiro_widgets.__all__) - errors - {"__version__"}:
+        assert f"wiro_widgets.{name}\n" in pages, name
+
+
+@pytest.mark.parametrize("page", ["docs/reference/settings.md", "docs/policy.md"])
+def test_the_python_of_further_pages_runs(page: str) -> None:
+    """Their blocks need no client."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for block in re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        exec(compile(block, page, "exec"), {})  # noqa: S102 - our own page
+
+
+def test_every_variable_is_in_the_settings() -> None:
+    """Each WIRO_ variable that the package reads has a row."""
+    settings = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "wiro_widgets").rglob("*.py"))
+    names = set(re.findall(r"\bWIRO_[A-Z_]+[A-Z]", sources))
+    assert names == set(re.findall(r"`(WIRO_[A-Z_]+)`", settings))
