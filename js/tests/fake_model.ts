@@ -91,6 +91,8 @@ export function parameter(id: string, facts: Partial<Parameter> = {}): Parameter
     max_files: null,
     accept: null,
     role: null,
+    narrow: false,
+    json: null,
     example: "",
     ...facts,
   };

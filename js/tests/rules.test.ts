@@ -123,3 +123,15 @@ test("a random seed stays inside the bounds and is exact as a double", () => {
   expect(Number.isSafeInteger(Number(randomSeed(seed, () => 0.999999999)))).toBe(true);
   expect(randomSeed({ ...seed, minimum: 5, maximum: 6 }, () => 0.99)).toBe("6");
 });
+
+test.each([
+  ["any", '{"a": 1}', true],
+  ["any", "[1, 2", false],
+  ["object", "[1]", false],
+  ["object", '{"a": 1}', true],
+  ["list", "one\ntwo", true], // lines are a list too
+  ["list", '{"a": 1}, {"a": 2}', true], // and so are its items without brackets
+  ["list", "[1,]", false],
+] as const)("JSON of shape %s: %s", (json, typed, fits) => {
+  expect(check(parameter("x", { kind: "textarea", json }), typed) === null).toBe(fits);
+});

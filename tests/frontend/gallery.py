@@ -130,7 +130,7 @@ def _long(panel: PanelPage) -> None:
     }
     panel.start(state(values=SEED_VALUES | {"prompt": "light and shadow " * 60, "inputImage": [reference]}))
     panel.tell(image("f1", "preview"), {"hue": 20})
-    panel.page.get_by_text("Advanced").click()
+    panel.page.get_by_text("More", exact=True).click()
 
 
 def _several(panel: PanelPage) -> None:

@@ -35,6 +35,8 @@ def parameter(identifier: str, kind: str, label: str = "", **facts: Any) -> Payl
         "max_files": None,
         "accept": None,
         "role": None,
+        "narrow": False,
+        "json": None,
         "example": "1..4, or 10..50 by 10",
     }
     return base | facts
@@ -61,6 +63,7 @@ def form(*parameters: Payload, **facts: Any) -> Payload:
         "name": "hunyuan-flux-srpo",
         "title": "Hunyuan Flux SRPO",
         "sandbox": True,
+        "makes": "image",
         "groups": [{"title": "Input", "advanced": False, "parameters": list(parameters)}],
     } | facts
 

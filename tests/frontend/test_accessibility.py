@@ -168,7 +168,7 @@ def test_a_whole_session_by_keyboard(panel: PanelPage) -> None:
     keyboard.type("A quiet harbour")
     _tab_to(panel, "Steps, slider")
     keyboard.press("ArrowRight")
-    _tab_to(panel, "Advanced")
+    _tab_to(panel, "More")
     keyboard.press("Enter")
     expect(panel.field("callbackUrl")).to_be_visible()
     _tab_to(panel, "Run")

@@ -35,7 +35,7 @@ def test_labels_are_bound(panel: PanelPage) -> None:
     panel.start(state())
     for label in ("Prompt", "Steps", "Width \u00d7 height", "Seed"):
         expect(panel.page.get_by_label(label).first).to_be_visible()
-    panel.page.get_by_text("Advanced").click()
+    panel.page.get_by_text("More", exact=True).click()
     callback = panel.page.get_by_label("Callback URL")
     expect(callback).to_have_accessible_description("Called when the task ends.")
 

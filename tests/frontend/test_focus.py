@@ -63,7 +63,7 @@ def test_tab_reaches_everything_once_and_leaves(panel: PanelPage) -> None:
               const one = host.root()?.activeElement;
               if (!one) return null;
               const ring = getComputedStyle(one).outlineStyle !== "none";
-              const name = one.ariaLabel || one.title || one.textContent.slice(0, 20) || one.id;
+              const name = one.title || one.ariaLabel || one.textContent.slice(0, 20) || one.id;
               return `${ring} ${one.tagName} ${name}`;
             }"""
         )

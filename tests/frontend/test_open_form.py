@@ -118,7 +118,7 @@ def test_no_axis_and_no_file_field(panel: PanelPage) -> None:
     """What is not known cannot be varied, and takes no upload."""
     _start(panel, ("prompt", "a fox"))
     expect(panel.view().get_by_role("button", name="Vary")).to_have_count(0)
-    expect(panel.view().get_by_text("Advanced")).to_have_count(0)
+    expect(panel.view().get_by_text("More", exact=True)).to_have_count(0)
 
 
 def test_a_long_value_and_a_narrow_panel(panel: PanelPage) -> None:

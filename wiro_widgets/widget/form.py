@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -10,10 +12,19 @@ from wiro_widgets.protocol.schema import words
 from wiro_widgets.protocol.schema.parameters import Parameter
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.sweeps import axis_syntax
+from wiro_widgets.widget import form_layout
 from wiro_widgets.widget.wire.messages import VERSION
 
 _NUMERIC = ("number", "range")
 _MAX_SLIDER_STEPS = 1_000  # a hand cannot aim at finer ones
+# What the words of a catalogue say that a model makes.
+_MADE = {
+    "video": {"video", "videos", "animation", "lipsync"},
+    "audio": {"audio", "speech", "voice", "music", "sound", "song", "tts"},
+    "text": {"llm", "chat", "text", "language", "transcription", "caption", "captioning", "ocr", "gpt"},
+    "file": {"3d", "mesh", "glb"},
+    "image": {"image", "images", "photo", "photos", "picture", "img", "t2i", "i2i", "inpainting", "upscale"},
+}
 LARGEST_EXACT = 2**53 - 1  # JavaScript rounds larger whole numbers
 
 
@@ -29,20 +40,51 @@ def form(schema: ModelSchema, *, sandbox: bool, models: bool) -> dict[str, Any]:
         "sandbox": sandbox,
         "models": models,
         "open": schema.is_open,
-        "groups": [
-            {
-                "title": group.title,
-                "advanced": group.advanced,
-                "parameters": [control(item) for item in group.parameters],
-            }
-            for group in (() if schema.is_open else schema.groups)
-        ],
+        "makes": makes(schema),
+        "groups": [] if schema.is_open else _groups(schema),
     }
 
 
 def no_form(*, models: bool) -> dict[str, Any]:
     """Return the `_form` trait without a schema; with `models` the page offers a search of the catalogue."""
     return {"v": VERSION, "models": True} if models else {}
+
+
+def makes(schema: ModelSchema) -> str | None:
+    """Return what a run makes: "image", "video", "audio", "text" or "file" (3D); None if nothing tells."""
+    categories = [re.sub(r"[^a-z0-9]+", " ", item.lower()).split() for item in schema.categories]
+    for item in categories:  # "image-to-video" makes what stands at its end
+        if "to" in item and (kind := _kind_made(item[item.index("to") + 1 :])):
+            return kind
+    texts = [[word for item in categories for word in item]]
+    texts += [
+        re.findall(r"[a-z0-9]+", text.lower())
+        for text in (schema.title, schema.model, schema.description[:300])
+    ]
+    return next((kind for item in texts if (kind := _kind_made(item))), None)
+
+
+def _kind_made(words: list[str]) -> str | None:
+    """Return the kind that a text names; "to" in "text to speech" says that what stands before it goes in."""
+    if "to" in words[:-1]:
+        words = words[words.index("to") + 1 :] + words
+    return next((kind for word in words for kind, names in _MADE.items() if word in names), None)
+
+
+def _groups(schema: ModelSchema) -> list[dict[str, Any]]:
+    """Return the groups, in each the fields that people change first."""
+    names = form_layout.folded_names(schema)
+    return [
+        {
+            "title": group.title,
+            "advanced": group.advanced,
+            "parameters": [
+                control(item) | {"advanced": item.id in names}
+                for item in sorted(group.parameters, key=form_layout.rank)
+            ],
+        }
+        for group in schema.groups
+    ]
 
 
 def control(parameter: Parameter) -> dict[str, Any]:
@@ -53,7 +95,7 @@ def control(parameter: Parameter) -> dict[str, Any]:
         "kind": parameter.kind,
         "label": label(parameter),
         "required": parameter.required,
-        "default": exact(parameter.default),
+        "default": _default(parameter),
         "options": [{"value": option.value, "label": option.label} for option in parameter.options],
         "minimum": parameter.minimum,
         "maximum": parameter.maximum,
@@ -68,7 +110,9 @@ def control(parameter: Parameter) -> dict[str, Any]:
         "multiple": parameter.multiple,
         "max_files": parameter.max_files,
         "accept": parameter.accept,
-        "role": _role(parameter),
+        "role": form_layout.role(parameter),
+        "narrow": form_layout.is_narrow(parameter),
+        "json": _json_shape(parameter),
         "example": axis_syntax.example(parameter),
     }
 
@@ -91,6 +135,26 @@ def step(parameter: Parameter) -> float | None:
     return ((high or 0) - (low or 0)) / 100 if wide else 0.1
 
 
+def _default(parameter: Parameter) -> Any:
+    if parameter.structure is None or parameter.default is None:
+        return exact(parameter.default)
+    return parameter.as_text(parameter.default)
+
+
+def _json_shape(parameter: Parameter) -> str | None:
+    """Return "list", "object" or "any" for a field that takes JSON, which the page checks; None for any other."""
+    if parameter.structure is not None or parameter.kind not in ("text", "textarea"):
+        return parameter.structure
+    default = str(parameter.default or "").lstrip()
+    if default.startswith(("[", "{")):
+        with suppress(ValueError):
+            return "list" if isinstance(wire_values.loads(default), list) else "object"
+    says_so = re.search(
+        r"\bjson (string|text|array|object|list)\b", f"{label(parameter)} {parameter.help}", re.IGNORECASE
+    )
+    return "any" if says_so else None
+
+
 def _decimals(by: float | None) -> int:
     exponent = Decimal(repr(by or 1)).as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) and by != int(by or 1) else 0
@@ -99,7 +163,7 @@ def _decimals(by: float | None) -> int:
 def slides(parameter: Parameter) -> bool:
     """Return True for a slider: it needs both bounds and few enough steps to aim at; sizes and seeds are typed."""
     low, high, by = parameter.minimum, parameter.maximum, step(parameter)
-    if parameter.kind != "range" or _role(parameter) or low is None or high is None or not by:
+    if parameter.kind != "range" or form_layout.role(parameter) or low is None or high is None or not by:
         return False
     return high > low and (high - low) / by <= _MAX_SLIDER_STEPS
 
@@ -108,7 +172,7 @@ def expected(parameter: Parameter) -> str:
     """Return the text beside a field that is empty or wrong: its bounds, for a number."""
     if parameter.kind == "file":
         return "Choose an image" if parameter.accept == "image" else "Choose a file"
-    if parameter.kind not in _NUMERIC and not (_role(parameter) == "seed" and parameter.integer):
+    if parameter.kind not in _NUMERIC and not (form_layout.role(parameter) == "seed" and parameter.integer):
         return "This cannot be empty"
     what = "A whole number" if parameter.integer else "A number"
     low, high = (
@@ -133,16 +197,3 @@ def exact(value: Any) -> Any:
     """Return a whole number that JavaScript would round as text, any other value as it is."""
     large = isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST_EXACT
     return str(value) if large else value
-
-
-def _role(parameter: Parameter) -> str | None:
-    """Return the name of the special control of a parameter, if it has one."""
-    name = parameter.id.lower()
-    if name == "prompt" and parameter.kind in ("text", "textarea"):
-        return "prompt"
-    if parameter.kind in ("text", "number", "range"):
-        if name == "seed":
-            return "seed"
-        if name in ("width", "height") and parameter.kind != "text":
-            return name
-    return None

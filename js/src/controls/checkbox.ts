@@ -1,4 +1,5 @@
 import { h, on } from "../dom/dom.ts";
+import { isOn } from "../state/rules.ts";
 import type { Context, Control } from "./field.ts";
 
 export function mountBoolean({ view, p, touched }: Context): Control {
@@ -6,8 +7,7 @@ export function mountBoolean({ view, p, touched }: Context): Control {
   on(input, "change", () => view.store.values.edit(p.id, input.checked), view.signal);
   on(input, "blur", touched, view.signal);
   const draw = () => {
-    const value = view.store.values.get(p.id);
-    input.checked = !["", "0", "false", "null"].includes(String(value).toLowerCase());
+    input.checked = isOn(view.store.values.get(p.id));
   };
   return { element: h("label", "check", input, p.label), input, draw };
 }

@@ -1,4 +1,4 @@
-import { attr, button, h, show, text } from "../dom/dom.ts";
+import { attr, button, h, icon, show, text } from "../dom/dom.ts";
 import { randomId } from "../kernel/host.ts";
 import type { Parameter } from "../kernel/messages.ts";
 import type { View } from "../view/view.ts";
@@ -35,6 +35,9 @@ export interface Context {
 
 export type MountControl = (context: Context) => Control;
 
+/** Characters of a help that is one line of a wide field; a longer one waits behind a question mark. */
+const LINE = 64;
+
 interface Shape {
   label?: string;
   note?: string;
@@ -66,15 +69,18 @@ export function mountField(
   const about = mountAbout(view, p, draw);
   const name = shape.label ?? p.label;
   const vary = mountVary(view, parameters, name);
+  const reset = mountReset(view, parameters, name, `${id}l`, () => control.input.focus());
+  // Beside a narrow control a sentence would be three lines.
+  const brief = shape.wide && (p.help ?? "").length <= LINE;
+  const aids = [...(p.help && !brief ? [about.element] : []), reset.element];
+  const label = shape.bare
+    ? h("div", "label", control.element, ...aids)
+    : mountLabel(id, name, shape.note ?? noteOf(p), aids);
+  (label.firstElementChild as HTMLElement).id = `${id}l`;
+  if (control.aside) label.append(control.aside);
   // What varies it comes last: the way by Tab leads to the control first.
-  const children: Node[] = [control.element, vary.element, help, error, vary.toggle];
-  if (!shape.bare) {
-    const label = mountLabel(id, name, shape.note ?? noteOf(p));
-    // Beside a narrow control a sentence would be three lines: it waits behind a question mark.
-    if (p.help && !shape.wide) label.append(about.element);
-    if (control.aside) label.append(control.aside);
-    children.unshift(label);
-  }
+  const controls = shape.bare ? [] : [control.element];
+  const children: Node[] = [label, ...controls, vary.element, help, error, vary.toggle];
   const kinds = ["field", shape.wide && "wide", shape.bare && "bare"].filter(Boolean).join(" ");
   const element = h("div", kinds, ...children);
   element.dataset.field = parameters.map((one) => one.id).join(" ");
@@ -89,10 +95,8 @@ export function mountField(
     text(error, sentence ?? "");
     show(error, sentence !== null);
     text(help, helpText ?? "");
-    show(
-      help,
-      Boolean(helpText) && sentence === null && (isAxis || about.open() || Boolean(shape.wide || shape.bare)),
-    );
+    show(help, Boolean(helpText) && sentence === null && (isAxis || brief || about.open()));
+    reset.draw(isAxis);
     show(control.element, !isAxis || vary.inputs.length === 0);
     if (control.aside) show(control.aside, !isAxis);
     element.classList.toggle("invalid", sentence !== null);
@@ -134,10 +138,33 @@ function describe(inputs: HTMLElement[], by: string | null, invalid: boolean): v
   }
 }
 
-function mountLabel(id: string, label: string, note: string): HTMLElement {
+function mountLabel(id: string, label: string, note: string, aids: HTMLElement[]): HTMLElement {
   const element = h("div", "label", h("label", { for: id }, label));
   if (note) element.append(h("span", "note", ` · ${note}`));
+  element.append(...aids);
   return element;
+}
+
+/** Back to the model's default, where the control says something else; files have their own way out. */
+function mountReset(view: View, parameters: Parameter[], label: string, labelId: string, after: () => void) {
+  const { values } = view.store;
+  const act = () => {
+    for (const p of parameters) values.edit(p.id, p.default);
+    values.flush();
+    after();
+  };
+  const defaults = parameters.map((p) => p.default);
+  const short = defaults.every((one) => one !== null && one !== "" && String(one).length < 20);
+  const to = short ? ` to ${defaults.join(" \u00d7 ")}` : "";
+  const element = icon("reset", `Reset${to}`, act, view.signal);
+  element.title = `Reset ${label.toLowerCase()}${to}`;
+  attr(element, "aria-describedby", labelId);
+  const clears = defaults.every((one) => one === null || one === "");
+  const draw = (isAxis: boolean) => {
+    const changed = parameters.some((p) => p.kind !== "file" && values.differs(p));
+    show(element, changed && !isAxis && !(clears && parameters[0]?.role === "prompt"));
+  };
+  return { element, draw };
 }
 
 function mountAbout(view: View, p: Parameter, draw: () => void) {

@@ -42,8 +42,8 @@ export function mountFile({ view, p, touched }: Context): Control {
 
 export function fileNote(p: Parameter): string {
   const limit = fileLimit(p);
-  const upTo = Number.isFinite(limit) ? `up to ${limit}` : "several";
-  return `${p.required ? "required" : "optional"}, ${upTo}`;
+  const several = limit > 1 && (Number.isFinite(limit) ? `up to ${limit}` : "several");
+  return [p.required ? "required" : "optional", several].filter(Boolean).join(", ");
 }
 
 function mountInvite(

@@ -4,6 +4,10 @@ import type { Context, Control } from "./field.ts";
 /** One line or, for prompts, a box that grows with what is written in it. */
 export function mountText({ view, p, touched }: Context): Control {
   const input = p.kind === "textarea" ? mountBox(p.role === "prompt" ? 3 : 2) : h("input", { type: "text" });
+  if (p.json) {
+    input.classList.add("code");
+    input.spellcheck = false;
+  }
   input.placeholder = p.placeholder ?? "";
   input.autocomplete = "off";
   input.required = p.required;
@@ -12,6 +16,7 @@ export function mountText({ view, p, touched }: Context): Control {
   const draw = () => {
     const value = String(view.store.values.get(p.id) ?? "");
     if (input.value !== value) input.value = value;
+    input.classList.toggle("ours", !view.store.values.differs(p));
   };
   return { element: input, input, draw };
 }

@@ -29,11 +29,16 @@ export interface Parameter {
   placeholder: string | null;
   /** What is said beside a field that is empty or wrong. */
   expected: string;
+  /** It stands under More. */
   advanced: boolean;
   multiple: boolean;
   max_files: number | null;
   accept: "image" | "audio" | "video" | null;
   role: ParameterRole | null;
+  /** Half a row is enough for its text. */
+  narrow: boolean;
+  /** What its text has to be as JSON; a list may be lines as well. */
+  json: "list" | "object" | "any" | null;
   /** What stands in the field of an axis while it is empty. */
   example: string;
 }
@@ -58,6 +63,8 @@ export interface Form {
   name: string;
   title: string;
   sandbox: boolean;
+  /** What a run makes, as far as the catalogue tells. */
+  makes?: "image" | "video" | "audio" | "text" | "file" | null;
   /** The panel was made without a model: the catalogue is offered. */
   models?: boolean;
   /** Nobody tells what the model takes: rows of a name and a value stand for the controls. */

@@ -9,7 +9,7 @@ import { mountSize } from "../controls/size_field.ts";
 import { mountSlider } from "../controls/slider.ts";
 import { mountText } from "../controls/text_field.ts";
 import { mountRows } from "../controls/value_rows.ts";
-import { h, on } from "../dom/dom.ts";
+import { h, on, text } from "../dom/dom.ts";
 import type { Form, Group, Parameter } from "../kernel/messages.ts";
 import type { View } from "../view/view.ts";
 
@@ -25,6 +25,10 @@ export function mountForm(view: View, form: Form): FormView {
   const element = h("form", { novalidate: true, autocomplete: "off", "aria-label": "Parameters" });
   // Enter in a single text field would submit a form; a Run costs money and is never an accident.
   on(element, "submit", (event) => event.preventDefault(), view.signal);
+  // What Tab comes to is not left behind the bar of Run; a click stays where it is.
+  const reveal = ({ target }: FocusEvent) =>
+    (target as Element).matches(":focus-visible") && (target as Element).scrollIntoView({ block: "nearest" });
+  on(element, "focusin", reveal, view.signal);
   const fields: Field[] = [];
   const plain = form.groups.filter((group) => !group.advanced);
   for (const group of plain) {
@@ -37,8 +41,8 @@ export function mountForm(view: View, form: Form): FormView {
     fields.push(rows);
     element.append(rows.element);
   }
-  const advanced = advancedOf(form.groups);
-  if (advanced.length > 0) element.append(mountAdvanced(view, advanced, fields));
+  const more = moreOf(form.groups);
+  if (more.length > 0) element.append(mountMore(view, more, fields));
   return {
     element,
     ready: () => ready(fields),
@@ -46,23 +50,39 @@ export function mountForm(view: View, form: Form): FormView {
   };
 }
 
-function advancedOf(groups: Group[]): Parameter[] {
+function moreOf(groups: Group[]): Parameter[] {
   return groups.flatMap((group) => group.parameters.filter((p) => group.advanced || p.advanced));
 }
 
 function mountGroup(view: View, parameters: Parameter[], title: string, fields: Field[]): HTMLElement {
   const rows = h("div", "rows");
   const group = title ? h("fieldset", "", h("legend", "", title), rows) : rows;
-  for (const field of mountFields(view, parameters)) {
-    fields.push(field);
-    rows.append(field.element);
-  }
+  const own = mountFields(view, parameters);
+  fields.push(...own);
+  rows.append(...own.map((field) => field.element));
+  fillRows(own.map((field) => field.element));
   return group;
 }
 
-function mountAdvanced(view: View, parameters: Parameter[], fields: Field[]): HTMLElement {
+/** A half that stands alone before a whole row takes the row. */
+function fillRows(elements: HTMLElement[]): void {
+  let halves = 0;
+  for (const [index, element] of elements.entries()) {
+    const wide = element.classList.contains("wide");
+    if (wide && halves % 2 === 1) elements[index - 1]?.classList.add("lone");
+    halves = wide ? 0 : halves + 1;
+  }
+}
+
+/** The rest, folded, with how many of them say something else than the model's defaults. */
+function mountMore(view: View, parameters: Parameter[], fields: Field[]): HTMLElement {
+  const changed = h("span", "note");
+  view.paint(["values"], () => {
+    const count = parameters.filter((p) => view.store.values.differs(p)).length;
+    text(changed, count ? ` · ${count} changed` : "");
+  });
   const rows = mountGroup(view, parameters, "", fields);
-  return h("details", "advanced", h("summary", "", "Advanced"), rows);
+  return h("details", "more-fields", h("summary", "", "More", changed), rows);
 }
 
 function mountFields(view: View, parameters: Parameter[]): Field[] {
@@ -79,7 +99,8 @@ function mountPair(view: View, width: Parameter, height: Parameter): Field {
 }
 
 function mountOne(view: View, p: Parameter): Field {
-  const wide = p.kind === "file" || p.kind === "textarea" || (p.kind === "text" && p.role !== "seed");
+  const wide =
+    p.kind === "file" || p.kind === "textarea" || (p.kind === "text" && p.role !== "seed" && !p.narrow);
   const shape = { wide, bare: p.kind === "boolean", ...(p.kind === "file" ? { note: fileNote(p) } : {}) };
   return mountField(view, [p], controlFor(p), shape);
 }

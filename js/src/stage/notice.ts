@@ -1,4 +1,5 @@
 import { button, h, show, text } from "../dom/dom.ts";
+import type { Form } from "../kernel/messages.ts";
 import { isActive } from "../state/runs.ts";
 import { mountChoices } from "../view/choices.ts";
 import type { View } from "../view/view.ts";
@@ -8,16 +9,30 @@ import type { Shelf } from "./output_order.ts";
 export function mountEmpty(view: View, shelf: Shelf): HTMLElement {
   const { store } = view;
   const first = h("p");
-  const second = h("small", "", "and in Python as ", h("code", "", "panel.images"));
+  const second = h("small", "", "and in Python as ", h("code", "", attribute(store.values.form?.makes)));
   const element = h("div", "empty", first, second);
   view.paint(["run", "status", "pictures"], () => {
     const { run, active, status } = store;
     show(element, !active && !shelf.visible && !shelf.board && !run?.notice);
     show(second, status === "idle");
     const lostText = run !== null && isActive(status) && "The kernel went while the run was under way";
-    text(first, lostText || (run?.empty ?? "Results appear here"));
+    text(first, lostText || (run?.empty ?? ""));
+    if (run === null || status === "idle") text(first, coming(store.values.form?.makes));
   });
   return element;
+}
+
+function coming(makes: Form["makes"] | undefined): string {
+  if (makes === "text") return "The answer appears here";
+  return makes && makes !== "image"
+    ? `The ${makes === "audio" ? "sound" : makes} appears here`
+    : "Results appear here";
+}
+
+/** What Python calls it. */
+function attribute(makes: Form["makes"] | undefined): string {
+  if (makes === "text") return "panel.text";
+  return makes === "image" ? "panel.images" : "panel.outputs";
 }
 
 /** What went wrong, or why it takes longer, in words. */

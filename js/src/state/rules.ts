@@ -30,12 +30,29 @@ export function isEmpty(value: Value | undefined): boolean {
   );
 }
 
+/** Catalogues write booleans as text. */
+export function isOn(value: Value): boolean {
+  return !["", "0", "false", "null"].includes(String(value ?? "").toLowerCase());
+}
+
 /** The sentence that belongs beside the field, or null when the value may be sent. */
 export function check(p: Parameter, value: Value): string | null {
   if (isEmpty(value)) return p.required ? p.expected : null;
   if (p.kind === "file") return checkFiles(p, value);
   if (isNumeric(p) || (p.role === "seed" && p.integer)) return fits(p, value) ? null : whatFits(p, value);
-  return null;
+  return p.json ? checkJson(p.json, String(value).trim()) : null;
+}
+
+function checkJson(shape: NonNullable<Parameter["json"]>, typed: string): string | null {
+  if (shape === "list" && !/^[[{]/.test(typed)) return null; // lines of text are a list too
+  try {
+    const value: unknown = JSON.parse(shape === "list" && !typed.startsWith("[") ? `[${typed}]` : typed);
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return shape === "object" && !isObject ? 'A JSON object is needed, as {"name": 1}' : null;
+  } catch (error) {
+    const [, line, column] = /line (\d+) column (\d+)/.exec(String(error)) ?? [];
+    return `This is not valid JSON${line ? `: line ${line}, character ${column}` : ""}`;
+  }
 }
 
 /** Only where the reader's language has no decimal comma does one come here. */

@@ -12,7 +12,7 @@ import type {
   ValueRow,
 } from "../kernel/messages.ts";
 import { Edits } from "./edits.ts";
-import { check, fileLimit, isEmpty } from "./rules.ts";
+import { check, fileLimit, isEmpty, isOn } from "./rules.ts";
 
 /** A file of a field, as the kernel told of it or as it will. */
 export type HeldFile = FileRef & { output?: string };
@@ -110,6 +110,14 @@ export class Values {
   ownProblem(p: Parameter): string | null {
     if (this.isAxis(p)) return this.#edits.has(axisOf(p)) ? null : this.#pythonError(axisOf(p));
     return check(p, this.get(p.id));
+  }
+
+  /** Whether the control says something else than the model's default. */
+  differs(p: Parameter): boolean {
+    if (this.isAxis(p)) return true;
+    const value = this.get(p.id);
+    if (p.kind === "boolean") return isOn(value) !== isOn(p.default);
+    return p.kind === "file" ? !isEmpty(value) : String(value ?? "") !== String(p.default ?? "");
   }
 
   missing(p: Parameter): boolean {

@@ -30,6 +30,7 @@ export function mountActions(view: View, run: () => void): HTMLElement {
     show(trouble, words !== "");
     trouble.classList.toggle("patient", words === QUIET);
     text(aside, asideOf(store));
+    aside.dataset.status = isLost ? "unknown" : store.status;
     aside.title = (!active && store.outlook.reason) || "";
   });
   ticking(view, () => text(aside, asideOf(store)));
@@ -53,8 +54,9 @@ function asideOf(store: Store): string {
     return hasRun ? `${statusWord(store).toLowerCase()} ${seconds(store.elapsed, true)}` : "";
   }
   const which = store.runs.list.length > 1 ? `run ${run?.number}` : "last run";
-  const cost = run?.price == null ? "" : `${which}: ${run.price}`;
-  return [store.outlook.price, cost].filter(Boolean).join(" · ");
+  // A run that has a price is done; of the others this line says how they stand, when the header is out of sight.
+  const ended = run && store.status !== "idle" ? (run.price ?? statusWord(store).toLowerCase()) : "";
+  return [store.outlook.price, ended && `${which}: ${ended}`].filter(Boolean).join(" · ");
 }
 
 /** Redraws while a run is active, by this page's clock. */

@@ -132,7 +132,7 @@ def test_numbers_of_files() -> None:
     }
     schema = _schema(files)
     several = [(_parameter(schema, name).multiple, _parameter(schema, name).max_files) for name in files]
-    assert several == [(True, None), (False, None), (True, 3)]
+    assert several == [(True, 4), (False, None), (True, 3)]
 
 
 @pytest.mark.parametrize("required", [("inputImage",), ("inputImageUrl",), ("inputImage", "inputImageUrl")])
@@ -177,3 +177,24 @@ def test_a_sibling_in_tool_detail() -> None:
     items = [{"id": "clips", "type": "multifileinput"}, {"id": "clipsUrl", "type": "text"}]
     schema = ModelSchema.from_tool({"parameters": [{"items": items}]})
     assert _parameter(schema, "clips").url_field == "clipsUrl"
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "limit"),
+    [
+        ("First Frame", "Optional.", 1),
+        ("End image", "", 1),
+        ("Garment Images", "Images of garments to try on (max. 2)", 2),
+        ("References", "Limits: 0-5 images. Order matters.", 5),
+        ("Photos", "Up to 4 reference pictures", 4),
+        ("Image", "PNG or JPEG, max. 10 MB", None),
+        ("Audio", "Up to 30 seconds.", None),
+        ("Frames", "At most the frame rate is 0-30 fps", None),
+        ("Image", "", None),
+    ],
+)
+def test_a_limit_in_words(label: str, text: str, limit: int | None) -> None:
+    """A number of files is one, a size or a duration is none, and a first frame is one file."""
+    item = {"id": "inputImage", "type": "combinefileinput", "label": label, "note": text}
+    tool = {"slugowner": "a", "slugproject": "b", "parameters": [{"title": "", "items": [item]}]}
+    assert ModelSchema.from_tool(tool).parameters[0].max_files == limit

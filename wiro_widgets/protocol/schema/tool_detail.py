@@ -121,7 +121,18 @@ def read_item(
         default = wire_values.flag(default)
     else:
         default = None if is_file else wire_values.text(default)
-    max_files = wire_values.integer(item.get("maxfiles")) or wire_values.integer(item.get("max")) or 0
+    help_text = words.help_text(
+        label,
+        name,
+        wire_values.first_text(item.get("note")),
+        wire_values.first_text(item.get("description")),
+    )
+    max_files = (
+        wire_values.integer(item.get("maxfiles"))
+        or wire_values.integer(item.get("max"))
+        or words.file_limit(label, help_text)
+        or 0
+    )
     return Parameter(
         id=name,
         kind=kind,
@@ -132,12 +143,7 @@ def read_item(
         minimum=low,
         maximum=high,
         step=step,
-        help=words.help_text(
-            label,
-            name,
-            wire_values.first_text(item.get("note")),
-            wire_values.first_text(item.get("description")),
-        ),
+        help=help_text,
         placeholder=words.help_text(name, name, wire_values.first_text(item.get("placeholder"))),
         advanced=bool(wire_values.flag(item.get("advanced"))) or name == "callbackUrl",
         integer=numeric and integer,

@@ -12,6 +12,17 @@ _KEY_ENDING = re.compile(
     r"[_.-](?:label|title|name|help|note|description|tooltip|placeholder)$", re.IGNORECASE
 )
 _WORD_ENDS = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z]{2})(?=\d+$)|[\s_.\-\[\]]+")
+_NO_HELP = {"optional", "required"}  # which the field says by itself
+# A limit of files in words: "max. 2", "up to 5 images", "0-5 images"; never one of megabytes or seconds.
+_FILE_NOUN = r"(?:[a-z]+ )?(?:image|photo|picture|video|clip|file|reference|frame|sound|audio)s?"
+_FILE_LIMIT = re.compile(
+    rf"(?:\bmax(?:imum)?\.?(?:\s+of)?|\bup\s+to|\b[01]\s*[-\u2013])\s*(\d{{1,2}})\b"
+    rf"\s*(?:{_FILE_NOUN}\b|[).,;]|$)",
+    re.IGNORECASE,
+)
+_ONE_FRAME = re.compile(
+    r"\b(?:first|last|start|starting|end|ending|final)\s+(?:frame|image|picture)\b", re.IGNORECASE
+)
 _LONGEST_RUN = 60  # letters of a label that is taken apart
 # Of what models call their parameters; a run of letters is taken apart only if these words make up all of it.
 _LIST_VOCABULARY = """
@@ -54,9 +65,17 @@ def help_text(label: str, name: str, *texts: str) -> str:
     known = {_letters(label), _letters(name)}
     for item in map(str.strip, texts):
         is_key = " " not in item and _KEY_ENDING.search(item) is not None
-        if item and not is_key and _letters(item) not in known:
+        if item and not is_key and _letters(item) not in known | _NO_HELP:
             return item
     return ""
+
+
+def file_limit(label: str, text: str) -> int | None:
+    """Return how many files a label or its help says that a parameter takes; None if they do not say."""
+    if _ONE_FRAME.search(label):
+        return 1
+    match = _FILE_LIMIT.search(text)
+    return int(match[1]) or None if match else None
 
 
 def of_id(name: str) -> str:
