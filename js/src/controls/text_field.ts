@@ -1,4 +1,5 @@
 import { h, on } from "../dom/dom.ts";
+import { mountPromptHistory } from "../view/prompt_history.ts";
 import type { Context, Control } from "./field.ts";
 
 /** One line or, for prompts, a box that grows with what is written in it. */
@@ -11,14 +12,22 @@ export function mountText({ view, p, touched }: Context): Control {
   input.placeholder = p.placeholder ?? "";
   input.autocomplete = "off";
   input.required = p.required;
-  on(input, "input", () => view.store.values.edit(p.id, input.value), view.signal);
+  const history = p.role === "prompt" ? mountPromptHistory(view, p, input) : null;
+  const edit = () => {
+    view.store.values.edit(p.id, input.value);
+    history?.typed();
+  };
+  on(input, "input", edit, view.signal);
   on(input, "blur", touched, view.signal);
   const draw = () => {
     const value = String(view.store.values.get(p.id) ?? "");
-    if (input.value !== value) input.value = value;
     input.classList.toggle("ours", !view.store.values.differs(p));
+    if (input.value === value) return;
+    input.value = value;
+    history?.follow();
   };
-  return { element: input, input, draw };
+  if (!history) return { element: input, input, draw };
+  return { element: h("div", "", input, history.list), input, aside: history.opener, draw };
 }
 
 function mountBox(rows: number): HTMLTextAreaElement {

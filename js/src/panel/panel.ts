@@ -13,6 +13,7 @@ import { type View, within } from "../view/view.ts";
 import { mountCode } from "./code_drawer.ts";
 import { mountForm } from "./form.ts";
 import { mountHeader } from "./header.ts";
+import { mountPresets } from "./presets.ts";
 import { mountSearch } from "./search.ts";
 
 /** The whole panel; built anew when the kernel sends another form. */
@@ -61,13 +62,15 @@ function build(view: View, section: HTMLElement, form: Form): HTMLElement[] {
     if (!takePicture(view, event.dataTransfer)) take(event, event.dataTransfer);
   });
   const code = mountCode(view);
+  const presets = mountPresets(view);
   const change = store.values.searchable ? mountChange(view) : null;
-  const { element: header, name } = mountHeader(view, form, [code.opener], change?.toggle);
+  const { element: header, name } = mountHeader(view, form, [presets.opener, code.opener], change?.toggle);
   change?.follow(name);
   const side = h("div", "side", controls.element, mountActions(view, run), mountRunList(view));
   return [
     header,
     ...(change ? [change.element] : []),
+    presets.element,
     code.element,
     mountSettingsNote(view),
     h("div", "body", side, mountStage(view, log.open)),

@@ -53,7 +53,7 @@ export class Runs {
     this.#timers.cancel("submitting");
     const rev = this.#link.nextRev();
     this.refusal = null;
-    this.#before = this.#newest;
+    this.#before = this.newest;
     this.submitting = this.#link.send({ type: "run", rev, values });
     this.#rev = this.submitting ? rev : null;
     this.#onChange();
@@ -80,7 +80,7 @@ export class Runs {
 
   /** The kernel told something about its runs. */
   update(): void {
-    if (this.#newest > this.#before) this.#end();
+    if (this.newest > this.#before) this.#end();
     for (const run of this.list) if (!isActive(run.status)) this.#stopping.delete(run.number);
     const run = this.#feed.run;
     if (run && !isActive(run.status)) this.#stopping.delete(run.number);
@@ -101,7 +101,8 @@ export class Runs {
     this.#end();
   }
 
-  get #newest(): number {
+  /** The number of the newest run that is known. */
+  get newest(): number {
     const run: Run | null = this.#feed.run;
     return Math.max(run?.number ?? 0, this.list.at(-1)?.number ?? 0);
   }
