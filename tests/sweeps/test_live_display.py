@@ -58,7 +58,7 @@ def test_what_is_displayed_stays_true(cells: Sequence[str], slow: Sandbox, tmp_p
     what = (FLUX, {"prompt": "x", **SMALL})
     first = f"import wiro_widgets as wiro\nwhere = {where!r}\nwhat = {what!r}"
     _, first_display, wait_display, last_display = _displays([first, *cells, "sweep"], tmp_path)
-    line, table = (display["text/html"] for display in first_display)
+    line, table = (display["text/html"] for display in first_display if display)  # the buttons are gone
     assert re.search(r">3 cells: 3 succeeded; \$0\.\d+ spent<", line)
     assert table.count("<img") == 3
     assert wait_display == []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any, Self
 
 from wiro_widgets.client.bridge import Bridge
@@ -38,6 +40,11 @@ class Sweep(SweepView[Task]):
     def busy(self) -> bool:
         """True if a cell runs or is about to."""
         return self._sweep.busy
+
+    @property
+    def goes_on(self) -> bool:
+        """True if the sweep will begin further cells: it is neither paused nor over."""
+        return self._sweep.goes_on
 
     @property
     def error(self) -> Exception | None:
@@ -90,7 +97,17 @@ class Sweep(SweepView[Task]):
     @same_call(AsyncSweep.resume)
     def resume(self, *, unknown: UnknownPolicy | bool | None = None) -> Self:
         self._bridge.call(self._sweep.resume(unknown=unknown))
+        self._begin_display_again()
         return self
+
+    def resume_soon(self) -> Future[None]:
+        """Begin to run what is left and return at once; cells of unknown outcome are looked for and not sent.
+
+        Raises ConfigurationError if the client is closed; the future has what else goes wrong.
+        """
+        future = self._bridge.spawn(self._sweep.resume(unknown="ask"))
+        future.add_done_callback(lambda _: self._begin_display_again())
+        return future
 
     @same_call(AsyncSweep.settle_unknown)
     def settle_unknown(self, unknown: UnknownPolicy) -> None:
@@ -116,7 +133,14 @@ class Sweep(SweepView[Task]):
 
     def _ipython_display_(self) -> None:
         """Show the sweep in a notebook until it is over; NotImplementedError asks IPython for the plain form."""
-        self._live = LiveSweep.show(self)
+        # The widgets are in a room above this one.
+        self._live = LiveSweep.show(
+            self, lambda: import_module("wiro_widgets.widget.cells.sweep_buttons").SweepButtons(self)
+        )
+
+    def _begin_display_again(self) -> None:
+        if self._live is not None and self.busy:
+            self._live.begin_again()
 
     @contextmanager
     def _interruptible(self, on_interrupt: OnInterrupt | None) -> Iterator[None]:
@@ -132,6 +156,7 @@ class Sweep(SweepView[Task]):
         """Show the end of what was displayed, raise what halted the sweep, and return it."""
         if self._live is not None:
             self._live.end()
-            self._live = None
+            if not self.left_count:
+                self._live = None
         self._sweep.raise_error()
         return self

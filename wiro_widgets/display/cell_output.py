@@ -44,6 +44,11 @@ class CellOutput:
         pacer().count()
         pacer().add(self)
 
+    def begin_again(self) -> None:
+        """Update it again after its end, because what it shows goes on; waits for nobody."""
+        self._ended = False
+        pacer().add(self)
+
     def refresh(self) -> bool:
         """Show it again if it has changed; return True if a message was sent."""
         with self._lock:
@@ -51,6 +56,8 @@ class CellOutput:
                 return False
             if self._is_over():  # before its content is read, which then is the last
                 pacer().remove(self)
+                if not self._is_over():  # it began again just now
+                    pacer().add(self)
             content = self._content()
             if content == self._last:
                 return False
@@ -67,7 +74,7 @@ class CellOutput:
         with self._lock:
             if self._ended:
                 return
-            self._ended = True
+            self._ended, self._last = True, content
             _publish(self._id, content, update=True)
         pacer().count()
 

@@ -101,6 +101,11 @@ class Cell(Generic[TaskT]):
         """True if the cell has a result, but not all of its files."""
         return self.done and self.result is not None and any(output.error for output in self.result.outputs)
 
+    @property
+    def is_left(self) -> bool:
+        """True if `resume` runs the cell, or fetches its files."""
+        return (self.can_run and self.status in RESUMABLE) or self.lacks_files
+
     def begin(self) -> None:
         """Mark the cell as running; the task and the error of an earlier run are dropped."""
         self.status, self.error, self.task = "running", None, None

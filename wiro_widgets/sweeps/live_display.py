@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Self
@@ -12,6 +13,10 @@ from wiro_widgets.render.progress_line import ProgressLine
 from wiro_widgets.render.run_words import join_facts, whole_seconds
 from wiro_widgets.sweeps.view import SweepView
 
+_NO_WIDGET = (
+    "<style>.jp-OutputArea:has(.wiro-board) .jp-OutputArea-output.jupyter-widgets:not(:has(*))"
+    "{display:none}</style>"
+)
 PICTURE_UPDATES = 10  # times that the pictures are sent again, however many there are
 
 
@@ -20,9 +25,13 @@ class SweepLine:
 
     def __init__(self, sweep: SweepView[Any]) -> None:
         self._sweep = sweep
-        self._start = monotonic()
-        self._start_progress = sweep.progress
+        self.begin()
         self.note = ""  # what becomes of the sweep, once nobody waits for it any more
+
+    def begin(self) -> None:
+        """Watch it from now on."""
+        self._start = monotonic()
+        self._start_progress = self._sweep.progress
 
     def __call__(self) -> ProgressLine:
         """Return the line."""
@@ -50,32 +59,45 @@ class Pictures(NotebookRepr):
         return repr(self.sweep)
 
     def _repr_html_(self) -> str:
-        return self.sweep.pictures()
+        pictures = self.sweep.pictures()
+        # The buttons are beside them as long as something is left; a saved notebook has no widget to show there.
+        is_whole = not (self.sweep.busy or self.sweep.left_count)
+        return pictures if is_whole else f'{_NO_WIDGET}<div class="wiro-board">{pictures}</div>'
 
 
 class LiveSweep:
-    """The pictures of a sweep under its progress line, in a notebook's cell; both are updated until it is over."""
+    """The pictures of a sweep under its progress line, in a notebook's cell, updated until it is over.
 
-    def __init__(self, sweep: SweepView[Any]) -> None:
+    `buttons` draws what a person can do with it between the two.
+    """
+
+    def __init__(self, sweep: SweepView[Any], buttons: Callable[[], NotebookRepr] | None = None) -> None:
         self._sweep = sweep
         self._line = SweepLine(sweep)
-        self._outputs = tuple(
-            CellOutput(content, lambda: not sweep.busy) for content in (self._line, self._pictures)
-        )
-        for output in self._outputs:
+        contents = (self._line, buttons, self._pictures) if buttons else (self._line, self._pictures)
+        self._outputs = [(content, CellOutput(content, lambda: not sweep.busy)) for content in contents]
+        for _, output in self._outputs:
             output.begin()
 
     @classmethod
-    def show(cls, sweep: SweepView[Any]) -> Self:
-        """Show a sweep; raises NotImplementedError if it does not run, or if this is no notebook."""
-        if not (sweep.busy and is_notebook()):
+    def show(
+        cls, sweep: SweepView[Any], make_buttons: Callable[[], Callable[[], NotebookRepr]] | None = None
+    ) -> Self:
+        """Show a sweep; raises NotImplementedError if there is nothing to wait for or press, and in no notebook."""
+        if not is_notebook() or not (sweep.busy or (make_buttons and sweep.left_count)):
             raise NotImplementedError
-        return cls(sweep)
+        return cls(sweep, make_buttons() if make_buttons else None)
 
     def end(self) -> None:
         """Show how the sweep ended; `wait` calls this, for hosts that show only messages of the running cell."""
-        for output, content in zip(self._outputs, (self._line(), Pictures(self._sweep, -1)), strict=True):
-            output.end(content)
+        for content, output in self._outputs:
+            output.end(content())
+
+    def begin_again(self) -> None:
+        """Update it again, because the sweep was resumed."""
+        self._line.begin()
+        for _, output in self._outputs:
+            output.begin_again()
 
     def _pictures(self) -> Pictures:
         done_count = sum(cell.done for cell in self._sweep.cells)

@@ -85,6 +85,11 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         return {status: counts[status] for status in _ORDER if counts[status]}
 
     @property
+    def left_count(self) -> int:
+        """How many cells `resume` runs, or fetches the files of."""
+        return sum(cell.is_left for cell in self.cells)
+
+    @property
     def spent(self) -> float:
         """The cost of its runs in USD, including those of earlier kernels."""
         return _cost(cell for cell in self.cells if cell.result or cell.error)

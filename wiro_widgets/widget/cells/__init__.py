@@ -1,0 +1,1 @@
+"""Small widgets beside what a cell shows."""
