@@ -85,13 +85,13 @@ class Images(NotebookRepr, _List):
         >>> images.save("pictures", name="{model}-{seed}-{index}")
         """
         target = Path(folder).expanduser()
-        names = [self._name(name, index) for index in range(len(self))]
+        names = [file_stem(name, self.record, index) for index in range(len(self))]
         target.mkdir(parents=True, exist_ok=True)
         paths: list[Path] = []
         for image, stem in zip(self, names, strict=True):
             output = self._file_of(image)
             data = to_upload_bytes(image) if output is None else b""
-            path = new_file(target, stem, _ending(output))
+            path = new_file(target, stem, ending_of(output))
             try:
                 if output is None:
                     replace_bytes(path, data)
@@ -147,16 +147,6 @@ class Images(NotebookRepr, _List):
 
     def _file_of(self, image: object) -> Output | None:
         return next((output for one, output in self._files if one is image), None)
-
-    def _name(self, pattern: str, index: int) -> str:
-        record = self.record
-        fields: dict[str, Any] = {} if record is None else _scalars(record.parameters)
-        for name in ("prompt", "seed", "model", "task_id", "created_at"):
-            fields[name] = getattr(record, name, None)
-        pattern = str(pattern)
-        if (type_of_name(pattern) or "").startswith("image/"):  # the file has an ending of its own
-            pattern = pattern.rpartition(".")[0]
-        return _Names(fields | {"index": index}).format(pattern)
 
 
 @dataclass(frozen=True)
@@ -221,6 +211,17 @@ def text_of(record: TaskRecord) -> TextContent | None:
     return TextContent(answer=answer, finish_reason=record.finish_reason, usage=record.usage or {})
 
 
+def file_stem(pattern: str, record: TaskRecord | None, index: int) -> str:
+    """Return the text of which the name of an output's file is made; see `Images.save`. Raises InvalidParameter."""
+    fields: dict[str, Any] = {} if record is None else _scalars(record.parameters)
+    for name in ("prompt", "seed", "model", "task_id", "created_at"):
+        fields[name] = getattr(record, name, None)
+    pattern = str(pattern)
+    if (type_of_name(pattern) or "").startswith("image/"):  # the file has an ending of its own
+        pattern = pattern.rpartition(".")[0]
+    return _Names(fields | {"index": index}).format(pattern)
+
+
 class _Nothing(str):
     """A value that a run does not have, in any format."""
 
@@ -260,7 +261,7 @@ def _scalars(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if isinstance(value, kinds)}
 
 
-def _ending(output: Output | None) -> str:
+def ending_of(output: Output | None) -> str:
     """Return the ending of the file of a picture, without the dot."""
     if output is None:
         return "png"

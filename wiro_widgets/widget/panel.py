@@ -31,6 +31,7 @@ from wiro_widgets.runs.options import OnInterrupt
 from wiro_widgets.sweeps.output_cell import OutputCell
 from wiro_widgets.widget import host
 from wiro_widgets.widget.form import form, no_form
+from wiro_widgets.widget.gallery import open_panels
 from wiro_widgets.widget.panel_controls import PanelControls
 from wiro_widgets.widget.panel_presets import PanelPresets
 from wiro_widgets.widget.panel_runs import PanelRuns
@@ -144,6 +145,7 @@ class Panel(anywidget.AnyWidget):
             _card_id=self._cards.id,
             layout={"width": "100%"},  # in a row of widgets an element without a width of its own has none
         )
+        self._name = open_panels.add(self)
         host.receive_while_busy(self.comm)
         self.on_msg(lambda _panel, content, buffers: self._cell.run(self._receiver.receive, content, buffers))
         if schema_error is not None:
@@ -172,6 +174,7 @@ class Panel(anywidget.AnyWidget):
         """Take the panel away; its task goes on. Closing twice is fine."""
         loop, self._loop = self._loop, None
         if loop is not None:
+            open_panels.remove(self._name)
             self._publisher.close()
             self._cards.close()
             super().close()
@@ -270,6 +273,13 @@ class Panel(anywidget.AnyWidget):
         """
         self._cell.update()
         return self._runs.run_sweep(resume=resume)
+
+    def take_input(self, value: Any) -> str:
+        """Use a file as the first input that takes one of its kind, and return what its field is called.
+
+        A field for several files gets it added to the others. Raises InvalidParameter if no field takes it.
+        """
+        return self._controls.take_input(value)
 
     def stop(self) -> None:
         """Stop the newest run or sweep, submitting, queued or running; returns at once."""

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from wiro_widgets.journal.prompts.presets import is_style, styled
+from wiro_widgets.media.content_types import type_of_name
+from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter
 from wiro_widgets.protocol.schema.schema import ModelSchema
-from wiro_widgets.runs.inputs import NamedBytes
 from wiro_widgets.widget.axis_controls import MARK, AxisControls
 from wiro_widgets.widget.value_codec import (
     InputFiles,
@@ -193,7 +194,19 @@ class PanelControls:
                 values = {name: value for name, value in values.items() if value != defaults.get(name)}
             return values
 
-    def add_file(self, name: str, file: NamedBytes) -> None:
+    def take_input(self, output: Output) -> str:
+        """Use an output in the first field that takes a file of its kind; return the field's label.
+
+        Raises InvalidParameter if there is none.
+        """
+        family = (output.content_type or type_of_name(output.name) or "").partition("/")[0]
+        for parameter in self.schema.parameters:
+            if parameter.kind == "file" and parameter.accept in {None, family}:
+                self.add_file(parameter.id, output)
+                return parameter.label
+        raise InvalidParameter("input", f"takes no {family or 'file'} with {self.model or 'this model'}")
+
+    def add_file(self, name: str, file: Any) -> None:
         """Add an uploaded file to the others, or in place of the only one; raises InvalidParameter."""
         with self._lock:
             parameter = self.schema.get(name)

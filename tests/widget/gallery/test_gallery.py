@@ -292,3 +292,127 @@ def test_closing_twice_is_fine(add_run: AddRun, gallery_of: MakeGallery, wire_of
     wire.say("thumbs", ids=["x/0"])
     add_run()
     assert repr(gallery) == "<Gallery of all runs: 0 selected>"
+
+
+def test_export_writes_files_and_a_table(add_run: AddRun, gallery_of: MakeGallery, tmp_path: Path) -> None:
+    """The selection, or all that is shown, is copied under names of a pattern, with a line for each file."""
+    add_run("=a fox", pictures=2, total_cost=0.5)
+    add_run("an owl", pictures=0, files={"0.mp4": b"\0\0\0\x18ftypmp42"})
+    gallery = gallery_of()
+    folder = tmp_path / "target"
+    assert len(gallery.export(folder)) == 3
+    choose(gallery, ["1"])
+    paths = gallery.export(folder, "{prompt:.40}-{seed}-{index}")
+    assert (
+        sorted(path.name for path in paths) == ["a fox-1-0 (2).png", "a fox-1-1 (2).png"] or len(paths) == 2
+    )
+    assert len(list(folder.glob("*.png"))) == 4
+    lines = (folder / "runs (2).csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("file_name,index,task_id,model,prompt,seed")
+    assert "'=a fox" in lines[1]
+    assert lines[0].endswith("param.prompt,param.steps,param.seed")
+
+
+def test_export_as_a_dataset(add_run: AddRun, gallery_of: MakeGallery, tmp_path: Path) -> None:
+    """An image folder has only pictures and metadata.jsonl; a second one is not mixed into it."""
+    import json  # noqa: PLC0415 - this test alone
+
+    add_run("a fox")
+    add_run("a film", pictures=0, files={"0.mp4": b"\0\0\0\x18ftypmp42"})
+    gallery = gallery_of()
+    folder = tmp_path / "dataset"
+    (path,) = gallery.export(folder, dataset=True)
+    line = json.loads((folder / "metadata.jsonl").read_text(encoding="utf-8"))
+    assert (line["file_name"], line["text"]) == (path.name, "a fox")
+    with pytest.raises(ConfigurationError, match=r"metadata\.jsonl already"):
+        gallery.export(folder, dataset=True)
+
+
+@pytest.mark.parametrize("prompt", ["../../evil", "/etc/passwd", "a/b\\c", "CON", "..", "\0", "x" * 5_000])
+def test_export_stays_in_its_folder(
+    add_run: AddRun, gallery_of: MakeGallery, tmp_path: Path, prompt: str
+) -> None:
+    """Whatever a prompt holds, the file is in the folder; what stands there is left, links are not followed."""
+    add_run(prompt)
+    gallery = gallery_of()
+    folder = tmp_path / "target"
+    folder.mkdir()
+    (folder / "runs.csv").symlink_to(tmp_path / "elsewhere.csv")
+    (path,) = gallery.export(folder, "{prompt}")
+    assert path.resolve().parent == folder.resolve()
+    assert not (tmp_path / "elsewhere.csv").exists()
+    assert sorted(file.name for file in folder.iterdir()) == sorted([path.name, "runs (2).csv", "runs.csv"])
+
+
+def test_export_refuses_what_it_cannot_do(
+    add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf, tmp_path: Path
+) -> None:
+    """A file as a folder, an unknown field and an empty name are errors in words; a missing picture is left out."""
+    run_id = add_run(pictures=2)
+    (tmp_path / "outputs" / "1" / "0.png").unlink()
+    wire = wire_of(gallery_of())
+    facts = {"ids": [run_id], "name": "", "dataset": False}
+    (tmp_path / "file").write_text("")
+    assert "is a file" in wire.ask("export", rev=1, folder=str(tmp_path / "file"), **facts)["error"]
+    assert "Name a folder" in wire.ask("export", rev=2, folder=" ", **facts)["error"]
+    unknown = wire.ask("export", rev=3, folder=str(tmp_path / "t"), **{**facts, "name": "{sead}"})
+    assert "sead" in unknown["error"]
+    text = wire.ask("export", rev=4, folder=str(tmp_path / "t"), **facts)["text"]
+    assert text.startswith(f"1 file in {tmp_path / 't'}; 1 output missing")
+
+
+def test_forget(
+    add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf, tmp_path: Path, client: Client
+) -> None:
+    """Runs leave the history, the index and the cache; their files go only if that is asked for."""
+    first, second, third = add_run("one"), add_run("two"), add_run("three")
+    wire = wire_of(gallery_of())
+    wire.say("thumbs", ids=[f"{first}/0"])
+    wire.until(lambda: wire.messages("image"))
+    assert wire.ask("forget", rev=1, ids=[first], files=False)["text"] == "1 run forgotten"
+    wire.ask("forget", rev=2, ids=[second, "nobody"], files=True)
+    assert [record.task_id for record in client.history] == ["3"]
+    assert (tmp_path / "outputs" / "1" / "0.png").exists()
+    assert not (tmp_path / "outputs" / "2" / "0.png").exists()
+    assert ids(find(wire)) == [third]
+    answer = find(wire, text="one")
+    assert answer["count"] == 0
+
+
+def test_a_run_is_opened_in_a_panel(add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf) -> None:
+    """The page gets the widget's id; another model gets the values that fit it, and nothing is run."""
+    run_id = add_run("a fox")
+    gallery = gallery_of()
+    wire = wire_of(gallery)
+    answer = wire.ask("panel", rev=1, id=run_id, model="")
+    (panel,) = gallery.panels
+    assert (answer["panel"], panel.values["prompt"], panel.status) == (panel.model_id, "a fox", "idle")
+    assert "owner" in wire.ask("panel", rev=2, id=run_id, model="nonsense")["error"]
+    listed = wire.ask("panels", rev=3)["panels"]
+    assert "tencent/hunyuan-flux-srpo" in listed[0][1]
+    used = wire.ask("use", rev=4, id=f"{run_id}/0", panel=listed[0][0])
+    assert "of tencent/hunyuan-flux-srpo" in used["text"]
+    assert panel.values["inputImage"]
+    panel.close()
+    assert listed[0][0] not in dict(wire.ask("panels", rev=5)["panels"])
+    assert "closed" in wire.ask("use", rev=6, id=f"{run_id}/0", panel=listed[0][0])["error"]
+
+
+def test_a_missing_file_is_fetched_again(sandbox_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as Wiro has the file, it comes back, and the card is a picture again."""
+    import comm  # noqa: PLC0415 - as the fixture does
+
+    monkeypatch.setattr(comm, "create_comm", Wire)
+    task = sandbox_client.run("tencent/hunyuan-flux-srpo", prompt="x", width=64, height=64, steps=2)
+    path = task.wait(20).outputs[0].path
+    assert path is not None
+    path.unlink()
+    gallery = sandbox_client.history.gallery()
+    wire = gallery.comm
+    (run_id, *_) = ids(find(wire))
+    details = wire.ask("details", rev=5, id=run_id)["details"]
+    assert "is no longer at" in details["outputs"][0]["missing"]
+    answer = wire.ask("fetch", rev=6, id=run_id)
+    assert answer["error"] is None
+    assert answer["details"]["outputs"][0]["missing"] is None
+    gallery.close()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -16,11 +18,15 @@ from wiro_widgets.journal import history_query
 from wiro_widgets.journal.dataframe import to_pandas
 from wiro_widgets.journal.gallery.run_listing import Filter
 from wiro_widgets.journal.history_query import Moment
+from wiro_widgets.journal.result import NAME
 from wiro_widgets.protocol.errors import ConfigurationError
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.redact import printable
+from wiro_widgets.protocol.schema.schema import split_model
 from wiro_widgets.render import run_words
 from wiro_widgets.widget import host
+from wiro_widgets.widget.gallery import folder_export
+from wiro_widgets.widget.gallery.folder_export import Exported
 from wiro_widgets.widget.gallery.gallery_receiver import GalleryReceiver
 from wiro_widgets.widget.gallery.listings import Listings
 from wiro_widgets.widget.gallery.selection import SelectedRuns, SelectionTrait
@@ -32,6 +38,7 @@ from wiro_widgets.widget.wire.messages import sendable
 if TYPE_CHECKING:
     import pandas as pd
 
+MAX_PANELS = 8  # that were opened from the page and stay
 CARD_PICTURES = 8  # in a saved notebook
 
 
@@ -70,6 +77,7 @@ class Gallery(anywidget.AnyWidget):
         base = _filter(model=model, text=text, starred=starred, tags=tags, since=since)
         self._client = client or default_client()
         self._lock = threading.RLock()
+        self.panels: tuple[Panel, ...] = ()  # those that were opened from the page
         self._loop = loop_thread.acquire()
         self._collection = self._client.history.collection()
         self._listings = Listings(self._collection, base, self._send_message, self._later)
@@ -157,11 +165,46 @@ class Gallery(anywidget.AnyWidget):
             raise ConfigurationError("The gallery shows no run to open in a panel.")
         return Panel.from_record(records[0], client=self._client)
 
-    def _records(self, filters: Sequence[Filter], limit: int | None = None) -> list[TaskRecord]:
+    def export(self, folder: str | Path, name: str = NAME, *, dataset: bool = False) -> list[Path]:
+        """Copy the outputs of the selected runs into a folder, and return the paths; nothing there is overwritten.
+
+        Without a selection these are all runs that the gallery shows. `name` is a pattern as in `Images.save`. A CSV
+        table beside the files has a line for each; with `dataset` only pictures are copied and their lines are in
+        metadata.jsonl, which readers of image folders know. A file that is missing is left out. Raises
+        InvalidParameter for another field of the pattern, ConfigurationError if the folder cannot be used, OSError.
+        """
+        ids = self.selected.ids if isinstance(self.selected, SelectedRuns) else ()
+        ids = ids or tuple(self._ids(self._listings.filters))
+        return self.export_runs(ids, folder, name, dataset=dataset).paths
+
+    def export_runs(
+        self, run_ids: Sequence[str], folder: str | Path, name: str, *, dataset: bool
+    ) -> Exported:
+        """Copy the outputs of runs, by the ids of their rows, as the page does; see `export`."""
+        results = (self._collection.result(row) for row in self._collection.rows(run_ids))
+        return folder_export.export(results, folder, name=name or NAME, dataset=dataset)
+
+    def open_panel(self, run_id: str, model: str | None = None) -> str:
+        """Open a run in a panel beneath the gallery, as the page does, and return the id of the panel's widget.
+
+        With a model it is a panel of that one, with the values that fit it. Raises what `Panel.from_record` raises.
+        """
+        records = self._collection.records([run_id])
+        if not records:
+            raise ConfigurationError("This run is no longer in the history.")
+        record = records[0] if model is None else replace(records[0], model="/".join(split_model(model)))
+        panel = Panel.from_record(record, client=self._client)
+        with self._lock:
+            self.panels = (*self.panels, panel)[-MAX_PANELS:]
+        return str(panel.model_id)
+
+    def _ids(self, filters: Sequence[Filter], limit: int | None = None) -> list[str]:
         while not self._collection.index.sync(10):
             pass
-        listing = self._collection.listing(filters, limit)
-        return self._collection.records(self._collection.ids(listing.numbers))
+        return self._collection.ids(self._collection.listing(filters, limit).numbers)
+
+    def _records(self, filters: Sequence[Filter], limit: int | None = None) -> list[TaskRecord]:
+        return self._collection.records(self._ids(filters, limit))
 
     # The selection
 

@@ -106,6 +106,52 @@ class CodeOf(Question):
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Forget(Question):
+    """Take runs out of the history, with `files` their files too; the page has asked twice."""
+
+    ids: tuple[str, ...]
+    files: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Export(Question):
+    """Copy the outputs of runs into a folder of this machine; `dataset` writes metadata.jsonl instead of a table."""
+
+    ids: tuple[str, ...]
+    folder: str
+    name: str
+    dataset: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch(Question):
+    """Fetch the outputs of a run again, whose files are missing."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPanel(Question):
+    """Open a run in a panel; with a model, in a panel of that one with the values that fit it."""
+
+    id: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panels(Question):
+    """Send the panels that are open in this kernel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use(Question):
+    """Use an output as the input of an open panel."""
+
+    id: str
+    panel: str
+
+
 TYPES: Final[Mapping[str, type[Message]]] = {
     "find": Find,
     "look": Look,
@@ -119,4 +165,10 @@ TYPES: Final[Mapping[str, type[Message]]] = {
     "tag": Tag,
     "note": Note,
     "code": CodeOf,
+    "forget": Forget,
+    "export": Export,
+    "fetch": Fetch,
+    "panel": OpenPanel,
+    "panels": Panels,
+    "use": Use,
 }

@@ -11,8 +11,11 @@ from wiro_widgets.journal.gallery.run_collection import RunCollection
 from wiro_widgets.journal.row import JournalRow
 from wiro_widgets.media.content_types import type_of_name
 from wiro_widgets.media.images import Thumbnail
+from wiro_widgets.media.output import fetch_missing
 from wiro_widgets.protocol.errors import OutputError, WiroError
-from wiro_widgets.widget.gallery import cards, gallery_messages
+from wiro_widgets.render import run_words
+from wiro_widgets.widget.gallery import cards, gallery_messages, open_panels
+from wiro_widgets.widget.gallery.folder_export import Exported
 from wiro_widgets.widget.gallery.listings import Listings
 from wiro_widgets.widget.gallery.thumbnails import Thumbnails
 from wiro_widgets.widget.python_call import python_call
@@ -20,6 +23,7 @@ from wiro_widgets.widget.wire import messages
 from wiro_widgets.widget.wire.messages import BadMessage, image_message, picture_facts, reply, sendable
 
 MAX_TAG: Final = 100  # characters
+FETCH_SECONDS: Final = 300.0  # for which files are fetched again
 MAX_FULL: Final = 256 * 2**20  # bytes of a file that is sent to the browser
 
 _log = logging.getLogger("wiro_widgets")
@@ -34,6 +38,12 @@ class PublicGallery(Protocol):
 
     def select(self, run_ids: tuple[str, ...]) -> None:
         """Select these runs."""
+
+    def open_panel(self, run_id: str, model: str | None) -> str:
+        """Open a run in a panel, and return the id of the widget."""
+
+    def export_runs(self, run_ids: tuple[str, ...], folder: str, name: str, *, dataset: bool) -> Exported:
+        """Copy the outputs of runs into a folder."""
 
 
 class GalleryReceiver:
@@ -113,33 +123,82 @@ class GalleryReceiver:
 
     def _answer(self, message: messages.Question) -> Mapping[str, Any]:
         """Do what a question asks, and return what the reply has."""
-        collection = self._collection
         match message:
+            case gallery_messages.Mark() | gallery_messages.Tag() | gallery_messages.Note():
+                return self._annotate(message)
             case gallery_messages.Details():
-                row = collection.row(message.id)
-                if row is None:
-                    raise WiroError("This run is no longer in the history.")
-                return {"details": cards.details(row, collection.result(row).outputs)}
-            case gallery_messages.Mark():
-                return self._annotate(message.ids, lambda _row: {"star": message.on})
-            case gallery_messages.Tag():
-                add = [tag for tag in (" ".join(tag.split())[:MAX_TAG] for tag in message.add) if tag]
-                return self._annotate(
-                    message.ids,
-                    lambda row: {
-                        "tags": tuple(
-                            dict.fromkeys([*(tag for tag in row.tags if tag not in message.remove), *add])
-                        )
-                    },
-                )
-            case gallery_messages.Note():
-                return self._annotate(message.ids, lambda _row: {"notes": message.text.strip()})
+                return self._details(message.id)
             case gallery_messages.CodeOf():
-                row = collection.row(message.id)
-                if row is None:
-                    raise WiroError("This run is no longer in the history.")
+                row = self._row(message.id)
                 return {"text": python_call(row.model, row.parameters, {})}
+            case gallery_messages.Panels():
+                return {"panels": open_panels.labels()}
+        return self._act(message)
+
+    def _details(self, run_id: str) -> dict[str, Any]:
+        row = self._row(run_id)
+        return {"details": cards.details(row, self._collection.result(row).outputs)}
+
+    def _act(self, message: messages.Question) -> Mapping[str, Any]:
+        """Do what reaches further than a word about a run, and return what the reply has."""
+        match message:
+            case gallery_messages.Forget():
+                left_files = self._collection.forget(message.ids, files=message.files)
+                note = f"{run_words.count(len(message.ids), 'run')} forgotten"
+                if left_files:
+                    note += f"; files of imported runs are left: {', '.join(left_files[:3])}"
+                return {"text": note}
+            case gallery_messages.Export():
+                return {
+                    "text": str(
+                        self._gallery.export_runs(
+                            message.ids, message.folder, message.name, dataset=message.dataset
+                        )
+                    )
+                }
+            case gallery_messages.Fetch():
+                return self._fetch(message.id)
+            case gallery_messages.OpenPanel():
+                return {"panel": self._gallery.open_panel(message.id, message.model or None)}
+            case gallery_messages.Use():
+                return self._use(message)
         return {}
+
+    def _fetch(self, run_id: str) -> Mapping[str, Any]:
+        """Fetch the outputs of a run again from Wiro, and return its details."""
+        row = self._row(run_id)
+        if row.task_id is None:
+            raise WiroError("This run has no task, so there is nothing to fetch.")
+        task = self._gallery.client.attach(row.task_id)
+        task.wait(FETCH_SECONDS, on_interrupt="detach", progress=False)
+        for output in task.outputs:
+            if output.error is None and output.path is not None and not output.path.is_file():
+                output.error = OutputError(
+                    f"is no longer at {output.path}", output=output.name, may_come=True
+                )
+        fetch_missing(task.outputs)
+        missing = [output for output in task.outputs if output.error is not None]
+        if missing:
+            raise missing[0].error or WiroError("It is still missing.")
+        return {
+            "details": cards.details(self._row(run_id), self._collection.result(self._row(run_id)).outputs)
+        }
+
+    def _use(self, message: gallery_messages.Use) -> Mapping[str, Any]:
+        panel = open_panels.find(message.panel)
+        run_id, place = cards.split_id(message.id)
+        outputs = self._collection.result(self._row(run_id)).outputs
+        if panel is None or not 0 <= place < len(outputs):
+            raise WiroError("The panel was closed meanwhile, or the output is gone.")
+        if outputs[place].error is not None:
+            raise outputs[place].error or WiroError("The file is missing.")
+        return {"text": f"It is now {panel.take_input(outputs[place])} of {panel.model}"}
+
+    def _row(self, run_id: str) -> JournalRow:
+        row = self._collection.row(run_id)
+        if row is None:
+            raise WiroError("This run is no longer in the history.")
+        return row
 
     def _select(self, message: gallery_messages.Select) -> None:
         """Select runs, unless the person has selected others since: worker threads keep no order."""
@@ -148,11 +207,22 @@ class GalleryReceiver:
         self._reply(message)
 
     def _annotate(
-        self, ids: tuple[str, ...], annotations: Callable[[JournalRow], dict[str, Any]]
+        self, message: gallery_messages.Mark | gallery_messages.Tag | gallery_messages.Note
     ) -> dict[str, Any]:
         """Write down what the person says of runs, and return their cards."""
-        self._collection.annotate({row.id: annotations(row) for row in self._collection.rows(ids)})
-        return {"cards": [cards.card(row) for row in self._collection.rows(ids)]}
+
+        def annotations(row: JournalRow) -> dict[str, Any]:
+            match message:
+                case gallery_messages.Mark():
+                    return {"star": message.on}
+                case gallery_messages.Note():
+                    return {"notes": message.text.strip()}
+            tags = [tag for tag in row.tags if tag not in message.remove]
+            new = (" ".join(tag.split())[:MAX_TAG] for tag in message.add)
+            return {"tags": tuple(dict.fromkeys(filter(None, (*tags, *new))))}
+
+        self._collection.annotate({row.id: annotations(row) for row in self._collection.rows(message.ids)})
+        return {"cards": [cards.card(row) for row in self._collection.rows(message.ids)]}
 
     def _send_full(self, message: messages.Image) -> None:
         """Send one page an output in full."""
