@@ -16,6 +16,8 @@ const ORDER = [
   "panel",
   "styles",
   "gallery",
+  "gallery/large",
+  "gallery/actions",
 ];
 const MAX_FILES = 15; // of a folder
 

@@ -37,6 +37,9 @@ const wrap = (model, context) => ({
   send: (...message) => model.send(...message),
   on: (event, act) => model.on(event, act, context),
   off: (event, act) => model.off(event, act, context),
+  get widget_manager() {
+    return model.widget_manager;
+  },
 });
 
 window.host = {

@@ -1,6 +1,7 @@
 """The gallery in a browser: cards, search, selection, the large view; by mouse, by keyboard, and for everybody."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +223,76 @@ def test_up_to_four_are_compared(gallery: GalleryPage) -> None:
     assert transforms == {"translate(0px, 0px) scale(1.25)"}
 
 
+def test_export_from_the_page(gallery: GalleryPage, tmp_path: Path) -> None:
+    """The selected runs are copied into the folder that was typed, and the page says where."""
+    page = gallery.page
+    gallery.cards.nth(1).click()
+    page.get_by_role("button", name="Export").first.click()
+    page.get_by_label("Folder").fill(str(tmp_path / "target"))
+    page.get_by_label("Names of the files").fill("{prompt}-{index}")
+    page.get_by_label("Names of the files").press("Enter")
+    gallery.pump(lambda: "4 files in" in page.locator(".actions .said").inner_text())
+    names = sorted(path.name for path in (tmp_path / "target").iterdir())
+    assert names == [*(f"four-of-a-kind-{place}.png" for place in range(4)), "runs.csv"]
+
+
+def test_forgetting_is_asked_twice(gallery: GalleryPage) -> None:
+    """One press asks, a double click is one press, and the second press forgets."""
+    page = gallery.page
+    gallery.cards.nth(0).click()
+    page.get_by_role("button", name="Forget", exact=True).click()
+    page.get_by_label("Delete their files too").check()
+    page.get_by_role("button", name="Forget 1 run and their files").dblclick()
+    expect(page.get_by_role("button", name="Really forget 1 run and their files?")).to_be_visible()
+    gallery.settle()
+    assert len(gallery.gallery.client.history) == 10
+    gallery.panel.past_double_click()
+    page.get_by_role("button", name="Really forget").click()
+    gallery.pump(lambda: gallery.count_words() == "9 runs")
+    assert "1" not in [record.task_id for record in gallery.gallery.client.history]
+
+
+def test_a_panel_stands_beneath_the_gallery(gallery: GalleryPage) -> None:
+    """A run opens in a panel where the host can draw one, and a sentence says that nothing runs by itself."""
+    page = gallery.page
+    page.evaluate(
+        """() => {
+          const draw = (id) => Object.assign(document.createElement("div"), { className: "drawn", textContent: id });
+          host.model.widget_manager = {
+            get_model: async (id) => id,
+            create_view: async (id) => ({ el: draw(id) }),
+          };
+        }"""
+    )
+    gallery.cards.nth(0).click()
+    page.get_by_role("button", name="Open in a panel").first.click()
+    page.get_by_role("button", name="Open its model").first.click()
+    gallery.pump(lambda: len(gallery.gallery.panels) == 1)
+    panel = gallery.gallery.panels[0]
+    gallery.settle()
+    expect(page.locator(".drawn")).to_have_text(str(panel.model_id))
+    expect(page.locator(".hosted")).to_contain_text("Nothing is run before you press Run")
+    page.get_by_role("button", name="Close the panel").click()
+    expect(page.locator(".drawn")).to_have_count(0)
+    assert (panel.values["prompt"], panel.status) == ("a lighthouse at dusk", "idle")
+    panel.close()
+
+
+def test_the_lineage_leads_to_other_runs(start: Start, tmp_path: Path) -> None:
+    """A run names what it was made from and what was made from it; each opens."""
+    source = with_files(tmp_path, 1, {"0.png": b""}, prompt="the source", hours=2)
+    child = row(2, "the child", hours=1)
+    save(tmp_path, [source, replace(child, parents=("1", "77"))])
+    gallery = start()
+    gallery.cards.nth(0).dblclick()
+    family = gallery.page.locator(".family")
+    gallery.pump(lambda: "Made from" in family.inner_text())
+    expect(family).to_contain_text("Task 77")
+    family.get_by_role("button", name="the source").click()
+    gallery.pump(lambda: "Used in" in family.inner_text())
+    expect(gallery.page.locator(".prompt")).to_have_text("the source")
+
+
 def test_nothing_of_a_run_becomes_markup(start: Start, tmp_path: Path) -> None:
     """Prompts, names, tags, notes, answers and errors are text, whatever stands in them."""
     evil = "<img src=x onerror='window.hit = 1'><script>window.hit = 1</script>"
@@ -330,8 +401,10 @@ def test_axe_finds_nothing(gallery: GalleryPage) -> None:
     gallery.cards.nth(0).click()
     page.get_by_role("button", name="Tags").click()
     violations |= complaints("tags")
-    page.get_by_role("button", name="Note").click()
-    violations |= complaints("note")
+    for form in ("Note", "Export", "Open in a panel", "Forget"):
+        page.get_by_role("button", name=form, exact=True).first.click()
+        gallery.settle()
+        violations |= complaints(form)
     gallery.cards.nth(1).dblclick()
     violations |= complaints("large")
     assert violations == {}

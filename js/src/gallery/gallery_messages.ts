@@ -43,6 +43,15 @@ export interface Details extends Card {
   values: [name: string, value: string][];
   recipe: string;
   outputs: FoundOutput[];
+  /** Runs that it was made from, and runs that were made from it. */
+  parents: Relative[];
+  children: Relative[];
+}
+
+/** A run beside another; without an id it is not in the history. */
+export interface Relative {
+  id: string | null;
+  label: string;
 }
 
 export type Day = [iso: string, count: number];
@@ -84,6 +93,9 @@ export interface GalleryReply extends Partial<Omit<ListingReply, "listing">> {
   cards?: Card[];
   details?: Details;
   text?: string;
+  /** The id of a widget. */
+  panel?: string;
+  panels?: [name: string, label: string][];
 }
 
 export type GalleryDown = GalleryReply | Choices | (Omit<ImageMessage, "images"> & { images: Thumb[] });
@@ -173,6 +185,47 @@ export interface CodeOfMessage {
   id: string;
 }
 
+export interface ForgetMessage {
+  type: "forget";
+  rev: number;
+  ids: string[];
+  files: boolean;
+}
+
+export interface ExportMessage {
+  type: "export";
+  rev: number;
+  ids: string[];
+  folder: string;
+  name: string;
+  dataset: boolean;
+}
+
+export interface FetchMessage {
+  type: "fetch";
+  rev: number;
+  id: string;
+}
+
+export interface OpenPanelMessage {
+  type: "panel";
+  rev: number;
+  id: string;
+  model: string;
+}
+
+export interface PanelsMessage {
+  type: "panels";
+  rev: number;
+}
+
+export interface UseMessage {
+  type: "use";
+  rev: number;
+  id: string;
+  panel: string;
+}
+
 export type GalleryQuestion =
   | FindMessage
   | LookMessage
@@ -183,6 +236,12 @@ export type GalleryQuestion =
   | MarkMessage
   | TagMessage
   | NoteMessage
-  | CodeOfMessage;
+  | CodeOfMessage
+  | ForgetMessage
+  | ExportMessage
+  | FetchMessage
+  | OpenPanelMessage
+  | PanelsMessage
+  | UseMessage;
 
 export type GalleryUp = GalleryQuestion | ThumbsMessage | ImageRequest;

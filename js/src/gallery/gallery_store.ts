@@ -25,7 +25,13 @@ import { Selection } from "./selection.ts";
 /** What can change: the list, its cards, the small pictures, the selection, the filters' choices, the way to the kernel. */
 export type GalleryTopic = "listing" | "cards" | "pictures" | "selection" | "choices" | "link";
 export type GalleryView = View<GalleryStore, GalleryTopic>;
-type GalleryModel = Model<GalleryTraits, GalleryUp & { v: 1; client: string }>;
+type GalleryModel = Model<GalleryTraits, GalleryUp & { v: 1; client: string }> & {
+  /** Jupyter's, which draws other widgets; other hosts have none. */
+  widget_manager?: {
+    get_model(id: string): Promise<unknown>;
+    create_view(model: unknown): Promise<{ el: HTMLElement; remove?(): void }>;
+  };
+};
 
 const PAGE = 60; // cards that are asked for at once
 const THUMBS = 500; // small pictures that stay when they are out of sight
@@ -175,9 +181,18 @@ export class GalleryStore {
 
   async details(id: string): Promise<Details | string> {
     const reply = await this.questions.ask({ type: "details", id });
-    for (const output of reply.details?.outputs ?? [])
-      if (output.missing) this.missing.set(output.id, output.missing);
+    if (reply.details) this.found(reply.details);
     return reply.details ?? reply.error ?? GONE;
+  }
+
+  /** What is known of a run now: which of its files are there. */
+  found(run: Details): void {
+    for (const { id, missing } of run.outputs) {
+      if (missing) this.missing.set(id, missing);
+      else this.missing.delete(id);
+    }
+    this.#replace(run);
+    this.topics.emit("cards", "pictures");
   }
 
   /** Says something of runs; returns what went wrong. */
@@ -191,6 +206,18 @@ export class GalleryStore {
     for (const card of reply.cards ?? []) this.#replace(card);
     this.topics.emit("cards");
     return reply.error ?? "";
+  }
+
+  /** Draws another widget; null where the host cannot. */
+  async widget(id: string): Promise<HTMLElement | null> {
+    const manager = this.#model.widget_manager;
+    if (!manager) return null;
+    try {
+      return (await manager.create_view(await manager.get_model(id))).el;
+    } catch (error) {
+      console.warn(error);
+      return null;
+    }
   }
 
   close(): void {

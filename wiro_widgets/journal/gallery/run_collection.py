@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from wiro_widgets.journal import output_files
 from wiro_widgets.journal.gallery import run_listing
@@ -13,8 +13,10 @@ from wiro_widgets.journal.gallery.run_index import RunIndex, folder_of
 from wiro_widgets.journal.gallery.run_listing import Filter, Listing
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.result import TaskResult, verified_result
-from wiro_widgets.journal.row import JournalRow, Query, record_of_row
+from wiro_widgets.journal.row import SENT, JournalRow, Query, record_of_row
 from wiro_widgets.protocol.record import TaskRecord
+
+MAX_RELATIVES: Final = 50  # of each kind that are shown beside a run
 
 
 class RunCollection:
@@ -75,6 +77,16 @@ class RunCollection:
         """Return the ids of the runs that became these tasks, in their order; unknown ones are left out."""
         rows = (self._journal.find(task_id, self._server) for task_id in task_ids)
         return [row.id for row in rows if row is not None]
+
+    def relatives(self, row: JournalRow) -> tuple[list[JournalRow | str], list[JournalRow | str]]:
+        """Return the runs that a run was made from, a task id for one that is not here, and those made from it."""
+        parents = record_of_row(row).parents[:MAX_RELATIVES]
+        rows: list[JournalRow | str] = [self._journal.find(item, self._server) or item for item in parents]
+        query = Query(server=self._server, parent=row.task_id, outcomes=SENT)
+        children: list[JournalRow | str] = []
+        if row.task_id:
+            children.extend(self._journal.rows(query, MAX_RELATIVES))
+        return rows, children
 
     def result(self, row: JournalRow) -> TaskResult:
         """Return the outputs of a run; a file that does not answer for it is an output with an error."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from wiro_widgets.journal.row import JournalRow, record_of_row
@@ -17,6 +17,7 @@ from wiro_widgets.render import run_words
 from wiro_widgets.widget.wire.output_view import OutputView
 
 MAX_PROMPT: Final = 300  # characters on a card
+MAX_LABEL: Final = 80
 MAX_ANSWER: Final = 600
 MAX_VALUE: Final = 20_000  # characters of a text in the large view
 MAX_OUTPUTS: Final = 64  # of one run in the large view
@@ -66,8 +67,17 @@ def kind_of(name: str, record: TaskRecord) -> str:
     return _FAMILIES.get(content_type.partition("/")[0], "file")
 
 
-def details(row: JournalRow, outputs: tuple[Output, ...]) -> dict[str, Any]:
-    """Return all that the large view shows of a run; opens its files, so it takes time."""
+def details(
+    row: JournalRow,
+    outputs: tuple[Output, ...],
+    parents: Sequence[JournalRow | str] = (),
+    children: Sequence[JournalRow | str] = (),
+) -> dict[str, Any]:
+    """Return all that the large view shows of a run; opens its files, so it takes time.
+
+    `parents` and `children` are the runs that it was made from, and those that were made from it; one that is not in
+    the history is its task id.
+    """
     record = record_of_row(row)
     seconds = None if record.elapsed_seconds is None else run_words.seconds(record.elapsed_seconds)
     price = None if record.total_cost is None else run_words.price(record.total_cost)
@@ -89,8 +99,20 @@ def details(row: JournalRow, outputs: tuple[Output, ...]) -> dict[str, Any]:
         "note": row.notes,
         "facts": [[name, value] for name, value in facts if value],
         "values": [[name, _value_text(value)] for name, value in _values(record).items()],
+        "parents": [_relative(item) for item in parents],
+        "children": [_relative(item) for item in children],
         "recipe": json.dumps(recipe, indent=2, ensure_ascii=False),
         "outputs": [output_message(row, place, output) for place, output in enumerate(outputs[:MAX_OUTPUTS])],
+    }
+
+
+def _relative(run: JournalRow | str) -> dict[str, Any]:
+    if isinstance(run, str):
+        return {"id": None, "label": f"Task {run}"}
+    prompt = record_of_row(run).prompt
+    return {
+        "id": run.id,
+        "label": run_words.join_facts(run.model, _cut(prompt, MAX_LABEL) if prompt else None),
     }
 
 

@@ -137,7 +137,8 @@ class GalleryReceiver:
 
     def _details(self, run_id: str) -> dict[str, Any]:
         row = self._row(run_id)
-        return {"details": cards.details(row, self._collection.result(row).outputs)}
+        parents, children = self._collection.relatives(row)
+        return {"details": cards.details(row, self._collection.result(row).outputs, parents, children)}
 
     def _act(self, message: messages.Question) -> Mapping[str, Any]:
         """Do what reaches further than a word about a run, and return what the reply has."""

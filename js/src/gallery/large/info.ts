@@ -1,11 +1,11 @@
-import { copyText } from "../dom/clipboard.ts";
-import { button, h, show, text } from "../dom/dom.ts";
-import { say } from "../view/view.ts";
-import type { Details } from "./gallery_messages.ts";
-import type { GalleryView } from "./gallery_store.ts";
+import { copyText } from "../../dom/clipboard.ts";
+import { button, h, show, text } from "../../dom/dom.ts";
+import { say } from "../../view/view.ts";
+import type { Details } from "../gallery_messages.ts";
+import type { GalleryView } from "../gallery_store.ts";
 
 /** What is known of a run: its prompt, its facts and values, tags, note and recipe. All of it comes as text. */
-export function mountInfo(view: GalleryView, current: () => Details | null) {
+export function mountInfo(view: GalleryView, current: () => Details | null, open: (id: string) => void) {
   const { store, signal } = view;
   const prompt = h("p", "prompt");
   const error = h("p", "bad words");
@@ -38,7 +38,15 @@ export function mountInfo(view: GalleryView, current: () => Details | null) {
     button("Copy as Python", "link", () => void python(), signal),
   );
   const element = h("aside", { class: "info", "aria-label": "About this run", tabindex: 0 });
-  element.append(prompt, error, copies, said, tags, note, facts, values);
+  const family = h("div", "family");
+  element.append(prompt, error, copies, said, tags, note, facts, values, family);
+  const relatives = (title: string, runs: Details["parents"]) => {
+    if (runs.length === 0) return [];
+    const items = runs.map(({ id, label }) =>
+      h("li", "", id ? button(label, "link", () => open(id), signal) : label),
+    );
+    return [h("p", "soft", title), h("ul", "", ...items)];
+  };
   let drawn: Details | null = null;
   const rows = (list: HTMLElement, pairs: [string, string][]) =>
     list.replaceChildren(...pairs.flatMap(([name, value]) => [h("dt", "", name), h("dd", "", value)]));
@@ -60,6 +68,8 @@ export function mountInfo(view: GalleryView, current: () => Details | null) {
       show(error, error.textContent !== "");
       rows(facts, run?.facts ?? []);
       rows(values, run?.values ?? []);
+      const [parents, children] = [run?.parents ?? [], run?.children ?? []];
+      family.replaceChildren(...relatives("Made from", parents), ...relatives("Used in", children));
     },
   };
 }

@@ -1,11 +1,11 @@
-import { attr, button, ends, h, icon, on, show, text } from "../dom/dom.ts";
-import { onKey } from "../dom/keys.ts";
-import { kindOf } from "../state/output_kind.ts";
-import { drawableUrl } from "../state/pictures.ts";
-import { say } from "../view/view.ts";
-import { canvasKey, mountCanvas } from "../viewer/canvas.ts";
-import type { Details, FoundOutput } from "./gallery_messages.ts";
-import type { GalleryView } from "./gallery_store.ts";
+import { attr, button, ends, h, icon, on, show, text } from "../../dom/dom.ts";
+import { onKey } from "../../dom/keys.ts";
+import { kindOf } from "../../state/output_kind.ts";
+import { drawableUrl } from "../../state/pictures.ts";
+import { say } from "../../view/view.ts";
+import { canvasKey, mountCanvas } from "../../viewer/canvas.ts";
+import type { Details, FoundOutput } from "../gallery_messages.ts";
+import type { GalleryView } from "../gallery_store.ts";
 import { mountInfo } from "./info.ts";
 import { mountPanes } from "./panes.ts";
 
@@ -22,6 +22,7 @@ export function mountLargeView(view: GalleryView): LargeView {
   let place = -1;
   let run: Details | null = null;
   let at = 0; // the output that is shown
+  let wanted = ""; // the run that is on its way
   let compared: string[] = [];
   const caption = h("p", "caption");
   const trouble = h("p", { class: "bad", role: "alert" });
@@ -34,7 +35,11 @@ export function mountLargeView(view: GalleryView): LargeView {
   const media = h("div", "media");
   const stage = h("div", "large-stage", canvas.element, panes.element, media);
   const strip = h("div", { class: "strip", role: "group", "aria-label": "Outputs" });
-  const info = mountInfo(view, () => run);
+  const info = mountInfo(
+    view,
+    () => run,
+    (id) => openRun(id),
+  );
   const percent = h("span", { class: "percent", "aria-live": "off" });
   const zooming = (act: () => void) => () => {
     act();
@@ -92,12 +97,22 @@ export function mountLargeView(view: GalleryView): LargeView {
     void load(to);
     begin();
   };
+  /** A run beside the list, as one that another was made from. */
+  const openRun = (id: string) => {
+    compared = [];
+    at = 0;
+    void loadRun(id, place);
+    begin();
+  };
   const load = async (to: number) => {
     const id = store.card(to)?.id;
-    if (!id) return;
+    if (id) await loadRun(id, to);
+  };
+  const loadRun = async (id: string, to: number) => {
     if (run?.id !== id) run = null;
+    wanted = id;
     const details = await store.details(id);
-    if (place !== to || signal.aborted) return;
+    if (place !== to || wanted !== id || signal.aborted) return;
     if (typeof details === "string") text(trouble, details);
     else {
       run = details;
@@ -120,6 +135,17 @@ export function mountLargeView(view: GalleryView): LargeView {
     draw();
   };
   const go = (by: number) => open(place + by);
+  const fetchAgain = async () => {
+    if (!run) return;
+    text(trouble, "Fetching the files again");
+    const { id } = run;
+    const reply = await store.questions.ask({ type: "fetch", id });
+    text(trouble, reply.error ?? "");
+    if (!reply.details || run?.id !== id) return;
+    run = reply.details;
+    store.found(run);
+    showOutput(at);
+  };
   const setStar = async () => {
     if (!run) return;
     const on = !store.cardOf(run.id)?.star;
@@ -201,7 +227,10 @@ export function mountLargeView(view: GalleryView): LargeView {
   function drawMedia(one: FoundOutput | undefined, kind: string): void {
     if (media.querySelector("video, audio, img")) return;
     if (one?.missing) {
-      media.replaceChildren(plate("The file is missing", `It ${one.missing}.`));
+      const again = button("Fetch again", "", () => void fetchAgain(), signal);
+      media.replaceChildren(
+        plate("The file is missing", `It ${one.missing}.`, ...(run?.task ? [again] : [])),
+      );
     } else if (one && kind === "text") {
       media.replaceChildren(h("pre", { class: "answer", tabindex: 0 }, one.text ?? ""));
     } else if (one && kind !== "none") {

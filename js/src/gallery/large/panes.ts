@@ -1,6 +1,6 @@
-import { ends, h, on, text } from "../dom/dom.ts";
-import { Zoom } from "../viewer/zoom.ts";
-import type { GalleryView } from "./gallery_store.ts";
+import { ends, h, on, text } from "../../dom/dom.ts";
+import { Zoom } from "../../viewer/zoom.ts";
+import type { GalleryView } from "../gallery_store.ts";
 
 export interface Panes {
   element: HTMLElement;
