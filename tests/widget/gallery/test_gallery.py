@@ -388,14 +388,14 @@ def test_a_run_is_opened_in_a_panel(add_run: AddRun, gallery_of: MakeGallery, wi
     (panel,) = gallery.panels
     assert (answer["panel"], panel.values["prompt"], panel.status) == (panel.model_id, "a fox", "idle")
     assert "owner" in wire.ask("panel", rev=2, id=run_id, model="nonsense")["error"]
-    listed = wire.ask("panels", rev=3)["panels"]
-    assert "tencent/hunyuan-flux-srpo" in listed[0][1]
-    used = wire.ask("use", rev=4, id=f"{run_id}/0", panel=listed[0][0])
-    assert "of tencent/hunyuan-flux-srpo" in used["text"]
+    panels = wire.ask("panels", rev=3)["panels"]
+    assert "tencent/hunyuan-flux-srpo" in panels[0][1]
+    hand_over = wire.ask("use", rev=4, id=f"{run_id}/0", panel=panels[0][0])
+    assert "of tencent/hunyuan-flux-srpo" in hand_over["text"]
     assert panel.values["inputImage"]
     panel.close()
-    assert listed[0][0] not in dict(wire.ask("panels", rev=5)["panels"])
-    assert "closed" in wire.ask("use", rev=6, id=f"{run_id}/0", panel=listed[0][0])["error"]
+    assert panels[0][0] not in dict(wire.ask("panels", rev=5)["panels"])
+    assert "closed" in wire.ask("use", rev=6, id=f"{run_id}/0", panel=panels[0][0])["error"]
 
 
 def test_a_missing_file_is_fetched_again(sandbox_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
