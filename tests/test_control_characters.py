@@ -155,7 +155,7 @@ def test_the_table_of_the_history(
     client.run("a/b", prompt=EVIL.replace("\ud800", "") + "\nsecond line")
     server.finish(server.task())
     monkeypatch.setattr(history_table, "Client", lambda: client)
-    history_table.main(csv=None, limit=5)
+    history_table.main(csv=None, limit=5, as_json=False)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 1
     assert is_harmless(lines[0])

@@ -14,7 +14,8 @@ import pytest
 
 import wiro_widgets
 from wiro_widgets import Client, Panel, Sandbox, Task
-from wiro_widgets.cli import _parser, main
+from wiro_widgets.cli import main
+from wiro_widgets.commands.parser import command_parser
 from wiro_widgets.protocol import errors as errors_module
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,7 +80,7 @@ def test_the_run_command_runs(line: str, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("wiro-widgets ")])
 def test_every_command_is_understood(line: str) -> None:
     """Each `wiro-widgets` line is one that the command line takes."""
-    assert _parser().parse_args(shlex.split(line)[1:]).command
+    assert command_parser().parse_args(shlex.split(line)[1:]).command
 
 
 def test_every_target_of_make_exists() -> None:

@@ -1,14 +1,16 @@
 """`wiro-widgets` in a process of its own, as a terminal would start it."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from wiro_widgets.sandbox import SandboxServer
 
@@ -19,17 +21,22 @@ SECONDS = 60.0  # after which a command that hangs is ended, so that its test fa
 class Command:
     """A running command; ends at the latest after `SECONDS`."""
 
-    def __init__(self, arguments: tuple[str, ...], folder: Path, env: Mapping[str, str]) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "wiro_widgets.cli", *arguments],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **env},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+    def __init__(
+        self, arguments: tuple[str, ...], folder: Path, env: Mapping[str, str], stdin: bytes = b""
+    ) -> None:
+        with tempfile.TemporaryFile() as source:
+            source.write(stdin)
+            source.seek(0)
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "wiro_widgets.cli", *arguments],
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+                stdin=source,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
         self._guard = threading.Timer(SECONDS, self.process.kill)
         self._guard.start()
 
@@ -76,15 +83,21 @@ class Terminal:
         self.env = {"WIRO_JOURNAL": str(folder / "journal.sqlite3"), **env}
         self._commands: list[Command] = []
 
-    def start(self, *arguments: str) -> Command:
+    def start(self, *arguments: str, stdin: bytes = b"") -> Command:
         """Start a command and return at once."""
-        command = Command(arguments, self.folder, self.env)
+        command = Command(arguments, self.folder, self.env, stdin)
         self._commands.append(command)
         return command
 
-    def run(self, *arguments: str) -> tuple[int, str, str]:
+    def run(self, *arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
         """Run a command to its end; return its exit status, stdout and stderr."""
-        return self.start(*arguments).end()
+        return self.start(*arguments, stdin=stdin).end()
+
+    def rows(self, *arguments: str, status: int = 0) -> list[dict[str, Any]]:
+        """Run a command that prints JSON, and return the objects; it must end with this status."""
+        actual, out, err = self.run(*arguments, "--json")
+        assert actual == status, err
+        return [json.loads(line) for line in out.splitlines()]
 
     def close(self) -> None:
         """End every command that is still running."""

@@ -1,7 +1,9 @@
 """`wiro-widgets` itself."""
 
+import inspect
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from tests.commands.terminal import Terminal
 from wiro_widgets import __version__
 from wiro_widgets.cli import main
+from wiro_widgets.commands.parser import command_parser
 
 
 def test_the_version(bare_terminal: Terminal) -> None:
@@ -31,7 +34,29 @@ def test_the_installed_script() -> None:
     assert result.stdout == f"wiro-widgets {__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["demo", "sandbox", "run", "history"])
+def test_the_module() -> None:
+    """`python -m wiro_widgets` is the same command line."""
+    command = [sys.executable, "-m", "wiro_widgets", "--version"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stdout == f"wiro-widgets {__version__}\n"
+
+
+def _commands() -> list[str]:
+    (choices,) = [action.choices for action in command_parser()._actions if isinstance(action.choices, dict)]
+    return list(choices)
+
+
+def test_every_command_has_a_function() -> None:
+    """What the parser names exists, and takes each option of the command."""
+    (choices,) = [action.choices for action in command_parser()._actions if isinstance(action.choices, dict)]
+    for parser in choices.values():
+        module, function = parser.get_default("command")
+        call = getattr(import_module(f"wiro_widgets.commands.{module}"), function)
+        options = {action.dest for action in parser._actions} - {"help"}
+        assert inspect.signature(call).parameters.keys() == options | {"as_json"}
+
+
+@pytest.mark.parametrize("command", _commands())
 def test_each_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """`--help` names the command's own options."""
     with pytest.raises(SystemExit, match="0"):

@@ -37,7 +37,7 @@ def test_unfinished_runs_are_told(terminal: Terminal) -> None:
         journal.submitted(journal.begin(terminal.env["WIRO_BASE_URL"], CHAT, {"prompt": "cut off"}), "9")
     status, out, err = terminal.run("history")
     assert (status, len(out.splitlines())) == (0, 1)
-    assert err == "1 run is unfinished; client.recover() in Python looks them up.\n"
+    assert err == "1 run is unfinished; wiro-widgets recover picks them up.\n"
 
 
 def test_a_limit(used: Terminal) -> None:

@@ -1,5 +1,6 @@
 """`wiro-widgets run`."""
 
+import io
 import signal
 from pathlib import Path
 
@@ -23,10 +24,10 @@ def _size(path: Path) -> tuple[int, int]:
         return picture.size
 
 
-def _refused(terminal: Terminal, *arguments: str) -> str:
+def _refused(terminal: Terminal, *arguments: str, expected: int = 1, stdin: bytes = b"") -> str:
     """Run what cannot work; return the one line that stderr has."""
-    status, out, err = terminal.run("run", *arguments)
-    assert (status, out) == (1, "")
+    status, out, err = terminal.run("run", *arguments, stdin=stdin)
+    assert (status, out) == (expected, "")
     assert err.count("\n") == 1
     assert err.startswith("wiro-widgets: ")
     return err
@@ -77,6 +78,67 @@ def test_a_value_may_hold_an_equals_sign(terminal: Terminal, sandbox: SandboxSer
     assert ("prompt", "is 2+2=4?") in [field for request in sandbox.requests for field in request.fields]
 
 
+def test_a_prompt_on_stdin(terminal: Terminal, sandbox: SandboxServer) -> None:
+    """`-p prompt=-` takes the text on stdin, without the end of its last line."""
+    text = "two lines,\nand caf\u00e9"
+    status, _, _ = terminal.run("run", FLUX, "-p", "prompt=-", *SMALL, stdin=f"{text}\n".encode())
+    assert status == 0
+    assert ("prompt", text) in [field for request in sandbox.requests for field in request.fields]
+
+
+def test_a_file_on_stdin(terminal: Terminal) -> None:
+    """`-p name=@-` sends what comes on stdin as a file."""
+    picture = io.BytesIO()
+    Image.new("RGB", (20, 30), "teal").save(picture, "PNG")
+    status, out, err = terminal.run("run", UPSCALE, "-p", "inputImage=@-", stdin=picture.getvalue())
+    assert status == 0, err
+    assert _size(terminal.folder / out.strip()) == (40, 60)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "words"),
+    [
+        (("-p", "prompt=-", "-p", "seed=-"), b"x", "seed: stdin is read already"),
+        (("-p", "prompt=-"), b"\xff\xfe", "prompt: the text on stdin is no UTF-8"),
+        (("-p", "prompt=-"), b"", "prompt: "),
+    ],
+)
+def test_a_wrong_stdin(terminal: Terminal, arguments: tuple[str, ...], stdin: bytes, words: str) -> None:
+    """What stdin does not give is said before anything is sent."""
+    assert words in _refused(terminal, FLUX, *arguments, stdin=stdin)
+
+
+def test_no_wait(terminal: Terminal, sandbox: SandboxServer) -> None:
+    """`--no-wait` prints the id of the task once it is accepted, and leaves the task running."""
+    sandbox.faults = {"stuck": "run"}
+    status, out, err = terminal.run("run", FLUX, "-p", "prompt=x", *SMALL, "--no-wait")
+    assert status == 0, err
+    task_id = out.strip()
+    assert err == f"Task {task_id} goes on; wiro-widgets watch {task_id} follows it.\n"
+    (row,) = terminal.rows("status", task_id, status=3)
+    assert (row["outcome"], row["prompt"]) == ("running", "x")
+    assert terminal.run("stop", task_id)[0] == 0
+
+
+def test_json(terminal: Terminal) -> None:
+    """`--json` prints the record with the paths of what was saved, as one line; an error is one line as well."""
+    (row,) = terminal.rows("run", FLUX, "-p", "prompt=x", *SMALL)
+    assert (row["outcome"], row["prompt"], row["problems"]) == ("succeeded", "x", [])
+    assert _size(terminal.folder / row["paths"][0]) == (64, 64)
+    (row,) = terminal.rows("run", "wiro/sandbox-fail", "-p", "prompt=x", status=1)
+    assert (row["outcome"], row["error_type"], row["exit_code"]) == ("failed", "TaskFailed", 1)
+    assert "RuntimeError" in row["error"]
+    (row,) = terminal.rows("run", FLUX, status=1)
+    assert (row["error_type"], row["parameter"]) == ("InvalidParameter", "prompt")
+
+
+def test_a_lost_reply(terminal: Terminal, sandbox: SandboxServer) -> None:
+    """A run that may exist has a status of its own, so that no script sends it again."""
+    sandbox.faults = {"lose_run_reply": 1, "server_error": {"Task/List": 99}}
+    (row,) = terminal.rows("run", FLUX, "-p", "prompt=lost", *SMALL, status=4)
+    assert (row["error_type"], bool(row["journal_id"])) == ("RunOutcomeUnknown", True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -112,7 +174,7 @@ def test_a_wrong_key(terminal: Terminal) -> None:
 def test_nobody_answers(terminal: Terminal) -> None:
     """A Wiro that cannot be reached is one sentence, after the tries that are safe."""
     terminal.env["WIRO_BASE_URL"] = "http://127.0.0.1:1/v1"
-    message = _refused(terminal, FLUX, "-p", "prompt=x")
+    message = _refused(terminal, FLUX, "-p", "prompt=x", expected=5)
     assert "127.0.0.1:1 cannot be reached (Connection refused)" in message
     assert len(message) < 140
 
@@ -147,7 +209,7 @@ def test_a_time_limit(terminal: Terminal, sandbox: SandboxServer) -> None:
     sandbox.faults = {"stuck": "run"}
     status, _, err = terminal.run("run", FLUX, "-p", "prompt=x", "--timeout", "0.3")
     last = err.splitlines()[-1]
-    assert status == 1
+    assert status == 3
     assert "goes on" in last
     with Client(sandbox.api_key, sandbox.api_secret, base_url=sandbox.base_url, journal=False) as client:
         client.attach(last.partition("client.attach('")[2].partition("'")[0]).stop()

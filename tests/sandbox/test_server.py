@@ -26,6 +26,13 @@ def test_http_and_socket_share_one_port() -> None:
         assert server.base_url.removeprefix("http") == server.socket_url.removeprefix("ws")
 
 
+def test_the_date_of_replies_goes_on() -> None:
+    """The Date header is of now, not of the start: clients compare their clocks by it."""
+    with SandboxServer() as server, httpx.Client(trust_env=False) as client:
+        first = client.get(server.base_url).headers["date"]
+        wait_for(lambda: client.get(server.base_url).headers["date"], lambda date: date != first)
+
+
 def test_a_port_may_be_chosen() -> None:
     """The address is known before anybody starts."""
     with socket.socket() as free:

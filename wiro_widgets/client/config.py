@@ -32,6 +32,20 @@ def find_credentials(key: str | None, secret: str | None) -> Credentials:
     raise reason
 
 
+def journal_path() -> Path:
+    """Return the file of the journal that the environment names, else the user's own."""
+    return Path(os.environ.get("WIRO_JOURNAL") or _data_folder() / "journal.sqlite3").expanduser()
+
+
+def output_folder() -> Path:
+    """Return the folder for outputs that the environment names, else the user's own."""
+    return Path(os.environ.get("WIRO_OUTPUT_DIR") or _data_folder() / "outputs").expanduser()
+
+
+def _data_folder() -> Path:
+    return user_data_path("wiro-widgets", appauthor=False)
+
+
 def open_engine(
     credentials: Credentials,
     *,
@@ -50,14 +64,12 @@ def open_engine(
     if timeout <= 0:
         raise ConfigurationError(f"timeout must be more than 0 seconds, not {timeout}.")
     http = Http(credentials, base, timeout=timeout, timing=timing)
-    data = user_data_path("wiro-widgets", appauthor=False)
-    folder = Path(output_dir or os.environ.get("WIRO_OUTPUT_DIR") or data / "outputs").expanduser()
+    folder = Path(output_dir).expanduser() if output_dir else output_folder()
     client_budget = budget if budget is None or isinstance(budget, Budget) else Budget(budget)
     if journal is False:
         opened = Journal.open(None)
     else:
-        path = journal or os.environ.get("WIRO_JOURNAL") or data / "journal.sqlite3"
-        opened = Journal.open(Path(path).expanduser())
+        opened = Journal.open(Path(journal).expanduser() if journal else journal_path())
     return Engine(
         http=http,
         socket_url=sockets,

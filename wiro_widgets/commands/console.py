@@ -4,18 +4,44 @@ from __future__ import annotations
 
 import codecs
 import io
+import json
 import os
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Final, Self, TextIO
+from typing import Any, Final, Self, TextIO
 
 from wiro_widgets.client.sync_task import Task
 from wiro_widgets.display.pacer import pacer
 from wiro_widgets.display.terminal_line import stderr_lock, terminal_line
-from wiro_widgets.protocol.events import Log, Notice
+from wiro_widgets.journal import event_log
+from wiro_widgets.protocol.errors import (
+    ConcurrencyLimit,
+    RateLimited,
+    RunOutcomeUnknown,
+    TaskTimeout,
+    TransportError,
+    WiroError,
+)
+from wiro_widgets.protocol.events import Log, Notice, TaskEvent
+from wiro_widgets.protocol.record import Outcome
+from wiro_widgets.protocol.redact import printable
+
+FAILED: Final = 1
+GOES_ON: Final = 3
+UNKNOWN: Final = 4
+TRY_AGAIN: Final = 5
+STATUS_OF: Final[dict[Outcome, int]] = {
+    "succeeded": 0,
+    "failed": FAILED,
+    "cancelled": FAILED,
+    "running": GOES_ON,
+    "unknown": UNKNOWN,
+}  # the exit status for a task; docs/guide.md has the list
 
 _ESCAPE: Final = "wiro-escape"
+_FACTS: Final = ("parameter", "task_id", "journal_id", "candidates", "code", "http_status")  # of errors
 
 
 def prepare() -> None:
@@ -39,6 +65,36 @@ def out(text: str) -> bool:
         return True
     err(f"wiro-widgets: stdout cannot be written: {getattr(error, 'strerror', None) or error}")
     return False
+
+
+def out_json(item: Mapping[str, Any]) -> bool:
+    """Print an object as one line of ASCII, which no encoding can damage; return False if it was lost."""
+    return out(json.dumps(item, default=str))
+
+
+def fail(error: WiroError, *, as_json: bool) -> int:
+    """Say what went wrong, with `as_json` on stdout as well, and return the exit status."""
+    err(printable(f"wiro-widgets: {error}"))
+    if as_json:
+        facts = {name: getattr(error, name, None) for name in _FACTS}
+        record = getattr(error, "record", None)
+        row = record.to_dict() if record is not None else {}
+        facts = {name: value for name, value in facts.items() if value not in (None, (), 0)}
+        out_json(
+            {**facts, **row, "error": row.get("error") or str(error), "error_type": type(error).__name__}
+        )
+    return exit_status(error)
+
+
+def exit_status(error: WiroError) -> int:
+    """Return the exit status for an error."""
+    if isinstance(error, RunOutcomeUnknown):
+        return UNKNOWN
+    if isinstance(error, TaskTimeout):
+        return GOES_ON
+    if isinstance(error, TransportError):
+        return TRY_AGAIN if error.safe_to_retry and error.retry_helps else FAILED
+    return TRY_AGAIN if isinstance(error, RateLimited | ConcurrencyLimit) else FAILED
 
 
 def err(text: str, end: str = "\n") -> None:
@@ -105,14 +161,17 @@ class LogLines:
         """Print what is new; log lines wait for no turn."""
         with self._lock:
             events, self._position = self._task.events_since(self._position)
-            lines = [
-                " ".join(event.text.split())
-                for event in events
-                if isinstance(event, Notice) or (isinstance(event, Log) and not event.full)
-            ]
-            if lines:
-                terminal_line.say(*lines)
+            self._print(events)
         return False
+
+    def _print(self, events: Sequence[TaskEvent]) -> None:
+        lines = [
+            " ".join(event.text.split())
+            for event in events
+            if isinstance(event, Notice) or (isinstance(event, Log) and not event.full)
+        ]
+        if lines:
+            terminal_line.say(*lines)
 
     def __enter__(self) -> Self:
         pacer().add(self)
@@ -122,3 +181,11 @@ class LogLines:
         pacer().remove(self)
         if not is_stuck():
             self.refresh()
+
+
+class EventLines(LogLines):
+    """Every event of a task as a line of JSON on stdout, while a block runs."""
+
+    def _print(self, events: Sequence[TaskEvent]) -> None:
+        for event in events:
+            out_json(event_log.to_dict(event))

@@ -26,7 +26,7 @@ NOTEBOOK = "quickstart.ipynb"
 START_SECONDS = 60.0
 
 
-def main(*, port: int, browser: bool) -> int:
+def main(*, port: int, browser: bool, as_json: bool) -> int:
     """Serve until SIGINT or SIGTERM; print the address of the notebook once it answers."""
     if find_spec("jupyterlab") is None or find_spec("uvicorn") is None:
         raise ConfigurationError('The demo needs more packages: pip install "wiro-widgets[demo]"')
@@ -48,10 +48,12 @@ def main(*, port: int, browser: bool) -> int:
             "WIRO_OUTPUT_DIR": str(Path(folder) / "outputs"),
             "JUPYTER_CONFIG_PATH": str(_without_news(Path(folder))),
         }
-        return _serve(Path(folder), environment, _free_port(port), signals, browser=browser)
+        return _serve(Path(folder), environment, _free_port(port), signals, browser=browser, as_json=as_json)
 
 
-def _serve(folder: Path, environment: dict[str, str], port: int, signals: list[int], *, browser: bool) -> int:
+def _serve(
+    folder: Path, environment: dict[str, str], port: int, signals: list[int], *, browser: bool, as_json: bool
+) -> int:
     token = secrets.token_hex(24)
     url = f"http://127.0.0.1:{port}/lab/tree/{NOTEBOOK}?token={token}"
     command = [
@@ -67,7 +69,10 @@ def _serve(folder: Path, environment: dict[str, str], port: int, signals: list[i
     with log, subprocess.Popen(command, env=environment, **streams) as lab:  # noqa: S603 - our own command
         try:
             if _wait_until_up(f"http://127.0.0.1:{port}/api", lab, signals):
-                console.out(f"JupyterLab with the quickstart notebook: {url}")
+                if as_json:
+                    console.out_json({"url": url})
+                else:
+                    console.out(f"JupyterLab with the quickstart notebook: {url}")
                 console.err("The sandbox on this machine answers for Wiro.")
                 console.err(f"Ctrl-C ends both and removes {folder}, where the notebook works.")
                 if browser:

@@ -16,24 +16,25 @@ from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.redact import printable
 
 
-def main(*, csv: str | None, limit: int) -> int:
+def main(*, csv: str | None, limit: int, as_json: bool) -> int:
     """Print the newest runs, or write all of them to a CSV file."""
     with Client() as client:
         if csv is not None:
-            return _write(Path(csv).expanduser(), client.history.records())
+            return _write(Path(csv).expanduser(), client.history.records(), as_json=as_json)
         records = client.history.find(limit=limit)
-        lines = [_line(record) for record in records]
+        lines = [json.dumps(record.to_dict()) if as_json else line_of(record) for record in records]
         open_count = len(client.history.unfinished())
     is_printed = not lines or console.out("\n".join(lines))
     if not lines:
         console.err("The journal has no runs at this server yet.")
     if open_count:
         runs = "1 run is" if open_count == 1 else f"{open_count} runs are"
-        console.err(f"{runs} unfinished; client.recover() in Python looks them up.")
+        console.err(f"{runs} unfinished; wiro-widgets recover picks them up.")
     return 0 if is_printed else 1
 
 
-def _line(record: TaskRecord) -> str:
+def line_of(record: TaskRecord) -> str:
+    """Return one line on a task: when, which, how it ended, what it cost, its model and its prompt."""
     when = record.created_at.astimezone().strftime("%Y-%m-%d %H:%M") if record.created_at else " " * 16
     cost = "" if record.total_cost is None else dollars(record.total_cost)
     prompt = " ".join((record.prompt or "").split())[:60]
@@ -42,7 +43,7 @@ def _line(record: TaskRecord) -> str:
     return printable(line).rstrip()
 
 
-def _write(path: Path, records: list[TaskRecord]) -> int:
+def _write(path: Path, records: list[TaskRecord], *, as_json: bool) -> int:
     names = [item.name for item in fields(TaskRecord)]
     try:
         with path.open("w", newline="", encoding="utf-8") as file:
@@ -58,4 +59,5 @@ def _write(path: Path, records: list[TaskRecord]) -> int:
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
     console.err(f"{len(records)} runs written to {path}")
-    return 0
+    is_printed = not as_json or console.out_json({"file": str(path), "runs": len(records)})
+    return 0 if is_printed else 1

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from wiro_widgets.client.sync_client import Client
-from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.client.sync_task import Task
 from wiro_widgets.commands import console
 from wiro_widgets.commands.run import make_folder, read_values
@@ -34,6 +33,7 @@ def main(
     columns: Sequence[str],
     out: str,
     confirm: int | None,
+    as_json: bool,
 ) -> int:
     """Run a model for each row of a .csv, .tsv or .jsonl file, or of CSV on stdin ("-").
 
@@ -42,7 +42,7 @@ def main(
     """
     rows = list(_read(table))
     folder = make_folder(out)
-    values = read_values(parameters)
+    values = read_values(parameters, stdin_is_used=table == "-")
     with Client() as client:
         sweep = client.map(model, rows, columns=_columns(columns), confirm=confirm, start=False, **values)
         count = "1 row" if len(sweep) == 1 else f"{len(sweep):,} rows"
@@ -52,8 +52,13 @@ def main(
             sweep.resume()
             sweep.wait(progress="transient")
         finally:
-            path = _save(sweep, rows, folder)
-        is_printed = console.out(str(path))
+            results = [_result(cell, folder) for cell in sweep.cells]
+            path = _save(results, rows, folder)
+        if as_json:
+            printed = [console.out_json({"row": row, **result}) for row, result in enumerate(results, 1)]
+            is_printed = all(printed)
+        else:
+            is_printed = console.out(str(path))
         console.err(printable(sweep.line))
         is_whole = all(cell.status == "succeeded" and not cell.trouble for cell in sweep.cells)
         return 0 if is_printed and is_whole else 1
@@ -108,9 +113,8 @@ def _read_json_lines(file: TextIO, name: str) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def _save(sweep: Sweep, rows: Sequence[dict[str, Any]], folder: Path) -> Path:
-    """Save the outputs, and the table with what became of each row; return its path."""
-    results = [_result(cell, folder) for cell in sweep.cells]
+def _save(results: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]], folder: Path) -> Path:
+    """Save the table with what became of each row; return its path."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     further_names = [name if name not in names else f"{name}_run" for name in _RESULT_COLUMNS]
     path = folder / RESULTS
@@ -121,11 +125,16 @@ def _save(sweep: Sweep, rows: Sequence[dict[str, Any]], folder: Path) -> Path:
         writer = csv.writer(file)
         writer.writerow([*names, *further_names])
         for row, result in zip(rows, results, strict=True):
-            writer.writerow([*(_text(row.get(name)) for name in names), *map(_text, result)])
+            cells = [
+                *(row.get(name) for name in names),
+                *({**result, "paths": "\n".join(result["paths"])}).values(),
+            ]
+            writer.writerow(map(_text, cells))
     return path
 
 
-def _result(cell: Cell[Task], folder: Path) -> tuple[Any, ...]:
+def _result(cell: Cell[Task], folder: Path) -> dict[str, Any]:
+    """Save the outputs of a row and return what became of it, by the names of the result columns."""
     paths, troubles = [], [cell.trouble] if cell.trouble else []
     for output in cell.result.outputs if cell.result else ():
         if output.content is None and output.error is None:
@@ -135,7 +144,8 @@ def _result(cell: Cell[Task], folder: Path) -> tuple[Any, ...]:
                 troubles.append(str(error))
     text = cell.result.text if cell.result else None
     record = cell.record
-    return cell.status, record.task_id, record.total_cost, "\n".join(paths), text, "; ".join(troubles)
+    facts = (cell.status, record.task_id, record.total_cost, paths, text, "; ".join(troubles))
+    return dict(zip(_RESULT_COLUMNS, facts, strict=True))
 
 
 def _text(value: Any) -> str:

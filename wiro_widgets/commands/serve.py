@@ -12,8 +12,12 @@ from wiro_widgets.protocol.errors import ConfigurationError
 POLL_SECONDS = 0.1  # between looks at whether a signal has come
 
 
-def main(port: int, workers: int, speed: float, faults: Sequence[str]) -> int:
+def main(
+    *, port: int, workers: int, speed: float, faults: Sequence[str], lists_faults: bool, as_json: bool
+) -> int:
     """Serve; once it listens, print exactly four `export` lines on stdout. Everything else goes to stderr."""
+    if lists_faults:
+        return _list_faults(as_json=as_json)
     try:
         from wiro_widgets.sandbox import SandboxServer, parse_faults  # noqa: PLC0415 - an extra
     except ImportError as error:
@@ -25,7 +29,14 @@ def main(port: int, workers: int, speed: float, faults: Sequence[str]) -> int:
         raise ConfigurationError(f"The sandbox cannot start: {error}") from error
     signals = note_signals()
     with server:
-        if not console.out(exports(server.base_url, server.socket_url, server.api_key, server.api_secret)):
+        variables = {
+            "WIRO_BASE_URL": server.base_url,
+            "WIRO_SOCKET_URL": server.socket_url,
+            "WIRO_API_KEY": server.api_key,
+            "WIRO_API_SECRET": server.api_secret,
+        }
+        exports = "\n".join(f"export {name}={value}" for name, value in variables.items())
+        if not (console.out_json(variables) if as_json else console.out(exports)):
             return 1
         console.err(f"The sandbox serves {server.base_url}; Ctrl-C ends it.")
         while not signals:
@@ -44,18 +55,14 @@ def note_signals() -> list[int]:
     return signals
 
 
-def list_faults() -> int:
+def _list_faults(*, as_json: bool) -> int:
     """Print what a sandbox can do wrong, a line each."""
     try:
         from wiro_widgets.sandbox import fault_catalogue  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise ConfigurationError(str(error)) from error
-    lines = [f"{name:24} {words}" for name, words in fault_catalogue().items()]
-    return 0 if console.out("\n".join(lines)) else 1
-
-
-def exports(base_url: str, socket_url: str, api_key: str, api_secret: str) -> str:
-    """Return the four lines that point a shell at a Wiro."""
-    names = ("WIRO_BASE_URL", "WIRO_SOCKET_URL", "WIRO_API_KEY", "WIRO_API_SECRET")
-    values = (base_url, socket_url, api_key, api_secret)
-    return "\n".join(f"export {name}={value}" for name, value in zip(names, values, strict=True))
+    faults = fault_catalogue()
+    if as_json:
+        results = [console.out_json({"name": name, "description": words}) for name, words in faults.items()]
+        return 0 if all(results) else 1
+    return 0 if console.out("\n".join(f"{name:24} {words}" for name, words in faults.items())) else 1

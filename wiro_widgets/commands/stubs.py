@@ -15,18 +15,21 @@ from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.protocol.schema.typed_module import typed_module
 
 
-def main(models: Sequence[str], *, out: str | None) -> int:
+def main(models: Sequence[str], *, out: str | None, as_json: bool) -> int:
     """Write the module to the file, or to stdout; nothing is written if a model is not found."""
     names = list(dict.fromkeys("/".join(split_model(model)) for model in models))
     text = typed_module(_schemas(names), call_options())
     if out is None:
-        return 0 if console.out(text.rstrip("\n")) else 1
+        is_printed = (
+            console.out_json({"models": names, "module": text}) if as_json else console.out(text.rstrip("\n"))
+        )
+        return 0 if is_printed else 1
     try:
         Path(out).expanduser().write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"{out!r} cannot be written: {error.strerror}.") from error
     console.err(f"{out}: {len(names)} model{'' if len(names) == 1 else 's'}")
-    return 0
+    return 0 if not as_json or console.out_json({"models": names, "file": out}) else 1
 
 
 def call_options() -> dict[str, list[inspect.Parameter]]:

@@ -79,6 +79,20 @@ def to_pandas(data: bytes | None) -> pd.DataFrame:
     return table
 
 
+def to_dict(event: TaskEvent) -> dict[str, Any]:
+    """Return an event as JSON-ready values: its time as ISO 8601 text, Wiro's word, its kind, text and progress."""
+    kind, text = _kind_and_text(event)
+    row: dict[str, Any] = {
+        "at": datetime.fromtimestamp(event.at, UTC).isoformat(),
+        "type": event.type,
+        "kind": kind,
+        "text": text,
+    }
+    if isinstance(event, Progress):
+        row |= {"fraction": event.fraction, "step": event.step, "total": event.total}
+    return row
+
+
 def _line(event: TaskEvent) -> str:
     kind, text = _kind_and_text(event)
     cells: list[Any] = [round(event.at, 6), event.type, kind, text[:MAX_TEXT]]

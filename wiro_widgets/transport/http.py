@@ -190,6 +190,22 @@ class Http:
                 client.build_request("GET", url, headers=headers, timeout=timeout), stream=True
             )
 
+    async def reach(self) -> WiroError | None:
+        """Ask the API's address for anything, without credentials; return the error if nothing comes back.
+
+        Any answer will do, and the clocks are compared by it.
+        """
+        try:
+            async with asyncio.timeout(self.timeout):
+                response = await self.get(self.base_url, {})
+                await response.aclose()
+        except ConfigurationError as error:
+            return error.with_traceback(None)
+        except _FAILURES as error:
+            return self._failure(Request("GET", "read"), error, self.timeout)
+        self._note_server_time(response)
+        return None
+
     async def aclose(self) -> None:
         """Close the pool; closing twice is fine."""
         self._closed = True

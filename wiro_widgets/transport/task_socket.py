@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 import random
-import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -32,6 +31,9 @@ MAX_FRAME_BYTES = 8 * 1024 * 1024
 # that sets the level of every registered logger does not reach it.
 _quiet_log = logging.Logger("wiro_widgets.socket", logging.WARNING)  # noqa: LOG001 - not registered on purpose
 _quiet_log.parent = logging.getLogger("wiro_widgets")
+
+
+_FAILURES = (OSError, EOFError, WebSocketException, ImportError, ValueError, ConfigurationError)
 
 
 class FrameHandler(Protocol):
@@ -81,15 +83,8 @@ class TaskSocket:
             try:
                 await self._listen()
                 reason = "the server closed it"
-            except (
-                OSError,
-                EOFError,
-                WebSocketException,
-                ImportError,
-                ValueError,
-                ConfigurationError,
-            ) as error:
-                reason = self._reason(error)
+            except _FAILURES as error:
+                reason = _reason(error, self._url, self._proxy, was_open=self._opened_at is not None)
             opened_at = self._opened_at
             if opened_at is not None and loop.time() - opened_at > self._timing.socket_steady:
                 pauses = backoff.delays(*self._timing.socket_retries, self._chance)
@@ -104,7 +99,8 @@ class TaskSocket:
     async def _listen(self) -> None:
         """Listen until the connection ends."""
         loop = asyncio.get_running_loop()
-        async with self._connect() as connection:
+        self._proxy = find_proxy(self._url)
+        async with _connection(self._url, self._proxy, self._timing) as connection:
             # The headers of the handshake are a fifth of what an idle connection holds.
             connection.request = None
             if connection.response is not None:
@@ -134,39 +130,50 @@ class TaskSocket:
         if frames:
             self._handler.on_frames(frames)
 
-    def _connect(self) -> _ConnectDirectly:
-        self._proxy = proxy = find_proxy(self._url)
-        tls: dict[str, Any] = {"ssl": tls_context()} if self._url.startswith("wss:") else {}
-        if proxy and proxy.url.startswith("https:"):
-            tls["proxy_ssl"] = tls_context()
-        return _ConnectDirectly(
-            self._url,
-            proxy=None if proxy is None else proxy.url,
-            compression=None,  # costs a third of the throughput and 3x the memory
-            max_size=MAX_FRAME_BYTES,
-            open_timeout=self._timing.socket_open,
-            ping_interval=self._timing.socket_ping,
-            ping_timeout=self._timing.socket_ping,
-            close_timeout=1,
-            logger=_quiet_log,
-            **tls,
-        )
 
-    def _reason(self, error: Exception) -> str:
-        """Return what happened; never the text of an error of an open connection, which may quote a frame."""
-        if isinstance(error, ConfigurationError):
-            return str(error).rstrip(".")
-        if isinstance(error, PayloadTooBig):
-            return f"a frame is larger than {MAX_FRAME_BYTES >> 20} MiB, the limit"
-        if isinstance(error, InvalidStatus):
-            return f"the server answered with HTTP {error.response.status_code}"
-        if isinstance(error, ImportError):
-            return f"{self._proxy} needs: {SOCKS_PACKAGES}"
-        is_certificate = isinstance(error, ssl.SSLCertVerificationError)
-        if self._opened_at is None and (is_certificate or self._proxy is not None):
-            host = urlsplit(self._url).hostname or ""
-            return describe(error, host, self._proxy, find_certificates())[0]
-        return "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+async def reason_not_open(url: str, timing: Timing) -> str | None:
+    """Open a connection, register nothing and close it; return why it does not open, None if it does."""
+    proxy = None
+    try:
+        proxy = find_proxy(url)
+        async with _connection(url, proxy, timing):
+            return None
+    except _FAILURES as error:
+        return _reason(error, url, proxy, was_open=False)
+
+
+def _connection(url: str, proxy: Proxy | None, timing: Timing) -> _ConnectDirectly:
+    tls: dict[str, Any] = {"ssl": tls_context()} if url.startswith("wss:") else {}
+    if proxy and proxy.url.startswith("https:"):
+        tls["proxy_ssl"] = tls_context()
+    return _ConnectDirectly(
+        url,
+        proxy=None if proxy is None else proxy.url,
+        compression=None,  # costs a third of the throughput and 3x the memory
+        max_size=MAX_FRAME_BYTES,
+        open_timeout=timing.socket_open,
+        ping_interval=timing.socket_ping,
+        ping_timeout=timing.socket_ping,
+        close_timeout=1,
+        logger=_quiet_log,
+        **tls,
+    )
+
+
+def _reason(error: Exception, url: str, proxy: Proxy | None, *, was_open: bool) -> str:
+    """Return what happened; never the text of an error of an open connection, which may quote a frame."""
+    if isinstance(error, ConfigurationError):
+        return str(error).rstrip(".")
+    if isinstance(error, PayloadTooBig):
+        return f"a frame is larger than {MAX_FRAME_BYTES >> 20} MiB, the limit"
+    if isinstance(error, InvalidStatus):
+        return f"the server answered with HTTP {error.response.status_code}"
+    if isinstance(error, ImportError):
+        return f"{proxy} needs: {SOCKS_PACKAGES}"
+    is_of_system = isinstance(error, OSError) and error.errno is not None  # such as "Connection refused"
+    if not was_open and (is_of_system or proxy is not None):
+        return describe(error, urlsplit(url).hostname or "", proxy, find_certificates())[0]
+    return "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
 
 
 class _ConnectDirectly(connect):

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+from contextlib import suppress
 
 import h11
 import uvicorn
@@ -14,6 +15,7 @@ from wiro_widgets.sandbox.world import World
 REGISTRATION_LIMIT = 1024 * 1024
 LINGER_RESET = struct.pack("ii", 1, 0)
 PATIENCE = 0.15
+DATE_SECONDS = 1.0
 UNAVAILABLE = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -50,9 +52,11 @@ class Listener(uvicorn.Server):
         self.ready.set()
 
     async def main_loop(self) -> None:
-        """Wait for the end instead of looking for it ten times a second."""
-        await self.on_tick(0)
-        await self._world.closing.wait()
+        """Wait for the end instead of looking for it ten times a second, and set the Date of replies meanwhile."""
+        while not self._world.closing.is_set():
+            await self.on_tick(0)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._world.closing.wait(), DATE_SECONDS)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close, then abort the remaining connections: a half-open socket would wait for ever."""
