@@ -1,6 +1,7 @@
 """`wiro-widgets` itself."""
 
 import inspect
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -8,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.terminal import Terminal
+from tests.commands.terminal import ROOT, Terminal
 from wiro_widgets import __version__
-from wiro_widgets.cli import main
+from wiro_widgets.cli import INTERRUPTED, WRONG_CALL, main
+from wiro_widgets.commands import console
 from wiro_widgets.commands.parser import command_parser
 
 
@@ -54,6 +56,21 @@ def test_every_command_has_a_function() -> None:
         call = getattr(import_module(f"wiro_widgets.commands.{module}"), function)
         options = {action.dest for action in parser._actions} - {"help"}
         assert inspect.signature(call).parameters.keys() == options | {"as_json"}
+
+
+@pytest.mark.parametrize("page", ["docs/guide.md", "docs/reference/settings.md"])
+def test_every_exit_code_stands_in_the_documents(page: str) -> None:
+    """The table of exit codes has those that the commands return."""
+    codes = re.findall(r"^\| (\d+) \|", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    own = {0, console.FAILED, WRONG_CALL, console.GOES_ON, console.UNKNOWN, console.TRY_AGAIN, INTERRUPTED}
+    assert list(map(int, codes)) == sorted(own)
+
+
+def test_every_command_stands_in_the_guide() -> None:
+    """The table of commands has each of them."""
+    text = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)[^`]*` \|", text.partition("| Command |")[2], re.MULTILINE)
+    assert set(_commands()) <= set(rows)
 
 
 @pytest.mark.parametrize("command", _commands())
