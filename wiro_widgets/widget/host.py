@@ -36,6 +36,14 @@ def _page_subshell(_message: object, subshell_id: str | None) -> str | None:
     return subshell_id
 
 
+def is_of_kernel(comm: Any) -> bool:
+    """Return True if a comm leads to a kernel that runs cells, and not to a server of web pages."""
+    kernel = getattr(comm, "kernel", None)
+    if kernel is None:
+        return in_notebook()
+    return kernel == "marimo" or getattr(kernel, "shell", None) is not None
+
+
 def in_notebook() -> bool:
     """Return True if there is a kernel whose page can show a widget."""
     try:

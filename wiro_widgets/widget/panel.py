@@ -9,7 +9,6 @@ from datetime import tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-import anywidget
 import traitlets
 
 from wiro_widgets.client import loop_thread
@@ -40,6 +39,7 @@ from wiro_widgets.widget.python_call import python_call
 from wiro_widgets.widget.static_card import StaticCard, StaticCards
 from wiro_widgets.widget.value_codec import PanelValues, ValuesTrait
 from wiro_widgets.widget.wire import messages
+from wiro_widgets.widget.wire.host_session import HostedWidget
 from wiro_widgets.widget.wire.messages import sendable
 from wiro_widgets.widget.wire.publisher import Publisher
 from wiro_widgets.widget.wire.receiver import Receiver
@@ -53,7 +53,7 @@ def _values_to_json(_values: Mapping[str, Any], panel: Panel) -> dict[str, Any]:
     return sendable(panel._controls.to_json())  # noqa: SLF001 - the trait is the panel's
 
 
-class Panel(anywidget.AnyWidget):
+class Panel(HostedWidget):
     """A model's controls, Run and Stop, its run live and its results; shows in a cell, composes with ipywidgets.
 
     The model is "owner/name", or a ModelSchema, as from an OpenAPI description. Without one the panel shows a search
@@ -143,10 +143,8 @@ class Panel(anywidget.AnyWidget):
             _axes=self._controls.axes_to_json(),
             _form=self._form_json(),
             _card_id=self._cards.id,
-            layout={"width": "100%"},  # in a row of widgets an element without a width of its own has none
         )
         self._name = open_panels.add(self)
-        host.receive_while_busy(self.comm)
         self.on_msg(lambda _panel, content, buffers: self._cell.run(self._receiver.receive, content, buffers))
         if schema_error is not None:
             self._publisher.explain(schema_error)
@@ -385,12 +383,6 @@ class Panel(anywidget.AnyWidget):
         return to_pandas(self.records, expand=expand, tz=tz)
 
     # The traits
-
-    def add_traits(self, **traits: Any) -> None:
-        """Add missing traits: anywidget adds two that the class has already, and would make a class for each panel."""
-        missing = {name: trait for name, trait in traits.items() if not self.has_trait(name)}
-        if missing:
-            super().add_traits(**missing)
 
     def set_state(self, sync_data: Mapping[str, Any]) -> None:
         """Take values from the page, as a link from another widget sends them, like typed ones.

@@ -9,7 +9,6 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
 from wiro_widgets.client import loop_thread
@@ -33,6 +32,7 @@ from wiro_widgets.widget.gallery.selection import SelectedRuns, SelectionTrait
 from wiro_widgets.widget.gallery.thumbnails import Thumbnails
 from wiro_widgets.widget.panel import Panel
 from wiro_widgets.widget.static_card import StaticCard, StaticCards
+from wiro_widgets.widget.wire.host_session import HostedWidget
 from wiro_widgets.widget.wire.messages import sendable
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ MAX_PANELS = 8  # that were opened from the page and stay
 CARD_PICTURES = 8  # in a saved notebook
 
 
-class Gallery(anywidget.AnyWidget):
+class Gallery(HostedWidget):
     """Every run of the journal as pictures, with search and filters; shows in a cell, composes with ipywidgets.
 
     `client` is the Client whose history is shown, by default one made from the environment. `model` (one or several),
@@ -94,9 +94,7 @@ class Gallery(anywidget.AnyWidget):
         super().__init__(
             _facts={"v": 1, "sandbox": self._client.is_sandbox, "query": _words(base)},
             _card_id=self._cards.id,
-            layout={"width": "100%"},
         )
-        host.receive_while_busy(self.comm)
         self.on_msg(lambda _gallery, content, buffers: self._receiver.receive(content, buffers))
 
     @traitlets.default("_esm")
@@ -222,12 +220,6 @@ class Gallery(anywidget.AnyWidget):
         return SelectedRuns(self._collection.records(ids), ids)
 
     # The traits
-
-    def add_traits(self, **traits: Any) -> None:
-        """Add missing traits: anywidget adds two that the class has already."""
-        missing = {name: trait for name, trait in traits.items() if not self.has_trait(name)}
-        if missing:
-            super().add_traits(**missing)
 
     def set_state(self, sync_data: Mapping[str, Any]) -> None:
         """Take a selection from the page, as a link from another widget sends it; a page sets no other trait."""
