@@ -1,3 +1,4 @@
+import { letStick } from "./dom/sticky.ts";
 import type { Model } from "./kernel/host.ts";
 import { mountPanel } from "./panel/panel.ts";
 import { standFor } from "./panel/static_card.ts";
@@ -11,6 +12,7 @@ export default widgetOf(
   styles,
   (model: Model) => new Store(model),
   (el, host, store, signal, fail) => {
+    letStick();
     const view = createView(store, signal, fail);
     const section = mountPanel(view);
     standFor(el, host, store, (draw) => view.paint(["link", "status"], draw), signal);

@@ -122,6 +122,20 @@ def test_an_answer_grows_and_is_cut_off(page: Page, lab: JupyterServer, sandbox:
     sandbox.faults = {}
 
 
+def test_run_and_the_result_stay_in_sight(page: Page, lab: JupyterServer, sandbox: Sandbox) -> None:
+    """A panel that is longer than the window: JupyterLab's boxes around an output let both stick to it."""
+    page.set_viewport_size({"width": 1200, "height": 480})
+    opened = Opened(page, lab, sandbox)
+    page.locator(".jp-OutputArea summary", has_text="More").click()
+    expect(opened.button("Run")).to_be_in_viewport(ratio=1)
+    page.locator(".wiro-widgets [data-field=callbackUrl] input").focus()
+    expect(opened.button("Run")).to_be_in_viewport(ratio=1)
+    frame = page.locator(".wiro-widgets .frame").bounding_box()
+    assert frame is not None
+    assert frame["y"] > 0
+    page.set_viewport_size({"width": 1200, "height": 900})
+
+
 def test_stop_in_the_middle(page: Page, lab: JupyterServer, sandbox: Sandbox) -> None:
     """Stop ends the remote task, and Python says that it was cancelled."""
     opened = Opened(
