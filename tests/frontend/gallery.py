@@ -119,6 +119,18 @@ def _cut_off(panel: PanelPage) -> None:
     panel.tell(delta(LINES, run=run(**facts)))
 
 
+def _options(panel: PanelPage) -> None:
+    styles = [{"value": f"s{n}", "label": f"Style {n}", "cover": f"c{n}"} for n in range(40)]
+    style = parameter("style", "select", "Style", options=styles, default="s2")
+    voices = [{"value": f"v{n}", "label": f"Voice {n}"} for n in range(215)]
+    voice = parameter("voice", "select", "Voice", options=voices, required=True)
+    prompt = parameter("prompt", "textarea", "Prompt", role="prompt")
+    panel.start(state(_form=form(prompt, style, voice), values={"style": "s3", "voice": "v7"}))
+    panel.field("style").get_by_role("combobox").click()
+    for n in range(5):
+        panel.tell(image(f"c{n}", "cover", width=96, height=96), {"hue": 40 * n})
+
+
 def _long(panel: PanelPage) -> None:
     reference = {
         "id": "f1",
@@ -377,6 +389,7 @@ STATES: dict[str, Callable[[PanelPage], None]] = {
     "answer": _answer,
     "cut_off": _cut_off,
     "long": _long,
+    "options": _options,
     "lost": _no_kernel,
     "several": _several,
     "open": _open,

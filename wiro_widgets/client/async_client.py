@@ -258,6 +258,10 @@ class AsyncClient(NotebookRepr):
         """Search the catalogue; the best matches first, as a list that a notebook shows as a table."""
         return await self._catalogue.models(search, categories, limit)
 
+    async def picture(self, url: str, limit: int) -> bytes:
+        """Return a picture of the catalogue, at most `limit` bytes; raises OutputError. No credentials are sent."""
+        return await self._engine.downloads.read(url, limit)
+
     async def estimate(
         self, model: str, params: Mapping[str, Any] | None = None, /, **values: Any
     ) -> Estimate:

@@ -141,6 +141,7 @@ class Client(NotebookRepr):
     delete_files = _blocking(AsyncClient.delete_files)
     schema = _blocking(AsyncClient.schema)
     models = _blocking(AsyncClient.models)
+    picture = _blocking(AsyncClient.picture)
     estimate = _blocking(AsyncClient.estimate)
 
     @same_call(AsyncClient.model)

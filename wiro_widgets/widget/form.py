@@ -9,10 +9,11 @@ from typing import Any
 
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.schema import words
-from wiro_widgets.protocol.schema.parameters import Parameter
+from wiro_widgets.protocol.schema.parameters import Option, Parameter
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.sweeps import axis_syntax
 from wiro_widgets.widget import form_layout
+from wiro_widgets.widget.wire.covers import cover_id
 from wiro_widgets.widget.wire.messages import VERSION
 
 _NUMERIC = ("number", "range")
@@ -96,7 +97,7 @@ def control(parameter: Parameter) -> dict[str, Any]:
         "label": label(parameter),
         "required": parameter.required,
         "default": _default(parameter),
-        "options": [{"value": option.value, "label": option.label} for option in parameter.options],
+        "options": [_option(option) for option in parameter.options],
         "minimum": parameter.minimum,
         "maximum": parameter.maximum,
         "step": by,
@@ -133,6 +134,12 @@ def step(parameter: Parameter) -> float | None:
         return parameter.step or 1
     wide = low is not None and high is not None and high > low and parameter.kind == "range"
     return ((high or 0) - (low or 0)) / 100 if wide else 0.1
+
+
+def _option(option: Option) -> dict[str, Any]:
+    """Return one choice; where it has a picture, the name to ask for it."""
+    cover = {"cover": cover_id(option.cover)} if option.cover else {}
+    return {"value": option.value, "label": option.label, **cover}
 
 
 def _default(parameter: Parameter) -> Any:

@@ -8,6 +8,8 @@ export type ParameterRole = "prompt" | "seed" | "width" | "height";
 export interface Option {
   value: Scalar;
   label: string;
+  /** The name by which its picture is asked for. */
+  cover?: string;
 }
 
 export interface Parameter {

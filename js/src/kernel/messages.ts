@@ -44,7 +44,7 @@ export interface ImageMessage {
 
 export interface PictureFacts {
   id: string;
-  role: "thumb" | "full" | "preview";
+  role: "thumb" | "full" | "preview" | "cover";
   name: string;
   mime: string;
   width: number | null;
@@ -192,6 +192,12 @@ export interface FileMessage {
   offset: number;
 }
 
+/** Answered by images of the role "cover", as far as there are any. */
+export interface CoversMessage {
+  type: "covers";
+  ids: string[];
+}
+
 export interface ImageRequest {
   type: "image";
   id: string;
@@ -223,6 +229,7 @@ export type Up =
   | PresetMessage
   | RecipeMessage
   | FileMessage
+  | CoversMessage
   | ImageRequest;
 
 /** Every message up names its format and the store that sent it. */

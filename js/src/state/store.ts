@@ -14,6 +14,7 @@ import type {
 import { Questions } from "../kernel/questions.ts";
 import { GONE } from "../kernel/strings.ts";
 import { unpackInOrder } from "../kernel/unpack.ts";
+import { Covers } from "./covers.ts";
 import { Feed } from "./feed.ts";
 import { Gallery } from "./gallery.ts";
 import { Originals } from "./originals.ts";
@@ -34,6 +35,7 @@ export class Store {
   readonly gallery = new Gallery();
   readonly pictures = new Pictures();
   readonly link: Link;
+  readonly covers: Covers;
   readonly questions: Questions;
   readonly originals: Originals;
   readonly uploads: Uploads;
@@ -50,6 +52,7 @@ export class Store {
   constructor(model: Model) {
     this.#model = model;
     this.link = new Link(model, this.#timers, () => this.#linkChanged());
+    this.covers = new Covers(this.link, this.#timers);
     this.questions = new Questions<Question>(this.link);
     this.originals = new Originals(this.link, this.pictures);
     this.values = new Values(model, this.link, this.#timers, () => this.#onEdit());
@@ -150,7 +153,11 @@ export class Store {
       this.#model.on(event, listener);
       this.#closing.signal.addEventListener("abort", () => this.#model.off(event, listener));
     };
-    on("change:_form", () => this.#hear("form", "values"));
+    on("change:_form", () => {
+      this.covers.forget();
+      this.pictures.prune("cover", new Set());
+      this.#hear("form", "values");
+    });
     on("change:values", () => this.#valuesChanged());
     on("change:_errors", () => this.#hear("values"));
     on("change:status", () => this.#statusChanged());

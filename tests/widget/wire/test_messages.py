@@ -13,6 +13,7 @@ from wiro_widgets.widget.wire.messages import (
     BadMessage,
     Chunk,
     Code,
+    Covers,
     Decide,
     Image,
     Message,
@@ -55,6 +56,7 @@ SHAPES: list[tuple[dict[str, Any], Message]] = [
     ({"type": "search", "rev": 6, "text": "flux"}, Search("c", 6, "flux")),
     ({"type": "model", "rev": 7, "model": "wiro/sandbox-chat"}, Model("c", 7, "wiro/sandbox-chat")),
     ({"type": "code", "rev": 8}, Code("c", 8)),
+    ({"type": "covers", "ids": ["c1", "c2"]}, Covers("c", ("c1", "c2"))),
     ({"type": "prompts", "rev": 8}, Prompts("c", 8)),
     (
         {"type": "preset", "rev": 8, "action": "rename", "name": "dusk", "to": "dawn"},
@@ -68,6 +70,7 @@ WRONG: dict[type, list[object]] = {
     str: [1, None, ["x"]],
     int: ["1", -1, 1.5, True, [1]],
     dict: [[], "x", None],
+    list: ["x", None, [1], {}],
 }
 
 

@@ -35,10 +35,11 @@ _LONGEST_NAME = 200  # characters of a name that another is proposed for
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice of a select: the value to send, and its label."""
+    """One choice of a select: the value to send, its label, and the address of its picture if it has one."""
 
     value: str
     label: str
+    cover: str = ""
 
 
 @dataclass(frozen=True, slots=True)

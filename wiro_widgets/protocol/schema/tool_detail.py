@@ -10,6 +10,7 @@ from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.replies import slug
 from wiro_widgets.protocol.schema import file_inputs, words
 from wiro_widgets.protocol.schema.parameters import Accept, FileStyle, Kind, Option, Parameter
+from wiro_widgets.protocol.schema.scalars import is_url
 
 _KINDS: Mapping[str, Kind] = {
     "text": "text",
@@ -33,6 +34,11 @@ FILE_STYLES: Mapping[str, FileStyle] = {
     "multifileinput": "multi",
     "combinefileinput": "combine",
 }
+# Under which of these an option of `selectwithcover` has its picture is not documented.
+_COVERS = (
+    *("cover", "coverUrl", "coverurl", "cover_url", "image", "imageUrl", "imageurl", "image_url"),
+    *("thumbnail", "thumb", "preview", "poster", "picture", "img", "icon"),
+)
 _ACCEPT: Mapping[Accept, tuple[str, ...]] = {
     "image": ("image", "photo", "picture", "mask"),
     "audio": ("audio", "voice"),
@@ -160,9 +166,9 @@ def _options(value: object) -> tuple[Option, ...]:
         fields = wire_values.mapping(item) or {"value": item}
         text = wire_values.text(fields.get("value"))
         if text is not None:
-            results.append(
-                Option(text, wire_values.first_text(fields.get("label"), fields.get("text"), text))
-            )
+            label = wire_values.first_text(fields.get("label"), fields.get("text"), text)
+            covers = (wire_values.first_text(fields.get(name)) for name in _COVERS)
+            results.append(Option(text, label, next(filter(is_url, covers), "").strip()))
     return tuple(results)
 
 

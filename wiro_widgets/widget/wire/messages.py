@@ -155,6 +155,13 @@ class Image(Message):
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Covers(Message):
+    """Send the pictures of these options, which the page shows now."""
+
+    ids: tuple[str, ...]
+
+
 _TYPES: Mapping[str, type[Message]] = {
     "sync": Sync,
     "values": Values,
@@ -171,6 +178,7 @@ _TYPES: Mapping[str, type[Message]] = {
     "recipe": Recipe,
     "file": Chunk,
     "image": Image,
+    "covers": Covers,
 }
 
 

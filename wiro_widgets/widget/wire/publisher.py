@@ -150,7 +150,7 @@ class Publisher:
             self.send(reply(client, 0, str(error)))
             return
         picture = Thumbnail(data, item.output.content_type or "", item.width or 0, item.height or 0)
-        self._send_pictures("full", [(output_id, item.name, picture)], client)
+        self.send_pictures("full", [(output_id, item.name, picture)], client)
 
     def send_previews(self) -> None:
         """Send the previews of the input files that the browser does not have; a worker thread makes them."""
@@ -159,6 +159,14 @@ class Publisher:
     def send(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         """Send a custom message to every view."""
         self._send(sendable(content), buffers)
+
+    def send_pictures(
+        self, role: str, pictures: Sequence[tuple[str, str, Thumbnail]], client: str | None = None
+    ) -> None:
+        """Send the pictures, each with its id and name, in one message."""
+        if pictures:
+            facts = [picture_facts(picture_id, role, name, item) for picture_id, name, item in pictures]
+            self.send(image_message(facts, client), [item.data for *_, item in pictures])
 
     def catch_up(self) -> None:
         """Send now what is new."""
@@ -195,7 +203,7 @@ class Publisher:
 
     def _send_previews(self) -> None:
         previews = self._previews.new(self._files())
-        self._send_pictures("preview", [(file_id, file_id, item) for file_id, item in previews.items()])
+        self.send_pictures("preview", [(file_id, file_id, item) for file_id, item in previews.items()])
 
     # On any thread that holds the lock
 
@@ -245,7 +253,7 @@ class Publisher:
 
     def _send_thumbnails(self) -> None:
         outputs = self._stage.outputs
-        self._send_pictures(
+        self.send_pictures(
             "thumb",
             [
                 (self._stage.output_id(index), item.name, item.thumbnail)
@@ -254,14 +262,6 @@ class Publisher:
             ],
         )
         self._thumbnail_count = len(outputs)
-
-    def _send_pictures(
-        self, role: str, pictures: Sequence[tuple[str, str, Thumbnail]], client: str | None = None
-    ) -> None:
-        """Send the pictures, each with its id and name, in one message."""
-        if pictures:
-            facts = [picture_facts(picture_id, role, name, item) for picture_id, name, item in pictures]
-            self.send(image_message(facts, client), [item.data for *_, item in pictures])
 
     def _summaries(self) -> list[dict[str, Any]]:
         return [view.summary() for view in self._views.values()]

@@ -20,6 +20,7 @@ from wiro_widgets.widget.panel_runs import PanelRuns
 from wiro_widgets.widget.price_watch import PriceWatch
 from wiro_widgets.widget.uploads import UploadRefused, Uploads
 from wiro_widgets.widget.wire import messages
+from wiro_widgets.widget.wire.covers import Covers
 from wiro_widgets.widget.wire.messages import VERSION, BadMessage, DeepMessage, reply
 from wiro_widgets.widget.wire.publisher import Publisher
 
@@ -67,6 +68,7 @@ class Receiver:
         self._presets = presets
         self._later = later
         self._uploads = Uploads()
+        self._covers = Covers(lambda url, limit: panel.client.picture(url, limit))  # noqa: PLW0108 - the client is made late
 
     def __repr__(self) -> str:
         return f"<Receiver, {self._uploads}>"
@@ -131,6 +133,8 @@ class Receiver:
                 self._reply_later(message, lambda: panel.switch_to(message.model))
             case messages.Search():
                 self._later(lambda: self._search(message), 0)
+            case messages.Covers():
+                self._later(lambda: self._send_covers(message), 0)
 
     def _reply(self, message: messages.Question, error: str | None = None, **more: object) -> None:
         self._publisher.send(reply(message.client, message.rev, error, **more))
@@ -165,6 +169,10 @@ class Receiver:
             error = str(failure)
         address = {"v": VERSION, "type": "models", "to": message.client, "rev": message.rev}
         self._publisher.send({**address, "models": models, "error": error})
+
+    def _send_covers(self, message: messages.Covers) -> None:
+        pictures = self._covers.pictures(self._controls.schema, message.ids)
+        self._publisher.send_pictures("cover", pictures, message.client)
 
     def _recipe_text(self, message: messages.Recipe) -> str:
         output = self._publisher.output(message.id)
