@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from wiro_widgets.client.catalogue import Catalogue, Models
+from wiro_widgets.client.chat import AsyncChat, Conversation
 from wiro_widgets.client.config import find_credentials, open_engine
 from wiro_widgets.client.model import AsyncModel
 from wiro_widgets.client.sweep_launcher import SweepLauncher, SweepOptions
@@ -289,6 +290,31 @@ class AsyncClient(NotebookRepr):
     def history(self) -> History:
         """The runs of this Wiro that the journal knows, newest first."""
         return History(self._engine.journal, self._engine.server, output_dir=self._engine.downloads.folder)
+
+    async def chat(
+        self,
+        model: str,
+        params: Mapping[str, Any] | None = None,
+        /,
+        *,
+        session_id: str | None = None,
+        **values: Any,
+    ) -> AsyncChat:
+        """Begin a conversation with a language model that keeps sessions; what is called with a prompt answers it.
+
+        `values` are sent with every prompt. A `session_id` of an earlier chat goes on with it, with the turns that the
+        journal has. Nothing is sent yet. Raises InvalidParameter for a model that keeps no session.
+
+        >>> chat = client.chat("wiro/sandbox-chat")
+        >>> print(chat("Why is the sky blue?"))
+        >>> print(chat("And at dusk?"))
+        >>> chat.turns[0].answer
+        """
+        schema = await self._catalogue.schema_if_known(model)
+        conversation = Conversation.begin(model, schema, merge(params, values), session_id)
+        if session_id is not None:
+            await asyncio.to_thread(conversation.read, self.history)
+        return AsyncChat(self, conversation)
 
     def presets(self, model: str) -> Presets:
         """Return the presets of a model, kept in the journal: a mapping of names to values, which can be changed.

@@ -13,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from wiro_widgets.client.async_client import AsyncClient
 from wiro_widgets.client.bridge import Bridge
+from wiro_widgets.client.chat import Chat
 from wiro_widgets.client.signatures import same_call
 from wiro_widgets.client.sweep_launcher import SweepLauncher
 from wiro_widgets.client.sync_model import Model
@@ -155,6 +156,10 @@ class Client(NotebookRepr):
             with suppress(WiroError, TimeoutError, CancelledError):
                 schema = self._bridge.call_within(self._client.schema(model), patience)
         return schema
+
+    @same_call(AsyncClient.chat)
+    def chat(self, *args: Any, **kwargs: Any) -> Chat:
+        return Chat(self, self._bridge.call(self._client.chat(*args, **kwargs)).conversation)
 
     @same_call(AsyncClient.presets)
     def presets(self, model: str) -> Presets:

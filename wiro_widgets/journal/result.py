@@ -26,6 +26,7 @@ from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.protocol.schema.parameters import nearest
 from wiro_widgets.protocol.text.text_content import CUT_OFF, TextContent, cut_off_reason
 from wiro_widgets.render import html
+from wiro_widgets.render.markdown import safe_markdown
 from wiro_widgets.render.notebook_repr import NotebookRepr
 from wiro_widgets.render.run_words import count
 
@@ -141,6 +142,9 @@ class Images(NotebookRepr, _List):
         text = self.record.text if self.record else None
         return html.row(pictures + others, len(self) - len(pictures), self.record, text)
 
+    def _repr_markdown_(self) -> str | None:
+        return safe_markdown(self.record.text) if self.record and self.record.text else None
+
     def _element(self, image: Image, edge: int) -> str:
         output = self._file_of(image)
         return html.thumbnail(image, edge) or "" if output is None else html.picture_of(output, edge)
@@ -182,6 +186,9 @@ class TaskResult(NotebookRepr):
 
     def _repr_html_(self) -> str:
         return html.result(self.record, self.outputs, self.text)
+
+    def _repr_markdown_(self) -> str | None:
+        return safe_markdown(self.text) if self.text else None
 
 
 def result_of(record: TaskRecord, troubles: Mapping[str, str] = _NO_TROUBLES) -> TaskResult:

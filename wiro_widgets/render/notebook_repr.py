@@ -13,12 +13,19 @@ class NotebookRepr:
     def _repr_html_(self) -> str:
         raise NotImplementedError
 
+    def _repr_markdown_(self) -> str | None:
+        """Return an answer as Markdown, for hosts that prefer it; None if there is none."""
+        return None
+
     def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
         # IPython in a terminal asks for every form too: no pictures are decoded for it.
         shell = _shell()
         in_terminal = shell is not None and shell.display_formatter.active_types == ["text/plain"]
         text = {"text/plain": repr(self)}
-        return text if in_terminal else {**text, "text/html": self._repr_html_()}
+        if in_terminal:
+            return text
+        markdown = self._repr_markdown_()
+        return {**text, "text/html": self._repr_html_(), **({"text/markdown": markdown} if markdown else {})}
 
 
 def is_notebook() -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wiro_widgets.render import html
+from wiro_widgets.render.markdown import safe_markdown
 from wiro_widgets.render.notebook_repr import NotebookRepr
 
 if TYPE_CHECKING:
@@ -27,3 +28,6 @@ class TaskEnd(NotebookRepr):
 
     def _repr_html_(self) -> str:
         return html.result(self.record, self.outputs, self.record.text, self.error)
+
+    def _repr_markdown_(self) -> str | None:
+        return safe_markdown(self.record.text) if self.record.text else None

@@ -17,6 +17,7 @@ MAX_REQUESTS = 2_000
 MAX_TEXT = 4_000
 MAX_SHELF_BYTES = 256 * 1024 * 1024
 HIDDEN = "(hidden)"
+MAX_SESSIONS, MAX_TURNS = 1_000, 50  # conversations, and prompts of one
 SECRET_FIELDS = frozenset({"tasktoken", "socketaccesstoken", "apikey", "api_key", "apisecret", "token"})
 Result = TypeVar("Result")
 Values = TypeVarTuple("Values")
@@ -79,6 +80,9 @@ class World:
     active_faults: ActiveFaults
     tasks: TaskStore = field(default_factory=TaskStore)
     shelf: dict[str, StoredFile] = field(default_factory=dict)  # by path
+    sessions: dict[tuple[str, str], list[str]] = field(
+        default_factory=dict
+    )  # what was asked, by user and session
     queue: asyncio.Queue[SandboxTask] = field(default_factory=asyncio.Queue)
     background: set[asyncio.Task[None]] = field(default_factory=set)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -107,6 +111,16 @@ class World:
         task = asyncio.create_task(job)
         self.background.add(task)
         task.add_done_callback(self.background.discard)
+
+    def remember(self, user: str, session: str, prompt: str) -> list[str]:
+        """Add a prompt to a conversation and return the earlier ones, oldest first; none without a session."""
+        if not session:
+            return []
+        earlier = self.sessions.pop((user, session), [])
+        self.sessions[user, session] = [*earlier, prompt][-MAX_TURNS:]
+        while len(self.sessions) > MAX_SESSIONS:
+            del self.sessions[next(iter(self.sessions))]
+        return earlier
 
     def store(self, path: str, content_type: str, data: bytes) -> str:
         """Put a file on the shelf and return its URL; beyond a limit of bytes the oldest files are removed."""

@@ -23,6 +23,7 @@ COMMON = (
     Parameter("projectid", label="Project", advanced=True),
 )
 _COMMON_NAMES = frozenset(item.id for item in COMMON)
+_SESSIONS = frozenset({"sessionid", "conversationid", "chatid"})
 _PARTS = 2  # of "owner/name"
 
 
@@ -72,6 +73,12 @@ class ModelSchema:
     def parameters(self) -> tuple[Parameter, ...]:
         """All parameters, in order."""
         return tuple(self._by_id.values())
+
+    @property
+    def session(self) -> str | None:
+        """The id of the parameter that names a conversation which the model remembers; None if there is none."""
+        names = (item.id for item in self.parameters if item.kind in ("text", "textarea"))
+        return next((name for name in names if _letters(name) in _SESSIONS), None)
 
     @property
     def is_open(self) -> bool:
@@ -169,3 +176,7 @@ def split_model(model: str) -> tuple[str, str]:
             "model", f'"owner/name" is needed, as in "tencent/hunyuan-flux-srpo", not {short_repr(model)}'
         )
     return parts[0], parts[1]
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", name.lower())

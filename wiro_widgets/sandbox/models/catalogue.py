@@ -118,6 +118,15 @@ CHAT = Model(
         Field("prompt", "textarea", "Prompt", required=True, placeholder="Ask something"),
         Field("thinking", "checkbox", "Show thinking", default="true"),
     ),
+    settings=(
+        Field("user_id", "text", "User ID", note="You can leave it blank. Whose conversations these are."),
+        Field(
+            "session_id",
+            "text",
+            "Session ID",
+            note="You can leave it blank. Runs with the same one are a conversation, which the model remembers.",
+        ),
+    ),
     sample_prompt="Why is the sky blue?",
 )
 FAIL = Model(

@@ -235,6 +235,10 @@ async def _chat(world: World, task: SandboxTask) -> int:
         "This answer comes from the sandbox on your own machine, not from Wiro. "
         "It arrives a few words at a time, as a real model's does, and costs nothing."
     )
+    earlier = world.remember(task.inputs.texts["user_id"], task.inputs.texts["session_id"], prompt)
+    if earlier:
+        lines = (f"{number}. *{' '.join(item.split())}*" for number, item in enumerate(earlier, 1))
+        answer += "\n\nEarlier in this **conversation** you asked:\n\n" + "\n".join(lines)
     reason = world.active_faults.faults.finish_reason
     if reason == "length":
         answer = answer[: len(answer) // 2]
