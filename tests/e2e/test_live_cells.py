@@ -53,6 +53,27 @@ def test_a_task_in_a_cell(page: Page, lab: JupyterServer, sandbox: Sandbox, tmp_
     assert "<script" not in "".join(saved[0]["data"]["text/html"])
 
 
+def test_dollars_are_no_mathematics(page: Page, lab: JupyterServer, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Two prices in a line, or two dollar signs in a prompt, stay as they are."""
+    cells = [
+        _client(sandbox, tmp_path).replace("journal=False", "journal=False, budget=2"),
+        "client",
+        f"run['prompt'] = 'a $5 note on a $10 note'\nimages = client.generate({FLUX!r}, run, steps=2)\nimages",
+        "images.record",
+        "client.history",
+    ]
+    lab.write("dollars.ipynb", cells)
+    notebook = NotebookPage(page, lab, "dollars.ipynb")
+    outputs = page.locator(".jp-Notebook .jp-Cell-outputArea")
+    for index in range(5):
+        notebook.run_cell(index)
+    expect(outputs.nth(1)).to_contain_text("$2.00 of $2.00")
+    for index in range(2, 5):
+        expect(outputs.nth(index)).to_contain_text("a $5 note on a $10 note")
+    page.wait_for_timeout(1000)  # for MathJax
+    expect(page.locator(".jp-Notebook mjx-container")).to_have_count(0)
+
+
 def test_the_buttons_of_a_sweep(page: Page, lab: JupyterServer, sandbox: Sandbox, tmp_path: Path) -> None:
     """Pause, go on and stop, also while another cell waits; a saved notebook shows the board without them."""
     cells = [

@@ -193,7 +193,8 @@ class Output:
         elif self.error is None and self.is_image:
             with suppress(OutputError, OSError):
                 content = images.thumbnail(self.path or self.bytes(), edge=_SHOWN_EDGE).element
-        return f'{content}<div style="font-size:90%;opacity:.75">{escape(repr(self)[1:-1])}</div>'
+        about = f'<div style="font-size:90%;opacity:.75">{escape(repr(self)[1:-1])}</div>'
+        return f'<div class="mathjax_ignore tex2jax_ignore">{content}{about}</div>'
 
     def _default_name(self) -> str:
         """Return a file name of our own: the server's could mean something in the user's folder."""

@@ -88,7 +88,7 @@ class TaskRecord:
     def _repr_html_(self) -> str:
         rows = [(name, value) for name, value in self.to_dict().items() if value not in (None, "", [], False)]
         cells = "".join(f"<tr><th>{name}</th><td>{_cell(value)}</td></tr>" for name, value in rows)
-        return f'<table style="text-align:left">{cells}</table>'
+        return f'<table class="mathjax_ignore tex2jax_ignore" style="text-align:left">{cells}</table>'
 
 
 _NAMES = tuple(item.name for item in fields(TaskRecord))

@@ -53,7 +53,7 @@ def models(items: Sequence[ModelSummary]) -> str:
     rows = "".join(
         f'<tr><td style="{_NARROW};min-width:9em"><code>{clip(item.model, _HELP)}</code></td>'
         f'<td style="{_NARROW}">{clip(item.title, _HELP)}{_description(item)}</td>'
-        f'<td style="{_CELL};min-width:6em">{clip(item.price, _HELP)}</td></tr>'
+        f'<td style="{_CELL};white-space:nowrap">{clip(item.price, _HELP)}</td></tr>'
         for item in items
     )
     if not rows:

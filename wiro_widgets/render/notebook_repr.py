@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+NO_MATH = "mathjax_ignore tex2jax_ignore"  # classes that MathJax 3 and 2 leave alone
+
 
 class NotebookRepr:
     """Has `_repr_html_` and a repr, and offers both to a host, which takes the one that it can show."""
@@ -25,7 +27,13 @@ class NotebookRepr:
         if in_terminal:
             return text
         markdown = self._repr_markdown_()
-        return {**text, "text/html": self._repr_html_(), **({"text/markdown": markdown} if markdown else {})}
+        html = plain_text(self._repr_html_())
+        return {**text, "text/html": html, **({"text/markdown": markdown} if markdown else {})}
+
+
+def plain_text(html: str) -> str:
+    """Return HTML in which a page takes no text for mathematics: two prices, or a prompt with two dollar signs."""
+    return f'<div class="{NO_MATH}">{html}</div>' if html else html
 
 
 def is_notebook() -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 from wiro_widgets.media.images import Thumbnail, thumbnail
 from wiro_widgets.media.jsonable import without_files
 from wiro_widgets.render import run_words
+from wiro_widgets.render.notebook_repr import NO_MATH
 from wiro_widgets.widget import host
 
 MAX_CARDS = 20  # cells that show the same panel and are kept up to date
@@ -83,7 +84,8 @@ class StaticCard:
             ", ".join(map(" ".join, texts.items())),
         ]
         head = (
-            f'{_STYLE.format(id=escape(card_id))}<div class="wiro-card" data-card="{escape(card_id)}" style="{_BOX}">'
+            f"{_STYLE.format(id=escape(card_id))}"
+            f'<div class="wiro-card {NO_MATH}" data-card="{escape(card_id)}" style="{_BOX}">'
             f"{_heading(model, facts)}"
         )
         lead = _paragraph(_escape(prompt), "overflow-wrap:anywhere") if prompt else ""
@@ -101,7 +103,8 @@ class StaticCard:
         """Draw the card of a gallery: its title and small pictures, at most `MAX_BYTES` of HTML."""
         title = _cut(title, MAX_VALUE)
         head = (
-            f'{_STYLE.format(id=escape(card_id))}<div class="wiro-card" data-card="{escape(card_id)}" style="{_BOX}">'
+            f"{_STYLE.format(id=escape(card_id))}"
+            f'<div class="wiro-card {NO_MATH}" data-card="{escape(card_id)}" style="{_BOX}">'
             f"{_paragraph(_escape(title), '')}"
         )
         tail = f"{_paragraph(_GALLERY_FOOTER, f'font-size:12px;{_SOFT}')}</div>"

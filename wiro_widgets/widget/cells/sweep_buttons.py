@@ -8,6 +8,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from typing import Any, Protocol
 
 import ipywidgets
@@ -71,7 +72,7 @@ class SweepButtons:
         self._resume = button(
             tooltip="Run the cells that did not run, failed or were stopped; each is paid for"
         )
-        self._message = ipywidgets.Label()
+        self._message = ipywidgets.HTML()  # a Label takes two prices for mathematics
         items = (self._pause, self._resume, self._stop, self._message)
         self._box = ipywidgets.HBox(items, layout={"flex_flow": "row wrap"})
         for item, call in (
@@ -102,11 +103,11 @@ class SweepButtons:
         try:
             self._sweep.resume_soon().add_done_callback(self._after_resume)
         except WiroError as error:  # the client was closed
-            self._message.value, self._resume.disabled = str(error), False
+            self._message.value, self._resume.disabled = escape(str(error)), False
 
     def _after_resume(self, future: Future[None]) -> None:
         error = None if future.cancelled() else future.exception()
-        self._message.value, self._resume.disabled = str(error or ""), False
+        self._message.value, self._resume.disabled = escape(str(error or "")), False
 
     def _close(self) -> None:
         if not self._closed:
