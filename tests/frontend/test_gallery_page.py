@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.frontend.gallery_page import GalleryPage, KernelEnd
-from tests.frontend.gallery_runs import every_kind, make_client, row, save, with_files
+from tests.frontend.gallery_runs import every_kind, make_client, paint, row, save, with_files
 from tests.frontend.test_accessibility import LOOKS, _complaints, _look
 from tests.widget.gallery.conftest import choose
 from wiro_widgets import Gallery
@@ -221,6 +222,30 @@ def test_up_to_four_are_compared(gallery: GalleryPage) -> None:
         dialog.locator(".pane img").nth(at).evaluate("(one) => one.style.transform") for at in (0, 1)
     }
     assert transforms == {"translate(0px, 0px) scale(1.25)"}
+
+
+def _has_changed(gallery: GalleryPage, before: str) -> bool:
+    return gallery.page.locator(".picks small").inner_text() != before
+
+
+def test_ranking_by_keys(start: Start, tmp_path: Path) -> None:
+    """Two pictures at a time, a key for each side; the table has the rating."""
+    save(tmp_path, [with_files(tmp_path, number, {"0.png": paint(60 * number)}) for number in range(1, 4)])
+    gallery = start()
+    page = gallery.page
+    gallery.cards.nth(0).click()
+    gallery.cards.nth(2).click(modifiers=["Shift"])
+    selected_tasks(gallery, "1", "2", "3")
+    page.get_by_role("button", name="Rank").click()
+    dialog = page.get_by_role("dialog")
+    gallery.pump(lambda: "0 choices" in dialog.inner_text())
+    for key in ("ArrowLeft", "ArrowRight", "ArrowDown"):
+        before = dialog.locator(".picks small").inner_text()
+        page.keyboard.press(key)
+        gallery.pump(partial(_has_changed, gallery, before))
+    assert gallery.gallery.to_pandas()["comparisons"].sum() == 6
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
 
 
 def test_export_from_the_page(gallery: GalleryPage, tmp_path: Path) -> None:

@@ -84,6 +84,14 @@ ADDED_TABLES: Final = {
         """CREATE TABLE presets (model TEXT NOT NULL, name TEXT NOT NULL, parameters TEXT NOT NULL,
         saved_at TEXT NOT NULL, is_default INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (model, name))""",
     ),
+    "picks": (  # which of two runs a person found better, in order
+        """CREATE TABLE picks (number INTEGER PRIMARY KEY, better TEXT NOT NULL, worse TEXT NOT NULL,
+        is_tie INTEGER NOT NULL, picked_at TEXT NOT NULL)""",
+        """CREATE TRIGGER picks_of_run AFTER DELETE ON runs
+        BEGIN DELETE FROM picks WHERE better = OLD.id OR worse = OLD.id; END""",
+        "CREATE INDEX picks_by_better ON picks (better)",
+        "CREATE INDEX picks_by_worse ON picks (worse)",
+    ),
 }
 BUSY_SECONDS: Final = 5.0
 _FILLING_SECONDS: Final = 1.0  # for which an empty file may be one that another process fills
@@ -383,10 +391,10 @@ class Store:
             raise
 
 
-def presets_in_memory() -> sqlite3.Connection:
-    """Return the table of presets for a journal without a file."""
+def tables_in_memory() -> sqlite3.Connection:
+    """Return the tables of presets and picks for a journal without a file."""
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    for statement in ADDED_TABLES["presets"]:
+    for statement in (*ADDED_TABLES["presets"], ADDED_TABLES["picks"][0]):
         connection.execute(statement)
     return connection
 

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, Self, TypeVar
 
 from wiro_widgets.journal import output_files
 from wiro_widgets.journal.columns import sound
-from wiro_widgets.journal.database import Store, presets_in_memory
+from wiro_widgets.journal.database import Store, tables_in_memory
 from wiro_widgets.journal.journal_file import JournalFile
 from wiro_widgets.journal.process import is_attended, start_time
 from wiro_widgets.journal.row import SENT, UNSETTLED, WAITING, JournalRow, Query, record_of_row, row_outcomes
@@ -55,7 +55,7 @@ class Journal:
         self._unwritten: dict[str, JournalRow] = {}
         self._unwritten_events: dict[str, bytes] = {}
         self._running: dict[str, JournalRow] = {}
-        self._presets: sqlite3.Connection | None = None  # without a file
+        self._tables: sqlite3.Connection | None = None  # without a file
         self._closed = False
         self._pid = os.getpid()
         self._lock = threading.RLock()
@@ -363,14 +363,14 @@ class Journal:
     def execute(
         self, sql: str, values: Mapping[str, Any], *, writes: bool
     ) -> Present[list[tuple[Any, ...]]] | Unknown:
-        """Do one statement over the presets and return its rows, or why the file cannot be used.
+        """Do one statement over the presets or picks and return its rows, or why the file cannot be used.
 
-        Without a file the presets are in memory.
+        Without a file these tables are in memory.
         """
         with self._access():
             if self._file.path is None:
-                self._presets = self._presets or presets_in_memory()
-                return Present(self._presets.execute(sql, values).fetchall())
+                self._tables = self._tables or tables_in_memory()
+                return Present(self._tables.execute(sql, values).fetchall())
             return self._attempt(lambda store: (store.execute if writes else store.fetch)(sql, values))
 
     def rows_in_memory(self) -> dict[str, JournalRow]:

@@ -96,6 +96,8 @@ export interface GalleryReply extends Partial<Omit<ListingReply, "listing">> {
   /** The id of a widget. */
   panel?: string;
   panels?: [name: string, label: string][];
+  /** How often a person has chosen among these runs. */
+  picks?: number;
 }
 
 export type GalleryDown = GalleryReply | Choices | (Omit<ImageMessage, "images"> & { images: Thumb[] });
@@ -226,6 +228,20 @@ export interface UseMessage {
   panel: string;
 }
 
+export interface PairMessage {
+  type: "pair";
+  rev: number;
+  ids: string[];
+}
+
+export interface PickMessage {
+  type: "pick";
+  rev: number;
+  better: string;
+  worse: string;
+  tie: boolean;
+}
+
 export type GalleryQuestion =
   | FindMessage
   | LookMessage
@@ -242,6 +258,8 @@ export type GalleryQuestion =
   | FetchMessage
   | OpenPanelMessage
   | PanelsMessage
-  | UseMessage;
+  | UseMessage
+  | PairMessage
+  | PickMessage;
 
 export type GalleryUp = GalleryQuestion | ThumbsMessage | ImageRequest;

@@ -185,6 +185,15 @@ export class GalleryStore {
     return reply.details ?? reply.error ?? GONE;
   }
 
+  /** Two of these runs to choose between, and how many choices there were; or why there are none. */
+  async pair(ids: string[]): Promise<{ ids: [string, string]; picks: number } | string> {
+    const reply = await this.questions.ask({ type: "pair", ids });
+    const [first, second] = reply.cards ?? [];
+    if (!first || !second) return reply.error ?? GONE;
+    for (const card of [first, second]) this.#byId.set(card.id, card);
+    return { ids: [first.id, second.id], picks: reply.picks ?? 0 };
+  }
+
   /** What is known of a run now: which of its files are there. */
   found(run: Details): void {
     for (const { id, missing } of run.outputs) {

@@ -416,3 +416,34 @@ def test_a_missing_file_is_fetched_again(sandbox_client: Client, monkeypatch: py
     assert answer["error"] is None
     assert answer["details"]["outputs"][0]["missing"] is None
     gallery.close()
+
+
+def test_ranking(add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf, client: Client) -> None:
+    """Picks between pairs become a rating, which stands in the table and is forgotten with its runs."""
+    runs = [add_run("one"), add_run("two"), add_run("three")]
+    text = add_run("a text", pictures=0, text="words")
+    gallery = gallery_of()
+    wire = wire_of(gallery)
+    assert "Select two or more" in wire.ask("pair", rev=1, ids=[runs[0], text])["error"]
+    met = set()
+    for rev in range(2, 8, 2):
+        pair = wire.ask("pair", rev=rev, ids=[*runs, text])
+        assert pair["picks"] == rev // 2 - 1
+        first, second = sorted((card["id"] for card in pair["cards"]), key=runs.index)
+        met.add((first, second))
+        wire.ask("pick", rev=rev + 1, better=second, worse=first, tie=False)
+    assert len(met) == 3  # each pair once
+    table = gallery.to_pandas().set_index("prompt")
+    assert list(table.loc[["one", "two", "three"], "wins"]) == [0, 1, 2]
+    ratings = [float(value) for value in table.loc[["one", "two", "three"], "rating"]]
+    assert ratings == sorted(ratings)
+    assert table["rating"].isna().loc["a text"]
+    assert table["comparisons"].loc["one"] == 2
+    facts = wire.ask("details", rev=20, id=runs[2])["details"]["facts"]
+    assert ["Rating", f"{ratings[2]:.0f}, 2 of 2 won"] in facts
+    assert "no longer" in wire.ask("pick", rev=21, better=runs[0], worse=runs[0], tie=True)["error"]
+    assert "no longer" in wire.ask("pick", rev=22, better=runs[0], worse="nobody", tie=True)["error"]
+    wire.ask("forget", rev=23, ids=runs[2:], files=False)
+    assert list(gallery.to_pandas().set_index("prompt").loc[["one", "two"], "comparisons"]) == [1, 1]
+    client.history.forget("1")
+    assert gallery.to_pandas()["comparisons"].sum() == 0

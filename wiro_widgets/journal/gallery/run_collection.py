@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from wiro_widgets.journal import output_files
-from wiro_widgets.journal.gallery import run_listing
+from wiro_widgets.journal.gallery import ranking, run_listing
 from wiro_widgets.journal.gallery.picture_cache import PictureCache
+from wiro_widgets.journal.gallery.ranking import Pick
 from wiro_widgets.journal.gallery.run_index import RunIndex, folder_of
 from wiro_widgets.journal.gallery.run_listing import Filter, Listing
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.result import TaskResult, verified_result
 from wiro_widgets.journal.row import SENT, JournalRow, Query, record_of_row
+from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.record import TaskRecord
 
 MAX_RELATIVES: Final = 50  # of each kind that are shown beside a run
@@ -87,6 +89,16 @@ class RunCollection:
         if row.task_id:
             children.extend(self._journal.rows(query, MAX_RELATIVES))
         return rows, children
+
+    def picks(self) -> list[Pick]:
+        """Return which of two runs a person found better, in order."""
+        return ranking.read(self._journal)
+
+    def pick(self, pick: Pick) -> None:
+        """Write a pick down; raises WiroError if a run is gone or the journal cannot take it."""
+        if pick.better == pick.worse or len(self.rows((pick.better, pick.worse))) < 2:  # noqa: PLR2004 - a pair
+            raise WiroError("One of the two runs is no longer in the history.")
+        ranking.add(self._journal, pick)
 
     def result(self, row: JournalRow) -> TaskResult:
         """Return the outputs of a run; a file that does not answer for it is an output with an error."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from wiro_widgets.journal.gallery.ranking import Rating
 from wiro_widgets.journal.row import JournalRow, record_of_row
 from wiro_widgets.media.content_types import type_of_name
 from wiro_widgets.media.jsonable import without_files
@@ -72,6 +73,7 @@ def details(
     outputs: tuple[Output, ...],
     parents: Sequence[JournalRow | str] = (),
     children: Sequence[JournalRow | str] = (),
+    rating: Rating | None = None,
 ) -> dict[str, Any]:
     """Return all that the large view shows of a run; opens its files, so it takes time.
 
@@ -89,6 +91,7 @@ def details(
         ("Cost", price),
         ("Seed", None if record.seed is None else str(record.seed)),
         ("Reused from", record.reused_from),
+        ("Rating", rating and f"{rating.value:.0f}, {rating.wins} of {rating.comparisons} won"),
     ]
     recipe = recipe_of(record, version=__version__)
     return {

@@ -15,9 +15,12 @@ from wiro_widgets.client import loop_thread
 from wiro_widgets.client.sync_client import Client, default_client
 from wiro_widgets.journal import history_query
 from wiro_widgets.journal.dataframe import to_pandas
+from wiro_widgets.journal.gallery import ranking
+from wiro_widgets.journal.gallery.ranking import Rating
 from wiro_widgets.journal.gallery.run_listing import Filter
 from wiro_widgets.journal.history_query import Moment
 from wiro_widgets.journal.result import NAME
+from wiro_widgets.journal.row import record_of_row
 from wiro_widgets.protocol.errors import ConfigurationError
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.redact import printable
@@ -150,8 +153,18 @@ class Gallery(HostedWidget):
         return self._records([self._listings.base, narrower], history_query.check_limit(limit))
 
     def to_pandas(self, expand: bool = False, *, tz: tzinfo | str | None = "UTC") -> pd.DataFrame:
-        """Return the runs that the gallery shows now as a DataFrame, newest first; see `wiro_widgets.to_pandas`."""
-        return to_pandas(self._records(self._listings.filters), expand=expand, tz=tz)
+        """Return the runs that the gallery shows now as a DataFrame, newest first; see `wiro_widgets.to_pandas`.
+
+        The column `rating` is the Elo rating by the picks of the ranking, missing for a run that was in none; `wins`
+        and `comparisons` count these picks.
+        """
+        rows = self._collection.rows(self._ids(self._listings.filters))
+        table = to_pandas([record_of_row(row) for row in rows], expand=expand, tz=tz)
+        scores = ranking.ratings(self._collection.picks())
+        table["rating"] = [scores[row.id].value if row.id in scores else float("nan") for row in rows]
+        table["wins"] = [scores.get(row.id, Rating()).wins for row in rows]
+        table["comparisons"] = [scores.get(row.id, Rating()).comparisons for row in rows]
+        return table.astype({"rating": "float64", "wins": "int64", "comparisons": "int64"})
 
     def panel(self) -> Panel:
         """Return a panel with the model and the values of the first selected run, or of the newest that is shown.

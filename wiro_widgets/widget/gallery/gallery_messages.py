@@ -152,6 +152,22 @@ class Use(Question):
     panel: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pair(Question):
+    """Send two of these runs to choose between."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PickOne(Question):
+    """The person found one run better than another; with `tie` neither."""
+
+    better: str
+    worse: str
+    tie: bool
+
+
 TYPES: Final[Mapping[str, type[Message]]] = {
     "find": Find,
     "look": Look,
@@ -171,4 +187,6 @@ TYPES: Final[Mapping[str, type[Message]]] = {
     "panel": OpenPanel,
     "panels": Panels,
     "use": Use,
+    "pair": Pair,
+    "pick": PickOne,
 }

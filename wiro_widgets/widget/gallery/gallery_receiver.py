@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 from wiro_widgets.client.sync_client import Client
+from wiro_widgets.journal.gallery import ranking
+from wiro_widgets.journal.gallery.ranking import Pick
 from wiro_widgets.journal.gallery.run_collection import RunCollection
 from wiro_widgets.journal.row import JournalRow
 from wiro_widgets.media.content_types import type_of_name
@@ -138,32 +141,50 @@ class GalleryReceiver:
     def _details(self, run_id: str) -> dict[str, Any]:
         row = self._row(run_id)
         parents, children = self._collection.relatives(row)
-        return {"details": cards.details(row, self._collection.result(row).outputs, parents, children)}
+        outputs = self._collection.result(row).outputs
+        rating = ranking.ratings(self._collection.picks()).get(run_id)
+        return {"details": cards.details(row, outputs, parents, children, rating)}
 
     def _act(self, message: messages.Question) -> Mapping[str, Any]:
         """Do what reaches further than a word about a run, and return what the reply has."""
+        facts: Mapping[str, Any] = {}
         match message:
             case gallery_messages.Forget():
-                left_files = self._collection.forget(message.ids, files=message.files)
-                note = f"{run_words.count(len(message.ids), 'run')} forgotten"
-                if left_files:
-                    note += f"; files of imported runs are left: {', '.join(left_files[:3])}"
-                return {"text": note}
+                facts = {"text": self._forget(message)}
             case gallery_messages.Export():
-                return {
-                    "text": str(
-                        self._gallery.export_runs(
-                            message.ids, message.folder, message.name, dataset=message.dataset
-                        )
-                    )
-                }
+                exported = self._gallery.export_runs(
+                    message.ids, message.folder, message.name, dataset=message.dataset
+                )
+                facts = {"text": str(exported)}
             case gallery_messages.Fetch():
-                return self._fetch(message.id)
+                facts = self._fetch(message.id)
             case gallery_messages.OpenPanel():
-                return {"panel": self._gallery.open_panel(message.id, message.model or None)}
+                facts = {"panel": self._gallery.open_panel(message.id, message.model or None)}
             case gallery_messages.Use():
-                return self._use(message)
-        return {}
+                facts = {"text": self._use(message)}
+            case gallery_messages.Pair() | gallery_messages.PickOne():
+                facts = self._rank(message)
+        return facts
+
+    def _forget(self, message: gallery_messages.Forget) -> str:
+        left_files = self._collection.forget(message.ids, files=message.files)
+        text = f"{run_words.count(len(message.ids), 'run')} forgotten"
+        if left_files:
+            text += f"; files of imported runs are left: {', '.join(left_files[:3])}"
+        return text
+
+    def _rank(self, message: gallery_messages.Pair | gallery_messages.PickOne) -> Mapping[str, Any]:
+        """Write a pick down, or return the cards of two runs to choose between and how many picks there were."""
+        if isinstance(message, gallery_messages.PickOne):
+            self._collection.pick(Pick(message.better, message.worse, message.tie))
+            return {}
+        rows = {row.id: row for row in self._collection.rows(message.ids)}
+        ids = [run_id for run_id, row in rows.items() if cards.card(row)["kind"] == "picture"]
+        picks = [pick for pick in self._collection.picks() if pick.better in rows and pick.worse in rows]
+        pair = ranking.next_pair(ids, picks, random.Random())  # noqa: S311 - no secret
+        if pair is None:
+            raise WiroError("Select two or more pictures to rank them.")
+        return {"cards": [cards.card(rows[run_id]) for run_id in pair], "picks": len(picks)}
 
     def _fetch(self, run_id: str) -> Mapping[str, Any]:
         """Fetch the outputs of a run again from Wiro, and return its details."""
@@ -185,7 +206,8 @@ class GalleryReceiver:
             "details": cards.details(self._row(run_id), self._collection.result(self._row(run_id)).outputs)
         }
 
-    def _use(self, message: gallery_messages.Use) -> Mapping[str, Any]:
+    def _use(self, message: gallery_messages.Use) -> str:
+        """Hand an output to an open panel, and return what came of it."""
         panel = open_panels.find(message.panel)
         run_id, place = cards.split_id(message.id)
         outputs = self._collection.result(self._row(run_id)).outputs
@@ -193,7 +215,7 @@ class GalleryReceiver:
             raise WiroError("The panel was closed meanwhile, or the output is gone.")
         if outputs[place].error is not None:
             raise outputs[place].error or WiroError("The file is missing.")
-        return {"text": f"It is now {panel.take_input(outputs[place])} of {panel.model}"}
+        return f"It is now {panel.take_input(outputs[place])} of {panel.model}"
 
     def _row(self, run_id: str) -> JournalRow:
         row = self._collection.row(run_id)

@@ -23,6 +23,8 @@ export function mountActions(
     selection.ids.map((id) => store.cardOf(id)).filter((card): card is Card => Boolean(card));
   const open = button("Open", "", () => large.open(selection.focus), signal);
   const compare = button("Compare", "", () => large.compare(selection.ids), signal);
+  const rank = button("Rank", "quiet", () => large.rank(selection.ids), signal);
+  rank.title = "Choose the better of two, again and again";
   const star = icon("star", "Star", () => void setStar(), signal);
   const setStar = async () => {
     const on = !cards().every((card) => card.star);
@@ -66,7 +68,7 @@ export function mountActions(
   };
   const python = button("Copy as Python", "quiet", () => void copyPython(), signal);
   const none = button("Deselect", "quiet", () => selection.set([]), signal);
-  const row = h("div", "chosen-row", label, open, compare, star);
+  const row = h("div", "chosen-row", label, open, compare, rank, star);
   row.append(...forms.map((form) => form.opener), python, none);
   const element = h("div", { class: "actions", role: "group", "aria-label": "Selected runs" }, row);
   element.append(...forms.map((form) => form.element), said);
@@ -80,6 +82,7 @@ export function mountActions(
     for (const one of [open, python, panel.opener]) show(one, size === 1, star);
     if (size !== 1) show(panel.element, false, star);
     show(compare, size >= 2 && size <= 4, star);
+    show(rank, size >= 2, star);
     attr(star, "aria-pressed", size > 0 && cards().every((card) => card.star));
     for (const form of forms) if (!form.element.hidden) form.draw();
     const wall = element.closest("section")?.querySelector<HTMLElement>(".wall");

@@ -1,4 +1,5 @@
 import { attr, button, ends, h, icon, on, show, text } from "../../dom/dom.ts";
+import { count } from "../../dom/format.ts";
 import { onKey } from "../../dom/keys.ts";
 import { kindOf } from "../../state/output_kind.ts";
 import { drawableUrl } from "../../state/pictures.ts";
@@ -14,6 +15,8 @@ export interface LargeView {
   open(place: number): void;
   /** Two to four runs beside each other. */
   compare(ids: string[]): void;
+  /** Two of these runs at a time, of which a person chooses the better one. */
+  rank(ids: string[]): void;
 }
 
 /** One run in full with its recipe, or two to four pictures that are magnified and moved alike. */
@@ -24,6 +27,8 @@ export function mountLargeView(view: GalleryView): LargeView {
   let at = 0; // the output that is shown
   let wanted = ""; // the run that is on its way
   let compared: string[] = [];
+  let ranked: string[] = []; // the runs to choose among
+  let choosing = false;
   const caption = h("p", "caption");
   const trouble = h("p", { class: "bad", role: "alert" });
   const canvas = mountCanvas(
@@ -69,12 +74,24 @@ export function mountLargeView(view: GalleryView): LargeView {
   const star = icon("star", "Star", () => void setStar(), signal);
   const save = button("Download", "quiet", () => void download(), signal);
   const close = button("Close", "quiet", () => dialog.close(), signal);
+  const left = button("Left is better", "", () => void pick(0), signal);
+  const tie = button("Equal", "", () => void pick(null), signal);
+  const right = button("Right is better", "", () => void pick(1), signal);
+  const skip = button("Skip", "quiet", () => void nextPair(), signal);
+  const picked = h("small", { role: "status" });
+  const choices = h("div", {
+    class: "bar-row picks",
+    role: "group",
+    "aria-label": "Choose the better picture",
+  });
+  choices.append(left, tie, right, skip, picked);
   const row = h("div", "bar-row", caption, out, percent, closer, fit, star, previous, next, save, close);
   const main = h("div", "large-main", stage, strip, trouble);
   const dialog = h(
     "dialog",
     { class: "viewer large-view", tabindex: -1 },
     h("div", "large-body", main, info.element),
+    choices,
     row,
   );
 
@@ -89,7 +106,7 @@ export function mountLargeView(view: GalleryView): LargeView {
   };
   const open = (to: number) => {
     if (to < 0 || to >= store.count) return;
-    compared = [];
+    compared = ranked = [];
     place = to;
     at = 0;
     store.need(to, to + 1);
@@ -99,7 +116,7 @@ export function mountLargeView(view: GalleryView): LargeView {
   };
   /** A run beside the list, as one that another was made from. */
   const openRun = (id: string) => {
-    compared = [];
+    compared = ranked = [];
     at = 0;
     void loadRun(id, place);
     begin();
@@ -146,6 +163,28 @@ export function mountLargeView(view: GalleryView): LargeView {
     store.found(run);
     showOutput(at);
   };
+  const nextPair = async () => {
+    const pair = await store.pair(ranked);
+    if (signal.aborted || !dialog.open) return;
+    if (typeof pair === "string") return text(trouble, pair);
+    text(trouble, "");
+    text(picked, `${count(pair.picks, "choice")} so far`);
+    panes.zoom.fit();
+    compared = pair.ids.map((id) => `${id}/0`);
+    for (const id of compared) void fetchFull(id);
+    draw();
+  };
+  /** The first or the second is better, or neither. */
+  const pick = async (which: 0 | 1 | null) => {
+    const [first, second] = compared.map((id) => id.slice(0, id.lastIndexOf("/")));
+    if (!first || !second || choosing) return;
+    choosing = true;
+    const [better, worse] = which === 1 ? [second, first] : [first, second];
+    const reply = await store.questions.ask({ type: "pick", better, worse, tie: which === null });
+    if (reply.error) text(trouble, reply.error);
+    else await nextPair();
+    choosing = false;
+  };
   const setStar = async () => {
     if (!run) return;
     const on = !store.cardOf(run.id)?.star;
@@ -172,6 +211,12 @@ export function mountLargeView(view: GalleryView): LargeView {
   const keys = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if ((event.target as Element).matches("input, select, textarea, video, audio")) return;
+    const chosen = { ArrowLeft: 0, ArrowRight: 1, ArrowDown: null }[event.key] as 0 | 1 | null | undefined;
+    if (ranked.length > 0 && chosen !== undefined && !zoom().pannable) {
+      event.preventDefault();
+      if (!event.repeat) void pick(chosen);
+      return;
+    }
     const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -1, PageDown: 1 }[event.key];
     if (canvasKey(event, zoom())) draw();
     else if (by && compared.length === 0) go(by);
@@ -192,6 +237,7 @@ export function mountLargeView(view: GalleryView): LargeView {
     const one = output();
     const kind = one && !one.missing ? kindOf(one) : "none";
     const isPicture = !comparing && (kind === "picture" || (!run && place >= 0));
+    show(choices, ranked.length > 0, dialog);
     show(canvas.element, isPicture, dialog);
     show(panes.element, comparing, dialog);
     show(media, !comparing && !isPicture, dialog);
@@ -204,7 +250,11 @@ export function mountLargeView(view: GalleryView): LargeView {
     attr(
       dialog,
       "aria-label",
-      comparing ? `Compare ${compared.length} pictures` : `Run ${place + 1} of ${store.count}`,
+      ranked.length > 0
+        ? "Choose the better picture"
+        : comparing
+          ? `Compare ${compared.length} pictures`
+          : `Run ${place + 1} of ${store.count}`,
     );
     text(caption, comparing ? "" : one ? [one.name, one.facts].filter(Boolean).join(" · ") : "");
     for (const each of [previous, next, star]) show(each, !comparing, close);
@@ -264,8 +314,17 @@ export function mountLargeView(view: GalleryView): LargeView {
   return {
     element: dialog,
     open,
+    rank: (ids) => {
+      run = null;
+      ranked = ids;
+      compared = ids.slice(0, 2).map((id) => `${id}/0`);
+      text(picked, "");
+      begin();
+      void nextPair();
+    },
     compare: (ids) => {
       run = null;
+      ranked = [];
       compared = ids.map((id) => `${id}/0`);
       panes.zoom.fit();
       for (const id of compared) void fetchFull(id);
