@@ -25,7 +25,7 @@ MakeGallery = Callable[..., Gallery]
 
 def choose(gallery: Gallery, runs: Any) -> None:
     """Select runs from Python, by records or task ids."""
-    gallery.selected = runs
+    gallery.set_trait("selected", runs)
 
 
 @pytest.fixture

@@ -425,14 +425,14 @@ def test_ranking(add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf, clie
     gallery = gallery_of()
     wire = wire_of(gallery)
     assert "Select two or more" in wire.ask("pair", rev=1, ids=[runs[0], text])["error"]
-    met = set()
+    pairs = set()
     for rev in range(2, 8, 2):
         pair = wire.ask("pair", rev=rev, ids=[*runs, text])
         assert pair["picks"] == rev // 2 - 1
         first, second = sorted((card["id"] for card in pair["cards"]), key=runs.index)
-        met.add((first, second))
+        pairs.add((first, second))
         wire.ask("pick", rev=rev + 1, better=second, worse=first, tie=False)
-    assert len(met) == 3  # each pair once
+    assert len(pairs) == 3  # each pair once
     table = gallery.to_pandas().set_index("prompt")
     assert list(table.loc[["one", "two", "three"], "wins"]) == [0, 1, 2]
     ratings = [float(value) for value in table.loc[["one", "two", "three"], "rating"]]
