@@ -90,6 +90,20 @@ def _done(panel: PanelPage) -> None:
         panel.tell(image(f"o{index}"), {"hue": hue})
 
 
+def _send(panel: PanelPage) -> None:
+    _done(panel)
+    more = {"undo": "Guidance scale", "locked": False}
+    panel.update(_axes=axes(1, {}) | more, _outlook={"price": "about $0.0023", "reason": ""})
+    panel.page.get_by_role("spinbutton", name="How many runs").fill("4")
+    panel.button("Send to").click()
+    [question] = panel.await_sent("search")
+    models = [
+        model("wiro/sandbox-upscale", "Sandbox Upscale", "Enlarges the picture it is given.", "upscale"),
+        model("wiro/sandbox-collage", "Sandbox Collage", "Paints from a picture.", "image-to-image"),
+    ]
+    panel.tell({"type": "models", "to": "me", "rev": question["rev"], "models": models, "error": None})
+
+
 def _next(panel: PanelPage) -> None:
     _done(panel)
     panel.update(status="running")
@@ -405,6 +419,7 @@ STATES: dict[str, Callable[[PanelPage], None]] = {
     "vary": _vary,
     "sweep": _sweep,
     "swept": _swept,
+    "send": _send,
     "chosen": _open_cell,
     "unknown_cells": _unknown_cells,
     "unknown_run": _unknown_run,

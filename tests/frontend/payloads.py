@@ -115,7 +115,7 @@ def state(**traits: Any) -> Payload:
         "status": "idle",
         "progress": None,
         "_feed": {"epoch": "e1", "head": 0},
-        "_axes": {"shown": {}, "words": {}, "runs": 1},
+        "_axes": axes(1, {}),
         "_outlook": {},
     } | traits
 
@@ -211,7 +211,8 @@ def image(identifier: str, role: str = "thumb", **facts: Any) -> Payload:
 
 def axes(runs: int, axis_texts: Payload, **words: str) -> Payload:
     """Return the trait of controls that are varied: the text of each axis, and what is said beside it."""
-    return {"shown": {f"*{name}": text for name, text in axis_texts.items()}, "words": words, "runs": runs}
+    shown = {f"*{name}": text for name, text in axis_texts.items()}
+    return {"shown": shown, "words": words, "runs": runs, "undo": "", "locked": True}
 
 
 def board(

@@ -25,7 +25,7 @@ def test_nothing_is_varied_at_first() -> None:
     controls = _flux()
     assert (controls.axis_controls.axes, controls.axes_to_json()) == (
         (),
-        {"shown": {}, "words": {}, "runs": 1},
+        {"shown": {}, "words": {}, "runs": 1, "undo": "", "locked": True},
     )
 
 
@@ -36,6 +36,8 @@ def test_an_axis_begins_with_what_the_control_holds() -> None:
         "shown": {"*steps": "20", "*seed": "7350148318..7350148321"},
         "words": {"steps": "1 value: 20", "seed": "4 values: 7350148318 \N{HORIZONTAL ELLIPSIS} 7350148321"},
         "runs": 4,
+        "undo": "2 fields",
+        "locked": True,
     }
 
 

@@ -109,6 +109,8 @@ def test_the_values_of_the_axes_are_shown(panel: Panel, wire: Wire) -> None:
         "shown": {"*steps": "2..4"},
         "words": {"steps": "3 values: 2, 3, 4"},
         "runs": 3,
+        "undo": "Steps",
+        "locked": True,
     }
     panel.vary(steps=None, seed=[1, 2])
     assert wire.traits["_axes"]["shown"] == {"*seed": "1, 2"}

@@ -78,6 +78,15 @@ class AxisControls:
         return tuple(Axis(name, self._axes[name].values) for name in names)
 
     @property
+    def controls(self) -> dict[str, AxisControl]:
+        """The axes by their names, as `restore` takes them."""
+        return dict(self._axes)
+
+    def restore(self, controls: Mapping[str, AxisControl]) -> None:
+        """Take the place of all axes."""
+        self._axes = dict(controls)
+
+    @property
     def run_count(self) -> int:
         """The number of runs; 0 while an axis has no values."""
         return prod(len(axis.values) for axis in self.axes)

@@ -200,6 +200,13 @@ def next_seed(seed: str | None, parameter: Parameter | None) -> str | None:
     return None if most is not None and after > most else str(after)
 
 
+def seed_after(seed: int, ahead: int, parameter: Parameter) -> int:
+    """Return the seed so many further on; after the greatest one of the parameter the least comes again."""
+    low, high = int(parameter.minimum or 0), parameter.maximum
+    after = seed + ahead
+    return after if high is None or after <= high else low + (after - low) % (int(high) - low + 1)
+
+
 def exact(value: Any) -> Any:
     """Return a whole number that JavaScript would round as text, any other value as it is."""
     large = isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST_EXACT

@@ -24,6 +24,7 @@ from wiro_widgets.protocol.events import TaskEvent
 from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.redact import printable
+from wiro_widgets.protocol.schema.scalars import short_repr
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.protocol.state import Status
 from wiro_widgets.runs.options import OnInterrupt
@@ -31,9 +32,9 @@ from wiro_widgets.sweeps.output_cell import OutputCell
 from wiro_widgets.widget import host
 from wiro_widgets.widget.form import form, no_form
 from wiro_widgets.widget.gallery import open_panels
-from wiro_widgets.widget.panel_controls import PanelControls
+from wiro_widgets.widget.panel_controls import PanelControls, field_for
 from wiro_widgets.widget.panel_presets import PanelPresets
-from wiro_widgets.widget.panel_runs import PanelRuns
+from wiro_widgets.widget.panel_runs import MAX_TIMES, PanelRuns
 from wiro_widgets.widget.price_watch import PriceWatch
 from wiro_widgets.widget.python_call import python_call
 from wiro_widgets.widget.static_card import StaticCard, StaticCards
@@ -220,6 +221,44 @@ class Panel(HostedWidget):
             self._form = self._form_json()
         self._price_watch.switch_model()
 
+    def undo(self) -> bool:
+        """Take the last change of the controls back, a change of the model as well; return False if there is none."""
+        with self._lock, self.hold_sync():
+            model = self.model
+            is_undone = self._controls.undo()
+            if self.model != model:
+                self._form = self._form_json()
+                self._price_watch.switch_model()
+        return is_undone
+
+    @property
+    def seed_locked(self) -> bool:
+        """True, as at first, if the seed stays as it is; False if each press of Run, and `run`, moves it on."""
+        return self._controls.seed_locked
+
+    @seed_locked.setter
+    def seed_locked(self, on: bool) -> None:
+        self._controls.lock_seed(on=on)
+
+    def send_to(self, model: str, output: Output | int | None = None) -> Panel:
+        """Return a panel of another model with what fits of these values, and with the picture as its input.
+
+        `output` is one of `outputs` or its index, by default the first picture; without any there is no input. Raises
+        NotFound, and InvalidParameter if the model takes no picture.
+        """
+        if isinstance(output, int):
+            output = self.outputs[output]
+        elif output is None:
+            output = next((item for item in self.outputs if item.is_image), None)
+        schema = self._find_schema("/".join(split_model(model)))
+        if output is not None:
+            field_for(output, schema)  # before there is a panel that nobody gets
+        panel = Panel(schema, client=self._client)
+        panel._controls.carry_over(self._controls)
+        if output is not None:
+            panel._controls.use_output(output)
+        return panel
+
     def code(self) -> str:
         """Return a program that repeats what the controls say: it runs in a fresh kernel, client included."""
         return python_call(self.model or "", self._controls.values, self.axes, self._controls.known_schema)
@@ -261,7 +300,19 @@ class Panel(HostedWidget):
         in the panel and are raised by `wait`.
         """
         self._cell.update()
-        return self._runs.run()
+        [task] = self._runs.run()
+        return task
+
+    def run_times(self, times: int) -> tuple[Task, ...]:
+        """Run the model so often, its seed counted up from that of the controls, and return the tasks at once.
+
+        Without a seed, and with one that means a random one, the runs differ by themselves. Raises InvalidParameter for
+        anything but 1 to 50.
+        """
+        if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MAX_TIMES:
+            raise InvalidParameter("times", f"1 to {MAX_TIMES} runs are possible, not {short_repr(times)}")
+        self._cell.update()
+        return self._runs.run(times)
 
     def run_sweep(self, *, resume: bool = True) -> Sweep:
         """Run every combination of the axes, and return once all of them are checked and priced.
@@ -400,11 +451,13 @@ class Panel(HostedWidget):
         if isinstance(values, PanelValues) and values.has_the_items_of(self._controls.values):
             return values
         defaults = dict.fromkeys(self._controls.values) | self._controls.schema.defaults
-        self._controls.put(self._controls.convert({**defaults, **values}))
+        with self._controls.recording():
+            self._controls.put(self._controls.convert({**defaults, **values}))
         return self._current_values()
 
     @traitlets.observe("values")
     def _values_changed(self, _change: object) -> None:
+        self._axes = sendable(self._controls.axes_to_json())
         self._show_errors(self._controls.errors)
         if self._controls.files:
             self._publisher.send_previews()

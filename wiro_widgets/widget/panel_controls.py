@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from wiro_widgets.journal.prompts.presets import is_style, styled
 from wiro_widgets.media.content_types import type_of_name
 from wiro_widgets.media.output import Output
+from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter
+from wiro_widgets.protocol.schema.parameters import Parameter
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.widget.axis_controls import MARK, AxisControls
+from wiro_widgets.widget.controls.undo_stack import FormState, UndoStack
+from wiro_widgets.widget.form import seed_after
 from wiro_widgets.widget.value_codec import (
     InputFiles,
     as_file,
@@ -22,6 +27,15 @@ from wiro_widgets.widget.value_codec import (
 )
 from wiro_widgets.widget.value_rows import ROWS, ValueRows
 from wiro_widgets.widget.wire.output_view import OutputView
+
+
+def field_for(output: Output, schema: ModelSchema) -> Parameter:
+    """Return the first field of a model that takes a file of this kind; raises InvalidParameter if there is none."""
+    family = (output.content_type or type_of_name(output.name) or "").partition("/")[0]
+    for parameter in schema.parameters:
+        if parameter.kind == "file" and parameter.accept in {None, family}:
+            return parameter
+    raise InvalidParameter("input", f"takes no {family or 'file'} with {schema.model or 'this model'}")
 
 
 class PanelControls:
@@ -47,7 +61,9 @@ class PanelControls:
         self.values: dict[str, Any] = dict(self.schema.defaults)
         self.axis_controls = AxisControls(self.schema)
         self.files = InputFiles()
+        self.seed_locked = True  # otherwise each press of Run moves the seed on
         self._errors: dict[str, InvalidParameter] = {}
+        self._undo_stack = UndoStack()
         self._on_change = on_change
         self._lock = lock or threading.RLock()
 
@@ -81,26 +97,86 @@ class PanelControls:
     def switch_to(self, schema: ModelSchema, model: str) -> None:
         """Change to another model; values and axes that fit it stay."""
         with self._lock:
+            is_first = self.known_schema is None and self.rows is None  # there was no form to go back to
             values, axes = self.values, self.axis_controls
-            self.model, self.schema = model, schema
-            self.known_schema = None if schema.is_open else schema
-            self.rows = ValueRows() if schema.is_open else None
-            if self.rows is not None:  # of the others nobody knows whether they fit
-                values = {name: value for name, value in values.items() if name == "prompt"}
-            self.values = dict(schema.defaults)
-            self.axis_controls = AxisControls(schema)
-            self.files = InputFiles()
-            self._errors = {}
-            self._fit(values, trust_files=True)
-            self.axis_controls.fit(axes)
+            with self.recording(typed=False):
+                self._take_model(schema, model)
+                self._carry_over(values, axes)
+            if is_first:
+                self._undo_stack = UndoStack()
             self._on_change()
+
+    def carry_over(self, other: PanelControls) -> None:
+        """Take over the values and the axes of another panel that fit; files and seeds as well."""
+        with self._lock:
+            self._carry_over(other.values, other.axis_controls)
+            self._on_change()
+
+    def undo(self) -> bool:
+        """Take the last change back; return False if there is none."""
+        with self._lock:
+            state = self._undo_stack.pop()
+            if state is None:
+                return False
+            if state.model != self.model:
+                self._take_model(state.schema, state.model)
+            self.values = dict(state.values)
+            self.axis_controls.restore(state.axes)
+            self._errors = {}
+            if self.rows is not None:
+                self.rows.follow(self.values)
+            self._forget_files()
+            self._on_change()
+            return True
+
+    @contextmanager
+    def recording(self, *, typed: bool = False) -> Iterator[None]:
+        """Record what the block changes, so that `undo` takes it back."""
+        with self._lock:
+            before = self._state()
+            yield
+            self._undo_stack.record(before, self._state(), typed=typed)
 
     def set(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Set some values from Python, None to clear one, and return all; raises InvalidParameter."""
         with self._lock:
-            self.put(self.convert(values))
+            with self.recording():
+                self.put(self.convert(values))
             self._on_change()
             return self.values
+
+    def lock_seed(self, *, on: bool) -> None:
+        """Keep the seed as it is typed, or let each press of Run move it on."""
+        with self._lock:
+            self.seed_locked = on
+            self._on_change()
+
+    def repeats(self, times: int) -> list[dict[str, Any]]:
+        """Return the values of so many runs, with the seed counted up from that of the controls.
+
+        A seed that means a random one stays, since each run gets another by itself.
+        """
+        seeds = [self._seed(ahead) for ahead in range(times)]
+        return [{**self.values, **seed} for seed in seeds]
+
+    def move_seed(self, times: int) -> None:
+        """Move an unlocked seed on, after so many runs."""
+        if not self.seed_locked and (seed := self._seed(times)):
+            self.put(self.convert(seed))
+            self._on_change()
+
+    def _seed(self, ahead: int) -> dict[str, Any]:
+        """Return the seed so many runs after that of the controls; empty for a random one, and if there is none."""
+        parameter = next((item for item in self.schema.parameters if item.id.lower() == "seed"), None)
+        if parameter is None or parameter.id in self.axis_controls:
+            return {}
+        value = self.values.get(parameter.id)
+        seed = wire_values.integer(value)
+        is_random = seed == 0 and wire_values.integer(parameter.default) == 0
+        if seed is None or seed < 0 or is_random or ahead == 0:
+            return {}
+        after = seed_after(seed, ahead, parameter)
+        return {parameter.id: str(after) if isinstance(value, str) else after}
 
     def convert(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values in the types of their parameters, None for those to clear; raises InvalidParameter."""
@@ -126,8 +202,9 @@ class PanelControls:
     def vary(self, axes: Mapping[str, Any]) -> None:
         """Set some axes from Python, None to end one; raises InvalidParameter."""
         with self._lock:
-            for name, values in axes.items():
-                self.axis_controls.set(name, values)
+            with self.recording():
+                for name, values in axes.items():
+                    self.axis_controls.set(name, values)
             self._on_change()
 
     def enter(self, patch: Mapping[str, Any], find_output: Callable[[str], OutputView | None]) -> None:
@@ -145,11 +222,12 @@ class PanelControls:
             return as_file(output.output) if output else web_address(item.get("url"))
 
         with self._lock:
-            for name, value in patch.items():
-                if self.rows is None:
-                    self._enter_one(name, value, find_file)
-                elif name == ROWS:
-                    self.values = self.rows.enter(value)
+            with self.recording(typed=True):
+                for name, value in patch.items():
+                    if self.rows is None:
+                        self._enter_one(name, value, find_file)
+                    elif name == ROWS:
+                        self.values = self.rows.enter(value)
             self._on_change()
 
     def fit(self, values: Mapping[str, Any]) -> None:
@@ -158,13 +236,15 @@ class PanelControls:
         They are not trusted to name a file of this machine: only web addresses are taken as files.
         """
         with self._lock:
-            self._fit(values, trust_files=False)
+            with self.recording():
+                self._fit(values, trust_files=False)
             self._on_change()
 
     def load(self, values: Mapping[str, Any]) -> None:
         """Set the values of a preset that fit; a text around `{prompt}` is put around what the control holds."""
         with self._lock:
-            self.put_preset(values)
+            with self.recording():
+                self.put_preset(values)
             self._on_change()
 
     def put_preset(self, values: Mapping[str, Any]) -> None:
@@ -199,12 +279,9 @@ class PanelControls:
 
         Raises InvalidParameter if there is none.
         """
-        family = (output.content_type or type_of_name(output.name) or "").partition("/")[0]
-        for parameter in self.schema.parameters:
-            if parameter.kind == "file" and parameter.accept in {None, family}:
-                self.add_file(parameter.id, output)
-                return parameter.label
-        raise InvalidParameter("input", f"takes no {family or 'file'} with {self.model or 'this model'}")
+        parameter = field_for(output, self.schema)
+        self.add_file(parameter.id, output)
+        return parameter.label
 
     def add_file(self, name: str, file: Any) -> None:
         """Add an uploaded file to the others, or in place of the only one; raises InvalidParameter."""
@@ -212,12 +289,23 @@ class PanelControls:
             parameter = self.schema.get(name)
             if parameter is None or parameter.kind != "file":
                 raise InvalidParameter(name, "takes no file")
-            if name in self.axis_controls:
-                self.axis_controls.set_files(name, [*self.axis_controls.files(name), file])
-            else:
-                files = [*as_list(self.values.get(name)), file] if parameter.multiple else file
-                self.put(self.convert({name: files}))
+            with self.recording():
+                if name in self.axis_controls:
+                    self.axis_controls.set_files(name, [*self.axis_controls.files(name), file])
+                else:
+                    files = [*as_list(self.values.get(name)), file] if parameter.multiple else file
+                    self.put(self.convert({name: files}))
             self._on_change()
+
+    def use_output(self, output: Output) -> None:
+        """Put an output into the first field that takes it, in the place of what is there.
+
+        Raises InvalidParameter if the model takes no such file.
+        """
+        with self._lock:
+            parameter = field_for(output, self.schema)
+            self.axis_controls.end(parameter.id)
+            self.set({parameter.id: [output] if parameter.multiple else output})
 
     def to_json(self) -> dict[str, Any]:
         """Return the `values` trait for the browser."""
@@ -226,7 +314,10 @@ class PanelControls:
         return to_browser(self.schema, self.values, self.files)
 
     def axes_to_json(self) -> dict[str, Any]:
-        """Return the `_axes` trait: what is shown in place of the values, the text beside it, the number of runs."""
+        """Return the `_axes` trait: what is shown in place of the values, the text beside it, the number of runs.
+
+        `undo` names the last change, if it can be taken back; `locked` is whether the seed stays.
+        """
         references = {
             name: [self.files.reference(item) for item in items] for name, items in self._axis_files().items()
         }
@@ -234,6 +325,8 @@ class PanelControls:
             "shown": {**self.axis_controls.texts(), **references},
             "words": self.axis_controls.summaries(),
             "runs": self.axis_controls.run_count,
+            "undo": self._undo_stack.title,
+            "locked": self.seed_locked,
         }
 
     def files_by_id(self) -> dict[str, Any]:
@@ -244,6 +337,24 @@ class PanelControls:
                 if parameter.kind == "file":
                     files.setdefault(parameter.id, as_list(self.values.get(parameter.id)))
             return {self.files.reference(item)["id"]: item for items in files.values() for item in items}
+
+    def _state(self) -> FormState:
+        return FormState(self.model, self.schema, dict(self.values), self.axis_controls.controls)
+
+    def _take_model(self, schema: ModelSchema, model: str | None) -> None:
+        self.model, self.schema = model, schema
+        self.known_schema = None if schema.is_open else schema
+        self.rows = ValueRows() if schema.is_open else None
+        self.values = dict(schema.defaults)
+        self.axis_controls = AxisControls(schema)
+        self.files = InputFiles()
+        self._errors = {}
+
+    def _carry_over(self, values: Mapping[str, Any], axes: AxisControls) -> None:
+        if self.rows is not None:  # of the others nobody knows whether they fit
+            values = {name: value for name, value in values.items() if name == "prompt"}
+        self._fit(values, trust_files=True)
+        self.axis_controls.fit(axes)
 
     def _fit(self, values: Mapping[str, Any], *, trust_files: bool) -> None:
         for name, value in values.items():

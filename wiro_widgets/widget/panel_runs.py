@@ -25,6 +25,7 @@ from wiro_widgets.widget.wire.run_view import RunView
 from wiro_widgets.widget.wire.sweep_view import SweepView
 
 MAX_TASKS = 500  # of one panel that Python can still ask for
+MAX_TIMES = 50  # runs of one press; a sweep makes more, and says what they cost
 
 _log = logging.getLogger("wiro_widgets")
 
@@ -66,12 +67,14 @@ class PanelRuns:
         """The newest task."""
         return self.tasks[-1] if self.tasks else None
 
-    def run(self) -> Task:
-        """Start one run and return its task at once; an error becomes the task's."""
+    def run(self, times: int = 1) -> tuple[Task, ...]:
+        """Start so many runs, their seeds counted up, and return their tasks at once; errors become the tasks'."""
         with self._lock:
             controls = self._controls
             self._show_errors(controls.problems())
-            return self._run(controls.model, controls.values)
+            tasks = tuple(self._run(controls.model, values) for values in controls.repeats(times))
+            controls.move_seed(times)
+            return tasks
 
     def _run(self, model: str | None, values: Mapping[str, Any]) -> Task:
         """Start a run with these values; the panel's lock is held."""
@@ -96,8 +99,8 @@ class PanelRuns:
         launch()
         return view.launch.result()
 
-    def press(self) -> None:
-        """Do what the Run button says: run, or plan and start a sweep on a worker thread if there are axes.
+    def press(self, times: int = 1) -> None:
+        """Do what the Run button says: run so often, or plan and start a sweep on a worker thread if there are axes.
 
         If every combination is done and nothing fixes the seed, the sweep runs again.
         """
@@ -105,7 +108,7 @@ class PanelRuns:
             _, launch = self._prepare_sweep(resume=None)
             self._later(launch, 0)
         else:
-            self.run()
+            self.run(times)
 
     def stop(self) -> None:
         """Begin to stop the newest run or sweep."""

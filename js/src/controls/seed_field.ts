@@ -1,9 +1,10 @@
-import { button, h, on } from "../dom/dom.ts";
+import { attr, button, h, icon, on } from "../dom/dom.ts";
 import { parse, randomSeed } from "../state/rules.ts";
 import type { Context, Control } from "./field.ts";
 
 /** A seed is text here and on the wire: it may be longer than a double is exact. */
 export function mountSeed({ view, p, touched }: Context): Control {
+  const { store } = view;
   const input = h("input", {
     type: "text",
     inputmode: "numeric",
@@ -13,15 +14,18 @@ export function mountSeed({ view, p, touched }: Context): Control {
     "aria-required": p.required,
   });
   const edit = (typed: string) => {
-    view.store.values.edit(p.id, parse({ ...p, role: "seed" }, typed));
+    store.values.edit(p.id, parse({ ...p, role: "seed" }, typed));
     touched();
   };
   on(input, "input", () => edit(input.value), view.signal);
   const random = button("Random", "link", () => edit(randomSeed(p)), view.signal);
   random.setAttribute("aria-label", "Random seed");
+  const up = icon("count-up", "Count the seed up with each run", () => lock(!store.axes.locked), view.signal);
+  const lock = (on: boolean) => void store.questions.ask({ type: "lock", on });
   const draw = () => {
-    const value = String(view.store.values.get(p.id) ?? "");
+    attr(up, "aria-pressed", store.axes.locked === false);
+    const value = String(store.values.get(p.id) ?? "");
     if (input.value.trim() !== value) input.value = value;
   };
-  return { element: input, input, aside: random, draw };
+  return { element: h("div", "with-button", input, up), input, aside: random, draw };
 }

@@ -110,6 +110,10 @@ export interface Axes {
   shown: Record<string, Value>;
   words: Record<string, string>;
   runs: number;
+  /** The last change, which can be taken back; empty if there is none. */
+  undo: string;
+  /** Whether the seed stays as it is with each press of Run. */
+  locked: boolean;
 }
 
 /** What pressing Run would cost, in words, and why it is that. */

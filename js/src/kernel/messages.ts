@@ -112,6 +112,8 @@ export interface RunMessage {
   type: "run";
   rev: number;
   values: Record<string, Scalar>;
+  /** How many runs, with the seed counted up. */
+  times: number;
 }
 
 /** Null is the run that is shown. */
@@ -150,6 +152,20 @@ export interface ModelMessage {
   type: "model";
   rev: number;
   model: string;
+  /** A result that becomes the other model's input. */
+  output: string | null;
+}
+
+export interface UndoMessage {
+  type: "undo";
+  rev: number;
+}
+
+/** Whether the seed stays as it is, or moves on with each press of Run. */
+export interface LockMessage {
+  type: "lock";
+  rev: number;
+  on: boolean;
 }
 
 export interface CodeMessage {
@@ -209,6 +225,8 @@ export type Question =
   | DecideMessage
   | SearchMessage
   | ModelMessage
+  | UndoMessage
+  | LockMessage
   | CodeMessage
   | PromptsMessage
   | PresetMessage
@@ -224,6 +242,8 @@ export type Up =
   | DecideMessage
   | SearchMessage
   | ModelMessage
+  | UndoMessage
+  | LockMessage
   | CodeMessage
   | PromptsMessage
   | PresetMessage

@@ -1,5 +1,5 @@
 import { mountSettingsButton, mountSettingsNote, takePicture } from "../controls/recipe_note.ts";
-import { attr, h, on, show, text } from "../dom/dom.ts";
+import { attr, button, h, on, show, text } from "../dom/dom.ts";
 import { keepKeys, onKey } from "../dom/keys.ts";
 import type { Form } from "../kernel/messages.ts";
 import { GONE } from "../kernel/strings.ts";
@@ -8,13 +8,13 @@ import { mountStage } from "../stage/stage.ts";
 import { acceptDrops, holdsFiles } from "../view/drop_target.ts";
 import { mountActions } from "../view/run_actions.ts";
 import { mountRunList } from "../view/run_list.ts";
+import { mountSearch } from "../view/search.ts";
 import { announcement } from "../view/status_text.ts";
 import { type View, within } from "../view/view.ts";
 import { mountCode } from "./code_drawer.ts";
 import { mountForm } from "./form.ts";
 import { mountHeader } from "./header.ts";
 import { mountPresets } from "./presets.ts";
-import { mountSearch } from "./search.ts";
 
 /** The whole panel; built anew when the kernel sends another form. */
 export function mountPanel(view: View): HTMLElement {
@@ -46,7 +46,9 @@ function build(view: View, section: HTMLElement, form: Form): HTMLElement[] {
   const { store } = view;
   const log = mountLog(view);
   const controls = mountForm(view, form);
-  controls.element.append(mountSettingsButton(view));
+  const settings = mountSettingsButton(view);
+  settings.prepend(mountUndo(view), " ");
+  controls.element.append(settings);
   const run = () => {
     if (!controls.ready()) return;
     if (store.uploads.busy) store.runs.refuse("Wait until the file has arrived.");
@@ -92,6 +94,22 @@ function listenFor(view: View, section: HTMLElement, run: () => void): void {
     if (runs && !event.repeat) run();
   };
   onKey(section, keys, view.signal);
+}
+
+/** Takes the last change of the form back, whoever made it. */
+function mountUndo(view: View): HTMLElement {
+  const { store, signal } = view;
+  const undo = () => {
+    store.values.flush();
+    void store.questions.ask({ type: "undo" });
+  };
+  const element = button("Undo", "link soft", undo, signal);
+  view.paint(["values"], () => {
+    attr(element, "aria-label", `Undo ${store.axes.undo}`);
+    element.title = `Take back the last change: ${store.axes.undo}`;
+    show(element, Boolean(store.axes.undo));
+  });
+  return element;
 }
 
 /** The search that a panel made without a model keeps behind its model's name. */

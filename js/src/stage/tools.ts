@@ -3,6 +3,7 @@ import { copyPicture, copyText } from "../dom/clipboard.ts";
 import { attr, button, h, icon, show, text } from "../dom/dom.ts";
 import { setStar } from "../view/run_list.ts";
 import { saveOutput } from "../view/save_output.ts";
+import { mountSearch } from "../view/search.ts";
 import { say, type View } from "../view/view.ts";
 import type { Viewer } from "../viewer/viewer.ts";
 import { pretty } from "./document.ts";
@@ -38,6 +39,20 @@ export function mountTools(view: View, shelf: Shelf, viewer: Viewer): HTMLElemen
     store.values.useOutput(field, output);
     return `${output.name} is now the ${field.label.toLowerCase()}`;
   });
+  const search = mountSearch(
+    view,
+    () => set(false),
+    () => shelf.output?.id ?? null,
+  );
+  const drawer = h("div", { class: "drawer", hidden: true }, search.element);
+  const send = button("Send to", "quiet", () => set(drawer.hidden !== false), signal);
+  send.title = "Go on with this picture on another model, with what fits of these values";
+  const set = (open: boolean) => {
+    show(drawer, open, send);
+    attr(send, "aria-expanded", open);
+    if (open) search.open();
+  };
+  attr(send, "aria-expanded", false);
   const same = tool("Same seed", () => rerun(store, store.run?.seed ?? null));
   const next = tool("Next seed", () => rerun(store, store.run?.next_seed ?? null));
   same.title = "Run again with what the controls say and this run's seed";
@@ -46,8 +61,8 @@ export function mountTools(view: View, shelf: Shelf, viewer: Viewer): HTMLElemen
   const run = () => store.run && setStar(view, store.run.number, !store.run.starred);
 
   const row = h("div", { class: "tools", role: "group", "aria-label": "With this result" });
-  row.append(star, save, copy, recipe, settings, compare, use, same, next);
-  const element = h("div", "", row, feedback);
+  row.append(star, save, copy, recipe, settings, compare, use, send, same, next);
+  const element = h("div", "", row, feedback, drawer);
   let about = "";
   view.paint(["run", "status", "pictures", "form"], () => {
     const { output, current } = shelf;
@@ -59,7 +74,7 @@ export function mountTools(view: View, shelf: Shelf, viewer: Viewer): HTMLElemen
     if (element.hidden) return;
     show(save, output !== undefined);
     show(copy, picture || current?.kind === "text" || current?.kind === "answer");
-    for (const one of [recipe, settings]) show(one, picture);
+    for (const one of [recipe, settings, send]) show(one, picture);
     show(compare, pairOf(view, shelf) !== undefined);
     show(use, fieldFor(view, output && { type: output.content_type }) !== undefined);
     show(same, seeded(view));

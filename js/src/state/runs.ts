@@ -46,7 +46,7 @@ export class Runs {
   }
 
   /** False for the second press of a double click. */
-  start(values: Record<string, Scalar>): boolean {
+  start(values: Record<string, Scalar>, times: number): boolean {
     const now = performance.now();
     if (this.pending || now - this.#pressed < TWICE) return false;
     this.#pressed = now;
@@ -54,7 +54,7 @@ export class Runs {
     const rev = this.#link.nextRev();
     this.refusal = null;
     this.#before = this.newest;
-    this.submitting = this.#link.send({ type: "run", rev, values });
+    this.submitting = this.#link.send({ type: "run", rev, values, times });
     this.#rev = this.submitting ? rev : null;
     this.#onChange();
     return true;

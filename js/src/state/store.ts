@@ -2,6 +2,7 @@ import { Timers } from "../dom/timers.ts";
 import type { Model } from "../kernel/host.ts";
 import { Link } from "../kernel/link.ts";
 import type {
+  Axes,
   Down,
   ImageMessage,
   Outlook,
@@ -44,6 +45,8 @@ export class Store {
   readonly runs: Runs;
   /** performance.now() of the last word about the run: its clock goes on from there. */
   updatedAt = 0;
+  /** How many runs a press begins where nothing varies. */
+  times = 1;
 
   readonly #model: Model;
   readonly #closing = new AbortController();
@@ -89,9 +92,14 @@ export class Store {
     return this.#model.get("_outlook") ?? {};
   }
 
+  get axes(): Partial<Axes> {
+    return this.#model.get("_axes") ?? {};
+  }
+
   /** How many runs a press of Run begins. */
   get count(): number {
-    return this.#model.get("_axes")?.runs ?? 1;
+    const runs = this.axes.runs ?? 1;
+    return runs === 1 ? this.times : runs;
   }
 
   get fraction(): number | null {
@@ -124,7 +132,7 @@ export class Store {
 
   start(): void {
     this.values.flush();
-    this.runs.start(this.values.plain());
+    this.runs.start(this.values.plain(), this.times);
   }
 
   close(): void {

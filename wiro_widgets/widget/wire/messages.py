@@ -59,9 +59,10 @@ class Values(Question):
 
 @dataclass(frozen=True, slots=True)
 class Run(Question):
-    """The user pressed Run; `values` has all controls but the files."""
+    """The user pressed Run; `values` has all controls but the files, `times` is how many runs to make."""
 
     values: Mapping[str, Any]
+    times: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,22 @@ class Search(Question):
 
 @dataclass(frozen=True, slots=True)
 class Model(Question):
-    """Change the panel to another model."""
+    """Change the panel to another model, with that output as its input."""
 
     model: str
+    output: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undo(Question):
+    """Take the last change of the form back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock(Question):
+    """Keep the seed as it is, or let each press of Run move it on."""
+
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +186,8 @@ _TYPES: Mapping[str, type[Message]] = {
     "decide": Decide,
     "search": Search,
     "model": Model,
+    "undo": Undo,
+    "lock": Lock,
     "code": Code,
     "prompts": Prompts,
     "preset": Preset,
@@ -289,6 +305,7 @@ _READERS: Mapping[str, Callable[[object, str], Any]] = {
     "str": _text,
     "int": _count,
     "int | None": lambda value, name: None if value is None else _count(value, name),
+    "str | None": lambda value, name: None if value is None else _text(value, name),
     "Choice": partial(_one_of, get_args(Choice)),
     "PresetAction": partial(_one_of, get_args(PresetAction)),
     "LongText": _long_text,

@@ -11,6 +11,7 @@ from typing import Any
 from wiro_widgets.media.images import Thumbnail
 from wiro_widgets.protocol.errors import OutputError, WiroError
 from wiro_widgets.protocol.state import Status
+from wiro_widgets.render import run_words
 from wiro_widgets.widget.wire import labels
 from wiro_widgets.widget.wire.feed import Feed
 from wiro_widgets.widget.wire.messages import image_message, pack, picture_facts, reply, sendable
@@ -264,4 +265,11 @@ class Publisher:
         self._thumbnail_count = len(outputs)
 
     def _summaries(self) -> list[dict[str, Any]]:
-        return [view.summary() for view in self._views.values()]
+        waiting = [view.number for view in self._views.values() if view.status in ("submitting", "queued")]
+        summaries = [view.summary() for view in self._views.values()]
+        if len(waiting) > 1:
+            for summary in summaries:
+                if summary["number"] in waiting:  # in the order of their numbers, as they were sent
+                    place = f"{waiting.index(summary['number']) + 1} of {len(waiting)}"
+                    summary["line"] = run_words.join_facts(summary["line"], place)
+        return summaries

@@ -14,11 +14,12 @@ from wiro_widgets.client.sync_client import Client
 from wiro_widgets.media.recipes import read_recipe
 from wiro_widgets.protocol.errors import InvalidParameter, WiroError
 from wiro_widgets.runs.inputs import NamedBytes
-from wiro_widgets.widget.panel_controls import PanelControls
+from wiro_widgets.widget.panel_controls import PanelControls, field_for
 from wiro_widgets.widget.panel_presets import PanelPresets
-from wiro_widgets.widget.panel_runs import PanelRuns
+from wiro_widgets.widget.panel_runs import MAX_TIMES, PanelRuns
 from wiro_widgets.widget.price_watch import PriceWatch
 from wiro_widgets.widget.uploads import UploadRefused, Uploads
+from wiro_widgets.widget.value_codec import as_file
 from wiro_widgets.widget.wire import messages
 from wiro_widgets.widget.wire.covers import Covers
 from wiro_widgets.widget.wire.messages import VERSION, BadMessage, DeepMessage, reply
@@ -38,6 +39,9 @@ class PublicPanel(Protocol):
 
     def switch_to(self, model: str) -> None:
         """Change to another model; raises NotFound."""
+
+    def undo(self) -> bool:
+        """Take the last change of the controls back."""
 
     def star(self, run: int, *, on: bool = True) -> None:
         """Star a run, or take its star away."""
@@ -92,7 +96,7 @@ class Receiver:
                 self._reply(message)
             case messages.Run():
                 self._controls.enter(message.values, self._publisher.output)
-                self._runs.press()
+                self._runs.press(max(1, min(message.times or 1, MAX_TIMES)))
                 self._reply(message)
             case messages.Stop():
                 view = self._publisher.view(message.run)
@@ -117,8 +121,8 @@ class Receiver:
         """Do what a question asks."""
         panel = self._panel
         match message:
-            case messages.Code():
-                self._reply(message, text=panel.code())
+            case messages.Code() | messages.Undo() | messages.Lock():
+                self._answer_at_once(message)
             case messages.Recipe():
                 self._reply_later(message, lambda: {"text": self._recipe_text(message)})
             case messages.Prompts():
@@ -130,7 +134,7 @@ class Receiver:
             case messages.Decide():
                 self._reply_later(message, lambda: self._runs.decide(message.run, message.choice))
             case messages.Model():
-                self._reply_later(message, lambda: panel.switch_to(message.model))
+                self._reply_later(message, lambda: self._switch_to(message))
             case messages.Search():
                 self._later(lambda: self._search(message), 0)
             case messages.Covers():
@@ -151,6 +155,27 @@ class Receiver:
                 self._reply(message, **(result or {}))
 
         self._later(run, 0)
+
+    def _answer_at_once(self, message: messages.Code | messages.Undo | messages.Lock) -> None:
+        match message:
+            case messages.Code():
+                self._reply(message, text=self._panel.code())
+                return
+            case messages.Undo():
+                self._panel.undo()
+            case messages.Lock():
+                self._controls.lock_seed(on=message.on)
+        self._reply(message)
+
+    def _switch_to(self, message: messages.Model) -> None:
+        """Change to another model, and put an output of this panel into its form if the message names one."""
+        item = self._publisher.output(message.output) if message.output else None
+        output = as_file(item.output) if item else None
+        if output is not None:
+            field_for(output, self._panel.client.schema(message.model))  # refused before anything changes
+        self._panel.switch_to(message.model)
+        if output is not None:
+            self._controls.use_output(output)
 
     def _search(self, message: messages.Search) -> None:
         models: list[dict[str, Any]] = []

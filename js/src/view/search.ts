@@ -1,11 +1,11 @@
 import { attr, h } from "../dom/dom.ts";
 import { count } from "../dom/format.ts";
 import type { ModelSummary } from "../kernel/messages.ts";
-import { mountPicker, type Picker } from "../view/picker.ts";
-import type { View } from "../view/view.ts";
+import { mountPicker, type Picker } from "./picker.ts";
+import type { View } from "./view.ts";
 
-/** The catalogue: write, look, choose; the panel changes in place. */
-export function mountSearch(view: View, close?: () => void): Picker {
+/** The catalogue: write, look, choose; the panel changes in place, and takes `output` along. */
+export function mountSearch(view: View, close?: () => void, output?: () => string | null): Picker {
   const { questions, values } = view.store;
   const find = async (text: string) => {
     const { models = [], error } = await questions.ask({ type: "search", text });
@@ -17,7 +17,7 @@ export function mountSearch(view: View, close?: () => void): Picker {
     values.flush();
     say(`Loading ${model}`);
     attr(element, "aria-busy", true);
-    const { error } = await questions.ask({ type: "model", model });
+    const { error } = await questions.ask({ type: "model", model, output: output?.() ?? null });
     if (view.signal.aborted) return;
     attr(element, "aria-busy", false);
     say(error ?? "", error !== null);
