@@ -53,6 +53,25 @@ def test_a_task_in_a_cell(page: Page, lab: JupyterServer, sandbox: Sandbox, tmp_
     assert "<script" not in "".join(saved[0]["data"]["text/html"])
 
 
+def test_other_widgets_beside_a_panel(
+    page: Page, lab: JupyterServer, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A button and a label that share a cell with a panel are seen, although they are text without elements."""
+    show = (
+        "import ipywidgets\nfrom IPython.display import display\n"
+        f"display(wiro.Panel({FLUX!r}, client=client), ipywidgets.Button(description='Mine'))\n"
+        "display(ipywidgets.Label('a label'))"
+    )
+    lab.write("beside.ipynb", [_client(sandbox, tmp_path), show])
+    notebook = NotebookPage(page, lab, "beside.ipynb")
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    outputs = page.locator(".jp-Notebook .jp-Cell-outputArea").nth(1)
+    expect(outputs.locator("[data-wiro-live]")).to_be_attached(timeout=30 * SECONDS)
+    expect(outputs.get_by_role("button", name="Mine")).to_be_visible()
+    expect(outputs.get_by_text("a label")).to_be_visible()
+
+
 def test_dollars_are_no_mathematics(page: Page, lab: JupyterServer, sandbox: Sandbox, tmp_path: Path) -> None:
     """Two prices in a line, or two dollar signs in a prompt, stay as they are."""
     cells = [

@@ -29,12 +29,13 @@ MAX_ANSWER = 4_000
 LONG = 60  # characters from which a value gets a line of its own
 
 # The front end marks a live view with data-wiro-live and hides the cards that it finds. This hides what comes later,
-# a host's "model not found" (text without elements), and the white that VS Code puts behind every widget.
+# a host's "model not found" (text without elements, but no button or label that shares the cell), and the white that
+# VS Code puts behind every widget.
 _STYLE = (
     "<style>"
     ".wiro-card[hidden]{{display:none!important}}"
     ':root:has([data-wiro-live="{id}"]) .wiro-card[data-card="{id}"]{{display:none!important}}'
-    ".jp-OutputArea:has(.wiro-card) .jupyter-widgets:not(:has(*),[data-wiro-live]){{display:none}}"
+    ".jp-OutputArea:has(.wiro-card) .jupyter-widgets:not(:has(*),[data-wiro-live],[class*='widget-']){{display:none}}"
     ".cell-output-ipywidget-background:has([data-wiro-live]){{background:transparent!important}}"
     "</style>"
 )
