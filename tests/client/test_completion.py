@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,6 +61,98 @@ def test_tab_completes_the_parameters(sandbox: Sandbox, jedi: bool) -> None:
     import wiro_widgets  # noqa: PLC0415 - its names are what is compared
 
     assert set(answers["wiro."]) == {name for name in wiro_widgets.__all__ if not name.startswith("_")}
+
+
+OBJECTS = {
+    "client": "attach budget close closed delete_files detail estimate find_run generate history is_sandbox map model "
+    "models presets prompts recover run schema sweep sweeps",
+    "task": "add_callback cancel error events events_so_far id kill model outputs over record state status stop "
+    "stop_soon text_stream values wait",
+    "panel": "add_class axes client close code events from_record image images layout load_preset model observe "
+    "outputs presets price progress prompts record records remove_class run run_sweep save_preset set star status stop "
+    "sweep switch_to task tasks text to_pandas unobserve values vary wait",
+    "sweep": "add_callback axes cells contact_sheet costs counts error estimate estimates grid join left_out model "
+    "pause plan progress resume spent stop stop_soon to_pandas wait",
+    "history": "close events_to_pandas export_to find forget gallery import_from lineage note records result savings "
+    "spending star tag to_pandas unfinished untag",
+    "gallery": "add_class client close export find layout observe panel panels remove_class selected to_pandas "
+    "unobserve",
+    "flux": "estimate map name panel run schema sweep",
+}
+# What other rooms call, and what a widget inherits.
+INTERNAL = {
+    "busy",
+    "call",
+    "collection",
+    "cost_line",
+    "estimate_sweep",
+    "events_since",
+    "foresee",
+    "help_text",
+    "left_count",
+    "line",
+    "picture",
+    "plan_sweep",
+    "post",
+    "quick_schema",
+    "refused",
+    "resume_soon",
+    "runs_of",
+    "settle_unknown",
+    "show_progress",
+    "signature",
+    "spawn",
+    "start",
+    "take_input",
+    "watch",
+    "with_client",
+    "with_deletion",
+    "add_traits",
+    "comm",
+    "get_state",
+    "send",
+    "set_state",
+    "trait_names",
+    "traits",
+}
+SETUP = """
+task = client.run({sketch!r}, prompt="x")
+sweep = client.sweep({sketch!r}, prompt=["x"], start=False)
+shell.user_ns.update(
+    task=task, sweep=sweep, history=client.history, panel=wiro.Panel({flux!r}, client=client),
+    gallery=wiro.Gallery(client),
+)
+answers = {{}}
+"""
+
+
+@pytest.mark.parametrize("jedi", [True, False])
+def test_tab_lists_public_names_alone(sandbox: Sandbox, tmp_path: Path, jedi: bool) -> None:
+    """What other rooms of the package call is not offered; what a person uses is, and only that."""
+    setup = SETUP.format(flux=FLUX, sketch=SKETCH)
+    program = COMPLETE.format(jedi=jedi, flux=FLUX, sketch=SKETCH, texts=[f"{name}." for name in OBJECTS])
+    program = program.replace("answers = {}\n", setup).replace(
+        "journal=False", f"journal={str(tmp_path / 'journal.sqlite3')!r}"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment(sandbox)
+    )
+    answers = json.loads(process.stdout.splitlines()[-1])
+    for name, words in OBJECTS.items():
+        names = {item for item in answers[f"{name}."] if not item.startswith("_")}
+        assert set(words.split()) <= names, name
+        assert not INTERNAL & names, name
+        assert len(names) < 60, name  # ipywidgets and traitlets have 80 more
+
+
+def test_dir_lists_no_private_names(sandbox: Sandbox) -> None:
+    """`dir` has neither those with an underscore, nor those for other rooms."""
+    with sandbox.client() as client:
+        objects: list[object] = [client, client.history, client.model(FLUX), client.run(SKETCH, prompt="x")]
+        names = [name for item in objects for name in dir(item) if not name.startswith("__")]
+    assert names
+    assert not [name for name in names if name.startswith("_")]
+    assert not {"start", "plan_sweep", "with_client", "watch"} & set(names)
 
 
 @pytest.fixture

@@ -58,6 +58,20 @@ class AsyncClient(NotebookRepr):
     ...     result = await task.wait()
     """
 
+    _internal_names = (
+        "bind",
+        "close_unused",
+        "idle",
+        "launcher",
+        "options",
+        "picture",
+        "prepare",
+        "quick_schema",
+        "runner",
+        "settings",
+        "start",
+    )
+
     def __init__(
         self,
         api_key: str | None = None,

@@ -111,6 +111,11 @@ class ModelCall(Generic[R]):
 class ModelFace(ModelCall[R], NotebookRepr):
     """What `Model` and `AsyncModel` share: a call of `generate`, and a table of the parameters."""
 
+    _internal_names = (
+        "help_text",
+        "signature",
+    )
+
     def __init__(self, client: Any, model: str) -> None:
         super().__init__("/".join(split_model(model)), client.generate, self._schema_at_hand)
         self._client = client

@@ -70,6 +70,14 @@ class Client(NotebookRepr):
     ...     images = client.generate("tencent/hunyuan-flux-srpo", prompt="a lighthouse at dusk")
     """
 
+    _internal_names = (
+        "estimate_sweep",
+        "picture",
+        "plan_sweep",
+        "quick_schema",
+        "start",
+    )
+
     @same_call(AsyncClient.__init__)
     def __init__(self, api_key: str | None = None, api_secret: str | None = None, **settings: Any) -> None:
         try:

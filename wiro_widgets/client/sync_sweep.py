@@ -29,6 +29,8 @@ class Sweep(SweepView[Task]):
     >>> sweep.wait().grid(x="seed", y="prompt")
     """
 
+    _internal_names = ("resume_soon",)
+
     def __init__(self, bridge: Bridge, sweep: AsyncSweep[Task], client: object) -> None:
         super().__init__(sweep.plan, sweep.cells, sweep.estimate, sweep.estimates)
         self._bridge = bridge

@@ -33,6 +33,13 @@ class Task(NotebookRepr):
     events as they come.
     """
 
+    _internal_names = (
+        "events_since",
+        "refused",
+        "show_progress",
+        "watch",
+    )
+
     def __init__(self, bridge: Bridge | None, task: AsyncTask, client: object = None) -> None:
         self._bridge_if_sent = bridge
         self._task = task

@@ -44,6 +44,11 @@ class History(NotebookRepr):
         history.find(model="tencent/hunyuan-flux-srpo", text="cat", parameters={"steps": 20}, limit=10)
     """
 
+    _internal_names = (
+        "collection",
+        "with_client",
+    )
+
     def __init__(
         self,
         journal: Journal,

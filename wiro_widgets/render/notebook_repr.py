@@ -6,10 +6,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from wiro_widgets.render.public_names import PublicNames
+
 NO_MATH = "mathjax_ignore tex2jax_ignore"  # classes that MathJax 3 and 2 leave alone
 
 
-class NotebookRepr:
+class NotebookRepr(PublicNames):
     """Has `_repr_html_` and a repr, and offers both to a host, which takes the one that it can show."""
 
     def _repr_html_(self) -> str:

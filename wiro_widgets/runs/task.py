@@ -77,6 +77,31 @@ class AsyncTask(NotebookRepr):
     the events. All of it may be read from any thread at any time; several may wait for the task at once.
     """
 
+    _internal_names = (
+        "accept",
+        "answer",
+        "close",
+        "fail",
+        "finished",
+        "hear",
+        "interrupt",
+        "interrupt_note",
+        "loop",
+        "next_events",
+        "note",
+        "options",
+        "runner",
+        "settle",
+        "show_progress",
+        "stream",
+        "submitted",
+        "take",
+        "update",
+        "view",
+        "wait_for_receipt",
+        "watch",
+    )
+
     id: str | None = None
     state: TaskState = TaskState()
     outputs: tuple[Output, ...] = ()

@@ -28,6 +28,19 @@ class AsyncSweep(SweepView[TaskT]):
     `async for cell in sweep` yields the cells as they finish.
     """
 
+    _internal_names = (
+        "busy_after",
+        "close",
+        "finished_cell",
+        "interrupt",
+        "interrupt_note",
+        "output_cell",
+        "raise_error",
+        "recall",
+        "show_progress",
+        "unpaid",
+    )
+
     def __init__(
         self,
         plan: Plan,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 from html import escape
 from math import prod
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from wiro_widgets.journal import dataframe
 from wiro_widgets.journal.dataframe import SweepRow
@@ -52,6 +52,16 @@ class SweepView(NotebookRepr, Generic[TaskT]):
 
     `estimates` has that cost by model.
     """
+
+    _internal_names: ClassVar[Iterable[str]] = (
+        "busy",
+        "cost_line",
+        "goes_on",
+        "left_count",
+        "line",
+        "pictures",
+        "settle_unknown",
+    )
 
     def __init__(
         self,

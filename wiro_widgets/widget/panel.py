@@ -67,6 +67,8 @@ class Panel(HostedWidget):
     >>> panel.wait().images
     """
 
+    _internal_names = ("take_input",)
+
     _esm = traitlets.Unicode(host.front_end()).tag(sync=True)
     _anywidget_id = traitlets.Unicode("wiro_widgets.Panel").tag(sync=True)
     _form = traitlets.Dict().tag(sync=True)

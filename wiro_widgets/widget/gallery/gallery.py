@@ -57,6 +57,13 @@ class Gallery(HostedWidget):
     >>> gallery.selected
     """
 
+    _internal_names = (
+        "export_runs",
+        "open_panel",
+        "runs_of",
+        "select",
+    )
+
     _esm = traitlets.Unicode().tag(sync=True)
     _anywidget_id = traitlets.Unicode("wiro_widgets.Gallery").tag(sync=True)
     _facts = traitlets.Dict().tag(sync=True)

@@ -12,15 +12,16 @@ import logging
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from contextvars import copy_context
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import anywidget
 import traitlets
 from comm import DummyComm
 
+from wiro_widgets.render.public_names import PublicNames
 from wiro_widgets.widget import host
 
 Call = Callable[[], object]
@@ -28,13 +29,21 @@ Call = Callable[[], object]
 _log = logging.getLogger("wiro_widgets")
 
 
-class HostedWidget(anywidget.AnyWidget):
+# What a widget inherits from ipywidgets and traitlets, but for what people use in a notebook.
+_INHERITED_NAMES = frozenset(dir(anywidget.AnyWidget)) - {
+    *dir(object),
+    *("add_class", "close", "layout", "observe", "remove_class", "unobserve"),
+}
+
+
+class HostedWidget(PublicNames, anywidget.AnyWidget):
     """A widget whose messages are sent, and whose observers are called, where its host made its comm.
 
     In a kernel that is the calling thread, as in any widget. In a server a call from another thread is handed over
     and not waited for; the calls keep their order.
     """
 
+    _internal_names: ClassVar[Iterable[str]] = _INHERITED_NAMES
     _session: HostSession | None = None  # None in a kernel
 
     def __init__(self, **traits: Any) -> None:

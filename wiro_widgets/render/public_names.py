@@ -1,0 +1,40 @@
+"""PublicNames: an object that lists the names that are for its users, and not those for other rooms of this package."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+# Names of Literal types: where a property returns one, jedi fails, and Tab would list nothing of the object.
+_LITERALS = ("Status", "Outcome")
+
+
+class PublicNames:
+    """`dir` and completion leave out private names and the `_internal_names` of the class and of what it inherits."""
+
+    _internal_names: ClassVar[Iterable[str]] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for item in vars(cls).values():
+            annotations = getattr(item.fget, "__annotations__", {}) if isinstance(item, property) else {}
+            if annotations.get("return") in _LITERALS:
+                del annotations["return"]
+
+    def __dir__(self) -> list[str]:
+        _teach_ipython()
+        internal = {name for kind in type(self).__mro__ for name in vars(kind).get("_internal_names", ())}
+        return [
+            name
+            for name in super().__dir__()
+            if name not in internal and (name.startswith("__") or not name.startswith("_"))
+        ]
+
+
+def _teach_ipython() -> None:
+    """Have IPython list what `dir` of the object lists: without jedi it adds what `dir` of the class does."""
+    generics = sys.modules.get("IPython.utils.generics")
+    complete_object = getattr(generics, "complete_object", None)
+    if complete_object is not None and PublicNames not in complete_object.registry:
+        complete_object.register(PublicNames, lambda item, _names: dir(item))
