@@ -70,7 +70,7 @@ def test_tab_reaches_everything_once_and_leaves(panel: PanelPage) -> None:
         if focus is None:
             break
         names.append(focus)
-    assert 20 < len(names) < 70
+    assert 20 < len(names) < 75
     assert len(set(names)) == len(names)
     assert [one for one in names if not one.startswith("true")] == []
 

@@ -104,8 +104,8 @@ def test_covers_come_from_the_kernel_when_they_are_in_sight(panel: PanelPage) ->
     box.press("Escape")
     box.click()
     panel.wait_until_painted()
-    asked = [name for message in panel.sent_messages("covers") for name in message["ids"]]
-    assert len(asked) == len(set(asked))
+    names = [name for message in panel.sent_messages("covers") for name in message["ids"]]
+    assert len(names) == len(set(names))
     assert [url for url in requests if not url.startswith(("blob:", "about:", "data:"))] == []
 
 

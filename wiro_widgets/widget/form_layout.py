@@ -87,9 +87,11 @@ def _halves(parameter: Parameter) -> int:
     if role(parameter) == "prompt":
         return 3
     if role(parameter) == "height":
-        return 0
-    is_wide = parameter.kind in ("file", "textarea") or (
-        parameter.kind == "text" and role(parameter) is None and not is_narrow(parameter)
+        return 0  # in the row of the width
+    is_wide = (
+        role(parameter) == "width"
+        or parameter.kind in ("file", "textarea")
+        or (parameter.kind == "text" and role(parameter) is None and not is_narrow(parameter))
     )
     return 2 if is_wide else 1
 

@@ -1,5 +1,6 @@
 import type { FileRef, Parameter } from "../kernel/messages.ts";
 import { LARGEST } from "../state/uploads.ts";
+import { type Dragged, draggedResult } from "../view/dragged.ts";
 import type { View } from "../view/view.ts";
 
 /** Takes what was chosen, dropped or pasted, as far as there is room. */
@@ -33,8 +34,27 @@ export function addUrl(view: View, p: Parameter, typed: string): boolean {
   return true;
 }
 
-/** Files first, then an address; false when there was neither. */
+/** A result of this panel as it is, one of another panel as a file. */
+function takeResult(view: View, p: Parameter, { owner, output, file }: Dragged): void {
+  const fits = !p.accept || output.content_type.startsWith(`${p.accept}/`);
+  if (owner === view.store && fits) {
+    view.store.values.useOutput(p, output);
+    return;
+  }
+  void file().then((got) => {
+    if (view.signal.aborted) return;
+    if (typeof got === "string") view.store.runs.refuse(got);
+    else addFiles(view, p, [got]);
+  });
+}
+
+/** A dragged result, files, or an address; false when there was none of them. */
 export function takeTransfer(view: View, p: Parameter, transfer: DataTransfer | null): boolean {
+  const result = draggedResult(transfer);
+  if (result) {
+    takeResult(view, p, result);
+    return true;
+  }
   const files = [...(transfer?.files ?? [])];
   if (files.length > 0) addFiles(view, p, files);
   return files.length > 0 || addUrl(view, p, transfer?.getData("text/plain") ?? "");

@@ -1,6 +1,6 @@
 import { attr, h, on } from "../dom/dom.ts";
 import { onKey } from "../dom/keys.ts";
-import type { Parameter, Value } from "../kernel/messages.ts";
+import type { Parameter, Scalar, Value } from "../kernel/messages.ts";
 import { parse, stepped } from "../state/rules.ts";
 import type { View } from "../view/view.ts";
 import type { Context, Control } from "./field.ts";
@@ -12,7 +12,7 @@ export function mountNumber({ view, p, touched }: Context): Control {
   return { element: input, input, draw: () => drawNumber(view, p, input) };
 }
 
-export function mountNumberInput(view: View, p: Parameter): HTMLInputElement {
+export function mountNumberInput(view: View, p: Parameter, after = () => {}): HTMLInputElement {
   const input = h("input", {
     type: "text",
     inputmode: p.integer ? "numeric" : "decimal",
@@ -24,9 +24,13 @@ export function mountNumberInput(view: View, p: Parameter): HTMLInputElement {
     "aria-valuemin": p.minimum,
     "aria-valuemax": p.maximum,
   });
-  on(input, "input", () => view.store.values.edit(p.id, parse(p, input.value)), view.signal);
+  const edit = (value: Scalar) => {
+    view.store.values.edit(p.id, value);
+    after();
+  };
+  on(input, "input", () => edit(parse(p, input.value)), view.signal);
   on(input, "blur", () => (input.value = display(view.store.values.get(p.id))), view.signal);
-  onKey(input, (event) => step(view, p, event), view.signal);
+  onKey(input, (event) => step(view, p, event, edit), view.signal);
   return input;
 }
 
@@ -37,12 +41,12 @@ export function drawNumber(view: View, p: Parameter, input: HTMLInputElement): v
   if (parse(p, input.value) !== value) input.value = display(value);
 }
 
-function step(view: View, p: Parameter, event: KeyboardEvent): void {
+function step(view: View, p: Parameter, event: KeyboardEvent, edit: (value: Scalar) => void): void {
   const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
   const value = view.store.values.get(p.id);
   if (!steps || (typeof value !== "number" && value !== null)) return;
   event.preventDefault();
-  view.store.values.edit(p.id, stepped(p, value ?? p.minimum ?? 0, steps));
+  edit(stepped(p, value ?? p.minimum ?? 0, steps));
 }
 
 function display(value: Value): string {

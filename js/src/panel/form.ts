@@ -95,7 +95,7 @@ function mountFields(view: View, parameters: Parameter[]): Field[] {
 
 function mountPair(view: View, width: Parameter, height: Parameter): Field {
   const label = `${width.label} × ${height.label.toLowerCase()}`;
-  return mountField(view, [width, height], mountSize(height), { label });
+  return mountField(view, [width, height], mountSize(height), { label, wide: true });
 }
 
 function mountOne(view: View, p: Parameter): Field {

@@ -5,9 +5,10 @@ import type { Shelf } from "./output_order.ts";
 /** The chosen picture, as large as there is room; a click opens it in full. */
 export function mountLarge(view: View, shelf: Shelf, open: (id: string) => void): HTMLElement {
   const { store, signal } = view;
-  const image = h("img");
+  const image = h("img", { draggable: "false" });
   const act = () => !shelf.stale && shelf.output && open(shelf.output.id);
   const element = button("", "large", act, signal);
+  element.draggable = true; // to a file field
   element.append(image);
   view.paint(["run", "status", "pictures"], () => {
     const { output } = shelf;

@@ -1,4 +1,7 @@
 import { h } from "../dom/dom.ts";
+import type { Output } from "../kernel/messages.ts";
+import type { Store } from "../state/store.ts";
+import { type Dragged, offerDrag } from "../view/dragged.ts";
 import type { View } from "../view/view.ts";
 import { mountViewer } from "../viewer/viewer.ts";
 import { mountAnswer } from "./answer.ts";
@@ -34,6 +37,21 @@ export function mountStage(view: View, showLog: () => void): HTMLElement {
     frame.classList.toggle("pictured", shelf.shows("picture"));
     frame.classList.toggle("telling", shelf.shows("answer") || !board.hidden);
   });
+  const find = (event: Event) => {
+    const tile = (event.target as Element).closest(".strip .thumb");
+    const item = tile ? shelf.items[[...(tile.parentElement?.children ?? [])].indexOf(tile)] : shelf.current;
+    return item && "output" in item && !shelf.stale ? dragOf(view.store, item.output) : null;
+  };
   const below = [choice, mountTimeline(view), mountStrip(view, shelf), mountTools(view, shelf, viewer)];
-  return h("div", "stage", h("div", "result", frame, ...below), viewer.element);
+  const result = h("div", "result", frame, ...below);
+  offerDrag(result, find, view.signal);
+  return h("div", "stage", result, viewer.element);
+}
+
+function dragOf(store: Store, output: Output): Dragged {
+  const file = async () => {
+    const got = await store.originals.get(output.id);
+    return typeof got === "string" ? got : new File([got.blob], output.name, { type: output.content_type });
+  };
+  return { owner: store, output, file };
 }

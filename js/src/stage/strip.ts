@@ -29,10 +29,11 @@ export function mountStrip(view: View, shelf: Shelf): HTMLElement {
   };
   const tile = (item: Item, index: number, all: Item[], url: string | undefined) => {
     const thumb = button("", "thumb", () => shelf.select(index), signal);
+    thumb.draggable = "output" in item;
     const what = item.kind === "picture" ? "Picture" : nameOf(item);
     attr(thumb, "aria-label", `${what} ${index + 1} of ${all.length}`);
     attr(thumb, "title", nameOf(item));
-    thumb.append(url ? h("img", { src: url, alt: "" }) : sign(item));
+    thumb.append(url ? h("img", { src: url, alt: "", draggable: "false" }) : sign(item));
     return thumb;
   };
   view.paint(["run", "status", "pictures"], draw);

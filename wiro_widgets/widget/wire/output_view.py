@@ -6,7 +6,7 @@ import io
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -120,15 +120,24 @@ class Previews:
 
 
 def preview(value: Any) -> Thumbnail | None:
-    """Return a thumbnail of a file value; None if it is no picture or cannot be read here."""
+    """Return a thumbnail of a file value, with the extent of the picture itself.
+
+    None if it is no picture or cannot be read here.
+    """
     try:
         data = _content(value)
         if isinstance(data, Path):
             with open_regular(data) as file:
                 data = file.read(images.MAX_BYTES + 1)
-        return images.thumbnail(data, edge=PREVIEW_EDGE) if data else None
+        return _with_extent(images.thumbnail(data, edge=PREVIEW_EDGE), data) if data else None
     except (OSError, ValueError, RuntimeError, OutputError):  # RuntimeError: no home
         return None
+
+
+def _with_extent(picture: Thumbnail, data: bytes) -> Thumbnail:
+    """Return the preview with the extent of the picture itself, which the controls of a size can take."""
+    width, height = images.upright_size(io.BytesIO(data)) or (0, 0)
+    return replace(picture, width=width, height=height)
 
 
 def _content(value: Any) -> bytes | Path | None:
