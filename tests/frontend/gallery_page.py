@@ -20,6 +20,15 @@ RECEIVE = """([messages]) => {
     else host.model.update(content);
   }
 }"""
+# What crosses to a kernel is bytes as well; the stub host keeps their lengths alone.
+KEEP_BYTES = """() => {
+  const send = host.model.send.bind(host.model);
+  host.model.send = (content, callbacks, buffers) => {
+    send(content, callbacks, buffers);
+    const texts = (buffers ?? []).map((one) => btoa(String.fromCharCode(...new Uint8Array(one))));
+    if (host.model.sent.length > 0) host.model.sent.at(-1).texts = texts;
+  };
+}"""
 TAKE = "() => host.model.sent.splice(0)"
 
 
@@ -74,6 +83,7 @@ class GalleryPage:
         """Load the bundle, and wait for the first answer."""
         state = {name: value for name, value in self.kernel.state.items() if name != "_esm"}
         self.panel.start(state)
+        self.page.evaluate(KEEP_BYTES)
         self.pump(
             lambda: self.page.evaluate("() => host.root().querySelector('.count').textContent") != "Looking"
         )
@@ -108,9 +118,10 @@ class GalleryPage:
     def _carry(self) -> bool:
         up = self.page.evaluate(TAKE)
         for message in up:
-            content = {key: value for key, value in message.items() if key != "bytes"}
+            buffers = [memoryview(base64.b64decode(text)) for text in message.get("texts", ())]
+            content = {key: value for key, value in message.items() if key not in ("bytes", "texts")}
             data = {"method": "custom", "content": content}
-            self.kernel.handle_msg({"content": {"data": data}, "buffers": []})
+            self.kernel.handle_msg({"content": {"data": data}, "buffers": buffers})
         down, self.kernel.outbox = self.kernel.outbox, []
         if down:
             self.page.evaluate(RECEIVE, [down])

@@ -1,5 +1,6 @@
 """The gallery in a browser: cards, search, selection, the large view; by mouse, by keyboard, and for everybody."""
 
+import base64
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -204,6 +205,36 @@ def test_a_missing_file_says_so_in_the_large_view(gallery: GalleryPage) -> None:
     dialog = gallery.page.get_by_role("dialog")
     gallery.pump(lambda: "is no longer at" in dialog.inner_text())
     expect(dialog.get_by_role("button", name="Download")).to_be_hidden()
+
+
+def test_a_video_that_was_played_has_a_poster(start: Start, tmp_path: Path, page: Page) -> None:
+    """The first frame that the browser draws stands for the video on its card."""
+    film = page.evaluate(
+        """async () => {
+          const canvas = document.createElement("canvas");
+          [canvas.width, canvas.height] = [64, 48];
+          const pen = canvas.getContext("2d");
+          const recorder = new MediaRecorder(canvas.captureStream(25), { mimeType: "video/webm" });
+          const chunks = [];
+          recorder.ondataavailable = ({ data }) => chunks.push(data);
+          recorder.start();
+          for (let step = 0; step < 8; step++) {
+            pen.fillStyle = `hsl(${40 * step} 60% 50%)`;
+            pen.fillRect(0, 0, 64, 48);
+            await new Promise((go) => setTimeout(go, 40));
+          }
+          await new Promise((done) => { recorder.onstop = done; recorder.stop(); });
+          const bytes = new Uint8Array(await new Blob(chunks).arrayBuffer());
+          return btoa(String.fromCharCode(...bytes));
+        }"""
+    )
+    save(tmp_path, [with_files(tmp_path, 1, {"0.webm": base64.b64decode(film)}, model="a/video")])
+    gallery = start()
+    assert gallery.page.locator(".card img:visible").count() == 0
+    gallery.cards.nth(0).dblclick()
+    gallery.pump(lambda: gallery.page.get_by_role("button", name="Play").is_visible())
+    gallery.page.get_by_role("button", name="Play").click()
+    gallery.pump(lambda: gallery.page.locator(".card img:visible").count() == 1)
 
 
 def test_up_to_four_are_compared(gallery: GalleryPage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 else:
     _List = list
 
+_MAX_DIGITS: Final = 3  # of a width in a pattern of names
 NAME: Final = "{prompt:.40}-{seed}-{index}"
 _NO_TROUBLES: Mapping[str, str] = MappingProxyType({})
 
@@ -252,6 +254,12 @@ class _Names(Formatter):
             raise InvalidParameter("name", f"no field is {field_name!r}.{hint}")
         value = self._fields[field_name]
         return _Nothing() if value is None else value, field_name
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """Return a value in its format; one that is wider than any name is refused."""
+        if any(len(number) > _MAX_DIGITS for number in re.findall(r"\d+", format_spec)):
+            raise InvalidParameter("name", f"{format_spec[:40]!r} makes a name that is too long")
+        return str(super().format_field(value, format_spec))
 
     def format(self, pattern: str) -> str:  # type: ignore[override]
         """Return the text; raises InvalidParameter."""

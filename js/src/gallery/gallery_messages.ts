@@ -262,4 +262,10 @@ export type GalleryQuestion =
   | PairMessage
   | PickMessage;
 
-export type GalleryUp = GalleryQuestion | ThumbsMessage | ImageRequest;
+/** Carries a JPEG in the first buffer. */
+export interface PosterMessage {
+  type: "poster";
+  id: string;
+}
+
+export type GalleryUp = GalleryQuestion | PosterMessage | ThumbsMessage | ImageRequest;

@@ -57,6 +57,8 @@ def test_search_and_filters(
     assert len(ids(find(wire, since=today.isoformat(), until=today.isoformat()))) == 2
     assert ids(find(wire, since=(today + timedelta(days=1)).isoformat())) == []
     assert len(ids(find(wire, since="not a day", until="9999-99-99"))) == 2
+    for strange in ('"', '""', "a" * 999, "x y " * 249, "\0abc", 'fo"x', "(fox) OR -red:*^", "\ud800fox"):
+        assert find(wire, text=strange)["error"] is None
     assert "newest 20,000" in find(wire, text="ow")["notes"][0]
 
 
@@ -357,7 +359,9 @@ def test_export_refuses_what_it_cannot_do(
     assert "Name a folder" in wire.ask("export", rev=2, folder=" ", **facts)["error"]
     unknown = wire.ask("export", rev=3, folder=str(tmp_path / "t"), **{**facts, "name": "{sead}"})
     assert "sead" in unknown["error"]
-    text = wire.ask("export", rev=4, folder=str(tmp_path / "t"), **facts)["text"]
+    wide = wire.ask("export", rev=5, folder=str(tmp_path / "t"), **{**facts, "name": "{seed:>9999999999}"})
+    assert "too long" in wide["error"]
+    text = wire.ask("export", rev=6, folder=str(tmp_path / "t"), **facts)["text"]
     assert text.startswith(f"1 file in {tmp_path / 't'}; 1 output missing")
 
 
@@ -447,3 +451,25 @@ def test_ranking(add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf, clie
     assert list(gallery.to_pandas().set_index("prompt").loc[["one", "two"], "comparisons"]) == [1, 1]
     client.history.forget("1")
     assert gallery.to_pandas()["comparisons"].sum() == 0
+
+
+def test_a_poster_stands_for_a_video(
+    add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf, tmp_path: Path
+) -> None:
+    """A frame that a page has drawn is encoded anew and kept for the video, and for nothing else."""
+    film = add_run(pictures=1, files={"0.mp4": b"\0\0\0\x18ftypmp42" + bytes(100)})
+    wire = wire_of(gallery_of())
+    frame = (tmp_path / "outputs" / "1" / "0.png").read_bytes()
+    wire.say("thumbs", ids=[f"{film}/1"])
+    wire.until(lambda: wire.messages("image"))
+    assert wire.messages("image")[0]["images"][0]["missing"] == ""
+    wire.say("poster", frame, id=f"{film}/1")
+    wire.until(lambda: wire.pictures("thumb").get(f"{film}/1"))
+    assert wire.pictures("thumb")[f"{film}/1"].startswith(b"\xff\xd8\xff")
+    wire.say("poster", b"<script>", id=f"{film}/1")
+    wire.until(lambda: wire.messages("reply"))
+    assert "not an image" in wire.messages("reply")[-1]["error"]
+    wire.say("poster", frame, id=f"{film}/0")
+    wire.say("poster", frame, id="nobody/0")
+    wire.ask("details", rev=9, id=film)
+    assert f"{film}/0" not in wire.pictures("thumb")

@@ -39,7 +39,7 @@ def test_what_comes_up(kind: str) -> None:
     [shape] = [
         shape for shape in interfaces().values() if shape.get("type") == f'"{kind}"' and "v" not in shape
     ]
-    assert shape.keys() - {"type"} == {item.name for item in fields(TYPES[kind])} - {"client"}
+    assert shape.keys() - {"type"} == {item.name for item in fields(TYPES[kind])} - {"client", "data"}
 
 
 def test_what_goes_down(add_run: AddRun, gallery_of: MakeGallery, wire_of: Callable[[Gallery], Wire]) -> None:

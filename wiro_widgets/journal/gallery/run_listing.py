@@ -13,9 +13,12 @@ from typing import Any, Final
 
 from wiro_widgets.journal.gallery.run_index import RunIndex, microseconds
 from wiro_widgets.journal.row import SENT, row_outcomes
+from wiro_widgets.media.jsonable import storable
 
 SHORT: Final = 3  # letters: what is shorter is not in the index of texts
 WINDOW: Final = 20_000  # runs in which a shorter text is looked for, the newest
+MAX_TERMS: Final = 16  # words of a search; the rest is not looked at
+MAX_TRIGRAMS: Final = 48  # of them that the index is asked for; the text is looked at again in any case
 MAX_TAGS: Final = 200
 _TERM: Final = re.compile(r'"([^"]+)"?|(\S+)')
 
@@ -42,7 +45,8 @@ class Filter:
     @property
     def terms(self) -> list[str]:
         """The words and the quoted texts of `text`, in small letters."""
-        return [quoted or word for quoted, word in _TERM.findall(self.text.casefold())]
+        text = storable(self.text).casefold().replace("\0", " ")
+        return [quoted or word for quoted, word in _TERM.findall(text)][:MAX_TERMS]
 
     @property
     def is_windowed(self) -> bool:
@@ -146,7 +150,8 @@ def _add_conditions(
         ("coalesce(cost, 0) <= {}", item.max_cost),
     ]
     options += [
-        ("tags <> '[]' AND EXISTS (SELECT 1 FROM json_each(tags) WHERE value = {})", tag) for tag in item.tags
+        ("tags <> '[]' AND EXISTS (SELECT 1 FROM json_each(tags) WHERE value = {})", storable(tag))
+        for tag in item.tags
     ]
     for number, (condition, value) in enumerate(options):
         if value is not None:
@@ -173,4 +178,4 @@ def _add_conditions(
 
 def _trigrams(terms: Sequence[str]) -> list[str]:
     parts = {term[start : start + SHORT] for term in terms for start in range(len(term) - SHORT + 1)}
-    return sorted(part.replace('"', '""') for part in parts)
+    return sorted(part.replace('"', '""') for part in parts)[:MAX_TRIGRAMS]

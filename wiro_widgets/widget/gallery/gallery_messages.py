@@ -168,6 +168,14 @@ class PickOne(Question):
     tie: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Poster(Message):
+    """A frame of a video that the page has drawn, to stand for it on its card."""
+
+    id: str
+    data: bytes
+
+
 TYPES: Final[Mapping[str, type[Message]]] = {
     "find": Find,
     "look": Look,
@@ -189,4 +197,5 @@ TYPES: Final[Mapping[str, type[Message]]] = {
     "use": Use,
     "pair": Pair,
     "pick": PickOne,
+    "poster": Poster,
 }

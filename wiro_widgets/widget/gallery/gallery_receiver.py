@@ -87,16 +87,14 @@ class GalleryReceiver:
             case gallery_messages.Find():
                 self._listings.note_question(message)
                 self._work(message, lambda: self._listings.find(message))
-            case gallery_messages.Look():
-                self._work(message, lambda: self._listings.look(message))
-            case gallery_messages.Items():
-                self._work(message, lambda: self._listings.items(message))
-            case gallery_messages.Ids():
-                self._work(message, lambda: self._listings.ids(message))
+            case gallery_messages.Look() | gallery_messages.Items() | gallery_messages.Ids():
+                self._work(message, lambda: self._listings.answer(message))
             case gallery_messages.Thumbs():
                 self._thumbnails.want(message.client, message.ids)
             case messages.Image():
                 self._work(message, lambda: self._send_full(message))
+            case gallery_messages.Poster():
+                self._work(message, lambda: self._thumbnails.take_poster(message.id, message.data))
             case gallery_messages.Select():
                 self._newest_selection = message
                 self._work(message, lambda: self._select(message))

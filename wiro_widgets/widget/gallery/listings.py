@@ -99,6 +99,16 @@ class Listings:
         self._send_choices()
         self._read_on()
 
+    def answer(self, message: Look | Items | Ids) -> None:
+        """Answer what a page asks about its list."""
+        match message:
+            case Look():
+                self.look(message)
+            case Items():
+                self.items(message)
+            case Ids():
+                self.ids(message)
+
     def look(self, message: Look) -> None:
         """Answer whether anything is new: with a new listing if so, and where the run at `anchor` is in it."""
         self._collection.index.sync(0.05)
@@ -139,8 +149,11 @@ class Listings:
         for _ in range(5):
             if not self._is_wanted(message):
                 return None
-            with suppress(sqlite3.OperationalError):  # interrupted, perhaps for another page
+            try:
                 return self._collection.listing(filters, limit)
+            except sqlite3.OperationalError as error:
+                if "interrupted" not in str(error):  # perhaps for another page
+                    raise
         return None
 
     def _is_wanted(self, message: Find) -> bool:

@@ -12,6 +12,7 @@ from wiro_widgets.journal.gallery.run_collection import RunCollection
 from wiro_widgets.journal.gallery.run_listing import Listing
 from wiro_widgets.journal.row import JournalRow
 from wiro_widgets.media import images, pixels
+from wiro_widgets.media.content_types import type_of_name
 from wiro_widgets.media.images import Thumbnail
 from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.widget.gallery import cards
@@ -76,6 +77,19 @@ class Thumbnails:
         self._collection.pictures.put(key, row.id, picture)
         return picture
 
+    def take_poster(self, item_id: str, data: bytes) -> None:
+        """Keep a frame of a video that a page has drawn; raises OutputError if it is no picture.
+
+        It is decoded and encoded again here, and stands for no other kind of file.
+        """
+        run_id, place = cards.split_id(item_id)
+        row = self._collection.row(run_id)
+        path = row.paths[place] if row is not None and 0 <= place < len(row.paths) else ""
+        if row is None or not (type_of_name(path) or "").startswith("video/"):
+            return
+        self._collection.pictures.put(self._key(row, path), row.id, _shrink(data))
+        self._send_batch(None, [item_id])
+
     def newest(self, listing: Listing, count: int) -> list[Thumbnail]:
         """Return the first small pictures of a listing, at most so many."""
         pictures: list[Thumbnail] = []
@@ -110,7 +124,7 @@ class Thumbnails:
             self._waiting.clear()
         return None
 
-    def _send_batch(self, client: str, ids: list[str]) -> None:
+    def _send_batch(self, client: str | None, ids: list[str]) -> None:
         places = [(item, *cards.split_id(item)) for item in ids]
         rows = {row.id: row for row in self._collection.rows(run_id for _, run_id, _ in places)}
         facts: list[dict[str, Any]] = []

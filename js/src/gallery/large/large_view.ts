@@ -204,9 +204,22 @@ export function mountLargeView(view: GalleryView): LargeView {
     const kind = kindOf(one);
     const src = kind === "image" ? await drawableUrl(got) : got.url;
     const facts = { src, controls: true, autoplay: true, "aria-label": one.name };
-    media.replaceChildren(
-      kind === "image" ? h("img", { src, alt: one.name }) : h(kind as "video" | "audio", facts),
-    );
+    const player = kind === "image" ? h("img", { src, alt: one.name }) : h(kind as "video" | "audio", facts);
+    media.replaceChildren(player);
+    if (player instanceof HTMLVideoElement && !store.pictures.get("thumb", one.id))
+      keepPoster(player, one.id);
+  };
+  /** The first frame that is drawn stands for the video on its card from now on. */
+  const keepPoster = (video: HTMLVideoElement, id: string) => {
+    const draw = async () => {
+      const scale = Math.min(1, 640 / Math.max(video.videoWidth, video.videoHeight, 1));
+      const canvas = h("canvas");
+      [canvas.width, canvas.height] = [video.videoWidth * scale, video.videoHeight * scale];
+      canvas.getContext("2d")?.drawImage(video, 0, 0, canvas.width, canvas.height);
+      const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/jpeg", 0.85));
+      if (blob && !signal.aborted) store.link.send({ type: "poster", id }, await blob.arrayBuffer());
+    };
+    video.addEventListener("loadeddata", () => void draw(), { once: true, signal });
   };
   const keys = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
