@@ -3,6 +3,8 @@
 import json
 import signal
 import socket
+import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable
@@ -82,3 +84,31 @@ def test_a_demo_that_is_ended_early(bare_terminal: Terminal) -> None:
     command.interrupt(signal.SIGTERM)
     assert command.end()[:2] == (0, "")
     _eventually(lambda: not any(map(_alive, children)))
+
+
+def test_the_gallery(terminal: Terminal) -> None:
+    """`gallery` opens a notebook that shows the runs of the journal, also of one that is named by a relative path."""
+    assert terminal.run("run", "wiro/sandbox-chat", "-p", "prompt=for the gallery")[0] == 0
+    terminal.env["WIRO_JOURNAL"] = "journal.sqlite3"
+    command = terminal.start("gallery", "--no-browser", "--json")
+    url = json.loads(command.line("http://127.0.0.1:"))["url"]
+    assert urlsplit(url).path == "/lab/tree/gallery.ipynb"
+    notebook = json.loads(_ask(url, "/api/contents/gallery.ipynb"))["content"]
+    (cell,) = notebook["cells"]
+    (lab,) = [pid for pid in descendants(command.process.pid) if "jupyterlab" in _arguments(pid)]
+    names = Path(f"/proc/{lab}/environ").read_text().split("\0")
+    environment = dict(item.split("=", 1) for item in names if item)
+    source = cell["source"] + ".find()[0].prompt"  # in a process with the variables that a kernel inherits
+    program = source.replace("\ngallery.find", "\nprint(gallery.find") + ", os.getcwd())"
+    process = subprocess.run(
+        [sys.executable, "-c", program], env=environment, cwd="/", capture_output=True, text=True, check=True
+    )
+    assert process.stdout == f"for the gallery {terminal.folder}\n"
+    command.interrupt(signal.SIGTERM)
+    assert command.end()[0] == 0
+
+
+def test_a_gallery_without_a_key(bare_terminal: Terminal) -> None:
+    """It says which variables to set, before JupyterLab starts."""
+    status, out, err = bare_terminal.run("gallery", "--no-browser")
+    assert (status, out, "WIRO_API_KEY" in err) == (1, "", True)

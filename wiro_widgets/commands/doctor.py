@@ -39,6 +39,7 @@ SECONDS: Final = 10.0  # for one call
 MAX_SKEW: Final = 30.0  # seconds between this machine's clock and Wiro's
 LITTLE_SPACE: Final = 1 << 30  # bytes
 NOTEBOOK_PACKAGES: Final = ("ipykernel", "anywidget", "ipywidgets", "jupyterlab")
+BUNDLES: Final = ("widget.js", "gallery.js")
 SANDBOX_MODULES: Final = ("python_multipart", "starlette", "uvicorn")
 
 
@@ -127,10 +128,10 @@ def _notebook() -> Check:
 
 def _front_end() -> Check:
     try:
-        size = len(host.front_end())
+        sizes = [(name, len(host.front_end(name)) / 1024) for name in BUNDLES]
     except ConfigurationError as error:
-        return Check("front end", "fail", "the panel's front end is missing", str(error))
-    return Check("front end", "ok", f"built, {size / 1024:.0f} KB")
+        return Check("front end", "fail", "the front end of panels or galleries is missing", str(error))
+    return Check("front end", "ok", ", ".join(f"{name} {size:.0f} KB" for name, size in sizes))
 
 
 def _sandbox() -> Check:

@@ -146,13 +146,17 @@ def _add_history(commands: Commands) -> None:
 
 
 def _add_demo(commands: Commands) -> None:
-    parser = _add(commands, "demo", "demo", "start a sandbox and JupyterLab on the quickstart notebook")
-    parser.add_argument(
-        "--no-browser", dest="browser", action="store_false", help="print the address and open nothing"
+    demo = _add(commands, "demo", "demo", "start a sandbox and JupyterLab on the quickstart notebook")
+    gallery = _add(
+        commands, "gallery", "demo", "start JupyterLab on the gallery of your runs", function="gallery"
     )
-    parser.add_argument(
-        "--port", type=int, default=8888, help="where JupyterLab listens, if it is free (8888)"
-    )
+    for parser in (demo, gallery):
+        parser.add_argument(
+            "--no-browser", dest="browser", action="store_false", help="print the address and open nothing"
+        )
+        parser.add_argument(
+            "--port", type=int, default=8888, help="where JupyterLab listens, if it is free (8888)"
+        )
 
 
 def _add_sandbox(commands: Commands) -> None:
