@@ -422,6 +422,23 @@ def test_a_missing_file_is_fetched_again(sandbox_client: Client, monkeypatch: py
     gallery.close()
 
 
+def test_closing_in_the_middle_of_an_answer_is_quiet(
+    add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is under way when a gallery is closed ends without a word."""
+    for _ in range(5):
+        add_run(pictures=2)
+    for _ in range(10):
+        gallery = gallery_of()
+        wire = wire_of(gallery)
+        wire.say("find", rev=1, **QUERY)
+        wire.say("look", rev=2, listing=1, anchor=0)
+        gallery.close()
+    add_run()
+    find(wire_of(gallery_of()))
+    assert caplog.records == []
+
+
 def test_ranking(add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf, client: Client) -> None:
     """Picks between pairs become a rating, which stands in the table and is forgotten with its runs."""
     runs = [add_run("one"), add_run("two"), add_run("three")]

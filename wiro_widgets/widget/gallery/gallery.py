@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
@@ -255,8 +257,14 @@ class Gallery(HostedWidget):
 
     def _later(self, work: Callable[[], object], seconds: float) -> None:
         """Call a function on a worker thread after some seconds, unless the gallery is closed by now."""
+
+        def run() -> None:
+            with suppress(sqlite3.ProgrammingError):  # the gallery was closed while this was under way
+                if self._loop is not None:
+                    work()
+
         if self._loop is not None:
-            self._loop.later(seconds, work)
+            self._loop.later(seconds, run)
 
     def _card(self, *, make: bool) -> StaticCard:
         """Return the static card of the newest runs; without `make` nothing of it takes time."""

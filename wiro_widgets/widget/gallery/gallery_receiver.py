@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
@@ -109,6 +110,8 @@ class GalleryReceiver:
                 work()
             except WiroError as error:
                 self._refuse(message, str(error))
+            except sqlite3.ProgrammingError:
+                raise  # the gallery was closed meanwhile
             except Exception as error:  # noqa: BLE001 - whatever it is, the page waits for no answer for ever
                 _log.exception("The gallery could not do what the page asked")
                 self._refuse(message, f"This did not work: {error or type(error).__name__}")
