@@ -7,7 +7,12 @@ import { minify } from "terser";
 
 const LIMIT = 40_000; // bytes of each bundle, gzipped
 const STATIC = new URL("../wiro_widgets/static/", import.meta.url).pathname;
-const BUNDLES = { "widget.js": "src/widget.ts", "gallery.js": "src/gallery_widget.ts" };
+// The Markdown writer is sent when an answer is first shown.
+const BUNDLES = {
+  "widget.js": "src/widget.ts",
+  "gallery.js": "src/gallery_widget.ts",
+  "markdown.js": "src/stage/markdown.ts",
+};
 
 const minifyCss = {
   name: "css-as-text",

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_COPIED = shutil.ignore_patterns(".*", "node_modules", "static", "__pycache__", "dist", "tests")
-BUNDLES = {"wiro_widgets/static/widget.js", "wiro_widgets/static/gallery.js"}
+BUNDLES = {f"wiro_widgets/static/{name}.js" for name in ("widget", "gallery", "markdown")}
 
 
 @pytest.fixture(scope="module")

@@ -136,6 +136,17 @@ def test_the_page_has_a_menu_of_them(panel: Panel, wire: Wire) -> None:
     assert _names(ask("delete", "evening")) == []
 
 
+def test_a_damaged_preset_is_listed(panel: Panel, sandbox_client: Client, wire: Wire) -> None:
+    """Loading it says so, and it can be deleted."""
+    sandbox_client.presets(FLUX).update({"dusk": {}, "noon": {}})
+    sql = "UPDATE presets SET parameters = '[' WHERE name = 'dusk'"
+    panel.presets._journal.execute(sql, {}, writes=True)
+    ask = {"rev": 4, "name": "dusk", "to": ""}
+    assert _names(wire.ask("preset", action="list", **ask)) == ["dusk", "noon"]
+    assert "damaged" in wire.ask("preset", action="load", **ask)["error"]
+    assert _names(wire.ask("preset", action="delete", **ask)) == ["noon"]
+
+
 def test_a_message_of_an_unknown_shape(panel: Panel, wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
     """Nothing is done, and its wrong field is named in the log."""
     wire.say("preset", rev=5, action="drop", name="dusk", to="")

@@ -6,7 +6,7 @@ import re
 
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.schema.parameters import Parameter
-from wiro_widgets.protocol.schema.schema import ModelSchema
+from wiro_widgets.protocol.schema.schema import ModelSchema, is_session
 
 # What stands above the fold, in halves of a row: a form as high as the window of a notebook.
 _ROOM = 12
@@ -72,6 +72,8 @@ def is_narrow(parameter: Parameter) -> bool:
 def role(parameter: Parameter) -> str | None:
     """Return the name of the special control of a parameter, if it has one."""
     name = parameter.id.lower()
+    if is_session(parameter):
+        return "session"
     if name == "prompt" and parameter.kind in ("text", "textarea"):
         return "prompt"
     if parameter.kind in ("text", "number", "range"):

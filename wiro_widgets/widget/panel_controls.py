@@ -13,7 +13,7 @@ from wiro_widgets.media.output import Output
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter
 from wiro_widgets.protocol.schema.parameters import Parameter
-from wiro_widgets.protocol.schema.schema import ModelSchema
+from wiro_widgets.protocol.schema.schema import ModelSchema, is_session
 from wiro_widgets.widget.axis_controls import MARK, AxisControls
 from wiro_widgets.widget.controls.undo_stack import FormState, UndoStack
 from wiro_widgets.widget.form import seed_after
@@ -257,17 +257,17 @@ class PanelControls:
         self._fit({**values, **texts}, trust_files=False)
 
     def preset(self) -> dict[str, Any]:
-        """Return the values for a preset: all but files and wrong ones, None for what is empty.
+        """Return the values for a preset: all but files, sessions and wrong ones, None for what is empty.
 
         A style, whose text stands around `{prompt}`, has only what differs from the model's defaults.
         """
         with self._lock:
-            files = {item.id for item in self.schema.parameters if item.kind == "file"}
+            not_kept = {item.id for item in self.schema.parameters if item.kind == "file" or is_session(item)}
             names = {item.id: None for item in self.schema.parameters} | self.values
             values = {
                 name: self.values.get(name)
                 for name in names
-                if name not in files and name not in self._errors
+                if name not in not_kept and name not in self._errors
             }
             if is_style(values):
                 defaults = self.schema.defaults

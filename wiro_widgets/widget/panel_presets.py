@@ -47,8 +47,10 @@ class PanelPresets:
             if (name := self.presets.default) is not None:
                 self._controls.put_preset(self.presets[name])
 
-    def answer(self, message: messages.Preset) -> dict[str, Any]:
-        """Do what the page asks, and return all presets; raises WiroError."""
+    def answer(self, message: messages.Prompts | messages.Preset) -> dict[str, Any]:
+        """Do what the page asks, and return the earlier prompts or all presets; raises WiroError."""
+        if isinstance(message, messages.Prompts):
+            return {"prompts": self.prompts}
         presets = self.presets
         try:
             match message.action:
@@ -69,7 +71,14 @@ class PanelPresets:
         default = presets.default
         return {
             "presets": [
-                {"name": name, "is_default": name == default, "is_style": is_style(values)}
-                for name, values in presets.items()
+                {"name": name, "is_default": name == default, "is_style": _is_style(presets, name)}
+                for name in presets
             ]
         }
+
+
+def _is_style(presets: Presets, name: str) -> bool:
+    """Return True for a style; a damaged preset is listed all the same, so that it can be deleted."""
+    with suppress(WiroError, KeyError):
+        return is_style(presets[name])
+    return False

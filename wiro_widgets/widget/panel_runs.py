@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import uuid
 from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
@@ -72,6 +73,9 @@ class PanelRuns:
         with self._lock:
             controls = self._controls
             self._show_errors(controls.problems())
+            session = controls.schema.session
+            if session is not None and times == 1 and not controls.values.get(session):
+                controls.set({session: uuid.uuid4().hex})  # without one the model mixes all conversations
             tasks = tuple(self._run(controls.model, values) for values in controls.repeats(times))
             controls.move_seed(times)
             return tasks
@@ -81,6 +85,12 @@ class PanelRuns:
         controls, values = self._controls, dict(values)
         schema = controls.known_schema if model == controls.model else None
         view = RunView(next(self._numbers), model, values)
+        if schema is not None and (session := schema.session) is not None:
+            view.conversation = tuple(
+                task
+                for task in self.tasks
+                if task.model == model and task.values.get(session) == values.get(session)
+            )
         view.next_seed = next_seed(view.seed, controls.schema.get("seed"))
         self._sweep_view = None
         self._publisher.begin(view)

@@ -3,7 +3,7 @@
 export type Scalar = string | number | boolean | null;
 
 export type ParameterKind = "text" | "textarea" | "select" | "range" | "number" | "boolean" | "file";
-export type ParameterRole = "prompt" | "seed" | "width" | "height";
+export type ParameterRole = "prompt" | "seed" | "width" | "height" | "session";
 
 export interface Option {
   value: Scalar;
@@ -247,4 +247,11 @@ export interface Cell {
   /** What became of it, in words. */
   note: string;
   outputs: Output[];
+}
+
+/** The conversation that a run goes on with: what it asks, and the earlier turns, oldest first. */
+export interface Conversation {
+  run: number;
+  prompt: string;
+  turns: { prompt: string; answer: string }[];
 }

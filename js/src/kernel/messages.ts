@@ -1,6 +1,6 @@
 // What the kernel and the browser say to each other. The only place where these shapes are declared.
 
-import type { Board, Cell, ChoiceName, Row, Run, RunSummary, Scalar } from "./message_parts.ts";
+import type { Board, Cell, ChoiceName, Conversation, Row, Run, RunSummary, Scalar } from "./message_parts.ts";
 
 export type * from "./message_parts.ts";
 
@@ -17,6 +17,7 @@ export interface Delta {
   runs?: RunSummary[];
   board?: Board;
   cells?: Cell[];
+  talk?: Conversation;
 }
 
 export interface Snapshot {
@@ -32,6 +33,7 @@ export interface Snapshot {
   runs: RunSummary[];
   board?: Board;
   cells?: Cell[];
+  talk?: Conversation;
 }
 
 /** Carries the bytes of each in a buffer. */
@@ -173,6 +175,13 @@ export interface CodeMessage {
   rev: number;
 }
 
+/** Asks for a module that the bundle does not have; answered with its source. */
+export interface ModuleMessage {
+  type: "module";
+  rev: number;
+  name: "markdown";
+}
+
 /** Asks for the prompts of earlier runs. */
 export interface PromptsMessage {
   type: "prompts";
@@ -228,6 +237,7 @@ export type Question =
   | UndoMessage
   | LockMessage
   | CodeMessage
+  | ModuleMessage
   | PromptsMessage
   | PresetMessage
   | RecipeMessage;
@@ -245,6 +255,7 @@ export type Up =
   | UndoMessage
   | LockMessage
   | CodeMessage
+  | ModuleMessage
   | PromptsMessage
   | PresetMessage
   | RecipeMessage

@@ -1,4 +1,14 @@
-import type { Board, Cell, Delta, Heartbeat, Row, Run, RunSummary, Snapshot } from "../kernel/messages.ts";
+import type {
+  Board,
+  Cell,
+  Conversation,
+  Delta,
+  Heartbeat,
+  Row,
+  Run,
+  RunSummary,
+  Snapshot,
+} from "../kernel/messages.ts";
 
 const KEEP = 100_000; // rows
 const MOST = 32_000_000; // characters
@@ -18,6 +28,7 @@ export class Feed {
   run: Run | null = null;
   runs: RunSummary[] = [];
   board: Board | null = null;
+  talk: Conversation | null = null;
   readonly cells = new Map<number, Cell>();
   #characters = 0;
 
@@ -53,10 +64,11 @@ export class Feed {
   }
 
   /** A sweep's outputs are those of its cells, which are told as they come. */
-  #hear({ run = this.run, runs = this.runs, board, cells = [] }: Delta | Snapshot): void {
+  #hear({ run = this.run, runs = this.runs, board, cells = [], talk }: Delta | Snapshot): void {
     this.run = run;
     this.runs = runs;
     if (board) this.board = board;
+    if (talk) this.talk = talk;
     for (const cell of cells) this.cells.set(cell.index, cell);
     if (run && this.board?.run === run.number)
       run.outputs = [...this.cells.values()]
@@ -73,6 +85,7 @@ export class Feed {
     this.#characters = 0;
     this.run = null;
     this.board = null;
+    this.talk = null;
     this.cells.clear();
   }
 

@@ -19,6 +19,7 @@ from wiro_widgets.widget.wire.messages import (
     Lock,
     Message,
     Model,
+    Module,
     Preset,
     Prompts,
     Recipe,
@@ -63,6 +64,7 @@ SHAPES: list[tuple[dict[str, Any], Message]] = [
     ({"type": "model", "rev": 7, "model": "a/b", "output": "1-0"}, Model("c", 7, "a/b", "1-0")),
     ({"type": "code", "rev": 8}, Code("c", 8)),
     ({"type": "covers", "ids": ["c1", "c2"]}, Covers("c", ("c1", "c2"))),
+    ({"type": "module", "rev": 8, "name": "markdown"}, Module("c", 8, "markdown")),
     ({"type": "prompts", "rev": 8}, Prompts("c", 8)),
     (
         {"type": "preset", "rev": 8, "action": "rename", "name": "dusk", "to": "dawn"},

@@ -27,7 +27,7 @@ from wiro_widgets.protocol.events import (
     Unknown,
 )
 from wiro_widgets.protocol.replies import OutputInfo
-from wiro_widgets.protocol.schema.parameters import Accept, Kind
+from wiro_widgets.protocol.schema.parameters import Accept, Kind, Parameter
 from wiro_widgets.protocol.state import Status, TaskState
 from wiro_widgets.protocol.text.text_content import TextContent
 from wiro_widgets.sweeps.cell import Status as CellStatus
@@ -146,9 +146,9 @@ def test_the_form() -> None:
         assert _fits(group, "Group")
         assert all(_fits(item, "Parameter") for item in group["parameters"])
     assert set(get_args(Kind)) == _union("ParameterKind")
-    assert {item["role"] for group in form_json["groups"] for item in group["parameters"]} - {None} == _union(
-        "ParameterRole"
-    )
+    items = [item for group in form_json["groups"] for item in group["parameters"]]
+    roles = {item["role"] for item in [*items, control(Parameter("session_id", "text"))]}
+    assert roles - {None} == _union("ParameterRole")
     assert _interface("Parameter")["accept"] == " | ".join(
         [*(f'"{item}"' for item in get_args(Accept)), "null"]
     )

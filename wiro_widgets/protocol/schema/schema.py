@@ -77,8 +77,7 @@ class ModelSchema:
     @property
     def session(self) -> str | None:
         """The id of the parameter that names a conversation which the model remembers; None if there is none."""
-        names = (item.id for item in self.parameters if item.kind in ("text", "textarea"))
-        return next((name for name in names if _letters(name) in _SESSIONS), None)
+        return next((item.id for item in self.parameters if is_session(item)), None)
 
     @property
     def is_open(self) -> bool:
@@ -178,5 +177,7 @@ def split_model(model: str) -> tuple[str, str]:
     return parts[0], parts[1]
 
 
-def _letters(name: str) -> str:
-    return re.sub(r"[\W_]", "", name.lower())
+def is_session(parameter: Parameter) -> bool:
+    """Return True for a text that names a conversation, however the model spells it."""
+    letters = re.sub(r"[\W_]", "", parameter.id.lower())
+    return parameter.kind in ("text", "textarea") and letters in _SESSIONS

@@ -17,6 +17,7 @@ from wiro_widgets.media.images import Thumbnail
 
 T = TypeVar("T")
 Choice = Literal["look", "send", "close", "fetch"]
+ModuleName = Literal["markdown"]
 PresetAction = Literal["list", "save", "load", "rename", "delete", "default"]
 VERSION: Final = 1
 MAX_CHUNK: Final = 4 * 1024 * 1024
@@ -128,6 +129,13 @@ class Code(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class Module(Question):
+    """Send the source of a module that the page's bundle does not have."""
+
+    name: ModuleName
+
+
+@dataclass(frozen=True, slots=True)
 class Prompts(Question):
     """Send the prompts of earlier runs."""
 
@@ -189,6 +197,7 @@ _TYPES: Mapping[str, type[Message]] = {
     "undo": Undo,
     "lock": Lock,
     "code": Code,
+    "module": Module,
     "prompts": Prompts,
     "preset": Preset,
     "recipe": Recipe,
@@ -307,6 +316,7 @@ _READERS: Mapping[str, Callable[[object, str], Any]] = {
     "int | None": lambda value, name: None if value is None else _count(value, name),
     "str | None": lambda value, name: None if value is None else _text(value, name),
     "Choice": partial(_one_of, get_args(Choice)),
+    "ModuleName": partial(_one_of, get_args(ModuleName)),
     "PresetAction": partial(_one_of, get_args(PresetAction)),
     "LongText": _long_text,
     "tuple[str, ...]": _texts,

@@ -14,6 +14,7 @@ from wiro_widgets.client.sync_client import Client
 from wiro_widgets.media.recipes import read_recipe
 from wiro_widgets.protocol.errors import InvalidParameter, WiroError
 from wiro_widgets.runs.inputs import NamedBytes
+from wiro_widgets.widget.host import front_end
 from wiro_widgets.widget.panel_controls import PanelControls, field_for
 from wiro_widgets.widget.panel_presets import PanelPresets
 from wiro_widgets.widget.panel_runs import MAX_TIMES, PanelRuns
@@ -125,9 +126,9 @@ class Receiver:
                 self._answer_at_once(message)
             case messages.Recipe():
                 self._reply_later(message, lambda: {"text": self._recipe_text(message)})
-            case messages.Prompts():
-                self._reply_later(message, lambda: {"prompts": self._presets.prompts})
-            case messages.Preset():
+            case messages.Module():
+                self._reply_later(message, lambda: {"text": front_end(f"{message.name}.js")})
+            case messages.Prompts() | messages.Preset():
                 self._reply_later(message, lambda: self._presets.answer(message))
             case messages.Star():
                 self._reply_later(message, lambda: panel.star(message.run, on=message.on))

@@ -20,7 +20,10 @@ from wiro_widgets.widget.wire.messages import Choice
 from wiro_widgets.widget.wire.output_view import OutputView
 
 MAX_PROMPT = 200  # characters of a prompt in the list of runs
-MAX_ANSWER = 200_000  # characters of a language model's answer
+MAX_ANSWER = (
+    200_000  # characters of a language model's answer, and of the earlier turns of a conversation together
+)
+MAX_TURNS, MAX_TURN = 50, 20_000  # earlier turns, and characters of a text of one
 
 # Each stage of the timeline, and the events that begin it.
 STAGES = (
@@ -183,6 +186,7 @@ class RunView(View):
         super().__init__(number, model, values, wire_values.text((values or {}).get("prompt")) or "")
         self.seed = wire_values.text((values or {}).get("seed"))
         self.task: Task | None = None
+        self.conversation: tuple[Task, ...] | None = None  # the earlier runs of its session, if it has one
         self.is_closed = False  # the user says that it never became a task
         self.is_sent_again = False
 
@@ -321,6 +325,23 @@ class RunView(View):
             },
         }
 
+    def extras(self, *, whole: bool) -> dict[str, Any]:
+        """Return with `whole` what the run asks and the earlier turns of its conversation, if it is one."""
+        if not whole or self.conversation is None:
+            return {}
+        turns: list[dict[str, str]] = []
+        characters = 0
+        for task in self.conversation[: -MAX_TURNS - 1 : -1]:
+            text = task.state.text
+            if task.status != "succeeded" or text is None:
+                continue
+            turn = {"prompt": _prompt(task.values), "answer": text.text[:MAX_TURN]}
+            characters += len(turn["prompt"]) + len(turn["answer"])
+            if characters > MAX_ANSWER:
+                break
+            turns.append(turn)
+        return {"talk": {"run": self.number, "prompt": _prompt(self.values or {}), "turns": turns[::-1]}}
+
     def _stages(self, timings: Mapping[str, float], elapsed: float) -> list[dict[str, Any]]:
         """Return the stages so far; each ends where the next one begins."""
         starts = [
@@ -337,3 +358,7 @@ class RunView(View):
             }
             for (name, start), end in zip(starts, ends, strict=False)
         ]
+
+
+def _prompt(values: Mapping[str, Any]) -> str:
+    return (wire_values.text(values.get("prompt")) or "")[:MAX_TURN]
