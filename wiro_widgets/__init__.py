@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from wiro_widgets.protocol.errors import OutputError as OutputError
     from wiro_widgets.protocol.errors import RateLimited as RateLimited
     from wiro_widgets.protocol.errors import RunOutcomeUnknown as RunOutcomeUnknown
+    from wiro_widgets.protocol.errors import SetUpFailed as SetUpFailed
     from wiro_widgets.protocol.errors import TaskCancelled as TaskCancelled
     from wiro_widgets.protocol.errors import TaskError as TaskError
     from wiro_widgets.protocol.errors import TaskFailed as TaskFailed
@@ -75,6 +76,7 @@ _HOMES = {
         "OutputError",
         "RateLimited",
         "RunOutcomeUnknown",
+        "SetUpFailed",
         "TaskCancelled",
         "TaskError",
         "TaskFailed",
