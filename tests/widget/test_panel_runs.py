@@ -1,6 +1,7 @@
 """A panel's runs from Python, and what goes wrong with them."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -285,6 +286,28 @@ def test_a_panel_from_a_record(panel: Panel, sandbox_client: Client) -> None:
     assert again.model == FLUX
     assert again.values == panel.values
     again.close()
+
+
+def test_a_panel_from_a_record_shows_its_pictures(panel: Panel, sandbox_client: Client) -> None:
+    """As if it had been run here, and without a question to Wiro; a record that the history lacks has values only."""
+    panel.run()
+    result = panel.wait(SECONDS)
+    count = len(sandbox_client.history.records())
+    again = Panel.from_record(result.record, client=sandbox_client)
+    wire = again.comm
+    assert isinstance(wire, Wire)
+    assert [image.tobytes() for image in again.images] == [image.tobytes() for image in result.images]
+    assert again.status == "succeeded"
+    assert [record.task_id for record in again.records] == [result.record.task_id]
+    wire.say("sync", epoch="", next=0)
+    wire.until(lambda: wire.pictures("thumb"))
+    assert len(sandbox_client.history.records()) == count
+    again.close()
+    other_record = replace(result.record, task_id="999999")
+    elsewhere = Panel.from_record(other_record, client=sandbox_client)
+    assert elsewhere.images == []
+    assert elsewhere.values == panel.values
+    elsewhere.close()
 
 
 def test_another_model_in_place(panel: Panel, wire: Wire) -> None:

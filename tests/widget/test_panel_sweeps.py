@@ -239,6 +239,7 @@ def test_the_price_leaves_out_what_was_run_before(panel: Panel) -> None:
     panel.run_sweep().wait(SECONDS)
     assert (panel.price().low, panel.price().high) == (0.0, 0.0)
     assert panel.price().reason.startswith("3 of 3 were run before")
+    assert panel.price().amount == "all 3 are there"
     panel.vary(seed="1..4")
     assert "3 of 4 were run before; 1 run: " in panel.price().reason
     panel.vary(seed=None, steps="2, 3")

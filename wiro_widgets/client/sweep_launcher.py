@@ -173,7 +173,8 @@ class SweepLauncher:
         total, by_model = await asyncio.to_thread(_totals, estimates)
         before = len(runs) - len(open_runs)
         reason = f"{before:,} of {len(runs):,} were run before; {total.reason}"
-        return (replace(total, reason=reason) if before else total), by_model
+        answer_count = before if before == len(runs) else 0
+        return (replace(total, reason=reason, answer_count=answer_count) if before else total), by_model
 
     async def _estimate_runs(self, schemas: Schemas, runs: Sequence[_Run]) -> dict[str, list[Estimate]]:
         """Return the estimates of runs by their models."""

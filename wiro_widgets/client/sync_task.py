@@ -54,6 +54,14 @@ class Task(NotebookRepr):
         task.close()
         return cls(None, task)
 
+    @classmethod
+    def from_result(cls, result: TaskResult) -> Task:
+        """Return a task that is over, with a result of the history; nothing is asked of Wiro."""
+        record = result.record
+        task = AsyncTask(record.model, record.parameters)
+        task.answer(result, f"From the history: task {record.task_id}")
+        return cls(None, task)
+
     @property
     def _bridge(self) -> Bridge:
         if self._bridge_if_sent is None:

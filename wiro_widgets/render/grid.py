@@ -23,6 +23,8 @@ MAX_OPEN: Final = 60  # cells that are shown without a scroll bar
 _HEIGHT: Final = 640  # pixels of what has more cells
 MAX_CELLS: Final = 400  # of one table; the contact sheet and the DataFrame have no limit
 _LABEL: Final = 80  # characters of a heading
+_SHORT: Final = 32  # characters of a text that is a heading as it is
+_FEWEST_SHARED: Final = 3  # words that texts share, so that it is worth to leave them out
 _ERROR: Final = 80  # characters
 _TEXT: Final = 160  # characters of a text in place of a picture
 _CELL: Final = "padding:4px;text-align:center;vertical-align:top"
@@ -61,6 +63,8 @@ class Layout:
 
     A heading may have several lines.
 
+    `note` has what the values of an axis share, said once.
+
     In a gallery there is one place for each cell, in one row; the row is wrapped, and a caption names each cell.
     """
 
@@ -70,11 +74,13 @@ class Layout:
     rows: tuple[str, ...]
     places: tuple[tuple[tuple[GridCell, ...], ...], ...] = field(repr=False)
     is_gallery: bool = False
+    note: str = ""
 
     @classmethod
-    def gallery(cls, cells: Sequence[GridCell]) -> Layout:
+    def gallery(cls, cells: Sequence[GridCell], note: str = "") -> Layout:
         """Return the layout of cells whose values vary together, or in one way that is too long for a row."""
-        return cls("", "", ("",) * len(cells), ("",), (tuple((cell,) for cell in cells),), is_gallery=True)
+        places = (tuple((cell,) for cell in cells),)
+        return cls("", "", ("",) * len(cells), ("",), places, is_gallery=True, note=note)
 
     @property
     def cells(self) -> Iterator[GridCell]:
@@ -109,6 +115,31 @@ def label(value: Any) -> str:
     return line if len(line) <= _LABEL else f"{line[: _LABEL - 3]}..."
 
 
+def differing_words(texts: Sequence[str]) -> tuple[list[str], str]:
+    """Return of long texts that share words the words that differ, and what they share, with "..." in their places.
+
+    Texts that are short, or share next to nothing, stay whole, and nothing is said of them.
+    """
+    words = [text.split() for text in texts]
+    shortest = min(map(len, words), default=0)
+    if len(texts) < 2 or max(map(len, texts)) <= _SHORT:  # noqa: PLR2004 - one text differs from none
+        return list(texts), ""
+    start = next((n for n in range(shortest) if len({item[n] for item in words}) > 1), shortest)
+    end = next((n for n in range(shortest) if len({item[-1 - n] for item in words}) > 1), shortest)
+    start, end = min(start, shortest - 1), min(end, shortest - 1)
+    end = min(end, shortest - 1 - start)  # a word of each is left
+    if start + end < _FEWEST_SHARED:
+        return list(texts), ""
+    middles = [" ".join(item[start : len(item) - end]) for item in words]
+    mark = middles[0][-1]
+    if mark in ",.;:" and all(len(text) > 1 and text[-1] == mark for text in middles):
+        middles = [text[:-1] for text in middles]
+    else:
+        mark = ""
+    head, tail = " ".join(words[0][:start]), " ".join(words[0][len(words[0]) - end :])
+    return middles, " ".join(filter(None, (head, f"...{mark}", tail)))
+
+
 def table(layout: Layout, edge: int, *, large: bool) -> str:
     """Return the table; with `large`, a click enlarges each picture, as far as `MAX_BYTES` allows."""
     quota = _Quota()
@@ -139,6 +170,10 @@ def _heading(name: str) -> str:
 def _scroller(layout: Layout, content: str, quota: _Quota, *, large: bool) -> str:
     """Return the content with scroll bars where it needs them, and how many cells it leaves out."""
     note = f"<div>{quota.omitted_cells} cells are not shown.</div>" if quota.omitted_cells else ""
+    if layout.note:
+        content = (
+            f'<div style="opacity:.75;text-align:left;margin-bottom:4px">{escape(layout.note)}</div>{content}'
+        )
     is_long = sum(1 for _ in layout.cells) > MAX_OPEN
     height = f"max-height:{_HEIGHT}px;overflow-y:auto;" if is_long else ""
     return f'{_ZOOM if large else ""}<div style="{height}overflow-x:auto">{content}</div>{note}'
@@ -163,6 +198,11 @@ def _cell(cell: GridCell, edge: int, large: bool, quota: _Quota) -> str:
         quota.omitted_cells += 1
         return ""
     quota.cells -= 1
+    if (
+        cell.caption and cell.status == "pending" and not cell.outputs
+    ):  # a place in the gallery, and what it is for
+        style = "display:inline-block;padding:2px 6px;border:1px dashed;border-radius:4px;opacity:.75;font-size:80%"
+        return f'<div title="{escape(cell.title)}: to go" style="{style}">{escape(cell.caption)}</div>'
     title = escape(f"{cell.title}: {cell.error or cell.status}")
     pictures = "".join(_picture(output, edge, large, quota) for output in cell.outputs if output.is_image)
     if not pictures:

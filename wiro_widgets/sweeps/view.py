@@ -18,7 +18,7 @@ from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.schema.parameters import nearest
 from wiro_widgets.render import contact_sheet
-from wiro_widgets.render.grid import MAX_ROW, Grid, GridCell, Layout, label
+from wiro_widgets.render.grid import MAX_ROW, Grid, GridCell, Layout, differing_words, label
 from wiro_widgets.render.grid import table as grid_table
 from wiro_widgets.render.html import clip
 from wiro_widgets.render.notebook_repr import NotebookRepr
@@ -277,14 +277,15 @@ class SweepView(NotebookRepr, Generic[TaskT]):
     def _layout(self, across: Axis | None, down: Axis | None) -> Layout:
         columns = self._values(across)
         rows = self._values(down)
-        headings = {axis.name: _headings(axis) for axis in self.axes}
+        note = shared_words(self.axes)
+        headings = {axis.name: axis_headings(axis) for axis in self.axes}
         is_gallery = down is None and len(self.cells) > 1 and (across is None or len(columns) > MAX_ROW)
         grid_cells: list[GridCell] = []
         places: dict[tuple[Any, Any], list[GridCell]] = {}
         for cell in self.cells:
             labels = {name: headings[name][identity(value)] for name, value in cell.chosen.items()}
             captions = (
-                f"{axis.name}: {labels[axis.name]}"
+                labels[axis.name] if note and len(self.axes) == 1 else f"{axis.name}: {labels[axis.name]}"
                 for axis in self.axes
                 if axis.name in labels and (is_gallery or axis not in (across, down))
             )
@@ -302,12 +303,13 @@ class SweepView(NotebookRepr, Generic[TaskT]):
             places.setdefault(place, []).append(grid_cell)
             grid_cells.append(grid_cell)
         if is_gallery:
-            return Layout.gallery(grid_cells)
+            return Layout.gallery(grid_cells, note)
         return Layout(
             x=across.name if across else "",
             y=down.name if down else "",
             columns=tuple(self._heading(across, value, headings) for value in columns),
             rows=tuple(self._heading(down, value, headings) for value in rows),
+            note=note,
             places=tuple(
                 tuple(
                     tuple(places.get((down and identity(row), across and identity(column)), ()))
@@ -340,9 +342,29 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         return f"{expected or dollars(0.0)} expected"
 
 
-def _headings(axis: Axis) -> dict[Any, str]:
-    """Return the headings of an axis by the identities of its values; floats have as few digits as distinguish them."""
+def shared_words(axes: Iterable[Axis]) -> str:
+    """Return what the long texts of each axis share, as "prompt: a harbour in ... at dusk"."""
+    phrases = ((axis.name, differing_words(_texts(axis))[1]) for axis in axes)
+    return "; ".join(f"{name}: {words}" for name, words in phrases if words)
+
+
+def _texts(axis: Axis) -> list[str]:
+    """Return the texts that an axis consists of; none if it has other values."""
     values = distinct(axis.values)
+    return [str(value) for value in values] if all(isinstance(value, str) for value in values) else []
+
+
+def axis_headings(axis: Axis) -> dict[Any, str]:
+    """Return the headings of an axis by the identities of its values.
+
+    Floats have as few digits, and long texts as few words, as distinguish them.
+    """
+    values = distinct(axis.values)
+    texts = _texts(axis)
+    if texts and not axis.is_model:
+        return {
+            identity(text): label(words) for text, words in zip(texts, differing_words(texts)[0], strict=True)
+        }
     count = len({label(value) for value in values})
     for digits in range(FEWEST_DIGITS, FLOAT_DIGITS):
         texts = [

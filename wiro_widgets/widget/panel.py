@@ -154,12 +154,18 @@ class Panel(HostedWidget):
 
     @classmethod
     def from_record(cls, record: TaskRecord, *, client: Client | None = None) -> Self:
-        """Return a panel with the model and the values of a record; values that do not fit any more are left out."""
+        """Return a panel with the model and the values of a record, and with its results if the history has them.
+
+        Values that do not fit any more are left out.
+        """
         if record.model is None:
             raise ConfigurationError("This record names no model, so there is no panel for it.")
         panel = cls(record.model, client=client)
         panel.values = {}  # without a default preset
         panel._controls.fit(record.parameters)
+        if record.task_id is not None and record.outcome == "succeeded":
+            with suppress(KeyError, WiroError):  # another client's run, or its files are gone
+                panel._runs.show_result(panel.client.history.result(record.task_id))
         return panel
 
     def __repr__(self) -> str:

@@ -103,6 +103,16 @@ class PanelRuns:
         self._publisher.follow(view)
         return task
 
+    def show_result(self, result: TaskResult) -> None:
+        """Show a result of the history as if it had been run here."""
+        record = result.record
+        view = RunView(next(self._numbers), record.model, record.parameters)
+        view.next_seed = next_seed(view.seed, self._controls.schema.get("seed"))
+        view.task = Task.from_result(result)
+        self._add_task(view.task)
+        self._publisher.begin(view)
+        self._publisher.follow(view)
+
     def run_sweep(self, *, resume: bool) -> Sweep:
         """Start a sweep over the axes and return it once it is planned and priced."""
         view, launch = self._prepare_sweep(resume=resume)

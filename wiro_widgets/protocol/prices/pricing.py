@@ -54,6 +54,7 @@ class Estimate:
 
     `low` and `high` bound the cost; None means no bound. `exact` is True if both are the cost itself.
     `typical` is the highest cost of your own equal runs, else Wiro's average; it is no bound.
+    `answer_count` is the number of runs if the history answers all of them, so that nothing will be sent.
     """
 
     low: float | None
@@ -61,6 +62,7 @@ class Estimate:
     exact: bool
     reason: str
     typical: float | None = None
+    answer_count: int = 0
 
     @property
     def reserve(self) -> float | None:
@@ -71,7 +73,13 @@ class Estimate:
 
     @property
     def amount(self) -> str:
-        """The cost in words: an amount, a range, a bound, an average, or "unknown"."""
+        """The cost in words: an amount, a range, a bound, an average, "unknown", or that all results are there."""
+        if self.answer_count:
+            return (
+                "the one result is there"
+                if self.answer_count == 1
+                else f"all {self.answer_count:,} are there"
+            )
         if self.low is not None and self.high is not None:
             near = self.low == self.high and not self.exact
             return f"about {dollars(self.low)}" if near else _span(self.low, self.high)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from math import prod
+from types import MappingProxyType
 from typing import Any
 
 from wiro_widgets.client.sync_client import Task
@@ -22,6 +23,7 @@ from wiro_widgets.render.grid import label
 from wiro_widgets.runs.options import UnknownPolicy
 from wiro_widgets.sweeps.axes import Axis, identity
 from wiro_widgets.sweeps.cell import Cell
+from wiro_widgets.sweeps.view import axis_headings, shared_words
 from wiro_widgets.widget.wire import labels
 from wiro_widgets.widget.wire.feed import Line
 from wiro_widgets.widget.wire.log_rows import shorten
@@ -36,6 +38,8 @@ EDGE = 256  # pixels of a cell's picture; the page asks for the full one when a 
 _LAST_ROWS = {"succeeded": "done", "cancelled": "cancel"}
 
 Cells = Sequence[Cell[Any]]
+Headings = Mapping[str, Mapping[Any, str]]  # by axis, by the identity of the value
+_NO_HEADINGS: Headings = MappingProxyType({})
 Row = tuple[str, tuple[int | None, ...]]  # a heading, and cells by index; None is a place without a cell
 
 
@@ -49,6 +53,8 @@ class Board:
     rows: tuple[Row, ...]
     indexes: frozenset[int]
     count: int
+    headings: Headings
+    common_text: str  # what the long texts of an axis share
 
     def message(self, number: int, cells: Cells) -> dict[str, Any]:
         """Return the board of the run with that number; `cells` are all of the sweep."""
@@ -58,24 +64,30 @@ class Board:
             "y": self.y,
             "columns": list(self.columns),
             "rows": [{"label": heading, "cells": list(places)} for heading, places in self.rows],
-            "titles": {str(index): title(cells[index]) for index in sorted(self.indexes)},
+            "titles": {str(index): title(cells[index], self.headings) for index in sorted(self.indexes)},
             "note": self.note,
         }
 
     @property
     def note(self) -> str:
-        """Where to see the cells that the board leaves out."""
+        """What its texts share, and where to see the cells that it leaves out."""
         more = self.count - len(self.indexes)
-        return f"{more:,} more: panel.sweep.grid() and panel.sweep.contact_sheet()" if more else ""
+        rest = f"{more:,} more: panel.sweep.grid() and panel.sweep.contact_sheet()" if more else ""
+        return run_words.join_facts(self.common_text or None, rest or None)
 
 
 def lay_out(axes: Sequence[Axis], cells: Cells) -> Board:
     """Return the layout of a grid: the longest axis that fits goes across, the combinations of the others down."""
     axes = [axis for axis in axes if len(axis.values) > 1]
+    facts = (len(cells), {axis.name: axis_headings(axis) for axis in axes}, shared_words(axes))
+
+    def heading(axis: Axis, value: Any) -> str:
+        return facts[1][axis.name].get(identity(value)) or label(value)
+
     if len(axes) < 2:  # noqa: PLR2004 - a table has two axes
         starts = range(0, len(cells), FOLD)
         short_rows = (("", tuple(range(start, min(start + FOLD, len(cells))))) for start in starts)
-        return _board(axes[0].name if axes else "", "", (), short_rows, len(cells))
+        return _board(axes[0].name if axes else "", "", (), short_rows, *facts)
 
     def length(axis: Axis) -> int:
         return len(axis.values)
@@ -87,25 +99,38 @@ def lay_out(axes: Sequence[Axis], cells: Cells) -> Board:
     indexes = {_key(cell.chosen.get(axis.name) for axis in (*down, across)): cell.index for cell in cells}
     rows = (
         (
-            run_words.DOT.join(map(label, combination)),
+            run_words.DOT.join(map(heading, down, combination)),
             tuple(indexes.get(_key((*combination, value))) for value in across.values),
         )
         for combination in itertools.product(*(axis.values for axis in down))
     )
     y = run_words.DOT.join(axis.name for axis in down)
-    return _board(across.name, y, tuple(map(label, across.values)), rows, len(cells))
+    columns = tuple(heading(across, value) for value in across.values)
+    return _board(across.name, y, columns, rows, *facts)
 
 
-def title(cell: Cell[Any]) -> str:
+def title(cell: Cell[Any], headings: Headings = _NO_HEADINGS) -> str:
     """Return what distinguishes a cell, as "steps 10, seed 1"; a single text goes without the name of its axis."""
-    if len(cell.chosen) == 1:
+    texts = {
+        name: headings.get(name, {}).get(identity(value)) or label(value)
+        for name, value in cell.chosen.items()
+    }
+    if len(texts) == 1:
         [value] = cell.chosen.values()
         if isinstance(value, str) and wire_values.number(value) is None:
-            return label(value)
-    return ", ".join(f"{name} {label(value)}" for name, value in cell.chosen.items()) or "the only run"
+            return next(iter(texts.values()))
+    return ", ".join(f"{name} {text}" for name, text in texts.items()) or "the only run"
 
 
-def _board(x: str, y: str, columns: tuple[str, ...], rows: Iterator[Row], count: int) -> Board:
+def _board(
+    x: str,
+    y: str,
+    columns: tuple[str, ...],
+    rows: Iterator[Row],
+    count: int,
+    headings: Headings,
+    common_text: str,
+) -> Board:
     first_rows: list[Row] = []
     indexes: set[int] = set()
     for row in rows:
@@ -113,7 +138,7 @@ def _board(x: str, y: str, columns: tuple[str, ...], rows: Iterator[Row], count:
             break
         first_rows.append(row)
         indexes.update(index for index in row[1] if index is not None)
-    return Board(x, y, columns, tuple(first_rows), frozenset(indexes), count)
+    return Board(x, y, columns, tuple(first_rows), frozenset(indexes), count, headings, common_text)
 
 
 def _key(values: Iterator[Any] | tuple[Any, ...]) -> tuple[Any, ...]:
@@ -353,14 +378,17 @@ class SweepView(View):
         if cell.done:
             self._done[cell.index] = cell.status
             self._run_count += cell.task is not None
-            text = shorten(f"{title(cell)}: {_outcome(cell)}")
+            text = shorten(f"{self._title(cell)}: {_outcome(cell)}")
             self._lines.append((at, _LAST_ROWS.get(cell.status, "error"), text))
         else:
             self._done.pop(cell.index, None)
-            self._lines.append((at, "start", title(cell)))
+            self._lines.append((at, "start", self._title(cell)))
             if cell.task is not None:
                 self._on_task(cell.task)
         self._changed_cells.append(cell)
+
+    def _title(self, cell: Cell[Task]) -> str:
+        return title(cell, self._board.headings if self._board else _NO_HEADINGS)
 
     def _cell_changes(self) -> list[dict[str, Any]]:
         cells = dict[int, Cell[Task]]()
