@@ -74,6 +74,7 @@ ENDS: dict[str, tuple[dict[str, Any], type[WiroError], int]] = {
     "the Run is a gateway's page": ({"html_error": "Run:1"}, RunOutcomeUnknown, 0),
     "the Run fails before": ({"server_error": "Run:1"}, RunOutcomeUnknown, 0),
     "the Run fails after": ({"server_error_after": "Run:1"}, RunOutcomeUnknown, 1),
+    "parameters are refused": ({"invalid_parameters": "Run:1"}, ApiError, 0),
     "no balance": ({"no_balance": "Run:1"}, InsufficientBalance, 0),
     "the key is refused": ({"auth_error": "Run:1"}, AuthenticationError, 0),
     "the address is refused": ({"ip_refused": "Run:1"}, AddressRefused, 0),

@@ -160,7 +160,7 @@ def test_files_go_to_the_models_that_take_them(sandbox_client: Client, sandbox: 
         [FLUX, "wiro/sandbox-collage"], inputImage=file, prompt="a cat", seed=1
     ).wait()
     assert sweep.counts == {"succeeded": 2}
-    assert [len(item.files) for item in sandbox.requests if "/Run/" in item.path] == [1, 1]
+    assert [len(item.files) for item in sandbox.requests if "/Run/" in item.path] in ([0, 1], [1, 0])
 
 
 def test_models_of_an_awaited_client(sandbox: Sandbox) -> None:

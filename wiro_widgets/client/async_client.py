@@ -239,8 +239,14 @@ class AsyncClient(NotebookRepr):
         return await self._engine.detail(_id_text(task_id))
 
     async def delete_files(self, task_id: str) -> None:
-        """Delete a finished task's files at Wiro, inputs and outputs; doing it twice is fine. Raises NotFound."""
+        """Delete a finished task's files at Wiro, inputs and outputs; doing it twice is fine.
+
+        Raises NotFound, and InvalidParameter while runs are under way that may have the same input.
+        """
         detail = await self.detail(task_id)
+        if self._engine.tasks and self._engine.uploads.has_address(detail.parameters.values()):
+            reason = "its input is also that of runs under way; delete its files once they have ended"
+            raise InvalidParameter("task_id", reason)
         if detail.token is None:
             raise NotFound(f"Wiro tells no token of task {task_id}, so its files cannot be deleted", code=1)
         await self._engine.http.call(requests.delete_files(detail.token))

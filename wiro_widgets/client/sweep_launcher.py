@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
@@ -206,6 +207,8 @@ class SweepLauncher:
             await sweep.recall()
             if options.unknown == "ask":
                 _warn_of_unknown_cells(sweep)
+        counts = Counter(digest for cell in sweep.unpaid for digest in cell.file_digests)
+        self._access.engine.uploads.expect(digest for digest, count in counts.items() if count > 1)
         runs = await self._paid_runs(sweep.unpaid, reuse_results=run_options.reuse)
         sweep.estimate, sweep.estimates = await self._check_budgets(plan, runs)
         if options.start:

@@ -22,6 +22,7 @@ from wiro_widgets.protocol.errors import (
 from wiro_widgets.protocol.prices.dollars import dollars
 from wiro_widgets.protocol.redact import TOKEN_FIELDS, SecretHolder, printable, redact_json, secret_field
 from wiro_widgets.protocol.schema import listing
+from wiro_widgets.protocol.schema.scalars import is_url
 from wiro_widgets.protocol.text.text_content import TextContent, output_content
 
 NO_OBJECT = "the reply is no JSON object"
@@ -271,6 +272,12 @@ def _output(item: Mapping[str, Any], index: int) -> OutputInfo:
 
 def _file_name(url: str, index: int) -> str:
     return url.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1] or str(index)
+
+
+def file_address(reply: Mapping[str, Any]) -> str | None:
+    """Return the address of the one file of a File/Upload reply; None if it names none."""
+    urls = [wire_values.text(entry.get("url")) for entry in wire_values.mappings(reply.get("list"))]
+    return urls[0] if len(urls) == 1 and is_url(urls[0]) else None
 
 
 def tool(reply: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -99,6 +99,11 @@ def delete_files(token: str) -> Request:
     return Request("/Task/InputOutputDelete", "control", json={"tasktoken": token})
 
 
+def file_upload(upload: Upload) -> Request:
+    """Keep a file at Wiro, to be named by its address in several runs (docs/protocol.md, Files)."""
+    return Request("/File/Upload", "control", parts=(("file", upload),))
+
+
 def tool_detail(model: str) -> Request:
     """Read a model's catalogue entry."""
     owner, name = split_model(model)

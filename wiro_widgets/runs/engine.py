@@ -21,6 +21,7 @@ from wiro_widgets.runs.balance_queue import BalanceQueue
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.transport.downloads import Downloads
 from wiro_widgets.transport.http import Http
+from wiro_widgets.transport.shared_uploads import SharedUploads
 
 
 @dataclass(slots=True)
@@ -34,6 +35,7 @@ class Engine:
     ledger: Ledger
     timing: Timing
     balance_queue: BalanceQueue = field(init=False, repr=False)
+    uploads: SharedUploads = field(init=False, repr=False)
     tasks: set[AsyncTask] = field(default_factory=set, repr=False)  # those under way
     # What goes on for tasks that are over: outputs that are fetched again, costs that come late.
     late_jobs: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
@@ -41,6 +43,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.balance_queue = BalanceQueue(self.timing)
+        self.uploads = SharedUploads(self.http, self.downloads, self.start_late_job)
 
     @property
     def server(self) -> str:

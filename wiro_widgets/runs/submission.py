@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from wiro_widgets.journal import process
 from wiro_widgets.journal.row import JournalRow
@@ -32,6 +32,9 @@ from wiro_widgets.runs.balance_queue import Place
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.options import RunOptions
 from wiro_widgets.transport.downloads import EarlierFiles
+from wiro_widgets.transport.shared_uploads import may_blame_address
+
+T = TypeVar("T")
 
 TRIES = 5  # of a Run that certainly did not arrive, or that was refused because of too many calls
 SERVER_ERRORS_FROM = 500
@@ -78,16 +81,10 @@ class Submission:
         names = ", ".join(f"task {task.id}" if task.id else f"a run of {task.model}" for task in tasks)
         self._notify(f"Waiting for {names}, whose result is an input")
         charge = await self._engine.ledger.charge(self._model, values, schema)
-        work = asyncio.ensure_future(chain.resolve(self._engine, values, schema))
-        stop = asyncio.ensure_future(self._stop.wait())
         try:
-            await asyncio.wait((work, stop), return_when=asyncio.FIRST_COMPLETED)
-            self._check_stopped()
-            return await work
+            return await self._or_stop(chain.resolve(self._engine, values, schema))
         finally:
             charge.settle(0.0)
-            work.cancel()
-            stop.cancel()
 
     async def send(self, values: Mapping[str, Any], schema: ModelSchema | None) -> Receipt:
         """Open the files, write the intent down, send, write the outcome down; or take over an equal run.
@@ -100,7 +97,8 @@ class Submission:
             ready = await asyncio.to_thread(inputs.prepare, values, schema, cleanup)
             input_files = await asyncio.to_thread(fingerprint.files_of, ready)
             content = fingerprint.of_run(self._model, ready, input_files, is_typed=schema is not None)
-            request = requests.run(self._model, ready, schema)
+            lean = await self._or_stop(engine.uploads.replace(ready, input_files, schema))
+            request = requests.run(self._model, lean, schema)
             run_id, parameters = str(uuid.uuid4()), {**plain(values), **plain(input_files)}
             process.sending.add(run_id)
             cleanup.callback(process.sending.discard, run_id)
@@ -115,6 +113,11 @@ class Submission:
                         reply = await engine.http.attempt(request)
                         if not isinstance(reply, WiroError):
                             break
+                        if lean is not ready and may_blame_address(reply) and not _is_ambiguous(reply):
+                            # No task was made: the run goes on as if its files had never been shared.
+                            engine.uploads.forget(ready, input_files)
+                            lean, request = ready, requests.run(self._model, ready, schema)
+                            continue
                         await self._wait_to_send_again(reply, place)
                 receipt = self._read_receipt(reply)
             except WiroError as error:
@@ -234,6 +237,18 @@ class Submission:
             reason = ": ".join(filter(None, ("the reply names no task", replies.top_message(reply))))
             raise RunOutcomeUnknown(self._model, reason, journal_id=None)
         return receipt
+
+    async def _or_stop(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what the work returns; raises TaskCancelled as soon as the run is stopped."""
+        job = asyncio.ensure_future(work)
+        stop = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait((job, stop), return_when=asyncio.FIRST_COMPLETED)
+            self._check_stopped()
+            return await job
+        finally:
+            job.cancel()
+            stop.cancel()
 
     def _check_stopped(self) -> None:
         if self._stop.is_set():

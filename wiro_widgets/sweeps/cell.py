@@ -36,6 +36,7 @@ class Cell(Generic[TaskT]):
         self.chosen = dict(plan.axis_values)
         self.content = plan.content
         self.number = plan.number
+        self.file_digests = plan.file_digests
         self.status: Status = "failed" if plan.error else "pending"
         self.task: TaskT | None = None
         self.result: TaskResult | None = None

@@ -49,6 +49,7 @@ class PlannedCell:
     model: str
     schema: ModelSchema | None = field(repr=False)
     error: InvalidParameter | None = None
+    file_digests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,10 +308,19 @@ def _cells(rows: Iterable[_BoundRow]) -> tuple[PlannedCell, ...]:
                 row.model,
                 row.schema,
                 row.error,
+                tuple(_file_digests(row.digests)),
             )
         )
         counts[content] += 1
     return tuple(cells)
+
+
+def _file_digests(digests: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the digests of the files of a cell, each once."""
+    items = [item for value in digests.values() for item in (value if isinstance(value, list) else [value])]
+    yield from {
+        item["sha256"]: None for item in items if isinstance(item, dict) and item.keys() == {"sha256"}
+    }
 
 
 def _check_names(schemas: Schemas, values: Mapping[str, Any]) -> None:

@@ -70,6 +70,7 @@ class Faults:
     auth_error: Annotated[Calls, "answer 401"] = NEVER
     ip_refused: Annotated[Calls, "answer 401, as to an address that the project does not allow"] = NEVER
     sign_in: Annotated[Calls, "refuse with code 98"] = NEVER
+    invalid_parameters: Annotated[Calls, "refuse with invalid-parameters"] = NEVER
     echo_secrets: Annotated[Calls, "refuse with a message that repeats the caller's credentials"] = NEVER
     redirect: Annotated[Calls, "answer 307 to another address"] = NEVER
 

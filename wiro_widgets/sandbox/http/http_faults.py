@@ -126,6 +126,7 @@ _BEFORE: dict[str, Callable[[World, Request], Response]] = {
     "server_error": lambda world, _request: _server_error(world),
     "html_error": lambda _world, _request: Response(GATEWAY_PAGE, 502, media_type="text/html"),
     "concurrency_limit": lambda _world, _request: JSONResponse(failure(TOO_MANY_TASKS, 96)),
+    "invalid_parameters": lambda _world, _request: JSONResponse(failure("invalid-parameters", 0)),
     "no_balance": lambda _world, _request: JSONResponse(failure("Insufficient balance", 97)),
     "auth_error": lambda _world, _request: JSONResponse(failure(NOT_VALID), 401),
     "ip_refused": lambda _world, request: _ip_refused(request),
