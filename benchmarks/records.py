@@ -32,16 +32,27 @@ DAYS = 100
 HAND = """CREATE TABLE runs (task_id TEXT, model TEXT, status TEXT, success INTEGER, exit_code INTEGER, prompt TEXT,
     seed INTEGER, parameters TEXT, created_at TEXT, started_at TEXT, ended_at TEXT, queue_seconds REAL,
     run_seconds REAL, elapsed_seconds REAL, total_cost REAL, output_count INTEGER, output_urls TEXT,
-    output_paths TEXT, error TEXT, outcome TEXT, text TEXT, parents TEXT, reused_from TEXT,
-    star INTEGER, tags TEXT, note TEXT,
-    reuses INTEGER)"""
+    output_paths TEXT, error TEXT, outcome TEXT, text TEXT, parents TEXT, finish_reason TEXT, usage TEXT,
+    reused_from TEXT, star INTEGER, tags TEXT, note TEXT, reuses INTEGER)"""
 LISTS = ("output_urls", "output_paths", "parents", "tags")
 KINDS = {
     **dict.fromkeys(("model", "status", "outcome"), "category"),
     **dict.fromkeys(("seed", "exit_code"), "Int64"),
     **dict.fromkeys(("success", "star"), "boolean"),
     **dict.fromkeys(
-        ("task_id", "prompt", "parameters", "error", "text", "reused_from", "note", *LISTS), "string"
+        (
+            "task_id",
+            "prompt",
+            "parameters",
+            "error",
+            "text",
+            "finish_reason",
+            "usage",
+            "reused_from",
+            "note",
+            *LISTS,
+        ),
+        "string",
     ),
 }
 TIMES = ["created_at", "started_at", "ended_at"]

@@ -330,7 +330,7 @@ def test_a_panel_stands_beneath_the_gallery(gallery: GalleryPage) -> None:
     expect(page.locator(".hosted")).to_contain_text("Nothing is run before you press Run")
     page.get_by_role("button", name="Close the panel").click()
     expect(page.locator(".drawn")).to_have_count(0)
-    assert (panel.values["prompt"], panel.status) == ("a lighthouse at dusk", "idle")
+    assert (panel.values["prompt"], panel.status) == ("a lighthouse at dusk", "succeeded")
     panel.close()
 
 

@@ -72,7 +72,7 @@ def test_a_picture_goes_to_another_model(panel: PanelPage) -> None:
     [question] = panel.await_sent("search")
     upscale = model("wiro/sandbox-upscale", "Upscale", "Enlarges.", "upscale")
     panel.tell({"type": "models", "to": "me", "rev": question["rev"], "models": [upscale], "error": None})
-    panel.page.get_by_role("option").click()
+    panel.page.get_by_role("listbox").get_by_role("option").click()
     [message] = panel.await_sent("model")
     assert (message["model"], message["output"]) == ("wiro/sandbox-upscale", "1-0")
     panel.reply(message["rev"], error="It takes no picture to start from.")

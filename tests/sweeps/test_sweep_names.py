@@ -71,7 +71,7 @@ def public_surface(kind: type) -> dict[str, object]:
     return surface
 
 
-BLOCKING_ONLY = {"stop_soon"}  # for callbacks, which cannot await
+BLOCKING_ONLY = {"resume_soon", "stop_soon"}  # for callbacks, which cannot await
 FOR_THE_CLIENT = {"recall", "unpaid", "close"}
 FOR_THE_BLOCKING_FACE = {
     "busy_after",

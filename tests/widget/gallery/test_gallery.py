@@ -390,7 +390,7 @@ def test_a_run_is_opened_in_a_panel(add_run: AddRun, gallery_of: MakeGallery, wi
     wire = wire_of(gallery)
     answer = wire.ask("panel", rev=1, id=run_id, model="")
     (panel,) = gallery.panels
-    assert (answer["panel"], panel.values["prompt"], panel.status) == (panel.model_id, "a fox", "idle")
+    assert (answer["panel"], panel.values["prompt"], panel.status) == (panel.model_id, "a fox", "succeeded")
     assert "owner" in wire.ask("panel", rev=2, id=run_id, model="nonsense")["error"]
     panels = wire.ask("panels", rev=3)["panels"]
     assert "tencent/hunyuan-flux-srpo" in panels[0][1]
