@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from tests.serving import environment, free_port, serving
 
@@ -27,7 +28,13 @@ SETTINGS = {
     "@jupyterlab/apputils-extension:kernels-settings": {"skipKernelRestartDialog": True},
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
 }
-NOT_NEEDED = ("jupyter_lsp", "jupyter_server_terminals", "voila.server_extension")
+NOT_NEEDED = (
+    "jupyter_lsp",
+    "jupyter_server_terminals",
+    "panel.io.jupyter_server_extension",
+    "solara.server.jupyter.server_extension",
+    "voila.server_extension",
+)
 FLAGS = (
     "--no-browser",
     "--allow-root",
@@ -90,11 +97,14 @@ class JupyterServer:
 
 @contextlib.contextmanager
 def jupyter_server(
-    app: App, *, folder: Path, env: Mapping[str, str] | None = None
+    app: App, *, folder: Path, env: Mapping[str, str] | None = None, prefix: str = ""
 ) -> Iterator[JupyterServer]:
-    """Serve `folder` until the block ends; kernels see this checkout, `env` and no other WIRO_ variable."""
+    """Serve `folder` until the block ends; kernels see this checkout, `env` and no other WIRO_ variable.
+
+    All addresses begin with the path `prefix`, such as "/user/ada", which JupyterHub's proxy hands on as it is.
+    """
     with tempfile.TemporaryDirectory(prefix="wiro-jupyter-", ignore_cleanup_errors=True) as home:
-        server = JupyterServer(app, f"http://127.0.0.1:{free_port()}", folder, secrets.token_hex(16))
+        server = JupyterServer(app, f"http://127.0.0.1:{free_port()}{prefix}", folder, secrets.token_hex(16))
         with serving(
             _command(server),
             env={**jupyter_environment(Path(home)), **(env or {})},
@@ -128,11 +138,12 @@ def _cell(name: str, source: str) -> dict[str, Any]:
 
 
 def _command(server: JupyterServer) -> list[str]:
-    port = server.base_url.rpartition(":")[2]
+    address = urlsplit(server.base_url)
     return [
         *(sys.executable, "-m", MODULES[server.app], *FLAGS, EXPOSE[server.app]),
         *(
-            f"--port={port}",
+            f"--port={address.port}",
+            f"--ServerApp.base_url={address.path}/",
             f"--IdentityProvider.token={server.token}",
             f"--ServerApp.root_dir={server.folder}",
         ),
