@@ -44,6 +44,7 @@ def test_a_picture(terminal: Terminal, sandbox: SandboxServer) -> None:
     sandbox.faults = {"stuck": "queue"}
     command = terminal.start("run", FLUX, "-p", "prompt=x", *SMALL, "-p", "samples=2", "--out", "art")
     wait_for(lambda: _listeners(sandbox), bool)
+    assert command.line("Waiting for a worker", "stderr")
     sandbox.faults = None
     status, out, err = command.end()
     assert status == 0
@@ -51,7 +52,6 @@ def test_a_picture(terminal: Terminal, sandbox: SandboxServer) -> None:
     assert len(paths) == 2
     assert {path.parent for path in paths} == {terminal.folder / "art"}
     assert [_size(path) for path in paths] == [(64, 64), (64, 64)]
-    assert "Waiting for a worker" in err
     assert err.splitlines()[-1].startswith(f"Done{DOT}")
 
 

@@ -49,7 +49,7 @@ def test_all_together_keep_the_pace() -> None:
     for drawing in drawings:
         pacer.remove(drawing)
     assert len(times) / 5 <= times[-1] - times[0] + 0.2 + 0.01
-    assert max(drawing.count for drawing in drawings) == 1
+    assert max(drawing.count for drawing in drawings) <= max(2, len(times) // 50)
 
 
 def test_a_quiet_drawing_takes_no_turn() -> None:

@@ -80,7 +80,7 @@ def test_closing_leaves_nothing_behind() -> None:
         gc.collect()
     assert [str(warning.message) for warning in warning_list] == []
     assert threading.active_count() == threads
-    assert _open_handles() == handles
+    assert _open_handles() <= handles
 
 
 def _open_handles() -> int:

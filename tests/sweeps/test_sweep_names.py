@@ -76,7 +76,6 @@ FOR_THE_CLIENT = {"recall", "unpaid", "close"}
 FOR_THE_BLOCKING_FACE = {
     "busy_after",
     "finished_cell",
-    "goes_on",
     "interrupt",
     "interrupt_note",
     "output_cell",
