@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from xdist.remote import Producer
 
 from tests.browser import SharedChromium
@@ -46,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # The machines are noisy: how long an example takes says nothing.
     settings.register_profile("noisy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("noisy")
+    expect.set_options(timeout=30_000)
     environment.setenv("JUPYTER_PLATFORM_DIRS", "1")  # jupyter_core warns without it, and warnings are errors
     environment.delenv("JUPYTER_PATH", raising=False)
     environment.delenv("JUPYTER_CONFIG_PATH", raising=False)

@@ -72,7 +72,7 @@ def run_count(sandbox: Sandbox) -> RunCount:
 def wait_for(condition: Callable[[], bool]) -> None:
     """Wait until a condition holds."""
     pause = threading.Event()
-    for _ in range(2000):
+    for _ in range(6000):
         if condition():
             return
         pause.wait(0.005)

@@ -134,7 +134,7 @@ def test_words_of_a_server(server: HostileServer, make_client: MakeClient) -> No
     server.finish(
         server.task(), [server.serve_file(b"words", name="0.txt", contenttype=evil) | {"name": evil}]
     )
-    result = task.wait(10)
+    result = task.wait(60)
     for value in (task, result, result.record, *result.outputs, *task.events_so_far(), client.history):
         assert is_harmless(repr(value))
     other = make_client(journal=False).attach(task.id or "")

@@ -34,7 +34,7 @@ def test_the_clients_of_a_sandbox_end_with_it() -> None:
     with Sandbox(speed=1000) as sandbox:
         client = sandbox.client()
         task = client.run("tencent/hunyuan-flux-srpo", prompt="x", width=64, height=64)
-        path = task.wait(20).outputs[0].path
+        path = task.wait(60).outputs[0].path
         assert path is not None
         assert path.is_file()
     assert client.closed
@@ -45,7 +45,7 @@ def test_a_client_keeps_its_settings(tmp_path: Path) -> None:
     """Settings of the user replace those of the sandbox, except the address."""
     with Sandbox(speed=1000) as sandbox:
         client = sandbox.client(output_dir=tmp_path, journal=False, base_url="https://elsewhere.example/v1")
-        result = client.run("tencent/hunyuan-flux-srpo", prompt="x", width=64, height=64).wait(20)
+        result = client.run("tencent/hunyuan-flux-srpo", prompt="x", width=64, height=64).wait(60)
     assert result.outputs[0].path is not None
     assert result.outputs[0].path.is_relative_to(tmp_path)
     assert result.outputs[0].path.is_file()
@@ -54,7 +54,7 @@ def test_a_client_keeps_its_settings(tmp_path: Path) -> None:
 def test_connecting_without_a_key(fast: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     """A sandbox answers, and one line says so."""
     client = connect()
-    assert client.run(CHAT, prompt="x").wait(20).text
+    assert client.run(CHAT, prompt="x").wait(60).text
     assert capsys.readouterr().out.count("\n") == 1
     assert len(fast.requests) > 0
 

@@ -19,7 +19,7 @@ from tests.hostile.server import KEY, SECRET, HostileServer
 from wiro_widgets.protocol.timing import Timing
 
 ROOT = Path(__file__).resolve().parents[2]
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 
 # Runs a sweep to its end; `order` has its model, its values and its axes.
 SWEEP = """

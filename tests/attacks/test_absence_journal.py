@@ -35,8 +35,8 @@ pytestmark = pytest.mark.usefixtures("worker")
 def journal(make_client: MakeClient, tmp_path: Path) -> Path:
     """Run a sweep to its end, close its client, and return its journal."""
     client = make_client()
-    client.sweep("a/b", VALUES, seed=SEEDS).wait(20)
-    client.run("a/b", prompt="reusable", seed=7).wait(10)
+    client.sweep("a/b", VALUES, seed=SEEDS).wait(60)
+    client.run("a/b", prompt="reusable", seed=7).wait(60)
     client.close()
     return tmp_path / "journal.sqlite3"
 
@@ -44,7 +44,7 @@ def journal(make_client: MakeClient, tmp_path: Path) -> Path:
 def what_a_sweep_says(client: Client, **options: Any) -> str:
     """Begin the sweep again and return what it says, in errors or in its cells; empty if it has all its results."""
     try:
-        sweep = client.sweep("a/b", VALUES, seed=SEEDS, **options).wait(20)
+        sweep = client.sweep("a/b", VALUES, seed=SEEDS, **options).wait(60)
     except WiroError as error:
         return str(error)
     return "; ".join(cell.trouble or cell.status for cell in sweep.cells if cell.status != "succeeded")
@@ -121,12 +121,12 @@ def test_a_reuse_with_a_broken_journal(
     for _kernel in range(2):
         words = "journal"
         try:
-            make_client().run("a/b", prompt="reusable", seed=7, reuse=True).wait(10)
+            make_client().run("a/b", prompt="reusable", seed=7, reuse=True).wait(60)
         except WiroError as error:
             words = str(error)
         assert server.count("Run") == 4
         assert "journal" in words
-    make_client(journal=False).run("a/b", prompt="reusable", seed=7, reuse=True).wait(10)
+    make_client(journal=False).run("a/b", prompt="reusable", seed=7, reuse=True).wait(60)
     assert server.count("Run") == 5
 
 
@@ -194,9 +194,9 @@ def test_a_reuse_with_a_journal_that_is_locked(
     release = threading.Timer(3.0, lock.release)
     release.start()
     with suppress(WiroError):
-        client.run("a/b", prompt="reusable", seed=7, reuse=True).wait(10)
+        client.run("a/b", prompt="reusable", seed=7, reuse=True).wait(60)
     release.join()
-    assert client.run("a/b", prompt="reusable", seed=7, reuse=True).wait(10).record.reused_from is not None
+    assert client.run("a/b", prompt="reusable", seed=7, reuse=True).wait(60).record.reused_from is not None
     assert server.count("Run") == 4
 
 
@@ -214,8 +214,8 @@ def test_a_claim_that_a_lock_has_kept_back(
         threading.Event().wait(1.0)
     for sweep in sweeps:
         with suppress(WiroError):
-            sweep.wait(20)
-        sweep.resume().wait(20)
+            sweep.wait(60)
+        sweep.resume().wait(60)
     assert server.count("Run") == 7
     for sweep in sweeps:
         assert statuses(sweep) == ["succeeded"] * 3
@@ -259,8 +259,8 @@ def test_a_wait_for_another_kernel_while_the_journal_is_locked(
     for gate in gates:
         gate.open()
     for sweep in (first, second):
-        sweep.wait(20)
-        sweep.resume().wait(20)
+        sweep.wait(60)
+        sweep.resume().wait(60)
         assert (server.count("Run"), statuses(sweep)) == (3, ["succeeded"] * 3)
 
 
@@ -283,7 +283,7 @@ def test_a_task_of_another_row_while_the_journal_is_locked(
 ) -> None:
     """A lost run takes no task of which the journal cannot say whether it is another run's."""
     client = make_client()
-    assert client.run("a/b", VALUES).wait(10)
+    assert client.run("a/b", VALUES).wait(60)
     server.script("Run", CUT)
     with pytest.raises(RunOutcomeUnknown):
         client.run("a/b", VALUES)
@@ -304,7 +304,7 @@ SWEEP_AND_COUNT = """
 import warnings
 warnings.simplefilter("ignore")
 try:
-    sweep = client.sweep("a/b", order["values"], seed=order["seeds"]).wait(20)
+    sweep = client.sweep("a/b", order["values"], seed=order["seeds"]).wait(60)
     print([cell.trouble or cell.status for cell in sweep.cells])
 except wiro.WiroError as error:
     print(error)

@@ -32,7 +32,7 @@ Habit = Callable[[HostileServer], object]
 
 def begin_again(client: Client, **options: Any) -> Sweep:
     """Begin the sweep of the kernel once more and wait for it."""
-    return client.sweep("a/b", VALUES, seed=SEEDS, **options).wait(20)
+    return client.sweep("a/b", VALUES, seed=SEEDS, **options).wait(60)
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_recover_under_any_skew(
     for number in SEEDS:
         server.add_task("a/b", **VALUES, seed=str(number)).created -= 3600
     kill_during_replies()
-    tasks = {str(task.values["seed"]): task.wait(10).record.task_id for task in client.recover()}
+    tasks = {str(task.values["seed"]): task.wait(60).record.task_id for task in client.recover()}
     assert tasks == {"1": server.task(2).id, "2": server.task(3).id} or tasks == {
         "1": server.task(3).id,
         "2": server.task(2).id,
@@ -161,7 +161,7 @@ def test_tasks_that_cannot_be_found(
     assert set(statuses(sweep)) <= {"unknown", "succeeded"}
     assert_right_pictures(sweep, VALUES)
     reveal(server)
-    sweep.resume().wait(20)
+    sweep.resume().wait(60)
     assert server.count("Run") == 2
     assert statuses(sweep) == ["succeeded"] * 2
     assert_right_pictures(sweep, VALUES)
@@ -179,7 +179,7 @@ def test_more_newer_tasks_than_are_read(
     assert server.count("Run") == 2
     assert set(statuses(sweep)) <= {"unknown", "succeeded"}
     remove_others(server)
-    sweep.resume().wait(20)
+    sweep.resume().wait(60)
     assert server.count("Run") == 2
     assert statuses(sweep) == ["succeeded"] * 2
 
@@ -194,9 +194,9 @@ def test_unknown_is_asked_and_sent(
     sweep = begin_again(client, **ASK)
     assert statuses(sweep) == ["unknown"] * 2
     assert all(cell.error is not None and "send" in str(cell.error) for cell in sweep.cells)
-    sweep.resume().wait(20)
+    sweep.resume().wait(60)
     assert (server.count("Run"), statuses(sweep)) == (2, ["unknown"] * 2)
-    sweep.resume(**SEND).wait(20)
+    sweep.resume(**SEND).wait(60)
     assert (server.count("Run"), statuses(sweep)) == (4, ["succeeded"] * 2)
     assert_right_pictures(sweep, VALUES)
 
@@ -225,7 +225,7 @@ def test_a_run_that_never_arrived(
     kernel = kernels.start(server, tmp_path, model="a/b", values=VALUES, axes={"seed": [1]})
     gate.await_call()
     kernel.kill()
-    sweep = client.sweep("a/b", VALUES, seed=[1]).wait(20)
+    sweep = client.sweep("a/b", VALUES, seed=[1]).wait(60)
     assert (server.count("Run"), statuses(sweep)) == (1, ["unknown"])
 
 
@@ -298,7 +298,7 @@ def test_a_kernel_that_is_killed_after_it_left_the_balance_queue(
     gate.await_call()
     kernel.kill()
     gate.open()
-    assert statuses(client.sweep("a/b", VALUES, seed=[1]).wait(20)) == ["unknown"]
+    assert statuses(client.sweep("a/b", VALUES, seed=[1]).wait(60)) == ["unknown"]
     server.list_all()
-    assert statuses(client.sweep("a/b", VALUES, seed=[1]).wait(20)) == ["succeeded"]
+    assert statuses(client.sweep("a/b", VALUES, seed=[1]).wait(60)) == ["succeeded"]
     assert server.count("Run") == 2

@@ -56,14 +56,14 @@ def test_a_lost_reply_in_one_kernel(server: HostileServer, make_client: MakeClie
     client = make_client(timeout=0.4)
     server.lists_late = True
     server.script("Run", *[server.effect_then(reply)] * len(SEEDS))
-    first = client.sweep("a/b", VALUES, seed=SEEDS).wait(20)
+    first = client.sweep("a/b", VALUES, seed=SEEDS).wait(60)
     assert statuses(first) == ["unknown"] * 3
-    second = client.sweep("a/b", VALUES, seed=SEEDS).wait(20)
-    first.resume().wait(20)
+    second = client.sweep("a/b", VALUES, seed=SEEDS).wait(60)
+    first.resume().wait(60)
     assert server.count("Run") == 3
     server.list_all()
     for sweep in (second, first):
-        sweep.resume().wait(20)
+        sweep.resume().wait(60)
         assert (server.count("Run"), statuses(sweep)) == (3, ["succeeded"] * 3)
         assert_right_pictures(sweep, VALUES)
     assert client.history.unfinished() == []
@@ -81,7 +81,7 @@ def test_a_sweep_that_is_begun_again_while_a_reply_is_awaited(
     server.wait(lambda: server.count("Run") == 3, "the Runs")
     second = client.sweep("a/b", VALUES, seed=SEEDS)
     for sweep in (first, second):
-        sweep.wait(20)
+        sweep.wait(60)
         assert statuses(sweep) == ["unknown"] * 3
     assert server.count("Run") == 3
 
@@ -98,12 +98,12 @@ def test_a_reuse_of_a_run_whose_reply_was_lost(
         client.run("a/b", VALUES, seed=7)
     if is_listed:
         server.list_all()
-        assert len(client.run("a/b", VALUES, seed=7, reuse=True).wait(10).images) == 1
+        assert len(client.run("a/b", VALUES, seed=7, reuse=True).wait(60).images) == 1
     else:
         with pytest.raises(RunOutcomeUnknown):
             client.run("a/b", VALUES, seed=7, reuse=True)
     assert server.count("Run") == 1
-    client.run("a/b", VALUES, seed=7).wait(10)
+    client.run("a/b", VALUES, seed=7).wait(60)
     assert server.count("Run") == 2
 
 
@@ -113,7 +113,7 @@ def test_a_reuse_of_a_run_that_is_running(server: HostileServer, make_client: Ma
         client.run("a/b", VALUES, seed=7)
     task = make_client().run("a/b", VALUES, seed=7, reuse=True)
     Worker(server).finish_all()
-    assert (task.id, len(task.wait(10).images)) == (server.task().id, 1)
+    assert (task.id, len(task.wait(60).images)) == (server.task().id, 1)
     assert server.count("Run") == 1
 
 
@@ -121,9 +121,9 @@ def test_a_reuse_of_a_run_that_is_running(server: HostileServer, make_client: Ma
 def test_a_refusal_is_proof(server: HostileServer, client: Client) -> None:
     """A Run that Wiro refuses in its own words made no task, and is sent again by `resume`."""
     server.script("Run", refused("Request parameter [prompt] required", 0))
-    sweep = client.sweep("a/b", VALUES, seed=[1]).wait(20)
+    sweep = client.sweep("a/b", VALUES, seed=[1]).wait(60)
     assert statuses(sweep) == ["failed"]
-    sweep.resume().wait(20)
+    sweep.resume().wait(60)
     assert (server.count("Run"), statuses(sweep)) == (2, ["succeeded"])
 
 
@@ -183,8 +183,8 @@ def test_task_detail_says_nothing_once(server: HostileServer, make_client: MakeC
     server.tasks["999"] = server.add_task("a/b", prompt="of somebody else")
     server.tasks["999"].id = "999"
     server.script("Task/Detail", *[handler_of(server, name)] * 3)
-    sweep = make_client().sweep("a/b", VALUES, seed=SEEDS).wait(20)
-    sweep.resume().wait(20)
+    sweep = make_client().sweep("a/b", VALUES, seed=SEEDS).wait(60)
+    sweep.resume().wait(60)
     assert (server.count("Run"), statuses(sweep)) == (3, ["succeeded"] * 3)
     assert_right_pictures(sweep, VALUES)
 
@@ -199,13 +199,13 @@ def test_task_detail_says_nothing_for_long(server: HostileServer, make_client: M
     server.always("Task/Detail", handler_of(server, name))
     client = make_client(timeout=1.0)
     begin = time.monotonic()
-    sweep = client.sweep("a/b", VALUES, seed=SEEDS).wait(10)
-    sweep.resume().wait(10)
+    sweep = client.sweep("a/b", VALUES, seed=SEEDS).wait(60)
+    sweep.resume().wait(60)
     assert time.monotonic() - begin < 15
     assert (server.count("Run"), statuses(sweep)) == (3, ["unknown"] * 3)
     assert len(client.history.unfinished()) == 3
     server.clear_script("Task/Detail")
-    sweep.resume().wait(20)
+    sweep.resume().wait(60)
     assert (server.count("Run"), statuses(sweep)) == (3, ["succeeded"] * 3)
     assert_right_pictures(sweep, VALUES)
     assert client.history.unfinished() == []
@@ -223,16 +223,16 @@ def test_a_catalogue_that_says_nothing(
     photo = tmp_path / "photo.png"
     photo.write_bytes(painted((1, 2, 3)))
     with make_client() as client:
-        client.sweep("a/b", VALUES, seed=SEEDS, inputImage=str(photo)).wait(20)
+        client.sweep("a/b", VALUES, seed=SEEDS, inputImage=str(photo)).wait(60)
     assert server.count("Run") == 3
     no_model = refused("slug-owner-project-not-exist", 1)
     server.script("Tool/Detail", *[answers.NO_ANSWERS.get(name, no_model)] * count)
     with suppress(WiroError):
-        make_client(timeout=1.0).sweep("a/b", VALUES, seed=SEEDS, inputImage=str(photo)).wait(20)
+        make_client(timeout=1.0).sweep("a/b", VALUES, seed=SEEDS, inputImage=str(photo)).wait(60)
     assert server.count("Run") == 3
     server.clear_script("Tool/Detail")
     server.always("Tool/Detail", ok(tool=[entry]))
-    sweep = make_client().sweep("a/b", VALUES, seed=SEEDS, inputImage=str(photo)).wait(20)
+    sweep = make_client().sweep("a/b", VALUES, seed=SEEDS, inputImage=str(photo)).wait(60)
     assert (server.count("Run"), statuses(sweep)) == (3, ["succeeded"] * 3)
 
 
@@ -242,19 +242,19 @@ def test_a_catalogue_that_shows_the_model_late(server: HostileServer, make_clien
     server.always("Tool/Detail", refused("slug-owner-project-not-exist", 1))
     values = {**VALUES, "seed": "1"}
     with make_client() as client:
-        client.map("a/b", [values, values]).wait(20)
+        client.map("a/b", [values, values]).wait(60)
     assert server.count("Run") == 2
     server.clear_script("Tool/Detail")
     entry: dict[str, Any] = {**MODEL_ENTRY, "parameters": [*MODEL_ENTRY["parameters"], REQUIRED_GROUP]}
     server.always("Tool/Detail", ok(tool=[entry]))
     cells = [values, values, {**VALUES, "seed": "2"}]
     client = make_client()
-    sweep = client.map("a/b", cells).wait(20)
+    sweep = client.map("a/b", cells).wait(60)
     assert (server.count("Run"), statuses(sweep)) == (3, ["unknown", "unknown", "succeeded"])
     with pytest.raises(ConfigurationError, match="for one of the two only"):
         client.run("a/b", values, reuse=True)
     assert server.count("Run") == 3
-    assert statuses(sweep.resume(unknown="send").wait(20)) == ["succeeded"] * 3
+    assert statuses(sweep.resume(unknown="send").wait(60)) == ["succeeded"] * 3
     assert server.count("Run") == 5
 
 
@@ -265,8 +265,8 @@ def test_equal_cells_without_a_schema(server: HostileServer, make_client: MakeCl
     server.always("Tool/Detail", ok(tool=[entry]))
     values = {**VALUES, "seed": "1"}
     with make_client() as client:
-        client.map("a/b", [values, values]).wait(20)
+        client.map("a/b", [values, values]).wait(60)
     server.clear_script("Tool/Detail")
     server.always("Tool/Detail", refused("slug-owner-project-not-exist", 1))
-    sweep = make_client().map("a/b", [values, values]).wait(20)
+    sweep = make_client().map("a/b", [values, values]).wait(60)
     assert (server.count("Run"), statuses(sweep)) == (2, ["unknown"] * 2)

@@ -179,7 +179,7 @@ def _check(siege: Siege, client: Client) -> None:
         assert not paid_twice(siege)
         return
     with bounded(10.0, "the sweep"):
-        sweep.resume().wait(10.0)
+        sweep.resume().wait(60)
     assert not paid_twice(siege)
     names = ["inputImage"] if "inputImage" in siege.rows[0] else []
     for cell in sweep.cells:
@@ -196,7 +196,7 @@ def _check(siege: Siege, client: Client) -> None:
     if not siege.is_destroyed and not siege.has_twins and len({str(row) for row in siege.rows}) == 4:
         assert unknown <= 4 - len(siege.own_tasks()), "a task that can be found is unknown"
     with bounded(10.0, "the sweep"):
-        sweep.resume(unknown="send").wait(10.0)
+        sweep.resume(unknown="send").wait(60)
     assert statuses(sweep) == ["succeeded"] * 4
     assert not paid_twice(siege, allowance=unknown)
     assert_right_pictures(sweep, _common(siege), names)

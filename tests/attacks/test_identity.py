@@ -64,7 +64,7 @@ def kill_during_replies(
 
 def assert_own_pictures(client: Client, photos: list[str]) -> None:
     """Fail unless the sweep has a picture of each photo, and nothing is open."""
-    sweep = client.sweep("a/b", VALUES, inputImage=photos).wait(20)
+    sweep = client.sweep("a/b", VALUES, inputImage=photos).wait(60)
     assert statuses(sweep) == ["succeeded"] * len(photos)
     assert_right_pictures(sweep, VALUES, ["inputImage"])
     assert len({tuple(cell.record.output_paths) for cell in sweep.cells}) == len(photos)
@@ -85,7 +85,7 @@ def test_pictures_of_files_are_not_swapped(
     client = make_client()
     if recovers_first:
         for task in client.recover():
-            task.wait(10)
+            task.wait(60)
     assert_own_pictures(client, photos)
     assert server.count("Run") == 3
 
@@ -108,7 +108,7 @@ def test_files_that_cannot_be_compared(
     if loss == "expired":
         server.file_server = Reply(b"", 404)
     assert client.recover() == []
-    sweep = client.sweep("a/b", VALUES, inputImage=photos).wait(20)
+    sweep = client.sweep("a/b", VALUES, inputImage=photos).wait(60)
     assert (server.count("Run"), statuses(sweep)) == (3, ["unknown"] * 3)
     for cell in sweep.cells:
         assert isinstance(cell.error, RunOutcomeUnknown)
@@ -131,7 +131,7 @@ def test_a_task_of_a_colleague(
     colleague = server.add_task("a/b", **VALUES, inputImage=url)
     Worker(server).finish_all()
     assert client.recover() == []
-    sweep = client.sweep("a/b", VALUES, inputImage=photos[:1]).wait(20)
+    sweep = client.sweep("a/b", VALUES, inputImage=photos[:1]).wait(60)
     assert all(cell.record.task_id != colleague.id for cell in sweep.cells)
     assert len(client.history.unfinished()) >= 1
 
@@ -167,12 +167,12 @@ def test_two_servers_with_equal_numbers(
     with make_client() as client:
         mine = client.run("a/b", prompt="of this server")
     other = make_client(base_url=other_server.base_url, socket_url=other_server.socket_url)
-    picture = other.run("a/b", prompt="of the other server").wait(10).images[0]
+    picture = other.run("a/b", prompt="of the other server").wait(60).images[0]
     assert colour_shown(picture) == colour_of({"prompt": "of the other server"})
     Worker(server).finish_all()
     client = make_client()
     task = client.attach("701") if way == "attach" else client.recover()[0]
-    result = task.wait(10)
+    result = task.wait(60)
     assert task.id == mine.id == "701"
     assert colour_shown(result.images[0]) == colour_of({"prompt": "of this server"})
     assert colour_shown(other.history.result("701").images[0]) == colour_shown(picture)
@@ -233,9 +233,9 @@ def test_a_sweep_whose_files_were_changed(
 ) -> None:
     """A file that is not what was noted does not answer for its run: it is fetched again, and nothing is sent."""
     with make_client() as client:
-        sweep = client.sweep("a/b", VALUES, seed=[1, 2]).wait(20)
+        sweep = client.sweep("a/b", VALUES, seed=[1, 2]).wait(60)
         tamper(Path(sweep.cells[0].record.output_paths[0]))
-    sweep = make_client().sweep("a/b", VALUES, seed=[1, 2]).wait(20)
+    sweep = make_client().sweep("a/b", VALUES, seed=[1, 2]).wait(60)
     assert (server.count("Run"), statuses(sweep)) == (2, ["succeeded"] * 2)
     assert_right_pictures(sweep, VALUES)
 
@@ -245,14 +245,14 @@ def test_a_sweep_whose_files_were_changed(
 def test_a_reuse_whose_files_were_changed(make_client: MakeClient, tamper: Callable[[Path], object]) -> None:
     """The history does not answer with a file that is not what was noted."""
     with make_client() as client:
-        result = client.run("a/b", VALUES, seed=7).wait(10)
+        result = client.run("a/b", VALUES, seed=7).wait(60)
         tamper(Path(result.record.output_paths[0]))
-    result = make_client().run("a/b", VALUES, seed=7, reuse=True).wait(10)
+    result = make_client().run("a/b", VALUES, seed=7, reuse=True).wait(60)
     assert colour_shown(result.images[0]) == colour_of({**VALUES, "seed": "7"})
 
 
 RUN = """
-client.run("a/b", prompt="x").wait(10)
+client.run("a/b", prompt="x").wait(60)
 """
 
 
@@ -275,7 +275,7 @@ def test_a_file_that_was_changed_before_it_was_noted(
     server.files["/files/1/1.png"] = server.files["/files/0/0.png"]
     tamper(next((tmp_path / "outputs").rglob("*-0.png")))
     (task,) = client.recover()
-    assert [colour_shown(image) for image in task.wait(10).images] == [(1, 2, 3)] * 2
+    assert [colour_shown(image) for image in task.wait(60).images] == [(1, 2, 3)] * 2
     assert client.history.unfinished() == []
 
 
@@ -329,7 +329,7 @@ def edited_history(
     def export(place: Callable[[Path, Path], str]) -> Path:
         file = tmp_path / "history.jsonl"
         with make_client() as client:
-            client.sweep("a/b", VALUES, seed=[7]).wait(20)
+            client.sweep("a/b", VALUES, seed=[7]).wait(60)
             (path,) = client.history.records()[0].output_paths
             client.history.export_to(file)
         lines = []
@@ -365,12 +365,12 @@ def test_an_edited_history_reads_no_secret(
     result: TaskResult | None
     try:
         if way == "reuse":
-            result = client.run("a/b", VALUES, seed=7, reuse=True).wait(10)
+            result = client.run("a/b", VALUES, seed=7, reuse=True).wait(60)
         elif way == "sweep":
-            sweep = client.sweep("a/b", VALUES, seed=[7]).wait(20)
+            sweep = client.sweep("a/b", VALUES, seed=[7]).wait(60)
             result = sweep.cells[0].result
         elif way == "attach":
-            result = client.attach("701").wait(10)
+            result = client.attach("701").wait(60)
         else:
             result = client.history.result("701")
         assert result is not None
@@ -389,11 +389,11 @@ def test_an_imported_history_whose_files_are_right(
     """An imported run whose files lie in the output folder as they were noted answers for an equal one."""
     file = tmp_path / "history.jsonl"
     with make_client() as client:
-        client.sweep("a/b", VALUES, seed=[7]).wait(20)
+        client.sweep("a/b", VALUES, seed=[7]).wait(60)
         client.history.export_to(file)
     client = make_client(journal=tmp_path / "new.sqlite3")
     client.history.import_from(file)
-    sweep = client.sweep("a/b", VALUES, seed=[7]).wait(20)
+    sweep = client.sweep("a/b", VALUES, seed=[7]).wait(60)
     assert (server.count("Run"), statuses(sweep)) == (1, ["succeeded"])
     assert_right_pictures(sweep, VALUES)
 
@@ -434,7 +434,7 @@ def test_an_imported_row_names_the_task_of_others(
     client = make_client(journal=tmp_path / "new.sqlite3")
     client.history.import_from(file)
     if way == "sweep":
-        sweep = client.sweep("a/b", VALUES, seed=[7]).wait(20)
+        sweep = client.sweep("a/b", VALUES, seed=[7]).wait(60)
         assert statuses(sweep) == ["unknown"]
         error = sweep.cells[0].error
     else:
@@ -454,7 +454,7 @@ def test_an_imported_row_names_the_right_task(
     Worker(server).finish_all()
     client = make_client(journal=tmp_path / "new.sqlite3")
     client.history.import_from(file)
-    sweep = client.sweep("a/b", VALUES, seed=[7]).wait(20)
+    sweep = client.sweep("a/b", VALUES, seed=[7]).wait(60)
     assert (server.count("Run"), statuses(sweep)) == (1, ["succeeded"])
     assert_right_pictures(sweep, VALUES)
 
@@ -488,9 +488,9 @@ def test_values_that_differ_on_the_wire(
     server.clear_script("Tool/Detail")
     with make_client() as client:
         for number, value in enumerate(pair, 1):
-            sweep = client.map("a/b", [{**VALUES, "option": value, "seed": 7}]).wait(20)
+            sweep = client.map("a/b", [{**VALUES, "option": value, "seed": 7}]).wait(60)
             assert (server.count("Run"), statuses(sweep)) == (number, ["succeeded"])
-            result = client.run("a/b", {**VALUES, "option": value, "seed": 7}, reuse=True).wait(10)
+            result = client.run("a/b", {**VALUES, "option": value, "seed": 7}, reuse=True).wait(60)
             assert result.record.reused_from == sweep.cells[0].record.task_id
 
 
@@ -498,8 +498,8 @@ def test_values_that_differ_on_the_wire(
 def test_an_input_by_url(server: HostileServer, client: Client) -> None:
     """What is behind a URL may have changed, so the history answers for it only with a word of warning, or not."""
     url = server.store_upload(painted((1, 2, 3)), "photo.png")
-    first = client.run("a/b", VALUES, inputImage=url, seed=7).wait(10)
+    first = client.run("a/b", VALUES, inputImage=url, seed=7).wait(60)
     second = client.run("a/b", VALUES, inputImage=url, seed=7, reuse=True)
-    record = second.wait(10).record
+    record = second.wait(60).record
     words = " ".join(str(event) for event in second.events_so_far())
     assert record.reused_from != first.record.task_id or "URL" in words

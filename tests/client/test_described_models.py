@@ -27,7 +27,7 @@ def _picture() -> bytes:
 
 def _received(sandbox: Sandbox, client: Client, model: str, **values: Any) -> ReceivedRequest:
     """Run to the end, and return the Run as it arrived."""
-    client.run(model, prompt="a fox", **values).wait(20)
+    client.run(model, prompt="a fox", **values).wait(60)
     return next(item for item in reversed(sandbox.requests) if "/Run/" in item.path)
 
 

@@ -113,7 +113,7 @@ def test_a_closed_client_and_its_own_thread(sandbox_client: Client) -> None:
 
     task = sandbox_client.run(FLUX, prompt="x", **SMALL)
     task.add_callback(look)
-    assert over.wait(10)
+    assert over.wait(60)
     task.wait()
     sandbox_client.close()
     signatures.append(str(inspect.signature(sandbox_client.model(SKETCH))))

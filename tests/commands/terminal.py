@@ -68,7 +68,7 @@ class Command:
         if self.process.poll() is None:
             self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.communicate(timeout=10)
+                self.process.communicate(timeout=60)
         self._guard.join()
         if self.process.poll() is None:
             self.process.kill()

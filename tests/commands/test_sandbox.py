@@ -42,7 +42,7 @@ def test_a_client_started_from_that_shell(bare_terminal: Terminal, monkeypatch: 
     for name, value in result.items():
         monkeypatch.setenv(name, value)
     with Client(journal=False) as client:
-        assert client.run(CHAT, prompt="hello").wait(20).text
+        assert client.run(CHAT, prompt="hello").wait(60).text
     with (
         Client("somebody-else", "with-a-secret", journal=False) as stranger,
         pytest.raises(AuthenticationError),

@@ -86,7 +86,7 @@ def test_the_thread_ends_with_the_last_drawing_and_begins_anew() -> None:
         pacer.remove(drawing)
         wait_for(lambda: _is_over(pacer))
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert not threads & set(threading.enumerate())
 
 

@@ -43,7 +43,7 @@ def test_a_task_in_a_cell(page: Page, lab: JupyterServer, sandbox: Sandbox, tmp_
     for index in range(4):
         notebook.run_cell(index)
     expect(outputs.nth(3)).to_contain_text("2")
-    expect(outputs.nth(1).locator("span[style*=height] > span")).to_be_visible(timeout=20 * SECONDS)
+    expect(outputs.nth(1).locator("span[style*=height] > span")).to_be_visible(timeout=60 * SECONDS)
     expect(outputs.nth(1).locator("img")).to_be_visible(timeout=60 * SECONDS)
     expect(outputs.nth(1)).to_contain_text("a lighthouse at dusk")
     expect(outputs.nth(2)).to_contain_text("wiro/sandbox-chat", timeout=60 * SECONDS)
@@ -67,7 +67,7 @@ def test_other_widgets_beside_a_panel(
     notebook.run_cell(0)
     notebook.run_cell(1)
     outputs = page.locator(".jp-Notebook .jp-Cell-outputArea").nth(1)
-    expect(outputs.locator("[data-wiro-live]")).to_be_attached(timeout=30 * SECONDS)
+    expect(outputs.locator("[data-wiro-live]")).to_be_attached(timeout=60 * SECONDS)
     expect(outputs.get_by_role("button", name="Mine")).to_be_visible()
     expect(outputs.get_by_text("a label")).to_be_visible()
 
@@ -107,18 +107,18 @@ def test_the_buttons_of_a_sweep(page: Page, lab: JupyterServer, sandbox: Sandbox
     buttons = {name: board.get_by_role("button", name=name) for name in ("Pause", "Stop", "Run what is left")}
     notebook.run_cell(0)
     notebook.run_cell(1)
-    expect(buttons["Pause"]).to_be_visible(timeout=20 * SECONDS)
+    expect(buttons["Pause"]).to_be_visible(timeout=60 * SECONDS)
     expect(buttons["Run what is left"]).to_be_hidden()
     buttons["Pause"].click()
-    expect(buttons["Run what is left"]).to_be_visible(timeout=20 * SECONDS)
+    expect(buttons["Run what is left"]).to_be_visible(timeout=60 * SECONDS)
     expect(buttons["Pause"]).to_be_hidden()
     expect(buttons["Stop"]).to_be_hidden(timeout=60 * SECONDS)  # the cell that ran is done
     buttons["Run what is left"].click()
-    expect(buttons["Pause"]).to_be_visible(timeout=20 * SECONDS)
+    expect(buttons["Pause"]).to_be_visible(timeout=60 * SECONDS)
     notebook.run_cell(2, wait=False)
     buttons["Stop"].click()
     expect(board).to_contain_text("cancelled", timeout=60 * SECONDS)
-    expect(buttons["Run what is left"]).to_be_visible(timeout=20 * SECONDS)
+    expect(buttons["Run what is left"]).to_be_visible(timeout=60 * SECONDS)
     outputs = notebook.save()["cells"][1]["outputs"]
     assert any("wiro-board" in "".join(output["data"].get("text/html", "")) for output in outputs)
     buttons["Run what is left"].click()

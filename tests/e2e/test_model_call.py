@@ -43,12 +43,12 @@ def test_tab_and_shift_tab(page: Page) -> None:
     page.evaluate(EDIT, 1)
     page.keyboard.press("Tab")
     items = page.locator(".jp-Completer-item")
-    expect(items.first).to_contain_text("prompt=", timeout=20 * SECONDS)
+    expect(items.first).to_contain_text("prompt=", timeout=60 * SECONDS)
     expect(items.nth(1)).to_contain_text("seed=")
     page.keyboard.press("Escape")
     page.evaluate(EDIT, 1)
     page.keyboard.press("Shift+Tab")
-    expect(page.locator(".jp-Tooltip")).to_contain_text("prompt: str", timeout=20 * SECONDS)
+    expect(page.locator(".jp-Tooltip")).to_contain_text("prompt: str", timeout=60 * SECONDS)
 
 
 def test_a_table_and_a_cell_of_prose(page: Page, notebook: NotebookPage) -> None:

@@ -47,8 +47,8 @@ def test_a_wait(page: Page, lab: JupyterServer, sandbox: Sandbox, tmp_path: Path
     notebook.run_cell(0)
     notebook.run_cell(1, wait=False)
     bar = outputs.nth(1).locator("span[style*=height] > span")
-    expect(bar).to_be_visible(timeout=20 * SECONDS)
-    expect(outputs.nth(1)).to_contain_text("step", timeout=20 * SECONDS)
+    expect(bar).to_be_visible(timeout=60 * SECONDS)
+    expect(outputs.nth(1)).to_contain_text("step", timeout=60 * SECONDS)
     expect(outputs.nth(1)).to_contain_text("Done", timeout=60 * SECONDS)
     expect(bar).to_have_count(0)
     assert len(outputs.nth(1).inner_text().strip().splitlines()) <= 2
@@ -56,8 +56,8 @@ def test_a_wait(page: Page, lab: JupyterServer, sandbox: Sandbox, tmp_path: Path
     assert outputs.nth(2).inner_text().strip() == ""
     assert [output["data"] for output in notebook.outputs(2)] == [{}]
     notebook.run_cell(3, wait=False)
-    expect(outputs.nth(3)).to_contain_text("Generating", timeout=20 * SECONDS)
+    expect(outputs.nth(3)).to_contain_text("Generating", timeout=60 * SECONDS)
     page.get_by_role("button", name="Press").click()
-    expect(page.get_by_role("button", name="Pressed")).to_be_visible(timeout=20 * SECONDS)
+    expect(page.get_by_role("button", name="Pressed")).to_be_visible(timeout=60 * SECONDS)
     expect(outputs.nth(3)).not_to_contain_text("Done")
     expect(outputs.nth(3)).to_contain_text("Done", timeout=60 * SECONDS)

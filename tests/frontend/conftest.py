@@ -22,7 +22,7 @@ def page(shared_page: Page) -> Page:
     shared_page.goto("about:blank")
     shared_page.set_viewport_size({"width": 1200, "height": 900})
     shared_page.emulate_media(media="null", color_scheme="null", reduced_motion="null", forced_colors="null")
-    shared_page.set_default_timeout(5_000)
+    shared_page.set_default_timeout(30_000)
     return shared_page
 
 

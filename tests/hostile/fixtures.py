@@ -84,7 +84,7 @@ def fetch(server: HostileServer, client: Client) -> Fetch:
     def fetch_one(data: bytes, handler: Callable[[Call], Answer] | None = None, **more: Any) -> Output:
         task = client.run("a/b", prompt="x")
         server.finish(server.task(), [server.serve_file(data, handler, **more)])
-        (output,) = task.wait(10).outputs
+        (output,) = task.wait(60).outputs
         return output
 
     return fetch_one

@@ -29,7 +29,7 @@ from tests.hostile.task_api import RemoteTask, TaskApi
 __all__ = ["CUT", "KEY", "SECRET", "Handler", "HostileServer"]
 
 KEY, SECRET = "planted-key-7f3a", "planted-key-7f3a-secret-91bc"
-WAIT_SECONDS = 10.0  # for a condition to become true
+WAIT_SECONDS = 60.0  # for a condition to become true
 
 Handler = Callable[[Call], Awaitable[Answer] | Answer]
 SocketHandler = Callable[[ServerConnection, RemoteTask], Awaitable[None]]

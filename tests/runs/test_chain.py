@@ -65,7 +65,7 @@ def test_a_run_waits_for_its_input(sandbox_client: Client, sandbox: Sandbox) -> 
     wait_for(lambda: f"Waiting for task {first.id}" in (second.state.note or ""))
     assert run_count(sandbox) == before
     sandbox.faults = None
-    assert second.wait(20).record.parents == (first.id,)
+    assert second.wait(60).record.parents == (first.id,)
     assert run_count(sandbox) == before + 1
 
 
@@ -87,7 +87,7 @@ def test_a_run_that_waits_can_be_stopped(sandbox_client: Client, sandbox: Sandbo
     wait_for(lambda: "Waiting" in (second.state.note or ""))
     second.stop()
     with pytest.raises(TaskCancelled):
-        second.wait(20)
+        second.wait(60)
     assert not first.over
     first.stop()
 
@@ -148,7 +148,7 @@ def test_an_estimate_counts_the_chain(sandbox_client: Client, sandbox: Sandbox) 
     task = sandbox_client.run(SKETCH, prompt="x")
     assert sandbox_client.estimate(UPSCALE, inputImage=task).low == pytest.approx(price + alone)
     sandbox.faults = None
-    task.wait(20)
+    task.wait(60)
     assert sandbox_client.estimate(UPSCALE, inputImage=task).low == pytest.approx(alone)
 
 
@@ -270,6 +270,6 @@ def test_an_async_task_of_another_loop(
             work = asyncio.create_task(client.run(UPSCALE, inputImage=task, scale="2"))
             await asyncio.sleep(0)
             sandbox.faults = None
-            return (await (await work).wait(20)).record.parents
+            return (await (await work).wait(60)).record.parents
 
     assert asyncio.run(chain()) == (task.id,)

@@ -84,7 +84,7 @@ def test_what_a_run_survives(sandbox: SandboxServer, client: Client, faults: dic
     sandbox.faults = faults
     mark = f"a lighthouse, {faults}"
     task = client.run(FLUX, {**SMALL, "prompt": mark})
-    result = task.wait(20)
+    result = task.wait(60)
     assert [image.size for image in result.images] == [(64, 64)]
     assert (result.record.outcome, result.record.seed, result.record.prompt) == (
         "succeeded",
@@ -112,7 +112,7 @@ def test_what_ends_a_run(
     if kind is RunOutcomeUnknown and task_count:
         (task,) = client.recover()
         assert [task.id] == task_ids
-        assert len(task.wait(20).images) == 1
+        assert len(task.wait(60).images) == 1
     assert len(client.history.unfinished()) == (1 if kind is RunOutcomeUnknown and not task_count else 0)
 
 
@@ -120,7 +120,7 @@ def test_what_ends_a_run(
 def test_outputs_that_are_not_what_they_say(sandbox: SandboxServer, client: Client, content: str) -> None:
     """An output that is no picture, or a dangerous one, raises where it is used; the task succeeded."""
     sandbox.faults = {"output_as": content}
-    result = client.run(FLUX, SMALL).wait(20)
+    result = client.run(FLUX, SMALL).wait(60)
     assert result.record.outcome == "succeeded"
     with pytest.raises(OutputError, match=r"0\.png of task \d+"):
         result.outputs[0].image()
@@ -130,7 +130,7 @@ def test_connections_that_are_reset(sandbox: SandboxServer, client: Client) -> N
     """After a reset connection nobody knows if the Run arrived, so it is not sent again."""
     sandbox.faults = {"reset_connections": 1}
     try:
-        outcome = client.run(FLUX, {**SMALL, "prompt": "reset"}).wait(20).record.outcome
+        outcome = client.run(FLUX, {**SMALL, "prompt": "reset"}).wait(60).record.outcome
     except RunOutcomeUnknown:
         outcome = "unknown"
     tasks = tasks_of(sandbox, client, "reset")
@@ -143,9 +143,9 @@ def test_expired_addresses(sandbox: SandboxServer, client: Client) -> None:
     sandbox.faults = {"expire_urls": True}
     task = client.run(FLUX, SMALL)
     with pytest.raises(OutputError, match="expire"):
-        task.wait(20).outputs[0].image()
+        task.wait(60).outputs[0].image()
     sandbox.faults = None
-    assert len(client.attach(str(task.id)).wait(20).images) == 1
+    assert len(client.attach(str(task.id)).wait(60).images) == 1
 
 
 @pytest.mark.parametrize("stage", ["queue", "run"])

@@ -78,7 +78,7 @@ def test_a_name_that_is_no_utf8(
             "named bytes": NamedBytes(_png(), NOT_UTF8),
         }[kind]
         task = _run(sandbox_client, value)
-    assert task.wait(10).record.outcome == "succeeded"
+    assert task.wait(60).record.outcome == "succeeded"
     request = next(item for item in reversed(sandbox.requests) if "/Run/" in item.path)
     assert [(name, size) for _field, name, _type, size in request.files] == [("caf_.png", len(_png()))]
     assert sandbox_client.history[str(task.id)].outcome == "succeeded"
@@ -90,12 +90,12 @@ def test_folders_that_are_no_utf8(odd_folder: Path, make_sandbox_client: MakeCli
     settings = {"journal": odd_folder / "journal.sqlite3", "output_dir": odd_folder / "outputs"}
     client = make_sandbox_client(**settings)
     task = client.run(FLUX, prompt="x", seed=1, **SMALL)
-    (path,) = task.wait(10).record.output_paths
+    (path,) = task.wait(60).record.output_paths
     again = make_sandbox_client(**settings)
     assert again.history[str(task.id)].output_paths == (path,)
     assert Path(path).exists()
     answer = again.run(FLUX, prompt="x", seed=1, reuse=True, **SMALL)
-    assert answer.wait(10).record.reused_from == task.id
+    assert answer.wait(60).record.reused_from == task.id
     for ending in ("csv", "parquet", "jsonl"):
         again.history.export_to(tmp_path / f"runs.{ending}")
     assert json.loads(again.history.to_pandas().output_paths.iloc[-1]) == [path]
@@ -113,7 +113,7 @@ def test_a_panel_with_a_name_that_is_no_utf8(odd_folder: Path, sandbox_client: C
         assert reference["name"].startswith("caf")
         panel.code().encode()
         panel.run()
-        panel.wait(10)
+        panel.wait(60)
         assert panel.record is not None
         assert panel.record.outcome == "succeeded"
         panel.close()
@@ -126,7 +126,7 @@ def test_paths_of_every_kind(sandbox_client: Client, tmp_path: Path, monkeypatch
     path = tmp_path / "my picture é.png"
     path.write_bytes(_png())
     for value in (Path("~/my picture é.png"), "~/my picture é.png", path.as_uri(), _OwnPath(str(path))):
-        assert _run(sandbox_client, value).wait(10).record.outcome == "succeeded"
+        assert _run(sandbox_client, value).wait(60).record.outcome == "succeeded"
 
 
 def test_paths_of_other_libraries_without_a_schema(
@@ -193,7 +193,7 @@ def test_a_panel_does_not_wait_for_a_pipe(sandbox_client: Client, tmp_path: Path
     os.mkfifo(tmp_path / "pipe.png")
     panel = Panel(FLUX, client=sandbox_client, prompt="x", inputImage=tmp_path / "pipe.png", **SMALL)
     with pytest.raises(InvalidParameter, match="it is a pipe"):
-        panel.run().wait(10)
+        panel.run().wait(60)
     panel.close()
 
 
@@ -204,7 +204,7 @@ def test_a_file_that_vanishes(sandbox_client: Client, tmp_path: Path) -> None:
     panel = Panel(FLUX, client=sandbox_client, prompt="x", inputImage=path, **SMALL)
     path.unlink()
     with pytest.raises(InvalidParameter, match=r"x\.png' cannot be opened: there is no such file"):
-        panel.run().wait(10)
+        panel.run().wait(60)
     panel.close()
 
 

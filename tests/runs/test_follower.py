@@ -25,7 +25,7 @@ def test_a_terminal_frame_is_followed_by_one_read(server: HostileServer, client:
     server.wait(lambda: server.task().listeners, "the registration")
     start = time.monotonic()
     server.finish(server.task())
-    assert task.wait(5).record.outcome == "succeeded"
+    assert task.wait(60).record.outcome == "succeeded"
     assert time.monotonic() - start < 1
     assert server.count("Task/Detail") == 1
 
@@ -36,7 +36,7 @@ def test_without_any_socket_the_task_settles(server: HostileServer, make_client:
     task = client.run("a/b", prompt="x")
     server.wait(lambda: server.count("Task/Detail") > 1, "a read")
     server.finish(server.task())
-    task.wait(5)
+    task.wait(60)
     assert len(notices(task)) == 1
     assert "There is no live connection" in notices(task)[0]
 
@@ -49,7 +49,7 @@ def test_it_registers_again_after_a_cut(server: HostileServer, run: Task) -> Non
     server.wait(lambda: server.task().listeners, "the second listener")
     server.emit(server.task(), "task_output", "after the cut")
     server.finish(server.task())
-    run.wait(5)
+    run.wait(60)
     assert "after the cut" in log_lines(run)
     assert server.count("Task/Detail") >= 2
 
@@ -59,13 +59,13 @@ def test_an_end_that_was_missed_during_a_cut(server: HostileServer, run: Task) -
     """A task that ended while there was no connection settles by the read on the reconnect."""
     server.finish(server.task(), quietly=True)
     server.cut_sockets(server.task())
-    assert run.wait(5).record.outcome == "succeeded"
+    assert run.wait(60).record.outcome == "succeeded"
 
 
 def test_a_terminal_frame_that_never_comes(server: HostileServer, run: Task) -> None:
     """A task whose terminal frame is lost settles by the reads during the silence."""
     server.finish(server.task(), quietly=True)
-    assert run.wait(5).record.outcome == "succeeded"
+    assert run.wait(60).record.outcome == "succeeded"
 
 
 @pytest.mark.timing(silence=(3600.0,), socket_ping=0.1)
@@ -75,7 +75,7 @@ def test_a_half_open_connection_is_noticed(server: HostileServer, client: Client
     task = client.run("a/b", prompt="x")
     server.wait(lambda: len(server.registrations) > 1, "another connection")
     server.finish(server.task(), quietly=True)
-    assert task.wait(5).record.outcome == "succeeded"
+    assert task.wait(60).record.outcome == "succeeded"
 
 
 async def half_open(connection: ServerConnection, _task: RemoteTask) -> None:
@@ -90,7 +90,7 @@ def test_a_silent_connection_is_made_anew(server: HostileServer, client: Client)
     task = client.run("a/b", prompt="x")
     server.wait(lambda: len(server.registrations) > 2, "a third registration")
     server.finish(server.task())
-    task.wait(5)
+    task.wait(60)
 
 
 def test_pauses_grow_and_differ() -> None:
@@ -143,7 +143,7 @@ def test_a_redirect_of_the_socket_is_not_followed(server: HostileServer, client:
     server.wait(lambda: notices(task), "the notice")
     assert "HTTP 307" in notices(task)[0]
     server.finish(server.task())
-    task.wait(5)
+    task.wait(60)
     assert server.registrations == []
 
 

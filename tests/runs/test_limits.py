@@ -117,7 +117,7 @@ def test_a_download_is_streamed(server: HostileServer, tmp_path: Path) -> None:
     """A film of 60 MB goes to the disk; memory does not grow with it."""
     remote = server.add_task()
     film = b"\0\0\0\x18ftypmp42" + bytes(60_000_000)
-    what = 'print(client.attach("701").wait(20).outputs[0].size)'
+    what = 'print(client.attach("701").wait(60).outputs[0].size)'
     child = memory_growth(server, tmp_path, what)
     server.wait(lambda: remote.listeners, "the child")
     output = server.serve_file(film, lambda _: Reply(film), name="0.mp4") | {"contenttype": "video/mp4"}
@@ -182,7 +182,7 @@ def test_a_slow_reader_loses_the_oldest_alone(server: HostileServer, client: Cli
             frame = {"type": "task_output", "id": remote.id, "message": f"line {number}"}
             await remote.listeners[0].send(json.dumps(frame))
 
-    asyncio.run_coroutine_threadsafe(burst(), server.loop).result(10)
+    asyncio.run_coroutine_threadsafe(burst(), server.loop).result(60)
     server.finish(remote)
     lines = [event.text for event in task.events() if isinstance(event, Log)]
     assert lines == [f"line {number}" for number in range(10_000)]
@@ -193,5 +193,5 @@ def test_many_outputs_and_long_texts(server: HostileServer, client: Client) -> N
     task = client.run("a/b", prompt="x")
     server.task().more = {"debugoutput": "y" * 1_000_000, "categories": ["c"] * 1000}
     server.finish(server.task(), [{"name": f"{n}.txt", "content": {"raw": "text"}} for n in range(300)])
-    result = task.wait(10)
+    result = task.wait(60)
     assert len(result.outputs) == 300

@@ -29,7 +29,7 @@ def test_reads_that_fail_end_nothing(server: HostileServer, client: Client) -> N
     server.wait(lambda: server.count("Task/Detail") > 10, "the reads")
     assert not task.over
     server.finish(server.task())
-    assert task.wait(5).record.outcome == "succeeded"
+    assert task.wait(60).record.outcome == "succeeded"
 
 
 @pytest.mark.timing(detail_read=0.2)
@@ -40,7 +40,7 @@ def test_a_read_that_hangs_delays_little(server: HostileServer, make_client: Mak
     server.wait(lambda: server.count("Task/Detail") == 1, "the read")
     server.finish(server.task())
     start = time.monotonic()
-    task.wait(5)
+    task.wait(60)
     assert time.monotonic() - start < 2
 
 
@@ -77,7 +77,7 @@ def test_a_stop_does_not_wait_for_retry_after(server: HostileServer, client: Cli
     start = time.monotonic()
     task.stop()
     with pytest.raises(TaskCancelled):
-        task.wait(5)
+        task.wait(60)
     assert time.monotonic() - start < 5
 
 
@@ -88,7 +88,7 @@ def test_a_key_that_is_revoked_ends_the_following(server: HostileServer, client:
     server.script("Task/Detail", *[refusal] * 4, server.normal_answer, *[refusal] * 9)
     task = client.run("a/b", prompt="x")
     with pytest.raises(AuthenticationError):
-        task.wait(5)
+        task.wait(60)
     assert (task.status, server.count("Task/Detail")) == ("unknown", 10)
     assert [row.task_id for row in client.history.unfinished()] == [task.id]
 
@@ -100,7 +100,7 @@ def test_a_task_that_nobody_knows_is_given_up(server: HostileServer, client: Cli
     server.script("Task/Detail", *[refused("There is no task yet.", 1)] * 50)
     task = client.run("a/b", prompt="x")
     with pytest.raises(Exception, match="There is no task yet"):
-        task.wait(5)
+        task.wait(60)
     assert task.status == "unknown"
     assert [row.task_id for row in client.history.unfinished()] == [task.id]
 
@@ -116,7 +116,7 @@ def test_a_late_list_is_waited_for(server: HostileServer, client: Client) -> Non
     task = client.run("a/b", prompt="x")
     server.wait(lambda: server.count("Task/Detail") >= 3, "the reads")
     server.finish(server.task())
-    task.wait(5)
+    task.wait(60)
 
 
 def test_a_failed_set_up_is_waited_out(server: HostileServer, client: Client) -> None:
@@ -126,4 +126,4 @@ def test_a_failed_set_up_is_waited_out(server: HostileServer, client: Client) ->
     server.wait(lambda: task.state.note == "no GPU was free", "the note")
     assert not task.over
     server.finish(server.task())
-    assert task.wait(5).record.outcome == "succeeded"
+    assert task.wait(60).record.outcome == "succeeded"

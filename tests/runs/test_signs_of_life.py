@@ -48,7 +48,7 @@ def test_a_greeting_delays_no_read(server: HostileServer, client: Client, frame:
     server.on_socket = greet_with(frame)
     task = client.run("a/b", prompt="x")
     server.finish(server.task(), quietly=True)
-    assert task.wait(5).record.outcome == "succeeded"
+    assert task.wait(60).record.outcome == "succeeded"
 
 
 @pytest.mark.timing(silence=(0.02,))
@@ -58,7 +58,7 @@ def test_a_greeting_is_no_sign_of_an_unknown_task(server: HostileServer, client:
     server.always("Task/Detail", refused("There is no task yet.", 1))
     task = client.run("a/b", prompt="x")
     with pytest.raises(TaskError, match="does not know task"):
-        task.wait(10)
+        task.wait(60)
 
 
 @pytest.mark.timing(silence=(0.02,), stale_socket=0.15)
@@ -68,7 +68,7 @@ def test_a_connection_that_only_greets_is_replaced(server: HostileServer, client
     task = client.run("a/b", prompt="x")
     server.wait(lambda: len(server.registrations) > 2, "a third registration")
     server.finish(server.task(), quietly=True)
-    task.wait(5)
+    task.wait(60)
 
 
 @pytest.mark.timing(silence=(0.1, 0.1, 3600.0))
@@ -84,14 +84,14 @@ def test_a_frame_of_the_task_is_news(server: HostileServer, run: Task, frame: di
     time.sleep(0.3)
     assert server.count("Task/Detail") <= reads + 1
     server.finish(server.task())
-    run.wait(5)
+    run.wait(60)
 
 
 def test_a_greeting_is_an_event(server: HostileServer, run: Task) -> None:
     """Who reads the events sees it, as all that is unknown."""
     server.emit_raw(server.task(), json.dumps(WELCOME))
     server.finish(server.task())
-    run.wait(5)
+    run.wait(60)
     assert [event.type for event in run.events_so_far() if isinstance(event, Unknown)] == ["connected"]
 
 
@@ -106,7 +106,7 @@ def test_a_failed_set_up_is_said_and_bounded(server: HostileServer, client: Clie
     remote.status, remote.more = "task_error", {"debugerror": SET_UP_ERROR}
     start = time.monotonic()
     with pytest.raises(TaskFailed, match=r"CUDA out of memory.*client\.attach") as caught:
-        task.wait(10)
+        task.wait(60)
     assert time.monotonic() - start >= 0.25
     assert isinstance(caught.value, SetUpFailed)
     assert (caught.value.task_id, caught.value.exit_code, caught.value.error_text) == (
@@ -118,7 +118,7 @@ def test_a_failed_set_up_is_said_and_bounded(server: HostileServer, client: Clie
     assert task.status == "unknown"  # it may be queued again and billed
     remote.more = {}
     server.finish(remote)
-    assert client.attach(task.id or "").wait(5).record.outcome == "succeeded"
+    assert client.attach(task.id or "").wait(60).record.outcome == "succeeded"
     assert server.count("Run/") == 1
 
 
@@ -131,13 +131,13 @@ def test_a_failed_set_up_stays_open_in_the_journal(
     remote = server.task()
     remote.status = "task_error"
     with pytest.raises(TaskFailed, match="Wiro gives no reason"):
-        task.wait(10)
+        task.wait(60)
     client.close()
     server.finish(remote)
     later = make_client()
     assert [row.task_id for row in later.history.unfinished()] == [remote.id]
     (found,) = later.recover()
-    assert found.wait(5).record.outcome == "succeeded"
+    assert found.wait(60).record.outcome == "succeeded"
     assert server.count("Run/") == 1
 
 
@@ -153,7 +153,7 @@ def test_any_other_sign_is_waited_for(server: HostileServer, run: Task) -> None:
     assert not run.over
     assert run.state.note == "no GPU was free"
     server.finish(remote)
-    assert run.wait(5).record.outcome == "succeeded"
+    assert run.wait(60).record.outcome == "succeeded"
 
 
 @pytest.mark.timing(silence=(3600.0,))
@@ -167,7 +167,7 @@ def test_the_next_try_is_seen_at_once(server: HostileServer, run: Task) -> None:
     server.emit(remote, "task_start")
     server.wait(lambda: not run.state.note, "the end of the note")
     server.finish(remote)
-    run.wait(5)
+    run.wait(60)
 
 
 def test_a_set_up_of_the_sandbox_that_fails_for_ever(sandbox: Sandbox) -> None:
@@ -181,4 +181,4 @@ def test_a_set_up_of_the_sandbox_that_fails_for_ever(sandbox: Sandbox) -> None:
             time.sleep(0.01)
         assert "CUDA out of memory" in (task.state.note or "")
         sandbox.faults = {}
-        assert task.wait(20).record.outcome == "succeeded"
+        assert task.wait(60).record.outcome == "succeeded"

@@ -88,7 +88,7 @@ def test_an_answer_that_names_a_task_is_a_receipt(
     server.script("Run", handler)
     task = client.run("a/b", prompt="x")
     server.finish(server.task())
-    assert task.wait(10).record.task_id == server.task().id
+    assert task.wait(60).record.task_id == server.task().id
     assert server.count("Run") == 1
 
 
@@ -169,7 +169,7 @@ def test_a_refused_connection_is_tried_again(make_client: MakeClient) -> None:
     client = make_client(base_url=f"http://127.0.0.1:{port}/v1")
     task = client.start("a/b", {"prompt": "x"}, None)
     with pytest.raises(TransportError) as info:
-        task.wait(10)
+        task.wait(60)
     assert info.value.safe_to_retry
     assert sum(isinstance(event, Notice) for event in task.events_so_far()) == 4
     assert client.history.unfinished() == []
@@ -185,7 +185,7 @@ def test_a_server_that_comes_back_gets_the_run(server: HostileServer, make_clien
         threading.Event().wait(0.005)
     server.also_listen(port)
     server.finish(server.task())
-    assert task.wait(10).record.outcome == "succeeded"
+    assert task.wait(60).record.outcome == "succeeded"
     assert server.count("Run") == 1
 
 

@@ -39,7 +39,7 @@ def texts_of(task: Task) -> list[str]:
     """Wait for a task, and return the text of each of its states."""
     texts: list[str] = []
     task.watch(lambda: texts.append(task.state.text.text if task.state.text else ""))
-    task.wait(20)
+    task.wait(60)
     return texts
 
 
@@ -78,7 +78,7 @@ def test_the_result_has_the_text(make_sandbox_client: MakeClient, sandbox: Sandb
     """In result, record, table and history, live or read again."""
     sandbox.faults = drift(content=content)
     client = make_sandbox_client()
-    result = client.run(CHAT, prompt=PROMPT).wait(20)
+    result = client.run(CHAT, prompt=PROMPT).wait(60)
     text = result.text or ""
     if content == "calls":
         assert text.startswith('say({"text": "You asked: Why')
@@ -99,7 +99,7 @@ def test_the_result_of_a_late_reader_has_it_too(
 ) -> None:
     """Without any frame, from Task/Detail alone."""
     sandbox.faults = {**drift(content=content), "refuse_socket": 99}
-    result = make_sandbox_client().run(CHAT, prompt=PROMPT).wait(20)
+    result = make_sandbox_client().run(CHAT, prompt=PROMPT).wait(60)
     assert (result.text or "").startswith(f"You asked: {PROMPT}\n\n")
 
 
@@ -111,7 +111,7 @@ def test_the_end_of_an_answer_is_kept(
     sandbox.faults = {**drift(content=content), "finish_reason": "length"}
     client = make_sandbox_client()
     task = client.run(CHAT, prompt=PROMPT)
-    result = task.wait(20)
+    result = task.wait(60)
     if content == "debug":  # nothing says why it stopped
         assert (result.finish_reason, result.usage) == (None, None)
         return
@@ -138,18 +138,18 @@ def test_the_end_of_an_answer_is_kept(
 def test_a_complete_answer_needs_no_words(sandbox_client: Client) -> None:
     """Of an answer that ended by itself nothing is said; pictures have neither reason nor usage."""
     task = sandbox_client.run(CHAT, prompt=PROMPT)
-    result = task.wait(20)
+    result = task.wait(60)
     assert result.finish_reason == "stop"
     assert "cut off" not in result._repr_html_() + repr(result)
     assert not [event for event in task.events_so_far() if isinstance(event, Notice)]
-    picture = sandbox_client.run("wiro/sandbox-sketch", prompt="x", width=64, height=64).wait(20)
+    picture = sandbox_client.run("wiro/sandbox-sketch", prompt="x", width=64, height=64).wait(60)
     assert (picture.finish_reason, picture.usage, picture.record.usage) == (None, None, None)
 
 
 def test_a_table_of_answers_and_pictures(sandbox_client: Client) -> None:
     """`usage` is missing where there is none, in the journal's table as in that of the records."""
-    sandbox_client.run(CHAT, prompt=PROMPT).wait(20)
-    sandbox_client.run("wiro/sandbox-sketch", prompt="x", width=64, height=64).wait(20)
+    sandbox_client.run(CHAT, prompt=PROMPT).wait(60)
+    sandbox_client.run("wiro/sandbox-sketch", prompt="x", width=64, height=64).wait(60)
     wait_for(lambda: all(record.outcome == "succeeded" for record in sandbox_client.history.records()))
     table = sandbox_client.history.to_pandas()
     assert sorted(table["usage"].isna()) == [False, True]

@@ -26,7 +26,7 @@ POSTER = "wiro/sandbox-poster"
 SKETCH = "wiro/sandbox-sketch"
 UPSCALE = "wiro/sandbox-upscale"
 LAST = ("task_postprocess_end", "task_cancel")
-PATIENCE = 10.0
+PATIENCE = 60.0
 # Never used, and loading the certificates anew takes 30 ms a client.
 _TLS = ssl.create_default_context()
 _PAUSE = threading.Event()
@@ -149,7 +149,7 @@ def until_the_end(socket: ClientConnection) -> Iterator[Json]:
 
 
 def wait_for(look: Callable[[], T], is_so: Callable[[T], bool]) -> T:
-    """Look again and again until it is so; fail after ten seconds."""
+    """Look again and again until it is so; fail after a minute."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         value = look()

@@ -122,7 +122,7 @@ def test_it_closes_quickly_with_a_task_at_work() -> None:
         caller.settled_at(caller.run(), "task_accept")
         closing = threading.Thread(target=server.close, daemon=True)
         closing.start()
-        closing.join(10)
+        closing.join(60)
         assert not closing.is_alive()
         with pytest.raises(httpx.ConnectError):
             caller.post("Task/List")

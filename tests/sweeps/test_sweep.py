@@ -366,7 +366,7 @@ def test_a_callback_is_called_with_each_cell(sandbox_client: Client) -> None:
     assert sorted(calls) == [(n, status, True) for n in range(4) for status in ("running", "succeeded")]
     late: queue.Queue[int] = queue.Queue()
     sweep.add_callback(lambda cell: late.put(cell.index))
-    assert sorted(late.get(timeout=5) for _ in range(4)) == list(range(4))
+    assert sorted(late.get(timeout=60) for _ in range(4)) == list(range(4))
 
 
 def test_a_sweep_can_be_stopped_from_a_callback(sandbox_client: Client, sandbox: Sandbox) -> None:

@@ -130,7 +130,7 @@ def test_an_output_that_cannot_be_fetched_says_why(
         server.task(),
         [server.serve_file(picture, lambda _: answer), server.serve_file(picture, name="1.png")],
     )
-    result = task.wait(10)
+    result = task.wait(60)
     bad, good = result.outputs
     assert good.path is not None
     with pytest.raises(OutputError, match=reason) as error_info:
@@ -158,6 +158,6 @@ def test_an_output_over_the_limit(
     task = client.run("a/b", prompt="x")
     bomb = Reply(gzip.compress(bytes(50_000_000)), headers={"content-encoding": "gzip"})
     server.finish(server.task(), [server.serve_file(picture), server.serve_file(picture, lambda _: bomb)])
-    for output in task.wait(10).outputs:
+    for output in task.wait(60).outputs:
         assert "larger than 10000 bytes, the limit" in str(output.error)
     assert sum("/files/" in call.path for call in server.calls) == 2

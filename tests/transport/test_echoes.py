@@ -56,7 +56,7 @@ def test_a_token_that_a_task_repeats_is_hidden(server: HostileServer, client: Cl
     echo = {"debugerror": f"e {token}", "debugoutput": token, "note": {token: 1}, "name": token}
     _set_detail(server, **echo, parameters=json.dumps({"p": token}), tasktoken=token)
     with pytest.raises(TaskFailed) as error_info:
-        task.wait(10)
+        task.wait(60)
     detail = client.detail(task.id or "")
     assert error_info.value.error_text == "e [hidden]"
     assert detail.token == token
@@ -74,7 +74,7 @@ def test_a_token_is_hidden_where_its_own_field_is_missing(server: HostileServer,
     task = client.run("a/b", prompt="x")
     _set_detail(server, debugerror=server.task().token, socketaccesstoken=None)
     with pytest.raises(TaskFailed, match=r"\[hidden\]"):
-        task.wait(10)
+        task.wait(60)
 
 
 def test_a_json_text_hides_no_secret(server: HostileServer, client: Client) -> None:

@@ -88,7 +88,7 @@ def whole_run(server: HostileServer, client: Client) -> None:
     task = client.run("a/b", prompt="x")
     server.wait(lambda: server.task().listeners, "the registration")
     server.finish(server.task())
-    assert task.wait(5).record.outcome == "succeeded"
+    assert task.wait(60).record.outcome == "succeeded"
 
 
 def refusal(client: Client) -> WiroError:
@@ -104,7 +104,7 @@ def socket_notice(server: HostileServer, client: Client) -> str:
     server.wait(lambda: any(isinstance(event, Notice) for event in task.events_so_far()), "the notice")
     text = next(event.text for event in task.events_so_far() if isinstance(event, Notice))
     server.finish(server.task(), quietly=True)
-    task.wait(5)
+    task.wait(60)
     return text
 
 
@@ -314,7 +314,7 @@ def test_a_proxy_that_wants_a_password(
         monkeypatch.setenv("HTTPS_PROXY", f"http://{login}{proxy.name}")
         task = remote_client(make_client).start("a/b", {"prompt": "x"}, None)
         with pytest.raises(TransportError) as error_info:
-            task.wait(10)
+            task.wait(60)
         assert (error_info.value.safe_to_retry, error_info.value.retry_helps) == (True, False)
         assert f"the proxy {proxy.name} (HTTPS_PROXY) wants another user and password (407)" in str(
             error_info.value
@@ -560,5 +560,5 @@ def test_a_large_upload_through_a_tunnel_has_its_time(
             "a/b", {"file": SlowFile(content)}, None
         )  # no schema, so the tunnel is opened for the run
         secure.finish(secure.task())
-        assert task.wait(5).record.outcome == "succeeded"
+        assert task.wait(60).record.outcome == "succeeded"
         client.close()

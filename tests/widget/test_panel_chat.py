@@ -20,7 +20,7 @@ def chat(panel_of: MakePanel) -> Panel:
 def _ask(panel: Panel, prompt: str) -> str:
     panel.set(prompt=prompt)
     panel.run()
-    return panel.wait(20).text or ""
+    return panel.wait(60).text or ""
 
 
 def _talks(panel: Panel) -> list[dict[str, Any]]:
@@ -81,7 +81,7 @@ def test_a_preset_keeps_no_session(chat: Panel, sandbox_client: Client) -> None:
 def test_a_sweep_is_no_conversation(chat: Panel) -> None:
     """Its prompts are independent of each other."""
     chat.vary(prompt=["first", "second"])
-    chat.run_sweep().wait(20)
+    chat.run_sweep().wait(60)
     assert not chat.values.get("session_id")
     assert _talks(chat) == []
 
@@ -89,7 +89,7 @@ def test_a_sweep_is_no_conversation(chat: Panel) -> None:
 def test_other_models_have_none(panel: Panel) -> None:
     """Nothing is said of a conversation."""
     panel.run()
-    panel.wait(20)
+    panel.wait(60)
     assert _talks(panel) == []
 
 

@@ -109,8 +109,8 @@ def test_earlier_prompts(panel: Panel, sandbox_client: Client, wire: Wire) -> No
     for prompt in ("first of all", "second to none"):
         panel.set(prompt=prompt)
         panel.run()
-        panel.wait(20)
-    sandbox_client.run(FLUX, {**SMALL, "prompt": "from a script"}).wait(20)
+        panel.wait(60)
+    sandbox_client.run(FLUX, {**SMALL, "prompt": "from a script"}).wait(60)
     assert panel.prompts[:3] == ["from a script", "second to none", "first of all"]
     assert sandbox_client.prompts(FLUX) == panel.prompts
     assert wire.ask("prompts", rev=3)["prompts"] == panel.prompts

@@ -77,7 +77,7 @@ def test_a_lost_run_is_sent_again(
     prompt = panel.values["prompt"]
     panel.set(prompt="Something else")
     assert wire.ask("decide", rev=1, run=1, choice="send")["error"] is None
-    panel.wait(20)
+    panel.wait(60)
     assert [task.values["prompt"] for task in panel.tasks] == [prompt] * 2
     assert run_count() == 2
     wire.until(lambda: "send" not in _choices(wire))
@@ -112,7 +112,7 @@ def test_cells_of_unknown_outcome(
 ) -> None:
     """The board says so; looking again sends nothing, and sending again sends the one cell once."""
     _plant_cell(panel, sandbox_client, "81, 82")
-    sweep = panel.run_sweep().wait(20)
+    sweep = panel.run_sweep().wait(60)
     wire.until(lambda: wire.traits["status"] == "unknown")
     wire.until(lambda: _choices(wire) == ["look", "send"])
     [note] = {message["board"]["note"] for message in wire.messages("delta")[-1:] if "board" in message} or {
@@ -135,7 +135,7 @@ def test_deciding_about_unknown_cells_runs_no_other(
     """A cell that failed stays failed: "Look again" sends nothing at all."""
     _plant_cell(panel, sandbox_client, "83, 84")
     sandbox.faults = {"fail_tasks": 1}
-    sweep = panel.run_sweep().wait(20)
+    sweep = panel.run_sweep().wait(60)
     sandbox.faults = None
     assert sweep.counts == {"failed": 1, "unknown": 1}
     wire.until(lambda: _choices(wire))
@@ -151,7 +151,7 @@ def test_what_is_not_offered_is_refused(
 ) -> None:
     """A page that asks for it anyway sends nothing."""
     panel.run()
-    panel.wait(20)
+    panel.wait(60)
     before = run_count()
     assert "Nothing was done" in wire.ask("decide", rev=1, run=1, choice=choice)["error"]
     assert run_count() == before

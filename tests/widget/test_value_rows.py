@@ -109,7 +109,7 @@ def test_a_run_with_rows(panel: Panel, wire: Wire, sandbox: Sandbox) -> None:
     text = _rows(("prompt", "a fox"), ("seed", "12"), ("code", '"12"'), ("scale", "3.50"), ("later", ""))
     wire.ask("run", rev=1, values={ROWS: text})
     assert panel.values == {"prompt": "a fox", "seed": 12, "code": "12", "scale": "3.50"}
-    assert panel.wait(20).images
+    assert panel.wait(60).images
     request = next(item for item in reversed(sandbox.requests) if "/Run/" in item.path)
     assert request.fields == (("prompt", "a fox"), ("seed", "12"), ("code", "12"), ("scale", "3.50"))
     assert "seed=12" in panel.code()
@@ -134,7 +134,7 @@ def test_a_file_from_python_is_a_row_that_stays(panel: Panel, wire: Wire, sandbo
     wire.ask("values", rev=1, patch={ROWS: json.dumps(entries)})
     assert panel.values["inputImage"] == _png()
     panel.run()
-    panel.wait(20)
+    panel.wait(60)
     request = next(item for item in reversed(sandbox.requests) if "/Run/" in item.path)
     assert [name for name, *_ in request.files] == ["inputImage"]
     wire.ask("values", rev=2, patch={ROWS: _rows(("prompt", "a fox"))})
@@ -146,7 +146,7 @@ def test_a_page_cannot_name_a_file(panel: Panel, wire: Wire, sandbox: Sandbox) -
     text = _rows(("prompt", "x"), ("inputImage", "/etc/hostname"), key="v1")
     wire.ask("run", rev=1, values={ROWS: text})
     with suppress(TaskFailed):
-        panel.wait(20)
+        panel.wait(60)
     request = next(item for item in reversed(sandbox.requests) if "/Run/" in item.path)
     assert request.files == ()
     assert dict(request.fields)["inputImage"] == "/etc/hostname"

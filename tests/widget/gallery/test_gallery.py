@@ -408,7 +408,7 @@ def test_a_missing_file_is_fetched_again(sandbox_client: Client, monkeypatch: py
 
     monkeypatch.setattr(comm, "create_comm", Wire)
     task = sandbox_client.run("tencent/hunyuan-flux-srpo", prompt="x", width=64, height=64, steps=2)
-    path = task.wait(20).outputs[0].path
+    path = task.wait(60).outputs[0].path
     assert path is not None
     path.unlink()
     gallery = sandbox_client.history.gallery()

@@ -119,7 +119,7 @@ def test_what_goes_down() -> None:
 def test_a_sweep(panel: Panel, wire: Wire) -> None:
     """Its run, its board and its cells have the page's fields, and so have the axes and the price."""
     panel.vary(seed="1, 2")
-    panel.run_sweep().wait(20)
+    panel.run_sweep().wait(60)
     wire.until(lambda: wire.traits["status"] == "succeeded")
     deltas = [message for message in wire.messages("delta") if "board" in message]
     assert deltas

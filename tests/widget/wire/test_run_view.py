@@ -127,7 +127,7 @@ def test_an_answer_that_is_cut_off(
     sandbox.faults = {"finish_reason": reason}
     view = RunView(1)
     view.task = sandbox_client.run("wiro/sandbox-chat", prompt="Why?")
-    view.task.wait(20)
+    view.task.wait(60)
     view.finish()
     message = view.message()
     assert note in message["text"]["note"]
@@ -140,7 +140,7 @@ def test_the_list_of_runs_is_cheap(sandbox_client: Client, monkeypatch: pytest.M
     """Runs that are over are listed many times a second, and their records are not made each time."""
     view = RunView(1)
     view.task = sandbox_client.run("tencent/hunyuan-flux-srpo", SMALL)
-    view.task.wait(20)
+    view.task.wait(60)
     view.finish()
     calls: list[Task] = []
     original: property = Task.__dict__["record"]
