@@ -1,12 +1,36 @@
 """The panel in any host's page, as a hand and an eye find it; and what the page said meanwhile."""
 
-from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
+import os
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+import anywidget
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Route, expect
 
 from wiro_widgets import Sandbox
 
 SECONDS = 1000  # Playwright counts in milliseconds
 PATIENCE = 60 * SECONDS  # for what a slow machine may need while it starts a kernel
 QUICK = "prompt='A lighthouse', width=192, height=192, samples=2"
+
+
+# anywidget's own front end, for hosts that ask a CDN for it.
+ANYWIDGET = {
+    "https://unpkg.com/anywidget@": Path(anywidget.__file__).with_name("nbextension") / "index.js",
+}
+SUMMARY = "f\"Python sees {panel.values['prompt']}, {panel.status}, {len(panel.images)} pictures\""
+
+
+def need(*modules: str) -> None:
+    """Skip the test of a host that is not installed, or fail where CI is set."""
+    missing = [module for module in modules if find_spec(module) is None]
+    if missing:
+        reason = f"not installed: {', '.join(missing)}; pip install 'wiro-widgets[dev]'"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
 
 
 def panel_source(sandbox: Sandbox, values: str = QUICK) -> str:
@@ -22,6 +46,7 @@ class Watch:
     """What is wrong with a page: errors on its console, and requests to other hosts.
 
     Requests to `blocked_urls` are aborted and are no problem; nor is an error that has one of `expected_errors` in it.
+    Requests to addresses that begin as those of `local_files` get these files.
     """
 
     def __init__(
@@ -31,11 +56,15 @@ class Watch:
         *,
         blocked_urls: tuple[str, ...] = (),
         expected_errors: tuple[str, ...] = (),
+        local_files: Mapping[str, Path] | None = None,
     ) -> None:
         self.problems: list[str] = []
-        self._own = (base_url, "data:", "blob:", *blocked_urls)
+        local_files = local_files or {}
+        self._own = (base_url, "data:", "blob:", *blocked_urls, *local_files)
         self._expected_errors = (*blocked_urls, *expected_errors)
         page.route(lambda url: url.startswith(blocked_urls), lambda route: route.abort())
+        for start, file in local_files.items():
+            page.route(f"{start}**", _answer_with(file))
         page.on("request", self._note_request)
         page.on("console", self._note_console)
         page.on("pageerror", lambda error: self._note_error(error.stack or str(error)))
@@ -51,6 +80,11 @@ class Watch:
     def _note_error(self, words: str) -> None:
         if not any(phrase in words for phrase in self._expected_errors):
             self.problems.append(words)
+
+
+def _answer_with(file: Path) -> Callable[[Route], None]:
+    headers = {"Access-Control-Allow-Origin": "*"}
+    return lambda route: route.fulfill(path=file, content_type="text/javascript", headers=headers)
 
 
 class HostedPanel:
@@ -92,3 +126,24 @@ class HostedPanel:
         assert (
             self.pictures.first.evaluate("(picture) => picture.decode().then(() => picture.naturalWidth)") > 0
         )
+
+
+def do_the_main_job_of_two(
+    page: Page, browser: Browser, address: str, watch: Callable[[Page], Watch]
+) -> HostedPanel:
+    """Two people have a page each of one server: what one of them runs shows on that page alone."""
+    context = browser.new_context(viewport={"width": 700, "height": 900})
+    pages = [context.new_page(), page]
+    watches = [watch(item) for item in pages]
+    for item in pages:
+        item.goto(address, wait_until="commit")
+        HostedPanel(item).shows()
+    for item, prompt in zip(pages, ("Fog", "Harbour"), strict=True):
+        expect(item.get_by_text("Python sees A lighthouse, idle, 0 pictures")).to_be_visible(timeout=PATIENCE)
+        HostedPanel(item).do_the_main_job(prompt)
+        summary = item.get_by_text(f"Python sees {prompt}, succeeded, 2 pictures")
+        expect(summary).to_be_visible(timeout=PATIENCE)
+        expect(item.locator(".wiro-card").filter(visible=True)).to_have_count(0)
+    context.close()
+    assert [item.problems for item in watches] == [[], []]
+    return HostedPanel(page)

@@ -16,9 +16,8 @@ from wiro_widgets import Sandbox
 pytestmark = pytest.mark.host
 
 ICON_FONT = ("https://cdnjs.cloudflare.com/", "https://cdn.jsdelivr.net/", "https://unpkg.com/")
-VOILAS_OWN = (
-    "The getter for the shared module",
-)  # it loads JupyterLab's extensions, which ask for more than it has
+# It loads JupyterLab's extensions, such as HoloViz Panel's, which ask for more than it has.
+VOILAS_OWN = ("The getter for the shared module", "doesn't exist in shared scope")
 SUMMARY = """
 import ipywidgets
 from IPython.display import display
