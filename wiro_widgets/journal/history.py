@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from wiro_widgets.journal import dataframe, event_log, export, history_query, lineage, output_files
+from wiro_widgets.journal.gallery.derived_file import has_derived_files
 from wiro_widgets.journal.gallery.run_collection import RunCollection
 from wiro_widgets.journal.history_query import Moment
 from wiro_widgets.journal.journal import Journal
@@ -195,6 +197,9 @@ class History(NotebookRepr):
             self._delete_files(str(task_id))
         left_files = output_files.delete(row) if files else ()
         self._journal.forget(row.id)
+        if has_derived_files(self._journal.path):  # which have its prompt and its pictures
+            with closing(self.collection()) as collection:
+                collection.index.forget([row.id])
         if left_files:
             warnings.warn(
                 f"The run of task {row.task_id} was imported, so the files that it names are left: "

@@ -10,6 +10,12 @@ def picture(size: int = 1000) -> SmallPicture:
     return SmallPicture(b"x" * size, "image/jpeg", 32, 32, 64, 64)
 
 
+def damage(path: Path) -> None:
+    """Overwrite all of a database but its first page, with which it can still be opened."""
+    data = path.read_bytes()
+    path.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
+
+
 def test_what_was_put_is_there_in_another_process_too(tmp_path: Path) -> None:
     """A picture comes back as it was, also after the cache was closed."""
     cache = PictureCache(tmp_path / "cache")
@@ -59,3 +65,21 @@ def test_a_damaged_or_impossible_file_is_no_trouble(tmp_path: Path) -> None:
         cache.put("k", "run", picture())
         assert cache.get("k")
         cache.close()
+
+
+def test_a_file_that_is_damaged_while_it_is_open_is_made_anew(tmp_path: Path) -> None:
+    """Damage costs the pictures that were there, and nothing more: those that come later are kept."""
+    cache = PictureCache(tmp_path / "cache")
+    for number in range(40):
+        cache.put(str(number), "run", picture())
+    cache.close()
+    damage(tmp_path / "cache" / "pictures.sqlite3")
+    cache = PictureCache(tmp_path / "cache")
+    assert not all(cache.get(str(number)) for number in range(40))
+    cache.put("new", "run", picture())
+    cache.put("newer", "run", picture())
+    assert cache.get("newer")
+    cache.close()
+    cache = PictureCache(tmp_path / "cache")
+    assert cache.get("newer")
+    cache.close()

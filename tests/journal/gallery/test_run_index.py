@@ -10,7 +10,8 @@ import pytest
 
 from wiro_widgets.journal.database import Store
 from wiro_widgets.journal.gallery import run_index, run_listing
-from wiro_widgets.journal.gallery.run_index import RunIndex, folder_of
+from wiro_widgets.journal.gallery.derived_file import folder_of
+from wiro_widgets.journal.gallery.run_index import RunIndex
 from wiro_widgets.journal.gallery.run_listing import Filter
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.row import JournalRow
@@ -215,6 +216,88 @@ def test_damaged_rows_spoil_nothing(tmp_path: Path) -> None:
         assert matches(index, "second") == [second]
         assert matches(index, tags=["x"]) == []
         assert run_listing.tags(index, SERVER) == []
+        index.close()
+
+
+def test_an_index_that_is_damaged_within_is_made_anew(tmp_path: Path) -> None:
+    """Damage behind the first page is seen when it is read: then the index is made from the journal again."""
+    path = tmp_path / "journal.sqlite3"
+    with Journal.open(path) as journal:
+        ids = [run(journal, f"lighthouse {number}") for number in range(200)]
+        index = RunIndex(journal, folder_of(path))
+        assert len(matches(index)) == 200
+        index.close()
+        file = tmp_path / "gallery-of-journal.sqlite3" / "index.sqlite3"
+        data = file.read_bytes()
+        file.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
+        index = RunIndex(journal, folder_of(path))
+        before = index.version if not index.sync() else ()
+        assert sorted(matches(index)) == sorted(ids)
+        assert index.version != before
+        assert matches(index, "lighthouse 17")[-1] == ids[17]
+        index.close()
+
+
+def test_an_index_that_is_locked_is_left_alone(tmp_path: Path) -> None:
+    """Another process that writes to the index is waited for, and its file is not taken for a damaged one."""
+    path = tmp_path / "journal.sqlite3"
+    with Journal.open(path) as journal:
+        run_id = run(journal, "a lighthouse")
+        index = RunIndex(journal, folder_of(path))
+        assert matches(index) == [run_id]
+        file = tmp_path / "gallery-of-journal.sqlite3" / "index.sqlite3"
+        number = file.stat().st_ino
+        other = sqlite3.connect(file, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        index._writer.execute("PRAGMA busy_timeout = 10")
+        run(journal, "a fox")
+        assert index.sync(60)
+        assert len(index.read("SELECT 1 FROM cards", ())) == 1
+        other.execute("ROLLBACK")
+        other.close()
+        assert len(matches(index)) == 2
+        assert file.stat().st_ino == number
+        index.close()
+
+
+def test_a_journal_that_cannot_be_read_is_not_an_empty_one(
+    journal: Journal, index: RunIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs that could not be read while the journal was locked are read later."""
+    if journal.path is None:
+        pytest.skip("it is never locked")
+    ids = [run(journal, f"run {number}") for number in range(3)]
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "fetch", lambda _sql, _values: None)
+        assert index.sync(60)
+    assert matches(index) == ids[::-1]
+    ids += [run(journal, f"run {number}") for number in range(3, 5)]
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "fetch", lambda _sql, _values: None)
+        assert index.sync(60)
+    assert matches(index) == ids[::-1]
+
+
+def test_a_closed_index_says_so(journal: Journal) -> None:
+    """Reading on in an index that was closed meanwhile ends, and not by going on for ever."""
+    index = RunIndex(journal, folder_of(journal.path))
+    run(journal, "x")
+    index.close()
+    with pytest.raises(sqlite3.ProgrammingError):
+        index.sync(60)
+
+
+def test_it_tells_which_runs_are_gone(tmp_path: Path) -> None:
+    """What another process has forgotten is told, so that what is derived from it can go as well."""
+    gone: list[str] = []
+    with Journal.open(tmp_path / "journal.sqlite3") as journal:
+        index = RunIndex(journal, folder_of(journal.path), gone.extend)
+        first, second = run(journal, "first"), run(journal, "second")
+        assert matches(index) == [second, first]
+        with Journal.open(tmp_path / "journal.sqlite3") as other:
+            other.forget(first)
+        assert matches(index) == [second]
+        assert gone == [first]
         index.close()
 
 

@@ -383,6 +383,37 @@ def test_forget(
     assert answer["count"] == 0
 
 
+@pytest.mark.parametrize("is_open", [True, False])
+def test_what_python_forgets_leaves_nothing_beside_the_journal(
+    add_run: AddRun,
+    gallery_of: MakeGallery,
+    wire_of: WireOf,
+    tmp_path: Path,
+    client: Client,
+    *,
+    is_open: bool,
+) -> None:
+    """Prompt and small picture go at once, whether a gallery is open or not; those of other runs stay."""
+    secret, other = add_run("SECRETLIGHTHOUSE"), add_run("an OWLINTHENIGHT", pictures=2)
+    gallery = gallery_of()
+    wire = wire_of(gallery)
+    find(wire)
+    wire.say("thumbs", ids=[f"{secret}/0", f"{other}/1"])
+    wire.until(lambda: sum(len(message["images"]) for message in wire.messages("image")) == 2)
+    if not is_open:
+        gallery.close()
+
+    def words() -> bytes:
+        folder = tmp_path / "gallery-of-journal.sqlite3"
+        return b"".join(file.read_bytes() for file in folder.iterdir()).lower()
+
+    client.history.forget("1")
+    assert secret.encode() not in words()
+    assert b"secretlighthouse" not in words()
+    assert other.encode() in words()
+    assert b"owlinthenight" in words()
+
+
 def test_a_run_is_opened_in_a_panel(add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf) -> None:
     """The page gets the widget's id; another model gets the values that fit it, and nothing is run."""
     run_id = add_run("a fox")

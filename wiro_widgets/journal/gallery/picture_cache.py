@@ -5,13 +5,15 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from wiro_widgets.journal.gallery.derived_file import DAMAGE, discard, empty_log, open_file
+
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
 MAX_BYTES: Final = 256 * 2**20  # of all pictures
 MAX_MEMORY_BYTES: Final = 32 * 2**20  # where there is no file
@@ -56,33 +58,30 @@ class PictureCache:
 
     def __init__(self, folder: Path | None, max_bytes: int = MAX_BYTES) -> None:
         self._lock = threading.Lock()
-        try:
-            self._connection = _open(None if folder is None else folder / "pictures.sqlite3")
-        except (OSError, sqlite3.Error):
-            self._connection, folder = _open(None), None
-        self._max_bytes = min(max_bytes, MAX_MEMORY_BYTES) if folder is None else max_bytes
-        self._size = self._measure()
+        self._max_bytes = max_bytes
+        self._open(None if folder is None else folder / "pictures.sqlite3")
 
     def __repr__(self) -> str:
         return f"<PictureCache of {self._size:,} bytes>"
 
     def get(self, key: str) -> SmallPicture | None:
         """Return the picture, and count it as used now."""
-        with self._lock, suppress(sqlite3.Error):
+        picture = None
+        with self._access() as connection:
             sql = "SELECT data, mime, width, height, full_width, full_height FROM pictures WHERE key = ?"
-            row = self._connection.execute(sql, [key]).fetchone()
+            row = connection.execute(sql, [key]).fetchone()
             if row is not None:
-                self._connection.execute("UPDATE pictures SET used = ? WHERE key = ?", [time.time(), key])
-                return SmallPicture(*row)
-        return None
+                picture = SmallPicture(*row)
+                connection.execute("UPDATE pictures SET used = ? WHERE key = ?", [time.time(), key])
+        return picture
 
     def put(self, key: str, run_id: str, picture: SmallPicture) -> None:
         """Keep a picture of a run under a key."""
         size = len(picture.data)
         extents = (picture.width, picture.height, picture.full_width, picture.full_height)
         values = (key, run_id, picture.data, picture.content_type, *extents, size, time.time())
-        with self._lock, suppress(sqlite3.Error):
-            self._connection.execute(
+        with self._access() as connection:
+            connection.execute(
                 "INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values
             )
             self._size += size
@@ -91,16 +90,36 @@ class PictureCache:
 
     def forget(self, run_ids: Collection[str]) -> None:
         """Delete the pictures of runs."""
-        with self._lock, suppress(sqlite3.Error):
-            self._connection.executemany(
-                "DELETE FROM pictures WHERE run_id = ?", [(item,) for item in run_ids]
-            )
+        with self._access() as connection:
+            connection.executemany("DELETE FROM pictures WHERE run_id = ?", [(item,) for item in run_ids])
+            empty_log(connection)
             self._size = self._measure()
 
     def close(self) -> None:
         """Close the file; closing twice is fine."""
         with self._lock:
             self._connection.close()
+
+    def _open(self, path: Path | None) -> None:
+        try:
+            self._connection = open_file(path, _make_tables)
+        except (OSError, sqlite3.Error):
+            self._connection, path = open_file(None, _make_tables), None
+        self._path = path
+        self._max_bytes = self._max_bytes if path else min(self._max_bytes, MAX_MEMORY_BYTES)
+        self._size = self._measure()
+
+    @contextmanager
+    def _access(self) -> Iterator[sqlite3.Connection]:
+        """Lend the file to one thread; what fails there is left undone, and a file found damaged is made anew."""
+        with self._lock:
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE and self._path is not None:
+                    self._connection.close()
+                    discard(self._path)
+                    self._open(self._path)
 
     def _measure(self) -> int:
         with suppress(sqlite3.Error):
@@ -121,26 +140,6 @@ class PictureCache:
         self._size = self._measure()
 
 
-def _open(path: Path | None) -> sqlite3.Connection:
-    """Open the cache, made anew if it is damaged. Pictures are private: it is for its owner alone."""
-    if path is not None:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-    for is_last in (False, True):
-        connection = sqlite3.connect(
-            path or ":memory:", isolation_level=None, check_same_thread=False, timeout=1
-        )
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = OFF")
-            connection.execute("PRAGMA secure_delete = ON")
-            for statement in _TABLES:
-                connection.execute(statement)
-        except sqlite3.Error:
-            connection.close()
-            if is_last or path is None:
-                raise
-            for suffix in ("-wal", "-shm", ""):
-                Path(f"{path}{suffix}").unlink(missing_ok=True)
-        else:
-            return connection
-    raise AssertionError  # the second try returns or raises
+def _make_tables(connection: sqlite3.Connection) -> None:
+    for statement in _TABLES:
+        connection.execute(statement)

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from wiro_widgets.journal import output_files
 from wiro_widgets.journal.gallery import ranking, run_listing
+from wiro_widgets.journal.gallery.derived_file import folder_of
 from wiro_widgets.journal.gallery.picture_cache import PictureCache
 from wiro_widgets.journal.gallery.ranking import Pick
-from wiro_widgets.journal.gallery.run_index import RunIndex, folder_of
+from wiro_widgets.journal.gallery.run_index import RunIndex
 from wiro_widgets.journal.gallery.run_listing import Filter, Listing
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.result import TaskResult, verified_result
@@ -30,8 +31,8 @@ class RunCollection:
     def __init__(self, journal: Journal, server: str, output_dir: Path | None) -> None:
         self.output_dir = output_dir
         folder = folder_of(journal.path)
-        self.index = RunIndex(journal, folder)
         self.pictures = PictureCache(folder)
+        self.index = RunIndex(journal, folder, self.pictures.forget)
         self._journal = journal
         self._server = server
 
@@ -115,7 +116,6 @@ class RunCollection:
         ids = [row.id for row in rows]
         self._journal.forget(*ids)
         self.index.forget(ids)
-        self.pictures.forget(ids)
         return tuple(left_files)
 
     def close(self) -> None:

@@ -10,18 +10,25 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from wiro_widgets.journal.database import MIGRATIONS
+from wiro_widgets.journal.gallery.derived_file import (
+    DAMAGE,
+    LOCKS,
+    connect,
+    discard,
+    empty_log,
+    open_file,
+    transaction,
+)
 from wiro_widgets.journal.row import ROW_COLUMNS, JournalRow, to_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from wiro_widgets.journal.journal import Journal
 
 VERSION: Final = "1"  # of the tables: an index of another one is built anew
@@ -73,27 +80,31 @@ _PUT_CARD: Final = (
 )
 
 
+class _UnreadableJournalError(Exception):
+    """The journal cannot be read just now."""
+
+
 class RunIndex:
     """The runs of one journal in two tables: `cards` for filters, `words` for texts in small letters.
 
-    `folder` is where its file stands; with None, or where no file can be written, it is in memory. May be used by
-    several threads: `read` and `sync` do not wait for each other if there is a file.
+    `folder` is where its file stands; with None, or where no file can be written, it is in memory. `on_gone` is called
+    with the ids of runs that the journal does not have any more. May be used by several threads: `read` and `sync` do
+    not wait for each other if there is a file.
     """
 
-    def __init__(self, journal: Journal, folder: Path | None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        folder: Path | None,
+        on_gone: Callable[[Collection[str]], object] = lambda _ids: None,
+    ) -> None:
         self._journal = journal
+        self._on_gone = on_gone
         self._writing, self._reading = threading.RLock(), threading.RLock()
         self._memory_rows: dict[str, JournalRow] = {}
         self._memory_changes = 0
-        try:
-            self._writer = _open(None if folder is None else folder / "index.sqlite3")
-            self._reader = _connect(folder / "index.sqlite3") if folder else self._writer
-        except (OSError, sqlite3.Error):
-            self._writer = self._reader = _open(None)
-        if self._reader is self._writer:
-            self._reading = self._writing
-        [(words,)] = self.read("SELECT sql FROM sqlite_master WHERE name = 'words'", ())
-        self.has_trigrams = "trigram" in words
+        self._openings = 0
+        self._open(None if folder is None else folder / "index.sqlite3")
 
     def __repr__(self) -> str:
         return f"<RunIndex of {self._journal!r}>"
@@ -101,21 +112,74 @@ class RunIndex:
     def sync(self, seconds: float = 0.0) -> bool:
         """Read what is new in the journal, at least a chunk of it; return True once there is nothing more to read.
 
-        Goes on for about so many seconds. What the index has may be read meanwhile: the newest runs come first.
+        Goes on for about so many seconds. What the index has may be read meanwhile: the newest runs come first. While
+        the journal or the index is locked there is nothing to read; the next call tries again.
         """
         deadline = time.monotonic() + seconds
         while True:
-            with self._writing, suppress(sqlite3.Error):
-                self._take_memory_rows()
-                if self._take_chunk():
+            try:
+                with self._writing:
+                    self._take_memory_rows()
+                    if self._take_chunk():
+                        return True
+            except _UnreadableJournalError:
+                return True
+            except sqlite3.DatabaseError as error:
+                if not self._mend(error):
                     return True
             if time.monotonic() >= deadline:
                 return False
 
     def read(self, sql: str, values: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return the rows that a SELECT over the index gives; raises sqlite3.OperationalError if interrupted."""
+        try:
+            return self._read(sql, values)
+        except sqlite3.DatabaseError as error:
+            if not self._mend(error):
+                raise
+        return self._read(sql, values)
+
+    def _read(self, sql: str, values: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any, ...]]:
         with self._reading, closing(self._reader.execute(sql, values)) as cursor:
             return cursor.fetchall()
+
+    def _open(self, path: Path | None) -> None:
+        """Open the index, in memory if there can be no file."""
+        self._openings += 1
+        self._path = path
+        try:
+            self._writer = open_file(path, _make_tables)
+            self._reader = connect(path) if path else self._writer
+        except (OSError, sqlite3.Error):
+            self._path = None
+            self._writer = self._reader = open_file(None, _make_tables)
+        if self._reader is self._writer:
+            self._reading = self._writing
+        [(words,)] = self._reader.execute("SELECT sql FROM sqlite_master WHERE name = 'words'").fetchall()
+        self.has_trigrams = "trigram" in words
+
+    def _mend(self, error: sqlite3.DatabaseError) -> bool:
+        """Begin an index anew that cannot be used; return False if only another process or thread is in the way.
+
+        A file that was damaged is replaced by one, and if that is of no use either, or the drive is full, by memory.
+        """
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if isinstance(error, sqlite3.ProgrammingError):  # it was closed
+            raise error
+        if code in LOCKS or code == sqlite3.SQLITE_INTERRUPT:
+            return False
+        with self._writing, self._reading:
+            path = self._path
+            if path is None:
+                raise error
+            self._reader.close()
+            self._writer.close()
+            is_damaged = code in DAMAGE and self._openings == 1
+            if is_damaged:
+                discard(path)
+            self._memory_rows = {}
+            self._open(path if is_damaged else None)
+        return True
 
     def interrupt(self) -> None:
         """End a `read` of another thread, whose result nobody wants any more."""
@@ -136,13 +200,18 @@ class RunIndex:
         """What is another after every change of the index, whichever process made it."""
         with self._reading:
             state = _state(self._reader)
-        return int(state.get("changes", 0)), int(state.get("below", 0)), self._memory_changes
+        numbers = int(state.get("changes", 0)), int(state.get("below", 0))
+        return (*numbers, self._memory_changes, self._openings)
 
     def forget(self, run_ids: Iterable[str]) -> None:
-        """Take runs out of the index."""
-        with self._writing, suppress(sqlite3.Error), _transaction(self._writer):
-            for run_id in run_ids:
-                _remove(self._writer, run_id)
+        """Take runs out of the index that are no longer in the journal."""
+        ids = list(run_ids)
+        with self._writing, suppress(sqlite3.Error):
+            with transaction(self._writer):
+                for run_id in ids:
+                    _remove(self._writer, run_id)
+            empty_log(self._writer)
+        self._on_gone(ids)
 
     def close(self) -> None:
         """Close the file; closing twice is fine."""
@@ -157,61 +226,80 @@ class RunIndex:
         ids_gone = self._memory_rows.keys() - rows.keys()
         if new or ids_gone:
             self._memory_changes += 1
-            with _transaction(self._writer):
+            with transaction(self._writer):
                 for run_id in ids_gone:  # written by now, and then among the changes, or forgotten
                     _remove(self._writer, run_id)
                 for cells in _cells_of(new):
                     _put(self._writer, cells)
             if ids_gone:
-                self._take_rows_by_id(ids_gone)
+                self._on_gone(ids_gone - self._take_rows_by_id(ids_gone))
         self._memory_rows = rows
 
-    def _take_rows_by_id(self, run_ids: Iterable[str]) -> None:
+    def _take_rows_by_id(self, run_ids: Iterable[str]) -> set[str]:
+        """Take in rows of the journal's file, and return the ids of those that are there."""
         sql = f"SELECT {CELLS} FROM runs WHERE id IN (SELECT value FROM json_each(:ids))"  # noqa: S608 - constants
-        with _transaction(self._writer):
-            for cells in self._journal.fetch(sql, {"ids": json.dumps(list(run_ids))}) or ():
+        rows = self._fetch(sql, ids=json.dumps(list(run_ids)))
+        with transaction(self._writer):
+            for cells in rows:
                 _put(self._writer, cells)
+        return {str(cells[0]) for cells in rows}
 
     def _take_chunk(self) -> bool:
         """Read a chunk of the journal's file; return True if there is nothing more to read, or no file."""
         journal_id = self._journal.journal_id
         if journal_id is None:
             return True
-        with _transaction(self._writer):
-            state = _state(self._writer)
-            if (state.get("journal"), state.get("version")) != (journal_id, VERSION):
-                state = self._begin(journal_id)
-            below = int(state["below"])
-            sql = (
-                f"SELECT changes.number, changes.run_id, {CELLS} "  # noqa: S608 - constants
-                "FROM changes LEFT JOIN runs ON runs.id = changes.run_id "
-                "WHERE changes.number > :after ORDER BY changes.number LIMIT :limit"
-            )
-            changes = self._journal.fetch(sql, {"after": state["changes"], "limit": CHUNK}) or []
-            for _, run_id, *cells in changes:
-                if cells[0] is None:
-                    _remove(self._writer, run_id)
-                else:
-                    _put(self._writer, cells)
-            if changes:
-                _set_state(self._writer, changes=changes[-1][0])
-            if len(changes) == CHUNK or below <= 1:
-                return len(changes) < CHUNK
-            # The runs that were there when the index was begun, backwards from the newest.
-            sql = (
-                f"SELECT runs.rowid, {CELLS} FROM runs WHERE runs.rowid < :below ORDER BY runs.rowid DESC "  # noqa: S608 - constants
-                "LIMIT :limit"
-            )
-            older = self._journal.fetch(sql, {"below": below, "limit": CHUNK}) or []
-            for _, *cells in older:
+        ids_gone: list[str] = []
+        try:
+            with transaction(self._writer):
+                return self._take_changes(journal_id, ids_gone)
+        finally:
+            if ids_gone:
+                self._on_gone(ids_gone)
+
+    def _take_changes(self, journal_id: str, ids_gone: list[str]) -> bool:
+        """Take in what was changed since, and then a part of what was there before; ids that are gone are added."""
+        state = _state(self._writer)
+        if (state.get("journal"), state.get("version")) != (journal_id, VERSION):
+            state = self._begin(journal_id)
+        below = int(state["below"])
+        sql = (
+            f"SELECT changes.number, changes.run_id, {CELLS} "  # noqa: S608 - constants
+            "FROM changes LEFT JOIN runs ON runs.id = changes.run_id "
+            "WHERE changes.number > :after ORDER BY changes.number LIMIT :limit"
+        )
+        changes = self._fetch(sql, after=state["changes"], limit=CHUNK)
+        for _, run_id, *cells in changes:
+            if cells[0] is None:
+                _remove(self._writer, run_id)
+                ids_gone.append(str(run_id))
+            else:
                 _put(self._writer, cells)
-            _set_state(self._writer, below=older[-1][0] if len(older) == CHUNK else 0)
-            return len(older) < CHUNK
+        if changes:
+            _set_state(self._writer, changes=changes[-1][0])
+        if len(changes) == CHUNK or below <= 1:
+            return len(changes) < CHUNK
+        # The runs that were there when the index was begun, backwards from the newest.
+        sql = (
+            f"SELECT runs.rowid, {CELLS} FROM runs WHERE runs.rowid < :below ORDER BY runs.rowid DESC "  # noqa: S608 - constants
+            "LIMIT :limit"
+        )
+        older = self._fetch(sql, below=below, limit=CHUNK)
+        for _, *cells in older:
+            _put(self._writer, cells)
+        _set_state(self._writer, below=older[-1][0] if len(older) == CHUNK else 0)
+        return len(older) < CHUNK
+
+    def _fetch(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+        rows = self._journal.fetch(sql, values)
+        if rows is None:  # which is no proof that there are none
+            raise _UnreadableJournalError
+        return rows
 
     def _begin(self, journal_id: str) -> dict[str, Any]:
         """Empty the index, to be filled from this journal."""
         sql = "SELECT coalesce(max(number), 0), (SELECT coalesce(max(rowid), 0) FROM runs) FROM changes"
-        [(last_change, top)] = self._journal.fetch(sql, {}) or [(0, 0)]
+        [(last_change, top)] = self._fetch(sql)
         self._writer.execute("DELETE FROM cards")
         self._writer.execute("DELETE FROM words")
         state = {
@@ -221,70 +309,21 @@ class RunIndex:
         return state
 
 
-def folder_of(journal_path: Path | None) -> Path | None:
-    """Return the folder of what is derived from a journal; None if the journal is in memory.
-
-    Its name does not begin with the journal's: such files stand for a journal that was there (see `has_no_past`).
-    """
-    return journal_path.with_name(f"gallery-of-{journal_path.name}") if journal_path else None
-
-
 def microseconds(moment: datetime) -> int:
     """Return a time as the index has it, since 1970."""
     delta = moment - _EPOCH
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
-def _connect(path: Path | None) -> sqlite3.Connection:
-    connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
-    connection.text_factory = lambda text: text.decode("utf-8", "replace")
-    return connection
-
-
-def _open(path: Path | None) -> sqlite3.Connection:
-    """Open the index, made anew if it is of another version or damaged. Prompts are private: it is for its owner."""
-    if path is not None:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-    for is_last in (False, True):
-        connection = _connect(path)
-        try:
-            run = connection.execute
-            run("PRAGMA journal_mode = WAL")
-            run("PRAGMA synchronous = OFF")
-            run("PRAGMA secure_delete = ON")
-            with _transaction(connection):
-                if run("SELECT 1 FROM sqlite_master WHERE name = 'words'").fetchone() is None:
-                    _make_tables(connection)
-        except sqlite3.Error:
-            connection.close()
-            if is_last or path is None:
-                raise
-            for suffix in ("-wal", "-shm", ""):
-                Path(f"{path}{suffix}").unlink(missing_ok=True)
-        else:
-            return connection
-    raise AssertionError  # the second try returns or raises
-
-
 def _make_tables(connection: sqlite3.Connection) -> None:
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'words'").fetchone():
+        return
     for statement in _TABLES.split(";"):
         connection.execute(statement)
     try:
         connection.execute(_WORDS)
     except sqlite3.OperationalError:
         connection.execute(_PLAIN_WORDS)
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _state(connection: sqlite3.Connection) -> dict[str, Any]:
@@ -333,7 +372,7 @@ def _cells_of(rows: Sequence[JournalRow]) -> list[Sequence[Any]]:
     """Return the cells of rows that are in memory alone, by the same SQL as those of the file."""
     if not rows:
         return []
-    with closing(_connect(None)) as connection:
+    with closing(connect(None)) as connection:
         for statement in MIGRATIONS[0].split(";"):
             connection.execute(statement)
         columns = [name for name in ROW_COLUMNS if name in _FIRST_COLUMNS]
