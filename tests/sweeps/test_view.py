@@ -53,6 +53,17 @@ def test_cells_that_were_not_run_are_rows_too(sandbox_client: Client, sandbox: S
     assert pd.concat([partly_failed, waiting]).dtypes.astype(str)["cell_status"] == "category"
 
 
+def test_an_answer_that_is_cut_off_says_so(sandbox_client: Client, sandbox: Sandbox) -> None:
+    """The line, the table, what is joined and the board tell it of a cell that succeeded."""
+    sandbox.faults = {"finish_reason": "length"}
+    sweep = sandbox_client.sweep("wiro/sandbox-chat", prompt=["hello", "bye"]).wait()
+    assert "2 succeeded, 2 of them cut off" in sweep.line
+    notes = [*sweep.to_pandas()["cell_error"], *sweep.join()["error"]]
+    assert len(notes) == 4
+    assert all(note.startswith("The answer is cut off. The model reached its limit") for note in notes)
+    assert sweep.grid()._repr_html_().count("Allow more tokens") >= 2
+
+
 def test_what_then_made_is_a_column(sandbox_client: Client) -> None:
     """`cell_value` has what `then` returned, in its type, and `cell_error` what it raised."""
 

@@ -8,6 +8,7 @@ from wiro_widgets.media.jsonable import plain
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.redact import printable
+from wiro_widgets.protocol.text.text_content import CUT_OFF, cut_off_reason
 from wiro_widgets.sweeps.plan import PlannedCell
 
 if TYPE_CHECKING:
@@ -96,6 +97,12 @@ class Cell(Generic[TaskT]):
             return f"{type(self.error).__name__}: {self.error}".removesuffix(": ")
         outputs = self.result.outputs if self.result else ()
         return "; ".join(str(output.error) for output in outputs if output.error) or None
+
+    @property
+    def cut_off_note(self) -> str | None:
+        """That the answer of a language model is cut off, why, and what to do; None if it is whole."""
+        reason = cut_off_reason(self.result.finish_reason) if self.result else None
+        return reason and f"{CUT_OFF}. {reason}"
 
     @property
     def lacks_files(self) -> bool:

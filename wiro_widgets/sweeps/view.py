@@ -129,6 +129,8 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         counts = ", ".join(f"{count} {_WORDS.get(status, status)}" for status, count in self.counts.items())
         incomplete = sum(cell.status == "succeeded" and cell.trouble is not None for cell in self.cells)
         files = f", {incomplete} of them without all files" if incomplete else ""
+        cut_off = sum(cell.cut_off_note is not None for cell in self.cells)
+        files += f", {cut_off} of them cut off" if cut_off else ""
         earlier_cost = _cost(cell for cell in self.cells if cell.from_journal and cell.result)
         before = f", {dollars(earlier_cost)} of it before" if earlier_cost else ""
         advice = f". {_UNKNOWN_ADVICE}" if "unknown" in self.counts else ""
@@ -150,7 +152,7 @@ class SweepView(NotebookRepr, Generic[TaskT]):
                 cell.status,
                 [cell.chosen.get(name) for name in names],
                 cell.record,
-                error=cell.trouble,
+                error=cell.trouble or cell.cut_off_note,
                 value=cell.value,
             )
             for cell in self.cells
@@ -173,7 +175,7 @@ class SweepView(NotebookRepr, Generic[TaskT]):
             "cost": [cell.record.total_cost for cell in self.cells],
             "paths": [tuple(cell.record.output_paths) for cell in self.cells],
             "text": [cell.result.text if cell.result else None for cell in self.cells],
-            "error": [cell.trouble for cell in self.cells],
+            "error": [cell.trouble or cell.cut_off_note for cell in self.cells],
         }
         if images:
             columns["image"] = [cell.first_image for cell in self.cells]
@@ -293,7 +295,7 @@ class SweepView(NotebookRepr, Generic[TaskT]):
                 title=", ".join(f"{name} {text}" for name, text in labels.items()),
                 status=cell.status,
                 outputs=tuple(cell.result.outputs if cell.result else ()),
-                error=str(cell.error) if cell.error else "",
+                error=str(cell.error) if cell.error else cell.cut_off_note or "",
                 caption=", ".join(sorted(captions, key=lambda text: len(text) > _LONG_CAPTION)),
             )
             place = (

@@ -420,6 +420,8 @@ def _outcome(cell: Cell[Task]) -> str:
         return f"{run_words.UNKNOWN}. {cell.error}"
     if cell.error is not None:
         return f"{cell.status}: {cell.error}"
+    if cell.cut_off_note is not None:
+        return cell.cut_off_note
     if cell.from_journal:
         return "was run before"
     cost, elapsed = cell.record.total_cost, cell.record.elapsed_seconds
