@@ -16,7 +16,7 @@ WRONG_CALL = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status, as docs/guide.md lists them."""
+    """Run one command and return its exit status, as docs/reference/settings.md lists them."""
     console.prepare()
     parser = command_parser()
     options = vars(parser.parse_args(arguments))

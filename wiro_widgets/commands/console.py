@@ -38,7 +38,7 @@ STATUS_OF: Final[dict[Outcome, int]] = {
     "cancelled": FAILED,
     "running": GOES_ON,
     "unknown": UNKNOWN,
-}  # the exit status for a task; docs/guide.md has the list
+}  # the exit status for a task; docs/reference/settings.md has the list
 
 _ESCAPE: Final = "wiro-escape"
 _FACTS: Final = ("parameter", "task_id", "journal_id", "candidates", "code", "http_status")  # of errors

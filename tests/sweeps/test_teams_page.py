@@ -1,4 +1,4 @@
-"""The code of docs/executors.md runs."""
+"""The code of docs/how-to/teams.md runs."""
 
 import re
 import sys
@@ -14,7 +14,7 @@ from tests.sandbox_clients import FLUX, SMALL
 from tests.sweeps.worker_functions import mean
 from wiro_widgets import Client
 
-PAGE = (Path(__file__).resolve().parent.parent.parent / "docs/executors.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parent.parent.parent / "docs/how-to/teams.md").read_text(encoding="utf-8")
 BLOCKS: list[str] = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 CELLS = [{"prompt": "x", "seed": seed, **SMALL} for seed in range(2)]
 
