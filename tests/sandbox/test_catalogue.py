@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -129,3 +130,20 @@ def test_nothing_tells_what_a_model_takes(caller: Caller) -> None:
     assert list(reply["spec"]["components"]["schemas"]["RunToolSchema"]["properties"]) == ["callbackUrl"]
     message = caller.call("Run/wiro/sandbox-riddle", {"seed": "1"})["errors"][0]["message"]
     assert message == "Request parameter [prompt] required"
+
+
+def test_what_is_told_of_models_has_the_shapes_of_the_wire(caller: Caller) -> None:
+    """Lists, their JSON text or null; a readme in HTML; pictures that are there."""
+    origin = caller.server.base_url.removesuffix("/v1")
+    flux, sketch, fail = (caller.tool(name) for name in (FLUX, "wiro/sandbox-sketch", "wiro/sandbox-fail"))
+    assert flux["inspire"][2]["inputImage"][0].startswith(origin)
+    assert flux["readme"].startswith("<h2>")
+    assert json.loads(sketch["inspire"])[0]["prompt"]
+    assert (fail["inspire"], fail["samples"], fail["readme"], fail["image"]) == (None, None, None, None)
+    for url in (flux["image"], *flux["samples"], *json.loads(sketch["samples"])):
+        answer = caller.http.get(url)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+    assert (
+        caller.http.get(f"{caller.server.base_url.removesuffix('/v1')}/uploads/models/none.png").status_code
+        == 404
+    )

@@ -27,6 +27,7 @@ from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, NotFound, WiroError
 from wiro_widgets.protocol.prices import pricing
 from wiro_widgets.protocol.prices.pricing import Estimate
+from wiro_widgets.protocol.schema.model_info import ModelInfo
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.protocol.timing import Timing
 from wiro_widgets.render import account
@@ -259,6 +260,16 @@ class AsyncClient(NotebookRepr):
         If Wiro does not tell it, the schema has no parameters, `is_open` is True, and every value is sent as it is.
         """
         return await self._catalogue.schema(model)
+
+    async def info(self, model: str) -> ModelInfo:
+        """Return what Wiro tells of a model besides what it takes: cover, readme, prices, example inputs, samples.
+
+        Asked once; nothing that it names is fetched. Raises NotFound.
+
+        >>> info = client.info("tencent/hunyuan-flux-srpo")
+        >>> print(info.description, info.price)
+        """
+        return await self._catalogue.info(model)
 
     def model(self, name: str) -> AsyncModel:
         """Return a model as a function: `inspect.signature`, Tab and `help` know its parameters.

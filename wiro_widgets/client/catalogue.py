@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from wiro_widgets.protocol.errors import (
 from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.replies import ModelSummary
 from wiro_widgets.protocol.schema import listing
+from wiro_widgets.protocol.schema.model_info import ModelInfo
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.protocol.schema.tool_detail import Group
 from wiro_widgets.render import model_table
@@ -45,6 +47,7 @@ class Catalogue:
     def __init__(self, http: Http) -> None:
         self._http = http
         self._schemas: dict[str, ModelSchema] = {}
+        self._entries: dict[str, Mapping[str, Any]] = {}
 
     def __repr__(self) -> str:
         return f"<Catalogue, {len(self._schemas)} models asked for>"
@@ -54,9 +57,7 @@ class Catalogue:
         schema = self.cached_schema(model)
         if schema is None:
             key = "/".join(split_model(model))
-            owner, name = split_model(model)
-            entry = await self._entry(key)
-            schema = ModelSchema.from_tool({"slugowner": owner, "slugproject": name, **entry})
+            schema = ModelSchema.from_tool(await self._entry(key))
             if schema.is_open:
                 groups = await self._described_groups(key)
                 if groups is None:
@@ -77,6 +78,13 @@ class Catalogue:
         except NotFound:
             return None
         return None if schema.is_open else schema
+
+    async def info(self, model: str) -> ModelInfo:
+        """Return what Wiro tells of a model besides; raises NotFound."""
+        key = "/".join(split_model(model))
+        schema = await self.schema(key)
+        entry = self._entries.get(key) or await self._entry(key)
+        return await asyncio.to_thread(ModelInfo.from_tool, entry, schema)
 
     async def models(self, search: str, categories: Sequence[str], limit: int) -> Models:
         """Search; the best matches first."""
@@ -99,7 +107,7 @@ class Catalogue:
             return ()
 
     async def _entry(self, model: str) -> Mapping[str, Any]:
-        """Return a model's entry; NotFound names the model, which Wiro's own refusal does not."""
+        """Ask for a model's entry; NotFound names the model, which Wiro's own refusal does not."""
         request = requests.tool_detail(model)
         sentence = f"there is no model {model}"
         try:
@@ -108,4 +116,6 @@ class Catalogue:
             raise NotFound(f"{sentence} ({error.message})", code=error.code, endpoint=request.path) from None
         if entry is None:
             raise NotFound(sentence, code=1, endpoint=request.path)
+        owner, name = split_model(model)
+        self._entries[model] = entry = {"slugowner": owner, "slugproject": name, **entry}
         return entry

@@ -149,6 +149,7 @@ class Client(NotebookRepr):
     detail = _blocking(AsyncClient.detail)
     delete_files = _blocking(AsyncClient.delete_files)
     schema = _blocking(AsyncClient.schema)
+    info = _blocking(AsyncClient.info)
     models = _blocking(AsyncClient.models)
     picture = _blocking(AsyncClient.picture)
     estimate = _blocking(AsyncClient.estimate)

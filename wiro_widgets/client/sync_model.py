@@ -11,6 +11,7 @@ from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.client.sync_task import Task
 from wiro_widgets.journal.result import Images
 from wiro_widgets.protocol.prices.pricing import Estimate
+from wiro_widgets.protocol.schema.model_info import ModelInfo
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.runs.inputs import merge
 
@@ -39,6 +40,20 @@ class Model(ModelFace[Images]):
         """What the model takes, from the catalogue, asked once; raises NotFound."""
         schema: ModelSchema = self._client.schema(self.name)
         return schema
+
+    @property
+    def info(self) -> ModelInfo:
+        """What Wiro tells of the model besides: cover, readme, prices, samples; asked once, raises NotFound."""
+        info: ModelInfo = self._client.info(self.name)
+        return info
+
+    @property
+    def examples(self) -> tuple[dict[str, Any], ...]:
+        """Example inputs that Wiro gives, as values by parameter: `flux(**flux.examples[0])`; raises NotFound.
+
+        A file is its URL, which Wiro itself fetches once the example runs.
+        """
+        return self.info.examples
 
     def _panel(self, model: str, params: Mapping[str, Any] | None = None, /, **values: Any) -> Any:
         """Return a Panel of the model with these values in its controls; raises InvalidParameter."""

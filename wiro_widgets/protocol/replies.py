@@ -19,7 +19,7 @@ from wiro_widgets.protocol.errors import (
     NotFound,
     RateLimited,
 )
-from wiro_widgets.protocol.prices.dollars import dollars
+from wiro_widgets.protocol.prices import pricing
 from wiro_widgets.protocol.redact import TOKEN_FIELDS, SecretHolder, printable, redact_json, secret_field
 from wiro_widgets.protocol.schema import listing
 from wiro_widgets.protocol.schema.scalars import is_url
@@ -122,13 +122,7 @@ class ModelSummary:
     image: str | None = None
     average_cost: float | None = None
     cost_per_second: float | None = None
-
-    @property
-    def price(self) -> str:
-        """What it costs, in words; empty if the list does not say."""
-        if self.average_cost:
-            return f"about {dollars(self.average_cost)} a run"
-        return f"{dollars(self.cost_per_second)} a second" if self.cost_per_second else ""
+    price: str = ""  # in words; empty if the list does not say
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """Print one line in IPython."""
@@ -297,6 +291,7 @@ def models(reply: Mapping[str, Any]) -> tuple[ModelSummary, ...]:
             image=wire_values.text(item.get("image")),
             average_cost=wire_values.number(item.get("approximatelycost")),
             cost_per_second=wire_values.number(item.get("cps")),
+            price=pricing.rates(pricing.read(item)),
         )
         for item in wire_values.mappings(reply.get("tool"))
         if (model := slug(item))

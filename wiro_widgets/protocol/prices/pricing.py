@@ -105,6 +105,38 @@ def read(tool: Mapping[str, Any]) -> Prices:
     )
 
 
+_UNITS: Mapping[str, str] = {
+    "cpr": "a run",
+    "cpo": "an output",
+    "cps": "a second",
+    "cpt": "a token",
+    "cp-pixel": "a megapixel",
+    "cp-promptlength": "a character",
+    "cp-audiosecondslength": "a second of audio",
+    "cp-outputVideoLength": "a second of video",
+    "cp-outputPictureCount": "a picture",
+    "cp-realtimeturn": "a turn",
+}
+
+
+def rates(prices: Prices) -> str:
+    """Return what a model costs in words, for a list of models; an empty text if nothing readable says so.
+
+    A price a run is exact; beside any other Wiro's average of a run says more.
+    """
+    rows = [row for row in prices.rows if isinstance(row, PriceRow)]
+    methods = {row.method for row in rows}
+    amounts = [float(row.price) for row in rows]
+    unit = _UNITS.get(next(iter(methods)), "") if len(methods) == 1 and len(rows) == len(prices.rows) else ""
+    if unit == "a run" or (unit and prices.average is None):
+        return f"{_span(min(amounts), max(amounts))} {unit}"
+    if prices.average is not None:
+        return f"about {dollars(prices.average)} a run"
+    if any(amounts):
+        return f"from {dollars(min(filter(None, amounts)))}"
+    return "" if prices.per_second is None else f"{dollars(prices.per_second)} a second"
+
+
 def _row(item: object) -> PriceRow | DamagedRow:
     fields = wire_values.mapping(item)
     conditions = wire_values.mapping(fields.get("inputs"))

@@ -20,8 +20,14 @@ from wiro_widgets.sandbox.http.auth import refusal
 from wiro_widgets.sandbox.http.file_responses import send_file
 from wiro_widgets.sandbox.http.sockets import serve_socket
 from wiro_widgets.sandbox.models.catalogue import find_model, models_by_category, search_models
-from wiro_widgets.sandbox.models.descriptions import explore_entry, openapi_reply, tool_entry
+from wiro_widgets.sandbox.models.descriptions import (
+    explore_entry,
+    openapi_reply,
+    tool_entry,
+    with_addresses,
+)
 from wiro_widgets.sandbox.models.model import Model
+from wiro_widgets.sandbox.painting.catalogue_pictures import catalogue_picture
 from wiro_widgets.sandbox.tasks.inputs import OCTETS, Form, Refused, Upload, read_form, read_inputs
 from wiro_widgets.sandbox.tasks.life import announce, cancel
 from wiro_widgets.sandbox.tasks.replies import envelope, failure, task_entry, tasks_reply
@@ -50,6 +56,13 @@ def make_app(world: World) -> Starlette:
     async def file(request: Request) -> Response:
         return send_file(world, request)
 
+    async def upload(request: Request) -> Response:
+        world.request_log.add(request.method, request.url.path)
+        data = await world.in_thread(catalogue_picture, request.url.path)
+        if data is None:
+            return JSONResponse(failure("File not found", 1), 404)
+        return Response(data, media_type="image/png")
+
     async def refused(request: Request, exc: Exception) -> Response:
         world.request_log.add(request.method, request.url.path)
         status = exc.status_code if isinstance(exc, HTTPException) else 500
@@ -66,6 +79,7 @@ def make_app(world: World) -> Starlette:
             *(endpoint(name) for name in ENDPOINTS),
             Route("/files/{rest:path}", file),
             Route("/v1/File/{rest:path}", file),
+            Route("/uploads/{rest:path}", upload),
             WebSocketRoute("/v1", socket),
         ],
         exception_handlers={HTTPException: refused},
@@ -191,10 +205,11 @@ def task_list(world: World, form: Form) -> Reply:
     return {**tasks_reply(tasks[_page(form)]), "total": str(len(tasks))}
 
 
-def tool_detail(_world: World, form: Form) -> Reply:
+def tool_detail(world: World, form: Form) -> Reply:
     """Return a model's catalogue entry."""
     model = _model(form.text("slugowner"), form.text("slugproject"))
-    return envelope(tool=[tool_entry(model, summary=True) if form.flag("summary") else tool_entry(model)])
+    entry = tool_entry(model, summary=True) if form.flag("summary") else tool_entry(model)
+    return envelope(tool=[with_addresses(entry, world.origin)])
 
 
 def tool_openapi(world: World, form: Form) -> Reply:
@@ -203,7 +218,7 @@ def tool_openapi(world: World, form: Form) -> Reply:
     return openapi_reply(model, f"{world.origin}/v1", signature=world.settings.signature)
 
 
-def tool_list(_world: World, form: Form) -> Reply:
+def tool_list(world: World, form: Form) -> Reply:
     """Search the catalogue by words, categories and owner; no model here has tags or is a workflow."""
     models = search_models(
         words=form.text("search"),
@@ -215,13 +230,16 @@ def tool_list(_world: World, form: Form) -> Reply:
     if form.choices("tags"):
         models = []
     summary = form.flag("summary")
-    entries = [tool_entry(model, summary=summary) for model in models[_page(form)]]
+    entries = [
+        with_addresses(tool_entry(model, summary=summary), world.origin) for model in models[_page(form)]
+    ]
     return envelope(tool=entries, total=len(models))
 
 
-def tool_explore(_world: World, _form: Form) -> Reply:
+def tool_explore(world: World, _form: Form) -> Reply:
     """Return the models by their categories."""
-    return envelope(explore=[explore_entry(name, models) for name, models in models_by_category().items()])
+    entries = [explore_entry(name, models) for name, models in models_by_category().items()]
+    return envelope(explore=[with_addresses(entry, world.origin) for entry in entries])
 
 
 def file_upload(world: World, form: Form) -> Reply:

@@ -41,7 +41,31 @@ FLUX = Model(
         Field("width", "number", "Width", default="1024", minimum=64, maximum=2048),
         Field("height", "number", "Height", default="1024", minimum=64, maximum=2048),
     ),
-    sample_prompt=PORTRAIT,
+    examples=(
+        {"prompt": PORTRAIT},
+        {
+            "prompt": "A lighthouse in a storm, waves over the rocks",
+            "steps": "30",
+            "width": 768,
+            "height": 512,
+        },
+        {
+            "prompt": "The same harbour in winter, painted in oil",
+            "inputImage": ["/uploads/sampleinputs/harbour.png"],
+            "strength": "0.7",
+        },
+    ),
+    samples=("/uploads/models/hunyuan-flux-srpo-1.png", "/uploads/models/hunyuan-flux-srpo-2.png"),
+    cover="/uploads/models/hunyuan-flux-srpo-cover.png",
+    readme=(
+        "<h2>Hunyuan FLUX SRPO</h2><p>Paints from a <strong>prompt</strong>, or from a prompt and a picture. In this "
+        "sandbox Pillow draws, and no picture comes from a model.</p><h3>Good to know</h3><ul>"
+        "<li>More <em>steps</em> are sharper and take longer; below 12 the picture is blurred.</li>"
+        "<li><code>strength</code> says how far a picture may differ from the one it starts from.</li>"
+        "<li>Equal values and an equal <code>seed</code> make an equal picture.</li></ul>"
+        "<p>The models themselves are at <a href='https://wiro.ai/models'>wiro.ai</a>.</p>"
+        "<script>document.title = 'taken'</script><img src='https://example.com/pixel.png' onerror='alert(1)'>"
+    ),
 )
 SKETCH = Model(
     id="9004",
@@ -59,7 +83,11 @@ SKETCH = Model(
         Field("width", "number", "Width", default="512", minimum=64, maximum=1024),
         Field("height", "number", "Height", default="512", minimum=64, maximum=1024),
     ),
-    sample_prompt=HARBOUR,
+    examples=({"prompt": HARBOUR}, {"prompt": "A bridge over a river, seen from below", "seed": "7"}),
+    samples=("/uploads/models/sandbox-sketch-1.png",),
+    cover="/uploads/models/sandbox-sketch-cover.png",
+    readme="# Sketch\n\nLines on paper. *Quick*, and the same price each time.",
+    lists="text",
 )
 POSTER_SIZES = {"480p": (320, 480), "720p": (480, 720), "1080p": (720, 1080)}
 POSTER = Model(
@@ -88,7 +116,12 @@ POSTER = Model(
         Field("samples", "range", "Samples", default="1", minimum=1, maximum=4, step=1),
         Field("seed", "number", "Seed", default="1"),
     ),
-    sample_prompt=HARBOUR,
+    examples=(
+        {"prompt": HARBOUR},
+        {"prompt": "Mountains in the evening", "resolution": "1080p", "samples": 2},
+    ),
+    cover="/uploads/models/sandbox-poster-cover.png",
+    readme="<p>Upright pictures in three sizes.</p>",
 )
 UPSCALE = Model(
     id="9001",
@@ -105,6 +138,9 @@ UPSCALE = Model(
         Field("inputImage", "fileinput", "Image", required=True),
         Field("scale", "select", "Scale", default="2", options=(("2", "2x"), ("3", "3x"), ("4", "4x"))),
     ),
+    examples=({"inputImage": "/uploads/sampleinputs/meadow.png", "scale": "3"},),
+    cover="/uploads/models/sandbox-upscale-cover.png",
+    readme="<p>Enlarges a picture and sharpens it a little.</p>",
 )
 CHAT = Model(
     id="9002",
@@ -127,7 +163,11 @@ CHAT = Model(
             note="You can leave it blank. Runs with the same one are a conversation, which the model remembers.",
         ),
     ),
-    sample_prompt="Why is the sky blue?",
+    examples=(
+        {"prompt": "Why is the sky blue?"},
+        {"prompt": "Write a rhyme about the sea in four lines.", "thinking": "false"},
+    ),
+    readme="<p>Repeats what it is asked, with thoughts. It knows <b>nothing</b>.</p>",
 )
 FAIL = Model(
     id="9003",
@@ -138,6 +178,7 @@ FAIL = Model(
     prices=(Price("0.0001", "cps"),),
     typical_seconds=1.5,
     inputs=(Field("prompt", "textarea", "Prompt", default="anything"),),
+    lists="null",
 )
 COLLAGE = Model(
     id="8001",
@@ -165,7 +206,9 @@ COLLAGE = Model(
         ),
         Field("seed", "number", "inputseed", default="1", note="inputseed-help"),
     ),
-    sample_prompt=HARBOUR,
+    examples=({"prompt": HARBOUR, "inputImage": "/uploads/sampleinputs/harbour.png"},),
+    cover="/uploads/models/sandbox-collage-cover.png",
+    readme="<p>Paints from a picture, and from what documents say.</p>",
     described="openapi",
 )
 RIDDLE = Model(
@@ -181,6 +224,7 @@ RIDDLE = Model(
         Field("inputImage", "combinefileinput", "Picture", max_files=1),
         Field("seed", "number", "Seed", default="1"),
     ),
+    examples=({"prompt": HARBOUR, "seed": "5"},),
     described="nowhere",
 )
 MODELS = (FLUX, SKETCH, POSTER, UPSCALE, CHAT, FAIL, COLLAGE, RIDDLE)

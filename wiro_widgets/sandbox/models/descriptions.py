@@ -21,7 +21,7 @@ def tool_entry(model: Model, *, summary: bool = False) -> dict[str, Any]:
         "cleanslugproject": model.project,
         "description": model.description,
         "seodescription": model.description,
-        "image": "",
+        "image": model.cover,
         "computingtime": f"{model.typical_seconds:.0f} seconds",
         "categories": list(model.categories),
         "tags": [],
@@ -42,10 +42,23 @@ def tool_entry(model: Model, *, summary: bool = False) -> dict[str, Any]:
             for title, fields in model.groups.items()
         ]
         entry["parameters"] = groups if model.described == "both" else None
-        entry["readme"] = f"<p>{model.description}</p>"
-        entry["samples"] = []
-        entry["inspire"] = [{"prompt": model.sample_prompt}] if model.sample_prompt else []
+        entry["readme"] = model.readme
+        entry["samples"] = _list(model, list(model.samples))
+        entry["inspire"] = _list(model, [dict(example) for example in model.examples])
     return entry
+
+
+def with_addresses(entry: dict[str, Any], origin: str) -> dict[str, Any]:
+    """Return an entry whose covers, samples and example files have their whole address."""
+    described: dict[str, Any] = json.loads(json.dumps(entry).replace('"/uploads/', f'"{origin}/uploads/'))
+    return described
+
+
+def _list(model: Model, items: list[Any]) -> object:
+    """Return a list in the model's shape."""
+    if model.lists == "null":
+        return None
+    return json.dumps(items) if model.lists == "text" else items
 
 
 def explore_entry(category: str, models: list[Model]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ FILE_TYPES = frozenset({"fileinput", "multifileinput", "combinefileinput"})
 NUMBER_TYPES = frozenset({"range", "number", "integer", "float"})
 
 
+# How Tool/Detail writes lists: as lists, as their JSON text, or as null (docs/protocol.md, Catalogue).
+ListShape = Literal["list", "text", "null"]
 # Which of Tool/Detail and Tool/DetailOpenAPI tell what a model takes (docs/protocol.md, Catalogue).
 Described = Literal["both", "openapi", "nowhere"]
 
@@ -66,7 +68,11 @@ class Model:
     typical_seconds: float
     inputs: tuple[Field, ...]
     settings: tuple[Field, ...] = ()
-    sample_prompt: str = ""
+    examples: tuple[Mapping[str, object], ...] = ()  # addresses of files begin with /uploads/
+    samples: tuple[str, ...] = ()  # addresses of results
+    cover: str | None = None
+    readme: str | None = None
+    lists: ListShape = "list"
     rating: str = "0.00"  # of 5, the average of `rated_by` people
     rated_by: int = 0
     comments: int = 0

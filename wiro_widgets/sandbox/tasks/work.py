@@ -26,6 +26,7 @@ from wiro_widgets.sandbox.models.catalogue import (
     SKETCH,
     UPSCALE,
 )
+from wiro_widgets.sandbox.painting.catalogue_pictures import catalogue_picture
 from wiro_widgets.sandbox.painting.render import Scene, draw, enlarge, paint, stand_in
 from wiro_widgets.sandbox.settings import is_loopback
 from wiro_widgets.sandbox.tasks.inputs import Upload
@@ -181,6 +182,11 @@ async def _input_image(world: World, task: SandboxTask) -> bytes | None:
     source = sources[0]
     if isinstance(source, Upload):
         return source.data
+    if source.startswith(f"{world.origin}/uploads/"):
+        data = await world.in_thread(catalogue_picture, urlsplit(source).path)
+        if data is None:
+            raise OSError(f"{source} answers 404")
+        return data
     if source.startswith(f"{world.origin}/"):
         file = world.shelf.get(urlsplit(source).path)
         if file is None:
