@@ -71,8 +71,8 @@ def main(*, as_json: bool) -> int:
 def _checks() -> Iterator[Check]:
     local = (_python, _packages, _notebook, _front_end, _sandbox, _journal, _outputs, _certificates)
     for check in local:
-        yield _guarded(check)
-    key = _guarded(_key)
+        yield _guard(check)
+    key = _guard(_key)
     yield key
     try:
         base_url = urls.base_url(None)
@@ -80,11 +80,11 @@ def _checks() -> Iterator[Check]:
     except ConfigurationError as error:
         yield Check("address", "fail", str(error), "Correct WIRO_BASE_URL or WIRO_SOCKET_URL, or remove it.")
         return
-    yield _guarded(lambda: _proxy(base_url, socket_url))
+    yield _guard(lambda: _proxy(base_url, socket_url))
     yield from asyncio.run(_network(base_url, socket_url))
 
 
-def _guarded(check: Callable[[], Check]) -> Check:
+def _guard(check: Callable[[], Check]) -> Check:
     """Do one check; what goes wrong in it fails it, and no other one."""
     try:
         return check()

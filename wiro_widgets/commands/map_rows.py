@@ -55,8 +55,8 @@ def main(
             results = [_result(cell, folder) for cell in sweep.cells]
             path = _save(results, rows, folder)
         if as_json:
-            printed = [console.out_json({"row": row, **result}) for row, result in enumerate(results, 1)]
-            is_printed = all(printed)
+            answers = [console.out_json({"row": row, **result}) for row, result in enumerate(results, 1)]
+            is_printed = all(answers)
         else:
             is_printed = console.out(str(path))
         console.err(printable(sweep.line))

@@ -36,14 +36,14 @@ class WiroError(Exception):
     """Anything this package raises on purpose."""
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(printable(_bounded(sentence)))
+        super().__init__(printable(_shorten(sentence)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by message and fields, because errors come back from worker processes."""
         return _rebuild, (type(self), self.args, self.__dict__)
 
 
-def _bounded(sentence: str) -> str:
+def _shorten(sentence: str) -> str:
     """Return the sentence, without its middle if it is too long to be read: a value or a server may be in it."""
     return (
         sentence if len(sentence) <= _MAX_SENTENCE else f"{sentence[:_MAX_HEAD]} ... {sentence[-_MAX_TAIL:]}"
@@ -61,7 +61,7 @@ class WiroWarning(UserWarning):
     """Something went wrong, and the work goes on without it."""
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(printable(_bounded(sentence)))
+        super().__init__(printable(_shorten(sentence)))
 
 
 class ConfigurationError(WiroError):

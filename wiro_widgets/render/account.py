@@ -32,9 +32,9 @@ def account(
     if records is not None:
         facts.append(("Spent today", dollars(sum(record.total_cost or 0.0 for record in records))))
     if budget is not None:
-        limit, in_flight, left = budget
+        limit, in_flight, rest = budget
         more = f", {dollars(in_flight)} in flight" if in_flight else ""
-        facts.append(("Budget left", f"{dollars(left)} of {dollars(limit)}{more}"))
+        facts.append(("Budget left", f"{dollars(rest)} of {dollars(limit)}{more}"))
     head = "".join(
         f'<th scope="col" style="{_CELL};{_SOFT};font-weight:500">{name}</th>' for name, _ in facts
     )

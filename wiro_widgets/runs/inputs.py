@@ -120,9 +120,9 @@ def _from_path(value: str | os.PathLike[Any], parameter: Parameter, files: ExitS
         status = os.fstat(handle.fileno())
     except OSError as error:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
-        raise parameter.refuse(f"{_quoted(text)} cannot be opened: {reason}") from error
+        raise parameter.refuse(f"{_quote(text)} cannot be opened: {reason}") from error
     except RuntimeError:
-        raise parameter.refuse(f"{_quoted(text)} cannot be opened: there is no such home folder") from None
+        raise parameter.refuse(f"{_quote(text)} cannot be opened: there is no such home folder") from None
     return _upload(handle, path.name, status.st_size, parameter, status.st_mtime_ns)
 
 
@@ -177,7 +177,7 @@ def _upload(
     if parameter.accept == "image" and content_type in _RARE_FORMATS:
         names = _RARE_FORMATS[content_type]
         if not _mentions(f"{parameter.label}. {parameter.help}", names):
-            return _converted(handle, name, content_type, parameter)
+            return _convert(handle, name, content_type, parameter)
     filename = _wire_name(name) or f"{parameter.id}.{content_types.extension(content_type)}"
     return Upload(filename, content_type or "application/octet-stream", handle, size, modified_ns)
 
@@ -187,7 +187,7 @@ def _title(name: str) -> str:
     return (name if len(name) <= _MAX_PATH else f"...{name[-_MAX_PATH:]}") or "the file"
 
 
-def _quoted(path: str) -> str:
+def _quote(path: str) -> str:
     """Return a path for a sentence; of a long one the end, which has the file's name."""
     return repr(path) if len(path) <= _MAX_PATH else repr(f"...{path[-_MAX_PATH:]}")
 
@@ -207,7 +207,7 @@ def _mentions(words: str, names: str) -> bool:
     )
 
 
-def _converted(handle: BinaryIO, name: str, content_type: str, parameter: Parameter) -> Upload:
+def _convert(handle: BinaryIO, name: str, content_type: str, parameter: Parameter) -> Upload:
     """Return the upload of a picture that most models do not read as a PNG, upright."""
     try:
         picture = images.decode(handle.read(), content_type=content_type)

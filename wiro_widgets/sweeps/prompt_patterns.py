@@ -30,7 +30,7 @@ class WordLists(UserDict[str, _Texts]):
     """The word lists that `{@name}` stands for in this process, by name; each holds texts."""
 
     def __setitem__(self, name: str, words: Iterable[str]) -> None:
-        super().__setitem__(name, _checked(name, words))
+        super().__setitem__(name, _check_words(name, words))
 
     def __repr__(self) -> str:
         return f"<WordLists {', '.join(f'{name}: {len(words)} words' for name, words in self.items()) or 'empty'}>"
@@ -53,7 +53,7 @@ def prompts(pattern: str, /, **lists: Iterable[str]) -> list[str]:
     if not isinstance(pattern, str):
         raise InvalidParameter("pattern", f"a text is needed, not {type(pattern).__name__}")
     try:
-        return list(expand(pattern, {name: _checked(name, words) for name, words in lists.items()}))
+        return list(expand(pattern, {name: _check_words(name, words) for name, words in lists.items()}))
     except PatternError as error:
         raise InvalidParameter("pattern", str(error)) from error
 
@@ -153,7 +153,7 @@ def _words(match: re.Match[str], lists: Mapping[str, Iterable[str]]) -> _Texts:
     raise PatternError(f"there is no word list {short_repr(name)}; {hint}")
 
 
-def _checked(name: Any, words: Iterable[str]) -> _Texts:
+def _check_words(name: Any, words: Iterable[str]) -> _Texts:
     """Return the words of a list, each once; raises InvalidParameter."""
     if isinstance(words, str | bytes | Mapping) or not isinstance(words, Iterable):
         raise InvalidParameter(str(name), f"a word list is a list of texts, not {type(words).__name__}")

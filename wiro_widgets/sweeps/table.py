@@ -73,7 +73,7 @@ def read(cells: Any, model: str, schema: ModelSchema | None, columns: Columns | 
     if not count:
         raise InvalidParameter("values", "the table has no rows, so there is nothing to run")
     if columns is not None:
-        return Table(cells, _chosen(names, columns, schema), count)
+        return Table(cells, _pick_columns(names, columns, schema), count)
     if schema is not None:
         return Table(cells, _matching(names, schema), count)
     if _is_frame(cells):
@@ -147,7 +147,7 @@ def _records(cells: object, limit: int) -> list[Mapping[str, Any]]:
     return records
 
 
-def _chosen(names: list[Any], columns: Columns, schema: ModelSchema | None) -> dict[str, str]:
+def _pick_columns(names: list[Any], columns: Columns, schema: ModelSchema | None) -> dict[str, str]:
     """Return the parameter of each column that the user names."""
     chosen = columns if isinstance(columns, Mapping) else {name: name for name in _name_list(columns)}
     for name in chosen:

@@ -115,7 +115,7 @@ class Http:
         self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
         self._client: httpx.AsyncClient | None = None
         self._routes: Routes | None = None
-        self._replaced: list[httpx.AsyncClient] = []  # earlier pools, which may still bring a file
+        self._earlier_pools: list[httpx.AsyncClient] = []  # earlier pools, which may still bring a file
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
@@ -209,8 +209,8 @@ class Http:
     async def aclose(self) -> None:
         """Close the pool; closing twice is fine."""
         self._closed = True
-        clients = [*self._replaced, self._client]
-        self._replaced, self._client = [], None
+        clients = [*self._earlier_pools, self._client]
+        self._earlier_pools, self._client = [], None
         for client in clients:
             if client is not None:
                 await client.aclose()
@@ -240,7 +240,7 @@ class Http:
         if self._client is None:
             self._loop = asyncio.get_running_loop()
         else:
-            self._replaced.append(self._client)
+            self._earlier_pools.append(self._client)
         limits = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=IDLE_SECONDS)
         self._routes = Routes(certificates, limits)
         self._client = httpx.AsyncClient(

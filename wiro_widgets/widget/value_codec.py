@@ -151,7 +151,7 @@ def to_browser(schema: ModelSchema, values: Mapping[str, Any], files: InputFiles
     return {
         parameter.id: [files.reference(item) for item in as_list(values.get(parameter.id))]
         if parameter.kind == "file"
-        else exact(_typed(parameter, values.get(parameter.id)))
+        else exact(_to_type(parameter, values.get(parameter.id)))
         for parameter in schema.parameters
     }
 
@@ -174,7 +174,7 @@ def from_browser(
     return (bound if parameter.structure is None else value), None
 
 
-def _typed(parameter: Parameter, value: Any) -> Any:
+def _to_type(parameter: Parameter, value: Any) -> Any:
     """Return a list or an object as a person would type it, any other value as it is."""
     return parameter.as_text(value) if parameter.structure and value is not None else value
 

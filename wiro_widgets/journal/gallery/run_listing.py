@@ -46,7 +46,7 @@ class Filter:
     def terms(self) -> list[str]:
         """The words and the quoted texts of `text`, in small letters."""
         text = storable(self.text).casefold().replace("\0", " ")
-        return [quoted or word for quoted, word in _TERM.findall(text)][:MAX_TERMS]
+        return [phrase or word for phrase, word in _TERM.findall(text)][:MAX_TERMS]
 
     @property
     def is_windowed(self) -> bool:

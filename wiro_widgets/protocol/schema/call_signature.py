@@ -43,11 +43,11 @@ def split_parameters(
 
     `own_names` are the keyword arguments of the function itself.
     """
-    taken = set(own_names)
+    used_names = set(own_names)
     keywords: list[Parameter] = []
     others: list[Parameter] = []
     for item in all_parameters(schema):
-        (keywords if is_keyword_name(item.id) and item.id not in taken else others).append(item)
+        (keywords if is_keyword_name(item.id) and item.id not in used_names else others).append(item)
     return keywords, others
 
 

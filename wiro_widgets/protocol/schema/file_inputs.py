@@ -74,10 +74,10 @@ def file_style(field: PlainString, sibling: str | None) -> FileStyle | None:
         parts[-1],
         *(part.lower() for name in (field.title, sibling or "") for part in words.split_id(name)[-1:]),
     ]
-    said = _SEVERAL.search(f"{field.title}. {field.description}")
-    if "multiple" in parts or (sibling and (field.is_list or said or _PLURALS.intersection(ends))):
+    plural_words = _SEVERAL.search(f"{field.title}. {field.description}")
+    if "multiple" in parts or (sibling and (field.is_list or plural_words or _PLURALS.intersection(ends))):
         return "multi"
-    return "combine" if field.is_list or said or _PLURALS.intersection(ends) else "single"
+    return "combine" if field.is_list or plural_words or _PLURALS.intersection(ends) else "single"
 
 
 def _is_file(field: PlainString, *, has_sibling: bool) -> bool:

@@ -94,10 +94,10 @@ def _from_data_url(text: str) -> bytes:
 def _from_base64(text: str, name: str) -> bytes:
     if len(text) > MAX_INLINE_BYTES // 3 * 4:
         raise ValueError(f"{name} holds more than {MAX_INLINE_BYTES >> 20} MiB; give the path of a file")
-    padded = text.rstrip("=")
-    padded += "=" * (-len(padded) % 4)
+    digits = text.rstrip("=")
+    digits += "=" * (-len(digits) % 4)
     try:
-        return base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True)
+        return base64.b64decode(digits.replace("-", "+").replace("_", "/"), validate=True)
     except (binascii.Error, ValueError):
         raise ValueError(f"{name} is damaged: it is no valid base64") from None
 

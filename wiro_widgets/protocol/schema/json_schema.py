@@ -47,12 +47,12 @@ class Definitions:
             schema.setdefault("enum", [schema["const"]])
         _set_single_type(schema)
         for part in wire_values.items(resolved.get("allOf")):
-            schema = _joined(self.flatten(part, depth + 1), schema)
+            schema = _join(self.flatten(part, depth + 1), schema)
         for name in ("anyOf", "oneOf"):
             parts = [self.flatten(part, depth + 1) for part in wire_values.items(resolved.get(name))]
             alternatives = [part for part in parts if part and part.get("type") != "null"]
             if alternatives:
-                schema = _joined(_one_of(alternatives), schema)
+                schema = _join(_one_of(alternatives), schema)
         if "items" in schema:
             schema["items"] = self.flatten(schema["items"], depth + 1)
         return schema
@@ -105,7 +105,7 @@ def _common_type(names: Sequence[str]) -> str:
     return "number" if set(names) == {"integer", "number"} else "string"
 
 
-def _joined(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+def _join(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """Return two schemas that hold both; where they differ, the schema's own fields win."""
     fields = {**base, **{key: value for key, value in own.items() if value is not None}}
     if "properties" in base and "properties" in own:

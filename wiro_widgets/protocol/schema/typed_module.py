@@ -88,7 +88,7 @@ class _Names:
     """Names for classes and functions, each used once."""
 
     def __init__(self) -> None:
-        self._taken = set(_IMPORTS)
+        self._used_names = set(_IMPORTS)
 
     def of_model(self, model: str) -> tuple[str, str]:
         """Return the class and the function of "owner/name"."""
@@ -99,10 +99,10 @@ class _Names:
             kind, function = f"Model{kind}", f"model_{function}"
         number = 1
         suffix = ""
-        while self._taken.intersection(self._family(kind + suffix, function + suffix)):
+        while self._used_names.intersection(self._family(kind + suffix, function + suffix)):
             number += 1
             suffix = f"_{number}"
-        self._taken.update(self._family(kind + suffix, function + suffix))
+        self._used_names.update(self._family(kind + suffix, function + suffix))
         return kind + suffix, function + suffix
 
     @staticmethod

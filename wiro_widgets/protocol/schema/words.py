@@ -62,10 +62,10 @@ def label(text: str, name: str) -> str:
 
 def help_text(label: str, name: str, *texts: str) -> str:
     """Return the first text that tells a reader something: no untranslated key, and no repetition of the label."""
-    known = {_letters(label), _letters(name)}
+    own_words = {_letters(label), _letters(name)}
     for item in map(str.strip, texts):
         is_key = " " not in item and _KEY_ENDING.search(item) is not None
-        if item and not is_key and _letters(item) not in known | _NO_HELP:
+        if item and not is_key and _letters(item) not in own_words | _NO_HELP:
             return item
     return ""
 

@@ -238,7 +238,7 @@ def drift_reply(reply: Any, kinds: frozenset[str]) -> str:
     if not kinds or not isinstance(reply, dict):
         return text
     reply = json.loads(text)  # a copy: the outputs in it belong to the task
-    unescaped = [task["categories"] for task in reply.get("tasklist", ()) if "categories_broken" in kinds]
+    broken_lists = [task["categories"] for task in reply.get("tasklist", ()) if "categories_broken" in kinds]
     for changes, entries in (
         (TASK, reply.get("tasklist", ())),
         (TOOL, reply.get("tool", ())),
@@ -247,7 +247,7 @@ def drift_reply(reply: Any, kinds: frozenset[str]) -> str:
         for entry in entries:
             _apply(changes, entry, kinds)
     text = json.dumps(reply)
-    for categories in unescaped:
+    for categories in broken_lists:
         # As the seed prints it: a JSON text whose inner quotes are not escaped.
         text = text.replace(json.dumps(categories), f'"{categories}"')
     return text
