@@ -6,6 +6,7 @@ import json
 import pytest
 
 from tests.commands.terminal import Terminal
+from wiro_widgets import Sandbox
 from wiro_widgets.journal.journal import Journal
 
 CHAT = "wiro/sandbox-chat"
@@ -67,3 +68,18 @@ def test_a_csv_file_that_cannot_be_written(terminal: Terminal) -> None:
 def test_an_empty_history(terminal: Terminal) -> None:
     """Nothing was run, so nothing is listed."""
     assert terminal.run("history") == (0, "", "The journal has no runs at this server yet.\n")
+
+
+def test_taking_in_what_wiro_lists(terminal: Terminal, sandbox: Sandbox) -> None:
+    """`wiro-widgets sync` brings the runs of another machine into the journal, once."""
+    with sandbox.client(journal=False) as client:
+        task_id = client.run(CHAT, prompt="from elsewhere").wait(60).record.task_id
+    (row,) = terminal.rows("sync", "--since", "2020-01-01")
+    assert row["new"] >= 1
+    assert task_id is not None
+    assert task_id in terminal.run("history", "--limit", "1000")[1]
+    status, out, err = terminal.run("sync")
+    assert (status, out) == (0, "")
+    assert err.startswith("0 new runs, ")
+    status, _, err = terminal.run("sync", "--since", "soon")
+    assert (status, "--since: since is a time" in err) == (1, True)

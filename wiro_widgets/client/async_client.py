@@ -16,8 +16,9 @@ from wiro_widgets.client.config import find_credentials, open_engine
 from wiro_widgets.client.model import AsyncModel
 from wiro_widgets.client.sweep_launcher import SweepLauncher, SweepOptions
 from wiro_widgets.client.worker import Worker
-from wiro_widgets.display.live_line import ProgressMode, checked_mode
-from wiro_widgets.journal.history import History
+from wiro_widgets.display.live_line import ProgressMode, checked_mode, live_line
+from wiro_widgets.journal.history import History, SyncSummary
+from wiro_widgets.journal.history_query import Moment
 from wiro_widgets.journal.prompts.earlier_prompts import earlier_prompts
 from wiro_widgets.journal.prompts.presets import Presets
 from wiro_widgets.journal.result import Images
@@ -38,6 +39,7 @@ from wiro_widgets.runs.attach import Attacher, Recovered
 from wiro_widgets.runs.inputs import merge
 from wiro_widgets.runs.options import OnInterrupt, RunOptions, UnknownPolicy
 from wiro_widgets.runs.task import AsyncTask
+from wiro_widgets.runs.task_list.history_sync import HistorySync
 from wiro_widgets.runs.task_runner import TaskRunner
 from wiro_widgets.sweeps import plan as sweep_plan
 from wiro_widgets.sweeps.async_sweep import AsyncSweep
@@ -47,6 +49,16 @@ from wiro_widgets.sweeps.registry import SweepRegistry
 from wiro_widgets.sweeps.scheduler import ClientAccess
 from wiro_widgets.sweeps.table import Columns
 from wiro_widgets.transport import urls
+
+
+class AsyncHistory(History):
+    """The history of an AsyncClient."""
+
+    async def sync(  # type: ignore[override]  # what asks Wiro is awaited
+        self, since: Moment | None = None, *, progress: ProgressMode = None
+    ) -> SyncSummary:
+        """Do as `Client.history.sync` does."""
+        return await super().sync(since, progress=progress)  # type: ignore[misc, no-any-return]  # the client's own
 
 
 class AsyncClient(NotebookRepr):
@@ -62,6 +74,7 @@ class AsyncClient(NotebookRepr):
     _internal_names = (
         "bind",
         "close_unused",
+        "history_sync",
         "idle",
         "launcher",
         "options",
@@ -318,9 +331,23 @@ class AsyncClient(NotebookRepr):
         return self._engine.ledger.client_budget
 
     @property
-    def history(self) -> History:
-        """The runs of this Wiro that the journal knows, newest first."""
-        return History(self._engine.journal, self._engine.server, output_dir=self._engine.downloads.folder)
+    def history(self) -> AsyncHistory:
+        """The runs of this Wiro that the journal knows, newest first; `sync` is awaited."""
+        return AsyncHistory(
+            self._engine.journal,
+            self._engine.server,
+            output_dir=self._engine.downloads.folder,
+            sync=self._sync_history,
+        )
+
+    async def _sync_history(self, since: datetime | None, progress: ProgressMode) -> SyncSummary:
+        sync = self.history_sync()
+        with live_line(sync.line, progress, self._options.progress):
+            return await sync.run(since)
+
+    def history_sync(self) -> HistorySync:
+        """Return what reads Wiro's list of tasks into the journal, once."""
+        return HistorySync(self._engine, self._catalogue.schema_if_known)
 
     async def chat(
         self,

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import CancelledError
 from contextlib import suppress
+from datetime import datetime
 from functools import wraps
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
@@ -19,8 +20,8 @@ from wiro_widgets.client.sweep_launcher import SweepLauncher
 from wiro_widgets.client.sync_model import Model
 from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.client.sync_task import Task, interruptible
-from wiro_widgets.display.live_line import ProgressMode
-from wiro_widgets.journal.history import History
+from wiro_widgets.display.live_line import ProgressMode, live_line
+from wiro_widgets.journal.history import History, SyncSummary
 from wiro_widgets.journal.prompts.presets import Presets
 from wiro_widgets.journal.result import Images
 from wiro_widgets.money.budget import Budget
@@ -211,7 +212,12 @@ class Client(NotebookRepr):
     @property
     def history(self) -> History:
         """The runs of this Wiro that the journal knows, newest first."""
-        return self._client.history.with_client(self, self.delete_files)
+        return self._client.history.with_client(self, self.delete_files, self._sync_history)
+
+    def _sync_history(self, since: datetime | None, progress: ProgressMode) -> SyncSummary:
+        sync = self._client.history_sync()
+        with live_line(sync.line, progress, self._client.options().progress):
+            return self._bridge.call(sync.run(since))
 
     @property
     def closed(self) -> bool:

@@ -1,10 +1,10 @@
-"""`wiro-widgets history`: the runs in the journal."""
+"""`wiro-widgets history | sync`: the runs in the journal, and those that Wiro lists."""
 
 from __future__ import annotations
 
 import csv as csv_writer
 import json
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 
 from wiro_widgets.client.sync_client import Client
@@ -30,6 +30,18 @@ def main(*, csv: str | None, limit: int, as_json: bool) -> int:
     if open_count:
         runs = "1 run is" if open_count == 1 else f"{open_count} runs are"
         console.err(f"{runs} unfinished; wiro-widgets recover picks them up.")
+    return 0 if is_printed else 1
+
+
+def sync(*, since: str | None, as_json: bool) -> int:
+    """Take the runs that Wiro lists into the journal, and say on stderr what was new."""
+    with Client() as client:
+        try:
+            summary = client.history.sync(since, progress="transient")
+        except ValueError as error:
+            raise ConfigurationError(f"--since: {error}") from None
+    console.err(f"{summary}.")
+    is_printed = not as_json or console.out_json(asdict(summary))
     return 0 if is_printed else 1
 
 

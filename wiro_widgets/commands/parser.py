@@ -140,6 +140,14 @@ def _add_history(commands: Commands) -> None:
     parser = _add(commands, "history", "history_table", "list the runs in the journal")
     parser.add_argument("--csv", metavar="FILE", help="write them all to a CSV file instead")
     parser.add_argument("--limit", type=int, default=20, help="how many to list (20)")
+    sync = _add(
+        commands,
+        "sync",
+        "history_table",
+        "take the runs that Wiro lists into the journal, with their costs",
+        function="sync",
+    )
+    sync.add_argument("--since", metavar="TIME", help="a day or a time, as 2026-11-01 (all runs)")
 
 
 # This machine

@@ -6,13 +6,14 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from wiro_widgets.display.live_line import ProgressMode
 from wiro_widgets.journal import dataframe, event_log, export, history_query, lineage, output_files
 from wiro_widgets.journal.gallery.derived_file import has_derived_files
 from wiro_widgets.journal.gallery.run_collection import RunCollection
@@ -26,18 +27,48 @@ from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.schema.scalars import short_repr
 from wiro_widgets.render import html
 from wiro_widgets.render.notebook_repr import NotebookRepr
+from wiro_widgets.render.run_words import count
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_NAMED_TASKS: Final = 5
+Sync = Callable[[datetime | None, ProgressMode], Any]
 PREVIEW: Final = 12  # runs that a notebook shows
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSummary:
+    """What `History.sync` has read: how many runs are `new`, `corrected`, or `present` as they are.
+
+    `running` are the ids of tasks that are not over: `client.attach` follows one, and the next sync takes it in.
+    `is_complete` is False if Wiro's list did not show its end.
+    """
+
+    new: int = 0
+    corrected: int = 0
+    present: int = 0
+    running: tuple[str, ...] = ()
+    is_complete: bool = True
+
+    def __str__(self) -> str:
+        facts = [count(self.new, "new run"), f"{self.present:,} already there"]
+        if self.corrected:
+            facts.append(f"{self.corrected:,} corrected")
+        if self.running:
+            names = ", ".join(self.running[:_NAMED_TASKS])
+            more = ", ..." if len(self.running) > _NAMED_TASKS else ""
+            facts.append(f"{len(self.running):,} not over (task {names}{more})")
+        if not self.is_complete:
+            facts.append("the end of Wiro's list was not seen")
+        return ", ".join(facts)
 
 
 class History(NotebookRepr):
     """The runs that were sent to one server, from every kernel and process that shares the journal.
 
     `delete_files` deletes a task's files at Wiro; without it `forget(server=True)` is refused. Files of imported runs
-    are opened only if they lie in `output_dir`.
+    are opened only if they lie in `output_dir`. `sync` reads Wiro's list of tasks.
 
     ::
 
@@ -58,16 +89,20 @@ class History(NotebookRepr):
         *,
         output_dir: Path | None = None,
         delete_files: Callable[[str], object] | None = None,
+        sync: Sync | None = None,
     ) -> None:
         self._journal = journal
         self._server = server
         self._output_dir = output_dir
         self._delete_files = delete_files
+        self._sync = sync
         self._client: Any = None
 
-    def with_client(self, client: Any, delete_files: Callable[[str], object]) -> History:
-        """Return this history with its blocking Client, for `gallery`, and a way to delete a task's files at Wiro."""
-        history = History(self._journal, self._server, output_dir=self._output_dir, delete_files=delete_files)
+    def with_client(self, client: Any, delete_files: Callable[[str], object], sync: Sync) -> History:
+        """Return this history with its blocking Client, for `gallery`, and its ways to ask Wiro."""
+        history = History(
+            self._journal, self._server, output_dir=self._output_dir, delete_files=delete_files, sync=sync
+        )
         history._client = client
         return history
 
@@ -119,6 +154,22 @@ class History(NotebookRepr):
             note=note,
         )
         return self._journal.records(self._server, query, history_query.check_limit(limit))
+
+    def sync(self, since: Moment | None = None, *, progress: ProgressMode = None) -> SyncSummary:
+        """Take the runs of Wiro's list of tasks into the history, with their costs as Wiro says them.
+
+        For a new machine, and for runs that were made elsewhere. `since` is a time as for `find`, None for all tasks;
+        of an `AsyncClient` the call is awaited. Runs that are there stay, with their cost corrected. What is taken in
+        has no files (`client.attach` fetches those that Wiro still has), answers for no run, and saves none. Raises
+        TransportError or an ApiError if the list cannot be read to its end: what was read stays, and the next sync goes
+        on. Raises ConfigurationError if the journal cannot be read, ValueError for another `since`.
+
+        >>> print(client.history.sync(since="2026-11-01"))
+        """
+        if self._sync is None:
+            raise ConfigurationError("Wiro is asked by the history of a client: client.history.sync().")
+        summary: SyncSummary = self._sync(history_query.moment("since", since), progress)
+        return summary
 
     def unfinished(self) -> list[JournalRow]:
         """Return the runs that were cut off or still run; `client.recover()` attaches to them and settles them.

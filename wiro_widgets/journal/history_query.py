@@ -33,8 +33,8 @@ def query(
     _check("parameters", parameters, Mapping | None, "a dict of values by their ids")
     return Query(
         model=None if model is None else _texts("model", model),
-        since=_moment("since", since, time.min),
-        until=_moment("until", until, time.max),
+        since=moment("since", since, time.min),
+        until=moment("until", until, time.max),
         outcomes=None if outcome is None else _outcomes(outcome),
         text=text,
         parameters=parameters or {},
@@ -73,16 +73,16 @@ def _outcomes(value: object) -> tuple[str, ...]:
     return outcomes
 
 
-def _moment(name: str, value: object, of_day: time) -> datetime | None:
-    """Return a time in UTC; of a day alone its first or its last moment on this clock."""
+def moment(name: str, value: object, of_day: time = time.min) -> datetime | None:
+    """Return a time in UTC; of a day alone that time of it on this clock. Raises ValueError that names the argument."""
     if value is None:
         return None
     try:
-        moment = _parse(value) if isinstance(value, str) else value
-        if isinstance(moment, datetime):  # combined: a pandas Timestamp without a zone refuses to be local
-            return datetime.combine(moment.date(), moment.time(), moment.tzinfo).astimezone(UTC)
-        if isinstance(moment, date):
-            return datetime.combine(moment, of_day).astimezone(UTC)
+        instant = _parse(value) if isinstance(value, str) else value
+        if isinstance(instant, datetime):  # combined: a pandas Timestamp without a zone refuses to be local
+            return datetime.combine(instant.date(), instant.time(), instant.tzinfo).astimezone(UTC)
+        if isinstance(instant, date):
+            return datetime.combine(instant, of_day).astimezone(UTC)
     except (ValueError, OverflowError, OSError) as exc:
         raise ValueError(f"{name} is a time, a day or ISO 8601 text, not {reprlib.repr(value)}") from exc
     raise ValueError(f"{name} is a time, a day or ISO 8601 text, not {reprlib.repr(value)}")

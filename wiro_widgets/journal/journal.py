@@ -20,7 +20,16 @@ from wiro_widgets.journal.columns import sound
 from wiro_widgets.journal.database import Store, tables_in_memory
 from wiro_widgets.journal.journal_file import JournalFile
 from wiro_widgets.journal.process import is_attended, start_time
-from wiro_widgets.journal.row import SENT, UNSETTLED, WAITING, JournalRow, Query, record_of_row, row_outcomes
+from wiro_widgets.journal.row import (
+    SENT,
+    UNSETTLED,
+    WAITING,
+    JournalRow,
+    Query,
+    record_of_row,
+    row_outcomes,
+    synced_id,
+)
 from wiro_widgets.media.jsonable import plain
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter
 from wiro_widgets.protocol.lookup import Absent, Lookup, Present, Unknown
@@ -173,8 +182,24 @@ class Journal:
             return self._file.path is None or run_id not in self._unwritten
 
     def submitted(self, run_id: str, task_id: str) -> None:
-        """Write down the task that the server made of the run."""
-        self._change(run_id, outcome="running", task_id=str(task_id), submitted_at=datetime.now(UTC))
+        """Write down the task that the server made of the run.
+
+        A row that Wiro's list gave for the task is replaced, and what a person wrote there is kept.
+        """
+        with self._access():
+            row = self._change(
+                run_id, outcome="running", task_id=str(task_id), submitted_at=datetime.now(UTC)
+            )
+            entry = self.row(synced_id(row.server, str(task_id))) if row else None
+            if row is not None and entry is not None:
+                if entry.star or entry.tags or entry.notes:
+                    self.annotate(
+                        run_id,
+                        star=row.star or entry.star,
+                        tags=row.tags or entry.tags,
+                        notes=row.notes or entry.notes,
+                    )
+                self.forget(entry.id)
 
     def refused(self, run_id: str, error: object) -> None:
         """Write down that the server made no task: nothing is running and nothing is billed."""
@@ -217,6 +242,13 @@ class Journal:
         if events is not None:
             with self._access():
                 self._write_events({run_id: events})
+
+    def correct_cost(self, run_id: str, total_cost: float) -> None:
+        """Write down what a run that is over has cost; its files stay as they were noted."""
+        with self._access():
+            row = self.row(run_id)
+            if row is not None and row.record is not None:
+                self._save(replace(row, record=replace(row.record, total_cost=total_cost)))
 
     def end(self, run_id: str, server: str, note: str = "") -> None:
         """Write down, on a person's word, that the run became no task; it is over, and its cell may be sent again.
@@ -480,13 +512,16 @@ class Journal:
             self._running[row.id] = row
         return obstacle
 
-    def _change(self, run_id: str, **changes: Any) -> None:
+    def _change(self, run_id: str, **changes: Any) -> JournalRow | None:
+        """Write a run down with changes, and return its row; None if there is no such run."""
         with self._access():
             row = self._running.get(run_id) or self._unwritten.get(run_id) or self.row(run_id)
             if row is None:
                 self._file.warn(f"The run journal has no run {run_id}; what became of it is not kept.")
-            else:
-                self._save(replace(row, **changes))
+                return None
+            row = replace(row, **changes)
+            self._save(row)
+            return row
 
     def _save(self, row: JournalRow) -> None:
         if row.settled_at is None:

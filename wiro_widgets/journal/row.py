@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
@@ -19,6 +20,7 @@ UNSETTLED: Final = ("submitting", "running", "unknown")
 SENT: Final = (*UNSETTLED, "succeeded", "failed", "cancelled")
 ROW_OUTCOMES: Final = (*SENT, "refused")
 WAITING: Final = "Wiro made no task of it yet, since the balance allowed no further one (code 96)"
+SYNCED: Final = "synced-"  # begins the id of a row that was made of Wiro's list of tasks, see `synced_id`
 UNTYPED: Final = "untyped-"  # begins the `content` of a run whose model had no schema, see `runs.fingerprint`
 
 
@@ -79,6 +81,11 @@ class JournalRow:
     def is_imported(self) -> bool:
         """True if no process of this machine began the run: the author of a history file chose what stands here."""
         return self.pid is None
+
+    @property
+    def is_synced(self) -> bool:
+        """True if the row repeats what Wiro's list says of a task, and does not know which run became it."""
+        return self.id.startswith(SYNCED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +161,11 @@ def _is_same_value(parameter: Any, value: Any) -> bool:
     if one is not None and other is not None:
         return one == other and wire_values.integer(parameter) == wire_values.integer(value)
     return wire_values.text(parameter) is not None and wire_values.text(parameter) == wire_values.text(value)
+
+
+def synced_id(server: str, task_id: str) -> str:
+    """Return the id of the row that Wiro's list gives for a task: the same in every process that reads the list."""
+    return f"{SYNCED}{hashlib.sha256(f'{server} {task_id}'.encode()).hexdigest()[:32]}"
 
 
 def record_of_row(row: JournalRow) -> TaskRecord:

@@ -196,7 +196,8 @@ class Attacher:
         """Return the journal's row for a task, a new one if the task was begun elsewhere."""
         journal, server = self._engine.journal, self._engine.server
         query, patience = Query(server=server, task_id=detail.id), self._engine.timing.journal_lock
-        for row in journal.read(query, patience=patience).rows[:1]:
+        rows = [row for row in journal.read(query, patience=patience).rows if not row.is_synced]
+        for row in rows[:1]:
             if not (is_loopback(server) and self._is_older(row, detail)):
                 return row
         row_id = journal.begin(server, model or "", values)

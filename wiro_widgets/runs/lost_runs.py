@@ -189,12 +189,18 @@ def _unowned(
         if engine.task(task.id) is not None:
             continue
         match engine.journal.look_up(Query(server=engine.server, task_id=task.id)):
-            case Present(rows) if rows[0].id not in journal_ids:
+            case Present(rows) if _is_owned(rows, journal_ids):
                 continue
             case Unknown():
                 doubtful_ids.add(task.id)
         free.append(task)
     return free, doubtful_ids
+
+
+def _is_owned(rows: Iterable[JournalRow], journal_ids: Collection[str]) -> bool:
+    """Return True if the newest run that became the task is none of these; Wiro's list does not say which did."""
+    row = next((row for row in rows if not row.is_synced), None)
+    return row is not None and row.id not in journal_ids
 
 
 def _groups(runs: Iterable[LostRun]) -> list[list[LostRun]]:

@@ -1,0 +1,1 @@
+"""Wiro's list of tasks: read page by page, and taken into the history."""
