@@ -12,6 +12,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import wiro_widgets  # noqa: E402 - of this checkout
+from wiro_widgets.render.public_names import internal_names  # noqa: E402
 
 project = "wiro-widgets"
 author = "The wiro-widgets developers"
@@ -54,6 +55,14 @@ def setup(app: Any) -> None:
     os.environ["WIRO_OUTPUT_DIR"] = f"{folder}/outputs"
     app.connect("build-finished", lambda _app, _error: shutil.rmtree(folder, ignore_errors=True))
     app.connect("build-finished", write_index_for_models)
+    app.connect("autodoc-skip-member", skip_internal_name)
+
+
+def skip_internal_name(app: Any, _what: str, name: str, _member: object, *_: Any) -> bool | None:
+    """Leave out of the reference what Tab does not list either."""
+    document = app.env.current_document
+    kind = getattr(sys.modules.get(document.autodoc_module), document.autodoc_class, None)
+    return True if isinstance(kind, type) and name in internal_names(kind) else None
 
 
 def write_index_for_models(app: Any, error: Exception | None) -> None:

@@ -6,10 +6,12 @@ import inspect
 import logging
 import os
 import re
+import runpy
 import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -214,3 +216,17 @@ def test_every_variable_is_in_the_settings() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "wiro_widgets").rglob("*.py"))
     names = set(re.findall(r"\bWIRO_[A-Z_]+[A-Z]", sources))
     assert names == set(re.findall(r"`(WIRO_[A-Z_]+)`", settings))
+
+
+def test_the_reference_leaves_out_what_tab_leaves_out() -> None:
+    """Autodoc asks for each member of a class; a method for other rooms of the package is skipped."""
+    skip = runpy.run_path(str(ROOT / "docs" / "conf.py"))["skip_internal_name"]
+
+    def app(kind: str) -> SimpleNamespace:
+        document = SimpleNamespace(autodoc_module="wiro_widgets", autodoc_class=kind)
+        return SimpleNamespace(env=SimpleNamespace(current_document=document))
+
+    assert skip(app("Client"), "class", "plan_sweep", None, False, {}) is True
+    assert skip(app("Sweep"), "class", "settle_unknown", None, False, {}) is True  # which it inherits
+    assert skip(app("Client"), "class", "run", None, False, {}) is None
+    assert skip(app("Nobody"), "class", "run", None, False, {}) is None

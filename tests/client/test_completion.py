@@ -103,7 +103,6 @@ INTERNAL = {
     "signature",
     "spawn",
     "start",
-    "take_input",
     "watch",
     "with_client",
     "with_deletion",

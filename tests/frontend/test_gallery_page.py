@@ -13,9 +13,10 @@ from playwright.sync_api import Page, expect
 
 from tests.frontend.gallery_page import GalleryPage, KernelEnd
 from tests.frontend.gallery_runs import every_kind, make_client, paint, row, save, with_files
+from tests.frontend.panel_page import BUNDLE
 from tests.frontend.test_accessibility import LOOKS, _complaints, _look
 from tests.widget.gallery.conftest import choose
-from wiro_widgets import Gallery
+from wiro_widgets import Gallery, Panel
 
 Start = Callable[..., GalleryPage]
 
@@ -238,7 +239,7 @@ def test_a_video_that_was_played_has_a_poster(start: Start, tmp_path: Path, page
 
 
 def test_up_to_four_are_compared(gallery: GalleryPage) -> None:
-    """Two to four pictures stand beside each other and are magnified together."""
+    """Two to four runs stand beside each other with all their pictures, which are magnified together."""
     page = gallery.page
     gallery.cards.nth(0).click()
     expect(page.get_by_role("button", name="Compare")).to_be_hidden()
@@ -246,13 +247,32 @@ def test_up_to_four_are_compared(gallery: GalleryPage) -> None:
     selected_tasks(gallery, "1", "2")
     page.get_by_role("button", name="Compare").click()
     dialog = page.get_by_role("dialog")
-    gallery.pump(lambda: dialog.locator(".pane img").count() == 2)
+    gallery.pump(lambda: dialog.locator(".pane img[src]").count() == 5)  # one, and four of a kind
     gallery.settle()
     page.keyboard.press("+")
-    transforms = {
-        dialog.locator(".pane img").nth(at).evaluate("(one) => one.style.transform") for at in (0, 1)
-    }
-    assert transforms == {"translate(0px, 0px) scale(1.25)"}
+    images = dialog.locator(".pane img")
+    transforms = images.evaluate_all("(all) => all.map((one) => one.style.transform)")
+    assert transforms == ["translate(0px, 0px) scale(1.25)"] * 5
+    assert images.nth(1).bounding_box() != images.nth(2).bounding_box()
+
+
+def test_what_is_no_picture_is_said_beside_those_that_are(start: Start, tmp_path: Path) -> None:
+    """Of runs that are compared, a file that is gone is named, and a file of another kind takes no room."""
+    mixed = {"0.png": paint(20), "1.txt": b"words", "2.png": paint(90)}
+    many = {f"{place}.png": paint(20 * place) for place in range(11)}
+    save(tmp_path, [with_files(tmp_path, 1, mixed), with_files(tmp_path, 2, many, prompt="many")])
+    (tmp_path / "outputs" / "1" / "2.png").unlink()
+    gallery = start()
+    gallery.cards.nth(0).click()
+    gallery.cards.nth(1).click(modifiers=["Shift"])
+    selected_tasks(gallery, "1", "2")
+    gallery.page.get_by_role("button", name="Compare").click()
+    panes = gallery.page.locator("figure").first.locator(".pane:visible")
+    gallery.pump(lambda: panes.count() == 2)
+    expect(panes.nth(1)).to_contain_text("is no longer at")
+    second = gallery.page.locator("figure").nth(1)
+    gallery.pump(lambda: second.locator(".pane img[src]").count() == 9)
+    expect(second.locator("figcaption")).to_contain_text("the first 9 of 11 outputs")
 
 
 def _has_changed(gallery: GalleryPage, before: str) -> bool:
@@ -475,3 +495,48 @@ def test_a_second_view_shows_the_same(gallery: GalleryPage) -> None:
     expect(gallery.page.locator(".gallery").nth(1).locator(".card").nth(0)).to_have_attribute(
         "aria-selected", "true"
     )
+
+
+PANEL = """async ([source, state]) => {
+  const { default: factory } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+  const widget = await factory();
+  const model = { get: (name) => state[name], on() {}, off() {}, send() {} };
+  const signal = new AbortController().signal;
+  widget.initialize?.({ model, signal });
+  const el = document.createElement("div");
+  el.className = "beside";
+  document.body.append(el);
+  widget.render({ model, el, signal });
+}"""
+
+
+def test_cards_are_dragged_to_a_panel(gallery: GalleryPage) -> None:
+    """The kernel hands the outputs over as what they are, so that a run made from them knows its parents."""
+    page = gallery.page
+    page.set_viewport_size({"width": 1200, "height": 2400})
+    panel = Panel("tencent/hunyuan-flux-srpo", client=gallery.gallery.client)
+    assert isinstance(panel.comm, KernelEnd)
+    state = {name: value for name, value in panel.comm.state.items() if name != "_esm"}
+    page.evaluate(PANEL, [BUNDLE.read_text(encoding="utf-8"), state])
+    target = page.locator(".beside [data-field~=inputImage] .drop")
+    gallery.cards.nth(1).drag_to(target)
+    gallery.pump(lambda: panel.values.get("inputImage"))
+    assert panel.values["inputImage"].task_id == "2"
+    voice = page.locator(".beside .unseen[role=status]").last
+    gallery.pump(lambda: "The first of 4 outputs went to" in voice.inner_text())
+    expect(gallery.cards.nth(6)).not_to_have_attribute("draggable", "true")  # its file is gone
+    panel.close()
+
+
+def test_the_output_that_is_shown_is_used_as_input(gallery: GalleryPage) -> None:
+    """Of four, the third is opened and handed to a panel; what came of it is said."""
+    page = gallery.page
+    panel = Panel("tencent/hunyuan-flux-srpo", client=gallery.gallery.client)
+    gallery.cards.nth(1).dblclick()
+    gallery.settle()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Output 3").click()
+    dialog.get_by_role("button", name="Use as input").click()
+    gallery.pump(lambda: "It is now" in dialog.locator(".said").inner_text())
+    assert panel.values["inputImage"].path.name == "2.png"
+    panel.close()

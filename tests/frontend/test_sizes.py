@@ -1,5 +1,6 @@
 """Width and height: by ratio, locked, like the input picture; and results that are dragged to a field."""
 
+import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.frontend.panel_page import BUNDLE, PanelPage
@@ -106,8 +107,11 @@ def test_a_result_is_dragged_to_a_field(panel: PanelPage) -> None:
     assert panel.sent_messages("file") == []
 
 
-def test_a_result_of_another_panel_comes_as_a_file(panel: PanelPage) -> None:
-    """Its bytes are asked of the panel that has them, and sent to the kernel of the other."""
+@pytest.mark.parametrize("same_kernel", [True, False])
+def test_a_result_of_another_panel_is_handed_over_or_comes_as_a_file(
+    panel: PanelPage, *, same_kernel: bool
+) -> None:
+    """Their kernel hands it over; if that knows no such panel, its bytes go from one kernel to the other."""
     panel.page.set_viewport_size({"width": 1200, "height": 1900})
     _start(panel)
     _finish(panel)
@@ -115,7 +119,7 @@ def test_a_result_of_another_panel_comes_as_a_file(panel: PanelPage) -> None:
       const source = host.model;
       const { default: factory } = await import(window.bundle);
       const listeners = [];
-      window.other = { sent: [], state: { ...source.state, values: {} } };
+      window.other = { sent: [], state: { ...source.state, values: {}, _card_id: "card" } };
       const model = {
         get: (name) => other.state[name], on: (event, act) => listeners.push([event, act]), off() {},
         send: (content, _callbacks, buffers = []) =>
@@ -136,6 +140,15 @@ def test_a_result_of_another_panel_comes_as_a_file(panel: PanelPage) -> None:
     panel.page.evaluate(second)
     target = panel.page.locator(".wiro-widgets").nth(1).locator("[data-field=inputImage] .drop")
     panel.view().locator(".large").drag_to(target)
+    [message] = panel.await_sent("use")
+    assert (message["output"], message["panel"], message["field"]) == ("1-0", "card", "inputImage")
+    if same_kernel:
+        panel.reply(message["rev"], text="It is now Input image of a/b")
+        voice = panel.page.locator(".wiro-widgets").nth(1).locator(".unseen[role=status]").last
+        expect(voice).to_have_text("It is now Input image of a/b")
+        assert panel.sent_messages("image") == []
+        return
+    panel.reply(message["rev"], error="The panel was closed meanwhile")
     panel.await_sent("image")
     panel.tell(image("1-0", "full", name="0.png"), {"hue": 30})
     panel.page.wait_for_function("() => other.sent.some((one) => one.type === 'file')")

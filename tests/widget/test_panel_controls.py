@@ -127,6 +127,31 @@ def test_an_upload_joins_the_other_files() -> None:
     assert len(controls.values["photos"]) == 3
 
 
+def _pictures(count: int, content_type: str = "image/png") -> list[Output]:
+    return [Output(OutputInfo(f"{place}.png", content_type), data=b"PNG") for place in range(count)]
+
+
+def test_outputs_go_where_they_fit_and_what_came_of_it_is_said() -> None:
+    """A field for one takes the first, one for several as many as it has room for, and no file of another kind."""
+    one, several = _flux(), _many()
+    pictures = _pictures(2)
+    sound = _pictures(1, "audio/mpeg")
+    words = one.take_inputs(pictures)
+    assert words.startswith("The first of 2 outputs went to ")
+    assert words.endswith(" of tencent/hunyuan-flux-srpo, which takes no more")
+    assert one.values["inputImage"] is pictures[0]
+    assert one.take_inputs(pictures[1:]).startswith("It is now ")
+    assert several.take_inputs([pictures[0], *sound, pictures[1]], "photos").startswith("2 outputs are now ")
+    assert several.values["photos"] == pictures
+    assert several.take_inputs(_pictures(2), "photos").startswith("The first of 2 outputs went to ")
+    with pytest.raises(InvalidParameter, match="up to 3 files, not 4"):
+        several.take_inputs(_pictures(1), "photos")
+    with pytest.raises(InvalidParameter, match="takes no audio"):
+        several.take_inputs(sound, "photos")
+    with pytest.raises(InvalidParameter, match="takes no file"):
+        one.take_inputs(pictures, "prompt")
+
+
 @pytest.mark.parametrize("name", ["prompt", "nonsense"])
 def test_a_file_for_what_takes_none(name: str) -> None:
     """The error names the field."""

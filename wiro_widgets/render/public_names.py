@@ -24,12 +24,17 @@ class PublicNames:
 
     def __dir__(self) -> list[str]:
         _teach_ipython()
-        internal = {name for kind in type(self).__mro__ for name in vars(kind).get("_internal_names", ())}
+        internal = internal_names(type(self))
         return [
             name
             for name in super().__dir__()
             if name not in internal and (name.startswith("__") or not name.startswith("_"))
         ]
+
+
+def internal_names(kind: type) -> set[str]:
+    """Return the names of a class that are for other rooms of this package; its reference leaves them out as well."""
+    return {name for base in kind.__mro__ for name in vars(base).get("_internal_names", ())}
 
 
 def _teach_ipython() -> None:

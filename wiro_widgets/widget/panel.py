@@ -67,8 +67,6 @@ class Panel(HostedWidget):
     >>> panel.wait().images
     """
 
-    _internal_names = ("take_input",)
-
     _esm = traitlets.Unicode(host.front_end()).tag(sync=True)
     _anywidget_id = traitlets.Unicode("wiro_widgets.Panel").tag(sync=True)
     _form = traitlets.Dict().tag(sync=True)
@@ -147,7 +145,7 @@ class Panel(HostedWidget):
             _form=self._form_json(),
             _card_id=self._cards.id,
         )
-        self._name = open_panels.add(self)
+        open_panels.add(self._cards.id, self._controls)
         self.on_msg(lambda _panel, content, buffers: self._cell.run(self._receiver.receive, content, buffers))
         if schema_error is not None:
             self._publisher.explain(schema_error)
@@ -181,7 +179,7 @@ class Panel(HostedWidget):
         """Take the panel away; its task goes on. Closing twice is fine."""
         loop, self._loop = self._loop, None
         if loop is not None:
-            open_panels.remove(self._name)
+            open_panels.remove(self._cards.id)
             self._publisher.close()
             self._cards.close()
             super().close()
@@ -330,13 +328,6 @@ class Panel(HostedWidget):
         """
         self._cell.update()
         return self._runs.run_sweep(resume=resume)
-
-    def take_input(self, value: Any) -> str:
-        """Use a file as the first input that takes one of its kind, and return what its field is called.
-
-        A field for several files gets it added to the others. Raises InvalidParameter if no field takes it.
-        """
-        return self._controls.take_input(value)
 
     def stop(self) -> None:
         """Stop the newest run or sweep, submitting, queued or running; returns at once."""

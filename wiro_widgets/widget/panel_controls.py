@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,9 +29,14 @@ from wiro_widgets.widget.value_rows import ROWS, ValueRows
 from wiro_widgets.widget.wire.output_view import OutputView
 
 
+def family_of(output: Output) -> str:
+    """Return the kind of a file: "image", "video", "audio" and so on; empty if it is unknown."""
+    return (output.content_type or type_of_name(output.name) or "").partition("/")[0]
+
+
 def field_for(output: Output, schema: ModelSchema) -> Parameter:
     """Return the first field of a model that takes a file of this kind; raises InvalidParameter if there is none."""
-    family = (output.content_type or type_of_name(output.name) or "").partition("/")[0]
+    family = family_of(output)
     for parameter in schema.parameters:
         if parameter.kind == "file" and parameter.accept in {None, family}:
             return parameter
@@ -274,28 +279,52 @@ class PanelControls:
                 values = {name: value for name, value in values.items() if value != defaults.get(name)}
             return values
 
-    def take_input(self, output: Output) -> str:
-        """Use an output in the first field that takes a file of its kind; return the field's label.
+    def take_inputs(self, outputs: Sequence[Output], field: str | None = None) -> str:
+        """Use outputs as input, as many as the field has room for, and return in words what came of it.
 
-        Raises InvalidParameter if there is none.
+        Without a `field` it is the first that takes a file of the first output's kind. Outputs of another kind are left
+        out. Raises InvalidParameter if no field takes it, or this one does not.
         """
-        parameter = field_for(output, self.schema)
-        self.add_file(parameter.id, output)
-        return parameter.label
-
-    def add_file(self, name: str, file: Any) -> None:
-        """Add an uploaded file to the others, or in place of the only one; raises InvalidParameter."""
+        family = family_of(outputs[0])
+        fitting = [output for output in outputs if family_of(output) == family]
         with self._lock:
-            parameter = self.schema.get(name)
-            if parameter is None or parameter.kind != "file":
-                raise InvalidParameter(name, "takes no file")
+            parameter = field_for(outputs[0], self.schema) if field is None else self._file_field(field)
+            if parameter.accept not in {None, family}:
+                raise InvalidParameter(parameter.id, f"takes no {family or 'file of an unknown kind'}")
+            used = fitting[: self._room(parameter)] or fitting[:1]  # which the field refuses in its own words
+            self.add_file(parameter.id, *used)
+        place = f"{parameter.label} of {self.model}"
+        if len(used) < len(fitting):
+            what = "The first" if len(used) == 1 else f"The first {len(used)}"
+            return f"{what} of {len(fitting)} outputs went to {place}, which takes no more"
+        return f"It is now {place}" if len(used) == 1 else f"{len(used)} outputs are now {place}"
+
+    def add_file(self, name: str, *files: Any) -> None:
+        """Add uploaded files to the others, or one in place of the only one; raises InvalidParameter."""
+        with self._lock:
+            parameter = self._file_field(name)
             with self.recording():
                 if name in self.axis_controls:
-                    self.axis_controls.set_files(name, [*self.axis_controls.files(name), file])
+                    self.axis_controls.set_files(name, [*self.axis_controls.files(name), *files])
                 else:
-                    files = [*as_list(self.values.get(name)), file] if parameter.multiple else file
-                    self.put(self.convert({name: files}))
+                    several = [*as_list(self.values.get(name)), *files]
+                    self.put(self.convert({name: several if parameter.multiple else files[-1]}))
             self._on_change()
+
+    def _file_field(self, name: str) -> Parameter:
+        parameter = self.schema.get(name)
+        if parameter is None or parameter.kind != "file":
+            raise InvalidParameter(name, "takes no file")
+        return parameter
+
+    def _room(self, parameter: Parameter) -> int | None:
+        """Return how many more files a field takes; None for any number, as one that is varied does."""
+        if parameter.id in self.axis_controls:
+            return None
+        if not parameter.multiple:
+            return 1
+        present = len(as_list(self.values.get(parameter.id)))
+        return None if parameter.max_files is None else parameter.max_files - present
 
     def use_output(self, output: Output) -> None:
         """Put an output into the first field that takes it, in the place of what is there.

@@ -1,3 +1,4 @@
+import { text } from "../dom/dom.ts";
 import type { FileRef, Parameter } from "../kernel/messages.ts";
 import { LARGEST } from "../state/uploads.ts";
 import { type Dragged, draggedResult } from "../view/dragged.ts";
@@ -34,25 +35,27 @@ export function addUrl(view: View, p: Parameter, typed: string): boolean {
   return true;
 }
 
-/** A result of this panel as it is, one of another panel as a file. */
-function takeResult(view: View, p: Parameter, { owner, output, file }: Dragged): void {
+/** A result of this panel as it is; the kernel knows those of others, unless they are another kernel's. */
+async function takeResult(view: View, p: Parameter, dragged: Dragged): Promise<void> {
+  const { owner, output } = dragged;
   const fits = !p.accept || output.content_type.startsWith(`${p.accept}/`);
   if (owner === view.store && fits) {
     view.store.values.useOutput(p, output);
     return;
   }
-  void file().then((got) => {
-    if (view.signal.aborted) return;
-    if (typeof got === "string") view.store.runs.refuse(got);
-    else addFiles(view, p, [got]);
-  });
+  const words = await dragged.handOver(view.store.cardId, p.id);
+  if (words) return text(view.voice, words);
+  const got = await dragged.file();
+  if (view.signal.aborted) return;
+  if (typeof got === "string") view.store.runs.refuse(got);
+  else addFiles(view, p, [got]);
 }
 
 /** A dragged result, files, or an address; false when there was none of them. */
 export function takeTransfer(view: View, p: Parameter, transfer: DataTransfer | null): boolean {
   const result = draggedResult(transfer);
   if (result) {
-    takeResult(view, p, result);
+    void takeResult(view, p, result);
     return true;
   }
   const files = [...(transfer?.files ?? [])];

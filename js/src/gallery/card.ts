@@ -48,6 +48,7 @@ export function mountCard(store: GalleryStore): CardElement {
       if (url !== drawnUrl) attr(image, "src", url || null);
       drawnUrl = url;
       show(image, url !== "");
+      attr(element, "draggable", card && card.count > 0 && !missing ? "true" : null);
       text(caption, card?.prompt || card?.model || "");
       text(words, card && !picture ? faceWords(card, missing) : "");
       words.classList.toggle("bad", card?.outcome === "failed" || Boolean(missing));

@@ -221,11 +221,14 @@ export interface PanelsMessage {
   rev: number;
 }
 
+/** One output of a run, or all of its first one's kind; without a field in the first that takes them. */
 export interface UseMessage {
   type: "use";
   rev: number;
   id: string;
+  place: number | null;
   panel: string;
+  field: string;
 }
 
 export interface PairMessage {

@@ -1,6 +1,7 @@
 import { attr, ends, h, on, show } from "../dom/dom.ts";
 import { onKey } from "../dom/keys.ts";
 import { randomId } from "../kernel/host.ts";
+import { asFile, type Dragged, offerDrag } from "../view/dragged.ts";
 import { type CardElement, firstOutput, mountCard, wantsPicture } from "./card.ts";
 import type { GalleryView } from "./gallery_store.ts";
 import { HEADING, Layout, type Section } from "./layout.ts";
@@ -183,6 +184,19 @@ export function mountWall(view: GalleryView, open: (place: number) => void): HTM
     event.stopPropagation();
   };
   onKey(wall, keys, signal);
+  const dragOf = (event: Event): Dragged | null => {
+    const card = store.card(placeOf(event) ?? -1);
+    if (!card) return null;
+    const facts = { content_type: "", size: null, width: null, height: null, text: null, facts: "" };
+    return {
+      owner: store,
+      output: { id: firstOutput(card), name: card.prompt, ...facts },
+      handOver: async (panel, field) =>
+        (await store.questions.ask({ type: "use", id: card.id, place: null, panel, field })).text,
+      file: async () => asFile(await store.originals.get(firstOutput(card))),
+    };
+  };
+  offerDrag(wall, dragOf, signal);
   const scrolled = () => {
     const to = map.scrolled(wall.scrollTop);
     if (to !== null) wall.scrollTop = to;

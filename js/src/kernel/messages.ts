@@ -158,6 +158,15 @@ export interface ModelMessage {
   output: string | null;
 }
 
+/** Uses an output of this panel in another panel of the kernel, which is known by its card. */
+export interface UseMessage {
+  type: "use";
+  rev: number;
+  output: string;
+  panel: string;
+  field: string;
+}
+
 export interface UndoMessage {
   type: "undo";
   rev: number;
@@ -234,6 +243,7 @@ export type Question =
   | DecideMessage
   | SearchMessage
   | ModelMessage
+  | UseMessage
   | UndoMessage
   | LockMessage
   | CodeMessage
@@ -252,6 +262,7 @@ export type Up =
   | DecideMessage
   | SearchMessage
   | ModelMessage
+  | UseMessage
   | UndoMessage
   | LockMessage
   | CodeMessage

@@ -1,7 +1,7 @@
 import { h } from "../dom/dom.ts";
 import type { Output } from "../kernel/messages.ts";
 import type { Store } from "../state/store.ts";
-import { type Dragged, offerDrag } from "../view/dragged.ts";
+import { asFile, type Dragged, offerDrag } from "../view/dragged.ts";
 import type { View } from "../view/view.ts";
 import { mountViewer } from "../viewer/viewer.ts";
 import { mountAnswer } from "./answer.ts";
@@ -49,9 +49,12 @@ export function mountStage(view: View, showLog: () => void): HTMLElement {
 }
 
 function dragOf(store: Store, output: Output): Dragged {
-  const file = async () => {
-    const got = await store.originals.get(output.id);
-    return typeof got === "string" ? got : new File([got.blob], output.name, { type: output.content_type });
+  const { id } = output;
+  return {
+    owner: store,
+    output,
+    handOver: async (panel, field) =>
+      (await store.questions.ask({ type: "use", output: id, panel, field })).text,
+    file: async () => asFile(await store.originals.get(id)),
   };
-  return { owner: store, output, file };
 }

@@ -7,6 +7,7 @@ import header from "./header.css";
 import layout from "./layout.css";
 import log from "./log.css";
 import media from "./media.css";
+import outputs from "./outputs.css";
 import print from "./print.css";
 import runs from "./runs.css";
 import stage from "./stage.css";
@@ -22,6 +23,7 @@ export const styles = [
   runs,
   fields,
   files,
+  outputs,
   stage,
   log,
   viewer,

@@ -1,11 +1,22 @@
 import { on } from "../dom/dom.ts";
 import type { Output } from "../kernel/messages.ts";
+import type { Picture } from "../state/pictures.ts";
 
-/** A result that is being dragged; `owner` is the store that knows it, `file` its bytes for anybody else. */
+/**
+ * A result that is being dragged; `owner` is the store that knows it. `handOver` has the kernel use it in a field of
+ * another panel, which is known by its card, and says what came of it; nothing if that panel is of another kernel, to
+ * which `file` brings the bytes.
+ */
 export interface Dragged {
   owner: object;
   output: Output;
+  handOver(panel: string, field: string): Promise<string | undefined>;
   file(): Promise<File | string>;
+}
+
+/** What was fetched as a file; a sentence that says why there is none stays one. */
+export function asFile(got: Picture | string): File | string {
+  return typeof got === "string" ? got : new File([got.blob], got.name, { type: got.mime });
 }
 
 const MARK = "application/x-wiro-output"; // what tells a result from a file

@@ -289,15 +289,15 @@ def test_a_closed_index_says_so(journal: Journal) -> None:
 
 def test_it_tells_which_runs_are_gone(tmp_path: Path) -> None:
     """What another process has forgotten is told, so that what is derived from it can go as well."""
-    gone: list[str] = []
+    lost_ids: list[str] = []
     with Journal.open(tmp_path / "journal.sqlite3") as journal:
-        index = RunIndex(journal, folder_of(journal.path), gone.extend)
+        index = RunIndex(journal, folder_of(journal.path), lost_ids.extend)
         first, second = run(journal, "first"), run(journal, "second")
         assert matches(index) == [second, first]
         with Journal.open(tmp_path / "journal.sqlite3") as other:
             other.forget(first)
         assert matches(index) == [second]
-        assert gone == [first]
+        assert lost_ids == [first]
         index.close()
 
 

@@ -425,12 +425,12 @@ def test_a_run_is_opened_in_a_panel(add_run: AddRun, gallery_of: MakeGallery, wi
     assert "owner" in wire.ask("panel", rev=2, id=run_id, model="nonsense")["error"]
     panels = wire.ask("panels", rev=3)["panels"]
     assert "tencent/hunyuan-flux-srpo" in panels[0][1]
-    hand_over = wire.ask("use", rev=4, id=f"{run_id}/0", panel=panels[0][0])
+    hand_over = wire.ask("use", rev=4, id=run_id, place=0, panel=panels[0][0], field="")
     assert "of tencent/hunyuan-flux-srpo" in hand_over["text"]
     assert panel.values["inputImage"]
     panel.close()
     assert panels[0][0] not in dict(wire.ask("panels", rev=5)["panels"])
-    assert "closed" in wire.ask("use", rev=6, id=f"{run_id}/0", panel=panels[0][0])["error"]
+    assert "closed" in wire.ask("use", rev=6, id=run_id, place=0, panel=panels[0][0], field="")["error"]
 
 
 def test_a_missing_file_is_fetched_again(sandbox_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,10 +146,15 @@ class Panels(Question):
 
 @dataclass(frozen=True, slots=True)
 class Use(Question):
-    """Use an output as the input of an open panel."""
+    """Use an output of a run, or all of its first one's kind, as input of an open panel.
+
+    Without a field it is the first that takes such a file.
+    """
 
     id: str
+    place: int | None
     panel: str
+    field: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,15 +208,14 @@ class GalleryReceiver:
         }
 
     def _use(self, message: gallery_messages.Use) -> str:
-        """Hand an output to an open panel, and return what came of it."""
-        panel = open_panels.find(message.panel)
-        run_id, place = cards.split_id(message.id)
-        outputs = self._collection.result(self._row(run_id)).outputs
-        if panel is None or not 0 <= place < len(outputs):
-            raise WiroError("The panel was closed meanwhile, or the output is gone.")
-        if outputs[place].error is not None:
-            raise outputs[place].error or WiroError("The file is missing.")
-        return f"It is now {panel.take_input(outputs[place])} of {panel.model}"
+        """Hand outputs to an open panel, and return what came of it; of several those that are missing are left out."""
+        outputs = self._collection.result(self._row(message.id)).outputs
+        if message.place is not None:
+            outputs = outputs[message.place : message.place + 1]
+        present = [output for output in outputs if output.error is None]
+        if outputs and not present:
+            raise outputs[0].error or WiroError("The file is missing.")
+        return open_panels.hand_over(present, message.panel, message.field)
 
     def _row(self, run_id: str) -> JournalRow:
         row = self._collection.row(run_id)

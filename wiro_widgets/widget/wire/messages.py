@@ -112,6 +112,15 @@ class Model(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class Use(Question):
+    """Use an output of this panel as input of another open one, in this field; the page knows a panel by its card."""
+
+    output: str
+    panel: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
 class Undo(Question):
     """Take the last change of the form back."""
 
@@ -194,6 +203,7 @@ _TYPES: Mapping[str, type[Message]] = {
     "decide": Decide,
     "search": Search,
     "model": Model,
+    "use": Use,
     "undo": Undo,
     "lock": Lock,
     "code": Code,

@@ -14,6 +14,7 @@ from wiro_widgets.client.sync_client import Client
 from wiro_widgets.media.recipes import read_recipe
 from wiro_widgets.protocol.errors import InvalidParameter, WiroError
 from wiro_widgets.runs.inputs import NamedBytes
+from wiro_widgets.widget.gallery import open_panels
 from wiro_widgets.widget.host import front_end
 from wiro_widgets.widget.panel_controls import PanelControls, field_for
 from wiro_widgets.widget.panel_presets import PanelPresets
@@ -134,8 +135,8 @@ class Receiver:
                 self._reply_later(message, lambda: panel.star(message.run, on=message.on))
             case messages.Decide():
                 self._reply_later(message, lambda: self._runs.decide(message.run, message.choice))
-            case messages.Model():
-                self._reply_later(message, lambda: self._switch_to(message))
+            case messages.Model() | messages.Use():
+                self._reply_later(message, lambda: self._send_on(message))
             case messages.Search():
                 self._later(lambda: self._search(message), 0)
             case messages.Covers():
@@ -168,15 +169,18 @@ class Receiver:
                 self._controls.lock_seed(on=message.on)
         self._reply(message)
 
-    def _switch_to(self, message: messages.Model) -> None:
-        """Change to another model, and put an output of this panel into its form if the message names one."""
+    def _send_on(self, message: messages.Model | messages.Use) -> dict[str, Any]:
+        """Use an output of this panel in another one, or in this one with another model, if the message names one."""
         item = self._publisher.output(message.output) if message.output else None
         output = as_file(item.output) if item else None
+        if isinstance(message, messages.Use):
+            return {"text": open_panels.hand_over([output] if output else [], message.panel, message.field)}
         if output is not None:
             field_for(output, self._panel.client.schema(message.model))  # refused before anything changes
         self._panel.switch_to(message.model)
         if output is not None:
             self._controls.use_output(output)
+        return {}
 
     def _search(self, message: messages.Search) -> None:
         models: list[dict[str, Any]] = []

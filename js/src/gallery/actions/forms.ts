@@ -1,8 +1,9 @@
-import { button, h, icon, on, show, text } from "../../dom/dom.ts";
+import { button, h, icon, on, text } from "../../dom/dom.ts";
 import { count } from "../../dom/format.ts";
 import { onKey } from "../../dom/keys.ts";
 import type { Card } from "../gallery_messages.ts";
 import type { GalleryView } from "../gallery_store.ts";
+import { mountPanelChoice } from "../panel_choice.ts";
 
 /** What opens beneath the selected runs, and the button that opens it. */
 export interface Form {
@@ -187,30 +188,23 @@ export function mountPanelForm(view: GalleryView, host: (widget: string) => Prom
   };
   const other = () => model.value.trim() && void open(model.value.trim());
   onEnter(model, other, signal);
-  const panels = h("select", { "aria-label": "Open panels" });
-  const use = button("Use as input", "", () => void useOutput(), signal);
-  const useOutput = async () => {
+  const whole = () => {
     const [id] = store.selection.ids;
-    if (!id || !panels.value) return;
-    const reply = await store.questions.ask({ type: "use", id: `${id}/0`, panel: panels.value });
-    tell(reply.error ?? reply.text ?? "", reply.error !== null);
+    return id ? { id, place: null } : null;
   };
-  const select = h("div", "select", panels);
+  const choice = mountPanelChoice(view, whole, tell);
   const element = h("div", { class: "drawer-form", hidden: true });
   element.append(
     button("Open its model", "", () => void open(""), signal),
     model,
     models,
   );
-  element.append(button("Open this model", "", other, signal), select, use);
-  const begin = async () => {
+  element.append(button("Open this model", "", other, signal), choice.element);
+  const begin = () => {
     models.replaceChildren(...store.choices.models.map(([name]) => h("option", { value: name })));
-    for (const one of [select, use]) show(one, false);
     model.focus();
-    const { panels: items = [] } = await store.questions.ask({ type: "panels" });
-    panels.replaceChildren(...items.map(([value, label]) => h("option", { value }, label)));
-    for (const one of [select, use]) show(one, items.length > 0);
+    void choice.look();
   };
   const opener = button("Open in a panel", "quiet", () => {}, signal);
-  return { opener, element, open: () => void begin(), draw: () => {} };
+  return { opener, element, open: begin, draw: () => {} };
 }

@@ -3,9 +3,15 @@ import { button, h, show, text } from "../../dom/dom.ts";
 import { say } from "../../view/view.ts";
 import type { Details } from "../gallery_messages.ts";
 import type { GalleryView } from "../gallery_store.ts";
+import { mountPanelChoice } from "../panel_choice.ts";
 
 /** What is known of a run: its prompt, its facts and values, tags, note and recipe. All of it comes as text. */
-export function mountInfo(view: GalleryView, current: () => Details | null, open: (id: string) => void) {
+export function mountInfo(
+  view: GalleryView,
+  current: () => Details | null,
+  place: () => number,
+  open: (id: string) => void,
+) {
   const { store, signal } = view;
   const prompt = h("p", "prompt");
   const error = h("p", "bad words");
@@ -37,9 +43,14 @@ export function mountInfo(view: GalleryView, current: () => Details | null, open
     button("Copy recipe", "link", copy("recipe"), signal),
     button("Copy as Python", "link", () => void python(), signal),
   );
+  const shown = () => {
+    const id = current()?.id;
+    return id ? { id, place: place() } : null;
+  };
+  const choice = mountPanelChoice(view, shown, (words, bad) => say(view, said, words, bad));
   const element = h("aside", { class: "info", "aria-label": "About this run", tabindex: 0 });
   const family = h("div", "family");
-  element.append(prompt, error, copies, said, tags, note, facts, values, family);
+  element.append(prompt, error, copies, choice.element, said, tags, note, facts, values, family);
   const relatives = (title: string, runs: Details["parents"]) => {
     if (runs.length === 0) return [];
     const items = runs.map(({ id, label }) =>
@@ -63,6 +74,7 @@ export function mountInfo(view: GalleryView, current: () => Details | null, open
       if (run === drawn) return;
       drawn = run;
       text(said, "");
+      if (run) void choice.look();
       text(prompt, run ? run.prompt || "Without a prompt" : "Loading");
       text(error, run?.error ?? "");
       show(error, error.textContent !== "");

@@ -26,7 +26,7 @@ export function mountLargeView(view: GalleryView): LargeView {
   let run: Details | null = null;
   let at = 0; // the output that is shown
   let wanted = ""; // the run that is on its way
-  let compared: string[] = [];
+  let compared: string[] = []; // the runs beside each other
   let ranked: string[] = []; // the runs to choose among
   let choosing = false;
   const caption = h("p", "caption");
@@ -43,6 +43,7 @@ export function mountLargeView(view: GalleryView): LargeView {
   const info = mountInfo(
     view,
     () => run,
+    () => at,
     (id) => openRun(id),
   );
   const percent = h("span", { class: "percent", "aria-live": "off" });
@@ -148,7 +149,7 @@ export function mountLargeView(view: GalleryView): LargeView {
   const fetchFull = async (id: string) => {
     const got = await store.originals.get(id);
     if (typeof got === "string") text(trouble, got);
-    store.keepFull(new Set(compared.length > 0 ? compared : [id]));
+    store.keepFull(new Set([id]));
     draw();
   };
   const go = (by: number) => open(place + by);
@@ -170,13 +171,12 @@ export function mountLargeView(view: GalleryView): LargeView {
     text(trouble, "");
     text(picked, `${count(pair.picks, "choice")} so far`);
     panes.zoom.fit();
-    compared = pair.ids.map((id) => `${id}/0`);
-    for (const id of compared) void fetchFull(id);
+    compared = pair.ids;
     draw();
   };
   /** The first or the second is better, or neither. */
   const pick = async (which: 0 | 1 | null) => {
-    const [first, second] = compared.map((id) => id.slice(0, id.lastIndexOf("/")));
+    const [first, second] = compared;
     if (!first || !second || choosing) return;
     choosing = true;
     const [better, worse] = which === 1 ? [second, first] : [first, second];
@@ -330,7 +330,7 @@ export function mountLargeView(view: GalleryView): LargeView {
     rank: (ids) => {
       run = null;
       ranked = ids;
-      compared = ids.slice(0, 2).map((id) => `${id}/0`);
+      compared = ids.slice(0, 2);
       text(picked, "");
       begin();
       void nextPair();
@@ -338,9 +338,8 @@ export function mountLargeView(view: GalleryView): LargeView {
     compare: (ids) => {
       run = null;
       ranked = [];
-      compared = ids.map((id) => `${id}/0`);
+      compared = ids;
       panes.zoom.fit();
-      for (const id of compared) void fetchFull(id);
       begin();
     },
   };
