@@ -47,6 +47,7 @@ LIBRARY_ROOMS = {
     "ipywidgets": {"widget"},
     "PIL": {"media", "render", "sandbox"},
     "nest_asyncio": {TOP},
+    "psycopg": {"journal"},
 }
 # A client that only lists models, and a panel that only shows a form, do not pay for loading Pillow:
 # these rooms import it inside the function that holds a picture.

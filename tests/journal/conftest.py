@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres_server import PostgresServer, new_place, postgres_server
+
 NOBODY = 65534
 
 
@@ -24,3 +26,16 @@ def plain_user() -> Iterator[Path]:
             yield folder
         finally:
             os.seteuid(0)
+
+
+@pytest.fixture(scope="session")
+def shared_postgres() -> Iterator[PostgresServer]:
+    """Start one PostgreSQL for the whole run, each test has a database of its own in it."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["file", "server"])
+def place(request: pytest.FixtureRequest) -> Path | str:
+    """Return where a new journal may be; what a test says of a `place` is so of files and servers."""
+    return new_place(request, request.param)

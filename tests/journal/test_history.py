@@ -28,9 +28,9 @@ def add_run(journal: Journal, task_id: str, model: str, outcome: Outcome, prompt
 
 
 @pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
+def history(place: Path | str) -> Iterator[History]:
     """Yield a history of three settled runs and one that still runs."""
-    with Journal.open(tmp_path / "journal.sqlite3") as journal:
+    with Journal.open(place) as journal:
         add_run(journal, "1", "a/b", "succeeded", "a cat")
         add_run(journal, "2", "a/b", "failed", "a dog")
         add_run(journal, "3", "c/d", "succeeded", "a CAT")
@@ -232,14 +232,14 @@ def lost_run(journal: Journal, server: str = SERVER) -> str:
     return run_id
 
 
-def test_a_run_that_was_never_made_is_closed(history: History, tmp_path: Path) -> None:
+def test_a_run_that_was_never_made_is_closed(history: History, place: Path | str) -> None:
     """A closed run is not unfinished any more, in this process and in others, and its cell may be sent again."""
     journal = history._journal
     run_id = lost_run(journal)
     history.close(run_id, "not in my list at Wiro")
     history.close(run_id)  # twice is fine
     assert [row.task_id for row in history.unfinished()] == ["4"]
-    with Journal.open(tmp_path / "journal.sqlite3") as other:
+    with Journal.open(place) as other:
         row = other.row(run_id)
         assert row is not None
         assert (row.outcome, row.settled_at is not None) == ("refused", True)
@@ -293,9 +293,9 @@ sys.stdin.readline()
 """
 
 
-def test_a_run_of_a_living_process_is_not_closed(history: History, tmp_path: Path) -> None:
+def test_a_run_of_a_living_process_is_not_closed(history: History, place: Path | str) -> None:
     """A run that another process sends is closed once that process has ended, and not before."""
-    arguments = [sys.executable, "-c", SENDER, str(tmp_path / "journal.sqlite3"), SERVER]
+    arguments = [sys.executable, "-c", SENDER, str(place), SERVER]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as sender:
         assert sender.stdout is not None
         run_id = sender.stdout.readline().strip()

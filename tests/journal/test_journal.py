@@ -35,18 +35,18 @@ def only_row(rows: list[JournalRow]) -> JournalRow:
     return row
 
 
-def test_a_run_is_on_disk_before_it_is_sent(path: Path) -> None:
+def test_a_run_is_on_disk_before_it_is_sent(place: Path | str) -> None:
     """When `begin` returns, another connection sees the run."""
-    with Journal.open(path) as journal, Journal.open(path) as other:
+    with Journal.open(place) as journal, Journal.open(place) as other:
         run_id = journal.begin(SERVER, MODEL, {"prompt": "a cat"})
         row = only_row(other.unfinished(SERVER))
     assert (row.id, row.outcome, row.parameters) == (run_id, "submitting", {"prompt": "a cat"})
     assert (row.task_id, row.pid) == (None, os.getpid())
 
 
-def test_a_run_gets_its_task(path: Path) -> None:
+def test_a_run_gets_its_task(place: Path | str) -> None:
     """After the reply the run has its task's id and is found by it."""
-    with Journal.open(path) as journal:
+    with Journal.open(place) as journal:
         run_id = journal.begin(SERVER, MODEL, {})
         journal.submitted(run_id, "534574")
         row = journal.find("534574", SERVER)
@@ -56,13 +56,13 @@ def test_a_run_gets_its_task(path: Path) -> None:
     assert row.submitted_at >= row.intent_at
 
 
-def test_a_settled_run_has_record_and_paths(path: Path) -> None:
+def test_a_settled_run_has_record_and_paths(place: Path | str) -> None:
     """A settled run is no longer unfinished, and has its record with the paths of its outputs."""
-    with Journal.open(path) as journal:
+    with Journal.open(place) as journal:
         run_id = journal.begin(SERVER, MODEL, {})
         journal.submitted(run_id, "12")
         journal.settle(run_id, record(total_cost=0.1, seed=7350148318), [Path("/pictures/0.png")])
-    with Journal.open(path) as journal:
+    with Journal.open(place) as journal:
         assert journal.unfinished(SERVER) == []
         run_record = journal.records(SERVER)[0]
     assert (run_record.total_cost, run_record.seed, run_record.output_paths) == (
@@ -73,16 +73,16 @@ def test_a_settled_run_has_record_and_paths(path: Path) -> None:
     assert run_record.outcome == "succeeded"
 
 
-def test_a_refused_run_is_no_task(path: Path) -> None:
+def test_a_refused_run_is_no_task(place: Path | str) -> None:
     """A run that the server refused is neither unfinished nor in the records."""
-    with Journal.open(path) as journal:
+    with Journal.open(place) as journal:
         journal.refused(journal.begin(SERVER, MODEL, {}), "balance")
         assert (journal.unfinished(SERVER), journal.records(SERVER)) == ([], [])
 
 
-def test_an_ambiguous_run_stays_open(path: Path) -> None:
+def test_an_ambiguous_run_stays_open(place: Path | str) -> None:
     """A run whose reply was lost stays among the unfinished, and in the records as unknown."""
-    with Journal.open(path) as journal:
+    with Journal.open(place) as journal:
         journal.unknown(journal.begin(SERVER, MODEL, {"prompt": "x", "seed": 3}), "connection broken")
         row = only_row(journal.unfinished(SERVER))
         (run_record,) = journal.records(SERVER)
@@ -95,17 +95,17 @@ def test_an_ambiguous_run_stays_open(path: Path) -> None:
     )
 
 
-def test_a_detached_run_stays_open(path: Path) -> None:
+def test_a_detached_run_stays_open(place: Path | str) -> None:
     """A record that still runs does not close its row."""
-    with Journal.open(path) as journal:
+    with Journal.open(place) as journal:
         run_id = journal.begin(SERVER, MODEL, {})
         journal.settle(run_id, record(outcome="running"))
         assert only_row(journal.unfinished(SERVER)).task_id == "12"
 
 
-def test_a_late_write_does_not_unsettle(path: Path) -> None:
+def test_a_late_write_does_not_unsettle(place: Path | str) -> None:
     """A process that missed the end of a run cannot unsettle it."""
-    with Journal.open(path) as first, Journal.open(path) as second:
+    with Journal.open(place) as first, Journal.open(place) as second:
         run_id = first.begin(SERVER, MODEL, {})
         second.settle(run_id, record())
         first.submitted(run_id, "12")
@@ -113,16 +113,16 @@ def test_a_late_write_does_not_unsettle(path: Path) -> None:
         assert [row.outcome for row in second.records(SERVER)] == ["succeeded"]
 
 
-def test_servers_are_kept_apart(path: Path) -> None:
+def test_servers_are_kept_apart(place: Path | str) -> None:
     """Runs of the sandbox are not among those of Wiro."""
-    with Journal.open(path) as journal:
+    with Journal.open(place) as journal:
         journal.begin("http://127.0.0.1:1/v1", MODEL, {})
         assert journal.unfinished(SERVER) == []
 
 
-def test_records_are_found_by_a_query(path: Path) -> None:
+def test_records_are_found_by_a_query(place: Path | str) -> None:
     """Records are selected by model, outcome, time, text and limit, newest first."""
-    with Journal.open(path) as journal:
+    with Journal.open(place) as journal:
         for number, (model, prompt) in enumerate(
             [("a/b", "Ein Kätzchen"), ("a/b", "dog"), ("c/d", "KÄTZCHEN")]
         ):
@@ -153,17 +153,17 @@ def test_nothing_secret_is_written(path: Path) -> None:
     assert not any(b"planted" in file.read_bytes() for file in path.parent.iterdir())
 
 
-def test_lone_surrogates(path: Path) -> None:
+def test_lone_surrogates(place: Path | str, tmp_path: Path) -> None:
     """Texts are stored with a question mark in place of a lone surrogate, which no file can hold."""
-    with Journal.open(path) as journal:
+    with Journal.open(place) as journal:
         run_id = journal.begin(SERVER, MODEL, {"prompt": "a \ud83d"})
         journal.unknown(run_id, "lost \ud83d")
         journal.settle(run_id, record(error="an error \ud83d"))
         journal.annotate(run_id, notes="mine \ud83d", tags=("\ud83d",))
         journal.settle(journal.begin(SERVER, MODEL, {}), record("13"))
-    with Journal.open(path) as journal:
+    with Journal.open(place) as journal:
         after, run_record = journal.records(SERVER)
-        exported_count = History(journal, SERVER).export_to(path.with_name("runs.jsonl"))
+        exported_count = History(journal, SERVER).export_to(tmp_path / "runs.jsonl")
     assert (run_record.error, run_record.note, run_record.tags, after.task_id) == (
         "an error ?",
         "mine ?",
@@ -173,9 +173,9 @@ def test_lone_surrogates(path: Path) -> None:
     assert exported_count == 2
 
 
-def test_reuses_are_counted_while_a_run_is_written(path: Path) -> None:
+def test_reuses_are_counted_while_a_run_is_written(place: Path | str) -> None:
     """A count is never overwritten by a process that writes the run again."""
-    with Journal.open(path) as journal, Journal.open(path) as other:
+    with Journal.open(place) as journal, Journal.open(place) as other:
         run_id = journal.begin(SERVER, MODEL, {})
         journal.settle(run_id, record())
         other.reused(run_id)
@@ -231,10 +231,10 @@ def test_rows_are_plain_sqlite(path: Path) -> None:
     assert datetime.fromisoformat(row[2]).utcoffset() == timedelta(0)
 
 
-@pytest.mark.parametrize("where", ["file", "memory"])
-def test_a_run_is_not_written_where_another_stands(tmp_path: Path, where: str) -> None:
+@pytest.mark.parametrize("is_in_memory", [False, True])
+def test_a_run_is_not_written_where_another_stands(place: Path | str, is_in_memory: bool) -> None:
     """A claim returns a conflicting run with the same content and server, and writes its own if there is none."""
-    with Journal.open(tmp_path / "j.sqlite3" if where == "file" else None) as journal:
+    with Journal.open(None if is_in_memory else place) as journal:
         assert journal.claim("1", SERVER, MODEL, {}, content="k", cell=0, conflicts=lambda _: True) is None
         assert journal.claim("2", SERVER, MODEL, {}, content="k", conflicts=lambda row: row.cell == 1) is None
         assert journal.claim("3", SERVER, MODEL, {}, content="another", conflicts=lambda _: True) is None
@@ -270,18 +270,18 @@ VALUES_APART: list[Any] = [
 ]
 
 
-def test_values_that_look_alike_stay_apart(path: Path, tmp_path: Path) -> None:
+def test_values_that_look_alike_stay_apart(place: Path | str, tmp_path: Path) -> None:
     """A row has each value with its type, as it was given: through the file, an export and an import."""
     parameters: dict[str, Any] = {f"p{number}": value for number, value in enumerate(VALUES_APART)}
     parameters |= {"list": VALUES_APART, "nested": {"values": VALUES_APART}}
-    with Journal.open(path) as journal:
+    with Journal.open(place) as journal:
         run_id = journal.begin(SERVER, "a/b", parameters)
         record = TaskRecord("1", "a/b", outcome="succeeded", parameters=parameters)
         journal.settle(run_id, record)
         for name in ("runs.jsonl", "runs.csv", "runs.parquet"):
             History(journal, SERVER).export_to(tmp_path / name)
     rows = []
-    with Journal.open(path) as journal:
+    with Journal.open(place) as journal:
         rows += journal.rows(Query())
     for name in ("runs.jsonl", "runs.csv", "runs.parquet"):
         with Journal.open(tmp_path / f"{name}.sqlite3") as journal:

@@ -21,9 +21,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "data" / "journal.sqlite3"
 
 
-def test_threads_share_one_journal(path: Path) -> None:
+def test_threads_share_one_journal(place: Path | str) -> None:
     """Many threads write through one journal and none of their runs is lost."""
-    with Journal.open(path) as journal:
+    with Journal.open(place) as journal:
 
         def work(name: str) -> None:
             for number in range(20):
@@ -57,18 +57,18 @@ journal.close()
 """
 
 
-def writer(path: Path, name: str, count: int) -> subprocess.Popen[str]:
+def writer(path: Path | str, name: str, count: int) -> subprocess.Popen[str]:
     """Start a process that writes runs and prints each task once it is written."""
     arguments = [sys.executable, "-W", "error", "-c", WRITER, str(path), name, str(count), SERVER]
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_processes_share_one_file(path: Path) -> None:
+def test_processes_share_one_file(place: Path | str) -> None:
     """Two processes that write 200 runs each at the same time, from the first moment on, lose none."""
-    writers = [writer(path, name, 200) for name in "ab"]
+    writers = [writer(place, name, 200) for name in "ab"]
     outputs = [process.communicate(timeout=60) for process in writers]
     assert [errors for _, errors in outputs] == ["", ""]
-    with Journal.open(path) as journal:
+    with Journal.open(place) as journal:
         assert len({row.task_id for row in journal.records(SERVER)}) == 400
         assert len(journal.unfinished(SERVER)) == 200
 
@@ -87,11 +87,11 @@ journal.close()
 """
 
 
-def test_of_many_processes_one_may_send_a_run(path: Path) -> None:
+def test_of_many_processes_one_may_send_a_run(place: Path | str) -> None:
     """If processes claim the same runs at the same moment, exactly one gets each run."""
     processes = [
         subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", CLAIMER, str(path), name, SERVER],
+            [sys.executable, "-W", "error", "-c", CLAIMER, str(place), name, SERVER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -102,7 +102,7 @@ def test_of_many_processes_one_may_send_a_run(path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
     claimed_ids = "".join(process.communicate("\n", timeout=60)[0] for process in processes).split()
-    with Journal.open(path) as journal:
+    with Journal.open(place) as journal:
         assert sorted(claimed_ids) == sorted(row.id for row in journal.rows(Query()))
     assert sorted(int(run_id.partition("-")[2]) for run_id in claimed_ids) == list(range(50))
 
@@ -208,9 +208,9 @@ def test_an_open_journal_keeps_its_locks(path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_a_forked_process_opens_its_own(path: Path) -> None:
+def test_a_forked_process_opens_its_own(place: Path | str) -> None:
     """After a fork the journal raises an error in the child, a new one works there, and the parent goes on."""
-    with Journal.open(path) as journal:
+    with Journal.open(place) as journal:
         journal.submitted(journal.begin(SERVER, MODEL, {}), "parent")
         code = (
             "import os, sys\n"
@@ -230,7 +230,7 @@ def test_a_forked_process_opens_its_own(path: Path) -> None:
             "journal.close()\n"
             "if child: os.waitpid(child, 0)\n"
         )
-        arguments = [sys.executable, "-W", "error", "-c", code, str(path), SERVER]
+        arguments = [sys.executable, "-W", "error", "-c", code, str(place), SERVER]
         output = subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
         tasks = {row.task_id for row in journal.unfinished(SERVER)}
     assert tasks == {"parent", "before", "after in the parent", "after in the child"}

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 
 from wiro_widgets.client.catalogue import Catalogue, Models
 from wiro_widgets.client.chat import AsyncChat, Conversation
-from wiro_widgets.client.config import find_credentials, open_engine
+from wiro_widgets.client.config import find_credentials, open_engine, parse_journal
 from wiro_widgets.client.model import AsyncModel
 from wiro_widgets.client.sweep_launcher import SweepLauncher, SweepOptions
 from wiro_widgets.client.worker import Worker
@@ -105,14 +105,15 @@ class AsyncClient(NotebookRepr):
     ) -> None:
         try:
             credentials = find_credentials(api_key, api_secret)
+            journal_or_address = parse_journal(journal)
         finally:
-            del api_key, api_secret  # so that no traceback with locals shows them
+            del api_key, api_secret, journal  # so that no traceback with locals shows them
         self._engine = open_engine(
             credentials,
             base_url=base_url,
             socket_url=socket_url,
             timeout=timeout,
-            journal=journal,
+            journal=journal_or_address,
             output_dir=output_dir,
             allow_http=allow_http,
             budget=budget,
@@ -122,7 +123,7 @@ class AsyncClient(NotebookRepr):
             "base_url": self._engine.server,
             "socket_url": self._engine.socket_url,
             "timeout": timeout,
-            "journal": journal,
+            "journal": journal_or_address,
             "output_dir": output_dir,
             "on_interrupt": on_interrupt,
             "allow_http": allow_http,

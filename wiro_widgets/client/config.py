@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from platformdirs import user_data_path
-
 from wiro_widgets.journal.journal import Journal
+from wiro_widgets.journal.journal_file import data_folder
+from wiro_widgets.journal.postgres.server_address import ServerAddress, as_server_address
 from wiro_widgets.money.budget import Budget
 from wiro_widgets.money.estimator import Estimator
 from wiro_widgets.money.ledger import Ledger
@@ -32,18 +32,37 @@ def find_credentials(key: str | None, secret: str | None) -> Credentials:
     raise reason
 
 
-def journal_path() -> Path:
-    """Return the file of the journal that the environment names, else the user's own."""
-    return Path(os.environ.get("WIRO_JOURNAL") or _data_folder() / "journal.sqlite3").expanduser()
+JournalArgument = str | Path | ServerAddress | Literal[False] | None
+
+
+def parse_journal(journal: JournalArgument) -> JournalArgument:
+    """Return the argument with the address of a server as one that shows no password.
+
+    Raises ConfigurationError for an address that is none, without the frames that hold it.
+    """
+    try:
+        return as_server_address(journal) if isinstance(journal, str) else journal
+    except ConfigurationError as error:
+        reason = error.with_traceback(None)
+    finally:
+        del journal
+    raise reason
+
+
+def journal_place(journal: JournalArgument = None) -> Path | ServerAddress | None:
+    """Return where a client's journal is: what the argument says, else the environment, else the user's own.
+
+    None for False. Raises ConfigurationError for an address that is none.
+    """
+    if journal is False:
+        return None
+    place = journal or parse_journal(os.environ.get("WIRO_JOURNAL")) or data_folder() / "journal.sqlite3"
+    return place if isinstance(place, ServerAddress) else Path(place).expanduser()
 
 
 def output_folder() -> Path:
     """Return the folder for outputs that the environment names, else the user's own."""
-    return Path(os.environ.get("WIRO_OUTPUT_DIR") or _data_folder() / "outputs").expanduser()
-
-
-def _data_folder() -> Path:
-    return user_data_path("wiro-widgets", appauthor=False)
+    return Path(os.environ.get("WIRO_OUTPUT_DIR") or data_folder() / "outputs").expanduser()
 
 
 def open_engine(
@@ -52,7 +71,7 @@ def open_engine(
     base_url: str | None,
     socket_url: str | None,
     timeout: float,
-    journal: str | Path | Literal[False] | None,
+    journal: JournalArgument,
     output_dir: str | Path | None,
     allow_http: bool,
     budget: float | Budget | None,
@@ -66,10 +85,7 @@ def open_engine(
     http = Http(credentials, base, timeout=timeout, timing=timing)
     folder = Path(output_dir).expanduser() if output_dir else output_folder()
     client_budget = budget if budget is None or isinstance(budget, Budget) else Budget(budget)
-    if journal is False:
-        opened = Journal.open(None)
-    else:
-        opened = Journal.open(Path(journal).expanduser() if journal else journal_path())
+    opened = Journal.open(journal_place(journal))
     return Engine(
         http=http,
         socket_url=sockets,

@@ -84,7 +84,7 @@ class Client(NotebookRepr):
         try:
             self._client = AsyncClient(api_key, api_secret, **settings)
         finally:
-            del api_key, api_secret  # so that no traceback with locals shows them
+            del api_key, api_secret, settings  # so that no traceback with locals shows them
         self._bridge = Bridge(self._client)
         self._tasks: weakref.WeakValueDictionary[int, Task] = weakref.WeakValueDictionary()
         self._sweeps: weakref.WeakValueDictionary[AsyncSweep[Any], Sweep] = weakref.WeakValueDictionary()

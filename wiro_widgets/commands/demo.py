@@ -64,8 +64,9 @@ def gallery(*, port: int, browser: bool, as_json: bool) -> int:
     with _home() as folder:
         path = Path(folder) / GALLERY
         path.write_text(json.dumps(_gallery_notebook(Path.cwd())), encoding="utf-8")
+        journal = config.journal_place()
         environment = {  # the kernel starts in another folder, where a relative path would mean another file
-            "WIRO_JOURNAL": str(config.journal_path().absolute()),
+            **({"WIRO_JOURNAL": str(journal.absolute())} if isinstance(journal, Path) else {}),
             "WIRO_OUTPUT_DIR": str(config.output_folder().absolute()),
         }
         lines = ("Run its cell: Shift+Enter.", "Ctrl-C ends JupyterLab; your runs stay as they are.")

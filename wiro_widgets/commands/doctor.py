@@ -18,8 +18,8 @@ from typing import Final, Literal
 
 from wiro_widgets.client import config
 from wiro_widgets.commands import console
-from wiro_widgets.journal.database import Store
-from wiro_widgets.journal.journal_file import JournalFile
+from wiro_widgets.journal.journal import backing_of
+from wiro_widgets.journal.postgres.backing import Backing, RowStore
 from wiro_widgets.journal.row import Query
 from wiro_widgets.protocol import __version__, requests
 from wiro_widgets.protocol.credentials import Credentials
@@ -158,10 +158,13 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _journal() -> Check:
-    path = config.journal_path()
-    if not path.exists():
-        return _new_place("journal", path, path.parent, "WIRO_JOURNAL")
-    file = JournalFile(path)
+    try:
+        place = config.journal_place()
+        if isinstance(place, Path) and not place.exists():
+            return _new_place("journal", place, place.parent, "WIRO_JOURNAL")
+        file = backing_of(place)
+    except ConfigurationError as error:
+        return Check("journal", "fail", *str(error).splitlines())
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the answer says the same
@@ -169,17 +172,19 @@ def _journal() -> Check:
     finally:
         file.close()
     advice = "Restore the file, or let WIRO_JOURNAL name another one on a local disk."
+    if not isinstance(place, Path):
+        advice = "Ask who runs the server, or let WIRO_JOURNAL name another one."
     if isinstance(answer, Unknown):
         return Check("journal", "fail", answer.reason, advice)
     count, absence = answer.value
     if isinstance(absence, Unknown):
         return Check("journal", "fail", absence.reason, advice)
-    return Check("journal", "ok", f"{path}, {count:,} runs, readable and writable")
+    return Check("journal", "ok", f"{file.name}, {count:,} runs, readable and writable")
 
 
-def _look_into(file: JournalFile, store: Store) -> tuple[int, Absent | Unknown]:
+def _look_into(file: Backing, store: RowStore) -> tuple[int, Absent | Unknown]:
     """Read all of the journal, and write nothing in a way that fails where writing fails."""
-    store.execute("UPDATE runs SET star = star WHERE 0", {})
+    store.execute("UPDATE runs SET star = star WHERE FALSE", {})
     return store.count(Query()), file.absence(store)
 
 

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from wiro_widgets.journal.row import ROW_COLUMNS, ROW_OUTCOMES, Query, from_plain, salvage, stamp, to_plain
+from wiro_widgets.journal.row import ROW_COLUMNS, ROW_OUTCOMES, Query, read_rows, stamp, to_plain
 from wiro_widgets.media.jsonable import storable
 
 try:
@@ -282,7 +282,7 @@ class Store:
             row = cursor.fetchone()
         return row[0] if row else None
 
-    def delete(self, run_ids: Iterable[str]) -> None:
+    def delete(self, run_ids: Collection[str]) -> None:
         """Delete runs and their event logs; what the file had of them is overwritten."""
         keys = [(run_id,) for run_id in run_ids]
         with self._transaction():
@@ -303,17 +303,8 @@ class Store:
         return closing(self._connection.execute(sql, values))
 
     def _rows(self, cursor: Iterable[Sequence[Any]]) -> Iterator[JournalRow]:
-        for cells in cursor:
-            values = dict(zip(ROW_COLUMNS, cells, strict=True))
-            try:
-                yield from_plain(values)
-            except ValueError:
-                self.damaged_ids.add(str(values["id"]))
-                row = salvage(values)
-                if row is not None:
-                    yield row
-                else:
-                    self.unreadable_ids.add(str(values["id"]))
+        items = (dict(zip(ROW_COLUMNS, cells, strict=True)) for cells in cursor)
+        return read_rows(items, self.damaged_ids, self.unreadable_ids)
 
     def _prepare(self, *, has_log: bool) -> None:
         run = self._connection.execute

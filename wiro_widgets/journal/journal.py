@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +17,11 @@ from typing import Any, Final, Literal, Self, TypeVar
 
 from wiro_widgets.journal import output_files
 from wiro_widgets.journal.columns import sound
-from wiro_widgets.journal.database import Store, tables_in_memory
+from wiro_widgets.journal.database import tables_in_memory
 from wiro_widgets.journal.journal_file import JournalFile
-from wiro_widgets.journal.process import is_attended, start_time
+from wiro_widgets.journal.postgres.backing import Backing, RowStore
+from wiro_widgets.journal.postgres.server_address import ServerAddress, as_server_address
+from wiro_widgets.journal.process import is_abandoned, is_attended, start_time
 from wiro_widgets.journal.row import (
     SENT,
     UNSETTLED,
@@ -31,7 +33,7 @@ from wiro_widgets.journal.row import (
     synced_id,
 )
 from wiro_widgets.media.jsonable import plain
-from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter
+from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, WiroError
 from wiro_widgets.protocol.lookup import Absent, Lookup, Present, Unknown
 from wiro_widgets.protocol.record import TaskRecord
 
@@ -39,6 +41,7 @@ T = TypeVar("T")
 
 LOCK_PATIENCE: Final = 30.0  # seconds for which a claim waits until another process unlocks the journal
 _LOCK_PAUSE: Final = 0.25  # seconds between two tries
+NEVER_SENT: Final = "It was not sent, since the journal was cut off while it was written down"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +53,17 @@ class Reading:
 
 
 class Journal:
-    """The runs of all kernels and processes of one user, in one SQLite file.
+    """The runs of all kernels and processes of one user in one SQLite file, or of a team in a PostgreSQL server.
 
     Safe to share between threads: one lock guards the file and the rows in memory. What the file does not take stays in
     memory, is written as soon as the file takes it, and is reported as a `WiroWarning`; `trouble` repeats the last one.
     No method raises for a broken file, except those on which payment depends, `claim` and `end`; `look_up` and `read`
-    say what is not known. After a fork the child's use of it raises ConfigurationError, since SQLite forbids a process
-    to use a connection that it inherited.
+    say what is not known. What is said of the file here is so of a server as well, see `postgres.journal_server`. After
+    a fork the child's use of it raises ConfigurationError, since no process may use a connection that it inherited.
     """
 
-    def __init__(self, path: Path | None) -> None:
-        self._file = JournalFile(path)
+    def __init__(self, backing: Backing) -> None:
+        self._file = backing
         self._unwritten: dict[str, JournalRow] = {}
         self._unwritten_events: dict[str, bytes] = {}
         self._running: dict[str, JournalRow] = {}
@@ -70,16 +73,19 @@ class Journal:
         self._lock = threading.RLock()
 
     @classmethod
-    def open(cls, path: str | Path | None) -> Self:
-        """Open the journal in this file, creating it and its folder; None keeps one in memory alone."""
-        journal = cls(None if path is None else Path(path).expanduser())
+    def open(cls, path: str | Path | ServerAddress | None) -> Self:
+        """Open the journal in this file, creating it and its folder; None keeps one in memory alone.
+
+        `postgresql://user@host/database` opens a team's journal; raises ConfigurationError for an address that is none.
+        """
+        journal = cls(backing_of(as_server_address(path) if isinstance(path, str) else path))
         with journal._access():
             journal._write()
         return journal
 
     @property
     def path(self) -> Path | None:
-        """The file; None if the journal is in memory alone."""
+        """The file; None if the journal is in memory alone. Of a team's journal it is the file here, beside it."""
         return self._file.path
 
     @property
@@ -156,12 +162,16 @@ class Journal:
             with self._access():
                 self._save(row)
             return None
+        self._file.may_have_written = False
         for _ in self._tries(patience, notify):
             with self._access():
                 answer = self._claim(row, conflicts, unknown)
             if not isinstance(answer, Unknown) or not self._file.is_locked:
                 break
         if isinstance(answer, Unknown):
+            with self._access():
+                if unknown != "send" and self._file.may_have_written:
+                    self._save(replace(row, outcome="refused", error=NEVER_SENT, settled_at=row.intent_at))
             if unknown == "send":
                 with self._access():
                     self._save(row)
@@ -175,11 +185,34 @@ class Journal:
     def wait(self, run_id: str, *, waits: bool) -> bool:
         """Write down that Wiro made no task of the run, or that it is sent again; return True if that is on disk.
 
-        Send nothing before it is: who reads that the run waits, and finds its process gone, sends it as well.
+        Send nothing before it is: who reads that the run waits, and finds its process gone, sends it as well. Raises
+        WiroError if that has happened.
         """
         with self._access():
             self._change(run_id, error=WAITING if waits else None)
-            return self._file.path is None or run_id not in self._unwritten
+            if self._file.path is None:
+                return True
+            row = None if run_id in self._unwritten else self.row(run_id)
+        if row is not None and row.settled_at is not None:
+            raise WiroError(
+                "The run was not sent: another machine found this one gone and took the run over.\n"
+                "The same call takes its result, or begin the sweep again."
+            )
+        return row is not None and row.is_waiting == waits
+
+    def give_up(self, run_id: str) -> None:
+        """Write down that a run which waited to be sent again became no task, unless somebody attends it after all."""
+
+        def change(row: JournalRow | None) -> JournalRow:
+            if row is None or not is_abandoned(row):
+                raise KeyError(run_id)
+            return replace(row, outcome="refused", settled_at=datetime.now(UTC))
+
+        with self._access(), suppress(KeyError):
+            if self._file.path is None or run_id in self._unwritten:
+                self._save(change(self._unwritten.get(run_id)))
+            elif isinstance(self._attempt(lambda store: store.update(run_id, change)), Present):
+                self._running.pop(run_id, None)
 
     def submitted(self, run_id: str, task_id: str) -> None:
         """Write down the task that the server made of the run.
@@ -282,7 +315,7 @@ class Journal:
             for rows in (self._unwritten, self._running):
                 for run_id in changes.keys() & rows.keys():
                     rows[run_id] = replace(rows[run_id], **changes[run_id])
-            self._file.use(lambda store: store.annotate(changes))
+            self._file.attempt(lambda store: store.annotate(changes))
 
     def reused(self, run_id: str) -> None:
         """Count a run that was not sent because this one's result answered it."""
@@ -290,7 +323,7 @@ class Journal:
             for rows in (self._unwritten, self._running):
                 if run_id in rows:
                     rows[run_id] = replace(rows[run_id], reuses=rows[run_id].reuses + 1)
-            self._file.use(lambda store: store.count_reuse(run_id))
+            self._file.attempt(lambda store: store.count_reuse(run_id))
 
     def forget(self, *run_ids: str) -> None:
         """Delete runs and their event logs."""
@@ -298,7 +331,7 @@ class Journal:
             for rows in (self._unwritten, self._running, self._unwritten_events):
                 for run_id in run_ids:
                     rows.pop(run_id, None)
-            self._file.use(lambda store: store.delete(run_ids))
+            self._file.forget(run_ids)
 
     def adopt(self, rows: Iterable[JournalRow], events: Mapping[str, bytes]) -> None:
         """Take in runs of another journal with their event logs, without texts that are named like a credential."""
@@ -387,6 +420,11 @@ class Journal:
             number = None if self._unwritten else self._read(lambda store: store.count(query))
         return len(self.rows(query)) if number is None else number
 
+    @property
+    def has_json_functions(self) -> bool:
+        """True if `fetch` understands the JSON functions of SQLite; a server understands what both have."""
+        return self._file.has_json_functions
+
     def fetch(self, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]] | None:
         """Return the rows that a SELECT over the file gives; None if there is no file, or it cannot be used."""
         with self._access():
@@ -431,7 +469,7 @@ class Journal:
         self.close()
 
     def __repr__(self) -> str:
-        where = str(self._file.path) if self._file.usable else "in memory"
+        where = self._file.name if self._file.usable else "in memory"
         waiting = (
             f", {len(self._unwritten)} runs not on disk" if self._file.usable and self._unwritten else ""
         )
@@ -454,16 +492,16 @@ class Journal:
         yield
         while time.monotonic() < deadline:
             if notify is not None:
-                notify("Another process has locked the run journal; waiting until it is free")
+                notify(self._file.wait_reason)
             time.sleep(_LOCK_PAUSE)
             yield
 
-    def _read(self, action: Callable[[Store], T]) -> T | None:
+    def _read(self, action: Callable[[RowStore], T]) -> T | None:
         """Return what the file says, None if it cannot be used."""
         answer = self._attempt(action)
         return answer.value if isinstance(answer, Present) else None
 
-    def _attempt(self, action: Callable[[Store], T]) -> Present[T] | Unknown:
+    def _attempt(self, action: Callable[[RowStore], T]) -> Present[T] | Unknown:
         """Return what the file says, or why it cannot be used; all reads of the journal pass here, under the lock."""
         answer = self._file.attempt(action)
         if self._file.pop_replaced():
@@ -492,7 +530,7 @@ class Journal:
             self._save(row)
             return None
 
-        def insert(store: Store) -> JournalRow | Unknown | None:
+        def insert(store: RowStore) -> JournalRow | Unknown | None:
             def obstacle_in(rows: list[JournalRow]) -> JournalRow | Unknown | None:
                 if (other := next(filter(conflicts, rows), None)) is not None:
                     return other
@@ -533,7 +571,7 @@ class Journal:
 
     def _write(self) -> None:
         """Bring the rows in memory to the file, and open it even if there are none."""
-        if self._file.write(lambda store: store.save(self._unwritten.values())):
+        if self._file.save(self._unwritten.values()):
             self._unwritten = {}
             self._write_events({})
         if self._file.pop_replaced():
@@ -542,13 +580,26 @@ class Journal:
     def _write_events(self, logs: Mapping[str, bytes]) -> None:
         self._unwritten_events = {**self._unwritten_events, **logs}
         logs = self._unwritten_events
-        if logs and self._file.write(lambda store: store.save_events(logs)):
+        if logs and self._file.save_events(logs):
             self._unwritten_events = {}
 
     def _write_running(self) -> None:
         """Bring what still runs to a file that has taken the place of another."""
         self._unwritten = {**self._running, **self._unwritten}
         self._write()
+
+
+def backing_of(place: str | Path | ServerAddress | None) -> Backing:
+    """Return what a journal stands on; raises ConfigurationError if the driver of a server is not installed."""
+    if not isinstance(place, ServerAddress):
+        return JournalFile(None if place is None else Path(place).expanduser())
+    try:
+        from wiro_widgets.journal.postgres.journal_server import JournalServer  # noqa: PLC0415 - loads psycopg
+    except ImportError as exc:
+        raise ConfigurationError(
+            f"A journal in PostgreSQL needs psycopg 3 ({exc}).\npip install 'wiro-widgets[postgres]'"
+        ) from None
+    return JournalServer(place)
 
 
 def _ended(row: JournalRow | None, run_id: str, note: str) -> JournalRow:

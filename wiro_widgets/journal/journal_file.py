@@ -7,11 +7,13 @@ import re
 import sqlite3
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar
+
+from platformdirs import user_data_path
 
 from wiro_widgets.journal.database import (
     EmptiedDatabaseError,
@@ -22,6 +24,8 @@ from wiro_widgets.journal.database import (
     check_locks,
     identity,
 )
+from wiro_widgets.journal.postgres.backing import RowStore
+from wiro_widgets.journal.row import JournalRow
 from wiro_widgets.protocol.errors import WiroWarning
 from wiro_widgets.protocol.lookup import Absent, Present, Unknown
 
@@ -59,10 +63,14 @@ class JournalFile:
     journal; one that cannot lock files is left alone for `_REST` seconds. Not for several threads at once.
     """
 
+    has_json_functions = True
+    wait_reason = "Another process has locked the run journal; waiting until it is free"
+
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self.trouble: str | None = None
         self.is_locked = False
+        self.may_have_written = False  # a commit that fails wrote nothing
         self._store: Store | None = None
         self._identity: tuple[int, int] | None = None  # of the file that was opened last
         self._refused: tuple[tuple[int, ...], str] | None = (
@@ -74,6 +82,11 @@ class JournalFile:
         self._damage_reported = False
         self._journal_id: str | None = None  # of the first journal here that had rows
         self._sound_id: str | None = None  # of the journal whose tables were inspected
+
+    @property
+    def name(self) -> str:
+        """The path as text."""
+        return str(self.path)
 
     @property
     def usable(self) -> bool:
@@ -113,16 +126,19 @@ class JournalFile:
                 return Present(result)
         return Unknown(f"the run journal {self.path} cannot be used: {reason}")
 
-    def use(self, action: Callable[[Store], T]) -> T | None:
-        """Do something with the open file and return its result; None if the file cannot be used."""
-        answer = self.attempt(action)
-        return answer.value if isinstance(answer, Present) else None
+    def save(self, rows: Collection[JournalRow]) -> bool:
+        """Write rows, and open the file even if there are none; return True once they are on the disk."""
+        return isinstance(self.attempt(lambda store: store.save(rows)), Present)
 
-    def write(self, action: Callable[[Store], object]) -> bool:
-        """Do something with the open file and return True once it is done; False if the file cannot be used."""
-        return isinstance(self.attempt(action), Present)
+    def save_events(self, logs: Mapping[str, bytes]) -> bool:
+        """Write event logs by run; return True once they are on the disk."""
+        return isinstance(self.attempt(lambda store: store.save_events(logs)), Present)
 
-    def absence(self, store: Store) -> Absent | Unknown:
+    def forget(self, run_ids: Collection[str]) -> None:
+        """Delete runs and their event logs."""
+        self.attempt(lambda store: store.delete(run_ids))
+
+    def absence(self, store: RowStore) -> Absent | Unknown:
         """Return what it means that the open file does not have a run: nothing, if it may have lost runs."""
         path = Path(self.path or "").resolve()
         if aside := _set_aside_files(path):
@@ -261,6 +277,11 @@ class JournalFile:
             f"The run journal {path} was {state} and is kept as {Path(aside).name}; a new one was begun. "
             "Until that file is restored or removed, a run that may stand in it is not sent again unasked."
         )
+
+
+def data_folder() -> Path:
+    """Return the folder of the user for what this package keeps."""
+    return user_data_path("wiro-widgets", appauthor=False)
 
 
 def _set_aside_files(path: Path) -> list[str]:

@@ -21,12 +21,16 @@ sending: set[str] = set()
 
 
 def is_attended(row: JournalRow) -> bool:
-    """Return True if this process is sending the Run, or another living process of this machine began it.
+    """Return True if this process is sending the Run, or another one began it that lives here or is connected.
 
     Nobody attends a task that succeeded.
     """
-    if row.host != platform.node() or row.pid is None or row.outcome == "succeeded":
+    if row.pid is None or row.outcome == "succeeded":
         return False  # outputs that are still to come are fetched by whoever asks for them
+    if row.is_connected:
+        return True
+    if row.host != platform.node():
+        return False
     if row.pid == os.getpid():
         return row.id in sending
     return owner_is_alive(row.pid, row.born, row.intent_at)

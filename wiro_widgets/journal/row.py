@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -41,6 +41,8 @@ class JournalRow:
     began it. `content` is the same for runs of the same model, values and file contents; `cell` counts equal cells
     within a sweep, and is None for a run that no sweep made. `reuses` counts the runs that its result has answered.
     `files` says what stood at `paths` when the run settled; it is empty if a version before this one wrote the row.
+    `is_connected` is no column: it is True if another process began the run and was connected to the team's journal
+    when the row was read.
     """
 
     id: str
@@ -66,6 +68,7 @@ class JournalRow:
     reuses: int = 0
     files: tuple[OutputFile, ...] = ()
     parents: tuple[str, ...] = ()
+    is_connected: bool = field(default=False, compare=False)
 
     @property
     def is_open(self) -> bool:
@@ -236,6 +239,22 @@ def salvage(values: Mapping[str, Any]) -> JournalRow | None:
     return JournalRow(**{**_DEFAULTS, **columns})
 
 
+def read_rows(
+    items: Iterable[Mapping[str, Any]], damaged_ids: set[str], unreadable_ids: set[str]
+) -> Iterator[JournalRow]:
+    """Yield the rows of a database, of damaged ones what can be read; add their ids to the sets."""
+    for values in items:
+        try:
+            yield from_plain(values)
+        except ValueError:
+            damaged_ids.add(str(values["id"]))
+            row = salvage(values)
+            if row is not None:
+                yield row
+            else:
+                unreadable_ids.add(str(values["id"]))
+
+
 def _read(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Exception]]:
     """Return the columns that can be read, and why the others cannot."""
     columns: dict[str, Any] = {}
@@ -316,7 +335,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "star": bool,
     "reuses": lambda value: _number(value or 0),
 }
-ROW_COLUMNS: Final = tuple(item.name for item in fields(JournalRow))
+ROW_COLUMNS: Final = tuple(item.name for item in fields(JournalRow) if item.name != "is_connected")
 _DEFAULTS: Final = {
     **{item.name: item.default for item in fields(JournalRow) if item.default is not MISSING},
     "model": "",

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from wiro_widgets.journal.process import is_abandoned, is_attended
 from wiro_widgets.journal.result import TaskResult, result_of
-from wiro_widgets.journal.row import WAITING, JournalRow, Query, record_of_row
+from wiro_widgets.journal.row import JournalRow, Query, record_of_row
 from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.errors import (
     ApiError,
@@ -133,7 +133,7 @@ class Attacher:
         reading = await asyncio.to_thread(engine.journal.read, query, patience=patience)
         rows = [row for row in reading.rows if not is_attended(row)]
         for row in filter(is_abandoned, rows):
-            await asyncio.to_thread(engine.journal.refused, row.id, WAITING)
+            await asyncio.to_thread(engine.journal.give_up, row.id)
         rows = [row for row in rows if not is_abandoned(row)]
         if isinstance(reading.absence, Unknown):
             recovered.add_problem("", None, "", reading.absence.reason, ())

@@ -148,9 +148,9 @@ class Submission:
         seed_is_fixed = reuse.has_fixed_seed(values, schema)
 
         def conflicts(row: JournalRow) -> bool:
-            return row.id not in without_task and reuse.stands_in(
-                engine, row, options, seed_is_fixed=seed_is_fixed
-            )
+            if row.id in without_task and not reuse.may_have_task(row):
+                return False
+            return reuse.stands_in(engine, row, options, seed_is_fixed=seed_is_fixed)
 
         shares = options.share_cell or (options.reuse and seed_is_fixed)
         claim = partial(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres_server import new_place
 from wiro_widgets.journal.database import Store
 from wiro_widgets.journal.gallery import run_index, run_listing
 from wiro_widgets.journal.gallery.derived_file import folder_of
@@ -21,10 +22,10 @@ SERVER = "https://api.wiro.ai/v1"
 NOW = datetime(2026, 5, 2, 12, tzinfo=UTC)
 
 
-@pytest.fixture(params=["file", "memory"])
-def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]:
-    """Yield an empty journal, in a file or in memory."""
-    with Journal.open(tmp_path / "journal.sqlite3" if request.param == "file" else None) as journal:
+@pytest.fixture(params=["file", "server", "memory"])
+def journal(request: pytest.FixtureRequest) -> Iterator[Journal]:
+    """Yield an empty journal, in a file, in a team's server or in memory."""
+    with Journal.open(None if request.param == "memory" else new_place(request, request.param)) as journal:
         yield journal
 
 

@@ -11,10 +11,10 @@ from wiro_widgets.journal.prompts.earlier_prompts import earlier_prompts
 SERVER = "https://api.wiro.ai/v1"
 
 
-@pytest.mark.parametrize("is_file", [True, False])
-def test_each_once_and_the_newest_first(tmp_path: Path, is_file: bool) -> None:
+@pytest.mark.parametrize("is_in_memory", [True, False])
+def test_each_once_and_the_newest_first(place: Path | str, is_in_memory: bool) -> None:
     """Those of one model; a prompt that was used again comes first again, and an empty one is none."""
-    with Journal.open(tmp_path / "journal.sqlite3" if is_file else None) as journal:
+    with Journal.open(None if is_in_memory else place) as journal:
         for prompt in ("a fox", "a hen", "a fox", "", "a\nb"):
             journal.begin(SERVER, "a/b", {"prompt": prompt})
         journal.begin(SERVER, "a/c", {"prompt": "another model"})
@@ -24,9 +24,9 @@ def test_each_once_and_the_newest_first(tmp_path: Path, is_file: bool) -> None:
         assert earlier_prompts(journal, "nobody/nothing") == []
 
 
-def test_what_was_forgotten_is_none(tmp_path: Path) -> None:
+def test_what_was_forgotten_is_none(place: Path | str) -> None:
     """A run that was taken out of the journal leaves no prompt behind."""
-    with Journal.open(tmp_path / "journal.sqlite3") as journal:
+    with Journal.open(place) as journal:
         journal.forget(journal.begin(SERVER, "a/b", {"prompt": "a fox"}))
         assert earlier_prompts(journal, "a/b") == []
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.postgres_server import new_place
 from wiro_widgets.journal import database
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.prompts import presets as presets_module
@@ -26,10 +27,10 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "journal.sqlite3"
 
 
-@pytest.fixture(params=["file", "memory"])
-def presets(request: pytest.FixtureRequest, path: Path) -> Iterator[Presets]:
-    """Yield the presets of a model, in a file and in memory."""
-    with Journal.open(path if request.param == "file" else None) as journal:
+@pytest.fixture(params=["file", "server", "memory"])
+def presets(request: pytest.FixtureRequest) -> Iterator[Presets]:
+    """Yield the presets of a model, in a file, in a team's server and in memory."""
+    with Journal.open(None if request.param == "memory" else new_place(request, request.param)) as journal:
         yield Presets(journal, MODEL)
 
 

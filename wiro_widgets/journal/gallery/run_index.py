@@ -26,7 +26,7 @@ from wiro_widgets.journal.gallery.derived_file import (
     open_file,
     transaction,
 )
-from wiro_widgets.journal.row import ROW_COLUMNS, JournalRow, to_plain
+from wiro_widgets.journal.row import JournalRow, to_plain
 
 if TYPE_CHECKING:
     from wiro_widgets.journal.journal import Journal
@@ -229,20 +229,26 @@ class RunIndex:
             with transaction(self._writer):
                 for run_id in ids_gone:  # written by now, and then among the changes, or forgotten
                     _remove(self._writer, run_id)
-                for cells in _cells_of(new):
+                for cells in _cells_of([to_plain(row) for row in new]):
                     _put(self._writer, cells)
             if ids_gone:
                 self._on_gone(ids_gone - self._take_rows_by_id(ids_gone))
         self._memory_rows = rows
 
-    def _take_rows_by_id(self, run_ids: Iterable[str]) -> set[str]:
+    def _take_rows_by_id(self, run_ids: Collection[str]) -> set[str]:
         """Take in rows of the journal's file, and return the ids of those that are there."""
-        sql = f"SELECT {CELLS} FROM runs WHERE id IN (SELECT value FROM json_each(:ids))"  # noqa: S608 - constants
-        rows = self._fetch(sql, ids=json.dumps(list(run_ids)))
-        with transaction(self._writer):
-            for cells in rows:
-                _put(self._writer, cells)
-        return {str(cells[0]) for cells in rows}
+        ids: set[str] = set()
+        for start in range(0, len(run_ids), CHUNK):
+            values = {
+                f"id{number}": run_id for number, run_id in enumerate(sorted(run_ids)[start : start + CHUNK])
+            }
+            names = ", ".join(f":{name}" for name in values)
+            rows = self._fetch("runs.rowid, runs.id", f"FROM runs WHERE runs.id IN ({names})", **values)
+            with transaction(self._writer):
+                for _, run_id, cells in rows:
+                    _put(self._writer, cells)
+                    ids.add(run_id)
+        return ids
 
     def _take_chunk(self) -> bool:
         """Read a chunk of the journal's file; return True if there is nothing more to read, or no file."""
@@ -264,15 +270,14 @@ class RunIndex:
             state = self._begin(journal_id)
         below = int(state["below"])
         sql = (
-            f"SELECT changes.number, changes.run_id, {CELLS} "  # noqa: S608 - constants
             "FROM changes LEFT JOIN runs ON runs.id = changes.run_id "
             "WHERE changes.number > :after ORDER BY changes.number LIMIT :limit"
         )
-        changes = self._fetch(sql, after=state["changes"], limit=CHUNK)
-        for _, run_id, *cells in changes:
+        changes = self._fetch("changes.number, changes.run_id", sql, after=state["changes"], limit=CHUNK)
+        for _, run_id, cells in changes:
             if cells[0] is None:
                 _remove(self._writer, run_id)
-                ids_gone.append(str(run_id))
+                ids_gone.append(run_id)
             else:
                 _put(self._writer, cells)
         if changes:
@@ -280,26 +285,33 @@ class RunIndex:
         if len(changes) == CHUNK or below <= 1:
             return len(changes) < CHUNK
         # The runs that were there when the index was begun, backwards from the newest.
-        sql = (
-            f"SELECT runs.rowid, {CELLS} FROM runs WHERE runs.rowid < :below ORDER BY runs.rowid DESC "  # noqa: S608 - constants
-            "LIMIT :limit"
-        )
-        older = self._fetch(sql, below=below, limit=CHUNK)
-        for _, *cells in older:
+        sql = "FROM runs WHERE runs.rowid < :below ORDER BY runs.rowid DESC LIMIT :limit"
+        older = self._fetch("runs.rowid, runs.id", sql, below=below, limit=CHUNK)
+        for _, _, cells in older:
             _put(self._writer, cells)
         _set_state(self._writer, below=older[-1][0] if len(older) == CHUNK else 0)
         return len(older) < CHUNK
 
-    def _fetch(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
-        rows = self._journal.fetch(sql, values)
+    def _fetch(self, keys: str, tables: str, **values: Any) -> list[tuple[int, str, Sequence[Any]]]:
+        """Return a number and an id, which are the `keys`, and the cells of each run; no cells where there is none."""
+        names = [f"runs.{name}" for name in _FIRST_COLUMNS]
+        expressions = CELLS if self._journal.has_json_functions else ", ".join(names)
+        rows = self._journal.fetch(f"SELECT {keys}, {expressions} {tables}", values)
         if rows is None:  # which is no proof that there are none
             raise _UnreadableJournalError
-        return rows
+        if self._journal.has_json_functions:
+            return [(number, str(run_id), cells) for number, run_id, *cells in rows]
+        plain_rows = [dict(zip(_FIRST_COLUMNS, row[2:], strict=True)) for row in rows if row[2] is not None]
+        cells_by_id = {cells[0]: cells for cells in _cells_of(plain_rows)}
+        return [(number, run_id, cells_by_id.get(run_id, (None,))) for number, run_id, *_ in rows]
 
     def _begin(self, journal_id: str) -> dict[str, Any]:
         """Empty the index, to be filled from this journal."""
         sql = "SELECT coalesce(max(number), 0), (SELECT coalesce(max(rowid), 0) FROM runs) FROM changes"
-        [(last_change, top)] = self._fetch(sql)
+        rows = self._journal.fetch(sql, {})
+        if rows is None:
+            raise _UnreadableJournalError
+        [(last_change, top)] = rows
         self._writer.execute("DELETE FROM cards")
         self._writer.execute("DELETE FROM words")
         state = {
@@ -368,22 +380,21 @@ def _texts(tags: Any) -> list[str]:
     return []
 
 
-def _cells_of(rows: Sequence[JournalRow]) -> list[Sequence[Any]]:
-    """Return the cells of rows that are in memory alone, by the same SQL as those of the file."""
+def _cells_of(rows: Sequence[Mapping[str, Any]]) -> list[Sequence[Any]]:
+    """Return the cells of rows that are in no file, as `to_plain` gives them, by the same SQL as those of the file."""
     if not rows:
         return []
     with closing(connect(None)) as connection:
         for statement in MIGRATIONS[0].split(";"):
             connection.execute(statement)
-        columns = [name for name in ROW_COLUMNS if name in _FIRST_COLUMNS]
-        places = ", ".join("?" * len(columns))
+        places = ", ".join("?" * len(_FIRST_COLUMNS))
         connection.executemany(
-            f"INSERT INTO runs ({', '.join(columns)}) VALUES ({places})",  # noqa: S608 - constants
-            [[plain[name] for name in columns] for plain in map(to_plain, rows)],
+            f"INSERT INTO runs ({', '.join(_FIRST_COLUMNS)}) VALUES ({places})",  # noqa: S608 - constants
+            [[plain[name] for name in _FIRST_COLUMNS] for plain in rows],
         )
         return list(connection.execute(f"SELECT {CELLS} FROM runs"))  # noqa: S608 - constants
 
 
-_FIRST_COLUMNS: Final = {
+_FIRST_COLUMNS: Final = (
     "id", "server", "model", "parameters", "intent_at", "outcome", "record", "tags", "notes", "star",
-}  # fmt: skip
+)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 from wiro_widgets.journal.journal import Journal
@@ -17,11 +18,20 @@ _SQL: Final = (
     f"FROM runs WHERE model = :model ORDER BY intent_at DESC LIMIT {_MAX_ROWS}) "
     f"WHERE type = 'text' GROUP BY prompt ORDER BY max(intent_at) DESC LIMIT {LIMIT}"
 )
+_SQL_WITHOUT_JSON: Final = (
+    "SELECT parameters, intent_at FROM runs WHERE model = :model "  # noqa: S608 - constants
+    f"ORDER BY intent_at DESC LIMIT {_MAX_ROWS}"
+)  # where SQL has no JSON functions of SQLite
 
 
 def earlier_prompts(journal: Journal, model: str) -> list[str]:
     """Return the prompts of a model's runs, each once, newest first, 200 at most; none if the journal is unreadable."""
-    times = {str(prompt): str(at) for prompt, at in journal.fetch(_SQL, {"model": model}) or ()}
+    sql = _SQL if journal.has_json_functions else _SQL_WITHOUT_JSON
+    times: dict[str, str] = {}
+    for text, at in journal.fetch(sql, {"model": model}) or ():
+        prompt = text if journal.has_json_functions else _prompt(text)
+        if prompt is not None:
+            times[prompt] = max(times.get(prompt, ""), str(at))
     for row in journal.rows_in_memory().values():
         prompt = row.parameters.get("prompt")
         if row.model == model and isinstance(prompt, str):
@@ -35,3 +45,12 @@ def earlier_prompts(journal: Journal, model: str) -> list[str]:
         if prompt.strip():
             prompts.append(prompt)
     return prompts
+
+
+def _prompt(parameters: str) -> str | None:
+    """Return the prompt among parameters as JSON; None if there is none."""
+    try:
+        prompt = json.loads(parameters)["prompt"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return prompt if isinstance(prompt, str) else None

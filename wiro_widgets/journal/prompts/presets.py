@@ -93,7 +93,8 @@ class Presets(MutableMapping[str, dict[str, Any]]):
         if new_name != name and new_name in self:
             raise InvalidParameter("new_name", f"there is a preset {new_name!r} already")
         self._write(
-            "UPDATE OR IGNORE presets SET name = :new WHERE model = :model AND name = :name",
+            "UPDATE presets SET name = :new WHERE model = :model AND name = :name AND NOT EXISTS "
+            "(SELECT 1 FROM presets AS other WHERE other.model = :model AND other.name = :new)",
             name=name,
             new=new_name,
         )
@@ -104,14 +105,15 @@ class Presets(MutableMapping[str, dict[str, Any]]):
 
         Setting it raises KeyError if there is no such preset, InvalidParameter for a style, which needs a prompt.
         """
-        rows = self._read("SELECT name FROM presets WHERE model = :model AND is_default ORDER BY name")
+        rows = self._read("SELECT name FROM presets WHERE model = :model AND is_default = 1 ORDER BY name")
         return str(rows[0][0]) if rows else None
 
     @default.setter
     def default(self, name: str | None) -> None:
         if name is not None and is_style(self[name]):
             raise InvalidParameter("default", f"{name!r} is a style: it needs a prompt to stand around")
-        self._write("UPDATE presets SET is_default = (name = :name) WHERE model = :model", name=name or "")
+        sql = "UPDATE presets SET is_default = CASE WHEN name = :name THEN 1 ELSE 0 END WHERE model = :model"
+        self._write(sql, name=name or "")
 
     def _require(self, name: str) -> None:
         if name not in self:
