@@ -33,6 +33,7 @@ PARTS: dict[str, Part] = {
     "log": lambda _: browser.log(),
     "gaps": lambda _: browser.gaps(),
     "imports": lambda _: startup.imports(),
+    "first": startup.first_panels,
     "calls": calls.details,
     "run": runs.one,
     "fetch": runs.fetch,

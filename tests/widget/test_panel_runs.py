@@ -198,7 +198,9 @@ def test_a_model_that_does_not_exist(panel_of: MakePanel) -> None:
     panel = panel_of("nobody/nothing")
     assert isinstance(panel.comm, Wire)
     assert panel.comm.traits["_form"] == {}
-    assert "nobody/nothing" in _notice(panel.comm)["text"]
+    wire = panel.comm
+    wire.until(lambda: any(message.get("run") for message in wire.messages("delta")))
+    assert "nobody/nothing" in _notice(wire)["text"]
     panel.run()
     with pytest.raises(NotFound):
         panel.wait(SECONDS)

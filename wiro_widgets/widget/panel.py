@@ -2,59 +2,71 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import tzinfo
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
 import traitlets
 
 from wiro_widgets.client import loop_thread
-from wiro_widgets.client.sync_client import Client, Task, default_client
-from wiro_widgets.client.sync_sweep import Sweep
-from wiro_widgets.display.live_line import ProgressMode
-from wiro_widgets.journal.dataframe import to_pandas
-from wiro_widgets.journal.prompts.presets import Presets
-from wiro_widgets.journal.result import Images, TaskResult
-from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, WiroError
-from wiro_widgets.protocol.events import TaskEvent
-from wiro_widgets.protocol.prices.pricing import Estimate
-from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.redact import printable
-from wiro_widgets.protocol.schema.scalars import short_repr
-from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
-from wiro_widgets.protocol.state import Status
-from wiro_widgets.runs.options import OnInterrupt
+from wiro_widgets.protocol.schema.scalars import split_model
 from wiro_widgets.sweeps.output_cell import OutputCell
 from wiro_widgets.widget import host
-from wiro_widgets.widget.form import form, no_form
+from wiro_widgets.widget.cells.card_displays import BlankCard, Card, CardDisplays
 from wiro_widgets.widget.gallery import open_panels
-from wiro_widgets.widget.panel_controls import PanelControls, field_for
-from wiro_widgets.widget.panel_presets import PanelPresets
-from wiro_widgets.widget.panel_runs import MAX_TIMES, PanelRuns
-from wiro_widgets.widget.price_watch import PriceWatch
-from wiro_widgets.widget.python_call import python_call
-from wiro_widgets.widget.static_card import StaticCard, StaticCards
-from wiro_widgets.widget.value_codec import PanelValues, ValuesTrait
-from wiro_widgets.widget.wire import messages
-from wiro_widgets.widget.wire.host_session import HostedWidget
-from wiro_widgets.widget.wire.messages import sendable
-from wiro_widgets.widget.wire.publisher import Publisher
-from wiro_widgets.widget.wire.receiver import Receiver
+from wiro_widgets.widget.wire.late_widget import LOAD_DELAY, LateDict, LateWidget, part
 
+# These load the network, Pillow and SQLite, and a cell shows its panel before they do.
 if TYPE_CHECKING:
     import pandas as pd
     from PIL.Image import Image
 
+    from wiro_widgets.client.sync_client import Client, Task
+    from wiro_widgets.client.sync_sweep import Sweep
+    from wiro_widgets.display.live_line import ProgressMode
+    from wiro_widgets.journal.prompts.presets import Presets
+    from wiro_widgets.journal.result import Images, TaskResult
+    from wiro_widgets.media.output import Output
+    from wiro_widgets.protocol.events import TaskEvent
+    from wiro_widgets.protocol.prices.pricing import Estimate
+    from wiro_widgets.protocol.record import TaskRecord
+    from wiro_widgets.protocol.schema.schema import ModelSchema
+    from wiro_widgets.protocol.state import Status
+    from wiro_widgets.runs.options import OnInterrupt
+    from wiro_widgets.widget.controls.panel_parts import PanelParts
+    from wiro_widgets.widget.panel_controls import PanelControls
+    from wiro_widgets.widget.panel_presets import PanelPresets
+    from wiro_widgets.widget.panel_runs import PanelRuns
+    from wiro_widgets.widget.price_watch import PriceWatch
+    from wiro_widgets.widget.value_codec import PanelValues
+    from wiro_widgets.widget.wire.publisher import Publisher
+    from wiro_widgets.widget.wire.receiver import Receiver
+
+_PARTS_MODULE = "wiro_widgets.widget.controls.panel_parts"
+
 
 def _values_to_json(_values: Mapping[str, Any], panel: Panel) -> dict[str, Any]:
-    return sendable(panel._controls.to_json())  # noqa: SLF001 - the trait is the panel's
+    parts: PanelParts | None = vars(panel).get("_parts")
+    return {} if parts is None else parts.values_to_json()
 
 
-class Panel(HostedWidget):
+class ValuesTrait(LateDict):
+    """The trait of a panel's values; one thread at a time sets it."""
+
+    def set(self, obj: Any, value: Any) -> None:
+        """Set it under the panel's lock."""
+        with obj._lock:  # noqa: SLF001 - the trait is the panel's
+            super().set(obj, value)
+
+
+class Panel(LateWidget):
     """A model's controls, Run and Stop, its run live and its results; shows in a cell, composes with ipywidgets.
 
     The model is "owner/name", or a ModelSchema, as from an OpenAPI description. Without one the panel shows a search
@@ -69,9 +81,9 @@ class Panel(HostedWidget):
 
     _esm = traitlets.Unicode(host.front_end()).tag(sync=True)
     _anywidget_id = traitlets.Unicode("wiro_widgets.Panel").tag(sync=True)
-    _form = traitlets.Dict().tag(sync=True)
-    _errors = traitlets.Dict().tag(sync=True)
-    _axes = traitlets.Dict().tag(sync=True)
+    _form = LateDict().tag(sync=True)
+    _errors = LateDict().tag(sync=True)
+    _axes = LateDict().tag(sync=True)
     _feed = traitlets.Dict().tag(sync=True)
     _outlook = traitlets.Dict().tag(sync=True)
     _card_id = traitlets.Unicode().tag(sync=True)
@@ -85,6 +97,14 @@ class Panel(HostedWidget):
 
     _loop: loop_thread.LoopThread | None = None  # while the panel is open
 
+    _parts: PanelParts = part()
+    _controls: PanelControls = part()
+    _presets: PanelPresets = part()
+    _publisher: Publisher = part()
+    _runs: PanelRuns = part()
+    _price_watch: PriceWatch = part()
+    _receiver: Receiver = part()
+
     def __init__(
         self,
         model: str | ModelSchema | None = None,
@@ -95,60 +115,30 @@ class Panel(HostedWidget):
         self._client = client
         self._lock = threading.RLock()
         self._cell = OutputCell()  # for what observers print
-        self._offers_models = model is None
-        schema: ModelSchema | None = None
-        schema_error: WiroError | None = None
-        if isinstance(model, ModelSchema):
-            schema, model = model, model.model or None
-        elif model is not None:
+        if isinstance(model, str):
             model = "/".join(split_model(model))
-            try:
-                schema = self._find_schema(model)
-            except WiroError as error:
-                schema_error = error  # the panel shows it
-        self._controls = PanelControls(schema, model, on_change=self._show_controls, lock=self._lock)
-        self._presets = PanelPresets(self._controls, lambda: self.client)
-        if model is not None:
-            self._presets.load_default()
-        self._controls.put(self._controls.convert(values))
+        self._source = (model, values)
+        self._cards = CardDisplays(lambda: self._publisher.catch_up())  # noqa: PLW0108 - which is made late
+        traits: dict[str, Any] = {}
+        if self._loads_first(model):
+            self._make_parts()
+            self._load_state = "loaded"
+            traits = self._parts.traits()
+        elif model is None:
+            traits = {"_form": {"v": 1, "models": True}}
         self._loop = loop_thread.acquire()
-        self._publisher = Publisher(
-            send=self._send_message,
-            set_status=partial(self._cell.run, self._set_status),
-            on_change=self._update_card_and_price,
-            later=self._later,
-            files=self._controls.files_by_id,
-            lock=self._lock,
-        )
-        self._runs = PanelRuns(
-            self._controls,
-            self._publisher,
-            client=lambda: self.client,
-            show_errors=self._show_errors,
-            later=self._later,
-            lock=self._lock,
-        )
-        self._price_watch = PriceWatch(self.price, self._show_price, self._later)
-        self._receiver = Receiver(
-            self,
-            controls=self._controls,
-            runs=self._runs,
-            publisher=self._publisher,
-            price_watch=self._price_watch,
-            presets=self._presets,
-            later=self._later,
-        )
-        self._cards = StaticCards(self._publisher.catch_up)
-        super().__init__(
-            values=self._current_values(),
-            _axes=self._controls.axes_to_json(),
-            _form=self._form_json(),
-            _card_id=self._cards.id,
-        )
-        open_panels.add(self._cards.id, self._controls)
-        self.on_msg(lambda _panel, content, buffers: self._cell.run(self._receiver.receive, content, buffers))
-        if schema_error is not None:
-            self._publisher.explain(schema_error)
+        super().__init__(_card_id=self._cards.id, **traits)
+        self.on_msg(lambda _panel, content, buffers: self._hear(content, buffers))
+        if self._load_state == "loaded":
+            open_panels.add(self._cards.id, self._controls)
+            self._parts.explain()
+        elif values:
+            try:
+                self._check(model, values)
+            except BaseException:
+                self.close()
+                raise
+        self._later(self._load_behind, LOAD_DELAY)
 
     @classmethod
     def from_record(cls, record: TaskRecord, *, client: Client | None = None) -> Self:
@@ -167,7 +157,8 @@ class Panel(HostedWidget):
         return panel
 
     def __repr__(self) -> str:
-        return printable(f"<Panel {self.model or 'without a model'}: {self.status}, {len(self.tasks)} runs>")
+        count = len(self.tasks) if self._load_state == "loaded" else 0
+        return printable(f"<Panel {self.model or 'without a model'}: {self.status}, {count} runs>")
 
     def _ipython_display_(self) -> None:
         self._cell.update()
@@ -180,7 +171,8 @@ class Panel(HostedWidget):
         loop, self._loop = self._loop, None
         if loop is not None:
             open_panels.remove(self._cards.id)
-            self._publisher.close()
+            if self._load_state == "loaded":
+                self._publisher.close()
             self._cards.close()
             super().close()
             loop_thread.release(loop)
@@ -190,11 +182,18 @@ class Panel(HostedWidget):
     @property
     def client(self) -> Client:
         """The client that runs; raises ConfigurationError if none was given and there are no credentials."""
-        return self._client or default_client()
+        if self._client is not None:
+            return self._client
+        from wiro_widgets.client.sync_client import default_client  # noqa: PLC0415 - loads the network
+
+        return default_client()
 
     @property
     def model(self) -> str | None:
         """The model as "owner/name", or None; setting it calls `switch_to`."""
+        if self._load_state != "loaded":
+            source = self._source[0]
+            return source if source is None or isinstance(source, str) else source.model or None
         return self._controls.model
 
     @model.setter
@@ -221,10 +220,10 @@ class Panel(HostedWidget):
     def switch_to(self, model: str) -> None:
         """Change to another model in place; values that fit it stay. Raises NotFound."""
         name = "/".join(split_model(model))
-        schema = self._find_schema(name)
+        schema = self._parts.find_schema(name)
         with self._lock, self.hold_sync():  # the page gets the form and its values in one message
             self._controls.switch_to(schema, name)
-            self._form = self._form_json()
+            self._form = self._parts.form()
         self._price_watch.switch_model()
 
     def undo(self) -> bool:
@@ -233,7 +232,7 @@ class Panel(HostedWidget):
             model = self.model
             is_undone = self._controls.undo()
             if self.model != model:
-                self._form = self._form_json()
+                self._form = self._parts.form()
                 self._price_watch.switch_model()
         return is_undone
 
@@ -256,9 +255,7 @@ class Panel(HostedWidget):
             output = self.outputs[output]
         elif output is None:
             output = next((item for item in self.outputs if item.is_image), None)
-        schema = self._find_schema("/".join(split_model(model)))
-        if output is not None:
-            field_for(output, schema)  # before there is a panel that nobody gets
+        schema = self._parts.find_schema(model, output)  # refused before there is a panel that nobody gets
         panel = Panel(schema, client=self._client)
         panel._controls.carry_over(self._controls)
         if output is not None:
@@ -267,6 +264,8 @@ class Panel(HostedWidget):
 
     def code(self) -> str:
         """Return a program that repeats what the controls say: it runs in a fresh kernel, client included."""
+        from wiro_widgets.widget.python_call import python_call  # noqa: PLC0415 - loads Pillow
+
         return python_call(self.model or "", self._controls.values, self.axes, self._controls.known_schema)
 
     @property
@@ -315,8 +314,6 @@ class Panel(HostedWidget):
         Without a seed, and with one that means a random one, the runs differ by themselves. Raises InvalidParameter for
         anything but 1 to 50.
         """
-        if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MAX_TIMES:
-            raise InvalidParameter("times", f"1 to {MAX_TIMES} runs are possible, not {short_repr(times)}")
         self._cell.update()
         return self._runs.run(times)
 
@@ -389,6 +386,8 @@ class Panel(HostedWidget):
     @property
     def images(self) -> Images:
         """The pictures among `outputs` as PIL images; raises OutputError for a broken one."""
+        from wiro_widgets.journal.result import Images  # noqa: PLC0415 - loads Pillow
+
         task = self._newest_with_outputs
         return Images.of_outputs(task.outputs, task.record) if task else Images()
 
@@ -430,6 +429,8 @@ class Panel(HostedWidget):
 
     def to_pandas(self, expand: bool = False, *, tz: tzinfo | str | None = "UTC") -> pd.DataFrame:
         """Return the runs of this panel as a DataFrame, one row for each task; see `wiro_widgets.to_pandas`."""
+        from wiro_widgets.journal.dataframe import to_pandas  # noqa: PLC0415 - loads SQLite
+
         return to_pandas(self.records, expand=expand, tz=tz)
 
     # The traits
@@ -440,23 +441,17 @@ class Panel(HostedWidget):
         A page cannot set any other trait, nor name a file of this machine; values too deep in each other are ignored.
         """
         values = sync_data.get("values")
-        if isinstance(values, Mapping) and not messages.is_deep(values):
-            self._controls.enter(values, self._publisher.output)
+        if isinstance(values, Mapping):
+            self._call_when_loaded(lambda: self._parts.enter(values))
 
     @traitlets.validate("values")
     def _validate_values(self, proposal: Mapping[str, Any]) -> PanelValues:
         """Take a whole set of values; a control that it does not name gets its default. Raises InvalidParameter."""
-        values = proposal["value"]
-        if isinstance(values, PanelValues) and values.has_the_items_of(self._controls.values):
-            return values
-        defaults = dict.fromkeys(self._controls.values) | self._controls.schema.defaults
-        with self._controls.recording():
-            self._controls.put(self._controls.convert({**defaults, **values}))
-        return self._current_values()
+        return self._parts.take_values(proposal["value"])
 
     @traitlets.observe("values")
     def _values_changed(self, _change: object) -> None:
-        self._axes = sendable(self._controls.axes_to_json())
+        self._axes = self._parts.axes()
         self._show_errors(self._controls.errors)
         if self._controls.files:
             self._publisher.send_previews()
@@ -464,15 +459,12 @@ class Panel(HostedWidget):
 
     def _show_controls(self) -> None:
         """Bring the traits up to date with the controls."""
-        self.values = self._current_values()
-        axes = sendable(self._controls.axes_to_json())
+        self.values = self._parts.values()
+        axes = self._parts.axes()
         if axes != self._axes:
             self._axes = axes
             self._price_watch.update()
         self._show_errors(self._controls.errors)
-
-    def _current_values(self) -> PanelValues:
-        return PanelValues(self._controls.values, self._controls.set)
 
     def _show_errors(self, errors: Mapping[str, InvalidParameter]) -> None:
         self._errors = {name: error.reason for name, error in errors.items()}
@@ -487,21 +479,62 @@ class Panel(HostedWidget):
             self.set_trait("progress", progress)
             self._feed = heartbeat
 
-    # For the parts
+    # Loading, and what the parts call
 
-    def _find_schema(self, model: str) -> ModelSchema:
-        return ModelSchema.built_in(model) or self.client.schema(model)
+    def _loads_first(self, model: str | ModelSchema | None) -> bool:
+        """Return True if the panel can open with its form, because nothing has to be imported or asked for.
 
-    def _form_json(self) -> dict[str, Any]:
-        controls = self._controls
-        schema = controls.schema if controls.rows is not None else controls.known_schema
-        if schema is None:
-            return no_form(models=self._offers_models)
-        try:
-            sandbox = self.client.is_sandbox
-        except WiroError:
-            sandbox = False  # no key: Run will say so
-        return sendable(form(schema, sandbox=sandbox, models=self._offers_models))
+        Colab tells its secrets to the main thread alone.
+        """
+        if "google.colab" in sys.modules and self._client is None:
+            return True
+        parts = sys.modules.get(_PARTS_MODULE)
+        return parts is not None and parts.is_at_hand(model, self._client)
+
+    def _check(self, model: str | ModelSchema | None, values: Mapping[str, Any]) -> None:
+        """Raise InvalidParameter for a value that the model does not take; asks the catalogue if it has to."""
+        from wiro_widgets.protocol.schema.schema import ModelSchema  # noqa: PLC0415 - the panel has opened by now
+
+        schema = ModelSchema.built_in(model) if isinstance(model, str) else model
+        if schema is not None:
+            schema.convert(values)
+        elif model is not None:
+            self._finish_loading()
+
+    def _load(self) -> None:
+        """Make the parts behind the open panel, and send the form and its values in one message."""
+        self._cell.run(self._make_parts)
+        with self.hold_sync():
+            for name, value in self._parts.traits().items():
+                setattr(self, name, value)
+        self._update_card_and_price()
+        self._parts.explain()
+        if self._loop is None:  # closed meanwhile
+            self._publisher.close()
+        else:
+            open_panels.add(self._cards.id, self._controls)
+
+    def _make_parts(self) -> None:
+        module = import_module(_PARTS_MODULE)
+        hooks = module.PanelHooks(
+            client=lambda: self.client,
+            send=self._send_message,
+            set_status=partial(self._cell.run, self._set_status),
+            later=self._later,
+            price=self.price,
+            show_controls=self._show_controls,
+            show_errors=self._show_errors,
+            show_price=self._show_price,
+            update_card_and_price=self._update_card_and_price,
+        )
+        model, values = self._source
+        self._parts = parts = module.PanelParts(self, hooks, self._lock, model, values)
+        self._controls, self._presets, self._publisher = parts.controls, parts.presets, parts.publisher
+        self._runs, self._price_watch, self._receiver = parts.runs, parts.price_watch, parts.receiver
+
+    def _hear(self, content: object, buffers: list[Any] | None) -> None:
+        """Do what a message of the page asks."""
+        self._call_when_loaded(lambda: self._cell.run(self._receiver.receive, content, buffers))
 
     def _send_message(self, content: dict[str, Any], buffers: list[bytes] | None) -> None:
         if self.comm is not None:
@@ -517,13 +550,7 @@ class Panel(HostedWidget):
         if self._cards:
             self._cards.update(self._card())
 
-    def _card(self) -> StaticCard:
-        view = self._publisher.stage
-        return StaticCard.of(
-            self._cards.id,
-            model=view.model or self.model or "Wiro",
-            run=view.message(),
-            values=self._controls.values if view.values is None else view.values,  # noqa: PD011 - no DataFrame
-            order=[parameter.id for parameter in self._controls.schema.parameters],
-            pictures=[item.thumbnail for item in list(view.outputs) if item.thumbnail],
-        )
+    def _card(self) -> Card:
+        if self._load_state == "due":
+            return BlankCard(self._cards.id, self.model or "Wiro")
+        return self._parts.card(self._cards.id)

@@ -185,14 +185,7 @@ class PanelControls:
 
     def convert(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values in the types of their parameters, None for those to clear; raises InvalidParameter."""
-        result: dict[str, Any] = {}
-        for name, value in values.items():
-            parameter = self.schema.get(name)
-            if parameter is None and self.known_schema is not None:
-                self.schema.bind({name: value})  # raises the error that proposes a similar name
-            missing = value is None if parameter is None else parameter.is_missing(value)
-            result[name] = None if missing else parameter.convert(value) if parameter else value
-        return result
+        return self.schema.convert(values)
 
     def put(self, values: Mapping[str, Any]) -> None:
         """Store converted values without a call of `on_change`."""

@@ -16,6 +16,7 @@ from wiro_widgets.journal.result import TaskResult
 from wiro_widgets.media.output import fetch_missing
 from wiro_widgets.protocol.errors import InvalidParameter, RunOutcomeUnknown, WiroError
 from wiro_widgets.protocol.prices.pricing import Estimate
+from wiro_widgets.protocol.schema.scalars import short_repr
 from wiro_widgets.render import run_words
 from wiro_widgets.runs.options import OnInterrupt
 from wiro_widgets.widget.form import next_seed
@@ -69,7 +70,12 @@ class PanelRuns:
         return self.tasks[-1] if self.tasks else None
 
     def run(self, times: int = 1) -> tuple[Task, ...]:
-        """Start so many runs, their seeds counted up, and return their tasks at once; errors become the tasks'."""
+        """Start so many runs, their seeds counted up, and return their tasks at once; errors become the tasks'.
+
+        Raises InvalidParameter for anything but 1 to `MAX_TIMES`.
+        """
+        if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MAX_TIMES:
+            raise InvalidParameter("times", f"1 to {MAX_TIMES} runs are possible, not {short_repr(times)}")
         with self._lock:
             controls = self._controls
             self._show_errors(controls.problems())

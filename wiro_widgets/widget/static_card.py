@@ -1,14 +1,13 @@
 """The static card: what a saved, exported or merely read notebook shows where the live panel cannot be.
 
 It is plain HTML in an output of its own beside the live view. A live view hides the card, and the card hides the
-host's "model not found". Without its styles, as GitHub shows it, it is a few paragraphs.
+host's "model not found". Without its styles, as GitHub shows it, it is a few paragraphs. `CardDisplays` show it.
 """
 
 from __future__ import annotations
 
 import base64
-import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -17,9 +16,7 @@ from wiro_widgets.media.images import Thumbnail, thumbnail
 from wiro_widgets.media.jsonable import without_files
 from wiro_widgets.render import run_words
 from wiro_widgets.render.notebook_repr import NO_MATH
-from wiro_widgets.widget import host
 
-MAX_CARDS = 20  # cells that show the same panel and are kept up to date
 MAX_BYTES = 150_000
 EDGE = 160  # pixels
 MAX_PICTURES = 8
@@ -116,52 +113,6 @@ class StaticCard:
     def bundle(self) -> dict[str, Any]:
         """The card as a MIME bundle."""
         return {"text/html": self.html, "text/plain": self.text}
-
-
-class StaticCards:
-    """The cards of one panel in the cells that show it; `catch_up` brings the panel up to date with its tasks."""
-
-    def __init__(self, catch_up: Callable[[], object]) -> None:
-        self.id = secrets.token_hex(6)
-        self._catch_up = catch_up
-        self._displays: list[Any] = []  # IPython's handles
-        self._card: StaticCard | None = None
-
-    def __repr__(self) -> str:
-        return f"<StaticCards in {len(self._displays)} cells>"
-
-    def __len__(self) -> int:
-        return len(self._displays)
-
-    def show(self, view: tuple[dict[str, Any], dict[str, Any]], make: Callable[[], StaticCard]) -> None:
-        """Show the live view and, in a notebook, its card as a second output of the cell."""
-        data, metadata = view
-        if not host.in_notebook():
-            host.display(data, metadata)
-            return
-        # The text is the card's, which is updated; a second one here would stay as it is where the view cannot live.
-        host.display({**data, "text/plain": ""}, metadata)
-        if not self._displays:
-            host.cell_events().register("post_run_cell", self._after_cell)
-        self._card = make()
-        self._displays = [*self._displays, host.display(self._card.bundle)][-MAX_CARDS:]
-
-    def update(self, card: StaticCard) -> None:
-        """Bring every card up to date; does nothing if the card is the same."""
-        if card != self._card:
-            self._card = card
-            for display in self._displays:
-                display.update(card.bundle, raw=True)
-
-    def close(self) -> None:
-        """Leave the cards as they are; closing twice is fine."""
-        if self._displays:
-            host.cell_events().unregister("post_run_cell", self._after_cell)
-        self._displays = []
-
-    def _after_cell(self, *_result: object) -> None:
-        """Catch up: the kernel of a notebook that is only executed ends with its last cell."""
-        self._catch_up()
 
 
 def _heading(model: str, facts: Sequence[str]) -> str:

@@ -9,8 +9,6 @@ from pathlib import PurePath
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
-import traitlets
-
 from wiro_widgets.media.jsonable import plain, storable
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import InvalidParameter, OutputError
@@ -83,15 +81,6 @@ class PanelValues(dict[str, Any]):
         if name not in self:
             self[name] = default
         return self.get(name)
-
-
-class ValuesTrait(traitlets.Dict):
-    """The trait of a panel's values; one thread at a time sets it."""
-
-    def set(self, obj: Any, value: Any) -> None:
-        """Set it under the panel's lock."""
-        with obj._lock:  # noqa: SLF001 - the trait is the panel's
-            super().set(obj, value)
 
 
 class InputFiles:

@@ -1,4 +1,4 @@
-"""Single values as users give them: numbers of Python, numpy and others become plain ones, exactly."""
+"""Single values as users give them: numbers become plain ones, exactly; and the name of a model."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import numbers
 import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import unquote
+
+from wiro_widgets.protocol.errors import InvalidParameter
 
 # "0,5" and "1.000,5", where a comma stands before decimals; "1,000" and "1,000.5", where commas part thousands.
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?(\d*|[1-9]\d{0,2}([.\s']\d{3})+),\d+\s*")
@@ -14,6 +17,7 @@ _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?\s*")
 _MAX_REPR = 60  # characters of a value that an error quotes
 _MAX_EXPONENT = 300  # decimal; beyond it a float is infinite
 _MAX_BITS = 1_000  # the same for whole numbers
+_PARTS = 2  # of "owner/name"
 
 
 class UntrustedText(str):
@@ -102,3 +106,20 @@ def short_repr(value: object) -> str:
         text = repr(value[: _MAX_REPR + 1] if isinstance(value, str) else value)
         return text if len(text) <= _MAX_REPR else f"{text[: _MAX_REPR - 3]}..."
     return f"a {type(value).__name__}"
+
+
+def split_model(model: str) -> tuple[str, str]:
+    """Return owner and name of "owner/name", or of the URL of a model's page.
+
+    Raises InvalidParameter if it is neither.
+    """
+    if not isinstance(model, str):
+        raise InvalidParameter("model", f'"owner/name" is needed, not {short_repr(model)}')
+    url = re.fullmatch(r"\w+://[^/]*/([^?#]*).*", model)
+    path = unquote(url[1]) if url else model
+    parts = [part.strip() for part in path.strip().strip("/").removeprefix("models/").split("/")]
+    if len(parts) != _PARTS or not path.isprintable() or {"", ".", ".."}.intersection(parts):
+        raise InvalidParameter(
+            "model", f'"owner/name" is needed, as in "tencent/hunyuan-flux-srpo", not {short_repr(model)}'
+        )
+    return parts[0], parts[1]

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
 
 from wiro_widgets.protocol.errors import InvalidParameter
 from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.schema import listing, openapi, tool_detail
 from wiro_widgets.protocol.schema.builtin import BUILT_IN
 from wiro_widgets.protocol.schema.parameters import Parameter, nearest
-from wiro_widgets.protocol.schema.scalars import short_repr
+from wiro_widgets.protocol.schema.scalars import split_model as split_model  # noqa: PLC0414 - a part of this
 from wiro_widgets.protocol.schema.tool_detail import Group
 
 # Every model takes these, listed in its schema or not (docs/protocol.md, Run).
@@ -24,7 +23,6 @@ COMMON = (
 )
 _COMMON_NAMES = frozenset(item.id for item in COMMON)
 _SESSIONS = frozenset({"sessionid", "conversationid", "chatid"})
-_PARTS = 2  # of "owner/name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +106,18 @@ class ModelSchema:
         bound = {item.id: self._bind_one(item, values) for item in (*self.parameters, *common)}
         return {name: value for name, value in bound.items() if value is not None}
 
+    def convert(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return some values in the types of their parameters, None for those that are missing.
+
+        An open schema takes every value as it is. Raises InvalidParameter.
+        """
+        result: dict[str, Any] = {}
+        for name, value in values.items():
+            parameter = self.get(name) if self.is_open else self.require(name)
+            missing = value is None if parameter is None else parameter.is_missing(value)
+            result[name] = None if missing else parameter.convert(value) if parameter else value
+        return result
+
     def typed_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values that Wiro gives for a task, with numbers and booleans in their types again.
 
@@ -158,23 +168,6 @@ class ModelSchema:
         if parameter.has_to_be_given and not has_url:
             raise parameter.refuse("is required")
         return parameter.default if parameter.required and not has_url else None
-
-
-def split_model(model: str) -> tuple[str, str]:
-    """Return owner and name of "owner/name", or of the URL of a model's page.
-
-    Raises InvalidParameter if it is neither.
-    """
-    if not isinstance(model, str):
-        raise InvalidParameter("model", f'"owner/name" is needed, not {short_repr(model)}')
-    url = re.fullmatch(r"\w+://[^/]*/([^?#]*).*", model)
-    path = unquote(url[1]) if url else model
-    parts = [part.strip() for part in path.strip().strip("/").removeprefix("models/").split("/")]
-    if len(parts) != _PARTS or not path.isprintable() or {"", ".", ".."}.intersection(parts):
-        raise InvalidParameter(
-            "model", f'"owner/name" is needed, as in "tencent/hunyuan-flux-srpo", not {short_repr(model)}'
-        )
-    return parts[0], parts[1]
 
 
 def is_session(parameter: Parameter) -> bool:

@@ -29,6 +29,7 @@ from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.schema.schema import split_model
 from wiro_widgets.render import run_words
 from wiro_widgets.widget import host
+from wiro_widgets.widget.cells.card_displays import CardDisplays
 from wiro_widgets.widget.gallery import folder_export
 from wiro_widgets.widget.gallery.folder_export import Exported
 from wiro_widgets.widget.gallery.gallery_receiver import GalleryReceiver
@@ -36,7 +37,7 @@ from wiro_widgets.widget.gallery.listings import Listings
 from wiro_widgets.widget.gallery.selection import SelectedRuns, SelectionTrait
 from wiro_widgets.widget.gallery.thumbnails import Thumbnails
 from wiro_widgets.widget.panel import Panel
-from wiro_widgets.widget.static_card import StaticCard, StaticCards
+from wiro_widgets.widget.static_card import StaticCard
 from wiro_widgets.widget.wire.host_session import HostedWidget
 from wiro_widgets.widget.wire.messages import sendable
 
@@ -102,7 +103,7 @@ class Gallery(HostedWidget):
             send=self._send_message,
             later=self._later,
         )
-        self._cards = StaticCards(lambda: self._cards.update(self._card(make=True)))
+        self._cards = CardDisplays(lambda: self._cards.update(self._card(make=True)))
         super().__init__(
             _facts={"v": 1, "sandbox": self._client.is_sandbox, "query": _words(base)},
             _card_id=self._cards.id,

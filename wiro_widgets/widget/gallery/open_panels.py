@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import WiroError
+
+if TYPE_CHECKING:
+    from wiro_widgets.media.output import Output
 
 
 class OpenControls(Protocol):
