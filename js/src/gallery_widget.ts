@@ -42,7 +42,7 @@ function mountGallery(view: GalleryView, el: HTMLElement): HTMLElement {
   const large = mountLargeView(view);
   const { element: place, host } = mountHostedPanel(view, el);
   section.append(head, mountFilterBar(view), trouble, mountActions(view, large, host));
-  section.append(mountEmpty(view), mountWall(view, large.open), place, large.element, view.voice);
+  section.append(mountEmpty(view), mountWall(view, section, large.open), place, large.element, view.voice);
   return section;
 }
 

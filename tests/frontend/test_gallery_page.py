@@ -398,11 +398,14 @@ def test_nothing_of_a_run_becomes_markup(start: Start, tmp_path: Path) -> None:
     assert gallery.page.evaluate("() => host.root().querySelectorAll('img[src=x], script').length") == 0
 
 
-def test_an_empty_history_says_so(start: Start) -> None:
-    """Nothing has been run yet: a sentence says what will appear here."""
+def test_an_empty_history_says_so(start: Start, tmp_path: Path) -> None:
+    """Nothing has been run yet: a sentence says what will appear here, and the first run does."""
     gallery = start()
     expect(gallery.page.locator(".nothing")).to_contain_text("No run yet")
     assert gallery.count_words() == "0 runs"
+    save(tmp_path, [row(1)])
+    gallery.pump(lambda: names(gallery) == ["a lighthouse at dusk"])
+    expect(gallery.page.locator(".nothing")).to_be_hidden()
 
 
 def test_new_runs_appear(start: Start, tmp_path: Path) -> None:

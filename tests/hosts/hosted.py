@@ -20,6 +20,7 @@ QUICK = "prompt='A lighthouse', width=192, height=192, samples=2"
 ANYWIDGET = {
     "https://unpkg.com/anywidget@": Path(anywidget.__file__).with_name("nbextension") / "index.js",
 }
+_WIDTH = "(picture) => picture.decode().then(() => picture.naturalWidth)"
 SUMMARY = "f\"Python sees {panel.values['prompt']}, {panel.status}, {len(panel.images)} pictures\""
 
 
@@ -33,11 +34,12 @@ def need(*modules: str) -> None:
         pytest.skip(reason)
 
 
-def panel_source(sandbox: Sandbox, values: str = QUICK) -> str:
-    """Return the lines that make a panel in a kernel."""
+def panel_source(sandbox: Sandbox, values: str = QUICK, *, folder: Path | None = None) -> str:
+    """Return the lines that make a panel in a kernel; with a folder its client has a journal of its own there."""
+    places = f", journal={f'{folder}/journal'!r}, output_dir={f'{folder}/outputs'!r}" if folder else ""
     return (
         "import wiro_widgets as wiro\n"
-        f"client = wiro.Client({sandbox.api_key!r}, {sandbox.api_secret!r}, base_url={sandbox.base_url!r})\n"
+        f"client = wiro.Client({sandbox.api_key!r}, {sandbox.api_secret!r}, base_url={sandbox.base_url!r}{places})\n"
         f"panel = wiro.Panel('tencent/hunyuan-flux-srpo', client=client, {values})"
     )
 
@@ -123,15 +125,40 @@ class HostedPanel:
         self.button("Run").click()
         self.status("Done")
         expect(self.pictures.first).to_be_visible(timeout=PATIENCE)
-        assert (
-            self.pictures.first.evaluate("(picture) => picture.decode().then(() => picture.naturalWidth)") > 0
-        )
+        assert self.pictures.first.evaluate(_WIDTH) > 0
+
+
+class HostedGallery:
+    """The first gallery of a page."""
+
+    def __init__(self, page: Page) -> None:
+        self.root = page.locator(".gallery").first
+
+    @property
+    def count(self) -> Locator:
+        """How many runs it shows, in words."""
+        return self.root.locator(".count")
+
+    @property
+    def pictures(self) -> Locator:
+        """The small pictures."""
+        return self.root.locator(".card img")
+
+    def finds(self, text: str, *, among: int) -> None:
+        """Wait for so many runs with their pictures, also those since it opened; the search finds one."""
+        self.root.scroll_into_view_if_needed()  # it asks for new runs while it is in sight
+        expect(self.count).to_have_text(f"{among} run{'s' if among > 1 else ''}", timeout=PATIENCE)
+        for place in range(among):
+            expect(self.pictures.nth(place)).not_to_have_js_property("naturalWidth", 0, timeout=PATIENCE)
+        self.root.get_by_role("searchbox").fill(text)
+        expect(self.count).to_have_text("1 run", timeout=PATIENCE)
+        expect(self.root.locator(".card")).to_have_count(1)
 
 
 def do_the_main_job_of_two(
     page: Page, browser: Browser, address: str, watch: Callable[[Page], Watch]
 ) -> HostedPanel:
-    """Two people have a page each of one server: what one of them runs shows on that page alone."""
+    """Two people have a page each of one server: what one of them runs shows on that page, and in both galleries."""
     context = browser.new_context(viewport={"width": 700, "height": 900})
     pages = [context.new_page(), page]
     watches = [watch(item) for item in pages]
@@ -144,6 +171,8 @@ def do_the_main_job_of_two(
         summary = item.get_by_text(f"Python sees {prompt}, succeeded, 2 pictures")
         expect(summary).to_be_visible(timeout=PATIENCE)
         expect(item.locator(".wiro-card").filter(visible=True)).to_have_count(0)
+    for item in pages:
+        HostedGallery(item).finds("Fog", among=2)
     context.close()
     assert [item.problems for item in watches] == [[], []]
     return HostedPanel(page)

@@ -25,7 +25,7 @@ def look(_change=None):
 
 panel.observe(look, ["values", "status"])
 look()
-holoviz.Column(panel, summary).servable()
+holoviz.Column(panel, summary, wiro.Gallery(client), client.history).servable()
 """
 
 
@@ -34,7 +34,9 @@ def address(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Itera
     """Serve an app that shows a panel, and what Python sees of it."""
     need("panel", "ipywidgets_bokeh")
     app = tmp_path_factory.mktemp("holoviz") / "app.py"
-    app.write_text(APP.format(panel=panel_source(sandbox), summary=SUMMARY), encoding="utf-8")
+    app.write_text(
+        APP.format(panel=panel_source(sandbox, folder=app.parent), summary=SUMMARY), encoding="utf-8"
+    )
     port = free_port()
     command = [sys.executable, "-m", "panel", "serve", str(app), "--liveness"]
     address = f"http://127.0.0.1:{port}"

@@ -8,7 +8,7 @@ from textwrap import indent
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.hosts.hosted import PATIENCE, HostedPanel, Watch, panel_source
+from tests.hosts.hosted import PATIENCE, HostedGallery, HostedPanel, Watch, panel_source
 from tests.jupyter import ROOT
 from tests.serving import environment, free_port, serving
 from wiro_widgets import Sandbox
@@ -26,11 +26,16 @@ def _():
 {panel}
     wrapped = mo.ui.anywidget(panel)
     wrapped
-    return mo, wrapped
+    return client, mo, wiro, wrapped
 
 @app.cell
 def _(mo, wrapped):
     mo.md(f"Python sees {{wrapped.values['prompt']}}, {{wrapped.status}}, {{len(wrapped.images)}} pictures")
+    return
+
+@app.cell
+def _(client, wiro):
+    wiro.Gallery(client)
     return
 
 if __name__ == "__main__":
@@ -43,7 +48,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Itera
     """Serve a marimo app that shows a panel, and what another cell reads from it."""
     home = tmp_path_factory.mktemp("marimo")
     app = home / "app.py"
-    app.write_text(APP.format(panel=indent(panel_source(sandbox), "    ")), encoding="utf-8")
+    app.write_text(APP.format(panel=indent(panel_source(sandbox, folder=home), "    ")), encoding="utf-8")
     port = free_port()
     base_url = f"http://127.0.0.1:{port}"
     with serving(_command(app, port), env=_environment(home), answers_at=f"{base_url}/health"):
@@ -64,7 +69,7 @@ def _environment(home: Path) -> dict[str, str]:
 
 
 def test_the_main_job_in_marimo(page: Page, address: str) -> None:
-    """Type, run, see pictures; the cells that use the panel run again by themselves; nobody else is asked."""
+    """Type, run, see pictures, in the gallery too; the cells that use the panel run again; nobody else is asked."""
     watch = Watch(page, address.partition("/?")[0])
     page.goto(address, wait_until="commit")
     panel = HostedPanel(page)
@@ -73,4 +78,5 @@ def test_the_main_job_in_marimo(page: Page, address: str) -> None:
     expect(page.get_by_text("Python sees Fog, idle, 0 pictures")).to_be_visible(timeout=PATIENCE)
     panel.do_the_main_job("Harbour")
     expect(page.get_by_text("Python sees Harbour, succeeded, 2 pictures")).to_be_visible(timeout=PATIENCE)
+    HostedGallery(page).finds("Harbour", among=1)
     assert watch.problems == []

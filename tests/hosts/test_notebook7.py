@@ -1,9 +1,11 @@
 """The main job in Notebook 7."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.hosts.hosted import HostedPanel, Watch, panel_source
+from tests.hosts.hosted import HostedGallery, HostedPanel, Watch, panel_source
 from tests.jupyter import JupyterServer
 from tests.notebook_page import NotebookPage
 from wiro_widgets import Sandbox
@@ -13,10 +15,14 @@ pytestmark = pytest.mark.host
 NOTEBOOKS_OWN = ("/lsp/status", "(reading 'schema')")  # it asks for what we switched off, and then misses it
 
 
-def test_the_main_job_in_notebook_7(page: Page, notebook_server: JupyterServer, sandbox: Sandbox) -> None:
-    """Type, run, see pictures; the next cell has the values and the PIL image; nobody else is asked."""
+def test_the_main_job_in_notebook_7(
+    page: Page, notebook_server: JupyterServer, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Type, run, see pictures; the next cell has the values, the picture and the gallery; nobody else is asked."""
     reading = "print(panel.wait().record.prompt, panel.values['prompt'], panel.image.size)"
-    notebook_server.write("panel.ipynb", [f"{panel_source(sandbox)}\npanel", reading])
+    notebook_server.write(
+        "panel.ipynb", [f"{panel_source(sandbox, folder=tmp_path)}\npanel", reading, "wiro.Gallery(client)"]
+    )
     watch = Watch(page, notebook_server.base_url, expected_errors=NOTEBOOKS_OWN)
     notebook = NotebookPage(page, notebook_server, "panel.ipynb")
     notebook.run_cell(0)
@@ -24,5 +30,7 @@ def test_the_main_job_in_notebook_7(page: Page, notebook_server: JupyterServer, 
     panel.do_the_main_job("Harbour")
     notebook.run_cell(1)
     assert notebook.output_text(1).strip() == "Harbour Harbour (192, 192)"
-    expect(page.locator(".wiro-card")).to_be_hidden()
+    notebook.run_cell(2)
+    HostedGallery(page).finds("Harbour", among=1)
+    expect(page.locator(".wiro-card").filter(visible=True)).to_have_count(0)
     assert watch.problems == []

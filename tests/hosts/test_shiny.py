@@ -19,10 +19,15 @@ from shiny import App, render, ui
 from shinywidgets import output_widget, reactive_read, render_widget
 
 def server(input, output, session):
+{panel}
+
     @render_widget
     def shows():
-{panel}
         return panel
+
+    @render_widget
+    def album():
+        return wiro.Gallery(client)
 
     @render.text
     def summary():
@@ -30,7 +35,7 @@ def server(input, output, session):
         reactive_read(panel, ["status", "values"])
         return {summary}
 
-app = App(ui.page_fluid(output_widget("shows"), ui.output_text("summary")), server)
+app = App(ui.page_fluid(output_widget("shows"), ui.output_text("summary"), output_widget("album")), server)
 """
 
 
@@ -39,7 +44,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Itera
     """Serve an app that shows a panel, and what a reactive function reads from it."""
     need("shiny", "shinywidgets")
     app = tmp_path_factory.mktemp("shiny") / "app.py"
-    source = APP.format(panel=indent(panel_source(sandbox), " " * 8), summary=SUMMARY)
+    source = APP.format(panel=indent(panel_source(sandbox, folder=app.parent), " " * 4), summary=SUMMARY)
     app.write_text(source, encoding="utf-8")
     port = free_port()
     address = f"http://127.0.0.1:{port}"

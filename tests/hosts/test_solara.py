@@ -23,7 +23,7 @@ summary = solara.reactive("")
 
 @solara.component
 def Page():
-    panel = solara.use_memo(make, [])
+    panel, gallery = solara.use_memo(make, [])
 
     def connect():
         def look(_change=None):
@@ -35,6 +35,7 @@ def Page():
     with solara.Column():
         solara.display(panel)
         solara.Text(summary.value)
+        solara.display(gallery)
 """
 
 
@@ -48,9 +49,9 @@ def address(
     assets = pytestconfig.cache.mkdir("npm")
     for package in _front_end():
         npm_packages.unpack(package, assets)
-    first, *others = panel_source(sandbox).splitlines()
-    maker = "\n    ".join([f"{first}\ndef make():", *others, "return panel"])
     app = tmp_path_factory.mktemp("solara") / "app.py"
+    first, *others = panel_source(sandbox, folder=app.parent).splitlines()
+    maker = "\n    ".join([f"{first}\ndef make():", *others, "return panel, wiro.Gallery(client)"])
     app.write_text(APP.format(panel_maker=maker, summary=SUMMARY), encoding="utf-8")
     port = free_port()
     address = f"http://127.0.0.1:{port}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.hosts.hosted import PATIENCE, HostedPanel, Watch, panel_source
+from tests.hosts.hosted import PATIENCE, HostedGallery, HostedPanel, Watch, panel_source
 from tests.jupyter import JupyterServer, jupyter_environment
 from tests.serving import free_port, serving
 from wiro_widgets import Sandbox
@@ -26,7 +26,7 @@ def look(_change=None):
     summary.value = f"Python sees {panel.values['prompt']}, {panel.status}, {len(panel.images)} pictures"
 panel.observe(look, ["values", "status"])
 look()
-display(panel, summary)
+display(panel, summary, wiro.Gallery(client))
 """
 
 
@@ -35,7 +35,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Itera
     """Serve a notebook that shows a panel, and what Python sees of it."""
     folder = tmp_path_factory.mktemp("voila")
     server = JupyterServer("lab", f"http://127.0.0.1:{free_port()}", folder, secrets.token_hex(16))
-    notebook = server.write("page.ipynb", [panel_source(sandbox), SUMMARY])
+    notebook = server.write("page.ipynb", [panel_source(sandbox, folder=folder), SUMMARY])
     with serving(
         _command(server, notebook),
         env=jupyter_environment(tmp_path_factory.mktemp("jupyter")),
@@ -53,11 +53,12 @@ def _command(server: JupyterServer, notebook: Path) -> list[str]:
 
 
 def test_the_main_job_in_voila(page: Page, address: str) -> None:
-    """Type, run, see pictures; Python's observers hear of it; only Voila's own icon font is asked for."""
+    """Type, run, see pictures, in the gallery too; Python's observers hear of it; only its icon font is asked for."""
     watch = Watch(page, address.partition("/?")[0], blocked_urls=ICON_FONT, expected_errors=VOILAS_OWN)
     page.goto(address, wait_until="commit")
     panel = HostedPanel(page)
     panel.do_the_main_job("Harbour")
     expect(page.get_by_text("Python sees Harbour, succeeded, 2 pictures")).to_be_visible(timeout=PATIENCE)
-    expect(page.locator(".wiro-card")).to_be_hidden()
+    expect(page.locator(".wiro-card").filter(visible=True)).to_have_count(0)
+    HostedGallery(page).finds("Harbour", among=1)
     assert watch.problems == []

@@ -144,7 +144,7 @@ class Images(NotebookRepr, _List):
         text = self.record.text if self.record else None
         return html.row(pictures + others, len(self) - len(pictures), self.record, text)
 
-    def _repr_markdown_(self) -> str | None:
+    def _markdown(self) -> str | None:
         return safe_markdown(self.record.text) if self.record and self.record.text else None
 
     def _element(self, image: Image, edge: int) -> str:
@@ -189,7 +189,7 @@ class TaskResult(NotebookRepr):
     def _repr_html_(self) -> str:
         return html.result(self.record, self.outputs, self.text)
 
-    def _repr_markdown_(self) -> str | None:
+    def _markdown(self) -> str | None:
         return safe_markdown(self.text) if self.text else None
 
 

@@ -17,7 +17,7 @@ class NotebookRepr(PublicNames):
     def _repr_html_(self) -> str:
         raise NotImplementedError
 
-    def _repr_markdown_(self) -> str | None:
+    def _markdown(self) -> str | None:
         """Return an answer as Markdown, for hosts that prefer it; None if there is none."""
         return None
 
@@ -28,7 +28,7 @@ class NotebookRepr(PublicNames):
         text = {"text/plain": repr(self)}
         if in_terminal:
             return text
-        markdown = self._repr_markdown_()
+        markdown = self._markdown()
         html = plain_text(self._repr_html_())
         return {**text, "text/html": html, **({"text/markdown": markdown} if markdown else {})}
 

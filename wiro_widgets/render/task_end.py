@@ -29,5 +29,5 @@ class TaskEnd(NotebookRepr):
     def _repr_html_(self) -> str:
         return html.result(self.record, self.outputs, self.record.text, self.error)
 
-    def _repr_markdown_(self) -> str | None:
+    def _markdown(self) -> str | None:
         return safe_markdown(self.record.text) if self.record.text else None

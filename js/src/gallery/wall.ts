@@ -17,7 +17,11 @@ interface Day {
 }
 
 /** The runs as cards, of which only those in sight are there; one stop of Tab, and arrow keys go from card to card. */
-export function mountWall(view: GalleryView, open: (place: number) => void): HTMLElement {
+export function mountWall(
+  view: GalleryView,
+  section: HTMLElement,
+  open: (place: number) => void,
+): HTMLElement {
   const { store, signal } = view;
   const { selection } = store;
   const space = h("div", { class: "space", role: "presentation" });
@@ -207,17 +211,17 @@ export function mountWall(view: GalleryView, open: (place: number) => void): HTM
   observer.observe(wall);
   ends(signal, () => observer.disconnect());
   view.paint(["listing", "cards", "pictures", "selection"], draw);
-  watch(view, wall, () => layout.placeAt(map.at + HEADING));
+  watch(view, section, () => layout.placeAt(map.at + HEADING));
   return wall;
 }
 
-/** Asks whether there is anything new, as long as somebody can see the wall. */
-function watch({ store, signal }: GalleryView, wall: HTMLElement, anchor: () => number): void {
+/** Asks whether there is anything new, as long as somebody can see the gallery: without runs there is no wall yet. */
+function watch({ store, signal }: GalleryView, section: HTMLElement, anchor: () => number): void {
   let visible = false;
   const observer = new IntersectionObserver(([entry]) => {
     visible = entry?.isIntersecting ?? false;
   });
-  observer.observe(wall);
+  observer.observe(section);
   const timer = setInterval(() => visible && !document.hidden && store.look(anchor()), 1_000);
   ends(signal, () => {
     observer.disconnect();
