@@ -93,19 +93,45 @@ test("a gallery asks for runs at once, and takes the answer to its last question
 test("cards that are not here are asked for by pages, once", async () => {
   const [kernel, store] = begin();
   kernel.list(500);
-  store.need(0, 30);
-  store.need(100, 130);
-  store.need(100, 140);
+  store.need("wall", 0, 30);
+  store.need("wall", 100, 130);
+  store.need("wall", 100, 140);
   expect(kernel.of("items").map(({ first }) => first)).toEqual([60, 120]);
   kernel.tell({ rev: kernel.of("items")[0]?.rev, listing: 1, first: 60, items: [card("x")] });
   await settled();
   expect(store.card(60)?.id).toBe("x");
 });
 
+test("of a list that is scrolled through fast, what is passed is not asked for", async () => {
+  const [kernel, store] = begin();
+  kernel.list(6000);
+  store.topics.on(["cards"], () => store.need("wall", 5500, 5530), new AbortController().signal);
+  for (let place = 1000; place <= 5500; place += 60) store.need("wall", place, place + 30);
+  store.need("large", 3000, 3001);
+  expect(kernel.of("items").map(({ first }) => first)).toEqual([960, 1020, 1080]);
+  for (const { rev } of kernel.of("items")) kernel.tell({ rev, listing: 1, first: 960, items: [card("x")] });
+  await settled();
+  expect(kernel.of("items").map(({ first }) => first)).toEqual([960, 1020, 1080, 5460, 5520, 3000]);
+});
+
+test("a page that the kernel has forgotten asks again, and none does so at once for ever", async () => {
+  const [kernel, store] = begin();
+  kernel.list(500);
+  store.need("wall", 100, 110);
+  const [asked] = kernel.of("items");
+  kernel.tell({ rev: asked?.rev, listing: 1, first: 60, items: [] });
+  await settled();
+  store.look(0);
+  kernel.tell({ rev: kernel.of("look")[0]?.rev, listing: 0 });
+  await settled();
+  expect(kernel.of("items").length).toBe(1);
+  expect(kernel.of("find").length).toBe(2);
+});
+
 test("cards of an older list are not taken for those of the new one", async () => {
   const [kernel, store] = begin();
   kernel.list(500);
-  store.need(100, 110);
+  store.need("wall", 100, 110);
   store.find({ text: "fox" });
   kernel.list(500, 0, { listing: 2 });
   kernel.tell({ rev: kernel.of("items")[0]?.rev, listing: 1, first: 60, items: [card("old")] });

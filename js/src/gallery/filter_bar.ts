@@ -1,5 +1,6 @@
 import { attr, button, h, on, show, text } from "../dom/dom.ts";
 import { onKey } from "../dom/keys.ts";
+import type { Filters } from "./gallery_messages.ts";
 import type { GalleryView } from "./gallery_store.ts";
 import { NO_FILTERS } from "./gallery_store.ts";
 
@@ -84,6 +85,21 @@ export function mountFilterBar(view: GalleryView): HTMLElement {
     },
     signal,
   );
+  const range = h("span", "range", since, h("span", "soft", "to"), until);
+  const row = h(
+    "div",
+    "filters",
+    model.element,
+    outcome.element,
+    tag.element,
+    cost.element,
+    range,
+    star,
+    clear,
+  );
+  const fold = button("Filters", "fold", () => unfold(), signal); // seen where there is little room
+  const unfold = () => attr(fold, "aria-expanded", row.classList.toggle("unfolded"));
+  attr(fold, "aria-expanded", false);
   view.paint(["choices", "listing"], () => {
     const { filters, choices } = store;
     model.draw(
@@ -109,20 +125,18 @@ export function mountFilterBar(view: GalleryView): HTMLElement {
     since.value = filters.since;
     until.value = filters.until;
     show(clear, store.filtered, search);
+    const active = countOf(filters);
+    text(fold, active > 0 ? `Filters · ${active}` : "Filters");
+    attr(fold, "aria-label", active > 0 ? `Filters, ${active} active` : null);
+    fold.classList.toggle("chosen-filter", active > 0);
   });
-  const range = h("span", "range", since, h("span", "soft", "to"), until);
-  const row = h(
-    "div",
-    "filters",
-    model.element,
-    outcome.element,
-    tag.element,
-    cost.element,
-    range,
-    star,
-    clear,
-  );
-  return h("div", { class: "find", role: "search" }, search, row);
+  return h("div", { class: "find", role: "search" }, search, fold, row);
+}
+
+/** How many filters narrow the list, beside the words that are looked for. */
+function countOf({ models, outcomes, tags, star, since, until, low, high }: Filters): number {
+  const active = [models[0], outcomes[0], tags[0], star, since, until, low !== null || high !== null];
+  return active.filter(Boolean).length;
 }
 
 interface Chooser {

@@ -34,6 +34,8 @@ type GalleryModel = Model<GalleryTraits, GalleryUp & { v: 1; client: string }> &
 };
 
 const PAGE = 60; // cards that are asked for at once
+const FORGOTTEN = 0; // the kernel answers for so many pages, and this one was not among the last
+const AT_ONCE = 3; // pages of them that are on their way
 const THUMBS = 500; // small pictures that stay when they are out of sight
 const FULL = 6;
 const LOOK = 4_000; // ms between two questions whether there is anything new, while somebody can see it
@@ -79,6 +81,7 @@ export class GalleryStore {
   #cards = new Map<number, Card | null>();
   #byId = new Map<string, Card>();
   readonly #asked = new Set<number>();
+  readonly #needs = new Map<string, [from: number, to: number]>();
   #findRev = 0;
   #selecting = 0; // selections that the kernel has not answered yet
   #wanted = "";
@@ -127,19 +130,29 @@ export class GalleryStore {
     this.topics.emit("listing");
   }
 
-  /** Asks for the cards between two places that are not here. */
-  need(from: number, to: number): void {
-    for (let page = Math.floor(from / PAGE); page * PAGE < Math.min(to, this.count); page++) {
-      if (this.#asked.has(page) || this.#isHere(page)) continue;
-      this.#asked.add(page);
-      const { listing } = this;
-      void this.questions.ask({ type: "items", listing, first: page * PAGE, count: PAGE }).then((reply) => {
-        if (this.listing !== listing || reply.first === undefined) return;
-        this.#asked.delete(page);
-        this.#put(reply.first, reply.items ?? []);
-        this.topics.emit("cards");
-      });
+  /**
+   * Asks for the cards between two places that are not here, a few pages at a time: who has scrolled on meanwhile does
+   * not wait for what was passed.
+   */
+  need(viewer: "wall" | "large", from: number, to: number): void {
+    this.#needs.set(viewer, [from, to]);
+    for (const [first, end] of this.#needs.values()) {
+      for (let page = Math.floor(first / PAGE); page * PAGE < Math.min(end, this.count); page++) {
+        if (this.#asked.size >= AT_ONCE) return;
+        if (!this.#asked.has(page) && !this.#isHere(page)) void this.#fetchPage(page);
+      }
     }
+  }
+
+  async #fetchPage(page: number): Promise<void> {
+    const { listing } = this;
+    this.#asked.add(page);
+    const reply = await this.questions.ask({ type: "items", listing, first: page * PAGE, count: PAGE });
+    if (this.listing !== listing) return;
+    this.#asked.delete(page);
+    if (reply.first === undefined || !reply.items?.length) return; // a newer list is on its way
+    this.#put(reply.first, reply.items);
+    this.topics.emit("cards"); // which asks for what is needed now
   }
 
   /** Asks for the small pictures of what can be seen, and for no others any more. */
@@ -158,7 +171,9 @@ export class GalleryStore {
     if (this.#timers.has("look") || this.searching || this.link.state === "lost") return;
     this.#timers.set("look", LOOK, () => {});
     void this.questions.ask({ type: "look", listing: this.listing, anchor }).then((reply) => {
-      if (reply.listing != null && !this.searching) this.#takeListing(reply as ListingReply);
+      if (this.searching) return;
+      if (reply.listing === FORGOTTEN) this.find({});
+      else if (reply.listing != null) this.#takeListing(reply as ListingReply);
     });
   }
 

@@ -106,8 +106,8 @@ export function mountWall(
     const ids: string[] = [];
     let next: Node | null = null;
     for (const section of sections.toReversed()) next = drawSection(section, next);
+    store.need("wall", sections[0]?.from ?? 0, sections.at(-1)?.to ?? 0);
     for (const section of sections) {
-      store.need(section.from, section.to);
       for (let place = section.from; place < section.to; place++) {
         const card = store.card(place);
         if (card && wantsPicture(card)) ids.push(firstOutput(card));
@@ -158,6 +158,13 @@ export function mountWall(
     if (event.ctrlKey || event.metaKey) selection.moveTo(next);
     else void select(next, event.shiftKey ? "range" : "one");
   };
+  /** By keyboard, or back from the large view, where it has gone on. */
+  const focus = () => {
+    if (!wall.matches(":focus-visible") || store.count === 0) return;
+    reveal(selection.focus);
+    draw();
+  };
+  on(wall, "focus", focus, signal);
   const keys = (event: KeyboardEvent) => {
     const { focus } = selection;
     const page = Math.max(1, Math.floor(map.window / layout.rowHeight));

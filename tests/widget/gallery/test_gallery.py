@@ -383,6 +383,26 @@ def test_forget(
     assert answer["count"] == 0
 
 
+@pytest.mark.filterwarnings("ignore:The run journal")
+def test_a_damaged_journal_is_why_there_are_no_runs(
+    add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf, journal: Journal
+) -> None:
+    """The page says what became of the runs, and goes on with those that come."""
+    add_run("before")
+    wire = wire_of(gallery_of())
+    assert find(wire)["notes"] == []
+    path = journal.path
+    assert path is not None
+    journal.close()
+    path.write_bytes(b"\xff" * 20_000)
+    answer = find(wire)
+    assert answer["count"] == 0
+    assert "was damaged and is kept as" in answer["notes"][0]
+    later = add_run("after")
+    answer = find(wire)
+    assert (ids(answer), answer["notes"]) == ([later], [])
+
+
 @pytest.mark.parametrize("is_open", [True, False])
 def test_what_python_forgets_leaves_nothing_beside_the_journal(
     add_run: AddRun,

@@ -39,6 +39,11 @@ class RunCollection:
     def __repr__(self) -> str:
         return f"<RunCollection of {self._server}>"
 
+    @property
+    def trouble(self) -> str | None:
+        """The last warning about the journal's file."""
+        return self._journal.trouble
+
     def listing(self, filters: Sequence[Filter], limit: int | None = None) -> Listing:
         """Return the runs that match all filters, newest first; raises sqlite3.OperationalError if interrupted."""
         return run_listing.read(self.index, self._server, filters, limit)

@@ -26,6 +26,7 @@ FIRST_ITEMS: Final = 100  # cards that come with a list
 MAX_ITEMS: Final = 300  # cards in one message
 MAX_IDS: Final = 20_000
 MAX_PAGES: Final = 8  # browsers that look at the same gallery
+FORGOTTEN: Final = 0  # the number of a listing that tells a page to ask for its runs again
 _SYNC_SECONDS: Final = 1.5  # of building the index between two messages
 
 
@@ -110,7 +111,10 @@ class Listings:
                 self.ids(message)
 
     def look(self, message: Look) -> None:
-        """Answer whether anything is new: with a new listing if so, and where the run at `anchor` is in it."""
+        """Answer whether anything is new: with a new listing if so, and where the run at `anchor` is in it.
+
+        A page that is not among the last `MAX_PAGES` is told to ask again.
+        """
         self._collection.index.sync(0.05)
         with self._lock:
             page = self._pages.get(message.client)
@@ -121,8 +125,9 @@ class Listings:
             and page.version != self._collection.index.version
         ):
             listing = self._read(page.find, [self.base, _filter_of(page.find)], None)
+        self._read_on()
         if page is None or listing is None:
-            self._send(reply(message.client, message.rev, listing=None))
+            self._send(reply(message.client, message.rev, listing=FORGOTTEN if page is None else None))
             return
         newer = self._keep(page.find, listing)
         anchor = _place_of(page.listing, message.anchor, listing)
@@ -195,6 +200,8 @@ class Listings:
             notes.append(
                 f"One or two letters are looked for in the newest {run_listing.WINDOW:,} runs; type a third"
             )
+        if not listing and self._collection.trouble:
+            notes.append(self._collection.trouble)  # which may be why there are none
         return {
             "listing": page.number,
             "count": len(listing),

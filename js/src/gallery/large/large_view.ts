@@ -26,6 +26,7 @@ export function mountLargeView(view: GalleryView): LargeView {
   let run: Details | null = null;
   let at = 0; // the output that is shown
   let wanted = ""; // the run that is on its way
+  let isComing = false; // its card is on its way
   let compared: string[] = []; // the runs beside each other
   let ranked: string[] = []; // the runs to choose among
   let choosing = false;
@@ -110,10 +111,10 @@ export function mountLargeView(view: GalleryView): LargeView {
     compared = ranked = [];
     place = to;
     at = 0;
-    store.need(to, to + 1);
+    store.need("large", to, to + 1);
     store.selection.moveTo(to);
-    void load(to);
     begin();
+    void load(to).then(draw);
   };
   /** A run beside the list, as one that another was made from. */
   const openRun = (id: string) => {
@@ -123,8 +124,12 @@ export function mountLargeView(view: GalleryView): LargeView {
     begin();
   };
   const load = async (to: number) => {
-    const id = store.card(to)?.id;
-    if (id) await loadRun(id, to);
+    const card = store.card(to);
+    isComing = card === undefined;
+    if (card) return loadRun(card.id, to);
+    run = null;
+    wanted = "";
+    if (card === null) text(trouble, "This run is no longer in the history.");
   };
   const loadRun = async (id: string, to: number) => {
     if (run?.id !== id) run = null;
@@ -251,6 +256,9 @@ export function mountLargeView(view: GalleryView): LargeView {
     const kind = one && !one.missing ? kindOf(one) : "none";
     const isPicture = !comparing && (kind === "picture" || (!run && place >= 0));
     show(choices, ranked.length > 0, dialog);
+    const isStacked = matchMedia("(max-width: 720px)").matches; // as gallery.css has it
+    text(left, isStacked ? "The upper is better" : "Left is better");
+    text(right, isStacked ? "The lower is better" : "Right is better");
     show(canvas.element, isPicture, dialog);
     show(panes.element, comparing, dialog);
     show(media, !comparing && !isPicture, dialog);
@@ -322,7 +330,11 @@ export function mountLargeView(view: GalleryView): LargeView {
     strip.replaceChildren(...thumbs);
     if (focused >= 0) thumbs[focused]?.focus();
   }
-  view.paint(["pictures", "cards"], () => dialog.open && draw());
+  view.paint(["pictures", "cards"], () => {
+    if (!dialog.open) return;
+    if (isComing) void load(place);
+    draw();
+  });
   ends(signal, () => dialog.close());
   return {
     element: dialog,
