@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox_clients import FLUX, SMALL
+import wiro_widgets
+from tests.sandbox_clients import FLUX, SMALL, environment
 from tests.sweeps.worker_functions import mean
-from wiro_widgets import Client
+from wiro_widgets import Client, Sandbox
 
 PAGE = (Path(__file__).resolve().parent.parent.parent / "docs/how-to/teams.md").read_text(encoding="utf-8")
 BLOCKS: list[str] = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
@@ -31,6 +32,18 @@ def test_the_first_lines_run(sandbox_client: Client, capfd: pytest.CaptureFixtur
     assert cell["sweep"].counts == {"succeeded": 2}
     assert cell["sweep"].to_pandas()["cell_value"].notna().all()
     assert capfd.readouterr().err == ""
+
+
+def test_outputs_in_a_store(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines on output folders elsewhere run, with fsspec's memory for the bucket."""
+    for name, value in environment(sandbox).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("WIRO_JOURNAL", str(tmp_path / "journal.sqlite3"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cell: dict[str, Any] = {"wiro": wiro_widgets}
+    exec(block("our-bucket").replace("s3://", "memory://"), cell)  # noqa: S102 - our own page
+    assert cell["images"].record.output_paths[0].startswith("memory://our-bucket/pictures/20")
+    cell["client"].close()
 
 
 def test_the_adapter_for_ray_is_an_executor(sandbox_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -337,7 +337,7 @@ class AsyncClient(NotebookRepr):
         return AsyncHistory(
             self._engine.journal,
             self._engine.server,
-            output_dir=self._engine.downloads.folder,
+            output_dir=self._engine.downloads.output_dir,
             sync=self._sync_history,
         )
 
@@ -476,6 +476,7 @@ class AsyncClient(NotebookRepr):
         await asyncio.gather(*(task.runner.close() for task in tasks if task.runner is not None))
         await asyncio.gather(*(sweep.close() for sweep in sweeps))
         await self._engine.end_late_jobs()
+        self._engine.downloads.close()
         await self._engine.http.aclose()
         self._engine.journal.close()
 

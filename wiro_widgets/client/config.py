@@ -9,6 +9,7 @@ from typing import Literal
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.journal_file import data_folder
 from wiro_widgets.journal.postgres.server_address import ServerAddress, as_server_address
+from wiro_widgets.media.cloud_files import CloudFolder, OutputFolder, is_address
 from wiro_widgets.money.budget import Budget
 from wiro_widgets.money.estimator import Estimator
 from wiro_widgets.money.ledger import Ledger
@@ -60,9 +61,16 @@ def journal_place(journal: JournalArgument = None) -> Path | ServerAddress | Non
     return place if isinstance(place, ServerAddress) else Path(place).expanduser()
 
 
-def output_folder() -> Path:
-    """Return the folder for outputs that the environment names, else the user's own."""
-    return Path(os.environ.get("WIRO_OUTPUT_DIR") or data_folder() / "outputs").expanduser()
+def output_folder(place: str | Path | None = None) -> OutputFolder:
+    """Return the folder for outputs, by default that of the environment, else the user's own.
+
+    One that is elsewhere, such as "s3://bucket/folder", comes with a folder here, where outputs wait until they are
+    moved. Raises ConfigurationError if no outputs can be moved there.
+    """
+    place = place or os.environ.get("WIRO_OUTPUT_DIR") or data_folder() / "outputs"
+    if is_address(place):
+        return CloudFolder.open(place, data_folder() / "outputs-to-move")
+    return Path(place).expanduser()
 
 
 def open_engine(
@@ -83,7 +91,7 @@ def open_engine(
     if timeout <= 0:
         raise ConfigurationError(f"timeout must be more than 0 seconds, not {timeout}.")
     http = Http(credentials, base, timeout=timeout, timing=timing)
-    folder = Path(output_dir).expanduser() if output_dir else output_folder()
+    folder = output_folder(output_dir)
     client_budget = budget if budget is None or isinstance(budget, Budget) else Budget(budget)
     opened = Journal.open(journal_place(journal))
     return Engine(

@@ -25,6 +25,7 @@ from wiro_widgets.client import config
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.commands import console
 from wiro_widgets.commands.serve import POLL_SECONDS, note_signals
+from wiro_widgets.media.cloud_files import CloudFolder
 from wiro_widgets.protocol.errors import ConfigurationError
 
 NOTEBOOK = "quickstart.ipynb"
@@ -64,10 +65,10 @@ def gallery(*, port: int, browser: bool, as_json: bool) -> int:
     with _home() as folder:
         path = Path(folder) / GALLERY
         path.write_text(json.dumps(_gallery_notebook(Path.cwd())), encoding="utf-8")
-        journal = config.journal_place()
+        journal, outputs = config.journal_place(), config.output_folder()
         environment = {  # the kernel starts in another folder, where a relative path would mean another file
             **({"WIRO_JOURNAL": str(journal.absolute())} if isinstance(journal, Path) else {}),
-            "WIRO_OUTPUT_DIR": str(config.output_folder().absolute()),
+            "WIRO_OUTPUT_DIR": str(outputs if isinstance(outputs, CloudFolder) else outputs.absolute()),
         }
         lines = ("Run its cell: Shift+Enter.", "Ctrl-C ends JupyterLab; your runs stay as they are.")
         lab = Lab(path, "the gallery", environment, lines)

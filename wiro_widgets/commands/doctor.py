@@ -21,6 +21,7 @@ from wiro_widgets.commands import console
 from wiro_widgets.journal.journal import backing_of
 from wiro_widgets.journal.postgres.backing import Backing, RowStore
 from wiro_widgets.journal.row import Query
+from wiro_widgets.media.cloud_files import CloudFolder, look
 from wiro_widgets.protocol import __version__, requests
 from wiro_widgets.protocol.credentials import Credentials
 from wiro_widgets.protocol.errors import AuthenticationError, ConfigurationError, WiroError
@@ -190,6 +191,8 @@ def _look_into(file: Backing, store: RowStore) -> tuple[int, Absent | Unknown]:
 
 def _outputs() -> Check:
     folder = config.output_folder()
+    if isinstance(folder, CloudFolder):
+        return _outputs_elsewhere(folder)
     if not folder.is_dir():
         return _new_place("outputs", folder, folder, "WIRO_OUTPUT_DIR")
     try:
@@ -199,6 +202,20 @@ def _outputs() -> Check:
         reason = f"{folder} cannot be written: {error.strerror}"
         return Check("outputs", "fail", reason, "Let WIRO_OUTPUT_DIR name another folder.")
     return _space("outputs", f"{folder}, writable", folder)
+
+
+def _outputs_elsewhere(folder: CloudFolder) -> Check:
+    """Check that the output folder can be asked; nothing is written there."""
+    try:
+        look(f"{folder.url}/wiro-widgets-doctor")
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        text = (
+            "Outputs stay here until they can be moved. Check the address, the network and the credentials."
+        )
+        return Check("outputs", "warn", printable(str(error)), text)
+    return Check("outputs", "ok", f"{folder.url}, which answers; outputs are moved there")
 
 
 def _new_place(name: str, path: Path, folder: Path, variable: str) -> Check:

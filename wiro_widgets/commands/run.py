@@ -127,7 +127,7 @@ def _save(output: Output, folder: Path) -> Path | str:
     except OutputError as error:
         return printable(str(error))
     except (OSError, ValueError) as error:  # ValueError: a name that the file system cannot encode
-        note = f"; it is kept as {output.path}" if output.path else ""
+        note = f"; it is kept as {output.place}" if output.place else ""
         return printable(
             f"{output.name} cannot be written: {getattr(error, 'strerror', None) or error}{note}"
         )

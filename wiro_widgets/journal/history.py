@@ -22,6 +22,7 @@ from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.lineage import Lineage
 from wiro_widgets.journal.result import TaskResult, verified_result
 from wiro_widgets.journal.row import SENT, JournalRow, Query, record_of_row
+from wiro_widgets.media.cloud_files import OutputFolder
 from wiro_widgets.protocol.errors import ConfigurationError, WiroWarning
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.schema.scalars import short_repr
@@ -87,7 +88,7 @@ class History(NotebookRepr):
         journal: Journal,
         server: str,
         *,
-        output_dir: Path | None = None,
+        output_dir: OutputFolder | None = None,
         delete_files: Callable[[str], object] | None = None,
         sync: Sync | None = None,
     ) -> None:
@@ -335,7 +336,7 @@ class History(NotebookRepr):
     def _shown_record(self, row: JournalRow) -> TaskRecord:
         """Return the record of a run without the files that an imported history names elsewhere on this machine."""
         paths = output_files.verified_paths(row, self._output_dir) if row.is_imported else row.paths
-        return record_of_row(replace(row, paths=paths))
+        return record_of_row(replace(row, paths=output_files.paths_here(replace(row, paths=paths))))
 
     def _row(self, task_id: str) -> JournalRow:
         query = Query(server=self._server, task_id=str(task_id), outcomes=SENT)

@@ -443,6 +443,11 @@ class Journal:
                 return Present(self._tables.execute(sql, values).fetchall())
             return self._attempt(lambda store: (store.execute if writes else store.fetch)(sql, values))
 
+    def is_written(self, run_id: str | None) -> bool:
+        """Return True if all that is known of a run is on the disk, or if the journal is in memory alone."""
+        with self._access():
+            return self._file.path is None or run_id not in self._unwritten
+
     def rows_in_memory(self) -> dict[str, JournalRow]:
         """Return the rows that the file does not have, by id."""
         with self._access():

@@ -8,11 +8,22 @@ import stat
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from wiro_widgets.journal.row import JournalRow, OutputFile
+from wiro_widgets.media import cloud_files
+from wiro_widgets.media.cloud_files import (
+    ChangedFileError,
+    CloudError,
+    CloudFile,
+    CloudFolder,
+    OutputFolder,
+    cached_copy,
+    is_address,
+)
 
 _SETTLED_NS: Final = 2 * 10**9  # a file that changed later than this may change again without another time
 _CACHED_DIGESTS: Final = 4_096
@@ -23,11 +34,27 @@ def note(paths: Iterable[str]) -> tuple[OutputFile, ...]:
     files = []
     for path in paths:
         with suppress(OSError):
-            files.append(OutputFile(path, Path(path).stat().st_size, _digest(path)))
+            if is_address(path):
+                file = cloud_files.note(path)
+                files.append(OutputFile(path, file.size or 0, file.sha256 or "", file.tag))
+            else:
+                files.append(OutputFile(path, Path(path).stat().st_size, _digest(path)))
     return tuple(files)
 
 
-def verify(row: JournalRow, output_dir: Path | None = None) -> bool:
+def paths_here(row: JournalRow) -> tuple[str, ...]:
+    """Return the paths of the row, with copies that are here in place of addresses; nothing is fetched."""
+    copies = {path: cached_copy(cloud_file(row, path)) for path in row.paths if is_address(path)}
+    return tuple(str(copies.get(path) or path) for path in row.paths)
+
+
+def cloud_file(row: JournalRow, address: str) -> CloudFile:
+    """Return the file at an address of the row, as it was noted."""
+    entry = _entry(row, address)
+    return CloudFile(address, entry.size, entry.sha256, entry.tag) if entry else CloudFile(address)
+
+
+def verify(row: JournalRow, output_dir: OutputFolder | None = None) -> bool:
     """Return True if every file of the run is the one that was noted.
 
     A row without files is as it was, unless it is imported: see `trouble`.
@@ -37,33 +64,65 @@ def verify(row: JournalRow, output_dir: Path | None = None) -> bool:
     return all(trouble(row, path, output_dir) is None for path in row.paths)
 
 
-def verified_paths(row: JournalRow, output_dir: Path | None = None) -> tuple[str, ...]:
+def verified_paths(row: JournalRow, output_dir: OutputFolder | None = None) -> tuple[str, ...]:
     """Return the paths of the run whose files are the ones that were noted."""
     return tuple(path for path in row.paths if trouble(row, path, output_dir) is None)
 
 
-def trouble(row: JournalRow, path: str, output_dir: Path | None = None) -> str | None:
+def present_paths(row: JournalRow, output_dir: OutputFolder | None = None) -> tuple[str, ...]:
+    """Return the paths of `verified_paths`, and those addresses at which nobody can be asked now."""
+    return tuple(
+        path
+        for path in row.paths
+        if trouble(row, path, output_dir) is None
+        or (is_address(path) and unreachable(replace(row, paths=(path,)), output_dir))
+    )
+
+
+def trouble(row: JournalRow, path: str, output_dir: OutputFolder | None = None) -> str | None:
     """Return why the file at this path of the row does not answer for the run; None if it does.
 
     It does if it is a regular file, no link, with the size and the digest that were noted; if none were, which is so in
     rows of earlier versions, it only must not be empty. A file of an imported row must lie in `output_dir` as well,
-    after all links of its path are resolved: the author of an imported history chose the path.
+    after all links of its path are resolved: the author of an imported history chose the path. A file at an address has
+    the tag that was noted, or else the digest.
     """
     if row.is_imported and not _is_inside(path, output_dir):
         return f"stands at {path}, outside of the output folder, and its run was imported"
     try:
-        return _change(path, next((item for item in row.files if item.path == path), None))
+        if is_address(path):
+            return _change_at(cloud_file(row, path))
+        return _change(path, _entry(row, path))
     except FileNotFoundError:
         return f"is no longer at {path}"
     except (OSError, ValueError) as exc:  # ValueError: an imported path with a null character
         return f"cannot be read at {path}: {getattr(exc, 'strerror', None) or exc}"
 
 
-def absence(row: JournalRow, path: str, output_dir: Path | None = None) -> str | None:
+def unreachable(row: JournalRow, output_dir: OutputFolder | None = None) -> str | None:
+    """Return why a file of the row cannot be asked for at its address now: whether it is there is not known.
+
+    None if there is no such file.
+    """
+    for path in filter(is_address, row.paths):
+        if row.is_imported and not _is_inside(path, output_dir):
+            continue
+        try:
+            cloud_files.look(path)
+        except CloudError as exc:
+            return exc.strerror
+        except OSError:
+            continue
+    return None
+
+
+def absence(row: JournalRow, path: str, output_dir: OutputFolder | None = None) -> str | None:
     """Return why the file at this path cannot be the one of the row, from what can be told without reading it."""
     if row.is_imported and not _is_inside(path, output_dir):
         return f"stands at {path}, outside of the output folder, and its run was imported"
-    entry = next((item for item in row.files if item.path == path), None)
+    entry = _entry(row, path)
+    if is_address(path):
+        return _absence_at(cloud_file(row, path))
     try:
         status = Path(path).lstat()
     except (OSError, ValueError):
@@ -77,8 +136,11 @@ def absence(row: JournalRow, path: str, output_dir: Path | None = None) -> str |
 def delete(row: JournalRow) -> tuple[str, ...]:
     """Delete the files of a run; return those that are left since the author of an imported history chose the paths."""
     if row.is_imported:
-        return tuple(path for path in row.paths if Path(path).exists())
+        return tuple(path for path in row.paths if is_address(path) or Path(path).exists())
     for path in row.paths:
+        if is_address(path):
+            cloud_files.remove(path)
+            continue
         with suppress(FileNotFoundError):
             Path(path).unlink()
     return ()
@@ -96,7 +158,39 @@ def _change(path: str, entry: OutputFile | None) -> str | None:
     return None
 
 
-def _is_inside(path: str, folder: Path | None) -> bool:
+def _entry(row: JournalRow, path: str) -> OutputFile | None:
+    return next((item for item in row.files if item.path == path), None)
+
+
+def _change_at(file: CloudFile) -> str | None:
+    """Return how the file at an address differs from the one that was noted; None if it does not. Raises OSError."""
+    if not file.sha256:
+        return f"was not noted at {file.address} when its run settled"
+    present = cloud_files.look(file.address)
+    if present.size not in (None, file.size):
+        return f"was changed at {file.address}: it has {present.size:,} bytes now"
+    if not file.tag or present.tag != file.tag:
+        try:
+            cloud_files.fetch(file, from_cache=False)
+        except ChangedFileError:
+            return f"was changed at {file.address}: it has other bytes now"
+    return None
+
+
+def _absence_at(file: CloudFile) -> str | None:
+    try:
+        present = cloud_files.look(file.address)
+    except FileNotFoundError:
+        return f"is no longer at {file.address}"
+    except OSError:  # it cannot be asked for, so it may be there
+        return None
+    return None if present.size in (None, file.size) else f"was changed at {file.address}"
+
+
+def _is_inside(path: str, folder: OutputFolder | None) -> bool:
+    if is_address(path):
+        return isinstance(folder, CloudFolder) and folder.contains(path)
+    folder = folder.staging if isinstance(folder, CloudFolder) else folder
     try:
         return folder is not None and Path(path).resolve().is_relative_to(folder.resolve())
     except (OSError, ValueError, RuntimeError):  # a loop of links

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, SupportsIndex, overload
 
 from wiro_widgets.journal import output_files
 from wiro_widgets.journal.row import JournalRow, record_of_row
+from wiro_widgets.media.cloud_files import CloudFile, OutputFolder, cached_copy, is_address
 from wiro_widgets.media.content_types import extension, type_of_name
 from wiro_widgets.media.files import new_file, replace_bytes
 from wiro_widgets.media.images import to_upload_bytes
@@ -193,23 +194,36 @@ class TaskResult(NotebookRepr):
         return safe_markdown(self.text) if self.text else None
 
 
-def result_of(record: TaskRecord, troubles: Mapping[str, str] = _NO_TROUBLES) -> TaskResult:
+def result_of(
+    record: TaskRecord, troubles: Mapping[str, str] = _NO_TROUBLES, files: Iterable[CloudFile] = ()
+) -> TaskResult:
     """Return the result of a run from its record: its text, and the files that it names, opened on demand.
 
-    `troubles` says of paths why their files are not to be opened, as `output_files.trouble` does.
+    `troubles` says of paths why their files are not to be opened, as `output_files.trouble` does; `files` are those at
+    addresses, as they were noted.
     """
     pairs = zip_longest(record.output_paths, record.output_urls)
-    outputs = [_output(path, url, record.task_id, troubles.get(path or "")) for path, url in pairs]
+    by_address = {file.address: file for file in files}
+    outputs = [
+        _output(path, url, record.task_id, troubles.get(path or ""), by_address.get(path or ""))
+        for path, url in pairs
+    ]
     if record.text is not None and len(outputs) < record.output_count:
         answer = OutputInfo(name="text", content_type="raw", content=text_of(record))
         outputs.append(Output(answer, task_id=record.task_id))
     return TaskResult(record, tuple(outputs), record.text)
 
 
-def verified_result(row: JournalRow, output_dir: Path | None) -> TaskResult:
+def verified_result(row: JournalRow, output_dir: OutputFolder | None) -> TaskResult:
     """Return the result of a row; a file that does not answer for the run is an output with an error."""
     reasons = {path: output_files.trouble(row, path, output_dir) for path in row.paths}
-    return result_of(record_of_row(row), {path: reason for path, reason in reasons.items() if reason})
+    return result_of_row(row, {path: reason for path, reason in reasons.items() if reason})
+
+
+def result_of_row(row: JournalRow, troubles: Mapping[str, str] = _NO_TROUBLES) -> TaskResult:
+    """Return the result of a row whose files were verified, but for those with troubles."""
+    files = [output_files.cloud_file(row, path) for path in row.paths if is_address(path)]
+    return result_of(record_of_row(row), troubles, files)
 
 
 def text_of(record: TaskRecord) -> TextContent | None:
@@ -280,13 +294,19 @@ def ending_of(output: Output | None) -> str:
     """Return the ending of the file of a picture, without the dot."""
     if output is None:
         return "png"
-    suffix = output.path.suffix.lstrip(".") if output.path else ""
+    suffix = Path(output.file_name or "").suffix.lstrip(".")
     return suffix or extension(output.content_type, output.name)
 
 
-def _output(path: str | None, url: str | None, task_id: str | None, reason: str | None) -> Output:
-    name = Path(path).name if path else str(url).split("?", 1)[0].rsplit("/", 1)[-1]
+def _output(
+    path: str | None, url: str | None, task_id: str | None, reason: str | None, file: CloudFile | None
+) -> Output:
+    name = path.rpartition("/")[2] if is_address(path) else Path(path).name if path else ""
+    name = name or str(url).split("?", 1)[0].rsplit("/", 1)[-1]
     info = OutputInfo(name=name, url=url)
+    if path and not reason and is_address(path):
+        file = file or CloudFile(path)
+        return Output(info, path=cached_copy(file), cloud=file, task_id=task_id)
     if path and not reason and Path(path).is_file():
         return Output(info, path=Path(path), task_id=task_id)
     reason = reason or (f"is no longer at {path}" if path else "was not downloaded")

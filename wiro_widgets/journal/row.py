@@ -26,11 +26,15 @@ UNTYPED: Final = "untyped-"  # begins the `content` of a run whose model had no 
 
 @dataclass(frozen=True, slots=True)
 class OutputFile:
-    """A file of a run as it was when the run settled: its path, size in bytes, and SHA-256 in hexadecimal."""
+    """A file of a run as it was when the run settled: its path or address, size in bytes, and SHA-256 in hexadecimal.
+
+    `tag` is what the store at an address gives each version of a file; empty for a path.
+    """
 
     path: str
     size: int
     sha256: str
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +311,10 @@ def _texts(value: Any) -> tuple[str, ...]:
 def _files(value: Any) -> tuple[OutputFile, ...]:
     items = json.loads(value or "[]")  # a history file of an earlier version has none
     return tuple(
-        OutputFile(_text(item["path"]), _number(item["size"]), _text(item["sha256"])) for item in items
+        OutputFile(
+            _text(item["path"]), _number(item["size"]), _text(item["sha256"]), _text(item.get("tag", ""))
+        )
+        for item in items
     )
 
 

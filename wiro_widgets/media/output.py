@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from wiro_widgets.media import images
+from wiro_widgets.media import cloud_files, images
 from wiro_widgets.media.content_types import HEAD_SIZE, is_picture
 from wiro_widgets.media.files import atomic_write, replace_bytes, safe_name, unique_target
 from wiro_widgets.protocol.errors import OutputError
@@ -22,6 +22,7 @@ from wiro_widgets.protocol.redact import printable
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from wiro_widgets.media.cloud_files import CloudFile
     from wiro_widgets.protocol.replies import OutputInfo
     from wiro_widgets.protocol.text.text_content import TextContent
 
@@ -37,6 +38,7 @@ _recent_lock = threading.Lock()
 class Output:
     """One result of a task: a file (`path` on disk, or bytes in memory) or a language model's `content`.
 
+    A file that was moved to an output folder elsewhere has an `address`, and `path` is its copy in a cache, or None.
     If it is missing, `error` says why. `bytes()`, `image()` and `save()` fetch it again where that can help, and raise
     the error if it stays missing; `url` may still work for a while.
     """
@@ -50,12 +52,14 @@ class Output:
         error: OutputError | None = None,
         task_id: str | None = None,
         file_name: str | None = None,
+        cloud: CloudFile | None = None,
     ) -> None:
         self.id = info.id
         self.name = info.name
         self.content_type = info.content_type
         self.url = info.url
-        self.path = path
+        self._path = path
+        self.cloud = cloud
         self.content: TextContent | None = info.content
         self.error = error
         self.task_id = task_id
@@ -63,6 +67,8 @@ class Output:
         self._file_name = file_name
         self._declared_size = info.size
         self._key = next(_keys)
+        self.source: Path | None = None  # of a file that was moved, until the journal has its address
+        self.needs_move = False  # True while it waits here for its output folder, which is elsewhere
         self._fetch_again: Callable[[], None] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -71,11 +77,39 @@ class Output:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._key = next(_keys)  # another output of this process may have the one of its own
+        if self.cloud is not None:
+            cloud_files.remember(self.cloud)
+
+    @property
+    def path(self) -> Path | None:
+        """The file on this disk; of a file with an address its copy here, None if it was not fetched."""
+        if self.cloud is not None and self._path is not None and not self._path.is_file():
+            self._path = None  # the cache has made room for others
+        return self._path
+
+    @property
+    def address(self) -> str | None:
+        """Where the file was moved to, such as "s3://bucket/folder/name.png"; None if it is on this disk."""
+        return self.cloud.address if self.cloud else None
+
+    @property
+    def place(self) -> str | None:
+        """The address or the path of the file, as records have it; None if it has none."""
+        return self.address or (str(self._path) if self._path else None)
+
+    @property
+    def file_name(self) -> str | None:
+        """The name of the file; None if it has none."""
+        return self.cloud.name if self.cloud else self._path.name if self._path else None
 
     @property
     def is_to_come(self) -> bool:
         """True if the file is not on the disk but may still come there."""
-        return self.error.may_come if self.error else self._data is not None
+        return self.error.may_come if self.error else self._data is not None or self.needs_move
+
+    def set_moved(self, file: CloudFile, copy: Path) -> None:
+        """Take the address to which the file was moved, and its copy here; `source` stays until `drop_moved`."""
+        self.source, self._path, self.cloud, self.needs_move = self._path, copy, file, False
 
     def set_fetcher(self, fetch_again: Callable[[], None]) -> None:
         """Let this function fetch the file again when somebody asks for it; it waits, and calls `take` if it can."""
@@ -85,13 +119,16 @@ class Output:
         """Take the file of a newer download of the same output, or why that one failed."""
         self.url, self.error = newer.url, newer.error
         self._file_name = newer._file_name or self._file_name
-        self._data, self.path = newer._data, newer.path
+        self._data, self._path, self.cloud = newer._data, newer._path, newer.cloud
+        self.needs_move, self.source = newer.needs_move, newer.source
 
     @property
     def size(self) -> int | None:
         """The number of bytes: of the file if it is here, else as Wiro declares it."""
         if self._data is not None:
             return len(self._data)
+        if self.cloud is not None and self.cloud.size is not None:
+            return self.cloud.size
         try:
             return self.path.stat().st_size if self.path else self._declared_size
         except OSError:
@@ -122,14 +159,25 @@ class Output:
             raise self.error
         if self._data is not None:
             return self._data
-        if self.path is not None:
+        if (path := self._file()) is not None:
             try:
-                return self.path.read_bytes()
+                return path.read_bytes()
             except OSError as exc:
-                raise self._failure(f"cannot be read from {self.path}: {exc.strerror or exc}") from exc
+                raise self._failure(f"cannot be read from {path}: {exc.strerror or exc}") from exc
         if self.content is not None:
             return self.content.text.encode()
         raise self._failure("was not downloaded")
+
+    def _file(self) -> Path | None:
+        """Return the file on this disk, fetched from its address if need be; raises OutputError."""
+        if self.path is None and self.cloud is not None and self.error is None:
+            try:
+                self._path = cloud_files.fetch(self.cloud)
+            except OSError as exc:
+                is_gone = isinstance(exc, FileNotFoundError)
+                reason = "it is no longer there" if is_gone else exc.strerror or str(exc)
+                raise self._failure(f"cannot be read from {self.cloud.address}: {reason}") from None
+        return self.path
 
     def image(self) -> Image:
         """Return a new PIL image; raises OutputError if this is no image or is missing."""
@@ -168,18 +216,19 @@ class Output:
         fetch_missing((self,))
         target = Path(path).expanduser()
         if target.is_dir():
-            target = unique_target(target, self.path.name if self.path else self._default_name())
-        if self.path is not None and self.path.exists() and target.exists() and target.samefile(self.path):
+            target = unique_target(target, self.file_name or self._default_name())
+        file = self._file()
+        if file is not None and file.exists() and target.exists() and target.samefile(file):
             return target
-        if self.error is None and self._data is None and self.path is not None and self.path.is_file():
+        if self.error is None and self._data is None and file is not None and file.is_file():
             with atomic_write(target) as temporary:
-                shutil.copyfile(self.path, temporary)
+                shutil.copyfile(file, temporary)
         else:
             replace_bytes(target, self._present_bytes())
         return target
 
     def __repr__(self) -> str:
-        place = "in memory" if self._data is not None else str(self.path) if self.path else _public(self.url)
+        place = "in memory" if self._data is not None else self.place or _public(self.url)
         state = f"error: {self.error.reason}" if self.error else "text" if self.content else place
         size = f", {self.size:,} bytes" if self.size is not None else ""
         return printable(f"<Output {self.name} {self.content_type or 'of unknown type'}{size}, {state}>")
@@ -202,7 +251,7 @@ class Output:
         return self._file_name or safe_name(None, self.task_id, 0, content_type, self.name)
 
     def _is_text(self) -> bool:
-        return self.content is not None and self.path is None and self._data is None
+        return self.content is not None and self.place is None and self._data is None
 
     def _head(self) -> _Bytes:
         if self._data is not None:

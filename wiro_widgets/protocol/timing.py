@@ -67,3 +67,7 @@ class Timing:
     download_slow: float = 30.0
     # Outputs that are missing are fetched again for so long when somebody asks for them.
     fetch_again: float = 30.0
+    # Outputs whose folder is elsewhere: for one move, and before each further try while the client lives; the last
+    # pause is repeated.
+    move: float = 60.0
+    move_again: tuple[float, ...] = (15.0, 60.0, 300.0, 900.0)

@@ -7,14 +7,14 @@ import logging
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from wiro_widgets.journal.process import is_abandoned, is_attended
-from wiro_widgets.journal.result import TaskResult, result_of
-from wiro_widgets.journal.row import JournalRow, Query, record_of_row
+from wiro_widgets.journal.result import TaskResult, result_of_row
+from wiro_widgets.journal.row import JournalRow, Query
 from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.errors import (
     ApiError,
@@ -171,6 +171,7 @@ class Attacher:
             result = await asyncio.to_thread(self._result_on_disk, task_id)
             if result is None:
                 raise
+            result = await self._move_outputs(result)
             task = AsyncTask(result.record.model, result.record.parameters, options)
             task.answer(result, f"Wiro cannot tell of task {task_id} any more: {error}")
             return task
@@ -185,12 +186,25 @@ class Attacher:
         TaskRunner(engine, task).resume(detail, row.id, EarlierFiles(row))
         return task
 
+    async def _move_outputs(self, result: TaskResult) -> TaskResult:
+        """Move outputs that wait here for their folder elsewhere, and close the row of their run."""
+        engine, outputs = self._engine, result.outputs
+        await engine.downloads.move(outputs, _log.info)
+        if any(output.source is not None for output in outputs):
+            places = tuple(output.place for output in outputs if output.place)
+            result = replace(result, record=replace(result.record, output_paths=places))
+            row = await asyncio.to_thread(engine.journal.find, result.record.task_id or "", engine.server)
+            is_whole = not any(output.needs_move for output in outputs)
+            await engine.write_end(row.id if row else None, result.record, is_whole=is_whole)
+            await asyncio.to_thread(engine.downloads.drop_moved, outputs)
+        return result
+
     def _result_on_disk(self, task_id: str) -> TaskResult | None:
         """Return the result of a task that succeeded, if the journal and the disk have all of it."""
         row = self._engine.journal.find(task_id, self._engine.server)
         if row is None or row.outcome != "succeeded" or not is_whole(self._engine, row):
             return None
-        return result_of(record_of_row(row))
+        return result_of_row(row)
 
     def _row_of(self, detail: TaskDetail, model: str | None, values: Mapping[str, Any]) -> JournalRow:
         """Return the journal's row for a task, a new one if the task was begun elsewhere."""

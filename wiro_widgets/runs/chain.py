@@ -165,7 +165,7 @@ def _result_of_record(engine: Engine, record: TaskRecord) -> TaskResult:
             record=record,
             paths=record.output_paths,
         )
-    return verified_result(row, engine.downloads.folder)
+    return verified_result(row, engine.downloads.output_dir)
 
 
 def _items(value: Any) -> Sequence[Any]:

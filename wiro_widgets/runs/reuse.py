@@ -15,8 +15,9 @@ from typing import Any
 
 from wiro_widgets.journal import output_files
 from wiro_widgets.journal.process import is_abandoned, is_attended
-from wiro_widgets.journal.result import TaskResult, result_of
-from wiro_widgets.journal.row import SENT, UNSETTLED, JournalRow, Query, record_of_row
+from wiro_widgets.journal.result import TaskResult, result_of_row
+from wiro_widgets.journal.row import SENT, UNSETTLED, JournalRow, Query
+from wiro_widgets.media.cloud_files import is_address
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.errors import ConfigurationError, WiroWarning
@@ -121,23 +122,24 @@ def _texts(values: Mapping[str, Any], names: Sequence[str]) -> tuple[object, ...
 def is_whole(engine: Engine, row: JournalRow) -> bool:
     """Return True if all that the run made is still there and as it was: files on the disk, text in the journal.
 
-    A file has the bytes that were noted; of an imported run it lies in the output folder.
+    A file has the bytes that were noted; of an imported run it lies in the output folder. One that cannot be asked for
+    at its address does not count as there; see `output_files.unreachable`.
     """
     return (
         row.record is not None
         and is_here(replace(row.record, output_paths=row.paths))
-        and output_files.verify(row, engine.downloads.folder)
+        and output_files.verify(row, engine.downloads.output_dir)
     )
 
 
 def is_here(record: TaskRecord) -> bool:
-    """Return True if the record has all that its run made: the text, and files that this process can see."""
+    """Return True if the record has all that its run made: the text, and files that this process can see or fetch."""
     texts = record.output_count - len(record.output_urls)  # these have no address
     return (
         record.output_count > 0
         and (texts == 0 or record.text is not None)
         and len(record.output_paths) == record.output_count - texts
-        and all(Path(path).is_file() for path in record.output_paths)
+        and all(is_address(path) or Path(path).is_file() for path in record.output_paths)
     )
 
 
@@ -155,6 +157,12 @@ def _answer_from_journal(
             f"Nothing was sent, because this run may have been paid for before: {reading.absence.reason}.\n"
             "To send it all the same, leave out reuse=True, or use a client with journal=False."
         )
+    for other in reading.rows if row is None else ():
+        if reason := output_files.unreachable(other, engine.downloads.output_dir):
+            raise ConfigurationError(
+                f"Nothing was sent, since task {other.task_id} is the same run and its outputs may exist: {reason}.\n"
+                "Try again when the output folder can be asked, or leave out reuse=True."
+            )
     if row is None and find_uncertain(engine, model, [values], is_typed=schema is not None):
         raise ConfigurationError(
             "Nothing was sent, because an equal run may have been paid for before, and the catalogue showed the model "
@@ -163,8 +171,8 @@ def _answer_from_journal(
     if row is None:
         return None
     engine.journal.reused(row.id)
-    record = record_of_row(row)
-    return result_of(replace(record, reused_from=record.task_id, total_cost=0.0))
+    result = result_of_row(row)
+    return replace(result, record=replace(result.record, reused_from=result.record.task_id, total_cost=0.0))
 
 
 # An equal run that is under way, or may be

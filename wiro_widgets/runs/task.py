@@ -139,7 +139,7 @@ class AsyncTask(NotebookRepr):
         """The task as one row, also while it runs."""
         if self._earlier_result is not None:
             return self._earlier_result.record
-        paths = tuple(str(output.path) for output in self.outputs if output.path)
+        paths = tuple(output.place for output in self.outputs if output.place)
         values = plain(self.values)
         return record_of(
             self.state,

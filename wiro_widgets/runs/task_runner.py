@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import itertools
 import logging
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -145,6 +146,9 @@ class TaskRunner:
         )
         if cost_may_come:
             engine.start_late_job(self._read_late_cost())
+        await self._drop_moved(outputs)
+        if any(output.needs_move for output in outputs):
+            engine.start_late_job(self._move_later())
         self._report_journal_trouble()
 
     async def _fetch(self, infos: tuple[OutputInfo, ...], files: EarlierFiles) -> tuple[Output, ...]:
@@ -184,6 +188,25 @@ class TaskRunner:
                 output.take(newer)
         if self._is_whole():
             await self._engine.write_end(self._journal_id, task.record, cost_may_come=True)
+            await self._drop_moved(task.outputs)
+
+    async def _move_later(self) -> None:
+        """Move the outputs that are to be elsewhere, and close the row once all of them are there."""
+        task, engine = self._task, self._engine
+        pauses = engine.timing.move_again
+        for pause in itertools.chain(pauses, itertools.repeat(pauses[-1])):
+            await asyncio.sleep(pause)
+            await engine.downloads.move(task.outputs, _log.info)
+            if not any(output.needs_move for output in task.outputs):
+                break
+        await engine.write_end(self._journal_id, task.record, is_whole=self._is_whole(), cost_may_come=True)
+        await self._drop_moved(task.outputs)
+
+    async def _drop_moved(self, outputs: Sequence[Output]) -> None:
+        """Remove the files here of outputs that were moved, once the journal's file has their addresses."""
+        journal, downloads = self._engine.journal, self._engine.downloads
+        if await asyncio.to_thread(journal.is_written, self._journal_id):
+            await asyncio.to_thread(downloads.drop_moved, outputs)
 
     def _is_whole(self) -> bool:
         return not any(output.is_to_come for output in self._task.outputs)

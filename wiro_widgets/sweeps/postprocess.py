@@ -79,7 +79,7 @@ class PostProcessing:
             raise ConfigurationError(f"The executor takes no more work ({error!r}). {way_out}") from error
         if reply.fetch_error is not None:
             raise reply.fetch_error
-        paths = tuple(str(output.path) for output in reply.outputs if output.path)
+        paths = tuple(output.place for output in reply.outputs if output.place)
         text = result.text or reply.text
         record = replace(result.record, output_paths=paths, text=text)
         return TaskResult(record, reply.outputs, text), reply.value, reply.then_error

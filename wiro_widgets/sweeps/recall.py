@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wiro_widgets.journal.process import is_abandoned, is_attended
-from wiro_widgets.journal.result import TaskResult, result_of
-from wiro_widgets.journal.row import SENT, UNTYPED, JournalRow, Query, record_of_row
+from wiro_widgets.journal.result import TaskResult, result_of_row
+from wiro_widgets.journal.row import SENT, UNTYPED, JournalRow, Query
 from wiro_widgets.media.jsonable import plain
 from wiro_widgets.protocol.errors import ConfigurationError, RunOutcomeUnknown
 from wiro_widgets.protocol.lookup import Absent, Lookup, Present, Unknown
@@ -153,5 +153,5 @@ def _histories(
     for key, rows in rows_by_cell.items():
         rows.sort(key=lambda row: _INFORMATIVE_FIRST.index(row.outcome))
         is_done = rows[0].outcome == "succeeded" and reuse.is_whole(engine, rows[0])
-        histories[key] = rows, result_of(record_of_row(rows[0])) if is_done else None
+        histories[key] = rows, result_of_row(rows[0]) if is_done else None
     return histories, reading.absence

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +17,8 @@ import httpx
 
 from wiro_widgets.journal import output_files
 from wiro_widgets.journal.row import JournalRow
+from wiro_widgets.media import cloud_files
+from wiro_widgets.media.cloud_files import CloudFile, CloudFolder, OutputFolder, is_address
 from wiro_widgets.media.files import safe_name
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import ConfigurationError, OutputError, WiroWarning
@@ -27,6 +30,7 @@ from wiro_widgets.transport.partial_file import PartialFile, find_finished
 from wiro_widgets.transport.urls import may_fetch
 
 MAX_BYTES = 256 * 1024 * 1024  # of one output
+MOVES_AT_ONCE = 4  # of a client
 AT_ONCE = 4  # of one task, so that a task with a slow server leaves room for others
 
 _OUTPUT_NUMBER = re.compile(r"-(\d+)(?: \(\d+\))?\.[^.]+")
@@ -44,26 +48,36 @@ class EarlierFiles:
 
 
 class Downloads:
-    """Fetches outputs into a folder, as `<folder>/<date>/<model>-<task id>-<n>.<ext>`."""
+    """Fetches outputs into a folder, as `<folder>/<date>/<model>-<task id>-<n>.<ext>`.
+
+    If the folder is elsewhere, they are written and checked here first, and then moved whole.
+    """
 
     def __init__(
         self,
         http: Http,
-        folder: Path,
+        output_dir: OutputFolder,
         *,
         timing: Timing,
         max_bytes: int = MAX_BYTES,
         allow_http: bool = False,
     ) -> None:
         self._http = http
-        self.folder = folder
+        self.output_dir = output_dir
+        # Where files come to be: the output folder, or one here from which they are moved there.
+        self.folder = output_dir.staging if isinstance(output_dir, CloudFolder) else output_dir
+        self._movers = ThreadPoolExecutor(MOVES_AT_ONCE, "wiro-moves")
         self._timing = timing
         self._max_bytes = max_bytes
         self._allow_http = allow_http
         self._slots = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
 
     def __repr__(self) -> str:
-        return f"<Downloads into {self.folder}>"
+        return f"<Downloads into {self.output_dir}>"
+
+    def close(self) -> None:
+        """Move no more files; what is on its way arrives, or is moved later."""
+        self._movers.shutdown(wait=False, cancel_futures=True)
 
     async def fetch_all(
         self,
@@ -79,14 +93,69 @@ class Downloads:
         types = [info.content_type if info.url or not info.content else "text/plain" for info in infos]
         names = [safe_name(model, task_id, n, types[n], info.name) for n, info in enumerate(infos)]
         jobs = [Job(info, task_id, name, recipe) for info, name in zip(infos, names, strict=True)]
-        paths = await asyncio.to_thread(self._paths_on_disk, jobs, files)
+        places = await asyncio.to_thread(self._present_files, jobs, files)
         earlier = {n: output for n, output in enumerate(files.outputs) if output.data is not None}
         slots = asyncio.Semaphore(AT_ONCE)
-        return tuple(
-            await asyncio.gather(
-                *(self._fetch(job, paths.get(n), earlier.get(n), slots, notify) for n, job in enumerate(jobs))
-            )
+        outputs = await asyncio.gather(
+            *(self._fetch(job, places.get(n), earlier.get(n), slots, notify) for n, job in enumerate(jobs))
         )
+        await self.move(outputs, notify)
+        return tuple(outputs)
+
+    async def move(self, outputs: Iterable[Output], notify: Callable[[str], None]) -> None:
+        """Move the files that are here to the output folder, if that is elsewhere; those that cannot be moved stay.
+
+        They are left where they are as well until `drop_moved`, because the journal does not know of it yet.
+        """
+        folder = self.output_dir
+        if not isinstance(folder, CloudFolder):
+            return
+        waiting = [
+            output
+            for output in outputs
+            if output.cloud is None and output.path is not None and output.path.is_relative_to(folder.staging)
+        ]
+        reasons = await asyncio.gather(*(self._move(folder, output) for output in waiting))
+        if reason := next(filter(None, reasons), None):
+            count = sum(map(bool, reasons))
+            files = "1 output stays" if count == 1 else f"{count} outputs stay"
+            text = (
+                f"{files} in {folder.staging}: {reason}. Nothing is lost; this client moves what is there to {folder} "
+                "as soon as it can, and after its end client.recover() does."
+            )
+            notify(text)
+            with suppress(WiroWarning):  # as for a disk that is full
+                warnings.warn(text, WiroWarning, stacklevel=2)
+
+    async def _move(self, folder: CloudFolder, output: Output) -> str | None:
+        """Move the file of an output, or return why it stays."""
+        source = output.path
+        if source is None:
+            return None
+
+        def move() -> tuple[CloudFile, Path]:
+            file = cloud_files.put(source, folder.address_of(source))
+            return file, cloud_files.keep_copy(source, file)
+
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._timing.move):
+                output.set_moved(*await loop.run_in_executor(self._movers, move))
+        except TimeoutError:
+            output.needs_move = True
+            return f"{folder} took longer than {self._timing.move:g} s"
+        except (OSError, RuntimeError) as error:  # RuntimeError: the client was closed
+            output.needs_move = True
+            return getattr(error, "strerror", None) or str(error)
+        return None
+
+    def drop_moved(self, outputs: Iterable[Output]) -> None:
+        """Remove the files here of outputs that were moved, once the journal has their addresses."""
+        for output in outputs:
+            if output.source is not None:
+                with suppress(OSError):
+                    output.source.unlink(missing_ok=True)
+                output.source = None
 
     async def read(self, url: str, limit: int) -> bytes:
         """Return the first `limit` bytes at an address, such as that of an uploaded file; sends no credentials.
@@ -122,13 +191,21 @@ class Downloads:
     async def _fetch(
         self,
         job: Job,
-        path: Path | None,
+        place: Path | CloudFile | None,
         in_memory: Output | None,
         slots: asyncio.Semaphore,
         notify: Callable[[str], None],
     ) -> Output:
-        if path is not None or not job.info.url:
-            return Output(job.info, path=path, task_id=job.task_id, file_name=job.name)
+        if isinstance(place, CloudFile):
+            return Output(
+                job.info,
+                path=cloud_files.cached_copy(place),
+                cloud=place,
+                task_id=job.task_id,
+                file_name=job.name,
+            )
+        if place is not None or not job.info.url:
+            return Output(job.info, path=place, task_id=job.task_id, file_name=job.name)
         loop = asyncio.get_running_loop()
         async with slots, self._slots:
             part = await asyncio.to_thread(
@@ -155,29 +232,31 @@ class Downloads:
             finally:
                 part.discard()
 
-    def _paths_on_disk(self, jobs: list[Job], files: EarlierFiles) -> dict[int, Path]:
-        """Return the outputs that are on the disk as they came, by their numbers.
+    def _present_files(self, jobs: list[Job], files: EarlierFiles) -> dict[int, Path | CloudFile]:
+        """Return the outputs that are on the disk, or at their addresses, as they came, by their numbers.
 
         Those of the journal's row must have the bytes that were noted. A file that no row names, because a process was
-        killed, is the output only if it is whole and says so itself.
+        killed, is the output only if it is whole and says so itself. A file at an address that cannot be asked is taken
+        to be there: it is checked when it is read, and the journal must not lose its address.
         """
-        paths: dict[int, Path] = {}
+        places: dict[int, Path | CloudFile] = {}
         for n, output in enumerate(files.outputs):
-            if output.path is not None:
-                paths[n] = output.path
+            if (place := output.cloud or output.path) is not None:
+                places[n] = place
         row = files.row
         if row is None:
-            return paths
-        for path in map(Path, output_files.verified_paths(row, self.folder)):
-            match = _OUTPUT_NUMBER.search(path.name)
+            return places
+        for path in output_files.present_paths(row, self.output_dir):
+            match = _OUTPUT_NUMBER.search(path.rpartition("/")[2] if is_address(path) else Path(path).name)
             if match and int(match[1]) < len(jobs):
-                paths.setdefault(int(match[1]), path)
-        missing = {Path(job.name).stem: n for n, job in enumerate(jobs) if n not in paths}
-        for path in find_finished(self.folder, set(missing), row.intent_at):
-            n = missing[path.stem]
-            if str(path) not in row.paths and is_output(path, jobs[n]):
-                paths.setdefault(n, path)
-        return paths
+                place = output_files.cloud_file(row, path) if is_address(path) else Path(path)
+                places.setdefault(int(match[1]), place)
+        missing = {Path(job.name).stem: n for n, job in enumerate(jobs) if n not in places}
+        for file in find_finished(self.folder, set(missing), row.intent_at):
+            n = missing[file.stem]
+            if str(file) not in row.paths and is_output(file, jobs[n]):
+                places.setdefault(n, file)
+        return places
 
 
 def _warn(job: Job, error: OSError, notify: Callable[[str], object]) -> None:

@@ -283,9 +283,9 @@ def test_a_lost_run_keeps_its_task(server: HostileServer, client: Client) -> Non
     server.finish(task, [], quietly=True)
     assert client.history.sync().new == 1
     client.history.tag(task.id, "lost")
-    (recovered,) = client.recover()
-    assert recovered.id == task.id
-    recovered.wait(20)
+    (lost_task,) = client.recover()
+    assert lost_task.id == task.id
+    lost_task.wait(20)
     (record,) = client.history
     assert (record.task_id, record.tags) == (task.id, ("lost",))
     assert client.history.unfinished() == []

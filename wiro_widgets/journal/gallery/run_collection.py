@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from wiro_widgets.journal import output_files
@@ -16,6 +15,7 @@ from wiro_widgets.journal.gallery.run_listing import Filter, Listing
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.result import TaskResult, verified_result
 from wiro_widgets.journal.row import SENT, JournalRow, Query, record_of_row
+from wiro_widgets.media.cloud_files import OutputFolder
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.record import TaskRecord
 
@@ -28,7 +28,7 @@ class RunCollection:
     Files of imported runs are opened only in `output_dir`.
     """
 
-    def __init__(self, journal: Journal, server: str, output_dir: Path | None) -> None:
+    def __init__(self, journal: Journal, server: str, output_dir: OutputFolder | None) -> None:
         self.output_dir = output_dir
         folder = folder_of(journal.path)
         self.pictures = PictureCache(folder)

@@ -50,7 +50,7 @@ class OutputView:
     @property
     def name(self) -> str:
         """The file name."""
-        return self.output.path.name if self.output.path else self.output.name
+        return self.output.file_name or self.output.name
 
     def message(self, output_id: str) -> dict[str, Any]:
         """Return the output as a message has it."""
