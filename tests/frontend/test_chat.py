@@ -82,6 +82,15 @@ def test_the_conversation_is_above(panel: PanelPage) -> None:
     expect(answer.get_by_text("Hello")).to_have_count(0)
 
 
+def test_turns_of_the_history_may_come_later(panel: PanelPage) -> None:
+    """They are read while the run is on its way; what is there already is drawn again with them above."""
+    _start(panel, talk={"run": 2, "prompt": "Why is the sky blue?", "turns": []})
+    answer = panel.page.get_by_role("region", name="Answer")
+    expect(answer.locator(".asked")).to_have_text(["Why is the sky blue?"])
+    panel.tell(delta([], talk={"run": 2, "prompt": "Why is the sky blue?", "turns": TURNS}))
+    expect(answer.locator(".asked")).to_have_text(["Hello", "Why is the sky blue?"])
+
+
 def test_a_new_conversation(panel: PanelPage) -> None:
     """A press empties the session; the next run gets another."""
     _start(panel, talk={"run": 2, "prompt": "Why?", "turns": []})

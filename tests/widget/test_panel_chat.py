@@ -100,3 +100,41 @@ def test_the_page_asks_for_the_writer(chat: Panel) -> None:
     assert "drawMarkdown" in wire.ask("module", rev=3, name="markdown")["text"]
     wire.say("module", rev=4, name="../../secret")
     assert len(wire.messages("reply")) == 1
+
+
+def _prompts(panel: Panel, *expected: str) -> None:
+    """Wait until these are the earlier turns that the page was told last."""
+    assert isinstance(panel.comm, Wire)
+    panel.comm.until(lambda: [turn["prompt"] for turn in _talks(panel)[-1]["turns"]] == list(expected))
+
+
+def test_a_session_of_the_history_goes_on_with_its_turns(panel_of: MakePanel) -> None:
+    """A new panel that is given the session shows what was said before, and each turn once."""
+    old = panel_of(CHAT, thinking=False)
+    answers = [_ask(old, prompt) for prompt in ("first", "second")]
+    session = old.values["session_id"]
+    new = panel_of(CHAT, thinking=False, session_id=session)
+    assert "1. *first*" in _ask(new, "third")
+    _prompts(new, "first", "second")
+    assert [turn["answer"] for turn in _talks(new)[-1]["turns"]] == answers
+    _ask(new, "fourth")
+    _prompts(new, "first", "second", "third")
+    new.set(session_id=None)
+    _ask(new, "another")
+    _prompts(new)
+    new.set(session_id=session)
+    _ask(new, "fifth")
+    _prompts(new, "first", "second", "third", "fourth")
+
+
+def test_a_run_of_the_history_stands_in_its_conversation(panel_of: MakePanel, sandbox_client: Client) -> None:
+    """A panel of a record shows the turns before it, and goes on behind those that followed."""
+    old = panel_of(CHAT, thinking=False)
+    for prompt in ("first", "second", "third"):
+        _ask(old, prompt)
+    [record] = sandbox_client.history.find(model=CHAT, text="second", limit=1)
+    panel = Panel.from_record(record, client=sandbox_client)
+    _prompts(panel, "first")
+    _ask(panel, "fourth")
+    _prompts(panel, "first", "second", "third")
+    panel.close()

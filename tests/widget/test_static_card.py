@@ -84,6 +84,7 @@ def test_a_failed_run_says_why() -> None:
 def test_an_answer_and_other_files_are_in_the_card() -> None:
     """A language model's answer is there; other files are listed by name."""
     assert "Because." in _card(text={"answer": "Because.", "thinking": "Hm", "done": True})
+    assert "<strong>so</strong>" in _card(text={"answer": "It is **so**.", "thinking": "", "done": True})
     assert "It is short." in _card(
         text={"answer": "Because.", "thinking": "", "done": True, "note": "It is short."}
     )

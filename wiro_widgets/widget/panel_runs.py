@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
+from wiro_widgets.client.chat import Conversation
 from wiro_widgets.client.sync_client import Client, Task
 from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.display.live_line import ProgressMode
@@ -23,7 +24,7 @@ from wiro_widgets.widget.form import next_seed
 from wiro_widgets.widget.panel_controls import PanelControls
 from wiro_widgets.widget.wire.messages import Choice
 from wiro_widgets.widget.wire.publisher import Publisher
-from wiro_widgets.widget.wire.run_view import RunView
+from wiro_widgets.widget.wire.run_view import PastTurns, RunView
 from wiro_widgets.widget.wire.sweep_view import SweepView
 
 MAX_TASKS = 500  # of one panel that Python can still ask for
@@ -60,6 +61,8 @@ class PanelRuns:
         self._tasks_lock = threading.Lock()  # for `tasks` alone: the engine's thread adds those of a sweep
         self._numbers = count(1)
         self._sweep_view: SweepView | None = None  # the newest launch, if that is a sweep
+        # The turns that the history has of the newest session, by model and session.
+        self._past: tuple[tuple[Any, ...], PastTurns] = ((), PastTurns())
 
     def __repr__(self) -> str:
         return f"<PanelRuns {len(self.tasks)} tasks>"
@@ -81,7 +84,9 @@ class PanelRuns:
             self._show_errors(controls.problems())
             session = controls.schema.session
             if session is not None and times == 1 and not controls.values.get(session):
-                controls.set({session: uuid.uuid4().hex})  # without one the model mixes all conversations
+                new_session = uuid.uuid4().hex
+                controls.set({session: new_session})  # without one the model mixes all conversations
+                self._past = (controls.model, new_session), PastTurns()
             tasks = tuple(self._run(controls.model, values) for values in controls.repeats(times))
             controls.move_seed(times)
             return tasks
@@ -91,12 +96,8 @@ class PanelRuns:
         controls, values = self._controls, dict(values)
         schema = controls.known_schema if model == controls.model else None
         view = RunView(next(self._numbers), model, values)
-        if schema is not None and (session := schema.session) is not None:
-            view.conversation = tuple(
-                task
-                for task in self.tasks
-                if task.model == model and task.values.get(session) == values.get(session)
-            )
+        if schema is not None:
+            self._join_conversation(view, schema.session, values)
         view.next_seed = next_seed(view.seed, controls.schema.get("seed"))
         self._sweep_view = None
         self._publisher.begin(view)
@@ -109,10 +110,38 @@ class PanelRuns:
         self._publisher.follow(view)
         return task
 
+    def _join_conversation(self, view: RunView, session: str | None, values: Mapping[str, Any]) -> None:
+        """Give a run the earlier turns of its session: those of this panel, and those of the history once read."""
+        if session is None or view.model is None:
+            return
+        session_id = values.get(session)
+        view.conversation = tuple(
+            task for task in self.tasks if task.model == view.model and task.values.get(session) == session_id
+        )
+        if not session_id:
+            return
+        if self._past[0] != (view.model, session_id):
+            past, conversation = PastTurns(), Conversation(view.model, session, str(session_id))
+            self._past = (view.model, session_id), past
+            self._later(lambda: self._read_past(past, conversation), 0)
+        view.past = self._past[1]
+
+    def _read_past(self, past: PastTurns, conversation: Conversation) -> None:
+        try:
+            conversation.read(self._client().history)
+        except WiroError as error:
+            _log.warning("The earlier turns of a conversation could not be read: %s", error)
+            return
+        past.turns = tuple(conversation.turns)
+        self._publisher.catch_up()
+
     def show_result(self, result: TaskResult) -> None:
         """Show a result of the history as if it had been run here."""
         record = result.record
         view = RunView(next(self._numbers), record.model, record.parameters)
+        view.begun_at = record.created_at
+        if record.model == self._controls.model:
+            self._join_conversation(view, self._controls.schema.session, record.parameters)
         view.next_seed = next_seed(view.seed, self._controls.schema.get("seed"))
         view.task = Task.from_result(result)
         self._add_task(view.task)

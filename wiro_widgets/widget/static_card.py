@@ -15,6 +15,7 @@ from typing import Any
 from wiro_widgets.media.images import Thumbnail, thumbnail
 from wiro_widgets.media.jsonable import without_files
 from wiro_widgets.render import run_words
+from wiro_widgets.render.markdown_html import html_of_markdown
 from wiro_widgets.render.notebook_repr import NO_MATH
 
 MAX_BYTES = 150_000
@@ -78,7 +79,7 @@ class StaticCard:
         lines = [
             run_words.join_facts(model, *facts),
             prompt,
-            *results,
+            *(text for text, _ in results),
             ", ".join(map(" ".join, texts.items())),
         ]
         head = (
@@ -88,7 +89,7 @@ class StaticCard:
         )
         lead = _paragraph(_escape(prompt), "overflow-wrap:anywhere") if prompt else ""
         tail = (
-            "".join(_paragraph(_escape(text), "white-space:pre-wrap") for text in results)
+            "".join(html for _, html in results)
             + _settings(texts)
             + _paragraph(_FOOTER, f"font-size:12px;{_SOFT}")
             + "</div>"
@@ -137,22 +138,30 @@ def _facts(run: Mapping[str, Any] | None) -> Iterator[str]:
         yield f"task {run['task']}"
 
 
-def _results(run: Mapping[str, Any] | None) -> Iterator[str]:
-    """Yield the notice of a run, the answer of a language model, and the names of files that are no pictures."""
+def _results(run: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """Yield the notice of a run, the answer of a language model, and the names of files that are no pictures.
+
+    Each comes as text and as HTML; an answer is Markdown.
+    """
     if run is None:
         return
-    notice = run.get("notice")
+    notice, text = run.get("notice"), run.get("text")
     if notice:
-        yield _cut(" ".join(str(notice[part]) for part in ("title", "text") if notice.get(part)), MAX_ANSWER)
-    text = run.get("text")
+        yield _words(" ".join(str(notice[part]) for part in ("title", "text") if notice.get(part)))
     if text and text.get("answer"):
-        yield _cut(text["answer"], MAX_ANSWER)
+        answer = _cut(text["answer"], MAX_ANSWER)
+        yield answer, html_of_markdown(answer)
     if text and text.get("note"):
-        yield text["note"]
+        yield _words(text["note"])
     outputs = run.get("outputs") or ()
     files = [item["name"] for item in outputs if not str(item.get("content_type") or "").startswith("image/")]
     if files and not text:
-        yield _cut(f"Files: {', '.join(files)}", MAX_VALUE)
+        yield _words(f"Files: {', '.join(files)}", MAX_VALUE)
+
+
+def _words(text: str, length: int = MAX_ANSWER) -> tuple[str, str]:
+    text = _cut(text, length)
+    return text, _paragraph(_escape(text), "white-space:pre-wrap")
 
 
 def _gallery(pictures: Iterable[Thumbnail], room: int) -> str:

@@ -34,6 +34,7 @@ export function mountAnswer(view: View, shelf: Shelf): HTMLElement {
     anew,
   );
   let number = -1;
+  let drawn: typeof store.feed.talk = null; // turns of the history may come after the first words
   let writer: Writer | null = null;
   let isAsked = false;
   const fetchWriter = async () => {
@@ -75,8 +76,9 @@ export function mountAnswer(view: View, shelf: Shelf): HTMLElement {
     text(asked, isTalk ? talk.prompt : "");
     const p = session();
     show(anew, isTalk && !store.active && p !== undefined && Boolean(store.values.get(p.id)), element);
-    const another = store.run?.number !== number;
+    const another = store.run?.number !== number || (isTalk && talk !== drawn);
     number = store.run?.number ?? -1;
+    drawn = talk;
     if (another) {
       turns.replaceChildren(...(isTalk ? talk.turns.flatMap(drawTurn) : []));
       element.scrollTop = isTalk ? asked.offsetTop - 14 : 0;

@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from wiro_widgets.client.chat import Turn
 from wiro_widgets.client.sync_client import Task
 from wiro_widgets.media.images import in_threads
 from wiro_widgets.protocol import wire_values
@@ -177,6 +180,13 @@ class View(ABC):
         return f"{self.number}-{index}"
 
 
+@dataclass
+class PastTurns:
+    """The turns of a session that the history has, once they were read; the runs of the session share them."""
+
+    turns: tuple[Turn, ...] = ()
+
+
 class RunView(View):
     """One run; number 0 stands for none. It has no task while it is submitted."""
 
@@ -187,6 +197,9 @@ class RunView(View):
         self.seed = wire_values.text((values or {}).get("seed"))
         self.task: Task | None = None
         self.conversation: tuple[Task, ...] | None = None  # the earlier runs of its session, if it has one
+        self.past = PastTurns()
+        self.begun_at: datetime | None = None  # if it is a run of the history
+        self._sent_past: tuple[Turn, ...] = ()
         self.is_closed = False  # the user says that it never became a task
         self.is_sent_again = False
 
@@ -326,21 +339,38 @@ class RunView(View):
         }
 
     def extras(self, *, whole: bool) -> dict[str, Any]:
-        """Return with `whole` what the run asks and the earlier turns of its conversation, if it is one."""
-        if not whole or self.conversation is None:
+        """Return with `whole` what the run asks and the earlier turns of its conversation, if it is one.
+
+        Without it only if turns of the history came since.
+        """
+        past = self.past.turns
+        if self.conversation is None or not (whole or past is not self._sent_past):
             return {}
+        self._sent_past = past
         turns: list[dict[str, str]] = []
         characters = 0
-        for task in self.conversation[: -MAX_TURNS - 1 : -1]:
-            text = task.state.text
-            if task.status != "succeeded" or text is None:
-                continue
-            turn = {"prompt": _prompt(task.values), "answer": text.text[:MAX_TURN]}
+        for prompt, answer in self._earlier_turns(past)[: -MAX_TURNS - 1 : -1]:
+            turn = {"prompt": prompt[:MAX_TURN], "answer": answer[:MAX_TURN]}
             characters += len(turn["prompt"]) + len(turn["answer"])
             if characters > MAX_ANSWER:
                 break
             turns.append(turn)
         return {"talk": {"run": self.number, "prompt": _prompt(self.values or {}), "turns": turns[::-1]}}
+
+    def _earlier_turns(self, past: Sequence[Turn]) -> list[tuple[str, str]]:
+        """Return the prompts and answers of the history, and then those of this panel that are not among them."""
+        own_id = self.task.id if self.task else None
+        turns = [
+            (turn.prompt, str(turn.answer))
+            for turn in past
+            if turn.record.task_id != own_id and _is_before(turn.record.created_at, self.begun_at)
+        ]
+        past_ids = {turn.record.task_id for turn in past}
+        for task in self.conversation or ():
+            text = task.state.text
+            if task.status == "succeeded" and text is not None and task.id not in past_ids:
+                turns.append((_prompt(task.values), text.text))
+        return turns
 
     def _stages(self, timings: Mapping[str, float], elapsed: float) -> list[dict[str, Any]]:
         """Return the stages so far; each ends where the next one begins."""
@@ -358,6 +388,10 @@ class RunView(View):
             }
             for (name, start), end in zip(starts, ends, strict=False)
         ]
+
+
+def _is_before(moment: datetime | None, other: datetime | None) -> bool:
+    return moment is None or other is None or moment < other
 
 
 def _prompt(values: Mapping[str, Any]) -> str:
