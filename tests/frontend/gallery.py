@@ -24,6 +24,7 @@ from tests.frontend.payloads import (
     parameter,
     rows,
     run,
+    side_model,
     state,
     summary,
     swept,
@@ -279,6 +280,58 @@ def _vary(panel: PanelPage) -> None:
     )
 
 
+FLUX, SKETCH, FILM = (
+    "tencent/hunyuan-flux-srpo",
+    "wiro/sandbox-sketch",
+    "kling-ai/kling-v2-6-master-turbo-image",
+)
+SIDE_MODELS = [
+    side_model(FLUX, "Hunyuan Flux SRPO"),
+    side_model(SKETCH, "Sandbox Sketch", "without Scale, Strength, Samples, Steps"),
+    side_model(
+        FILM,
+        "Kling",
+        "without Input image, Scale, Strength, Samples and 4 more \N{MIDDLE DOT} its own Width, Height",
+        "Prompt: text is needed, not 12.",
+    ),
+]
+PRICES = {FLUX: "about $0.00936", SKETCH: "$0.004", FILM: "$0.28 to $1.40"}
+
+
+def _models(panel: PanelPage) -> None:
+    trait = axes(8, {"seed": "1, 2"}, seed="2 values: 1, 2") | {"models": SIDE_MODELS}
+    parts = (f"{name.partition('/')[2]} {price}" for name, price in PRICES.items())
+    price = f"$0.29 to $1.41: {', '.join(parts)}"
+    panel.start(state(_axes=trait, _outlook={"price": price, "reason": "8 runs", "models": PRICES}))
+    panel.send_module("models")
+    panel.button("Add a model").click()
+    [question] = panel.await_sent("search")
+    panel.tell({"type": "models", "to": "me", "rev": question["rev"], "models": CATALOGUE, "error": None})
+
+
+def _model_board(panel: PanelPage) -> None:
+    trait = axes(6, {"seed": "1, 2"}, seed="2 values: 1, 2") | {"models": SIDE_MODELS}
+    panel.start(
+        state(status="running", _axes=trait, _outlook={"price": "$0.29", "reason": "", "models": PRICES})
+    )
+    panel.send_module("models")
+    costs = ["$0.008421 (estimate about $0.00936)", "$0.004 expected", "$0.28 to $1.40 expected", "", ""]
+    note = "Sandbox Sketch without scale, strength, samples, steps"
+    titles = ["Hunyuan Flux SRPO", "Sandbox Sketch", "Kling v2.6 Master Turbo Image to Video"]
+    table = board(titles, ["1", "2"], x="model", note=note) | {"costs": costs}
+    cells = [cell(0), cell(1), cell(2, "running", "running"), cell(3), cell(4, "failed", "failed: x")]
+    panel.tell(
+        delta(
+            LINES[:2],
+            run=swept(prompt="6 runs: model \N{MULTIPLICATION SIGN} seed"),
+            board=table,
+            cells=cells,
+        )
+    )
+    for index in (0, 1, 3):
+        panel.tell(image(f"1-{index}"), {"hue": 60 * index})
+
+
 def _sweep(panel: PanelPage) -> None:
     panel.start(state(status="running", _axes=axes(12, {"steps": "20..50 by 10", "seed": "1..3"})))
     standing = ["succeeded"] * 5 + ["failed", "succeeded"] + ["running"] * 3
@@ -417,6 +470,8 @@ STATES: dict[str, Callable[[PanelPage], None]] = {
     "dropping": _dropping,
     "settings": _settings,
     "vary": _vary,
+    "models": _models,
+    "model_board": _model_board,
     "sweep": _sweep,
     "swept": _swept,
     "send": _send,

@@ -79,6 +79,12 @@ class PanelPage:
         self.page.wait_for_function(condition, arg=[kind, count])
         return self.sent_messages(kind)
 
+    def send_module(self, name: str) -> None:
+        """Answer the question for a late module as the kernel does."""
+        self.page.wait_for_function("(name) => host.model.sent.some((one) => one.name === name)", arg=name)
+        [question] = [one for one in self.sent_messages("module") if one["name"] == name]
+        self.reply(question["rev"], text=BUNDLE.with_name(f"{name}.js").read_text(encoding="utf-8"))
+
     def reply(self, rev: int, **facts: Any) -> None:
         """Answer a message of this store."""
         self.tell({"type": "reply", "to": "me", "rev": rev, "error": None} | facts)

@@ -215,6 +215,11 @@ def axes(runs: int, axis_texts: Payload, **words: str) -> Payload:
     return {"shown": shown, "words": words, "runs": runs, "undo": "", "locked": True}
 
 
+def side_model(name: str, title: str = "", note: str = "", error: str = "") -> Payload:
+    """Return one of several models that run side by side."""
+    return {"model": name, "title": title, "note": note, "about": note, "error": error}
+
+
 def board(
     columns: list[str], labels: list[str], *, x: str = "steps", y: str = "seed", note: str = ""
 ) -> Payload:

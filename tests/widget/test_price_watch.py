@@ -1,5 +1,6 @@
 """The price of a run beside the button, before it is pressed."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -95,17 +96,23 @@ class _Catalogue:
         self.prices: list[tuple[str, str]] = []
         self.error: Exception | None = None
         self.estimate = Estimate(0.04, 0.04, exact=True, reason="$0.04 for each run")
+        self.by_model: dict[str, Estimate] = {}
+        self.model_prices: dict[str, str] = {}
         self.watch = PriceWatch(
             self.price,
-            lambda price, reason: self.prices.append((price, reason)),
+            self.show,
             lambda work, _seconds: self.work.append(work),
         )
 
-    def price(self) -> Estimate:
+    def price(self) -> tuple[Estimate, dict[str, Estimate]]:
         self.questions += 1
         if self.error is not None:
             raise self.error
-        return self.estimate
+        return self.estimate, self.by_model
+
+    def show(self, price: str, reason: str, by_model: Mapping[str, str]) -> None:
+        self.prices.append((price, reason))
+        self.model_prices = dict(by_model)
 
     def do_the_work(self) -> None:
         while self.work:
@@ -116,6 +123,23 @@ class _Catalogue:
 def catalogue() -> _Catalogue:
     """Return a catalogue that counts questions."""
     return _Catalogue()
+
+
+def test_several_models_are_priced_one_by_one(catalogue: _Catalogue) -> None:
+    """The sum is followed by the price of each; of many models only the sum is said, and each has its own."""
+    catalogue.by_model = {
+        f"a/{name}": Estimate(cost, cost, exact=True, reason="") for name, cost in (("x", 0.03), ("y", 0.01))
+    }
+    catalogue.watch.look()
+    catalogue.do_the_work()
+    assert catalogue.prices == [("$0.04: x $0.03, y $0.01", "$0.04 for each run")]
+    assert catalogue.model_prices == {"a/x": "$0.03", "a/y": "$0.01"}
+    unknown = Estimate(None, None, exact=False, reason="")
+    catalogue.by_model |= {"a/z": unknown, "a/w": unknown}
+    catalogue.watch.update()
+    catalogue.do_the_work()
+    assert catalogue.prices[-1][0] == "$0.04"
+    assert catalogue.model_prices["a/z"] == "price unknown"
 
 
 def test_typing_asks_once(catalogue: _Catalogue) -> None:

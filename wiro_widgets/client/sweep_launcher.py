@@ -70,7 +70,7 @@ class SweepLauncher:
 
     async def plan_values(self, model: str | Iterable[str], values: Mapping[str, Any], how: How) -> Plan:
         """Plan a sweep over the values that are lists, and the models if there are several; raises InvalidParameter."""
-        models = None if isinstance(model, str) else _models(model)
+        models = None if isinstance(model, str) else model_names(model)
         names = [model] if isinstance(model, str) else list(dict.fromkeys(models or ()))
         schemas = {name: await self._catalogue.schema_if_known(name) for name in names}
         schema = sweep_plan.merged_schema(schemas)
@@ -172,10 +172,11 @@ class SweepLauncher:
         runs, open_runs = await asyncio.to_thread(read)
         estimates = await self._estimate_runs(schemas, open_runs)
         total, by_model = await asyncio.to_thread(_totals, estimates)
-        before = len(runs) - len(open_runs)
-        reason = f"{before:,} of {len(runs):,} were run before; {total.reason}"
-        answer_count = before if before == len(runs) else 0
-        return (replace(total, reason=reason, answer_count=answer_count) if before else total), by_model
+        counts, open_counts = (Counter(model for model, _ in group) for group in (runs, open_runs))
+        by_model = {
+            model: _with_answers(item, counts[model], open_counts[model]) for model, item in by_model.items()
+        }
+        return _with_answers(total, len(runs), len(open_runs)), by_model
 
     async def _estimate_runs(self, schemas: Schemas, runs: Sequence[_Run]) -> dict[str, list[Estimate]]:
         """Return the estimates of runs by their models."""
@@ -250,8 +251,17 @@ def _totals(estimates: Mapping[str, Sequence[Estimate]]) -> tuple[Estimate, dict
     return total, {model: pricing.total(items) for model, items in estimates.items()}
 
 
-def _models(models: Iterable[Any]) -> list[str]:
-    """Return the names of models that are an axis, each a text or a Model."""
+def _with_answers(estimate: Estimate, count: int, open_count: int) -> Estimate:
+    """Return the estimate of so many runs, some of which the history may answer."""
+    before = count - open_count
+    if not before:
+        return estimate
+    reason = f"{before:,} of {count:,} were run before; {estimate.reason}"
+    return replace(estimate, reason=reason, answer_count=0 if open_count else before)
+
+
+def model_names(models: Iterable[Any]) -> list[str]:
+    """Return the names of models that are an axis, each a text or a Model; raises InvalidParameter."""
     if isinstance(models, AbstractSet):
         raise InvalidParameter("model", "a set has no order; give a list")
     if isinstance(models, Mapping) or not isinstance(models, Iterable):

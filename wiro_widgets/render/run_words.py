@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.events import Progress
 from wiro_widgets.protocol.prices.dollars import dollars
@@ -23,6 +25,7 @@ STATUS_WORDS: dict[Status, str] = {
 }
 _ACTIVITY: dict[Status, str] = {"queued": "Waiting for a worker", "finishing": "Finishing"}
 _MINUTE = 60
+MAX_LISTED = 4  # names in a short line
 
 
 def join_facts(*parts: str | None) -> str:
@@ -72,3 +75,10 @@ def whole_seconds(value: float) -> str:
 def count(number: int, noun: str) -> str:
     """Return "1 picture" or "1,000 pictures"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def listing(names: Sequence[str]) -> str:
+    """Return the names in a short line: the first of them, and how many more there are."""
+    count = len(names) if len(names) <= MAX_LISTED + 1 else MAX_LISTED
+    more = f" and {len(names) - count} more" if count < len(names) else ""
+    return ", ".join(names[:count]) + more

@@ -16,6 +16,7 @@ from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.render import run_words
 from wiro_widgets.sweeps import axis_syntax
 from wiro_widgets.sweeps.axes import MAX_CELLS, Axis
+from wiro_widgets.widget.controls.model_axis import ModelAxis
 from wiro_widgets.widget.value_codec import as_list
 
 MARK = "*"  # before a parameter's id: the text of its axis, among the values at the browser
@@ -56,9 +57,13 @@ class AxisControl:
 
 
 class AxisControls:
-    """The axes of one model's controls; without any, Run means one run."""
+    """The axes of one model's controls; without any, Run means one run.
+
+    `models` are further models that run with the same values, if there are any.
+    """
 
     def __init__(self, schema: ModelSchema) -> None:
+        self.models: ModelAxis | None = None
         self._schema = schema
         self._axes: dict[str, AxisControl] = {}
 
@@ -69,11 +74,16 @@ class AxisControls:
         return name in self._axes
 
     def __bool__(self) -> bool:
-        return bool(self._axes)
+        return bool(self._axes) or self.models is not None
 
     @property
     def axes(self) -> tuple[Axis, ...]:
-        """The axes in the order of the controls."""
+        """The axes: the models, then the others in the order of the controls."""
+        return ((self.models.axis,) if self.models else ()) + self.value_axes
+
+    @property
+    def value_axes(self) -> tuple[Axis, ...]:
+        """The axes of the controls, in their order."""
         names = [item.id for item in self._schema.parameters if item.id in self._axes]
         return tuple(Axis(name, self._axes[name].values) for name in names)
 
@@ -82,14 +92,21 @@ class AxisControls:
         """The axes by their names, as `restore` takes them."""
         return dict(self._axes)
 
-    def restore(self, controls: Mapping[str, AxisControl]) -> None:
+    def restore(self, controls: Mapping[str, AxisControl], models: ModelAxis | None) -> None:
         """Take the place of all axes."""
         self._axes = dict(controls)
+        self.models = models
 
     @property
     def run_count(self) -> int:
         """The number of runs; 0 while an axis has no values."""
-        return prod(len(axis.values) for axis in self.axes)
+        if self.models is not None:
+            return (
+                0
+                if any(not item.values for item in self._axes.values())
+                else self.models.run_count(self.value_axes)
+            )
+        return prod(len(axis.values) for axis in self.value_axes)
 
     @property
     def errors(self) -> dict[str, InvalidParameter]:
@@ -99,9 +116,9 @@ class AxisControls:
             for name, item in self._axes.items()
             if not item.values
         }
-        if not errors and self.run_count > MAX_CELLS:
-            longest = max(self.axes, key=lambda axis: len(axis.values)).name
-            reason = f"these make {self.run_count:,} runs; a sweep has at most {MAX_CELLS:,}"
+        if not errors and (count := prod(len(axis.values) for axis in self.axes)) > MAX_CELLS:
+            longest = max(self.value_axes, key=lambda axis: len(axis.values)).name
+            reason = f"these make {count:,} runs; a sweep has at most {MAX_CELLS:,}"
             errors = {f"{MARK}{longest}": InvalidParameter(longest, reason)}
         return errors
 

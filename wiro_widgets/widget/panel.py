@@ -213,9 +213,15 @@ class Panel(LateWidget):
         """Turn controls into axes of a sweep: each gets a list of values, or a text like "10..50 by 10"; None ends one.
 
         Numbers are "10, 20, 30", "1..4", "10..50 by 10" or "0..1 in 5"; choices are separated by commas, and "*" means
-        all of them; texts have a line each. A sweep runs every combination. Raises InvalidParameter.
+        all of them; texts have a line each. A sweep runs every combination.
+
+        `model=[...]` runs other models beside the panel's own, which stands first; each goes without the values that it
+        does not take. For a model with a parameter of that name the axis is called "owner/model". Raises
+        InvalidParameter, and NotFound for a model that the catalogue does not have.
+
+        >>> panel.vary(model=["wiro/sandbox-sketch", "wiro/sandbox-poster"], seed=range(2))
         """
-        self._controls.vary(axes)
+        self._parts.vary(axes)
 
     def switch_to(self, model: str) -> None:
         """Change to another model in place; values that fit it stay. Raises NotFound."""
@@ -264,9 +270,7 @@ class Panel(LateWidget):
 
     def code(self) -> str:
         """Return a program that repeats what the controls say: it runs in a fresh kernel, client included."""
-        from wiro_widgets.widget.python_call import python_call  # noqa: PLC0415 - loads Pillow
-
-        return python_call(self.model or "", self._controls.values, self.axes, self._controls.known_schema)
+        return self._controls.code()
 
     @property
     def presets(self) -> Presets:
@@ -469,9 +473,10 @@ class Panel(LateWidget):
     def _show_errors(self, errors: Mapping[str, InvalidParameter]) -> None:
         self._errors = {name: error.reason for name, error in errors.items()}
 
-    def _show_price(self, price: str, reason: str) -> None:
+    def _show_price(self, price: str, reason: str, by_model: Mapping[str, str]) -> None:
         with self._lock:
-            self._outlook = {"price": price, "reason": reason}
+            models = {"models": dict(by_model)} if by_model else {}
+            self._outlook = {"price": price, "reason": reason, **models}
 
     def _set_status(self, status: Status, progress: float | None, heartbeat: dict[str, Any]) -> None:
         with self.hold_sync():  # one message
@@ -521,7 +526,6 @@ class Panel(LateWidget):
             send=self._send_message,
             set_status=partial(self._cell.run, self._set_status),
             later=self._later,
-            price=self.price,
             show_controls=self._show_controls,
             show_errors=self._show_errors,
             show_price=self._show_price,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from wiro_widgets.journal.prompts.presets import is_style, styled
 from wiro_widgets.media.content_types import type_of_name
@@ -14,9 +14,13 @@ from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter
 from wiro_widgets.protocol.schema.parameters import Parameter
 from wiro_widgets.protocol.schema.schema import ModelSchema, is_session
+from wiro_widgets.sweeps.axes import Axis
+from wiro_widgets.sweeps.plan import MODEL_AXIS, OTHER_MODEL_AXIS, Schemas
 from wiro_widgets.widget.axis_controls import MARK, AxisControls
+from wiro_widgets.widget.controls.model_axis import ModelAxis
 from wiro_widgets.widget.controls.undo_stack import FormState, UndoStack
 from wiro_widgets.widget.form import seed_after
+from wiro_widgets.widget.python_call import python_call
 from wiro_widgets.widget.value_codec import (
     InputFiles,
     as_file,
@@ -41,6 +45,14 @@ def field_for(output: Output, schema: ModelSchema) -> Parameter:
         if parameter.kind == "file" and parameter.accept in {None, family}:
             return parameter
     raise InvalidParameter("input", f"takes no {family or 'file'} with {schema.model or 'this model'}")
+
+
+class SweepInputs(NamedTuple):
+    """What a sweep of a panel is planned from: what its models take, its axes, and the values that do not vary."""
+
+    schemas: Schemas
+    axes: tuple[Axis, ...]
+    constants: dict[str, Any]
 
 
 class PanelControls:
@@ -90,6 +102,28 @@ class PanelControls:
         """Return the values of the controls that do not vary."""
         return {name: value for name, value in self.values.items() if name not in self.axis_controls}
 
+    def sweep_inputs(self) -> SweepInputs:
+        """Return what a sweep of the controls is planned from.
+
+        A default of the panel's model that another model refuses is left to each of them.
+        """
+        constants = self.constants()
+        models = self.axis_controls.models
+        if models is None:
+            return SweepInputs({self.model or "": self.known_schema}, self.axis_controls.axes, constants)
+        for name in models.own_defaults(constants):
+            del constants[name]
+        return SweepInputs(models.schemas, self.axis_controls.axes, constants)
+
+    def code(self) -> str:
+        """Return a program that repeats what the controls say."""
+        with self._lock:
+            schemas, axes, constants = self.sweep_inputs()
+            lists = {axis.name: axis.values for axis in axes if not axis.is_model}
+            names = [name for name in self.values if name in constants or name in lists]
+            values = {name: self.values[name] for name in names}
+            return python_call(list(schemas), values, lists, self.known_schema)
+
     def problems(self) -> dict[str, InvalidParameter]:
         """Return everything that a run would be refused for, by field."""
         if self.known_schema is None:
@@ -126,7 +160,7 @@ class PanelControls:
             if state.model != self.model:
                 self._take_model(state.schema, state.model)
             self.values = dict(state.values)
-            self.axis_controls.restore(state.axes)
+            self.axis_controls.restore(state.axes, state.models)
             self._errors = {}
             if self.rows is not None:
                 self.rows.follow(self.values)
@@ -197,13 +231,47 @@ class PanelControls:
             self.rows.follow(self.values)
         self._forget_files()
 
-    def vary(self, axes: Mapping[str, Any]) -> None:
-        """Set some axes from Python, None to end one; raises InvalidParameter."""
+    def vary(self, axes: Mapping[str, Any], models: Schemas | None = None) -> None:
+        """Set some axes from Python, None to end one, and the models beside the panel's own; none of them ends that.
+
+        `models` None leaves the models as they are. Raises InvalidParameter.
+        """
         with self._lock:
             with self.recording():
                 for name, values in axes.items():
                     self.axis_controls.set(name, values)
+                if models is not None:
+                    self._set_models(models)
             self._on_change()
+
+    def is_model_axis(self, name: str) -> bool:
+        """Return True for the name of the axis of models, which may not be that of a parameter."""
+        return name == OTHER_MODEL_AXIS or (name == MODEL_AXIS and self.schema.get(name) is None)
+
+    def add_model(self, name: str, schema: ModelSchema) -> None:
+        """Run one more model beside the others; raises InvalidParameter if there are too many."""
+        with self._lock:
+            models = self.axis_controls.models
+            with self.recording():
+                if models is None:
+                    self._set_models({name: schema})
+                else:
+                    self.axis_controls.models = models.with_model(name, schema)
+            self._on_change()
+
+    def drop_model(self, name: str = "") -> None:
+        """Run one model less, but the panel's own; without a name only that one."""
+        with self._lock:
+            models = self.axis_controls.models
+            with self.recording():
+                self.axis_controls.models = models.without(name) if models and name else None
+            self._on_change()
+
+    def _set_models(self, schemas: Schemas) -> None:
+        own = self.required_model()
+        others = {name: schema for name, schema in schemas.items() if name != own}
+        is_axis = bool(schemas)
+        self.axis_controls.models = ModelAxis.of({own: self.known_schema, **others}) if is_axis else None
 
     def enter(self, patch: Mapping[str, Any], find_output: Callable[[str], OutputView | None]) -> None:
         """Take what the user typed; a wrong value stays as it was typed, with its error.
@@ -338,18 +406,22 @@ class PanelControls:
     def axes_to_json(self) -> dict[str, Any]:
         """Return the `_axes` trait: what is shown in place of the values, the text beside it, the number of runs.
 
-        `undo` names the last change, if it can be taken back; `locked` is whether the seed stays.
+        `undo` names the last change, if it can be taken back; `locked` is whether the seed stays. `models` are there
+        while several run side by side.
         """
         references = {
             name: [self.files.reference(item) for item in items] for name, items in self._axis_files().items()
         }
-        return {
+        axes_json = {
             "shown": {**self.axis_controls.texts(), **references},
             "words": self.axis_controls.summaries(),
             "runs": self.axis_controls.run_count,
             "undo": self._undo_stack.title,
             "locked": self.seed_locked,
         }
+        if models := self.axis_controls.models:
+            axes_json["models"] = models.to_json(self.constants(), self.axis_controls.value_axes)
+        return axes_json
 
     def files_by_id(self) -> dict[str, Any]:
         """Return the input files by their ids at the browser."""
@@ -361,7 +433,8 @@ class PanelControls:
             return {self.files.reference(item)["id"]: item for items in files.values() for item in items}
 
     def _state(self) -> FormState:
-        return FormState(self.model, self.schema, dict(self.values), self.axis_controls.controls)
+        axes = self.axis_controls
+        return FormState(self.model, self.schema, dict(self.values), axes.controls, axes.models)
 
     def _take_model(self, schema: ModelSchema, model: str | None) -> None:
         self.model, self.schema = model, schema
@@ -377,6 +450,8 @@ class PanelControls:
             values = {name: value for name, value in values.items() if name == "prompt"}
         self._fit(values, trust_files=True)
         self.axis_controls.fit(axes)
+        if axes.models is not None:
+            self.axis_controls.models = axes.models.led_by(self.required_model(), self.known_schema)
 
     def _fit(self, values: Mapping[str, Any], *, trust_files: bool) -> None:
         for name, value in values.items():

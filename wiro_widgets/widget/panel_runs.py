@@ -250,18 +250,22 @@ class PanelRuns:
 
     def price(self) -> Estimate:
         """Return what Run would cost; asks the catalogue, so it takes time."""
+        estimate, _ = self.prices()
+        return estimate
+
+    def prices(self) -> tuple[Estimate, dict[str, Estimate]]:
+        """Return what `price` does, and the same by model."""
         with self._lock:
             controls = self._controls
-            model, values, schema = controls.required_model(), dict(controls.values), controls.known_schema
-            axes, errors = controls.axis_controls.axes, controls.axis_controls.errors
-            constants = controls.constants()
+            model, values = controls.required_model(), dict(controls.values)
+            inputs, errors = controls.sweep_inputs(), controls.axis_controls.errors
             resume = not self._wants_another_seed()
         for error in errors.values():
             raise error
-        if not axes:
-            return self._client().estimate(model, values)
-        estimate, _ = self._client().estimate_sweep({model: schema}, axes, constants, resume=resume)
-        return estimate
+        if not inputs.axes:
+            estimate = self._client().estimate(model, values)
+            return estimate, {model: estimate}
+        return self._client().estimate_sweep(*inputs, resume=resume)
 
     def _add_task(self, task: Task) -> None:
         with self._tasks_lock:
@@ -288,12 +292,13 @@ class PanelRuns:
         """Show a new sweep, and return it with the function that plans, prices and starts it."""
         with self._lock:
             controls = self._controls
-            model, schema = controls.model, controls.known_schema
-            axes, errors = controls.axis_controls.axes, controls.axis_controls.errors
-            constants = controls.constants()
+            model, inputs = controls.model, controls.sweep_inputs()
+            errors = controls.axis_controls.errors
             if resume is None:
                 resume = not self._wants_another_seed()
-            view = SweepView(next(self._numbers), model or "", axes, constants, self._add_task)
+            view = SweepView(
+                next(self._numbers), inputs, controls.axis_controls.run_count, on_task=self._add_task
+            )
             self._sweep_view = view
             self._publisher.begin(view)
             self._show_errors(controls.problems())
@@ -302,8 +307,9 @@ class PanelRuns:
             try:
                 for error in errors.values():
                     raise error  # noqa: TRY301 - refused like a plan that fails
-                name = model or controls.required_model()
-                sweep = self._client().plan_sweep({name: schema}, axes, constants, resume=resume)
+                if model is None:
+                    controls.required_model()  # raises
+                sweep = self._client().plan_sweep(*inputs, resume=resume)
                 if not view.stopped:
                     sweep.resume()
             except WiroError as error:

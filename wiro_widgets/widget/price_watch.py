@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 
 from wiro_widgets.protocol.errors import InvalidParameter, WiroError
@@ -11,19 +11,20 @@ from wiro_widgets.protocol.prices.pricing import Estimate
 
 QUIET_SECONDS = 0.3  # from a change to the question for its price, so that typing asks seldom
 RETRY_SECONDS = 60.0  # until the catalogue is asked again after an error
+_MAX_LISTED = 3  # models whose prices stand beside the sum
 
 
 class PriceWatch:
     """Asks for the price after each change, once a view looks; any thread may call it.
 
     `price` takes its time and raises WiroError, so `later` calls it on a worker thread after some seconds. `show`
-    takes the price in words and the reason for it.
+    takes the price in words, the reason for it, and the prices by model if there are several.
     """
 
     def __init__(
         self,
-        price: Callable[[], Estimate],
-        show: Callable[[str, str], None],
+        price: Callable[[], tuple[Estimate, Mapping[str, Estimate]]],
+        show: Callable[[str, str, Mapping[str, str]], None],
         later: Callable[[Callable[[], object], float], None],
     ) -> None:
         self._price = price
@@ -60,11 +61,19 @@ class PriceWatch:
         with self._lock:
             self._is_due = False
         try:
-            estimate = self._price()
+            estimate, by_model = self._price()
         except WiroError as error:
             if not isinstance(error, InvalidParameter):
                 self._not_before = monotonic() + RETRY_SECONDS
-            self._show("", str(error))
+            self._show("", str(error), {})
         else:
-            amount = "price unknown" if estimate.amount == "unknown" else estimate.amount
-            self._show(amount, estimate.reason)
+            prices = {model: _in_words(item) for model, item in by_model.items()} if len(by_model) > 1 else {}
+            total = _in_words(estimate)
+            if prices and len(prices) <= _MAX_LISTED:
+                parts = (f"{model.rpartition('/')[2]} {_in_words(item)}" for model, item in by_model.items())
+                total = f"{total}: {', '.join(parts)}"
+            self._show(total, estimate.reason, prices)
+
+
+def _in_words(estimate: Estimate) -> str:
+    return "price unknown" if estimate.amount == "unknown" else estimate.amount

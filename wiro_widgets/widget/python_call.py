@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -27,27 +27,29 @@ _MAX_LISTED = 4  # whole numbers that are listed rather than written as a range
 
 
 def python_call(
-    model: str,
+    models: str | Sequence[str],
     values: Mapping[str, Any],
     axes: Mapping[str, tuple[Any, ...]],
     schema: ModelSchema | None = None,
 ) -> str:
     """Return a program with the imports, the client and the call: `client.generate`, or `client.sweep` with axes.
 
-    A model that makes no pictures is run with `client.run`. A picture that exists only in memory is called `picture`,
-    and a line says that it has to be saved.
+    Several models are an axis as well. A model that makes no pictures is run with `client.run`. A picture that exists
+    only in memory is called `picture`, and a line says that it has to be saved.
     """
-    function = "sweep" if axes else "generate" if _makes_pictures(schema) else "run"
+    models = [models] if isinstance(models, str) else list(models)
+    has_axes = bool(axes) or len(models) > 1
+    function = "sweep" if has_axes else "generate" if _makes_pictures(schema) else "run"
     program = _Program(schema)
     # Beside axes a list would be one as well, so it is wrapped into a list with one value.
     literals = {
-        name: program.literal(name, [value] if axes and isinstance(value, list) else value)
+        name: program.literal(name, [value] if has_axes and isinstance(value, list) else value)
         for name, value in values.items()
     }
     literals |= {name: program.axis(name, items) for name, items in axes.items()}
     names = [name for name in literals if is_keyword_name(name) and name not in _OWN_ARGUMENTS[function]]
     names.sort(key=lambda name: name != "prompt")
-    arguments = [repr(model)]
+    arguments = [repr(models if len(models) > 1 else models[0])]
     in_dict = literals.keys() - set(names)
     others = [f"{name!r}: {literal}" for name, literal in literals.items() if name in in_dict]
     if others:

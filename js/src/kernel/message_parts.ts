@@ -114,12 +114,25 @@ export interface Axes {
   undo: string;
   /** Whether the seed stays as it is with each press of Run. */
   locked: boolean;
+  /** The models that run side by side, the panel's own first; absent while it runs alone. */
+  models?: SideModel[];
+}
+
+/** `note` says what it goes without, `about` names all of that, `error` says what it refuses of the values. */
+export interface SideModel {
+  model: string;
+  title: string;
+  note: string;
+  about: string;
+  error: string;
 }
 
 /** What pressing Run would cost, in words, and why it is that. */
 export interface Outlook {
   price: string;
   reason: string;
+  /** The price of each model, while several run side by side. */
+  models?: Record<string, string>;
 }
 
 /** The synced traits, written by the kernel only. */
@@ -239,6 +252,8 @@ export interface Board {
   rows: { label: string; cells: (number | null)[] }[];
   titles: Record<string, string>;
   note: string;
+  /** What is said of the cost below the headings, of the columns and then of the rows. */
+  costs?: string[];
 }
 
 export interface Cell {

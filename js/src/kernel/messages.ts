@@ -167,6 +167,14 @@ export interface UseMessage {
   field: string;
 }
 
+/** One more model beside the panel's own, or one less; without a name only that one is left. */
+export interface VaryMessage {
+  type: "vary";
+  rev: number;
+  model: string;
+  on: boolean;
+}
+
 export interface UndoMessage {
   type: "undo";
   rev: number;
@@ -188,7 +196,7 @@ export interface CodeMessage {
 export interface ModuleMessage {
   type: "module";
   rev: number;
-  name: "markdown";
+  name: "markdown" | "models";
 }
 
 /** Asks for the prompts of earlier runs. */
@@ -244,6 +252,7 @@ export type Question =
   | SearchMessage
   | ModelMessage
   | UseMessage
+  | VaryMessage
   | UndoMessage
   | LockMessage
   | CodeMessage
@@ -263,6 +272,7 @@ export type Up =
   | SearchMessage
   | ModelMessage
   | UseMessage
+  | VaryMessage
   | UndoMessage
   | LockMessage
   | CodeMessage

@@ -29,9 +29,7 @@ export function mountCode(view: View): Drawer {
       button("Close", "quiet", () => set(false), signal),
     ),
   );
-  const opener = button("", "quiet copy", () => void fetchCall(), signal);
-  opener.append(h("span", "", "Copy as Python"));
-  attr(opener, "aria-label", "Copy as Python");
+  const opener = button("Copy as Python", "quiet", () => void fetchCall(), signal);
   attr(opener, "aria-expanded", false);
   const set = (open: boolean) => {
     show(element, open, opener);

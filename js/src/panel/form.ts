@@ -12,9 +12,12 @@ import { mountRows } from "../controls/value_rows.ts";
 import { h, on, text } from "../dom/dom.ts";
 import type { Form, Group, Parameter } from "../kernel/messages.ts";
 import type { View } from "../view/view.ts";
+import { mountModels } from "./models.ts";
 
 export interface FormView {
   element: HTMLElement;
+  /** Opens the list of models. */
+  models: HTMLElement;
   /** Shows every complaint and focuses the first; true when there is none. */
   ready(): boolean;
   /** A file that was dropped or pasted somewhere on the panel. */
@@ -29,7 +32,9 @@ export function mountForm(view: View, form: Form): FormView {
   const reveal = ({ target }: FocusEvent) =>
     (target as Element).matches(":focus-visible") && (target as Element).scrollIntoView({ block: "nearest" });
   on(element, "focusin", reveal, view.signal);
-  const fields: Field[] = [];
+  const { opener: models, field } = mountModels(view);
+  const fields: Field[] = [field];
+  element.append(field.element);
   const plain = form.groups.filter((group) => !group.advanced);
   for (const group of plain) {
     const basics = group.parameters.filter((p) => !p.advanced);
@@ -45,6 +50,7 @@ export function mountForm(view: View, form: Form): FormView {
   if (more.length > 0) element.append(mountMore(view, more, fields));
   return {
     element,
+    models,
     ready: () => ready(fields),
     take: (transfer, target) => takeFile(view, fields, transfer, target),
   };

@@ -23,6 +23,6 @@ export function mountHeader(view: View, form: Form | null, aside: HTMLElement[],
     show(pill, form !== null || store.link.state === "lost");
     pill.dataset.status = store.link.state === "lost" ? "unknown" : store.status;
   });
-  const element = h("header", "", name, sandbox, h("span", "spring"), ...aside, pill);
+  const element = h("header", "", name, sandbox, h("div", "ways", ...aside, pill));
   return { element, name };
 }

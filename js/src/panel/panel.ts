@@ -66,7 +66,12 @@ function build(view: View, section: HTMLElement, form: Form): HTMLElement[] {
   const code = mountCode(view);
   const presets = mountPresets(view);
   const change = store.values.searchable ? mountChange(view) : null;
-  const { element: header, name } = mountHeader(view, form, [presets.opener, code.opener], change?.toggle);
+  const { element: header, name } = mountHeader(
+    view,
+    form,
+    [controls.models, presets.opener, code.opener],
+    change?.toggle,
+  );
   change?.follow(name);
   const side = h("div", "side", controls.element, mountActions(view, run), mountRunList(view));
   return [

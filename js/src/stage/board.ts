@@ -20,6 +20,7 @@ export function mountBoard(view: View, shelf: Shelf): [HTMLElement, HTMLElement]
     table,
   );
   const buttons = new Map<number, HTMLButtonElement>();
+  const costs: HTMLElement[] = [];
   let drawnKey = "";
   const choose = (index: number) => {
     const id = store.feed.cells.get(index)?.outputs[0]?.id;
@@ -29,14 +30,20 @@ export function mountBoard(view: View, shelf: Shelf): [HTMLElement, HTMLElement]
   };
   const build = ({ columns, rows, titles, x, y }: Board) => {
     buttons.clear();
+    costs.length = 0;
     const cell = (index: number | null) => {
       if (index === null) return h("td");
       const made = button("", "thumb", () => choose(index), signal);
       buttons.set(index, made);
       return h("td", "", made, columns.length ? "" : h("small", "", titles[index] ?? ""));
     };
-    const heading = (words: string) => h("th", "", words);
-    const head = h("tr", "", heading(`${y} / ${x}`), ...columns.map(heading));
+    const heading = (words: string) => {
+      const cost = h("small");
+      costs.push(cost);
+      return h("th", "", words, cost);
+    };
+    const corner = y ? [h("th", "", x ? `${y} / ${x}` : y)] : [];
+    const head = h("tr", "", ...corner, ...columns.map(heading));
     table.replaceChildren(
       ...(columns.length ? [head] : []),
       ...rows.map(({ label, cells }) => h("tr", "", ...(label ? [heading(label)] : []), ...cells.map(cell))),
@@ -74,6 +81,7 @@ export function mountBoard(view: View, shelf: Shelf): [HTMLElement, HTMLElement]
     }
     drawnKey = key;
     text(note, board.note);
+    for (const [at, cost] of costs.entries()) text(cost, board.costs?.[at] ?? "");
     for (const [index, made] of buttons) fill(made, index, board.titles[index] ?? "");
     const cell = [...store.feed.cells.values()].find((one) =>
       one.outputs.some((output) => output.id === shelf.output?.id),

@@ -7,12 +7,6 @@ import type { View } from "./view.ts";
 /** The catalogue: write, look, choose; the panel changes in place, and takes `output` along. */
 export function mountSearch(view: View, close?: () => void, output?: () => string | null): Picker {
   const { questions, values } = view.store;
-  const find = async (text: string) => {
-    const { models = [], error } = await questions.ask({ type: "search", text });
-    const none = `No model is found for “${text}”.`;
-    const words = error ?? (models.length ? count(models.length, "model") : none);
-    return { items: models, words, bad: error !== null };
-  };
   const choose = async ({ model }: ModelSummary, { element, say }: Picker) => {
     values.flush();
     say(`Loading ${model}`);
@@ -22,6 +16,21 @@ export function mountSearch(view: View, close?: () => void, output?: () => strin
     attr(element, "aria-busy", false);
     say(error ?? "", error !== null);
     if (error === null) close?.();
+  };
+  return mountModelPicker(view, choose, close);
+}
+
+/** The same search for another purpose. */
+export function mountModelPicker(
+  view: View,
+  choose: (item: ModelSummary, picker: Picker) => void,
+  close?: () => void,
+): Picker {
+  const find = async (text: string) => {
+    const { models = [], error } = await view.store.questions.ask({ type: "search", text });
+    const none = `No model is found for “${text}”.`;
+    const words = error ?? (models.length ? count(models.length, "model") : none);
+    return { items: models, words, bad: error !== null };
   };
   const placeholder = "Search models, such as flux, video, speech";
   const words = { label: "Search models", list: "Models", placeholder };

@@ -3,6 +3,7 @@
 from itertools import product
 from typing import Any
 
+from wiro_widgets import ModelSchema
 from wiro_widgets.sweeps.axes import Axis
 from wiro_widgets.sweeps.cell import Cell
 from wiro_widgets.sweeps.plan import PlannedCell
@@ -89,6 +90,57 @@ def test_the_title_of_a_cell() -> None:
     """By its values of the axes; a single text goes without the name of its axis."""
     titles = [title(_cells(*axes)[0]) for axes in ((STEPS, SEEDS), (STEPS,), (PROMPTS,), ())]
     assert titles == ["steps 10, seed 1", "steps 10", "a cat", "the only run"]
+
+
+MODELS = Axis("model", ("a/one", "a/two"), is_model=True)
+SCHEMAS = {"a/one": ModelSchema("a/one", "One"), "a/two": ModelSchema("a/two", "Two")}
+
+
+def _model_cells(*choices: dict[str, Any]) -> list[Cell[Any]]:
+    return [
+        Cell(PlannedCell(index, one, one, str(index), 0, one["model"], None))
+        for index, one in enumerate(choices)
+    ]
+
+
+def test_models_go_across_with_their_costs() -> None:
+    """Also if another axis is longer; the costs of the columns come first, and rows have none."""
+    board = lay_out((MODELS, SEEDS), _cells(MODELS, SEEDS), SCHEMAS)
+    assert (board.x, board.y, board.columns) == ("model", "seed", ("One", "Two"))
+    assert _rows(board) == [("1", (0, 3)), ("2", (1, 4)), ("3", (2, 5))]
+    message = board.message(1, _cells(MODELS, SEEDS), {"a/one": "$1 expected", "a/two": "$2"})
+    assert message["costs"] == ["$1 expected", "$2", "", "", ""]
+
+
+def test_models_of_one_title_are_told_apart_by_their_names() -> None:
+    """As two versions of a model may be; one that nobody describes has its name as well."""
+    same = {"a/one": ModelSchema("a/one", "One"), "a/two": ModelSchema("a/two", "One")}
+    assert lay_out((MODELS,), _cells(MODELS), same).columns == ("a/one", "a/two")
+    assert lay_out((MODELS,), _cells(MODELS), SCHEMAS | {"a/two": None}).columns == ("One", "a/two")
+
+
+def test_what_a_model_does_not_take_is_a_row_of_its_own() -> None:
+    """No cell is left out of the board."""
+    cells = _model_cells({"model": "a/one", "steps": 10}, {"model": "a/one", "steps": 20}, {"model": "a/two"})
+    board = lay_out((MODELS, STEPS), cells, SCHEMAS)
+    assert _rows(board) == [("10", (0, None)), ("20", (1, None)), ("without steps", (None, 2))]
+    titles = [title(cell, board.headings) for cell in cells]
+    assert titles == ["One, steps 10", "One, steps 20", "Two"]
+
+
+def test_many_models_go_down() -> None:
+    """Each has its cost at its first row, with another axis across or alone."""
+    many = Axis("model", tuple(f"a/m{number}" for number in range(9)), is_model=True)
+    pair = Axis("seed", (1, 2))
+    cells = _model_cells(*({"model": name, "seed": seed} for name in many.values for seed in pair.values))
+    board = lay_out((many, pair), cells)
+    assert (board.x, board.y, board.columns) == ("seed", "model", ("1", "2"))
+    costs = {name: f"${index}" for index, name in enumerate(many.values)}
+    assert board.message(1, cells, costs)["costs"] == ["", "", *costs.values()]
+    alone = lay_out((many,), _model_cells(*({"model": name} for name in many.values)))
+    assert (alone.columns, _rows(alone)[8]) == (("",), ("a/m8", (8,)))
+    tall = lay_out((many, pair, STEPS), _cells(many, pair, STEPS))
+    assert tall.models[:3] == ("a/m0", None, "a/m1")
 
 
 def test_the_message_names_every_cell() -> None:

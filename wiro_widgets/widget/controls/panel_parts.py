@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wiro_widgets.client.sweep_launcher import model_names
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import InvalidParameter, WiroError
-from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.schema.builtin import BUILT_IN
 from wiro_widgets.protocol.schema.scalars import split_model
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.protocol.state import Status
+from wiro_widgets.widget.controls.model_axis import names_in
 from wiro_widgets.widget.form import form, no_form
 from wiro_widgets.widget.panel_controls import PanelControls, field_for
 from wiro_widgets.widget.panel_presets import PanelPresets
@@ -42,10 +43,9 @@ class PanelHooks:
     send: Callable[[dict[str, Any], list[bytes] | None], None]
     set_status: Callable[[Status, float | None, dict[str, Any]], None]
     later: Callable[[Callable[[], object], float], None]
-    price: Callable[[], Estimate]
     show_controls: Callable[[], None]
     show_errors: Callable[[Mapping[str, InvalidParameter]], None]
-    show_price: Callable[[str, str], None]
+    show_price: Callable[[str, str, Mapping[str, str]], None]
     update_card_and_price: Callable[[], None]
 
 
@@ -96,7 +96,7 @@ class PanelParts:
             later=hooks.later,
             lock=lock,
         )
-        self.price_watch = PriceWatch(hooks.price, hooks.show_price, hooks.later)
+        self.price_watch = PriceWatch(self.runs.prices, hooks.show_price, hooks.later)
         self.receiver = Receiver(
             panel,
             controls=self.controls,
@@ -125,6 +125,18 @@ class PanelParts:
         if output is not None:
             field_for(output, schema)
         return schema
+
+    def vary(self, axes: Mapping[str, Any]) -> None:
+        """Set some axes from Python, the models among them; raises what `Panel.vary` raises."""
+        name = next(filter(self.controls.is_model_axis, axes), None)
+        if name is None:
+            self.controls.vary(axes)
+            return
+        models, own = axes[name], self.controls.required_model()
+        names = [] if models is None else model_names(names_in(models) if isinstance(models, str) else models)
+        schemas = {item: None if item == own else self.find_schema(item) for item in (own, *names)}
+        others = {key: values for key, values in axes.items() if key != name}
+        self.controls.vary(others, schemas if names else {})
 
     def take_values(self, values: Mapping[str, Any]) -> PanelValues:
         """Take a whole set of values: a control that it does not name gets its default. Raises InvalidParameter."""

@@ -10,22 +10,25 @@ from typing import Any
 
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.widget.axis_controls import AxisControl
+from wiro_widgets.widget.controls.model_axis import ModelAxis
 from wiro_widgets.widget.form import label
 from wiro_widgets.widget.value_codec import as_list
 
 MAX_CHANGES = 30
 TYPING_SECONDS = 2.0  # a pause after which the same field, typed on, is another change
 _PLAIN = (bool, int, float, str)
+_MODEL, _MODELS = "", "*models"  # among the names of changes; no parameter has such an id
 
 
 @dataclass(frozen=True, slots=True)
 class FormState:
-    """What a form says: its model, its values and its axes."""
+    """What a form says: its model, its values, its axes and the models beside its own."""
 
     model: str | None
     schema: ModelSchema
     values: Mapping[str, Any]
     axes: Mapping[str, AxisControl]
+    models: ModelAxis | None = None
 
 
 class UndoStack:
@@ -61,21 +64,23 @@ class UndoStack:
 
     @property
     def title(self) -> str:
-        """What the last change was of: a field's label, "3 fields" or "the model"; empty if there is none."""
+        """What the last change was of: a field's label, "3 fields", "the model" or "the models"; empty if none."""
         if not self._states:
             return ""
         state, names = self._states[-1]
-        if not names - {""}:
+        if _MODEL in names:
             return "the model"
+        if names == {_MODELS}:
+            return "the models"
         if len(names) > 1:
-            return "the model" if "" in names else f"{len(names)} fields"
+            return f"{len(names)} fields"
         [name] = names
         parameter = state.schema.get(name)
         return label(parameter) if parameter else name
 
 
 def _changes(before: FormState, after: FormState) -> frozenset[str]:
-    """Return the names of what differs, an empty one for the model."""
+    """Return the names of what differs; `_MODEL` and `_MODELS` stand for the model and for those beside it."""
     names = [*before.values, *after.values, *before.axes, *after.axes]
     changed_names = {
         name
@@ -83,7 +88,11 @@ def _changes(before: FormState, after: FormState) -> frozenset[str]:
         if not _is_same(before.values.get(name), after.values.get(name))
         or before.axes.get(name) is not after.axes.get(name)
     }
-    return frozenset(changed_names | ({""} if before.model != after.model else set()))
+    if before.model != after.model:
+        changed_names.add(_MODEL)
+    if before.models is not after.models:
+        changed_names.add(_MODELS)
+    return frozenset(changed_names)
 
 
 def _is_same(value: Any, other: Any) -> bool:

@@ -17,7 +17,7 @@ from wiro_widgets.media.images import Thumbnail
 
 T = TypeVar("T")
 Choice = Literal["look", "send", "close", "fetch"]
-ModuleName = Literal["markdown"]
+ModuleName = Literal["markdown", "models"]
 PresetAction = Literal["list", "save", "load", "rename", "delete", "default"]
 VERSION: Final = 1
 MAX_CHUNK: Final = 4 * 1024 * 1024
@@ -121,6 +121,14 @@ class Use(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class Vary(Question):
+    """Run one more model beside the panel's own, or with `on` false one less; without a name only the panel's own."""
+
+    model: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Undo(Question):
     """Take the last change of the form back."""
 
@@ -204,6 +212,7 @@ _TYPES: Mapping[str, type[Message]] = {
     "search": Search,
     "model": Model,
     "use": Use,
+    "vary": Vary,
     "undo": Undo,
     "lock": Lock,
     "code": Code,

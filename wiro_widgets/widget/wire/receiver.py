@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.media.recipes import read_recipe
 from wiro_widgets.protocol.errors import InvalidParameter, WiroError
+from wiro_widgets.protocol.schema.schema import split_model
 from wiro_widgets.runs.inputs import NamedBytes
 from wiro_widgets.widget.gallery import open_panels
 from wiro_widgets.widget.host import front_end
@@ -135,7 +136,7 @@ class Receiver:
                 self._reply_later(message, lambda: panel.star(message.run, on=message.on))
             case messages.Decide():
                 self._reply_later(message, lambda: self._runs.decide(message.run, message.choice))
-            case messages.Model() | messages.Use():
+            case messages.Model() | messages.Use() | messages.Vary():
                 self._reply_later(message, lambda: self._send_on(message))
             case messages.Search():
                 self._later(lambda: self._search(message), 0)
@@ -169,8 +170,19 @@ class Receiver:
                 self._controls.lock_seed(on=message.on)
         self._reply(message)
 
-    def _send_on(self, message: messages.Model | messages.Use) -> dict[str, Any]:
+    def _vary(self, message: messages.Vary) -> dict[str, Any]:
+        """Run one model more or less beside the panel's own."""
+        if message.on:
+            name = "/".join(split_model(message.model))
+            self._controls.add_model(name, self._panel.client.schema(name))
+        else:
+            self._controls.drop_model(message.model)
+        return {}
+
+    def _send_on(self, message: messages.Model | messages.Use | messages.Vary) -> dict[str, Any]:
         """Use an output of this panel in another one, or in this one with another model, if the message names one."""
+        if isinstance(message, messages.Vary):
+            return self._vary(message)
         item = self._publisher.output(message.output) if message.output else None
         output = as_file(item.output) if item else None
         if isinstance(message, messages.Use):
@@ -214,7 +226,12 @@ class Receiver:
         return json.dumps(recipe, indent=2, ensure_ascii=False)
 
     def apply_recipe(self, recipe: Mapping[str, Any]) -> None:
-        """Set the model and the controls to the recipe of a picture; what does not fit is left out."""
+        """Set the model and the controls to the recipe of a picture; what does not fit is left out.
+
+        It names one model, so others do not run beside it any more.
+        """
+        if recipe.get("model"):
+            self._controls.drop_model()
         try:
             if recipe.get("model") and recipe["model"] != self._controls.model:
                 self._panel.switch_to(str(recipe["model"]))

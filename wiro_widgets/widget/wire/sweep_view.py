@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from math import prod
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -23,7 +22,9 @@ from wiro_widgets.render.grid import label
 from wiro_widgets.runs.options import UnknownPolicy
 from wiro_widgets.sweeps.axes import Axis, identity
 from wiro_widgets.sweeps.cell import Cell
+from wiro_widgets.sweeps.plan import MODEL_AXIS, OTHER_MODEL_AXIS, Schemas
 from wiro_widgets.sweeps.view import axis_headings, shared_words
+from wiro_widgets.widget.panel_controls import SweepInputs
 from wiro_widgets.widget.wire import labels
 from wiro_widgets.widget.wire.feed import Line
 from wiro_widgets.widget.wire.log_rows import shorten
@@ -40,12 +41,18 @@ _LAST_ROWS = {"succeeded": "done", "cancelled": "cancel"}
 Cells = Sequence[Cell[Any]]
 Headings = Mapping[str, Mapping[Any, str]]  # by axis, by the identity of the value
 _NO_HEADINGS: Headings = MappingProxyType({})
+_NO_SCHEMAS: Schemas = MappingProxyType({})
+_NO_AXIS = Axis("", (None,))
+_NO_COSTS: Mapping[str, str] = MappingProxyType({})
 Row = tuple[str, tuple[int | None, ...]]  # a heading, and cells by index; None is a place without a cell
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The layout of a sweep: `x` and `y` name its axes; with one axis the rows have no headings."""
+    """The layout of a sweep: `x` and `y` name its axes; without columns the rows have no headings.
+
+    `models` has the model of each column, or of each row of a tall board, None where it is that of the row before.
+    """
 
     x: str
     y: str
@@ -55,10 +62,13 @@ class Board:
     count: int
     headings: Headings
     common_text: str  # what the long texts of an axis share
+    models: tuple[str | None, ...] = ()
+    is_tall: bool = False  # the models go down
 
-    def message(self, number: int, cells: Cells) -> dict[str, Any]:
-        """Return the board of the run with that number; `cells` are all of the sweep."""
-        return {
+    def message(self, number: int, cells: Cells, costs: Mapping[str, str] = _NO_COSTS) -> dict[str, Any]:
+        """Return the board of the run with that number; `cells` are all of the sweep, `costs` are by model."""
+        texts = [costs.get(model, "") if model else "" for model in self.models]
+        board = {
             "run": number,
             "x": self.x,
             "y": self.y,
@@ -67,6 +77,10 @@ class Board:
             "titles": {str(index): title(cells[index], self.headings) for index in sorted(self.indexes)},
             "note": self.note,
         }
+        if not texts:
+            return board
+        others = [""] * len(self.columns if self.is_tall else self.rows)
+        return {**board, "costs": others + texts if self.is_tall else texts + others}
 
     @property
     def note(self) -> str:
@@ -76,57 +90,103 @@ class Board:
         return run_words.join_facts(self.common_text or None, rest or None)
 
 
-def lay_out(axes: Sequence[Axis], cells: Cells) -> Board:
-    """Return the layout of a grid: the longest axis that fits goes across, the combinations of the others down."""
+def lay_out(axes: Sequence[Axis], cells: Cells, schemas: Schemas = _NO_SCHEMAS) -> Board:
+    """Return the layout of a grid: the longest axis that fits goes across, the combinations of the others down.
+
+    Models go across if they fit. Cells whose model does not take an axis have a row of their own.
+    """
     axes = [axis for axis in axes if len(axis.values) > 1]
-    facts = (len(cells), {axis.name: axis_headings(axis) for axis in axes}, shared_words(axes))
+    headings = {
+        axis.name: _model_titles(axis, schemas) if axis.is_model else axis_headings(axis) for axis in axes
+    }
+    facts = (len(cells), headings, shared_words(axis for axis in axes if not axis.is_model))
+    models = next((axis for axis in axes if axis.is_model), None)
 
     def heading(axis: Axis, value: Any) -> str:
-        return facts[1][axis.name].get(identity(value)) or label(value)
+        if value is None:
+            return f"without {axis.name}" if axis.name else ""
+        return headings[axis.name].get(identity(value)) or label(value)
 
-    if len(axes) < 2:  # noqa: PLR2004 - a table has two axes
+    if len(axes) < 2 and models is None:  # noqa: PLR2004 - a table has two axes
         starts = range(0, len(cells), FOLD)
         short_rows = (("", tuple(range(start, min(start + FOLD, len(cells))))) for start in starts)
         return _board(axes[0].name if axes else "", "", (), short_rows, *facts)
 
-    def length(axis: Axis) -> int:
-        return len(axis.values)
-
-    across = max(
-        [axis for axis in axes if length(axis) <= MAX_COLUMNS] or [min(axes, key=length)], key=length
-    )
+    across = _across(axes, models)
     down = [axis for axis in axes if axis is not across]
     indexes = {_key(cell.chosen.get(axis.name) for axis in (*down, across)): cell.index for cell in cells}
+    combinations = [
+        combination
+        for combination in itertools.product(*(_values(axis, cells) for axis in down))
+        if None not in combination or any(_key((*combination, value)) in indexes for value in across.values)
+    ]
     rows = (
         (
             run_words.DOT.join(map(heading, down, combination)),
             tuple(indexes.get(_key((*combination, value))) for value in across.values),
         )
-        for combination in itertools.product(*(axis.values for axis in down))
+        for combination in combinations
     )
     y = run_words.DOT.join(axis.name for axis in down)
     columns = tuple(heading(across, value) for value in across.values)
-    return _board(across.name, y, columns, rows, *facts)
+    board = _board(across.name, y, columns, rows, *facts)
+    if models is None:
+        return board
+    if models is across:
+        return replace(board, models=models.values)
+    firsts = [combination[down.index(models)] for combination in combinations[: len(board.rows)]]
+    changes = [model if before != model else None for before, model in itertools.pairwise([None, *firsts])]
+    return replace(board, models=tuple(changes), is_tall=True)
+
+
+def _across(axes: Sequence[Axis], models: Axis | None) -> Axis:
+    """Return the axis that goes across."""
+
+    def length(axis: Axis) -> int:
+        return len(axis.values)
+
+    if models is not None and length(models) <= MAX_COLUMNS:
+        return models
+    if axes == [models]:
+        return _NO_AXIS
+    others = [axis for axis in axes if axis is not models]
+    return max(
+        [axis for axis in others if length(axis) <= MAX_COLUMNS] or [min(others, key=length)], key=length
+    )
+
+
+def _values(axis: Axis, cells: Cells) -> tuple[Any, ...]:
+    """Return the values of an axis, and None at the end for the cells of models that do not take it."""
+    return axis.values + ((None,) if any(axis.name not in cell.chosen for cell in cells) else ())
+
+
+def _model_titles(axis: Axis, schemas: Schemas) -> dict[Any, str]:
+    """Return the titles of the models, their names where they have none or share one."""
+    titles = {model: (schema.title if (schema := schemas.get(model)) else "") for model in axis.values}
+    counts = Counter(titles.values())
+    return {identity(model): text if text and counts[text] == 1 else model for model, text in titles.items()}
 
 
 def title(cell: Cell[Any], headings: Headings = _NO_HEADINGS) -> str:
-    """Return what distinguishes a cell, as "steps 10, seed 1"; a single text goes without the name of its axis."""
-    texts = {
-        name: headings.get(name, {}).get(identity(value)) or label(value)
-        for name, value in cell.chosen.items()
-    }
-    if len(texts) == 1:
-        [value] = cell.chosen.values()
-        if isinstance(value, str) and wire_values.number(value) is None:
-            return next(iter(texts.values()))
-    return ", ".join(f"{name} {text}" for name, text in texts.items()) or "the only run"
+    """Return what distinguishes a cell, as "steps 10, seed 1"; models and single texts go without their axis."""
+    texts: list[str] = []
+    for name, value in cell.chosen.items():
+        text = headings.get(name, {}).get(identity(value)) or label(value)
+        is_name = isinstance(value, str) and wire_values.number(value) is None
+        is_clear = is_name and (len(cell.chosen) == 1 or _is_model(name, value, cell))
+        texts.append(text if is_clear else f"{name} {text}")
+    return ", ".join(texts) or "the only run"
+
+
+def _is_model(name: str, value: str, cell: Cell[Any]) -> bool:
+    return name in (MODEL_AXIS, OTHER_MODEL_AXIS) and value == cell.model
 
 
 def _board(
     x: str,
     y: str,
     columns: tuple[str, ...],
-    rows: Iterator[Row],
+    rows: Iterable[Row],
     count: int,
     headings: Headings,
     common_text: str,
@@ -155,17 +215,13 @@ class SweepView(View):
     rate = 4  # deltas a second: each may bring pictures
 
     def __init__(
-        self,
-        number: int,
-        model: str,
-        axes: Sequence[Axis],
-        constants: Mapping[str, Any],
-        on_task: Callable[[Task], object],
+        self, number: int, inputs: SweepInputs, run_count: int, *, on_task: Callable[[Task], object]
     ) -> None:
-        runs = run_words.count(prod(len(axis.values) for axis in axes), "run")
+        schemas, axes, constants = inputs
+        runs = run_words.count(run_count, "run")
         names = " \N{MULTIPLICATION SIGN} ".join(axis.name for axis in axes)
         values = {**constants, **{axis.name: list(axis.values) for axis in axes}}
-        super().__init__(number, model, values, f"{runs}: {names}")
+        super().__init__(number, next(iter(schemas)), values, f"{runs}: {names}")
         self.launch: Future[Sweep] = Future()
         self.stopped = False  # before it was launched
         self._on_task = on_task
@@ -176,7 +232,8 @@ class SweepView(View):
         self._done: dict[int, str] = {}  # the statuses of the cells that are done, by index
         self._run_count = 0  # done cells that did not come from the journal
         self._cell_messages: dict[int, dict[str, Any]] = {}
-        self._last_note: str | None = None
+        self._costs: dict[str, str] = {}  # in words, by model
+        self._last_texts: tuple[str, dict[str, str]] | None = None  # of the board: its note and the costs
         self._is_watched = False
 
     @property
@@ -255,7 +312,7 @@ class SweepView(View):
 
     def accept(self, sweep: Sweep) -> None:
         """Take the sweep once it is planned; its cells from the journal are done already."""
-        self._board = lay_out(sweep.axes, sweep.cells)
+        self._board = lay_out(sweep.axes, sweep.cells, sweep.plan.schemas)
         self._sweep = sweep
         for cell in sweep.cells:
             if cell.done:
@@ -333,10 +390,13 @@ class SweepView(View):
             return {}
         extras: dict[str, Any] = {}
         changes = self._cell_changes()
-        note = self._note()
-        if whole or note != self._last_note:
-            self._last_note = note
-            extras["board"] = {**self._board.message(self.number, self._sweep.cells), "note": note}
+        if whole or changes or not self._costs:
+            self._costs = {model: self._sweep.cost_line(model) for model in self._board.models if model}
+        texts = self._note(), self._costs
+        if whole or texts != self._last_texts:
+            self._last_texts = texts
+            board = self._board.message(self.number, self._sweep.cells, self._costs)
+            extras["board"] = {**board, "note": texts[0]}
         cells = list(self._cell_messages.values()) if whole else changes
         return {**extras, "cells": cells} if cells else extras
 
@@ -354,6 +414,8 @@ class SweepView(View):
 
     def _note(self) -> str:
         parts = [self._board.note] if self._board and self._board.note else []
+        if self._board and self._sweep and self._sweep.left_out:
+            parts.append(_left_out_text(self._sweep.left_out, self._board))
         if self.ended is not None and self._sweep is not None and self.status != "succeeded":
             counts = self._sweep.counts
             parts.insert(0, f"{self._activity}. Run again runs what is left.")
@@ -413,6 +475,15 @@ class SweepView(View):
                 for index, item in enumerate(self.outputs[start:], start=start)
             ],
         }
+
+
+def _left_out_text(left_out: Mapping[str, Sequence[str]], board: Board) -> str:
+    """Return which values which models go without, in one line."""
+    titles = {key: text for texts in board.headings.values() for key, text in texts.items()}
+    return "; ".join(
+        f"{titles.get(identity(model), model)} without {run_words.listing(names)}"
+        for model, names in left_out.items()
+    )
 
 
 def _outcome(cell: Cell[Task]) -> str:
