@@ -1,7 +1,9 @@
-# Five commands, from nothing but python3 (3.11 or newer), make and the package registries:
+# Commands, from nothing but python3 (3.11 or newer), make and the package registries:
 #   make demo [ARGS=--no-browser]   a sandbox and JupyterLab on the quickstart notebook
 #   make test                       every check that CI runs
 #   make test-kernels               what runs in kernels, with ipykernel 6.29 and 7, each in an environment of its own
+#   make test-floors                the main job with every requirement at its lowest version
+#   make audit                      known holes of what is installed, where an advisory database can be reached
 #   make docs                       the documentation site, in docs/_build/html
 #   make bench [CHECK=1]            every promise of speed beside its floor; writes docs/benchmarks.md
 # And for nights, make soak [SEEDS=1000] [SEED=0]: mixtures of faults around sweeps whose kernels are killed.
@@ -16,6 +18,10 @@ WORKERS := 6
 KERNELS := 6.29 7
 KERNEL_TESTS := tests/kernels tests/display/test_notebook_line.py tests/sweeps/test_live_display.py \
 	tests/widget/test_host.py tests/client/test_completion.py tests/hosts/test_saved.py tests/test_notebooks.py
+# The main job: calls, sockets, files, tables, the panel's state; the rest of the tests needs newer tools as well.
+FLOOR_TESTS := tests/protocol tests/media tests/transport tests/money tests/test_import.py tests/test_documents.py \
+	tests/journal tests/widget/test_form.py
+FLOOR_TOOLS := hypothesis ipykernel numpy openpyxl playwright pytest pytest-rerunfailures pytest-xdist requests trustme
 SEEDS ?= 1000
 SEED ?= 0
 
@@ -23,7 +29,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Every kernel, command and worker of the tests would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: bench demo docs test test-kernels soak lint front-end chromium clean
+.PHONY: audit bench demo docs test test-floors test-kernels soak lint front-end chromium clean
 .NOTPARALLEL:
 
 demo: .venv/demo.stamp front-end
@@ -45,6 +51,16 @@ test-kernels: $(KERNELS:%=.venv/kernel-%.stamp)
 		echo "==> pytest with ipykernel $$version"; \
 		.venv/kernel-$$version/bin/python -m pytest --numprocesses=$(WORKERS) $(KERNEL_TESTS) || exit 1; \
 	done
+
+test-floors: .venv/floors.stamp
+	@echo "==> pytest with every requirement at its floor"
+	@.venv/floors/bin/python -m pytest --numprocesses=$(WORKERS) $(FLOOR_TESTS)
+
+# In an environment of its own: what pip-audit needs is no requirement of ours.
+audit: .venv/dev.stamp .venv/audit.stamp
+	@echo "==> pip-audit"
+	@$(BIN)/python tools/audit.py .venv/audit/bin/pip-audit \
+		"$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
 # Each seed has its own time limits, and talks to servers on loopback alone.
 soak: .venv/dev.stamp front-end
@@ -87,6 +103,20 @@ chromium: .venv/dev.stamp
 	@echo "==> Installing wiro-widgets with ipykernel $* into .venv/kernel-$*"
 	@$(BIN)/python -m venv .venv/kernel-$*
 	@.venv/kernel-$*/bin/python -m pip install --quiet --editable '.[dev]' 'ipykernel==$*.*'
+	@touch $@
+
+# The package and the tests' own tools alone: no host, whose needs would raise the versions.
+.venv/floors.stamp: pyproject.toml tools/floors.py | front-end
+	@echo "==> Installing wiro-widgets with the lowest versions that it allows into .venv/floors"
+	@$(BIN)/python -m venv .venv/floors
+	@$(BIN)/python tools/floors.py > .venv/floors.txt
+	@.venv/floors/bin/python -m pip install --quiet --constraint .venv/floors.txt --editable '.[pandas,polars,sandbox]' \
+		$(FLOOR_TOOLS)
+	@touch $@
+
+.venv/audit.stamp: | .venv/bin/python
+	@$(BIN)/python -m venv .venv/audit
+	@.venv/audit/bin/python -m pip install --quiet pip-audit
 	@touch $@
 
 bench: front-end chromium

@@ -94,6 +94,7 @@ def test_values_arrive() -> None:
     assert row["parameters"] == '{"prompt":"a cat","steps":20,"scale":3.5,"seed":7350148318}'
 
 
+@pytest.mark.filterwarnings("ignore:The behavior of DataFrame concatenation:FutureWarning")  # of pandas 2.2
 def test_outcomes_have_one_set_of_categories() -> None:
     """Every table has every outcome as a category, so that tables can be concatenated."""
     both = pd.concat([to_pandas([RECORD]), to_pandas([RUNNING])])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypedDict, cast
 
 from PIL import Image
 
-from wiro_widgets.media import a1111, image_blocks
+from wiro_widgets.media import a1111, image_blocks, other_recipes
 from wiro_widgets.media.files import replace_bytes
 from wiro_widgets.media.image_blocks import DESCRIPTION, EXIF_IFD, JPEG, PNG, USER_COMMENT, Container
 from wiro_widgets.media.jsonable import without_files
@@ -137,13 +138,22 @@ def read_recipe(source: str | Path | bytes | BinaryIO | Image.Image) -> Recipe |
 
     `client.run(recipe["model"], recipe["parameters"])` repeats a run without input files. Files are only named in a
     recipe and must be passed again: `run` refuses a path from a recipe, which anybody may have written. Reads
-    AUTOMATIC1111's text if there is nothing else; its model is not one of Wiro's. Files of more than 64 MiB are not
-    read. Raises OSError if the file cannot be read.
+    AUTOMATIC1111's text if there is nothing else, and with the extra `recipes` those of ComfyUI, InvokeAI, NovelAI and
+    Fooocus; their models are not Wiro's. Files of more than 64 MiB are not read. Raises OSError if the file cannot be
+    read.
     """
-    recipe = _first_recipe(_image_texts(source) if isinstance(source, Image.Image) else _file_texts(source))
+    recipe = embedded_recipe(source)
+    if recipe is None and other_recipes.is_readable():
+        fields = other_recipes.from_texts(_texts_by_keyword(source))
+        recipe = _recipe_of_fields(fields) if fields else None
     if recipe and "parameters" in recipe:
         recipe["parameters"] = mark_untrusted(recipe["parameters"])
     return recipe
+
+
+def embedded_recipe(source: str | Path | bytes | BinaryIO | Image.Image) -> Recipe | None:
+    """Return the recipe that `embed` or AUTOMATIC1111's web UI has written into an image; None if there is none."""
+    return _first_recipe(_image_texts(source) if isinstance(source, Image.Image) else _file_texts(source))
 
 
 def write_recipe(path: str | Path, recipe: Mapping[str, Any] | TaskRecord | Image.Image) -> None:
@@ -275,11 +285,38 @@ def _first_recipe(texts: Iterable[str]) -> Recipe | None:
             if (recipe := _our_recipe(text)) is not None:
                 return recipe
         elif second_best is None and (fields := a1111.from_text(text)) is not None:
-            model, prompt, parameters = fields
-            second_best = _checked_fields(
-                {"model": model, "prompt": prompt, "seed": parameters.get("seed"), "parameters": parameters}
-            )
+            second_best = _recipe_of_fields(fields)
     return second_best
+
+
+def _recipe_of_fields(fields: tuple[str | None, str, dict[str, Any]]) -> Recipe:
+    model, prompt, parameters = fields
+    return _checked_fields(
+        {"model": model, "prompt": prompt, "seed": parameters.get("seed"), "parameters": parameters}
+    )
+
+
+def _texts_by_keyword(source: str | Path | bytes | BinaryIO | Image.Image) -> dict[str, str]:
+    """Return the texts of an image in which other programs write."""
+    if isinstance(source, Image.Image):
+        block = source.info.get("exif")
+        exif = image_blocks.parse_exif(block) if isinstance(block, bytes) else None
+        infos = {keyword: source.info.get(keyword) for keyword in other_recipes.KEYWORDS}
+        texts = {keyword: str(text) for keyword, text in infos.items() if isinstance(text, str)}
+    else:
+        data = _bytes_of(source)
+        container = image_blocks.read(data) if data is not None else None
+        if container is None:
+            return {}
+        if container.format == PNG:
+            chunks = {
+                keyword: image_blocks.png_texts(container, frozenset({keyword.encode()}))
+                for keyword in other_recipes.KEYWORDS
+            }
+            return {keyword: text for keyword, some in chunks.items() for text in islice(some, 1)}
+        exif, texts = image_blocks.read_exif(container), {}
+    comments = [text for text in _exif_texts(exif) if text.lstrip().startswith("{")] if exif else []
+    return {"parameters": comments[-1], **texts} if comments else texts
 
 
 def _our_recipe(text: str) -> Recipe | None:

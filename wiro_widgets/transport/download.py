@@ -245,7 +245,7 @@ def is_output(path: Path, job: Job) -> bool:
                 return False
             file.seek(0)
             content_type = content_types.sniff(file.read(content_types.HEAD_SIZE))
-        recipe = recipes.read_recipe(path)
+        recipe = recipes.embedded_recipe(path)
     except OSError:
         return False
     if recipe is None:
