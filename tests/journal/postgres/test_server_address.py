@@ -56,9 +56,9 @@ def test_no_password_is_shown(address: str, text: str | None) -> None:
 )
 def test_an_address_that_may_hide_its_password_is_refused(address: str) -> None:
     """No part of an address that cannot be taken apart is shown, not even by a traceback with the locals of frames."""
-    with pytest.raises(ConfigurationError, match="The address of the journal has") as caught:
+    with pytest.raises(ConfigurationError, match="The address of the journal has") as refusal:
         Client("key", "secret", journal=address)
-    error = caught.value
+    error = refusal.value
     lines = traceback.TracebackException.from_exception(error, capture_locals=True).format()
     inside = [line for line in lines if "test_server_address" not in line]
     assert "planted" not in str(error)

@@ -141,29 +141,28 @@ def test_old_news_changes_nothing(server: PostgresServer, journal: Journal, addr
     """Rows that were written here while the server was away never undo what the server has learned since."""
     waiting = journal.begin(SERVER, "a/b", {})
     over = journal.begin(SERVER, "a/b", {})
-    gone = journal.begin(SERVER, "a/b", {})
-    lost = journal.begin(SERVER, "a/b", {})
+    deleted_id = journal.begin(SERVER, "a/b", {})
+    ended_id = journal.begin(SERVER, "a/b", {})
     server.stop()
     assert not journal.wait(waiting, waits=True)
     journal.unknown(over, "lost")
-    journal.submitted(gone, "15")
-    journal.submitted(lost, "16")
+    journal.submitted(deleted_id, "15")
+    journal.submitted(ended_id, "16")
     journal.close()
     assert journal.path is not None
     old_file = journal.path.read_bytes()
     server.start()
     with Journal.open(address) as other:
-        assert {row.id: row.task_id for row in other.rows(Query())}[lost] == "16"
+        assert {row.id: row.task_id for row in other.rows(Query())}[ended_id] == "16"
         assert not any(row.is_waiting for row in other.rows(Query()))
         other.settle(over, TaskRecord("14", outcome="succeeded"))
-        other.forget(gone)
-        other.refused(lost, "a person's word")
-    journal.path.write_bytes(
-        old_file
-    )  # as if the client that merged it had been killed before it could say so
+        other.forget(deleted_id)
+        other.refused(ended_id, "a person's word")
+    # As if the client that merged it had been killed before it could say so.
+    journal.path.write_bytes(old_file)
     with Journal.open(address) as other:
         rows = {row.id: (row.outcome, row.task_id) for row in other.rows(Query())}
-    assert rows == {waiting: ("submitting", None), over: ("succeeded", "14"), lost: ("refused", "16")}
+    assert rows == {waiting: ("submitting", None), over: ("succeeded", "14"), ended_id: ("refused", "16")}
 
 
 def test_what_was_written_survives_the_death_of_the_server(server: PostgresServer, address: str) -> None:
@@ -263,10 +262,10 @@ def test_a_wrong_password_is_no_reason_to_wait(server: PostgresServer, address: 
         journal = Journal.open(wrong)
     assert server.port
     start = time.monotonic()
-    with pytest.raises(ConfigurationError, match="password authentication failed") as caught:
+    with pytest.raises(ConfigurationError, match="password authentication failed") as refusal:
         journal.claim("me", SERVER, "a/b", {}, content="k", conflicts=lambda _: True, patience=600.0)
     assert time.monotonic() - start < 300
-    text = f"{caught.value} {[str(item.message) for item in messages]} {journal!r} {journal._file!r} {journal.trouble}"
+    text = f"{refusal.value} {[str(item.message) for item in messages]} {journal!r} {journal._file!r} {journal.trouble}"
     assert "planted" not in text
     assert "p%25" not in text
     journal.close()
