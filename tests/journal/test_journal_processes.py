@@ -3,10 +3,12 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import uuid
 from pathlib import Path
 
 import pytest
 
+from tests.postgres_server import PostgresServer
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.row import Query
 from wiro_widgets.protocol.record import TaskRecord
@@ -74,37 +76,64 @@ def test_processes_share_one_file(place: Path | str) -> None:
 
 
 CLAIMER = """
-import sys
+import sys, threading
 from wiro_widgets.journal.journal import Journal
-journal = Journal.open(sys.argv[1])
+journals = [Journal.open(sys.argv[1]) for _ in range(int(sys.argv[4]))]
 print("ready", flush=True)
 sys.stdin.readline()
-for number in range(50):
-    run_id = f"{sys.argv[2]}-{number}"
-    if journal.claim(run_id, sys.argv[3], "a/b", {}, content=str(number), conflicts=lambda row: True) is None:
-        print(run_id, flush=True)
-journal.close()
+def work(place, journal):
+    for number in range(int(sys.argv[5])):
+        run_id = f"{sys.argv[2]}{place}-{number}"
+        if journal.claim(run_id, sys.argv[3], "a/b", {}, content=str(number), conflicts=lambda row: True) is None:
+            sys.stdout.write(f"{run_id}\\n")
+    journal.close()
+threads = [threading.Thread(target=work, args=item) for item in enumerate(journals)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+sys.stdout.flush()
 """
 
 
-def test_of_many_processes_one_may_send_a_run(place: Path | str) -> None:
-    """If processes claim the same runs at the same moment, exactly one gets each run."""
+def claimed_ids(place: Path | str, names: str, clients: int, runs: int) -> list[str]:
+    """Let the clients of several processes claim the same runs at the same moment; return what they were granted."""
+    numbers = [str(clients), str(runs)]
     processes = [
         subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", CLAIMER, str(place), name, SERVER],
+            [sys.executable, "-W", "error", "-c", CLAIMER, str(place), name, SERVER, *numbers],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        for name in "abc"
+        for name in names
     ]
     for process in processes:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-    claimed_ids = "".join(process.communicate("\n", timeout=60)[0] for process in processes).split()
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    return "".join(process.communicate(timeout=120)[0] for process in processes).split()
+
+
+def test_of_many_processes_one_may_send_a_run(place: Path | str) -> None:
+    """If processes claim the same runs at the same moment, exactly one gets each run."""
+    ids = claimed_ids(place, "abc", clients=1, runs=50)
     with Journal.open(place) as journal:
-        assert sorted(claimed_ids) == sorted(row.id for row in journal.rows(Query()))
-    assert sorted(int(run_id.partition("-")[2]) for run_id in claimed_ids) == list(range(50))
+        assert sorted(ids) == sorted(row.id for row in journal.rows(Query()))
+    assert sorted(int(run_id.partition("-")[2]) for run_id in ids) == list(range(50))
+
+
+def test_of_forty_clients_of_a_team_one_may_send_a_run(shared_postgres: PostgresServer) -> None:
+    """If forty clients claim the same hundred runs, in four processes, exactly one gets each run."""
+    place = shared_postgres.new_database(uuid.uuid4().hex)
+    Journal.open(place).close()
+    ids = claimed_ids(place, "abcd", clients=10, runs=100)
+    with Journal.open(place) as journal:
+        assert sorted(ids) == sorted(row.id for row in journal.rows(Query()))
+    assert sorted(int(run_id.partition("-")[2]) for run_id in ids) == list(range(100))
 
 
 @pytest.mark.parametrize("lines", [1, 2, 3, 7, 20])
