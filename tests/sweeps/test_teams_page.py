@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import wiro_widgets
+from tests.postgres_server import PASSWORD, postgres_server
 from tests.sandbox_clients import FLUX, SMALL, environment
 from tests.sweeps.worker_functions import mean
 from wiro_widgets import Client, Sandbox
@@ -44,6 +45,20 @@ def test_outputs_in_a_store(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytes
     exec(block("our-bucket").replace("s3://", "memory://"), cell)  # noqa: S102 - our own page
     assert cell["images"].record.output_paths[0].startswith("memory://our-bucket/pictures/20")
     cell["client"].close()
+
+
+def test_a_journal_of_a_team(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines on a team's journal run, with a server on this machine and fewer seeds."""
+    for name, value in environment(sandbox).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("WIRO_OUTPUT_DIR", str(tmp_path))
+    with postgres_server() as server:
+        monkeypatch.setenv("PGPASSWORD", PASSWORD)
+        code = block("db.example").replace("ann@db.example/wiro", f"team@127.0.0.1:{server.port}/postgres")
+        cell: dict[str, Any] = {"wiro": wiro_widgets}
+        exec(code.replace("range(100)", "range(2)"), cell)  # noqa: S102 - our own page
+        assert cell["sweep"].wait().counts == {"succeeded": 2}
+        cell["client"].close()
 
 
 def test_the_adapter_for_ray_is_an_executor(sandbox_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,16 +56,17 @@ def _blocking(
 class Client(NotebookRepr):
     """A connection to Wiro for people who wait; its network lives on a thread of its own, so nothing stalls it.
 
-    `timeout` is in seconds for one HTTP attempt. `journal` is a path, or False for none. Outputs are saved below
-    `output_dir`. `on_interrupt="detach"` leaves the remote task running when a wait is interrupted. `allow_http`
-    permits an unencrypted address on another machine. `budget` is USD, or a Budget to share: a run that could pass it
-    raises BudgetExceeded and is not sent. `reuse` answers a run with a fixed seed from the history if the same was run
-    before. `progress` is what waits show: None a live line in a notebook and in a terminal, unless the environment's
+    `timeout` is in seconds for one HTTP attempt. `journal` is a path, the address of a team's
+    (`postgresql://user@host/database`), or False for none. Outputs are saved below `output_dir`.
+    `on_interrupt="detach"` leaves the remote task running when a wait is interrupted. `allow_http` permits an
+    unencrypted address on another machine. `budget` is USD, or a Budget to share: a run that could pass it raises
+    BudgetExceeded and is not sent. `reuse` answers a run with a fixed seed from the history if the same was run before.
+    `progress` is what waits show: None a live line in a notebook and in a terminal, unless the environment's
     WIRO_PROGRESS is 0; False nothing; "transient" a line that leaves nothing. `timing` changes how long it waits
     between tries and looks. Credentials come from the arguments, the environment, Colab or the keyring. Raises
     ConfigurationError.
 
-    Pickled, it carries its settings, no credentials and no budget: the other process finds its own.
+    Pickled, it carries its settings, no credentials, no password and no budget: the other process finds its own.
 
     >>> with Client() as client:
     ...     images = client.generate("tencent/hunyuan-flux-srpo", prompt="a lighthouse at dusk")
