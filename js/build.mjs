@@ -7,12 +7,13 @@ import { minify } from "terser";
 
 const LIMIT = 40_000; // bytes of each bundle, gzipped
 const STATIC = new URL("../wiro_widgets/static/", import.meta.url).pathname;
-// The Markdown writer is sent when an answer is first shown, the list of models when several are to run.
+// The Markdown writer is sent when an answer is first shown, the others when they are first opened.
 const BUNDLES = {
   "widget.js": "src/widget.ts",
   "gallery.js": "src/gallery_widget.ts",
   "markdown.js": "src/stage/markdown.ts",
   "models.js": "src/panel/model_list.ts",
+  "presets.js": "src/panel/preset_list.ts",
 };
 
 const minifyCss = {

@@ -20,6 +20,7 @@ def _answer(panel: PanelPage, *presets: Payload, count: int = 1, **facts: Any) -
 def _open(panel: PanelPage, *presets: Payload) -> None:
     panel.start(state())
     panel.button("Presets").click()
+    panel.send_module("presets")
     assert _answer(panel, *presets)["action"] == "list"
 
 
@@ -32,6 +33,17 @@ def test_without_any_it_says_how(panel: PanelPage) -> None:
     name.press("Escape")
     expect(name).to_be_hidden()
     expect(panel.button("Presets")).to_be_focused()
+
+
+def test_without_the_module_python_is_named(panel: PanelPage) -> None:
+    """Where a page may not load it; the next press asks for it again."""
+    panel.start(state())
+    panel.button("Presets").click()
+    panel.reply(panel.await_sent("module")[0]["rev"], error="gone")
+    expect(panel.page.get_by_text("panel.load_preset")).to_be_visible()
+    panel.button("Presets").click()
+    panel.button("Presets").click()
+    assert [question["name"] for question in panel.await_sent("module", 2)] == ["presets", "presets"]
 
 
 def test_save(panel: PanelPage) -> None:

@@ -196,7 +196,7 @@ export interface CodeMessage {
 export interface ModuleMessage {
   type: "module";
   rev: number;
-  name: "markdown" | "models";
+  name: "markdown" | "models" | "presets";
 }
 
 /** Asks for the prompts of earlier runs. */

@@ -17,7 +17,7 @@ from wiro_widgets.media.images import Thumbnail
 
 T = TypeVar("T")
 Choice = Literal["look", "send", "close", "fetch"]
-ModuleName = Literal["markdown", "models"]
+ModuleName = Literal["markdown", "models", "presets"]
 PresetAction = Literal["list", "save", "load", "rename", "delete", "default"]
 VERSION: Final = 1
 MAX_CHUNK: Final = 4 * 1024 * 1024
