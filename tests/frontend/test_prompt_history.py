@@ -54,6 +54,55 @@ def test_what_stood_there_comes_back(panel: PanelPage) -> None:
     expect(box).to_have_value("a hen")
 
 
+def _press_at_once(box: Locator, *keys: str) -> None:
+    """Press keys faster than any timer of the page runs, as a busy page gets them."""
+    script = """(box, keys) => {
+      for (const key of keys) box.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    }"""
+    box.evaluate(script, list(keys))
+
+
+def test_keys_that_come_together_all_count(panel: PanelPage) -> None:
+    """A busy page gets several before its timers; each walks from where the one before it has led."""
+    box = _start(panel, "a hen")
+    box.focus()
+    box.press("Control+Home")
+    box.press("ArrowUp")
+    _answer(panel)
+    expect(box).to_have_value(PROMPTS[0])
+    _press_at_once(box, "ArrowUp", "ArrowUp")
+    expect(box).to_have_value("a lighthouse at dusk")
+    box.press("End")
+    _press_at_once(box, "ArrowDown", "ArrowDown")
+    expect(box).to_have_value("a hen")
+
+
+def test_keys_before_the_prompts_are_here_count_too(panel: PanelPage) -> None:
+    """They are asked for once, and the walk goes on as far as was pressed; nothing is taken that is not there."""
+    box = _start(panel)
+    box.focus()
+    _press_at_once(box, "ArrowUp", "ArrowUp")
+    _answer(panel)
+    expect(box).to_have_value("a hen")
+    assert len(panel.sent_messages("prompts")) == 1
+    _press_at_once(box, "ArrowUp", "ArrowUp", "ArrowUp")
+    expect(box).to_have_value("a lighthouse at dusk")
+
+
+def test_what_is_typed_while_the_prompts_come_stays(panel: PanelPage) -> None:
+    """The answer to the arrow key is late then, and the next one asks again."""
+    box = _start(panel)
+    box.press("ArrowUp")
+    panel.await_sent("prompts")
+    box.press_sequentially("x")
+    _answer(panel)
+    expect(box).to_have_value("x")
+    box.fill("")
+    box.press("ArrowUp")
+    _answer(panel, 2)
+    expect(box).to_have_value(PROMPTS[0])
+
+
 def test_what_was_written_by_hand_is_left_alone(panel: PanelPage) -> None:
     """The keys move the caret as in any field; once the field is empty again they walk."""
     box = _start(panel)

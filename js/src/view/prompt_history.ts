@@ -29,6 +29,8 @@ export function mountPromptHistory(
   let at = -1; // in the prompts; -1 is what stood in the field before
   let draft = "";
   let changed = false;
+  let steps = 0; // that are still to be taken
+  let settle = () => {}; // ends the arrow key that was pressed last
   let { newest } = store.runs;
 
   const ask = async () => {
@@ -56,19 +58,23 @@ export function mountPromptHistory(
     input.setSelectionRange(caret, caret);
   };
   const step = async (by: number) => {
+    steps += by;
     if (at < 0) {
+      if (steps > 1) return; // the prompts are on their way
       draft = input.value;
       prompts = (await ask()).prompts.filter((one) => one !== draft);
-      if (signal.aborted || input.value !== draft) return;
     }
-    const next = at + by;
-    if (next >= prompts.length) return;
+    const next = Math.min(at + steps, prompts.length - 1);
+    steps = 0;
+    if (signal.aborted || next === at || (at < 0 && input.value !== draft)) return;
     at = next;
     const words = at < 0 ? draft : (prompts[at] ?? "");
     // The caret stands where the same key goes on.
     put(words, by > 0 ? 0 : words.length);
   };
   const keys = (event: KeyboardEvent) => {
+    // What the key before this one did to the caret is done: a timer may be late, and would find this key's as well.
+    settle();
     const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
     if (!by || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (event.altKey) {
@@ -79,7 +85,11 @@ export function mountPromptHistory(
     const { selectionStart: start, selectionEnd: end, value } = input;
     if (changed || (by < 0 && at < 0) || (start !== end && end !== value.length)) return;
     // Within several lines the key moves the caret; it walks where there is no line to go to.
-    setTimeout(() => input.selectionStart === start && input.value === value && void step(by));
+    settle = () => {
+      settle = () => {};
+      if (input.selectionStart === start && input.value === value) void step(by);
+    };
+    setTimeout(() => settle());
   };
   onKey(input, keys, signal);
 
