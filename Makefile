@@ -2,6 +2,7 @@
 #   make demo [ARGS=--no-browser]   a sandbox and JupyterLab on the quickstart notebook
 #   make test                       every check that CI runs
 #   make test-kernels               what runs in kernels, with ipykernel 6.29 and 7, each in an environment of its own
+#   make test-ray                   what runs on a Ray cluster, on loopback, in an environment of its own
 #   make test-floors                the main job with every requirement at its lowest version
 #   make audit                      known holes of what is installed, where an advisory database can be reached
 #   make docs                       the documentation site, in docs/_build/html
@@ -29,7 +30,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Every kernel, command and worker of the tests would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: audit bench demo docs test test-floors test-kernels soak lint front-end chromium clean
+.PHONY: audit bench demo docs test test-floors test-kernels test-ray soak lint front-end chromium clean
 .NOTPARALLEL:
 
 demo: .venv/demo.stamp front-end
@@ -61,6 +62,11 @@ audit: .venv/dev.stamp .venv/audit.stamp
 	@echo "==> pip-audit"
 	@$(BIN)/python tools/audit.py .venv/audit/bin/pip-audit \
 		"$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+
+# One worker: a cluster is started once, with 80 MiB for its objects.
+test-ray: .venv/ray.stamp
+	@echo "==> pytest with ray"
+	@WIRO_TEST_RAY=1 .venv/ray/bin/python -m pytest -p no:xdist tests/clusters
 
 # Each seed has its own time limits, and talks to servers on loopback alone.
 soak: .venv/dev.stamp front-end
@@ -118,6 +124,12 @@ chromium: .venv/dev.stamp
 .venv/audit.stamp: | .venv/bin/python
 	@$(BIN)/python -m venv .venv/audit
 	@.venv/audit/bin/python -m pip install --quiet pip-audit
+	@touch $@
+
+.venv/ray.stamp: pyproject.toml | front-end
+	@echo "==> Installing wiro-widgets with ray into .venv/ray"
+	@$(BIN)/python -m venv .venv/ray
+	@.venv/ray/bin/python -m pip install --quiet --editable '.[dev,ray]'
 	@touch $@
 
 bench: front-end chromium

@@ -123,7 +123,11 @@ def _check(then: object, executor: object) -> None:
     if executor is not None and (isinstance(executor, type) or not hasattr(executor, "submit")):
         example = "an Executor of concurrent.futures, such as ThreadPoolExecutor(4)"
         raise ConfigurationError(f"`executor` is {example}, not {reprlib.repr(executor)}.")
-    if type(executor).__name__ == "ProcessPoolExecutor":  # Dask and Ray send more than pickle does
+    if then is not None and hasattr(
+        executor, "check_call"
+    ):  # Ray's, which sends more than pickle does, as Dask's
+        executor.check_call(then)
+    if type(executor).__name__ == "ProcessPoolExecutor":
         try:
             pickle.dumps(then)
         except Exception as error:  # whatever the user's own objects raise
