@@ -25,6 +25,9 @@ def connect(**settings: Any) -> Client:
 
     `settings` are those of Client. The sandbox is started once, prints one line, and lives as long as the process.
     Raises ConfigurationError.
+
+    >>> client = connect()
+    >>> client.is_sandbox
     """
     try:
         return Client(**settings)

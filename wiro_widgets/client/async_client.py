@@ -449,7 +449,7 @@ class AsyncClient(NotebookRepr):
         row that has none of its own. More than 10,000 rows are refused, with what they may cost, unless `confirm` is
         True or their number. All else is as in `sweep`. Raises InvalidParameter that names the row and the column.
 
-        >>> df2 = client.map("tencent/hunyuan-flux-srpo", df, steps=20).wait().join()
+        >>> results = client.map("tencent/hunyuan-flux-srpo", table, steps=20).wait().join()
         """
         plan = await self.launcher.plan_table(model, cells, values, columns=columns, confirm=confirm)
         return await self.launcher.launch(

@@ -31,6 +31,9 @@ class Task(NotebookRepr):
     A notebook's cell shows how far it is, and then its pictures or its text. In a notebook it can be awaited as well,
     and then other cells and widgets go on meanwhile: `await task` gives the TaskResult, `async for event in task` the
     events as they come.
+
+    >>> task = client.run("tencent/hunyuan-flux-srpo", prompt="a lighthouse at dusk")
+    >>> task.status, task.wait().images, task.record.total_cost
     """
 
     _internal_names = (

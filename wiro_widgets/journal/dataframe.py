@@ -79,6 +79,8 @@ def to_pandas(
     range are missing. Without records the columns and their types are the same.
 
     Raises ConfigurationError if pandas is not installed.
+
+    >>> to_pandas(client.history.find(outcome="succeeded"))[["prompt", "run_seconds", "total_cost"]]
     """
     require_pandas()
     sound_records = [sound(record) for record in records]
@@ -287,6 +289,8 @@ def from_pandas(table: pd.DataFrame) -> list[TaskRecord]:
     Columns that a record does not have are left out. A CSV has no types, so that pandas reads a prompt "NA" as missing
     and rounds a large seed: these come from `parameters`, which has them as they were. Raises ValueError that names
     the column that cannot be read.
+
+    >>> records = from_pandas(client.history.to_pandas())
     """
     columns: dict[str, list[Any]] = {}
     for name, column in RECORD_COLUMNS.items():

@@ -71,11 +71,9 @@ class History(NotebookRepr):
     `delete_files` deletes a task's files at Wiro; without it `forget(server=True)` is refused. Files of imported runs
     are opened only if they lie in `output_dir`. `sync` reads Wiro's list of tasks.
 
-    ::
-
-        history = client.history
-        history["534574"].total_cost
-        history.find(model="tencent/hunyuan-flux-srpo", text="cat", parameters={"steps": 20}, limit=10)
+    >>> history = client.history
+    >>> history[task.id].total_cost
+    >>> history.find(model="tencent/hunyuan-flux-srpo", text="cat", parameters={"steps": 20}, limit=10)
     """
 
     _internal_names = (

@@ -158,7 +158,13 @@ class Images(NotebookRepr, _List):
 
 @dataclass(frozen=True)
 class TaskResult(NotebookRepr):
-    """The outputs of a task that succeeded, its text if it is a language model, and its record."""
+    """The outputs of a task that succeeded, its text if it is a language model, and its record.
+
+    `images` decodes the pictures when it is read, and raises OutputError for a file that is gone or damaged.
+
+    >>> result = client.run("tencent/hunyuan-flux-srpo", prompt="a lighthouse at dusk").wait()
+    >>> result.images, result.outputs[0].path, result.record.total_cost
+    """
 
     record: TaskRecord
     outputs: tuple[Output, ...] = ()

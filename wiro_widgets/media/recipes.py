@@ -141,6 +141,9 @@ def read_recipe(source: str | Path | bytes | BinaryIO | Image.Image) -> Recipe |
     AUTOMATIC1111's text if there is nothing else, and with the extra `recipes` those of ComfyUI, InvokeAI, NovelAI and
     Fooocus; their models are not Wiro's. Files of more than 64 MiB are not read. Raises OSError if the file cannot be
     read.
+
+    >>> recipe = read_recipe(task.outputs[0].path)
+    >>> again = client.run(recipe["model"], recipe["parameters"])
     """
     recipe = embedded_recipe(source)
     if recipe is None and other_recipes.is_readable():
@@ -162,6 +165,9 @@ def write_recipe(path: str | Path, recipe: Mapping[str, Any] | TaskRecord | Imag
     `recipe` is what `read_recipe` returned, a record, or a PIL image that has a recipe, which Pillow's own `save`
     leaves out. Raises ValueError if there is no recipe to write, or if the file is no PNG, JPEG or WebP with room for
     it, and OSError if it cannot be read or written.
+
+    >>> task.wait().images[0].save("edited.png")
+    >>> write_recipe("edited.png", task.record)
     """
     fields: Mapping[str, Any] | None
     if isinstance(recipe, Image.Image):
@@ -181,7 +187,14 @@ def write_recipe(path: str | Path, recipe: Mapping[str, Any] | TaskRecord | Imag
 
 
 def strip_recipe(path: str | Path) -> bool:
-    """Remove the recipe from an image file and return True if there was one; the pixels are not encoded again."""
+    """Remove the recipe from an image file and return True if there was one; the pixels are not encoded again.
+
+    Raises OSError if the file cannot be read or written.
+
+    >>> [path] = task.wait().images.save("to share")
+    >>> strip_recipe(path)
+    True
+    """
     path = Path(path).expanduser()
     data = path.read_bytes()
     without = strip(data)

@@ -25,7 +25,11 @@ class Budget:
     A run is refused before it is sent if its estimate, what is in flight and what is spent together pass the limit.
     When it settles, its true cost replaces the estimate; failed runs cost nothing. Safe to share between clients and
     threads. A block applies in its own thread and in asyncio tasks created inside it; to cover threads of your own,
-    give the same object to `Client(budget=...)`.
+    give the same object to `Client(budget=...)`. `spent`, `in_flight` and `left` are in USD.
+
+    >>> with Budget(5.00) as limit:
+    ...     images = client.generate("tencent/hunyuan-flux-srpo", prompt="a lighthouse at dusk")
+    >>> limit.spent, limit.left
     """
 
     def __init__(self, usd: float) -> None:

@@ -30,6 +30,9 @@ class TaskRecord:
     has its counts of tokens under Wiro's names.
     `reused_from` is the task whose result answered the run, which then cost nothing; `reuses` counts the runs that
     this task has answered. `star`, `tags` and `note` are the user's own, from the history.
+
+    >>> record = client.history.records()[0]
+    >>> record.prompt, record.total_cost, record.run_seconds, record.output_paths
     """
 
     task_id: str | None = None

@@ -55,6 +55,9 @@ class Estimate:
     `low` and `high` bound the cost; None means no bound. `exact` is True if both are the cost itself.
     `typical` is the highest cost of your own equal runs, else Wiro's average; it is no bound.
     `answer_count` is the number of runs if the history answers all of them, so that nothing will be sent.
+
+    >>> estimate = client.estimate("wiro/sandbox-sketch", prompt="a lighthouse at dusk")
+    >>> estimate.high, estimate.exact, str(estimate)
     """
 
     low: float | None
