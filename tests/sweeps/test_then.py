@@ -11,6 +11,7 @@ import pytest
 
 from tests.sandbox_clients import FLUX, SMALL, MakeClient, RunCount
 from wiro_widgets import BudgetExceeded, Client, ConfigurationError, InsufficientBalance, Sandbox, TaskResult
+from wiro_widgets.sweeps.view import progress_words
 
 
 class Fussy(Exception):
@@ -164,4 +165,5 @@ def test_a_failed_then_is_seen(sandbox_client: Client) -> None:
     assert html.count("&lt;b&gt;odd&lt;/b&gt;") >= 2
     assert "Cell 0: ValueError: " in html
     assert "<b>odd" not in html
-    assert sandbox_client.sweep(FLUX, values, seed=[1]).wait(progress=False).line.endswith(" of it before")
+    again = sandbox_client.sweep(FLUX, values, seed=[1]).wait(progress=False)
+    assert progress_words(again).endswith(" of it before")

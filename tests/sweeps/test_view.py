@@ -7,6 +7,7 @@ import pytest
 from tests.sandbox_clients import FLUX, SMALL
 from wiro_widgets import Client, InvalidParameter, Sandbox, Sweep, TaskResult
 from wiro_widgets.render.grid import Grid
+from wiro_widgets.sweeps.view import progress_words
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_an_answer_that_is_cut_off_says_so(sandbox_client: Client, sandbox: Sand
     """The line, the table, what is joined and the board tell it of a cell that succeeded."""
     sandbox.faults = {"finish_reason": "length"}
     sweep = sandbox_client.sweep("wiro/sandbox-chat", prompt=["hello", "bye"]).wait()
-    assert "2 succeeded, 2 of them cut off" in sweep.line
+    assert "2 succeeded, 2 of them cut off" in progress_words(sweep)
     notes = [*sweep.to_pandas()["cell_error"], *sweep.join()["error"]]
     assert len(notes) == 4
     assert all(note.startswith("The answer is cut off. The model reached its limit") for note in notes)
@@ -117,7 +118,7 @@ def test_missing_files_are_reported(sandbox_client: Client, sandbox: Sandbox) ->
     """A run whose files could not be downloaded has succeeded, and the line and the table say what is missing."""
     sandbox.faults = {"expire_urls": True}
     sweep = sandbox_client.sweep(FLUX, {"prompt": "x", **SMALL}, seed=range(2)).wait()
-    assert sweep.line.startswith("2 cells: 2 succeeded, 2 of them without all files; $0.0")
+    assert progress_words(sweep).startswith("2 cells: 2 succeeded, 2 of them without all files; $0.0")
     assert sweep.to_pandas()["cell_error"].str.contains("Output 0.png of task").tolist() == [True, True]
 
 

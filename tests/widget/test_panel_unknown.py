@@ -8,6 +8,7 @@ from tests.widget.conftest import FLUX, MakePanel
 from tests.widget.wire.page import Message, Wire
 from wiro_widgets import Client, Panel, Sandbox
 from wiro_widgets.render.run_words import UNKNOWN
+from wiro_widgets.sweeps.view import progress_words
 
 LOST_REPLY = {"lose_run_reply": 1}
 
@@ -142,7 +143,7 @@ def test_deciding_about_unknown_cells_runs_no_other(
     wire.ask("decide", rev=1, run=1, choice="look")
     assert (sweep.counts, run_count()) == ({"failed": 1, "unknown": 1}, 1)
     assert "resume(unknown=" in repr(sweep)
-    assert "1 unknown" in sweep.line
+    assert "1 unknown" in progress_words(sweep)
 
 
 @pytest.mark.parametrize("choice", ["send", "close", "fetch"])

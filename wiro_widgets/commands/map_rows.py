@@ -19,6 +19,7 @@ from wiro_widgets.media.files import atomic_write
 from wiro_widgets.protocol.errors import ConfigurationError, OutputError
 from wiro_widgets.protocol.redact import printable
 from wiro_widgets.sweeps.cell import Cell
+from wiro_widgets.sweeps.view import progress_words
 
 RESULTS = "results.csv"
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -59,7 +60,7 @@ def main(
             is_printed = all(answers)
         else:
             is_printed = console.out(str(path))
-        console.err(printable(sweep.line))
+        console.err(printable(progress_words(sweep)))
         is_whole = all(cell.status == "succeeded" and not cell.trouble for cell in sweep.cells)
         return 0 if is_printed and is_whole else 1
 

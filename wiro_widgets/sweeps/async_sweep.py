@@ -19,7 +19,7 @@ from wiro_widgets.sweeps.output_cell import OutputCell
 from wiro_widgets.sweeps.plan import Plan
 from wiro_widgets.sweeps.postprocess import PostProcessing
 from wiro_widgets.sweeps.scheduler import ClientAccess, Scheduler
-from wiro_widgets.sweeps.view import SweepView
+from wiro_widgets.sweeps.view import SweepView, progress_words
 
 
 class AsyncSweep(SweepView[TaskT]):
@@ -143,7 +143,9 @@ class AsyncSweep(SweepView[TaskT]):
         if self.busy:
             with self.show_progress(progress, on_interrupt):
                 if await self.busy_after(timeout, on_interrupt):
-                    raise TimeoutError(f"After {timeout:g} s the sweep goes on ({self.line}); wait again.")
+                    raise TimeoutError(
+                        f"After {timeout:g} s the sweep goes on ({progress_words(self)}); wait again."
+                    )
         if self._live is not None:
             self._live.end()
             self._live = None
@@ -179,7 +181,7 @@ class AsyncSweep(SweepView[TaskT]):
     def interrupt_note(self, on_interrupt: OnInterrupt | None = None) -> str:
         """Return what an interrupted wait tells its user."""
         what = "goes on" if self.goes_on and not self._stops(on_interrupt) else "was stopped"
-        return f"The sweep {what} ({self.line}); sweep.resume() runs what is left."
+        return f"The sweep {what} ({progress_words(self)}); sweep.resume() runs what is left."
 
     @contextmanager
     def show_progress(

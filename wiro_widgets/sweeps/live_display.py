@@ -11,7 +11,7 @@ from wiro_widgets.display.cell_output import CellOutput
 from wiro_widgets.render.notebook_repr import NotebookRepr, is_notebook
 from wiro_widgets.render.progress_line import ProgressLine
 from wiro_widgets.render.run_words import join_facts, whole_seconds
-from wiro_widgets.sweeps.view import SweepView
+from wiro_widgets.sweeps.view import SweepView, progress_words
 
 _NO_WIDGET = (
     "<style>.jp-OutputArea:has(.wiro-board) .jp-OutputArea-output.jupyter-widgets:not(:has(*))"
@@ -37,14 +37,16 @@ class SweepLine:
         """Return the line."""
         sweep = self._sweep
         if self.note or not sweep.busy:
-            return ProgressLine(self.note or sweep.line)
+            return ProgressLine(self.note or progress_words(sweep))
         elapsed, progress = monotonic() - self._start, sweep.progress
         remaining = ""
         if progress > self._start_progress:
             seconds = elapsed * (1 - progress) / (progress - self._start_progress)
             remaining = f"about {whole_seconds(seconds)} left"
         return ProgressLine(
-            sweep.line, facts=join_facts(remaining, whole_seconds(elapsed)), fraction=sweep.progress
+            progress_words(sweep),
+            facts=join_facts(remaining, whole_seconds(elapsed)),
+            fraction=sweep.progress,
         )
 
 

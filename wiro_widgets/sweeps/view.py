@@ -58,7 +58,6 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         "cost_line",
         "goes_on",
         "left_count",
-        "line",
         "pictures",
         "settle_unknown",
     )
@@ -122,22 +121,8 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         """The fraction of cells that are done."""
         return sum(cell.done for cell in self.cells) / len(self.cells)
 
-    @property
-    def line(self) -> str:
-        """How far it is, in one line."""
-        total = "1 cell" if len(self.cells) == 1 else f"{len(self.cells)} cells"
-        counts = ", ".join(f"{count} {_WORDS.get(status, status)}" for status, count in self.counts.items())
-        incomplete = sum(cell.status == "succeeded" and cell.trouble is not None for cell in self.cells)
-        files = f", {incomplete} of them without all files" if incomplete else ""
-        cut_off = sum(cell.cut_off_note is not None for cell in self.cells)
-        files += f", {cut_off} of them cut off" if cut_off else ""
-        earlier_cost = _cost(cell for cell in self.cells if cell.from_journal and cell.result)
-        before = f", {dollars(earlier_cost)} of it before" if earlier_cost else ""
-        advice = f". {_UNKNOWN_ADVICE}" if "unknown" in self.counts else ""
-        return f"{total}: {counts}{files}; {dollars(self.spent)} spent{before}{advice}"
-
     def __repr__(self) -> str:
-        return printable(f"<{type(self).__name__} of {self.model}, {self.line}>")
+        return printable(f"<{type(self).__name__} of {self.model}, {progress_words(self)}>")
 
     def to_pandas(self, expand: bool = False, *, tz: tzinfo | str | None = "UTC") -> pd.DataFrame:
         """Return one row a cell: `cell`, `cell_status`, `axis.<id>`, `cell_error`, then the columns of its record.
@@ -217,7 +202,7 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         return html
 
     def _repr_html_(self) -> str:
-        line = ProgressLine(self.line, fraction=self.progress if self.busy else None)
+        line = ProgressLine(progress_words(self), fraction=self.progress if self.busy else None)
         return f"<div>{line._repr_html_()}{self.pictures()}</div>"
 
     def _two_axes(self, x: str | None, y: str | None) -> tuple[Axis | None, Axis | None]:
@@ -375,6 +360,20 @@ def axis_headings(axis: Axis) -> dict[Any, str]:
         if len(set(texts)) == count:
             return {identity(value): text for value, text in zip(values, texts, strict=True)}
     return {identity(value): label(value) for value in values}
+
+
+def progress_words(sweep: SweepView[Any]) -> str:
+    """Return how far a sweep is, in one line."""
+    total = "1 cell" if len(sweep.cells) == 1 else f"{len(sweep.cells)} cells"
+    counts = ", ".join(f"{count} {_WORDS.get(status, status)}" for status, count in sweep.counts.items())
+    incomplete = sum(cell.status == "succeeded" and cell.trouble is not None for cell in sweep.cells)
+    files = f", {incomplete} of them without all files" if incomplete else ""
+    cut_off = sum(cell.cut_off_note is not None for cell in sweep.cells)
+    files += f", {cut_off} of them cut off" if cut_off else ""
+    earlier_cost = _cost(cell for cell in sweep.cells if cell.from_journal and cell.result)
+    before = f", {dollars(earlier_cost)} of it before" if earlier_cost else ""
+    advice = f". {_UNKNOWN_ADVICE}" if "unknown" in sweep.counts else ""
+    return f"{total}: {counts}{files}; {dollars(sweep.spent)} spent{before}{advice}"
 
 
 def _cost(cells: Iterable[Cell[Any]]) -> float:

@@ -32,7 +32,7 @@ from wiro_widgets.widget import host
 from wiro_widgets.widget.cells.card_displays import CardDisplays
 from wiro_widgets.widget.gallery import folder_export
 from wiro_widgets.widget.gallery.folder_export import Exported
-from wiro_widgets.widget.gallery.gallery_receiver import GalleryReceiver
+from wiro_widgets.widget.gallery.gallery_receiver import GalleryCalls, GalleryReceiver
 from wiro_widgets.widget.gallery.listings import Listings
 from wiro_widgets.widget.gallery.selection import SelectedRuns, SelectionTrait
 from wiro_widgets.widget.gallery.thumbnails import Thumbnails
@@ -59,13 +59,6 @@ class Gallery(HostedWidget):
     >>> gallery = Gallery(model="tencent/hunyuan-flux-srpo", starred=True)
     >>> gallery.selected
     """
-
-    _internal_names = (
-        "export_runs",
-        "open_panel",
-        "runs_of",
-        "select",
-    )
 
     _esm = traitlets.Unicode().tag(sync=True)
     _anywidget_id = traitlets.Unicode("wiro_widgets.Gallery").tag(sync=True)
@@ -96,7 +89,7 @@ class Gallery(HostedWidget):
         self._listings = Listings(self._collection, base, self._send_message, self._later)
         self._thumbnails = Thumbnails(self._collection, self._send_message, self._later)
         self._receiver = GalleryReceiver(
-            self,
+            GalleryCalls(self._client, self._select, self._open_panel, self._export, self._update_cards),
             self._collection,
             self._listings,
             self._thumbnails,
@@ -122,7 +115,7 @@ class Gallery(HostedWidget):
         bundle = self._repr_mimebundle_()
         if bundle is not None:
             self._cards.show(bundle, lambda: self._card(make=False))
-            self._later(lambda: self._cards.update(self._card(make=True)), 0)
+            self._later(self._update_cards, 0)
 
     def close(self) -> None:
         """Take the gallery away. Closing twice is fine."""
@@ -196,16 +189,14 @@ class Gallery(HostedWidget):
         """
         ids = self.selected.ids if isinstance(self.selected, SelectedRuns) else ()
         ids = ids or tuple(self._ids(self._listings.filters))
-        return self.export_runs(ids, folder, name, dataset=dataset).paths
+        return self._export(ids, folder, name, dataset=dataset).paths
 
-    def export_runs(
-        self, run_ids: Sequence[str], folder: str | Path, name: str, *, dataset: bool
-    ) -> Exported:
+    def _export(self, run_ids: Sequence[str], folder: str | Path, name: str, *, dataset: bool) -> Exported:
         """Copy the outputs of runs, by the ids of their rows, as the page does; see `export`."""
         results = (self._collection.result(row) for row in self._collection.rows(run_ids))
         return folder_export.export(results, folder, name=name or NAME, dataset=dataset)
 
-    def open_panel(self, run_id: str, model: str | None = None) -> str:
+    def _open_panel(self, run_id: str, model: str | None = None) -> str:
         """Open a run in a panel beneath the gallery, as the page does, and return the id of the panel's widget.
 
         With a model it is a panel of that one, with the values that fit it. Raises what `Panel.from_record` raises.
@@ -229,14 +220,14 @@ class Gallery(HostedWidget):
 
     # The selection
 
-    def select(self, run_ids: Iterable[str]) -> None:
+    def _select(self, run_ids: Iterable[str]) -> None:
         """Select runs by the ids of their rows in the journal, as the page does."""
         rows = self._collection.rows(run_ids)
         records = self._collection.records([row.id for row in rows])
         with self._lock:
             self.selected = SelectedRuns(records, [row.id for row in rows])
 
-    def runs_of(self, items: Sequence[TaskRecord | str]) -> SelectedRuns:
+    def _runs_of(self, items: Sequence[TaskRecord | str]) -> SelectedRuns:
         """Return the runs of records or task ids that are in the history."""
         task_ids = [item if isinstance(item, str) else item.task_id or "" for item in items]
         ids = self._collection.ids_of_tasks(task_ids)
@@ -248,7 +239,7 @@ class Gallery(HostedWidget):
         """Take a selection from the page, as a link from another widget sends it; a page sets no other trait."""
         ids = sync_data.get("selected")
         if isinstance(ids, list) and all(isinstance(item, str) for item in ids):
-            self._later(lambda: self.select(ids), 0)
+            self._later(lambda: self._select(ids), 0)
 
     # For the parts
 
@@ -266,6 +257,10 @@ class Gallery(HostedWidget):
 
         if self._loop is not None:
             self._loop.later(seconds, run)
+
+    def _update_cards(self) -> None:
+        """Bring the cards of saved notebooks up to date: they have pictures of the newest runs."""
+        self._cards.update(self._card(make=True))
 
     def _card(self, *, make: bool) -> StaticCard:
         """Return the static card of the newest runs; without `make` nothing of it takes time."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import random
 import sqlite3
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.journal.gallery import ranking
@@ -33,21 +34,18 @@ MAX_FULL: Final = 256 * 2**20  # bytes of a file that is sent to the browser
 _log = logging.getLogger("wiro_widgets")
 
 
-class PublicGallery(Protocol):
-    """The calls of a gallery that Python and the browser share."""
+@dataclass(frozen=True)
+class GalleryCalls:
+    """What a gallery does for its page, as for Python: it selects and exports runs, and opens one in a panel.
 
-    @property
-    def client(self) -> Client:
-        """The client."""
+    `update_cards` brings the cards of saved notebooks up to date.
+    """
 
-    def select(self, run_ids: tuple[str, ...]) -> None:
-        """Select these runs."""
-
-    def open_panel(self, run_id: str, model: str | None) -> str:
-        """Open a run in a panel, and return the id of the widget."""
-
-    def export_runs(self, run_ids: tuple[str, ...], folder: str, name: str, *, dataset: bool) -> Exported:
-        """Copy the outputs of runs into a folder."""
+    client: Client
+    select: Callable[[Iterable[str]], None]
+    open_panel: Callable[[str, str | None], str]
+    export: Callable[..., Exported]
+    update_cards: Callable[[], None]
 
 
 class GalleryReceiver:
@@ -58,7 +56,7 @@ class GalleryReceiver:
 
     def __init__(
         self,
-        gallery: PublicGallery,
+        gallery: GalleryCalls,
         collection: RunCollection,
         listings: Listings,
         thumbnails: Thumbnails,
@@ -153,7 +151,7 @@ class GalleryReceiver:
             case gallery_messages.Forget():
                 facts = {"text": self._forget(message)}
             case gallery_messages.Export():
-                exported = self._gallery.export_runs(
+                exported = self._gallery.export(
                     message.ids, message.folder, message.name, dataset=message.dataset
                 )
                 facts = {"text": str(exported)}
@@ -169,6 +167,7 @@ class GalleryReceiver:
 
     def _forget(self, message: gallery_messages.Forget) -> str:
         left_files = self._collection.forget(message.ids, files=message.files)
+        self._later(self._gallery.update_cards, 0)  # no picture of them stays in the notebook
         text = f"{run_words.count(len(message.ids), 'run')} forgotten"
         if left_files:
             text += f"; files of imported runs are left: {', '.join(left_files[:3])}"

@@ -36,5 +36,5 @@ class SelectionTrait(traitlets.TraitType[list[TaskRecord], Any]):
         items = list(value)
         if not all(isinstance(item, TaskRecord | str) for item in items):
             self.error(obj, value)
-        selection: SelectedRuns = obj.runs_of(items)
+        selection: SelectedRuns = obj._runs_of(items)  # noqa: SLF001 - the trait is the gallery's
         return selection

@@ -23,7 +23,7 @@ from wiro_widgets.runs.options import UnknownPolicy
 from wiro_widgets.sweeps.axes import Axis, identity
 from wiro_widgets.sweeps.cell import Cell
 from wiro_widgets.sweeps.plan import MODEL_AXIS, OTHER_MODEL_AXIS, Schemas
-from wiro_widgets.sweeps.view import axis_headings, shared_words
+from wiro_widgets.sweeps.view import axis_headings, progress_words, shared_words
 from wiro_widgets.widget.panel_controls import SweepInputs
 from wiro_widgets.widget.wire import labels
 from wiro_widgets.widget.wire.feed import Line
@@ -351,7 +351,7 @@ class SweepView(View):
         if self.ended is None:
             return []
         error = self.launch.exception() or (self._sweep.error if self._sweep else None)
-        text = self._sweep.line if self._sweep else "Refused before anything was sent"
+        text = progress_words(self._sweep) if self._sweep else "Refused before anything was sent"
         kind = _LAST_ROWS.get(self.status, "error")
         return [(self.seconds(self.ended), kind, shorten(f"{text}: {error}" if error else text))]
 
