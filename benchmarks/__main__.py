@@ -19,6 +19,7 @@ from benchmarks import (
     runs,
     startup,
     streaming,
+    sweeping,
 )
 from benchmarks.loading import Server, load_server
 from benchmarks.measure import Result
@@ -38,6 +39,7 @@ PARTS: dict[str, Part] = {
     "run": runs.one,
     "fetch": runs.fetch,
     "thousand": runs.thousand,
+    "sweep": sweeping.sweeping,
     "following": following.following,
     "pictures": lambda _: pictures.pictures(),
     "upload": calls.upload,

@@ -1,4 +1,6 @@
+import gc
 import io
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from wiro_widgets.runs import inputs as files
 from wiro_widgets.sweeps import plan as sweep_plan
 from wiro_widgets.sweeps import table
 from wiro_widgets.sweeps.axes import MAX_CELLS, How
+from wiro_widgets.sweeps.cell import Cell
 from wiro_widgets.sweeps.plan import Plan
 
 SCHEMA = ModelSchema.built_in(FLUX)
@@ -276,3 +279,20 @@ def test_the_largest_sweep_can_be_planned() -> None:
     """Ten thousand cells are planned, each with a content key of its own."""
     plan = make_plan(seed=range(2000), steps=range(1, 6))
     assert len(plan.cells) == len({cell.content for cell in plan.cells}) == MAX_CELLS
+
+
+def test_a_waiting_cell_is_small() -> None:
+    """A cell of ten values that waits takes less than two KiB, so that ten thousand of them wait in 20 MB."""
+    settings: dict[str, Any] = {"steps": 20, "scale": 3.0, "width": 512, "height": 512, "samples": 1}
+    prompts = [f"a lighthouse at dusk, number {number}" for number in range(40)]
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        plan = make_plan(prompt=prompts, seed=range(1_000, 1_050), **settings)
+        cells: list[Cell[Any]] = [Cell(cell) for cell in plan.cells]
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(cells) == 2_000
+    assert (after - before) / len(cells) < 2_048

@@ -51,7 +51,10 @@ class AsyncSweep(SweepView[TaskT]):
         anew: bool = False,
         unknown: UnknownPolicy = "ask",
     ) -> None:
-        super().__init__(plan, [Cell[TaskT](cell) for cell in plan.cells])
+        cells: list[Cell[TaskT]] = [
+            Cell(cell) for cell in plan.cells
+        ]  # a subscript would cost 100 bytes a cell
+        super().__init__(plan, cells)
         self._unknown: UnknownPolicy = unknown
         self._client = client
         self._scheduler = Scheduler(self.cells, client, post_processing, concurrency=concurrency, anew=anew)

@@ -297,7 +297,7 @@ def _cells(rows: Iterable[_BoundRow]) -> tuple[PlannedCell, ...]:
     counts: Counter[str] = Counter()
     cells: list[PlannedCell] = []
     for row in rows:
-        content = fingerprint.of_run(row.model, row.digests, is_typed=row.schema is not None)
+        content = fingerprint.of_run(row.model, row.digests, {}, is_typed=row.schema is not None)
         cells.append(
             PlannedCell(
                 len(cells),
