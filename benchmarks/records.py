@@ -108,7 +108,7 @@ def _asked_by_hand(opened: sqlite3.Connection) -> int:
     day = BEGAN + timedelta(days=DAYS // 2)
     arguments = ("owner/model-3", day.isoformat(), (day + timedelta(days=1)).isoformat())
     return len(
-        _with_dtypes(
+        with_dtypes(
             pd.read_sql(
                 "SELECT * FROM runs WHERE model = ? AND created_at BETWEEN ? AND ?", opened, params=arguments
             )
@@ -121,10 +121,10 @@ def _table(history: History) -> int:
 
 
 def _table_by_hand(opened: sqlite3.Connection) -> int:
-    return len(_with_dtypes(pd.read_sql("SELECT * FROM runs ORDER BY created_at DESC", opened)))
+    return len(with_dtypes(pd.read_sql("SELECT * FROM runs ORDER BY created_at DESC", opened)))
 
 
-def _with_dtypes(table: pd.DataFrame) -> pd.DataFrame:
+def with_dtypes(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with the types that its columns have in ours."""
     for name in TIMES:
         table[name] = pd.to_datetime(table[name], utc=True, format="ISO8601")
@@ -132,24 +132,26 @@ def _with_dtypes(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _fill(journal: Path, hand: Path, count: int) -> None:
-    rows = [_row(number, count) for number in range(count)]
+    step = timedelta(days=DAYS) / count
+    rows = [make_row(number, BEGAN + number * step) for number in range(count)]
     with Journal.open(journal) as opened:
         opened.adopt(rows, {})
     with closing(sqlite3.connect(hand)) as database:
         database.execute(HAND)
         database.execute("CREATE INDEX by_time ON runs (created_at)")
         plain = [row.record.to_dict() for row in rows if row.record]
-        values = [[_plain(record[name]) for name in COLUMNS] for record in plain]
+        values = [[plain_value(record[name]) for name in COLUMNS] for record in plain]
         database.executemany(f"INSERT INTO runs VALUES ({', '.join('?' * len(COLUMNS))})", values)
         database.commit()
 
 
-def _plain(value: object) -> object:
+def plain_value(value: object) -> object:
+    """Return a value as SQLite takes it."""
     return json.dumps(value) if isinstance(value, dict | list) else value
 
 
-def _row(number: int, count: int) -> JournalRow:
-    at = BEGAN + timedelta(seconds=number * DAYS * 86_400 / count)
+def make_row(number: int, at: datetime) -> JournalRow:
+    """Return a run that has succeeded."""
     model = f"owner/model-{number % MODELS}"
     parameters = {
         "prompt": f"a lighthouse at dusk, number {number}",

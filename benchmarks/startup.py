@@ -69,7 +69,7 @@ def imports(rounds: int = 5) -> Result:
     return Result(IMPORT, ours, floor)
 
 
-def first_panels(server: Server, rounds: int = 9) -> list[Result]:
+def first_panels(server: Server, rounds: int = 9, warm_up: int = 1) -> list[Result]:
     """Measure the first panel of fresh kernels beside a bare widget in others, in turn."""
     programs = (
         FIRST_PANEL.format(model="tencent/hunyuan-flux-srpo"),
@@ -78,8 +78,10 @@ def first_panels(server: Server, rounds: int = 9) -> list[Result]:
     )
     with TemporaryDirectory(prefix="wiro-bench-") as folder:
         environment = _environment(server, folder)
-        samples = [[_shown_after(program, environment) for program in programs] for _ in range(rounds + 1)]
-    ours, asked, bare = (tuple(column) for column in zip(*samples[1:], strict=True))
+        samples = [
+            [_shown_after(program, environment) for program in programs] for _ in range(rounds + warm_up)
+        ]
+    ours, asked, bare = (tuple(column) for column in zip(*samples[warm_up:], strict=True))
     opened, displayed = (
         tuple(each["open"] for each in bare),
         tuple(each["display"] for each in bare),

@@ -5,7 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import browser, calls, feeding, following, pictures, records, report, runs, streaming
+from benchmarks import (
+    browser,
+    calls,
+    feeding,
+    following,
+    long_history,
+    pictures,
+    records,
+    report,
+    runs,
+    startup,
+    streaming,
+    sweeping,
+)
 from benchmarks.__main__ import PARTS, main
 from benchmarks.loading import Server, load_server
 from benchmarks.measure import Promise, Result, pairs
@@ -119,6 +132,23 @@ def test_the_benchmark_of_many_tasks_follows_them(server: Server) -> None:
 def test_the_benchmark_of_the_history_finds_what_is_there_by_hand() -> None:
     """Both ways find the same number of runs."""
     assert [len(result.ours) for result in records.records(count=400, rounds=1)] == [1, 1]
+
+
+def test_the_benchmark_of_a_long_history_finds_what_is_there_by_hand() -> None:
+    """The rows that are made of one template are read, and both ways find the same runs."""
+    results = long_history.long_history(count=4_000, rounds=1)
+    assert all(min(result.judged_values) > 0 for result in results)
+
+
+def test_the_benchmark_of_a_sweep_plans_it(server: Server) -> None:
+    """Its cells are planned, priced, and looked at while some run."""
+    assert all(min(result.ours) > 0 for result in sweeping.sweeping(server, side=8, rounds=1))
+
+
+def test_the_benchmark_of_the_first_panel_sees_it_open(server: Server) -> None:
+    """Each fresh kernel opens a comm and shows the widget."""
+    results = startup.first_panels(server, rounds=1, warm_up=0)
+    assert all(min(result.judged_values) > 0 for result in results)
 
 
 def test_the_benchmark_of_pictures_draws_them() -> None:

@@ -1,6 +1,8 @@
 """What `History.find` takes, and what it says about a wrong argument."""
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from wiro_widgets.journal import database, row
 from wiro_widgets.journal.history import History
 from wiro_widgets.journal.journal import Journal
+from wiro_widgets.journal.row import Query
 from wiro_widgets.protocol.record import Outcome, TaskRecord
 
 SERVER = "https://api.wiro.ai/v1"
@@ -95,3 +99,124 @@ def test_limits(history: History) -> None:
     assert history.find(limit=0) == history.records(limit=0) == []
     with pytest.raises(ValueError, match="limit is a number of runs"):
         history.records(limit=-1)
+
+
+TEXTS = (
+    "a Lighthouse at dusk",
+    'say "dusk" twice',
+    "C:\\dusk\\new",
+    "two\nlines of dusk",
+    "100 % of it_self!",
+    "Straße am Abend",
+    "\u017fun and \u212aelvin",
+    "İstanbul, güneş",
+    "灯台 \N{WATER WAVE}",
+    "half \ud83d of a character",
+    "x" * 3_000 + " far away",
+)
+NEEDLES = (
+    *(
+        "lighthouse",
+        "DUSK",
+        '"dusk"',
+        "k\\N",
+        "O\nl",
+        "0 %",
+        "t_s",
+        "f!",
+        "f_",
+        "STRASSE",
+        "ß",
+        "sun",
+        "kelvin",
+    ),
+    *(
+        "i",
+        "güneş",
+        "İ",
+        "灯",
+        "\N{WATER WAVE}",
+        "half",
+        "of a CHAR",
+        "prompt",
+        "n",
+        "%",
+        "_",
+        "\\",
+        "x" * 2_000 + " far",
+    ),
+)
+
+
+@pytest.fixture
+def histories(tmp_path: Path) -> Iterator[tuple[History, History]]:
+    """Yield the same runs in a file, where SQLite looks for them first, and in memory."""
+    with Journal.open(tmp_path / "journal.sqlite3") as file, Journal.open(None) as memory:
+        for journal in (file, memory):
+            for number, text in enumerate(TEXTS):
+                run_id = journal.begin(SERVER, "a/b", {"prompt": text, "steps": 20})
+                journal.settle(run_id, TaskRecord(str(number), "a/b", outcome="succeeded"))
+        yield History(file, SERVER), History(memory, SERVER)
+
+
+@pytest.mark.parametrize("needle", NEEDLES)
+def test_a_text_is_looked_for_whatever_its_case(histories: tuple[History, History], needle: str) -> None:
+    """What SQLite leaves out matches nothing: quotes, lines, signs of LIKE, other alphabets and double letters."""
+    in_file, in_memory = (task_ids(history, text=needle) for history in histories)
+    assert in_file == in_memory
+    assert task_ids(histories[0], text=needle, limit=1) == in_memory[-1:]
+
+
+def test_annotations_are_looked_for(histories: tuple[History, History]) -> None:
+    """Stars, tags and notes are found in a file as in memory."""
+    for history in histories:
+        history.star("1")
+        history.tag("2", "Meer", "see")
+        history.note("3", "Guter Wurf")
+        assert task_ids(history, star=True) == ["1"]
+        assert len(task_ids(history, star=False)) == len(TEXTS) - 1
+        assert task_ids(history, tag="see") == task_ids(history, tag=["see", "Meer"]) == ["2"]
+        assert task_ids(history, note="wurf") == ["3"]
+        assert task_ids(history, note="") == task_ids(history)
+
+
+def test_only_rows_that_may_match_are_read(
+    histories: tuple[History, History], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search of a long history does not make a record of each run."""
+    count = 0
+    read = row.from_plain
+
+    def from_plain(values: Mapping[str, Any]) -> row.JournalRow:
+        nonlocal count
+        count += 1
+        return read(values)
+
+    monkeypatch.setattr(row, "from_plain", from_plain)
+    history, _ = histories
+    history.star("1")
+    count = 0
+    assert len(task_ids(history, text="lighthouse")) == len(task_ids(history, star=True)) == 1
+    assert count <= 2 + 1  # and the one with half a character, which JSON writes as an escape
+
+
+def test_the_day_of_a_model_is_read_along_an_index(tmp_path: Path) -> None:
+    """Neither the other days nor the other models are looked at, and the newest come first without being sorted."""
+    now = datetime.now(UTC)
+    query = Query(server=SERVER, model="a/b", since=now - timedelta(days=1), until=now)
+    where, values = database._conditions(query)
+    sql = f"EXPLAIN QUERY PLAN SELECT * FROM runs WHERE {where} ORDER BY intent_at DESC, rowid DESC"  # noqa: S608 - our own
+    with closing(database.Store(tmp_path / "journal.sqlite3")) as store:
+        plan = str(store.fetch(sql, values))
+    assert "runs_by_model (model=? AND intent_at>? AND intent_at<?)" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def test_a_journal_without_the_index_gets_it(tmp_path: Path) -> None:
+    """A journal of an earlier version is looked through as fast."""
+    path = tmp_path / "journal.sqlite3"
+    database.Store(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP INDEX runs_by_model")
+    with closing(database.Store(path)) as store:
+        assert store.fetch("SELECT 1 FROM sqlite_master WHERE name = 'runs_by_model'", {}) == [(1,)]

@@ -187,14 +187,26 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 def sound(record: TaskRecord) -> TaskRecord:
     """Return the record with values of another type converted, and without what cannot be converted or counted with."""
     changes: dict[str, Any] = {}
-    for name in RECORD_COLUMNS:
+    for name, column in RECORD_COLUMNS.items():
         before = getattr(record, name)
-        if before is DEFAULTS[name]:
+        if before is DEFAULTS[name] or _is_plainly_sound(before, column):
             continue
         after = sound_value(name, before)
         if after is not before and not (type(after) is type(before) and after == before):
             changes[name] = after
     return replace(record, **changes) if changes else record
+
+
+def _is_plainly_sound(value: Any, column: ColumnType) -> bool:
+    """Return True for most sound values, at a glance: a history reads thousands."""
+    kind, read = type(value), column.read
+    if kind is str:
+        return read is _text and value.isascii()
+    if kind is float or kind is int:
+        return read is (_number if kind is float else _integer) and column.lowest <= value <= column.highest
+    if kind is datetime:
+        return read is _moment and value.tzinfo is UTC
+    return kind is bool and read is _flag
 
 
 def sound_value(name: str, value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import sqlite3
 import threading
 import time
@@ -69,6 +70,10 @@ MIGRATIONS: Final = (
 # What was added without a new version of the tables: an earlier version of this package leaves it alone, and is not
 # kept from the journal by it.
 ADDED_COLUMNS: Final = {"files": "TEXT NOT NULL DEFAULT '[]'", "parents": "TEXT NOT NULL DEFAULT '[]'"}
+ADDED_INDEXES: Final = {
+    "runs_with_parents": "(parents) WHERE parents <> '[]'",
+    "runs_by_model": "(model, intent_at)",
+}
 # `changes` numbers the runs in the order of their last change, also of those that were forgotten, whichever version of
 # this package made it: what is derived from the runs (the gallery's index) reads only what is new.
 ADDED_TABLES: Final = {
@@ -94,6 +99,7 @@ ADDED_TABLES: Final = {
     ),
 }
 BUSY_SECONDS: Final = 5.0
+_MAX_NEEDLE: Final = 1_000  # characters of a text that SQLite looks for; LIKE takes no long ones
 _FILLING_SECONDS: Final = 1.0  # for which an empty file may be one that another process fills
 _drives_with_locks: set[int] = set()
 _making_file = (
@@ -120,12 +126,23 @@ _CONDITIONS: Final = {
     "ids": "id IN (SELECT value FROM json_each(:ids))",
     "server": "server = :server",
     "task_id": "task_id = :task_id",
-    "models": "model IN (SELECT value FROM json_each(:models))",
+    "model": "model = :model",
+    "models": "+model IN (SELECT value FROM json_each(:models))",  # an index would leave the newest to be sorted out
     "since": "intent_at >= :since",
     "until": "intent_at <= :until",
     "outcomes": "outcome IN (SELECT value FROM json_each(:outcomes))",
     "parent": ("parents <> '[]' AND EXISTS (SELECT 1 FROM json_each(runs.parents) WHERE value = :parent)"),
     "contents": "content IN (SELECT value FROM json_each(:contents))",
+    # Of texts and annotations SQLite looks for what may match, so that few rows are read; `Query.matches` decides.
+    # LIKE knows no case but that of ASCII, and what JSON writes as \\u may be any character.
+    "text": (
+        "(parameters LIKE :text ESCAPE '!' OR parameters LIKE '%\\u%' OR "
+        "(length(parameters) < length(CAST(parameters AS BLOB)) "
+        "AND instr(casefold(CAST(parameters AS BLOB)), :needle)))"
+    ),
+    "star": "(coalesce(star, 0) <> 0) = CAST(:star AS INTEGER)",
+    "tagged": "tags <> '[]'",
+    "noted": "notes <> ''",
     "typed": "(content IS NULL OR content NOT LIKE 'untyped-%') = CAST(:typed AS INTEGER)",
     "open": (
         "(outcome IN ('submitting', 'running', 'unknown') OR (outcome = 'succeeded' AND settled_at IS NULL))"
@@ -172,6 +189,7 @@ class Store:
             check_same_thread=False,
         )
         self._connection.text_factory = lambda text: text.decode("utf-8", "replace")
+        self._connection.create_function("casefold", 1, _casefold, deterministic=True)
         try:
             self._prepare(has_log=has_log)
             run = self._connection.execute
@@ -221,13 +239,15 @@ class Store:
 
     def select(self, query: Query, limit: int | None = None) -> list[JournalRow]:
         """Return the rows that match, newest first; of damaged ones what can be read."""
-        with self._select(", ".join(ROW_COLUMNS), query) as cursor:
+        # Without a limit all rows are looked through: one after the other, which is faster than along an index.
+        order = "+intent_at" if query.text and limit is None else "intent_at"
+        with self._select(", ".join(ROW_COLUMNS), query, order) as cursor:
             return list(islice(filter(query.matches, self._rows(cursor)), limit))
 
     def select_cells(self, expressions: str, query: Query) -> list[tuple[Any, ...]] | None:
         """Return SQL expressions over the rows that match, newest first; None if SQLite cannot read a value.
 
-        `Query.text`, `parameters` and annotations are not looked at.
+        `Query.text`, `parameters` and annotations are looked at in part or not at all.
         """
         factory, self._connection.text_factory = self._connection.text_factory, str
         try:
@@ -249,7 +269,7 @@ class Store:
             return self.fetch(sql, values)
 
     def count(self, query: Query) -> int:
-        """Return how many rows match; `Query.text`, `parameters` and annotations are not looked at."""
+        """Return how many rows match; of `Query.text`, `parameters` and annotations it looks at a part at most."""
         where, values = _conditions(query)
         with closing(self._connection.execute(f"SELECT count(*) FROM runs WHERE {where}", values)) as cursor:  # noqa: S608 - constants
             return int(cursor.fetchone()[0])
@@ -297,9 +317,9 @@ class Store:
         """Close the database; the last connection to close moves the write-ahead log into the file."""
         self._connection.close()
 
-    def _select(self, expressions: str, query: Query) -> closing[sqlite3.Cursor]:
+    def _select(self, expressions: str, query: Query, order: str = "intent_at") -> closing[sqlite3.Cursor]:
         where, values = _conditions(query)
-        sql = f"SELECT {expressions} FROM runs WHERE {where} ORDER BY intent_at DESC, rowid DESC"  # noqa: S608 - constants
+        sql = f"SELECT {expressions} FROM runs WHERE {where} ORDER BY {order} DESC, rowid DESC"  # noqa: S608 - constants
         return closing(self._connection.execute(sql, values))
 
     def _rows(self, cursor: Iterable[Sequence[Any]]) -> Iterator[JournalRow]:
@@ -314,7 +334,7 @@ class Store:
             run("PRAGMA locking_mode = NORMAL")
         run("BEGIN")  # one view of the file, while another process may be setting it up
         is_outdated = self._version() < len(MIGRATIONS) or bool(
-            self._missing_columns() or self._missing_tables()
+            self._missing_columns() or self._missing_tables() or self._missing_indexes()
         )
         run("COMMIT")
         if has_log:
@@ -338,7 +358,8 @@ class Store:
             run(statement)
         for name in self._missing_columns():
             run(f"ALTER TABLE runs ADD COLUMN {name} {ADDED_COLUMNS[name]}")
-        run("CREATE INDEX IF NOT EXISTS runs_with_parents ON runs (parents) WHERE parents <> '[]'")
+        for name in self._missing_indexes():
+            run(f"CREATE INDEX {name} ON runs {ADDED_INDEXES[name]}")
         for statement in [item for name in self._missing_tables() for item in ADDED_TABLES[name]]:
             run(statement)
         run("CREATE TABLE IF NOT EXISTS journal_identity (id TEXT PRIMARY KEY NOT NULL)")
@@ -369,6 +390,10 @@ class Store:
         rows = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         return [name for name in ADDED_TABLES if (name,) not in rows]
 
+    def _missing_indexes(self) -> list[str]:
+        rows = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'").fetchall()
+        return [name for name in ADDED_INDEXES if (name,) not in rows]
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         self._connection.execute("BEGIN IMMEDIATE")  # a read that turns into a write cannot wait for its turn
@@ -397,6 +422,10 @@ def identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return (status.st_dev, status.st_ino) if status.st_size else None
+
+
+def _casefold(text: bytes | None) -> str | None:
+    return None if text is None else text.decode("utf-8", "replace").casefold()
 
 
 def _annotation(value: Any) -> Any:
@@ -485,13 +514,18 @@ def _check_access(path: Path) -> None:
 
 def _conditions(query: Query) -> tuple[str, dict[str, str]]:
     """Return the part of a query that SQLite can look for, and the values for it."""
+    models = query.models
+    [model] = models if models is not None and len(models) == 1 else [None]
     several = {
         "ids": query.ids,
-        "models": query.models,
+        "models": None if model is not None else models,
         "outcomes": query.outcomes,
         "contents": query.contents,
     }
+    needle = json.dumps((query.text or "").casefold(), ensure_ascii=False)[1:-1][:_MAX_NEEDLE]
+    pattern = re.sub("[!%_]", r"!\g<0>", needle)
     values = {
+        "text": f"%{pattern}%" if needle else None,  # first: few rows come further
         "id": query.id,
         "server": query.server,
         "task_id": query.task_id,
@@ -500,7 +534,12 @@ def _conditions(query: Query) -> tuple[str, dict[str, str]]:
         "typed": None if query.is_typed is None else str(int(query.is_typed)),
         "open": "open" if query.is_open else None,
         "parent": query.parent,
+        "model": model,
+        "star": None if query.star is None else str(int(query.star)),
+        "tagged": "tagged" if query.tags else None,
+        "noted": "noted" if query.note else None,
         **{name: None if items is None else json.dumps(list(items)) for name, items in several.items()},
     }
     conditions = {name: value for name, value in values.items() if value is not None}
-    return " AND ".join(_CONDITIONS[name] for name in conditions) or "TRUE", conditions
+    where = " AND ".join(_CONDITIONS[name] for name in conditions) or "TRUE"
+    return where, {**conditions, "needle": needle}

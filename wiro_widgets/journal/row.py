@@ -302,6 +302,8 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
+    if value == "[]":  # as most are
+        return ()
     items = json.loads(value)
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise ValueError("not a list of texts")
@@ -309,6 +311,8 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 
 def _files(value: Any) -> tuple[OutputFile, ...]:
+    if value == "[]":
+        return ()
     items = json.loads(value or "[]")  # a history file of an earlier version has none
     return tuple(
         OutputFile(
