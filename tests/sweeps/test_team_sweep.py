@@ -1,6 +1,7 @@
 """One sweep on many machines with a team's journal: each cell is paid for once, whoever dies meanwhile."""
 
 import os
+import platform
 import subprocess
 import sys
 import threading
@@ -180,6 +181,53 @@ def test_a_server_that_is_killed_and_comes_back(
     assert machines.outputs() == ['[{"succeeded": 40}, []]'], lines
     runs = runs_by_seed(sandbox)
     assert (len(runs), set(runs.values())) == (40, {1})
+
+
+def test_a_result_that_another_machine_has_is_not_paid_for(
+    sandbox: Sandbox, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `reuse`, a run that was made on another machine is fetched from Wiro; each machine keeps its own files."""
+    paths: dict[str, tuple[str, ...]] = {}
+    for name, other in (("one", "two"), ("two", "one")) * 2:
+        monkeypatch.setattr(platform, "node", lambda name=name: name)
+        for folder, target in (
+            (tmp_path / other, tmp_path / f"disk of {other}"),
+            (tmp_path / f"disk of {name}", tmp_path / name),
+        ):
+            if folder.exists():
+                folder.rename(target)
+        with sandbox.client(journal=address, output_dir=tmp_path / name, reuse=True) as client:
+            if len(paths) == 1:
+                result = client.history.result(str(client.history.records()[0].task_id))
+                assert "on another machine; client.attach(" in str(result.outputs[0].error)
+            images = client.generate(FLUX, prompt="x", **SMALL, seed=1)
+            assert images.record is not None
+            assert client.history[str(images.record.task_id)].output_paths == images.record.output_paths
+            assert name in Path(images.record.output_paths[0]).parts
+            assert paths.setdefault(name, images.record.output_paths) == images.record.output_paths
+    assert set(runs_by_seed(sandbox).values()) == {1}
+
+
+def test_colleagues_have_users_of_their_own(
+    sandbox: Sandbox, server: PostgresServer, address: str, tmp_path: Path
+) -> None:
+    """A user who may write to the tables shares them, and one who may not is told so, and sends no sweep."""
+    Client("key", "secret", base_url=sandbox.base_url, journal=address).close()
+    database = address.rpartition("/")[2]
+    with server.connect(database) as connection:
+        connection.execute("CREATE ROLE bob LOGIN PASSWORD 'b'; CREATE ROLE eve LOGIN PASSWORD 'e'")
+        connection.execute(
+            "GRANT ALL ON SCHEMA wiro_widgets TO bob; GRANT ALL ON ALL TABLES IN SCHEMA wiro_widgets TO bob; "
+            "GRANT ALL ON ALL SEQUENCES IN SCHEMA wiro_widgets TO bob"
+        )
+    theirs = address.partition("@")[2]
+    with sandbox.client(journal=f"postgresql://bob:b@{theirs}", output_dir=tmp_path) as client:
+        assert client.sweep(FLUX, SMALL, prompt="x", seed=range(2)).wait().counts == {"succeeded": 2}
+        client.presets(FLUX)["small"] = SMALL
+    with pytest.warns(WiroWarning, match="permission denied"):
+        client = sandbox.client(journal=f"postgresql://eve:e@{theirs}", output_dir=tmp_path)
+    with client, pytest.raises(ConfigurationError, match="Nothing was sent"):
+        client.sweep(FLUX, SMALL, prompt="x", seed=range(2)).wait()
 
 
 @pytest.mark.filterwarnings("ignore::wiro_widgets.WiroWarning")

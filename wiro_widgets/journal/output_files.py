@@ -94,9 +94,15 @@ def trouble(row: JournalRow, path: str, output_dir: OutputFolder | None = None) 
             return _change_at(cloud_file(row, path))
         return _change(path, _entry(row, path))
     except FileNotFoundError:
-        return f"is no longer at {path}"
+        return _no_file(row, path)
     except (OSError, ValueError) as exc:  # ValueError: an imported path with a null character
         return f"cannot be read at {path}: {getattr(exc, 'strerror', None) or exc}"
+
+
+def _no_file(row: JournalRow, path: str) -> str:
+    if row.is_elsewhere:
+        return f"is at {path} on another machine; client.attach({row.task_id!r}) fetches it from Wiro"
+    return f"is no longer at {path}"
 
 
 def unreachable(row: JournalRow, output_dir: OutputFolder | None = None) -> str | None:
@@ -126,7 +132,7 @@ def absence(row: JournalRow, path: str, output_dir: OutputFolder | None = None) 
     try:
         status = Path(path).lstat()
     except (OSError, ValueError):
-        return f"is no longer at {path}"
+        return _no_file(row, path)
     is_same = stat.S_ISREG(status.st_mode) and status.st_size == (
         entry.size if entry else status.st_size or 1
     )

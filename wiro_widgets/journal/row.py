@@ -45,8 +45,9 @@ class JournalRow:
     began it. `content` is the same for runs of the same model, values and file contents; `cell` counts equal cells
     within a sweep, and is None for a run that no sweep made. `reuses` counts the runs that its result has answered.
     `files` says what stood at `paths` when the run settled; it is empty if a version before this one wrote the row.
-    `is_connected` is no column: it is True if another process began the run and was connected to the team's journal
-    when the row was read.
+    Two are no columns, and a team's journal alone sets them: `is_connected` is True if another process began the run
+    and was connected when the row was read, `is_elsewhere` if other machines have put its outputs down, and this one
+    has not.
     """
 
     id: str
@@ -73,6 +74,7 @@ class JournalRow:
     files: tuple[OutputFile, ...] = ()
     parents: tuple[str, ...] = ()
     is_connected: bool = field(default=False, compare=False)
+    is_elsewhere: bool = field(default=False, compare=False)
 
     @property
     def is_open(self) -> bool:
@@ -346,7 +348,8 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "star": bool,
     "reuses": lambda value: _number(value or 0),
 }
-ROW_COLUMNS: Final = tuple(item.name for item in fields(JournalRow) if item.name != "is_connected")
+_NO_COLUMNS: Final = {"is_connected", "is_elsewhere"}
+ROW_COLUMNS: Final = tuple(item.name for item in fields(JournalRow) if item.name not in _NO_COLUMNS)
 _DEFAULTS: Final = {
     **{item.name: item.default for item in fields(JournalRow) if item.default is not MISSING},
     "model": "",

@@ -180,8 +180,10 @@ def _answer_from_journal(
 
 def stands_in(engine: Engine, row: JournalRow, options: RunOptions, *, seed_is_fixed: bool) -> bool:
     """Return True if the run of that row takes the place of one of equal content, which is then not sent."""
-    if options.reuse and seed_is_fixed and (row.outcome in UNSETTLED or is_under_way(engine, row)):
-        return True
+    if options.reuse and seed_is_fixed:
+        is_made_elsewhere = row.outcome == "succeeded" and row.is_elsewhere  # its task still has the outputs
+        if row.outcome in UNSETTLED or is_made_elsewhere or is_under_way(engine, row):
+            return True
     return options.share_cell and row.cell == options.cell and may_have_task(row)
 
 

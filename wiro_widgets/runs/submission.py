@@ -174,7 +174,8 @@ class Submission:
                 engine.ledger.enter(run_id, charge)
                 return None
             charge.settle(0.0)
-            self._notify("The same run is under way already; taking its result instead of paying for another")
+            where = "was made on another machine" if row.is_elsewhere else "is under way already"
+            self._notify(f"The same run {where}; taking its result instead of paying for another")
             match await reuse.take_over(engine, row, parameters, self._pause):
                 case Present((row, detail)):
                     self.journal_id, self.files = row.id, EarlierFiles(row)

@@ -11,6 +11,7 @@ from wiro_widgets.protocol.errors import ConfigurationError
 _SCHEMES: Final = ("postgresql", "postgres")
 _SECRET_OPTIONS: Final = frozenset({"password", "sslpassword"})
 _FORM: Final = "postgresql://user@host:5432/database"
+_LONG: Final = 6  # characters
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 
 
@@ -49,9 +50,10 @@ class ServerAddress:
         return self._address
 
     def redact(self, text: str) -> str:
-        """Return a text of the driver without the passwords."""
-        for secret in _secrets(self._address):
-            text = text.replace(secret, "***")
+        """Return a text of the driver without the passwords; a short one may be a part of any word."""
+        for secret in sorted(_secrets(self._address), key=len, reverse=True):
+            pattern = re.escape(secret) if len(secret) >= _LONG else rf"(?<!\w){re.escape(secret)}(?!\w)"
+            text = re.sub(pattern, "***", text)
         return text
 
 

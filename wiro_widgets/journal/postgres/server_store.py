@@ -321,19 +321,23 @@ class ServerStore:
 
     def _rows(self, items: Iterable[Mapping[str, Any]]) -> Iterator[JournalRow]:
         """Yield the rows, with the outputs that they have on this machine, or on the one that began the run."""
-        connected: set[str] = set()
+        facts: dict[str, tuple[bool, bool]] = {}
 
         def plain_values() -> Iterator[Mapping[str, Any]]:
             for values in items:
                 copies = values["copies"]
                 host = next((name for name in (_host(), values["host"] or "") if name in copies), None)
                 copy = _copy(copies.get(host) or next(iter(copies.values()), None))
-                if values["is_connected"]:
-                    connected.add(values["id"])
+                is_elsewhere = bool(copies) and _host() not in copies
+                if values["is_connected"] or is_elsewhere:
+                    facts[values["id"]] = bool(values["is_connected"]), is_elsewhere
                 yield {**values, **copy}
 
         for row in read_rows(plain_values(), self.damaged_ids, self.unreadable_ids):
-            yield replace(row, is_connected=True) if row.id in connected else row
+            is_connected, is_elsewhere = facts.pop(row.id, (False, False))
+            if is_connected or is_elsewhere:
+                row = replace(row, is_connected=is_connected, is_elsewhere=is_elsewhere)  # noqa: PLW2901
+            yield row
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
