@@ -4,7 +4,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.frontend.gallery import STATES
 from tests.frontend.panel_page import PanelPage
-from tests.frontend.payloads import board, cell, delta, image, run, snapshot, state, summary, swept
+from tests.frontend.payloads import board, cell, delta, image, output, run, snapshot, state, summary, swept
 
 TABLE = board(["10", "20"], ["1", "2"])
 
@@ -96,6 +96,18 @@ def test_arrow_keys_go_from_cell_to_cell(panel: PanelPage) -> None:
     expect(_cells(panel).nth(3)).to_be_focused()
     panel.page.keyboard.press("Enter")
     expect(panel.page.get_by_text("steps 20, seed 2")).to_be_visible()
+
+
+def test_an_answer_is_read_on_the_board(panel: PanelPage) -> None:
+    """Its beginning stands in the cell, and all of it on the stage when the cell is chosen."""
+    _start(panel)
+    words = "The sky is blue because of scattering. " * 20
+    answer = output("1-0", "0", "raw", text=words)
+    panel.tell(delta([], cells=[cell(0) | {"outputs": [answer]}]))
+    expect(_cells(panel).first).to_contain_text("The sky is blue")
+    assert len(_cells(panel).first.inner_text()) < len(words)
+    _cells(panel).first.click()
+    expect(panel.page.get_by_role("region", name="0")).to_have_text(words.strip())
 
 
 def test_another_run_takes_the_stage(panel: PanelPage) -> None:

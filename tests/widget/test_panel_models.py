@@ -14,6 +14,7 @@ from wiro_widgets.widget.controls.model_axis import MAX_MODELS, ModelAxis
 
 SECONDS = 20.0
 SKETCH, POSTER, RIDDLE = "wiro/sandbox-sketch", "wiro/sandbox-poster", "wiro/sandbox-riddle"
+CHAT = "wiro/sandbox-chat"
 
 
 def _models(wire: Wire) -> list[dict[str, Any]]:
@@ -146,6 +147,19 @@ def test_the_page_adds_and_removes_models(wire: Wire) -> None:
     wire.ask("vary", rev=9, model=SKETCH, on=True)
     wire.ask("vary", rev=10, model="", on=False)
     assert _names(wire) == []
+
+
+def test_answers_stand_on_the_board(panel_of: MakePanel) -> None:
+    """A language model makes no picture: its cell has the text, beside the pictures of another model."""
+    panel = panel_of(CHAT, prompt="why is the sky blue?")
+    wire = panel.comm
+    assert isinstance(wire, Wire)
+    panel.vary(model=[SKETCH])
+    panel.run_sweep().wait(SECONDS)
+    wire.until(lambda: wire.traits["status"] == "succeeded")
+    cells = {cell["index"]: cell for message in wire.messages("delta") for cell in message.get("cells", ())}
+    assert cells[0]["outputs"][0]["text"].startswith("You asked: why is the sky blue?")
+    assert cells[1]["outputs"][0]["text"] is None
 
 
 def test_run_in_the_page_runs_all_models(panel: Panel, wire: Wire) -> None:

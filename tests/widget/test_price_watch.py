@@ -1,6 +1,7 @@
 """The price of a run beside the button, before it is pressed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -140,6 +141,11 @@ def test_several_models_are_priced_one_by_one(catalogue: _Catalogue) -> None:
     catalogue.do_the_work()
     assert catalogue.prices[-1][0] == "$0.04"
     assert catalogue.model_prices["a/z"] == "price unknown"
+    catalogue.by_model = {"a/x": replace(unknown, answer_count=1), "a/y": replace(unknown, answer_count=1)}
+    catalogue.estimate = replace(unknown, answer_count=2)
+    catalogue.watch.update()
+    catalogue.do_the_work()
+    assert catalogue.prices[-1][0] == "all 2 are there"
 
 
 def test_typing_asks_once(catalogue: _Catalogue) -> None:

@@ -69,7 +69,7 @@ class PriceWatch:
         else:
             prices = {model: _in_words(item) for model, item in by_model.items()} if len(by_model) > 1 else {}
             total = _in_words(estimate)
-            if prices and len(prices) <= _MAX_LISTED:
+            if prices and len(prices) <= _MAX_LISTED and not estimate.answer_count:
                 parts = (f"{model.rpartition('/')[2]} {_in_words(item)}" for model, item in by_model.items())
                 total = f"{total}: {', '.join(parts)}"
             self._show(total, estimate.reason, prices)

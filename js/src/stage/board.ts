@@ -54,11 +54,15 @@ export function mountBoard(view: View, shelf: Shelf): [HTMLElement, HTMLElement]
     const cell = store.feed.cells.get(index);
     const url = store.pictures.get("thumb", cell?.outputs[0]?.id ?? "")?.url;
     const status = cell?.status ?? "pending";
-    const key = url ?? status;
+    const answer = cell?.outputs[0]?.text?.slice(0, 300);
+    const key = url ?? answer ?? status;
     const word = { pending: [], unknown: ["Unknown", h("span", "more", ": a task may exist")] }[
       status as string
     ] ?? [status];
-    if (made.dataset.key !== key) made.replaceChildren(...(url ? [h("img", { src: url, alt: "" })] : word));
+    if (made.dataset.key !== key)
+      made.replaceChildren(
+        ...(url ? [h("img", { src: url, alt: "" })] : answer ? [h("span", "excerpt", answer)] : word),
+      );
     made.dataset.key = key;
     made.dataset.status = status;
     const words = `${title}: ${cell?.note || status}`;

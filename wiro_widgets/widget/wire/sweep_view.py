@@ -14,6 +14,7 @@ from typing import Any
 from wiro_widgets.client.sync_client import Task
 from wiro_widgets.client.sync_sweep import Sweep
 from wiro_widgets.media.images import in_threads
+from wiro_widgets.media.output import Output
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.state import Status
@@ -35,6 +36,7 @@ from wiro_widgets.widget.wire.run_view import View
 MAX_CELLS = 200  # of one board; `Sweep.grid` and `Sweep.contact_sheet` show the others
 MAX_COLUMNS = 8  # a longer axis goes down
 FOLD = 4  # pictures in a row if there is only one axis
+MAX_ANSWER = 10_000  # characters of an answer; Python has all of it
 EDGE = 256  # pixels of a cell's picture; the page asks for the full one when a cell is chosen
 _LAST_ROWS = {"succeeded": "done", "cancelled": "cancel"}
 
@@ -465,7 +467,7 @@ class SweepView(View):
     def _cell_message(self, cell: Cell[Task]) -> dict[str, Any]:
         outputs = cell.result.outputs if cell.done and cell.result else ()
         start = len(self.outputs)
-        self.outputs += in_threads(lambda output: OutputView.of(output, EDGE), outputs)
+        self.outputs += in_threads(_output_view, outputs)
         return {
             "index": cell.index,
             "status": cell.status,
@@ -484,6 +486,16 @@ def _left_out_text(left_out: Mapping[str, Sequence[str]], board: Board) -> str:
         f"{titles.get(identity(model), model)} without {run_words.listing(names)}"
         for model, names in left_out.items()
     )
+
+
+def _output_view(output: Output) -> OutputView:
+    """Return an output with a small picture; the answer of a language model with its text, as a board has no other."""
+    view = OutputView.of(output, EDGE)
+    if output.content is None:
+        return view
+    text = output.content.text
+    end = " \N{HORIZONTAL ELLIPSIS}" if len(text) > MAX_ANSWER else ""
+    return replace(view, text=text[:MAX_ANSWER] + end or None)
 
 
 def _outcome(cell: Cell[Task]) -> str:
