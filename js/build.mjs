@@ -14,6 +14,7 @@ const BUNDLES = {
   "markdown.js": "src/stage/markdown.ts",
   "models.js": "src/panel/model_list.ts",
   "presets.js": "src/panel/preset_list.ts",
+  "live.js": "src/live_widget.ts",
 };
 
 const minifyCss = {

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from wiro_widgets.protocol.schema.schema import ModelSchema as ModelSchema
     from wiro_widgets.sweeps.prompt_patterns import prompts as prompts
     from wiro_widgets.sweeps.prompt_patterns import word_lists as word_lists
+    from wiro_widgets.widget.cells.live_view import LiveView as LiveView
     from wiro_widgets.widget.gallery.gallery import Gallery as Gallery
     from wiro_widgets.widget.panel import Panel as Panel
 
@@ -92,6 +93,7 @@ _HOMES = {
     "journal.result": ("Images", "TaskResult"),
     "journal.dataframe": ("from_pandas", "to_pandas"),
     "sweeps.prompt_patterns": ("prompts", "word_lists"),
+    "widget.cells.live_view": ("LiveView",),
     "widget.gallery.gallery": ("Gallery",),
     "widget.panel": ("Panel",),
 }

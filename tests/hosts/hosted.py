@@ -44,6 +44,24 @@ def panel_source(sandbox: Sandbox, values: str = QUICK, *, folder: Path | None =
     )
 
 
+def live_source(sandbox: Sandbox, folder: Path) -> str:
+    """Return the lines that begin a task and a sweep in a kernel, with a client whose runs no gallery shows."""
+    run = "'tencent/hunyuan-flux-srpo', prompt='A pier', width=64, height=64"
+    return (
+        f"other = wiro.Client({sandbox.api_key!r}, {sandbox.api_secret!r}, base_url={sandbox.base_url!r}, "
+        f"journal=False, output_dir={f'{folder}/outputs'!r})\n"
+        f"task = other.run({run}, steps=40)\n"
+        f"sweep = other.sweep({run}, seed=range(2), steps=20)"
+    )
+
+
+def shows_what_was_live(page: Page) -> None:
+    """Wait for the ends of the task and the sweep of `live_source`, with their pictures."""
+    expect(page.get_by_text("A pier").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("2 cells: 2 succeeded")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("img[src^='data:image/']:visible")).to_have_count(3, timeout=PATIENCE)
+
+
 class Watch:
     """What is wrong with a page: errors on its console, and requests to other hosts.
 
@@ -172,6 +190,7 @@ def do_the_main_job_of_two(
         expect(summary).to_be_visible(timeout=PATIENCE)
         expect(item.locator(".wiro-card").filter(visible=True)).to_have_count(0)
     for item in pages:
+        shows_what_was_live(item)
         HostedGallery(item).finds("Fog", among=2)
     context.close()
     assert [item.problems for item in watches] == [[], []]

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.hosts.hosted import ANYWIDGET, SUMMARY, Watch, do_the_main_job_of_two, need, panel_source
+from tests.hosts.hosted import (
+    ANYWIDGET,
+    SUMMARY,
+    Watch,
+    do_the_main_job_of_two,
+    live_source,
+    need,
+    panel_source,
+)
 from tests.jupyter import ROOT
 from tests.serving import environment, free_port, serving
 from wiro_widgets import Sandbox
@@ -17,7 +25,7 @@ ICON_FONT = ("https://cdnjs.cloudflare.com/", "https://cdn.holoviz.org/")
 APP = """
 import panel as holoviz
 holoviz.extension("ipywidgets")
-{panel}
+{lines}
 summary = holoviz.pane.Str()
 
 def look(_change=None):
@@ -25,7 +33,8 @@ def look(_change=None):
 
 panel.observe(look, ["values", "status"])
 look()
-holoviz.Column(panel, summary, wiro.Gallery(client), client.history).servable()
+live = wiro.LiveView(task), wiro.LiveView(sweep)
+holoviz.Column(panel, summary, wiro.Gallery(client), *live, client.history).servable()
 """
 
 
@@ -34,9 +43,8 @@ def address(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Itera
     """Serve an app that shows a panel, and what Python sees of it."""
     need("panel", "ipywidgets_bokeh")
     app = tmp_path_factory.mktemp("holoviz") / "app.py"
-    app.write_text(
-        APP.format(panel=panel_source(sandbox, folder=app.parent), summary=SUMMARY), encoding="utf-8"
-    )
+    lines = f"{panel_source(sandbox, folder=app.parent)}\n{live_source(sandbox, app.parent)}"
+    app.write_text(APP.format(lines=lines, summary=SUMMARY), encoding="utf-8")
     port = free_port()
     command = [sys.executable, "-m", "panel", "serve", str(app), "--liveness"]
     address = f"http://127.0.0.1:{port}"

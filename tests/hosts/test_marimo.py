@@ -8,7 +8,15 @@ from textwrap import indent
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.hosts.hosted import PATIENCE, HostedGallery, HostedPanel, Watch, panel_source
+from tests.hosts.hosted import (
+    PATIENCE,
+    HostedGallery,
+    HostedPanel,
+    Watch,
+    live_source,
+    panel_source,
+    shows_what_was_live,
+)
 from tests.jupyter import ROOT
 from tests.serving import environment, free_port, serving
 from wiro_widgets import Sandbox
@@ -38,6 +46,17 @@ def _(client, wiro):
     wiro.Gallery(client)
     return
 
+@app.cell
+def _(wiro):
+{live}
+    task
+    return (sweep,)
+
+@app.cell
+def _(sweep):
+    sweep
+    return
+
 if __name__ == "__main__":
     app.run()
 """
@@ -48,7 +67,10 @@ def address(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Itera
     """Serve a marimo app that shows a panel, and what another cell reads from it."""
     home = tmp_path_factory.mktemp("marimo")
     app = home / "app.py"
-    app.write_text(APP.format(panel=indent(panel_source(sandbox, folder=home), "    ")), encoding="utf-8")
+    panel, live = (
+        indent(lines, "    ") for lines in (panel_source(sandbox, folder=home), live_source(sandbox, home))
+    )
+    app.write_text(APP.format(panel=panel, live=live), encoding="utf-8")
     port = free_port()
     base_url = f"http://127.0.0.1:{port}"
     with serving(_command(app, port), env=_environment(home), answers_at=f"{base_url}/health"):
@@ -78,5 +100,6 @@ def test_the_main_job_in_marimo(page: Page, address: str) -> None:
     expect(page.get_by_text("Python sees Fog, idle, 0 pictures")).to_be_visible(timeout=PATIENCE)
     panel.do_the_main_job("Harbour")
     expect(page.get_by_text("Python sees Harbour, succeeded, 2 pictures")).to_be_visible(timeout=PATIENCE)
+    shows_what_was_live(page)
     HostedGallery(page).finds("Harbour", among=1)
     assert watch.problems == []

@@ -7,7 +7,7 @@ from textwrap import indent
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.hosts.hosted import SUMMARY, Watch, do_the_main_job_of_two, need, panel_source
+from tests.hosts.hosted import SUMMARY, Watch, do_the_main_job_of_two, live_source, need, panel_source
 from tests.jupyter import ROOT
 from tests.serving import environment, free_port, serving
 from wiro_widgets import Sandbox
@@ -19,7 +19,7 @@ from shiny import App, render, ui
 from shinywidgets import output_widget, reactive_read, render_widget
 
 def server(input, output, session):
-{panel}
+{lines}
 
     @render_widget
     def shows():
@@ -29,13 +29,22 @@ def server(input, output, session):
     def album():
         return wiro.Gallery(client)
 
+    @render_widget
+    def run():
+        return wiro.LiveView(task)
+
+    @render_widget
+    def board():
+        return wiro.LiveView(sweep)
+
     @render.text
     def summary():
         panel = shows.widget
         reactive_read(panel, ["status", "values"])
         return {summary}
 
-app = App(ui.page_fluid(output_widget("shows"), ui.output_text("summary"), output_widget("album")), server)
+widgets = map(output_widget, ("shows", "album", "run", "board"))
+app = App(ui.page_fluid(*widgets, ui.output_text("summary")), server)
 """
 
 
@@ -44,7 +53,8 @@ def address(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Itera
     """Serve an app that shows a panel, and what a reactive function reads from it."""
     need("shiny", "shinywidgets")
     app = tmp_path_factory.mktemp("shiny") / "app.py"
-    source = APP.format(panel=indent(panel_source(sandbox, folder=app.parent), " " * 4), summary=SUMMARY)
+    lines = f"{panel_source(sandbox, folder=app.parent)}\n{live_source(sandbox, app.parent)}"
+    source = APP.format(lines=indent(lines, " " * 4), summary=SUMMARY)
     app.write_text(source, encoding="utf-8")
     port = free_port()
     address = f"http://127.0.0.1:{port}"

@@ -9,13 +9,14 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.hosts import npm_packages
-from tests.hosts.hosted import SUMMARY, Watch, do_the_main_job_of_two, need, panel_source
+from tests.hosts.hosted import SUMMARY, Watch, do_the_main_job_of_two, live_source, need, panel_source
 from tests.jupyter import ROOT
 from tests.serving import environment, free_port, serving
 from wiro_widgets import Sandbox
 
 pytestmark = pytest.mark.host
 
+WIDGETS = "return panel, wiro.Gallery(client), wiro.LiveView(task), wiro.LiveView(sweep)"
 APP = """
 import solara
 {panel_maker}
@@ -23,7 +24,7 @@ summary = solara.reactive("")
 
 @solara.component
 def Page():
-    panel, gallery = solara.use_memo(make, [])
+    panel, *others = solara.use_memo(make, [])
 
     def connect():
         def look(_change=None):
@@ -35,7 +36,8 @@ def Page():
     with solara.Column():
         solara.display(panel)
         solara.Text(summary.value)
-        solara.display(gallery)
+        for widget in others:
+            solara.display(widget)
 """
 
 
@@ -50,8 +52,9 @@ def address(
     for package in _front_end():
         npm_packages.unpack(package, assets)
     app = tmp_path_factory.mktemp("solara") / "app.py"
-    first, *others = panel_source(sandbox, folder=app.parent).splitlines()
-    maker = "\n    ".join([f"{first}\ndef make():", *others, "return panel, wiro.Gallery(client)"])
+    lines = f"{panel_source(sandbox, folder=app.parent)}\n{live_source(sandbox, app.parent)}"
+    first, *others = lines.splitlines()
+    maker = "\n    ".join([f"{first}\ndef make():", *others, WIDGETS])
     app.write_text(APP.format(panel_maker=maker, summary=SUMMARY), encoding="utf-8")
     port = free_port()
     address = f"http://127.0.0.1:{port}"

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.hosts.hosted import PATIENCE, HostedGallery, HostedPanel, Watch, panel_source
+from tests.hosts.hosted import (
+    PATIENCE,
+    HostedGallery,
+    HostedPanel,
+    Watch,
+    live_source,
+    panel_source,
+    shows_what_was_live,
+)
 from tests.jupyter import JupyterServer, jupyter_environment
 from tests.serving import free_port, serving
 from wiro_widgets import Sandbox
@@ -35,7 +43,8 @@ def address(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Itera
     """Serve a notebook that shows a panel, and what Python sees of it."""
     folder = tmp_path_factory.mktemp("voila")
     server = JupyterServer("lab", f"http://127.0.0.1:{free_port()}", folder, secrets.token_hex(16))
-    notebook = server.write("page.ipynb", [panel_source(sandbox, folder=folder), SUMMARY])
+    live = f"{live_source(sandbox, folder)}\ndisplay(task, sweep)"
+    notebook = server.write("page.ipynb", [panel_source(sandbox, folder=folder), SUMMARY, live])
     with serving(
         _command(server, notebook),
         env=jupyter_environment(tmp_path_factory.mktemp("jupyter")),
@@ -60,5 +69,6 @@ def test_the_main_job_in_voila(page: Page, address: str) -> None:
     panel.do_the_main_job("Harbour")
     expect(page.get_by_text("Python sees Harbour, succeeded, 2 pictures")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".wiro-card").filter(visible=True)).to_have_count(0)
+    shows_what_was_live(page)
     HostedGallery(page).finds("Harbour", among=1)
     assert watch.problems == []

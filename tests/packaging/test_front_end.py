@@ -14,7 +14,7 @@ case "$*" in
   --version) echo v{node} ;;
   ci*) mkdir -p node_modules ;;
   *build) mkdir -p ../wiro_widgets/static
-    for name in widget gallery markdown; do echo built > ../wiro_widgets/static/$name.js; done ;;
+    for name in widget gallery markdown models presets live; do echo built > ../wiro_widgets/static/$name.js; done ;;
 esac
 exit {code}
 """

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from typing import Any, Self
 
 from wiro_widgets.client.bridge import Bridge
 from wiro_widgets.client.signatures import same_call
 from wiro_widgets.client.sync_task import Task
+from wiro_widgets.display import host_widget
 from wiro_widgets.display.live_line import ProgressMode
 from wiro_widgets.runs.options import OnInterrupt, UnknownPolicy
 from wiro_widgets.sweeps.async_sweep import AsyncSweep
 from wiro_widgets.sweeps.cell import Cell
-from wiro_widgets.sweeps.live_display import LiveSweep
+from wiro_widgets.sweeps.live_display import LiveDisplay, LiveSweep, Pictures, SweepLine
 from wiro_widgets.sweeps.view import SweepView
+
+_MAX_DISPLAYS = 20  # that follow one sweep
 
 
 class Sweep(SweepView[Task]):
@@ -29,13 +33,13 @@ class Sweep(SweepView[Task]):
     >>> sweep.wait().grid(x="seed", y="prompt")
     """
 
-    _internal_names = ("resume_soon",)
+    _internal_names = ("add_display", "live_contents", "resume_soon")
 
     def __init__(self, bridge: Bridge, sweep: AsyncSweep[Task], client: object) -> None:
         super().__init__(sweep.plan, sweep.cells, sweep.estimate, sweep.estimates)
         self._bridge = bridge
         self._sweep = sweep
-        self._live: LiveSweep | None = None
+        self._displays: list[LiveDisplay] = []
         self._client = client  # lives as long as its sweeps are named
 
     @property
@@ -135,14 +139,29 @@ class Sweep(SweepView[Task]):
 
     def _ipython_display_(self) -> None:
         """Show the sweep in a notebook until it is over; NotImplementedError asks IPython for the plain form."""
+        if host_widget.is_needed() and (self.busy or self.left_count):
+            host_widget.show(self)
+            return
         # The widgets are in a room above this one.
-        self._live = LiveSweep.show(
-            self, lambda: import_module("wiro_widgets.widget.cells.sweep_buttons").SweepButtons(self)
-        )
+        buttons = partial(import_module, "wiro_widgets.widget.cells.sweep_buttons")
+        self.add_display(LiveSweep.show(self, lambda: buttons().SweepButtons(self)))
+
+    def _display_(self) -> object:
+        """Return what marimo shows, which updates no output but a widget's."""
+        return host_widget.make(self)
+
+    def live_contents(self) -> tuple[SweepLine, Callable[[], Pictures]]:
+        """Return the functions that say how the sweep looks now: its line, and its pictures."""
+        return SweepLine(self), partial(Pictures.of, self)
+
+    def add_display(self, display: LiveDisplay) -> None:
+        """Tell a display when the sweep is waited for, and when it is resumed."""
+        self._displays = [*self._displays, display][-_MAX_DISPLAYS:]
 
     def _begin_display_again(self) -> None:
-        if self._live is not None and self.busy:
-            self._live.begin_again()
+        if self.busy:
+            for display in self._displays:
+                display.begin_again()
 
     @contextmanager
     def _interruptible(self, on_interrupt: OnInterrupt | None) -> Iterator[None]:
@@ -156,9 +175,9 @@ class Sweep(SweepView[Task]):
 
     def _end_display(self) -> Self:
         """Show the end of what was displayed, raise what halted the sweep, and return it."""
-        if self._live is not None:
-            self._live.end()
-            if not self.left_count:
-                self._live = None
+        for display in self._displays:
+            display.end()
+        if not self.left_count:
+            self._displays = []
         self._sweep.raise_error()
         return self

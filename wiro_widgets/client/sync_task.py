@@ -9,6 +9,7 @@ from typing import Any
 
 from wiro_widgets.client.bridge import Bridge
 from wiro_widgets.client.signatures import same_call
+from wiro_widgets.display import host_widget
 from wiro_widgets.display.cell_output import CellOutputs
 from wiro_widgets.display.live_line import ProgressMode
 from wiro_widgets.journal.result import TaskResult
@@ -38,6 +39,7 @@ class Task(NotebookRepr):
 
     _internal_names = (
         "events_since",
+        "live_contents",
         "refused",
         "show_progress",
         "watch",
@@ -174,8 +176,19 @@ class Task(NotebookRepr):
 
     def _ipython_display_(self) -> None:
         """Show the task in a notebook until it is over; NotImplementedError asks IPython for the plain form."""
+        if host_widget.is_needed() and not self.over:
+            host_widget.show(self)
+        else:
+            self._displays.show(self.live_contents()[0], lambda: self.over)
+
+    def _display_(self) -> object:
+        """Return what marimo shows, which updates no output but a widget's."""
+        return self._view() if self.over else host_widget.make(self)
+
+    def live_contents(self) -> tuple[Callable[[], TaskEnd | ProgressLine]]:
+        """Return the function that says how the task looks now."""
         started = time.time()
-        self._displays.show(lambda: self._view(started), lambda: self._task.over)
+        return (lambda: self._view(started),)
 
     @same_call(AsyncTask.events)
     def events(self, *, on_interrupt: OnInterrupt | None = None) -> Iterator[TaskEvent]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from wiro_widgets.display.cell_output import CellOutput
 from wiro_widgets.render.notebook_repr import NotebookRepr, is_notebook
@@ -57,6 +58,13 @@ class Pictures(NotebookRepr):
     sweep: SweepView[Any] = field(compare=False)
     stage: int
 
+    @classmethod
+    def of(cls, sweep: SweepView[Any]) -> Self:
+        """Return the pictures as they are now."""
+        if not sweep.busy:
+            return cls(sweep, -1)
+        return cls(sweep, sum(cell.done for cell in sweep.cells) // max(1, len(sweep) // PICTURE_UPDATES))
+
     def __repr__(self) -> str:
         return repr(self.sweep)
 
@@ -67,6 +75,16 @@ class Pictures(NotebookRepr):
         return pictures if is_whole else f'{_NO_WIDGET}<div class="wiro-board">{pictures}</div>'
 
 
+class LiveDisplay(Protocol):
+    """What shows a sweep in a page."""
+
+    def begin_again(self) -> None:
+        """Update it again, because the sweep was resumed."""
+
+    def end(self) -> None:
+        """Show its last state at once, because somebody waited for it."""
+
+
 class LiveSweep:
     """The pictures of a sweep under its progress line, in a notebook's cell, updated until it is over.
 
@@ -74,9 +92,9 @@ class LiveSweep:
     """
 
     def __init__(self, sweep: SweepView[Any], buttons: Callable[[], NotebookRepr] | None = None) -> None:
-        self._sweep = sweep
         self._line = SweepLine(sweep)
-        contents = (self._line, buttons, self._pictures) if buttons else (self._line, self._pictures)
+        pictures = partial(Pictures.of, sweep)
+        contents = (self._line, buttons, pictures) if buttons else (self._line, pictures)
         self._outputs = [(content, CellOutput(content, lambda: not sweep.busy)) for content in contents]
         for _, output in self._outputs:
             output.begin()
@@ -100,9 +118,3 @@ class LiveSweep:
         self._line.begin()
         for _, output in self._outputs:
             output.begin_again()
-
-    def _pictures(self) -> Pictures:
-        done_count = sum(cell.done for cell in self._sweep.cells)
-        if not self._sweep.busy:
-            return Pictures(self._sweep, -1)
-        return Pictures(self._sweep, done_count // max(1, len(self._sweep) // PICTURE_UPDATES))

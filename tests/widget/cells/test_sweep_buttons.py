@@ -28,18 +28,18 @@ def test_the_buttons_follow_the_sweep(sweep: Sweep, sandbox: Sandbox) -> None:
     wait_for(lambda: sweep.counts.get("running") == 1)
     assert VIEW in buttons()._repr_mimebundle_()
     assert _visible(buttons) == ["Pause", "Stop"]
-    buttons._pause.click()
+    buttons._buttons["pause"].click()
     wait_for(lambda: not sweep.goes_on)
     buttons()
     assert _visible(buttons) == ["Run what is left", "Stop"]
-    assert buttons._resume.description.endswith("(2 cells)")
-    buttons._stop.click()
+    assert buttons._buttons["resume"].description.endswith("(2 cells)")
+    buttons._buttons["stop"].click()
     wait_for(lambda: not sweep.busy)
     buttons()
     assert _visible(buttons) == ["Run what is left"]
-    assert buttons._resume.description.endswith("(3 cells)")
+    assert buttons._buttons["resume"].description.endswith("(3 cells)")
     sandbox.faults = None
-    buttons._resume.click()
+    buttons._buttons["resume"].click()
     wait_for(lambda: sweep.counts == {"succeeded": 3} and not sweep.busy)
     assert buttons()._repr_mimebundle_() == {}
     assert buttons._box.comm is None
@@ -62,11 +62,11 @@ def test_a_closed_client_says_so(sweep: Sweep, sandbox_client: Client) -> None:
     buttons = SweepButtons(sweep)
     sweep.stop()
     sandbox_client.close()
-    buttons._resume.click()
+    buttons._buttons["resume"].click()
     wait_for(lambda: "closed" in buttons._message.value)
-    assert not buttons._resume.disabled
-    buttons._pause.click()
-    buttons._stop.click()
+    assert not buttons._buttons["resume"].disabled
+    buttons._buttons["pause"].click()
+    buttons._buttons["stop"].click()
 
 
 def test_unknown_cells_are_not_sent(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,5 +78,5 @@ def test_unknown_cells_are_not_sent(sweep: Sweep, monkeypatch: pytest.MonkeyPatc
 
     sweep.stop()
     monkeypatch.setattr(AsyncSweep, "resume", resume)
-    SweepButtons(sweep)._resume.click()
+    SweepButtons(sweep)._buttons["resume"].click()
     wait_for(lambda: policies == ["ask"])

@@ -5,11 +5,11 @@ A saved notebook has the static line and pictures beside them, which hide a host
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import partial
 from html import escape
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import ipywidgets
 
@@ -46,6 +46,14 @@ class Controls(Protocol):
         """Begin to run what is left."""
 
 
+class Action(NamedTuple):
+    """A button: its name, what stands on it, and what it does in words."""
+
+    name: str
+    label: str
+    title: str
+
+
 @dataclass(frozen=True, repr=False)
 class ButtonsView(NotebookRepr):
     """The output of a cell that has the buttons; without a model it is empty."""
@@ -61,61 +69,66 @@ class ButtonsView(NotebookRepr):
         return {VIEW: {"version_major": 2, "version_minor": 0, "model_id": self.model_id}, "text/plain": ""}
 
 
+def actions(sweep: Controls) -> list[Action]:
+    """Return what a person can do with a sweep now."""
+    items = []
+    if sweep.goes_on:
+        items.append(Action("pause", "Pause", "Begin no further cell; those that run go on"))
+    elif sweep.left_count:
+        label = f"Run what is left ({count(sweep.left_count, 'cell')})"
+        title = "Run the cells that did not run, failed or were stopped; each is paid for"
+        items.append(Action("resume", label, title))
+    if sweep.busy:
+        items.append(Action("stop", "Stop", "Stop what runs, and begin no further cell"))
+    return items
+
+
 class SweepButtons:
     """The buttons of one sweep; called again and again, they follow it, and go once nothing is left to do."""
 
     def __init__(self, sweep: Controls) -> None:
         self._sweep = sweep
-        button = partial(ipywidgets.Button, layout={"width": "auto"})
-        self._pause = button(description="Pause", tooltip="Begin no further cell; those that run go on")
-        self._stop = button(description="Stop", tooltip="Stop what runs, and begin no further cell")
-        self._resume = button(
-            tooltip="Run the cells that did not run, failed or were stopped; each is paid for"
-        )
         self._message = ipywidgets.HTML()  # a Label takes two prices for mathematics
-        items = (self._pause, self._resume, self._stop, self._message)
+        calls = {"pause": sweep.pause, "resume": self._run_what_is_left, "stop": sweep.stop_soon}
+        self._buttons = {name: self._button(call) for name, call in calls.items()}
+        items = (*self._buttons.values(), self._message)
         self._box = ipywidgets.HBox(items, layout={"flex_flow": "row wrap"})
-        for item, call in (
-            (self._pause, self._sweep.pause),
-            (self._stop, self._sweep.stop_soon),
-            (self._resume, self._run_what_is_left),
-        ):
-            item.on_click(lambda _button, call=call: call())
-            host.receive_while_busy(item.comm)
         self._closed = False
 
     def __call__(self) -> ButtonsView:
         """Bring the buttons up to date with the sweep, and return what the cell shows."""
-        sweep = self._sweep
-        left_count = sweep.left_count
-        if self._closed or not (sweep.busy or left_count):
+        present = {action.name: action for action in actions(self._sweep)}
+        if self._closed or not present:
             self._close()
             return ButtonsView(None)
-        _show(self._pause, sweep.goes_on)
-        _show(self._stop, sweep.busy)
-        _show(self._resume, not sweep.goes_on and left_count > 0)
-        self._resume.description = f"Run what is left ({count(left_count, 'cell')})"
+        for name, button in self._buttons.items():
+            button.layout.display = None if name in present else "none"
+            if name in present:
+                button.description, button.tooltip = present[name].label, present[name].title
         return ButtonsView(self._box.model_id)
+
+    def _button(self, call: Callable[[], object]) -> Any:
+        button = ipywidgets.Button(layout={"width": "auto"})
+        button.on_click(lambda _button: call())
+        host.receive_while_busy(button.comm)
+        return button
 
     def _run_what_is_left(self) -> None:
         self._message.value = ""
-        self._resume.disabled = True
+        self._buttons["resume"].disabled = True
         try:
             self._sweep.resume_soon().add_done_callback(self._after_resume)
         except WiroError as error:  # the client was closed
-            self._message.value, self._resume.disabled = escape(str(error)), False
+            self._say(error)
 
     def _after_resume(self, future: Future[None]) -> None:
-        error = None if future.cancelled() else future.exception()
-        self._message.value, self._resume.disabled = escape(str(error or "")), False
+        self._say(None if future.cancelled() else future.exception())
+
+    def _say(self, error: BaseException | None) -> None:
+        self._message.value, self._buttons["resume"].disabled = escape(str(error or "")), False
 
     def _close(self) -> None:
         if not self._closed:
             self._closed = True
             for item in (*self._box.children, self._box):
                 item.close()
-
-
-def _show(button: Any, is_visible: bool) -> None:
-    """Show or hide a button; equal values send nothing."""
-    button.layout.display = None if is_visible else "none"
