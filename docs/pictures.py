@@ -32,6 +32,7 @@ from tests.frontend.payloads import (
     image,
     rows,
     run,
+    side_model,
     state,
     summary,
     swept,
@@ -166,6 +167,30 @@ def _swept(panel: PanelPage) -> None:
         panel.page.evaluate(SHOW, [image(f"1-{index}"), base64.b64encode(png).decode()])
 
 
+def _models(panel: PanelPage) -> None:
+    """Two further models beside the panel's own, two seeds: all of them are done."""
+    sketch, poster = "wiro/sandbox-sketch", "wiro/sandbox-poster"
+    notes = {sketch: "Scale, Strength, Samples, Steps", poster: "Scale, Strength, Width, Height, Steps"}
+    prices = {MODEL: "about $0.00702", sketch: "$0.004", poster: "$0.004"}
+    models = [side_model(MODEL), *(side_model(name, note=f"without {note}") for name, note in notes.items())]
+    trait = axes(6, {"seed": "1, 2"}, seed="2 values: 1, 2") | {"models": models}
+    each = ", ".join(f"{name.partition('/')[2]} {price}" for name, price in prices.items())
+    price = {"price": f"about $0.015: {each}", "reason": "", "models": prices}
+    panel.start(state(status="succeeded", _axes=trait, _outlook=price))
+    panel.send_module("models")
+    titles = ["Hunyuan Flux SRPO", "Sandbox Sketch", "Sandbox Poster"]
+    costs = ["$0.00681 (estimate about $0.00702)", *["$0.004 (estimate $0.004)"] * 2]
+    table = board(titles, ["1", "2"], x="model") | {"costs": [*costs, "", ""]}
+    done = swept(
+        status="succeeded", progress=None, cost=0.01481, elapsed=7.4, word="Done \N{MIDDLE DOT} 7.4 s"
+    )
+    panel.tell(delta([], run=done, board=table, cells=[cell(index) for index in range(6)]))
+    for index in range(6):
+        scene = Scene([*prices][index % 3], PROMPT, SEED + index // 3, 512, 512, 20, 3.5, 0.88)
+        picture = base64.b64encode(paint(scene, None)).decode()
+        panel.page.evaluate(SHOW, [image(f"1-{index}"), picture])
+
+
 def _several(panel: PanelPage) -> None:
     _done(panel)
     runs = [
@@ -186,6 +211,7 @@ SHOTS = {
     "answer": Shot(_answer),
     "several": Shot(_several),
     "sweep": Shot(_swept),
+    "models": Shot(_models),
     "search": Shot(STATES["search"]),
     "view": Shot(DIALOGS["view"]),
     "compare": Shot(DIALOGS["compare"]),
