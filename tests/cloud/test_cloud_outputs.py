@@ -2,15 +2,25 @@
 
 import json
 import logging
+import multiprocessing
+import threading
 import traceback
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from tests.cloud.conftest import KEY, SECONDS, SECRET, Place
-from tests.sandbox_clients import FLUX, SMALL, MakeClient, RunCount, wait_for
+from tests.hostile.fixtures import FAST
+from tests.hostile.fixtures import MakeClient as MakeHostileClient
+from tests.hostile.server import HostileServer
+from tests.sandbox_clients import FLUX, SMALL, MakeClient, RunCount, environment, wait_for
+from tests.sweeps.worker_functions import mean
 from wiro_widgets import Client, ConfigurationError, OutputError, Sandbox, WiroWarning
+from wiro_widgets.journal.row import Query
 from wiro_widgets.media import cloud_files
 from wiro_widgets.protocol.timing import Timing
 
@@ -332,3 +342,72 @@ def test_it_is_said_once_as_a_warning(make_sandbox_client: MakeClient, place: Pl
     place.go_away()
     with pytest.warns(WiroWarning, match="Nothing is lost"):
         client.run(FLUX, **VALUES).wait(SECONDS)
+
+
+def test_a_place_that_never_answers(make_sandbox_client: MakeClient, tmp_path: Path) -> None:
+    """A move that hangs keeps neither the result nor the next one; what arrives after all is used, and once."""
+    memory = pytest.importorskip("fsspec.implementations.memory").MemoryFileSystem
+    gate, put_file = threading.Event(), memory.put_file
+
+    def hang(self: Any, *args: Any, **more: Any) -> None:
+        gate.wait(SECONDS)
+        put_file(self, *args, **more)
+
+    url = f"memory://{uuid4().hex}/pictures"
+    client = make_sandbox_client(output_dir=url, timing=Timing(move=0.5, move_again=(0.2,)))
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(memory, "put_file", hang)
+        result = client.run(FLUX, **VALUES).wait(SECONDS)
+        assert result.images[0].size == (64, 64)
+        assert staging_files(tmp_path) != []
+        second = client.run(FLUX, **{**VALUES, "seed": 8}).wait(SECONDS)
+        assert len(client.history.unfinished()) == 2
+        gate.set()
+        cloud_files._away.clear()
+    wait_for(lambda: not client.history.unfinished())
+    assert {
+        output.address.rpartition("/")[2] for output in (*result.outputs, *second.outputs) if output.address
+    } == {path.rpartition("/")[2] for path in memory().find(url)}
+    memory.store.clear()
+
+
+def test_workers_elsewhere_move_outputs(
+    make_sandbox_client: MakeClient, place: Place, sandbox: Sandbox
+) -> None:
+    """The workers of an executor move what they fetch; this process reads it from the address."""
+    if place.url.startswith("memory:"):
+        pytest.skip("the memory of another process")
+    with pytest.MonkeyPatch.context() as patches:
+        for name, value in environment(sandbox).items():
+            patches.setenv(name, value)
+        client = make_sandbox_client(output_dir=place.url)
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            cells = [{"prompt": "x", "seed": 1, **SMALL}]
+            (cell,) = client.map(FLUX, cells, executor=pool, then=mean).wait(SECONDS).cells
+    assert cell.record.output_paths[0].startswith(place.url)
+    assert list(place.files) == [cell.record.output_paths[0].rpartition("/")[2]]
+    assert client.history.result(cell.record.task_id or "").images[0].size == (64, 64)
+    (row,) = client._client._engine.journal.rows(Query())
+    assert [item.path for item in row.files] == list(cell.record.output_paths)
+
+
+def test_wiro_has_forgotten_the_task(
+    server: HostileServer, make_client: MakeHostileClient, place: Place, picture: bytes, tmp_path: Path
+) -> None:
+    """What waits here is moved though Wiro cannot tell of its task any more, and the row is closed."""
+    place.go_away()
+    client = make_client(output_dir=place.url, timing=replace(FAST, move_again=(3600.0,)))
+    task = client.run("a/b", prompt="x")
+    server.finish(server.task(), [server.serve_file(picture)])
+    task.wait(SECONDS)
+    client.close()
+    place.come_back()
+    server.tasks.clear()
+    later = make_client(output_dir=place.url)
+    (lost_task,) = later.recover()
+    assert lost_task.wait(SECONDS).outputs[0].bytes()
+    assert later.history.unfinished() == []
+    (record,) = later.history
+    assert record.output_paths[0].startswith(place.url)
+    assert staging_files(tmp_path) == []
+    assert len(place.files) == 1

@@ -207,3 +207,18 @@ def test_packages_that_are_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
     requirements = metadata.requires("wiro-widgets") or []
     (floor,) = [item.removeprefix("pillow>=") for item in requirements if item.startswith("pillow>=")]
     assert check.text == f"pillow is 9.5, and {floor} or newer is needed"
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "level", "words"),
+    [
+        ("memory://team/pictures", 0, "ok", "which answers"),
+        ("ftp://127.0.0.1:9/pictures", 0, "warn", "cannot be asked"),
+    ],
+)
+def test_outputs_elsewhere(patient: Terminal, address: str, status: int, level: str, words: str) -> None:
+    """An output folder at an address is asked for; nothing is written there."""
+    pytest.importorskip("fsspec")
+    patient.env["WIRO_OUTPUT_DIR"] = address
+    check = diagnosis(patient, status)["outputs"]
+    assert (check["level"], words in str(check)) == (level, True)

@@ -476,7 +476,6 @@ class AsyncClient(NotebookRepr):
         await asyncio.gather(*(task.runner.close() for task in tasks if task.runner is not None))
         await asyncio.gather(*(sweep.close() for sweep in sweeps))
         await self._engine.end_late_jobs()
-        self._engine.downloads.close()
         await self._engine.http.aclose()
         self._engine.journal.close()
 

@@ -38,7 +38,7 @@ _READ_ONLY: Final = frozenset({"http", "https", "data", "github", "git", "refere
 _WITH_BUCKETS: Final = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "oci", "r2"})
 # A connection that nobody answers is given up: what waits for it is a run that has been paid for.
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {
-    protocol: {"config_kwargs": {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 2}}}
+    protocol: {"config_kwargs": {"connect_timeout": 5, "read_timeout": 20, "retries": {"max_attempts": 1}}}
     for protocol in ("s3", "s3a")
 }
 
@@ -221,6 +221,12 @@ def remove(address: str) -> None:
         system.rm_file(path)
 
 
+def mark_away(address: str, reason: str) -> None:
+    """Ask nobody at the place of this address for a moment, because it does not answer."""
+    with _systems_lock:
+        _away[_place(address)] = time.monotonic() + AWAY_SECONDS, reason
+
+
 # What this process knows of addresses
 
 _known: OrderedDict[str, CloudFile] = OrderedDict()
@@ -388,8 +394,7 @@ def _errors(address: str) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - each file system has errors of its own
         reason = f"{place[0]}://{place[1]} cannot be asked ({type(error).__name__}: {_reason(error)})"
         if not isinstance(error, PermissionError):  # which may be of one file
-            with _systems_lock:
-                _away[place] = time.monotonic() + AWAY_SECONDS, reason
+            mark_away(address, reason)
     else:
         with _systems_lock:
             _away.pop(place, None)

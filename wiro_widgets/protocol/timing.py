@@ -69,5 +69,5 @@ class Timing:
     fetch_again: float = 30.0
     # Outputs whose folder is elsewhere: for one move, and before each further try while the client lives; the last
     # pause is repeated.
-    move: float = 60.0
+    move: float = 30.0
     move_again: tuple[float, ...] = (15.0, 60.0, 300.0, 900.0)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -28,6 +29,8 @@ from wiro_widgets.transport.download import Download, Job, finish_file, is_outpu
 from wiro_widgets.transport.http import DOWNLOADS_AT_ONCE, Http
 from wiro_widgets.transport.partial_file import PartialFile, find_finished
 from wiro_widgets.transport.urls import may_fetch
+
+T = TypeVar("T")
 
 MAX_BYTES = 256 * 1024 * 1024  # of one output
 MOVES_AT_ONCE = 4  # of a client
@@ -66,7 +69,7 @@ class Downloads:
         self.output_dir = output_dir
         # Where files come to be: the output folder, or one here from which they are moved there.
         self.folder = output_dir.staging if isinstance(output_dir, CloudFolder) else output_dir
-        self._movers = ThreadPoolExecutor(MOVES_AT_ONCE, "wiro-moves")
+        self._moves = asyncio.Semaphore(MOVES_AT_ONCE)
         self._timing = timing
         self._max_bytes = max_bytes
         self._allow_http = allow_http
@@ -74,10 +77,6 @@ class Downloads:
 
     def __repr__(self) -> str:
         return f"<Downloads into {self.output_dir}>"
-
-    def close(self) -> None:
-        """Move no more files; what is on its way arrives, or is moved later."""
-        self._movers.shutdown(wait=False, cancel_futures=True)
 
     async def fetch_all(
         self,
@@ -140,11 +139,16 @@ class Downloads:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timing.move):
-                output.set_moved(*await loop.run_in_executor(self._movers, move))
+                await self._moves.acquire()
+                work = _in_daemon_thread(move)
+                work.add_done_callback(lambda _: _call_soon(loop, self._moves.release))
+                output.set_moved(*await asyncio.wrap_future(work))
         except TimeoutError:
             output.needs_move = True
-            return f"{folder} took longer than {self._timing.move:g} s"
-        except (OSError, RuntimeError) as error:  # RuntimeError: the client was closed
+            reason = f"{folder} gave no answer within {self._timing.move:g} s"
+            cloud_files.mark_away(folder.url, reason)
+            return reason
+        except (OSError, RuntimeError) as error:  # RuntimeError: the interpreter ends
             output.needs_move = True
             return getattr(error, "strerror", None) or str(error)
         return None
@@ -257,6 +261,26 @@ class Downloads:
             if str(file) not in row.paths and is_output(file, jobs[n]):
                 places.setdefault(n, file)
         return places
+
+
+def _in_daemon_thread(call: Callable[[], T]) -> Future[T]:
+    """Call it on a thread that does not keep the interpreter from ending: a move is safe to break off."""
+    future: Future[T] = Future()
+    future.set_running_or_notify_cancel()  # so that nobody cancels it before it has a result
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - as any future carries it
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="wiro-move", daemon=True).start()
+    return future
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
+    with suppress(RuntimeError):  # the loop was closed meanwhile
+        loop.call_soon_threadsafe(call)
 
 
 def _warn(job: Job, error: OSError, notify: Callable[[str], object]) -> None:

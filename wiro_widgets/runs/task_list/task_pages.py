@@ -18,6 +18,7 @@ _MAX_IDLE: Final = (
     3  # pages in a row that show nothing new: a server that shows the same page again and again
 )
 _MAX_RETREATS: Final = 200
+_TRIES: Final = 8  # of one page: whoever reads thousands of them is told to wait now and then
 
 
 class TaskPages:
@@ -70,7 +71,7 @@ class TaskPages:
     async def _page(self, start: int) -> tuple[TaskDetail, ...]:
         request = requests.task_list(start=start, limit=PAGE)
         try:
-            reply = await self._http.call(request)
+            reply = await self._http.call(request, tries=_TRIES)
         except NotFound as error:
             if error.http_status >= ERRORS_FROM:  # the address is wrong
                 raise
