@@ -221,6 +221,23 @@ def test_the_large_view(gallery: GalleryPage) -> None:
     assert title == "too large"
 
 
+def test_an_answer_is_drawn_from_its_markdown(start: Start, tmp_path: Path) -> None:
+    """The kernel sends the writer; what is drawn stays, with the place that one has scrolled to."""
+    words = "# The sky\n\nIt is **blue**.\n\n- <b>one</b>\n" + "- more\n" * 200
+    save(tmp_path, [row(1, "why?", model="wiro/chat", text=words), row(2, "later")])
+    gallery = start()
+    gallery.cards.nth(0).dblclick()
+    answer = gallery.page.get_by_role("region", name="Answer")
+    gallery.pump(lambda: answer.locator("h3").count() == 1)
+    expect(answer.locator("strong")).to_have_text("blue")
+    expect(answer.locator("li").first).to_have_text("<b>one</b>")
+    answer.evaluate("(one) => { one.scrollTop = 400; }")
+    gallery.page.keyboard.press("s")
+    star = gallery.page.get_by_role("dialog").get_by_role("button", name="Star")
+    gallery.pump(lambda: star.get_attribute("aria-pressed") == "true")
+    assert answer.evaluate("(one) => one.scrollTop") == 400
+
+
 def test_a_missing_file_says_so_in_the_large_view(gallery: GalleryPage) -> None:
     """The path is named, and no picture is promised."""
     gallery.cards.nth(6).dblclick()

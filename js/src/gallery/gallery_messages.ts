@@ -1,6 +1,6 @@
 // What the kernel and the gallery's page say to each other; the mirror of wiro_widgets/widget/gallery.
 
-import type { ImageMessage, ImageRequest, Output, PictureFacts } from "../kernel/messages.ts";
+import type { ImageMessage, ImageRequest, ModuleMessage, Output, PictureFacts } from "../kernel/messages.ts";
 
 export interface GalleryTraits {
   _facts: { v: 1; sandbox: boolean; query: string };
@@ -263,7 +263,8 @@ export type GalleryQuestion =
   | PanelsMessage
   | UseMessage
   | PairMessage
-  | PickMessage;
+  | PickMessage
+  | ModuleMessage;
 
 /** Carries a JPEG in the first buffer. */
 export interface PosterMessage {

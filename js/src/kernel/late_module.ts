@@ -1,9 +1,12 @@
 import type { ModuleMessage } from "./messages.ts";
-import type { Questions } from "./questions.ts";
+
+interface Kernel {
+  ask(question: { type: "module"; name: ModuleMessage["name"] }): Promise<{ text?: string }>;
+}
 
 /** A module that the kernel sends when it is first needed: a bundle has no room for what few panels show. */
-export async function lateModule<T>(questions: Questions, name: ModuleMessage["name"]): Promise<T | null> {
-  const { text } = await questions.ask({ type: "module", name });
+export async function lateModule<T>(kernel: Kernel, name: ModuleMessage["name"]): Promise<T | null> {
+  const { text } = await kernel.ask({ type: "module", name });
   if (!text) return null;
   const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   try {

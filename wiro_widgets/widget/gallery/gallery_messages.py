@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from wiro_widgets.widget.wire.messages import Image, LongText, Message, Question
+from wiro_widgets.widget.wire.messages import Image, LongText, Message, Module, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,4 +203,5 @@ TYPES: Final[Mapping[str, type[Message]]] = {
     "pair": Pair,
     "pick": PickOne,
     "poster": Poster,
+    "module": Module,
 }

@@ -23,6 +23,7 @@ from wiro_widgets.widget.gallery import cards, gallery_messages, open_panels
 from wiro_widgets.widget.gallery.folder_export import Exported
 from wiro_widgets.widget.gallery.listings import Listings
 from wiro_widgets.widget.gallery.thumbnails import Thumbnails
+from wiro_widgets.widget.host import front_end
 from wiro_widgets.widget.python_call import python_call
 from wiro_widgets.widget.wire import messages
 from wiro_widgets.widget.wire.messages import BadMessage, image_message, picture_facts, reply, sendable
@@ -133,6 +134,8 @@ class GalleryReceiver:
             case gallery_messages.CodeOf():
                 row = self._row(message.id)
                 return {"text": python_call(row.model, row.parameters, {})}
+            case messages.Module():
+                return {"text": front_end(f"{message.name}.js")}
             case gallery_messages.Panels():
                 return {"panels": open_panels.labels()}
         return self._act(message)

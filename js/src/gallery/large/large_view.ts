@@ -7,6 +7,7 @@ import { say } from "../../view/view.ts";
 import { canvasKey, mountCanvas } from "../../viewer/canvas.ts";
 import type { Details, FoundOutput } from "../gallery_messages.ts";
 import type { GalleryView } from "../gallery_store.ts";
+import { answerText } from "./answer_text.ts";
 import { mountInfo } from "./info.ts";
 import { mountPanes } from "./panes.ts";
 
@@ -39,6 +40,8 @@ export function mountLargeView(view: GalleryView): LargeView {
   );
   const panes = mountPanes(view, () => drawZoom());
   const media = h("div", "media");
+  const drawAnswer = answerText(view);
+  let drawnMedia = "";
   const stage = h("div", "large-stage", canvas.element, panes.element, media);
   const strip = h("div", { class: "strip", role: "group", "aria-label": "Outputs" });
   const info = mountInfo(
@@ -297,6 +300,9 @@ export function mountLargeView(view: GalleryView): LargeView {
   }
   function drawMedia(one: FoundOutput | undefined, kind: string): void {
     if (media.querySelector("video, audio, img")) return;
+    const key = JSON.stringify([run?.id, run?.text, at, one?.missing]);
+    if (key === drawnMedia && media.childElementCount > 0) return; // a person may have scrolled in it
+    drawnMedia = key;
     if (one?.missing) {
       const again = button("Fetch again", "", () => void fetchAgain(), signal);
       media.replaceChildren(
@@ -309,8 +315,7 @@ export function mountLargeView(view: GalleryView): LargeView {
       const act = label ? [button(label, "", () => void play(one), signal)] : [];
       media.replaceChildren(plate(one.name, one.facts, ...act));
     } else if (run?.error) media.replaceChildren(plate(run.word || "No result", run.error));
-    else if (run?.text)
-      media.replaceChildren(h("div", { class: "answer", tabindex: 0 }, h("p", "words", run.text)));
+    else if (run?.text) media.replaceChildren(drawAnswer(run.text));
     else media.replaceChildren(plate(run?.word || "No result", ""));
   }
   function drawStrip(comparing: boolean): void {
