@@ -493,8 +493,9 @@ class Panel(LateWidget):
         """
         if "google.colab" in sys.modules and self._client is None:
             return True
-        parts = sys.modules.get(_PARTS_MODULE)
-        return parts is not None and parts.is_at_hand(model, self._client)
+        module: Any = sys.modules.get(_PARTS_MODULE)
+        # Another panel's worker may be importing it at this moment: its last name says that it is whole.
+        return hasattr(module, "PanelParts") and module.is_at_hand(model, self._client)
 
     def _check(self, model: str | ModelSchema | None, values: Mapping[str, Any]) -> None:
         """Raise InvalidParameter for a value that the model does not take; asks the catalogue if it has to."""

@@ -62,6 +62,15 @@ assert not [name for name in HEAVY if name in sys.modules]
 """)
 
 
+def test_the_second_panel_comes_while_the_first_loads() -> None:
+    """Panels that are made while a worker imports the parts of the first wait for nothing, and are whole in the end."""
+    _run_fresh(f"""
+panel_module.LOAD_DELAY = 0
+panels = [panel_module.Panel({FLUX!r}, prompt=str(number)) for number in range(40)]
+assert [panel.values["prompt"] for panel in panels] == [str(number) for number in range(40)]
+""")
+
+
 def test_a_page_that_is_there_first(slow_panel: Panel) -> None:
     """It hears at once that somebody is there, and its questions are answered in order once the panel has loaded."""
     wire = slow_panel.comm
