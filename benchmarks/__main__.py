@@ -13,6 +13,7 @@ from benchmarks import (
     feeding,
     following,
     lab,
+    live_tasks,
     long_history,
     pictures,
     records,
@@ -30,6 +31,7 @@ Part = Callable[[Server], Result | list[Result]]
 PARTS: dict[str, Part] = {
     "events": streaming.events,
     "progress": streaming.progress,
+    "live": live_tasks.live_tasks,
     "sent": feeding.bytes_sent,
     "lab": lab.rows_accounted,
     "log": lambda _: browser.log(),

@@ -10,6 +10,7 @@ from benchmarks import (
     calls,
     feeding,
     following,
+    live_tasks,
     long_history,
     pictures,
     records,
@@ -117,7 +118,7 @@ def test_the_benchmark_of_calls_calls(server: Server) -> None:
 def test_the_benchmark_of_runs_has_their_pictures(server: Server) -> None:
     """A click in a panel, four outputs, and a list of runs come to their end."""
     results = [
-        *runs.one(server, rounds=1),
+        runs.one(server, rounds=1),
         runs.fetch(server, rounds=1),
         runs.thousand(server, tasks=4, at_once=4),
     ]
@@ -149,6 +150,12 @@ def test_the_benchmark_of_the_first_panel_sees_it_open(server: Server) -> None:
     """Each fresh kernel opens a comm and shows the widget."""
     results = startup.first_panels(server, rounds=1, warm_up=0)
     assert all(min(result.judged_values) > 0 for result in results)
+
+
+def test_the_benchmark_of_live_tasks_counts_their_messages(server: Server) -> None:
+    """The displays of a few tasks are updated while they run."""
+    result = live_tasks.live_tasks(server, tasks=3, seconds=2)
+    assert min(result.ours) > 0
 
 
 def test_the_benchmark_of_pictures_draws_them() -> None:
