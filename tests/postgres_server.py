@@ -21,6 +21,7 @@ import pytest
 PATIENCE = 60.0  # seconds, for a loaded machine
 PASSWORD = "p%@ss/w:rd?#"  # every character that an address writes as a code
 ENCODED_PASSWORD = "p%25%40ss%2Fw%3Ard%3F%23"
+_FOLDER = "/tmp" if os.geteuid() == 0 else None  # noqa: S108 - where another account than root may look
 _FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
 
@@ -45,7 +46,7 @@ def _account() -> str | None:
 @cache
 def _template(programs: Path) -> Path:
     """Make the files of a new server, once for all tests of this process: it takes seconds."""
-    folder = Path(tempfile.mkdtemp(prefix="wiro-postgres-template-"))
+    folder = Path(tempfile.mkdtemp(prefix="wiro-postgres-template-", dir=_FOLDER))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     password = folder / "password"
     password.write_text(PASSWORD)
@@ -168,7 +169,9 @@ def postgres_server(*, is_fast: bool = True) -> Iterator[PostgresServer]:
         pytest.skip(
             "NO POSTGRESQL ON THIS MACHINE: apt-get install postgresql. The team's journal is not tested here."
         )
-    with tempfile.TemporaryDirectory(prefix="wiro-postgres-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(
+        prefix="wiro-postgres-", dir=_FOLDER, ignore_cleanup_errors=True
+    ) as name:
         server = PostgresServer(Path(name), programs, is_fast=is_fast)
         try:
             yield server

@@ -164,6 +164,29 @@ def test_machines_that_die_are_not_paid_for_again(sandbox: Sandbox, machines: Ma
     assert len(runs) >= 54  # a cell of which a killed machine may have sent the run is left to the user
 
 
+def test_a_run_that_waits_on_a_machine_that_dies_is_sent_by_another(
+    sandbox: Sandbox, machines: Machines, server: PostgresServer, address: str
+) -> None:
+    """A run that Wiro has refused until another one ends is sent by the next machine, once the first one is gone."""
+    sandbox.faults = {"concurrency_limit": "Run:1000"}
+    machines.start("a", clients=1, cells=1)
+    wait_for("the refusal", sandbox, 1)
+    with server.connect(address.rpartition("/")[2]) as connection:
+        sql = "SELECT count(*) FROM wiro_widgets.runs WHERE error LIKE '%code 96%' AND settled_at IS NULL"
+        deadline = time.monotonic() + PATIENCE
+        while connection.execute(sql).fetchone() != (1,):
+            assert time.monotonic() < deadline
+            threading.Event().wait(0.05)
+        machines.kill(1)
+        sandbox.faults = None
+        count = sum(runs_by_seed(sandbox).values())
+        machines.start("b", clients=1, cells=1)
+        assert machines.outputs() == ['[{"succeeded": 1}, []]']
+        rows = connection.execute("SELECT outcome FROM wiro_widgets.runs ORDER BY rowid").fetchall()
+    assert rows == [("refused",), ("succeeded",)]
+    assert sum(runs_by_seed(sandbox).values()) == count + 1
+
+
 def test_a_server_that_is_killed_and_comes_back(
     sandbox: Sandbox, machines: Machines, server: PostgresServer
 ) -> None:

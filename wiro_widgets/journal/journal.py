@@ -39,7 +39,6 @@ from wiro_widgets.protocol.record import TaskRecord
 
 T = TypeVar("T")
 
-LOCK_PATIENCE: Final = 30.0  # seconds for which a claim waits until another process unlocks the journal
 _LOCK_PAUSE: Final = 0.25  # seconds between two tries
 NEVER_SENT: Final = "It was not sent, since the journal was cut off while it was written down"
 
@@ -130,7 +129,7 @@ class Journal:
         parents: tuple[str, ...] = (),
         conflicts: Callable[[JournalRow], bool] | None = None,
         unknown: Literal["ask", "send"] = "ask",
-        patience: float = LOCK_PATIENCE,
+        patience: float | None = None,
         notify: Callable[[str], object] | None = None,
     ) -> JournalRow | None:
         """Write a run down as `begin` does, under an id of the caller's, and return None.
@@ -140,10 +139,10 @@ class Journal:
         one of them gets None. `conflicts` is called while the journal is locked.
 
         With `conflicts`, nothing is written and ConfigurationError is raised if the journal cannot tell whether there
-        is such a run: its file cannot be read, or may have lost runs and has none of this content and cell. A file
-        that another process has locked is tried again for `patience` seconds; `notify` is called in this thread with
-        the reason, and what it raises ends the wait. With `unknown="send"` the run is written down all the same, in
-        memory if need be.
+        is such a run: its file cannot be read, or may have lost runs and has none of this content and cell. A file that
+        another process has locked, or a server that is away, is tried again for `patience` seconds, by default those of
+        the `Backing`; `notify` is called in this thread with the reason, and what it raises ends the wait. With
+        `unknown="send"` the run is written down all the same, in memory if need be.
         """
         row = JournalRow(
             id=run_id,
@@ -163,7 +162,7 @@ class Journal:
                 self._save(row)
             return None
         self._file.may_have_written = False
-        for _ in self._tries(patience, notify):
+        for _ in self._tries(self._file.patience if patience is None else patience, notify):
             with self._access():
                 answer = self._claim(row, conflicts, unknown)
             if not isinstance(answer, Unknown) or not self._file.is_locked:

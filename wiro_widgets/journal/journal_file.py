@@ -64,6 +64,7 @@ class JournalFile:
     """
 
     has_json_functions = True
+    patience = 30.0
     wait_reason = "Another process has locked the run journal; waiting until it is free"
 
     def __init__(self, path: Path | None) -> None:

@@ -23,6 +23,8 @@ from wiro_widgets.transport.downloads import Downloads
 from wiro_widgets.transport.http import Http
 from wiro_widgets.transport.shared_uploads import SharedUploads
 
+CLAIMS_AT_ONCE = 8
+
 
 @dataclass(slots=True)
 class Engine:
@@ -34,6 +36,10 @@ class Engine:
     downloads: Downloads
     ledger: Ledger
     timing: Timing
+    # Claims wait on threads for a journal that is locked or away: they leave some for those who write to it.
+    claim_slots: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(CLAIMS_AT_ONCE), repr=False
+    )
     balance_queue: BalanceQueue = field(init=False, repr=False)
     uploads: SharedUploads = field(init=False, repr=False)
     tasks: set[AsyncTask] = field(default_factory=set, repr=False)  # those under way

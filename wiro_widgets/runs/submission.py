@@ -165,7 +165,8 @@ class Submission:
         while True:
             charge = await engine.ledger.charge(self._model, values, schema)
             try:
-                row = await asyncio.to_thread(claim, run_id, engine.server, self._model, parameters)
+                async with engine.claim_slots:
+                    row = await asyncio.to_thread(claim, run_id, engine.server, self._model, parameters)
             except BaseException:
                 charge.settle(0.0)
                 raise

@@ -90,12 +90,7 @@ def test_a_claim_waits_for_a_server_that_is_started_again(server: PostgresServer
             server.start()
         reasons.append(reason)
 
-    assert (
-        journal.claim(
-            "me", SERVER, "a/b", {}, content="k", conflicts=lambda _: True, patience=60.0, notify=start
-        )
-        is None
-    )
+    assert journal.claim("me", SERVER, "a/b", {}, content="k", conflicts=lambda _: True, notify=start) is None
     assert reasons[0].startswith("The team's journal postgresql://team@127.0.0.1")
 
 

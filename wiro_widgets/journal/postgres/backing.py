@@ -44,16 +44,17 @@ class RowStore(Protocol):
 class Backing(Protocol):
     """What a journal stands on: a store that is opened on demand and may be out of reach, which is no error.
 
-    `path` is the file here, None if there is none. `is_locked` is True if the last use failed for something that
-    passes; `wait_reason` says what in words. `may_have_written` is True if a write was cut off after it was sent, so
-    that it may have taken effect; the journal sets it back. Without `has_json_functions` its SQL has none of SQLite's.
-    The methods are those of `JournalFile`.
+    `path` is the file here, None if there is none. A claim waits for `patience` seconds for what passes. `is_locked` is
+    True if the last use failed for something that passes; `wait_reason` says what in words. `may_have_written` is True
+    if a write was cut off after it was sent, so that it may have taken effect; the journal sets it back. Without
+    `has_json_functions` its SQL has none of SQLite's. The methods are those of `JournalFile`.
     """
 
     path: Path | None
     trouble: str | None
     is_locked: bool
     may_have_written: bool
+    patience: float
     wait_reason: str
     has_json_functions: bool
 

@@ -60,6 +60,7 @@ class JournalServer:
 
     has_no_past = False
     has_json_functions = False
+    patience = 120.0  # a sweep that is under way outlasts a new start of the server
 
     def __init__(self, address: ServerAddress, folder: Path | None = None) -> None:
         self.name = str(address)
