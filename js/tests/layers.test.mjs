@@ -13,6 +13,7 @@ const ORDER = [
   "log",
   "viewer",
   "stage",
+  "panel/late",
   "panel",
   "styles",
   "gallery",

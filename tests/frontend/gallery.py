@@ -447,6 +447,33 @@ def _open(panel: PanelPage) -> None:
     panel.button("Run").click()
 
 
+def _about(panel: PanelPage) -> None:
+    """Show what Wiro tells of the model, with its cover, and examples above the form."""
+    about = {
+        "title": "Hunyuan FLUX SRPO",
+        "description": "Text to image and image to image.",
+        "categories": ["image-to-image"],
+        "price": "about $0.0023 a run",
+        "readme": "# Use\n\nPaints from a **prompt**, see [Wiro](https://wiro.ai).\n\n- `strength` is 0 to 1",
+        "cover": "c1",
+        "samples": ["c2"],
+        "page": "https://wiro.ai/models/tencent/hunyuan-flux-srpo",
+    }
+    panel.start(state(_examples=["A lighthouse in a storm", "A harbour in winter \N{MIDDLE DOT} 1 file"]))
+    panel.button("About tencent / hunyuan-flux-srpo").click()
+    panel.reply(panel.await_sent("about")[0]["rev"], about=about)
+    for name in panel.await_sent("covers")[0]["ids"]:
+        panel.tell(image(name, "cover", width=512, height=320), {"hue": 200, "width": 512, "height": 320})
+
+
+def _alerts(panel: PanelPage) -> None:
+    """Turn on a notification where the page may show none."""
+    panel.start(state())
+    panel.button("When done").click()
+    panel.page.get_by_label("Also show a notification").click()
+    panel.page.locator(".alerts-drawer .bad").wait_for()
+
+
 STATES: dict[str, Callable[[PanelPage], None]] = {
     "idle": _idle,
     "running": _running,
@@ -479,6 +506,8 @@ STATES: dict[str, Callable[[PanelPage], None]] = {
     "unknown_cells": _unknown_cells,
     "unknown_run": _unknown_run,
     "to_come": _pictures_to_come,
+    "about": _about,
+    "alerts": _alerts,
 }
 
 # The panel behind is out of reach.

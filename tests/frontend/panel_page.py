@@ -7,6 +7,7 @@ from playwright.sync_api import ConsoleMessage, Error, Locator, Page
 
 HERE = Path(__file__).parent
 BUNDLE = HERE.parents[1] / "wiro_widgets" / "static" / "widget.js"
+MODULES = ("about", "alerts")  # that are answered for a test; it answers others itself
 Payload = dict[str, Any]
 
 
@@ -17,6 +18,7 @@ class PanelPage:
         self.page = page
         self.bundle = BUNDLE.with_name(bundle)
         self.style = style
+        self.answers_modules = True
         self.problems: list[str] = []
         page.on("console", self._hear)
         page.on("pageerror", self._fail)
@@ -39,9 +41,12 @@ class PanelPage:
         self.page.set_content(f"<!doctype html><html lang=en>{head}<body></body></html>")
         self.page.evaluate((HERE / "stub_host.js").read_text(encoding="utf-8"))
         source = self.bundle.read_text(encoding="utf-8")
-        self.page.evaluate(
-            "([source, state, options]) => host.start(source, state, options)", [source, state, options]
-        )
+        modules = {
+            name: self.bundle.with_name(f"{name}.js").read_text(encoding="utf-8")
+            for name in MODULES
+            if self.answers_modules
+        }
+        self.page.evaluate("(values) => host.start(...values)", [source, state, options, modules])
 
     def open_view(self) -> None:
         """Draw the same model a second time, as another cell or window does."""

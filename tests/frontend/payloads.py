@@ -117,6 +117,7 @@ def state(**traits: Any) -> Payload:
         "_feed": {"epoch": "e1", "head": 0},
         "_axes": axes(1, {}),
         "_outlook": {},
+        "_examples": [],
     } | traits
 
 

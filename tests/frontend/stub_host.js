@@ -20,6 +20,12 @@ class StubModel {
   }
   send(content, _callbacks, buffers) {
     if (this.gone) throw new Error("Cannot send");
+    const module = content.type === "module" && window.host.modules[content.name];
+    if (module) {
+      const reply = { v: 1, type: "reply", to: content.client, rev: content.rev, error: null, text: module };
+      setTimeout(() => this.emit("msg:custom", reply, []));
+      return;
+    }
     // What crosses to a kernel is JSON and bytes; anything else would be lost there and must be lost here.
     this.sent.push({ ...JSON.parse(JSON.stringify(content)), bytes: (buffers ?? []).map((one) => one.byteLength) });
   }
@@ -44,7 +50,9 @@ const wrap = (model, context) => ({
 
 window.host = {
   views: [],
-  async start(source, state, options = {}) {
+  modules: {},
+  async start(source, state, options = {}, modules = {}) {
+    this.modules = modules; // which the kernel sends when they are asked for
     const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
     const { default: factory } = await import(url);
     URL.revokeObjectURL(url);

@@ -54,7 +54,7 @@ BLUR = """() => {
   at.blur();
 }"""
 TABBABLE = """() => [
-  ...host.root().querySelectorAll("button, input, select, textarea, summary, [tabindex='0']"),
+  ...host.root().querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']"),
 ].filter((one) => one.checkVisibility({ visibilityProperty: true }) && one.tabIndex >= 0 && !one.disabled
     && !one.closest("dialog:not([open])")).length"""
 MOVING = """() => [...host.root().querySelectorAll("*")].filter((one) => {

@@ -81,7 +81,7 @@ def test_run_by_keyboard_alone(panel: PanelPage) -> None:
     panel.page.evaluate(
         "() => { window.keys = 0; document.addEventListener('keydown', () => window.keys++); }"
     )
-    for _ in ("Models", "Presets", "Copy as Python", "the prompt"):
+    for _ in ("About", "Models", "Presets", "Copy as Python", "the prompt"):
         panel.page.keyboard.press("Tab")
     panel.page.keyboard.type("a red fox")
     panel.page.keyboard.press("Control+Enter")

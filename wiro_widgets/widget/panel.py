@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     from wiro_widgets.protocol.events import TaskEvent
     from wiro_widgets.protocol.prices.pricing import Estimate
     from wiro_widgets.protocol.record import TaskRecord
+    from wiro_widgets.protocol.schema.model_info import ModelInfo
     from wiro_widgets.protocol.schema.schema import ModelSchema
     from wiro_widgets.protocol.state import Status
     from wiro_widgets.runs.options import OnInterrupt
+    from wiro_widgets.widget.controls.panel_info import PanelInfo
     from wiro_widgets.widget.controls.panel_parts import PanelParts
     from wiro_widgets.widget.panel_controls import PanelControls
     from wiro_widgets.widget.panel_presets import PanelPresets
@@ -86,6 +88,7 @@ class Panel(LateWidget):
     _axes = LateDict().tag(sync=True)
     _feed = traitlets.Dict().tag(sync=True)
     _outlook = traitlets.Dict().tag(sync=True)
+    _examples = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _card_id = traitlets.Unicode().tag(sync=True)
     values = ValuesTrait(help="The values of the controls that have one.").tag(
         sync=True, to_json=_values_to_json
@@ -100,6 +103,7 @@ class Panel(LateWidget):
     _parts: PanelParts = part()
     _controls: PanelControls = part()
     _presets: PanelPresets = part()
+    _info: PanelInfo = part()
     _publisher: Publisher = part()
     _runs: PanelRuns = part()
     _price_watch: PriceWatch = part()
@@ -229,8 +233,9 @@ class Panel(LateWidget):
         schema = self._parts.find_schema(name)
         with self._lock, self.hold_sync():  # the page gets the form and its values in one message
             self._controls.switch_to(schema, name)
-            self._form = self._parts.form()
+            self._form, self._examples = self._parts.form(), []
         self._price_watch.switch_model()
+        self._info.switch_model()
 
     def undo(self) -> bool:
         """Take the last change of the controls back, a change of the model as well; return False if there is none."""
@@ -238,8 +243,9 @@ class Panel(LateWidget):
             model = self.model
             is_undone = self._controls.undo()
             if self.model != model:
-                self._form = self._parts.form()
+                self._form, self._examples = self._parts.form(), []
                 self._price_watch.switch_model()
+                self._info.switch_model()
         return is_undone
 
     @property
@@ -271,6 +277,21 @@ class Panel(LateWidget):
     def code(self) -> str:
         """Return a program that repeats what the controls say: it runs in a fresh kernel, client included."""
         return self._controls.code()
+
+    @property
+    def info(self) -> ModelInfo:
+        """What Wiro tells of the model: cover, readme, prices, examples, samples; see `Client.info`.
+
+        Raises NotFound, and ConfigurationError without a model.
+        """
+        return self._info.info
+
+    def use_example(self, index: int = 0, /) -> None:
+        """Set the controls to one of `info.examples`; the others stay, and no file of it is fetched.
+
+        Raises InvalidParameter if there is no such example, and what `info` raises.
+        """
+        self._info.use(index)
 
     @property
     def presets(self) -> Presets:
@@ -478,6 +499,10 @@ class Panel(LateWidget):
             models = {"models": dict(by_model)} if by_model else {}
             self._outlook = {"price": price, "reason": reason, **models}
 
+    def _show_examples(self, examples: list[str]) -> None:
+        with self._lock:
+            self._examples = examples
+
     def _set_status(self, status: Status, progress: float | None, heartbeat: dict[str, Any]) -> None:
         with self.hold_sync():  # one message
             self.set_trait("status", status)
@@ -530,12 +555,14 @@ class Panel(LateWidget):
             show_controls=self._show_controls,
             show_errors=self._show_errors,
             show_price=self._show_price,
+            show_examples=self._show_examples,
             update_card_and_price=self._update_card_and_price,
         )
         model, values = self._source
         self._parts = parts = module.PanelParts(self, hooks, self._lock, model, values)
         self._controls, self._presets, self._publisher = parts.controls, parts.presets, parts.publisher
         self._runs, self._price_watch, self._receiver = parts.runs, parts.price_watch, parts.receiver
+        self._info = parts.info
 
     def _hear(self, content: object, buffers: list[Any] | None) -> None:
         """Do what a message of the page asks."""

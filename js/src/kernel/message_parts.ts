@@ -145,6 +145,8 @@ export interface Traits {
   _feed: Heartbeat | Record<string, never>;
   _axes: Axes;
   _outlook: Outlook | Record<string, never>;
+  /** Example inputs of the model, each in a few words. */
+  _examples: string[];
   _card_id: string;
 }
 

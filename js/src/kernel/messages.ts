@@ -67,6 +67,21 @@ export interface Reply {
   prompts?: string[];
   /** The answer to `preset`. */
   presets?: PresetItem[];
+  /** The answer to `about`. */
+  about?: About;
+}
+
+/** What Wiro tells of the model: its readme is Markdown, `cover` and `samples` are names of pictures. */
+export interface About {
+  title: string;
+  description: string;
+  categories: string[];
+  price: string;
+  readme: string;
+  cover: string | null;
+  samples: string[];
+  /** The address of its page at Wiro. */
+  page: string | null;
 }
 
 /** A style stands around the prompt that is in the field. */
@@ -81,6 +96,8 @@ export interface ModelSummary {
   title: string;
   description: string;
   categories: string[];
+  /** What a run costs, in words; empty if the catalogue does not say. */
+  price: string;
 }
 
 /** The answer to `search`. */
@@ -196,7 +213,23 @@ export interface CodeMessage {
 export interface ModuleMessage {
   type: "module";
   rev: number;
-  name: "markdown" | "models" | "presets";
+  name: ModuleName;
+}
+
+export type ModuleName = "markdown" | "about" | "alerts" | "models" | "presets";
+
+/** Asks what Wiro tells of the model. */
+export interface AboutMessage {
+  type: "about";
+  rev: number;
+}
+
+/** The controls are to say what an example of this model says. */
+export interface ExampleMessage {
+  type: "example";
+  rev: number;
+  model: string;
+  index: number;
 }
 
 /** Asks for the prompts of earlier runs. */
@@ -259,6 +292,8 @@ export type Question =
   | ModuleMessage
   | PromptsMessage
   | PresetMessage
+  | AboutMessage
+  | ExampleMessage
   | RecipeMessage;
 
 export type Up =
@@ -279,6 +314,8 @@ export type Up =
   | ModuleMessage
   | PromptsMessage
   | PresetMessage
+  | AboutMessage
+  | ExampleMessage
   | RecipeMessage
   | FileMessage
   | CoversMessage

@@ -1,4 +1,4 @@
-import type { ModelSummary, PresetItem, Question } from "./messages.ts";
+import type { About, ModelSummary, PresetItem, Question } from "./messages.ts";
 import { GONE } from "./strings.ts";
 
 export interface Answer {
@@ -7,6 +7,7 @@ export interface Answer {
   models?: ModelSummary[];
   prompts?: string[];
   presets?: PresetItem[];
+  about?: About;
 }
 
 type WithoutRev<Q> = Q extends { rev: number } ? Omit<Q, "rev"> : never;

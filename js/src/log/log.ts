@@ -16,6 +16,8 @@ const NAMES: Record<Level, string> = {
 
 export interface LogView {
   element: HTMLElement;
+  /** The line that stays in sight. */
+  head: HTMLElement;
   open(): void;
 }
 
@@ -53,6 +55,7 @@ export function mountLog(view: View): LogView {
   const head = h("div", "head", toggle, last, tally, tools);
   return {
     element: h("div", "log", head, window.element),
+    head,
     open: () => {
       set(true);
       window.scroller.focus();

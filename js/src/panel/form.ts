@@ -12,6 +12,7 @@ import { mountRows } from "../controls/value_rows.ts";
 import { h, on, text } from "../dom/dom.ts";
 import type { Form, Group, Parameter } from "../kernel/messages.ts";
 import type { View } from "../view/view.ts";
+import { mountExamples } from "./late/late_drawer.ts";
 import { mountModels } from "./models.ts";
 
 export interface FormView {
@@ -34,7 +35,7 @@ export function mountForm(view: View, form: Form): FormView {
   on(element, "focusin", reveal, view.signal);
   const { opener: models, field } = mountModels(view);
   const fields: Field[] = [field];
-  element.append(field.element);
+  element.append(mountExamples(view, form.model), field.element);
   const plain = form.groups.filter((group) => !group.advanced);
   for (const group of plain) {
     const basics = group.parameters.filter((p) => !p.advanced);

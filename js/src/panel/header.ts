@@ -3,14 +3,25 @@ import type { Form } from "../kernel/messages.ts";
 import { statusWord } from "../view/status_text.ts";
 import type { View } from "../view/view.ts";
 
-/** The model, which can be changed where the catalogue is offered, and how the shown run stands. */
-export function mountHeader(view: View, form: Form | null, aside: HTMLElement[], change?: () => void) {
+/**
+ * The model, what stands behind its name, and how the shown run stands. Where the catalogue is offered, the name opens
+ * that, and a sign beside it what Wiro tells of the model; otherwise the name does.
+ */
+export function mountHeader(
+  view: View,
+  form: Form | null,
+  aside: HTMLElement[],
+  about?: HTMLButtonElement,
+  change?: () => void,
+) {
   const { store, signal } = view;
   const pill = h("span", "pill");
-  const name = form && change ? button("", "model change", change, signal) : h("div", "model");
-  if (form) name.append(h("span", "owner", `${form.owner} / `), form.name);
-  else name.append("Wiro");
-  if (form && change) attr(name, "aria-label", `Change model, ${form.model}`);
+  const name = (change ? button("", "", change, signal) : about) ?? h("div");
+  name.className = about ? "model change" : "model";
+  if (form) {
+    attr(name, "aria-label", change ? `Change model, ${form.model}` : `About ${form.owner} / ${form.name}`);
+    name.replaceChildren(h("span", "owner", `${form.owner} / `), form.name);
+  } else name.append("Wiro");
   if (form) name.title = form.title;
   const sandbox = h(
     "span",
@@ -23,6 +34,13 @@ export function mountHeader(view: View, form: Form | null, aside: HTMLElement[],
     show(pill, form !== null || store.link.state === "lost");
     pill.dataset.status = store.link.state === "lost" ? "unknown" : store.status;
   });
-  const element = h("header", "", name, sandbox, h("div", "ways", ...aside, pill));
+  const element = h(
+    "header",
+    "",
+    name,
+    ...(change && about ? [about] : []),
+    sandbox,
+    h("div", "ways", ...aside, pill),
+  );
   return { element, name };
 }

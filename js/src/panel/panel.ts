@@ -14,7 +14,9 @@ import { type View, within } from "../view/view.ts";
 import { mountCode } from "./code_drawer.ts";
 import { mountForm } from "./form.ts";
 import { mountHeader } from "./header.ts";
-import { mountPresets } from "./presets.ts";
+import { mountLateDrawer } from "./late/late_drawer.ts";
+
+const PRESETS = "In Python: panel.presets, panel.save_preset(…), panel.load_preset(…)";
 
 /** The whole panel; built anew when the kernel sends another form. */
 export function mountPanel(view: View): HTMLElement {
@@ -64,12 +66,17 @@ function build(view: View, section: HTMLElement, form: Form): HTMLElement[] {
     if (!takePicture(view, event.dataTransfer)) take(event, event.dataTransfer);
   });
   const code = mountCode(view);
-  const presets = mountPresets(view);
   const change = store.values.searchable ? mountChange(view) : null;
+  const opener = (label: string, className = "quiet") =>
+    h("button", { type: "button", class: className }, label);
+  const [presets, alerts, about] = [opener("Presets"), opener("When done"), opener("i", "about")];
+  attr(about, "aria-label", `About ${form.model}`);
+  log.head.append(alerts);
   const { element: header, name } = mountHeader(
     view,
     form,
-    [controls.models, presets.opener, code.opener],
+    [controls.models, presets, code.opener],
+    about,
     change?.toggle,
   );
   change?.follow(name);
@@ -77,11 +84,13 @@ function build(view: View, section: HTMLElement, form: Form): HTMLElement[] {
   return [
     header,
     ...(change ? [change.element] : []),
-    presets.element,
+    mountLateDrawer(view, "about", about),
+    mountLateDrawer(view, "presets", presets, PRESETS),
     code.element,
     mountSettingsNote(view),
     h("div", "body", side, mountStage(view, log.open)),
     log.element,
+    mountLateDrawer(view, "alerts", alerts),
     announce(view),
   ];
 }

@@ -2,10 +2,13 @@ import { attr, button, h, on, show, text } from "../dom/dom.ts";
 import { onKey } from "../dom/keys.ts";
 import type { PresetItem, PresetMessage, Scalar } from "../kernel/messages.ts";
 import { say, type View } from "../view/view.ts";
-import styles from "./preset_list.css";
+import type { Contents } from "./late/drawer_module.ts";
+import own from "./preset_list.css";
+
+export const styles = own;
 
 /** The presets of the model: each is loaded by its name, and can be the default, renamed and deleted. */
-export function mountPresetList(view: View, element: HTMLElement, shut: () => void): () => void {
+export function mount(view: View, shut: () => void): Contents {
   const { store, signal } = view;
   const words = h("p", "grow");
   let before: Record<string, Scalar> = {};
@@ -21,8 +24,9 @@ export function mountPresetList(view: View, element: HTMLElement, shut: () => vo
     "aria-label": "Name of a new preset",
   });
   const save = button("Save", "", () => void act("save", name.value), signal);
-  element.replaceChildren(
-    h("style", "", styles),
+  const element = h(
+    "div",
+    "presets",
     h("div", "drawer-head", words, undo, close),
     list,
     h("div", "with-button", name, save),
@@ -108,5 +112,5 @@ export function mountPresetList(view: View, element: HTMLElement, shut: () => vo
   };
   on(name, "input", label, signal);
   onKey(name, (event) => event.key === "Enter" && name.value.trim() && void act("save", name.value), signal);
-  return open;
+  return { element, open };
 }

@@ -92,6 +92,11 @@ export class Store {
     return this.#model.get("_outlook") ?? {};
   }
 
+  /** Example inputs of the model, each in a few words. */
+  get examples(): string[] {
+    return this.#model.get("_examples") ?? [];
+  }
+
   get axes(): Partial<Axes> {
     return this.#model.get("_axes") ?? {};
   }
@@ -172,6 +177,7 @@ export class Store {
     on("change:_feed", () => this.#beat());
     on("change:_axes", () => this.#valuesChanged());
     on("change:_outlook", () => this.#hear("status"));
+    on("change:_examples", () => this.#hear("values"));
     on(
       "msg:custom",
       unpackInOrder((message, buffers) => this.#receive(message, buffers)),

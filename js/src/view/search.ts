@@ -42,5 +42,9 @@ function drawModel(model: ModelSummary): HTMLElement[] {
   const title = h("p", "", h("span", "owner", `${owner} / `), h("b", "", name));
   if (model.title && model.title !== name) title.append(h("span", "soft", ` · ${model.title}`));
   const kinds = model.categories.slice(0, 4).join(" · ");
-  return [title, h("p", "about-model", model.description), h("small", "", kinds)];
+  return [
+    title,
+    h("p", "about-model", model.description),
+    h("small", "", h("span", "price", model.price ?? ""), kinds),
+  ];
 }

@@ -118,9 +118,10 @@ def test_a_price_in_words(fields: dict[str, Any], words: str) -> None:
     ("values", "words"),
     [
         ({"prompt": "a coat\n in red", "photo": PHOTO}, "a coat in red · 1 file"),
-        ({"text": "longer words", "style": "oil"}, "longer words"),
+        ({"text": "longer words yet", "style": "oil"}, "longer words yet"),
         ({"clothes": [PHOTO, SHIRT]}, "2 files"),
         ({"steps": 30, "loop": True}, "steps 30, loop True"),
+        ({"scale": "3", "photo": PHOTO}, "scale 3 · 1 file"),
         ({"prompt": "x" * 90}, "x" * 47 + "…"),
     ],
 )

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from wiro_widgets.widget.wire.messages import (
     MAX_CHUNK,
+    About,
     BadMessage,
     Chunk,
     Code,
     Covers,
     Decide,
+    Example,
     Image,
     Lock,
     Message,
@@ -55,6 +57,8 @@ SHAPES: list[tuple[dict[str, Any], Message]] = [
     ({"type": "run", "rev": 2, "values": {}, "times": 4}, Run("c", 2, {}, 4)),
     ({"type": "undo", "rev": 2}, Undo("c", 2)),
     ({"type": "vary", "rev": 2, "model": "a/b", "on": True}, Vary("c", 2, "a/b", on=True)),
+    ({"type": "about", "rev": 2}, About("c", 2)),
+    ({"type": "example", "rev": 2, "model": "a/b", "index": 1}, Example("c", 2, "a/b", 1)),
     ({"type": "lock", "rev": 2, "on": False}, Lock("c", 2, on=False)),
     ({"type": "stop", "run": None}, Stop("c", None)),
     ({"type": "stop"}, Stop("c", None)),

@@ -22,6 +22,7 @@ MAX_SAMPLES: Final = 24
 _MAX_VALUE: Final = 20_000  # characters of one value of an example
 _MAX_FILES: Final = 64  # of one value
 _SNIPPET: Final = 48  # characters
+_SHORT: Final = 12  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def snippet(values: Mapping[str, Any]) -> str:
     texts = {name: item for name, item in values.items() if isinstance(item, str) and not is_url(item)}
     file_count = sum(len(_urls(item)) for item in values.values())
     words = texts.get("prompt") or max(texts.values(), key=len, default="")
-    if not words:
+    if len(words) < _SHORT and "prompt" not in texts:  # an option's name says nothing without the parameter's
         plain = [f"{name} {item}" for name, item in values.items() if not _urls(item)]
         words = ", ".join(plain[:3])
     words = " ".join(words.split())

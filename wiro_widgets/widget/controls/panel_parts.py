@@ -16,6 +16,7 @@ from wiro_widgets.protocol.schema.scalars import split_model
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.protocol.state import Status
 from wiro_widgets.widget.controls.model_axis import names_in
+from wiro_widgets.widget.controls.panel_info import PanelInfo
 from wiro_widgets.widget.form import form, no_form
 from wiro_widgets.widget.panel_controls import PanelControls, field_for
 from wiro_widgets.widget.panel_presets import PanelPresets
@@ -46,6 +47,7 @@ class PanelHooks:
     show_controls: Callable[[], None]
     show_errors: Callable[[Mapping[str, InvalidParameter]], None]
     show_price: Callable[[str, str, Mapping[str, str]], None]
+    show_examples: Callable[[list[str]], None]
     update_card_and_price: Callable[[], None]
 
 
@@ -97,6 +99,7 @@ class PanelParts:
             lock=lock,
         )
         self.price_watch = PriceWatch(self.runs.prices, hooks.show_price, hooks.later)
+        self.info = PanelInfo(self.controls, client=hooks.client, show=hooks.show_examples, later=hooks.later)
         self.receiver = Receiver(
             panel,
             controls=self.controls,
@@ -104,6 +107,7 @@ class PanelParts:
             publisher=self.publisher,
             price_watch=self.price_watch,
             presets=self.presets,
+            info=self.info,
             later=hooks.later,
         )
 

@@ -1,11 +1,11 @@
-"""The covers of a select's options: fetched by the kernel when the page shows them, sent as small pictures."""
+"""The pictures of the catalogue: fetched by the kernel when the page shows them, sent as small pictures."""
 
 from __future__ import annotations
 
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
 from wiro_widgets.media import images
@@ -14,6 +14,7 @@ from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.schema.schema import ModelSchema
 
 EDGE = 96  # pixels
+LARGE_EDGE = 512  # of the cover and the samples of a model
 MAX_BYTES = 4 * 1024 * 1024  # of a cover as it is served
 MAX_AT_ONCE = 64  # of one message
 MAX_COVERS = 1_000  # that are kept; each has a few kilobytes
@@ -25,7 +26,7 @@ def cover_id(url: str) -> str:
 
 
 class Covers:
-    """The covers of a panel's models, each fetched once; worker threads call it.
+    """The pictures of a panel's models, each fetched once; worker threads call it.
 
     `read` takes an address and a limit in bytes; it takes its time and raises WiroError.
     """
@@ -38,29 +39,37 @@ class Covers:
     def __repr__(self) -> str:
         return f"<Covers, {len(self._pictures)} fetched>"
 
-    def pictures(self, schema: ModelSchema, ids: Iterable[str]) -> list[tuple[str, str, Thumbnail]]:
-        """Return the id, the label and the picture of each of these covers that can be had."""
+    def pictures(
+        self, schema: ModelSchema, ids: Iterable[str], of_model: Callable[[], Mapping[str, str]] = dict
+    ) -> list[tuple[str, str, Thumbnail]]:
+        """Return the id, the label and the picture of each of these covers that can be had.
+
+        `of_model` returns the addresses of the model's own pictures, if an id is of none of the options.
+        """
         names = set(islice(ids, MAX_AT_ONCE))
-        options = {
-            cover_id(option.cover): option
+        items = {
+            cover_id(option.cover): (option.cover, option.label, EDGE)
             for parameter in schema.parameters
             for option in parameter.options
             if option.cover and cover_id(option.cover) in names
         }
-        pictures = images.in_threads(self._picture, [option.cover for option in options.values()])
+        if names - items.keys():
+            large = {name: (url, "", LARGE_EDGE) for name, url in of_model().items() if name in names}
+            items = large | items
+        pictures = images.in_threads(lambda item: self._picture(item[0], item[2]), list(items.values()))
         return [
-            (name, option.label, picture)
-            for (name, option), picture in zip(options.items(), pictures, strict=True)
+            (name, label, picture)
+            for (name, (_, label, _)), picture in zip(items.items(), pictures, strict=True)
             if picture is not None
         ]
 
-    def _picture(self, url: str) -> Thumbnail | None:
+    def _picture(self, url: str, edge: int) -> Thumbnail | None:
         with self._lock:
             if url in self._pictures:
                 self._pictures.move_to_end(url)
                 return self._pictures[url]
         try:
-            picture = images.thumbnail(self._read(url, MAX_BYTES), edge=EDGE)
+            picture = images.thumbnail(self._read(url, MAX_BYTES), edge=edge)
         except WiroError:
             picture = None  # the option has its label
         with self._lock:

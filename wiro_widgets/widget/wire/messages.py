@@ -17,7 +17,7 @@ from wiro_widgets.media.images import Thumbnail
 
 T = TypeVar("T")
 Choice = Literal["look", "send", "close", "fetch"]
-ModuleName = Literal["markdown", "models", "presets"]
+ModuleName = Literal["markdown", "models", "presets", "about", "alerts"]
 PresetAction = Literal["list", "save", "load", "rename", "delete", "default"]
 VERSION: Final = 1
 MAX_CHUNK: Final = 4 * 1024 * 1024
@@ -167,6 +167,19 @@ class Preset(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class About(Question):
+    """Send what Wiro tells of the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example(Question):
+    """Set the controls to an example of this model."""
+
+    model: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe(Question):
     """Send the recipe of an output as text; with `take` also set the controls to it."""
 
@@ -219,6 +232,8 @@ _TYPES: Mapping[str, type[Message]] = {
     "module": Module,
     "prompts": Prompts,
     "preset": Preset,
+    "about": About,
+    "example": Example,
     "recipe": Recipe,
     "file": Chunk,
     "image": Image,

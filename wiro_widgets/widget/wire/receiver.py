@@ -15,6 +15,7 @@ from wiro_widgets.media.recipes import read_recipe
 from wiro_widgets.protocol.errors import InvalidParameter, WiroError
 from wiro_widgets.protocol.schema.schema import split_model
 from wiro_widgets.runs.inputs import NamedBytes
+from wiro_widgets.widget.controls.panel_info import PanelInfo
 from wiro_widgets.widget.gallery import open_panels
 from wiro_widgets.widget.host import front_end
 from wiro_widgets.widget.panel_controls import PanelControls, field_for
@@ -65,6 +66,7 @@ class Receiver:
         publisher: Publisher,
         price_watch: PriceWatch,
         presets: PanelPresets,
+        info: PanelInfo,
         later: Callable[[Callable[[], object], float], None],
     ) -> None:
         self._panel = panel
@@ -73,6 +75,7 @@ class Receiver:
         self._publisher = publisher
         self._price_watch = price_watch
         self._presets = presets
+        self._info = info
         self._later = later
         self._uploads = Uploads()
         self._covers = Covers(lambda url, limit: panel.client.picture(url, limit))  # noqa: PLW0108 - the client is made late
@@ -94,6 +97,7 @@ class Receiver:
             case messages.Sync():
                 self._publisher.snapshot(message.client)
                 self._price_watch.look()
+                self._info.look()
             case messages.Values():
                 self._controls.enter(message.patch, self._publisher.output)
                 self._reply(message)
@@ -130,8 +134,8 @@ class Receiver:
                 self._reply_later(message, lambda: {"text": self._recipe_text(message)})
             case messages.Module():
                 self._reply_later(message, lambda: {"text": front_end(f"{message.name}.js")})
-            case messages.Prompts() | messages.Preset():
-                self._reply_later(message, lambda: self._presets.answer(message))
+            case messages.Prompts() | messages.Preset() | messages.About() | messages.Example():
+                self._reply_later(message, lambda: self._answer_about_model(message))
             case messages.Star():
                 self._reply_later(message, lambda: panel.star(message.run, on=message.on))
             case messages.Decide():
@@ -142,6 +146,13 @@ class Receiver:
                 self._later(lambda: self._search(message), 0)
             case messages.Covers():
                 self._later(lambda: self._send_covers(message), 0)
+
+    def _answer_about_model(
+        self, message: messages.Prompts | messages.Preset | messages.About | messages.Example
+    ) -> dict[str, Any]:
+        if isinstance(message, messages.About | messages.Example):
+            return self._info.answer(message)
+        return self._presets.answer(message)
 
     def _reply(self, message: messages.Question, error: str | None = None, **more: object) -> None:
         self._publisher.send(reply(message.client, message.rev, error, **more))
@@ -204,6 +215,7 @@ class Receiver:
                     "title": item.title,
                     "description": item.description,
                     "categories": list(item.categories),
+                    "price": item.price,
                 }
                 for item in self._panel.client.models(message.text)
             ]
@@ -213,7 +225,7 @@ class Receiver:
         self._publisher.send({**address, "models": models, "error": error})
 
     def _send_covers(self, message: messages.Covers) -> None:
-        pictures = self._covers.pictures(self._controls.schema, message.ids)
+        pictures = self._covers.pictures(self._controls.schema, message.ids, self._info.pictures)
         self._publisher.send_pictures("cover", pictures, message.client)
 
     def _recipe_text(self, message: messages.Recipe) -> str:
