@@ -17,7 +17,7 @@ interface Render {
 
 const STYLE =
   "[hidden]{display:none}.row{display:flex;flex-wrap:wrap;gap:6px;margin:6px 0}.message{margin:6px 0}" +
-  "button{font:inherit;color:inherit;background:transparent;border:1px solid;border-radius:6px;padding:3px 12px;" +
+  "button{font:inherit;color:inherit;background:transparent;border:1px solid rgba(128,128,128,.9);border-radius:6px;padding:3px 12px;" +
   "cursor:pointer}button:hover{background:rgba(128,128,128,.15)}td,th{padding:4px;text-align:center}";
 
 /** A task or a sweep that is drawn again while it changes. Its HTML is Python's, which escapes all text of others. */

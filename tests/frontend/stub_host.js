@@ -57,10 +57,10 @@ window.host = {
     const { default: factory } = await import(url);
     URL.revokeObjectURL(url);
     this.model = new StubModel(state);
-    this.widget = await factory();
+    this.widget = typeof factory === "function" ? await factory() : factory;
     this.withSignal = options.signal ?? true;
     this.controller = new AbortController();
-    if (options.initialize ?? true) {
+    if (this.widget.initialize && (options.initialize ?? true)) {
       const signal = this.withSignal ? this.controller.signal : undefined;
       this.closeModel = this.widget.initialize({ model: wrap(this.model, "initialize"), signal });
     }
