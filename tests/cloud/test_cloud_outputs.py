@@ -253,11 +253,13 @@ def test_an_output_is_an_input(cloud_client: Client, tmp_path: Path) -> None:
     assert second.record.parents == (first.record.task_id,)
 
 
-def test_forgetting_deletes_them(cloud_client: Client, place: Place) -> None:
-    """`forget(files=True)` deletes the file at its address."""
+def test_forgetting_deletes_them(cloud_client: Client, place: Place, tmp_path: Path) -> None:
+    """`forget(files=True)` deletes the file at its address, and its copy here."""
     record = cloud_client.run(FLUX, **VALUES).wait(SECONDS).record
+    assert list((tmp_path / "cache").rglob("*.png")) != []
     cloud_client.history.forget(record.task_id or "", files=True)
     assert place.files == {}
+    assert list((tmp_path / "cache").rglob("*.png")) == []
 
 
 def test_an_imported_run_names_no_other_place(

@@ -146,6 +146,7 @@ def delete(row: JournalRow) -> tuple[str, ...]:
     for path in row.paths:
         if is_address(path):
             cloud_files.remove(path)
+            cloud_files.remove_copy(cloud_file(row, path))
             continue
         with suppress(FileNotFoundError):
             Path(path).unlink()

@@ -276,6 +276,12 @@ def keep_copy(source: Path, file: CloudFile) -> Path:
     return target
 
 
+def remove_copy(file: CloudFile) -> None:
+    """Remove the copy of a file from the cache."""
+    if file.sha256:
+        (_cache() / f"{file.sha256}{_suffix(file.name)}").unlink(missing_ok=True)
+
+
 def cached_copy(file: CloudFile) -> Path | None:
     """Return the copy of a file in the cache; None if there is none, or one that was changed."""
     if not file.sha256:

@@ -13,6 +13,7 @@ import platform
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Literal
 
 from wiro_widgets.journal.row import SENT, JournalRow, Query
@@ -23,6 +24,7 @@ from wiro_widgets.protocol.lookup import Lookup, Present, Unknown
 from wiro_widgets.runs.engine import Engine
 
 PAGE, MAX_PAGES = 100, 60  # of Task/List; what lies further back is unknown
+EARLIER_RUNS, MANY_RUNS = 50, 5_000  # that are looked at for the id of a task that is older than a lost run
 MAX_CANDIDATES = 20  # that are named
 CLOCK_TOLERANCE = timedelta(
     minutes=2
@@ -147,7 +149,11 @@ async def _look_up_group(
 
 def _lost_run(engine: Engine, row: JournalRow) -> LostRun:
     """Describe the Run of a row; reads the journal for the ids that were known before it left."""
-    earlier = engine.journal.rows(Query(server=row.server, until=row.intent_at, outcomes=SENT), 50)
+    query = Query(server=row.server, until=row.intent_at, outcomes=SENT)
+    earlier = engine.journal.rows(query, EARLIER_RUNS)
+    if any(other.is_synced for other in earlier):  # which say nothing of this machine, and may be many
+        own = (other for other in engine.journal.rows(query, MANY_RUNS) if not other.is_synced)
+        earlier = list(islice(own, EARLIER_RUNS))
     ids = [
         number
         for other in earlier

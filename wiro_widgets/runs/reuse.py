@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from wiro_widgets.runs import fingerprint, inputs, lost_runs
 from wiro_widgets.runs.engine import Engine
 from wiro_widgets.runs.options import RunOptions
 
+LOOKS_AT_ONCE = 16  # at files that are at addresses
 _SCALAR = (bool, int, float, str)
 
 
@@ -72,7 +74,9 @@ async def answer(
 def answerable(engine: Engine, contents: Collection[str]) -> set[str]:
     """Return those of the contents whose runs, with a fixed seed, the history answers; reads the journal."""
     query = Query(server=engine.server, contents=contents, outcomes=("succeeded",))
-    return {row.content for row in engine.journal.rows(query) if row.content and is_whole(engine, row)}
+    rows = [row for row in engine.journal.rows(query) if row.content]
+    pairs = zip(rows, which_are_whole(engine, rows), strict=True)
+    return {row.content for row, whole in pairs if whole and row.content}
 
 
 def may_have_task(row: JournalRow) -> bool:
@@ -130,6 +134,14 @@ def is_whole(engine: Engine, row: JournalRow) -> bool:
         and is_here(replace(row.record, output_paths=row.paths))
         and output_files.verify(row, engine.downloads.output_dir)
     )
+
+
+def which_are_whole(engine: Engine, rows: Sequence[JournalRow]) -> list[bool]:
+    """Return `is_whole` of each row; files at addresses are asked for several at a time."""
+    if not any(is_address(path) for row in rows for path in row.paths):
+        return [is_whole(engine, row) for row in rows]
+    with ThreadPoolExecutor(LOOKS_AT_ONCE, "wiro-looks") as pool:
+        return list(pool.map(lambda row: is_whole(engine, row), rows))
 
 
 def is_here(record: TaskRecord) -> bool:

@@ -149,9 +149,11 @@ def _histories(
             continue
         if not is_abandoned(row):
             rows_by_cell.setdefault((row.content, row.cell), []).append(row)
-    histories: dict[tuple[str, int], CellHistory] = {}
-    for key, rows in rows_by_cell.items():
+    for rows in rows_by_cell.values():
         rows.sort(key=lambda row: _INFORMATIVE_FIRST.index(row.outcome))
-        is_done = rows[0].outcome == "succeeded" and reuse.is_whole(engine, rows[0])
-        histories[key] = rows, result_of_row(rows[0]) if is_done else None
+    best = {key: rows[0] for key, rows in rows_by_cell.items() if rows[0].outcome == "succeeded"}
+    whole = dict(zip(best, reuse.which_are_whole(engine, list(best.values())), strict=True))
+    histories: dict[tuple[str, int], CellHistory] = {
+        key: (rows, result_of_row(rows[0]) if whole.get(key) else None) for key, rows in rows_by_cell.items()
+    }
     return histories, reading.absence

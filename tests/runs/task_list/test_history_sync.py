@@ -292,6 +292,22 @@ def test_a_lost_run_keeps_its_task(server: HostileServer, client: Client) -> Non
     assert server.count("Run") == 1
 
 
+def test_a_lost_run_after_a_sync(server: HostileServer, client: Client) -> None:
+    """Rows of the list, however many, do not hide the last run of this machine, after which a lost one was made."""
+    task = client.run("a/b", prompt="earlier")
+    server.finish(server.task(), [])
+    task.wait(20)
+    add(server, 2 * PAGE)
+    assert client.history.sync().new == 2 * PAGE
+    server.on_run = lambda remote: remote.more.update(createtime="")  # so that no clock can tell
+    server.script("Run", server.effect_then(CUT))
+    with pytest.raises(RunOutcomeUnknown) as info:
+        client.run("a/b", prompt="lost")
+    assert info.value.candidates == (server.task().id,)
+    (lost_task,) = client.recover()
+    assert lost_task.id == server.task().id
+
+
 def test_a_receipt_that_comes_after_the_sync(server: HostileServer, client: Client, tmp_path: Path) -> None:
     """A run that is on the wire while the list is read is in the history once."""
     gate = server.gate()
