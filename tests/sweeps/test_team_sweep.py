@@ -19,7 +19,7 @@ from wiro_widgets import Client, ConfigurationError, Sandbox, WiroWarning
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 600.0  # seconds, for a loaded machine
-CLIENTS = int(os.environ.get("TEAM_CLIENTS", "8"))  # of the largest team; `make soak` has forty
+CLIENTS = int(os.environ.get("TEAM_CLIENTS", "4"))  # of the largest team; `make soak` has forty
 # Several clients of one machine, each with a connection and a folder of its own.
 PROGRAM = f"""
 import asyncio, json, platform, sys, warnings

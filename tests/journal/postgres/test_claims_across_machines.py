@@ -3,7 +3,7 @@
 import threading
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -137,6 +137,25 @@ def test_one_of_two_that_meet_sends(
             answer = pool.submit(machine.say, f"journal.wait({theirs!r}, waits=False)")
             conflict = claim(journal, f"mine {number}", content)
         assert [answer.result() is True, conflict is None].count(True) == 1
+
+
+def test_a_machine_that_comes_back_while_it_is_looked_at_does_not_send(
+    shared_postgres: PostgresServer, database: str, journal: Journal, machine: OtherMachine
+) -> None:
+    """From the look at a run to the end of the claim its machine cannot go on with it."""
+    machine.claim("theirs")
+    machine.say("journal.wait('theirs', waits=True)")
+    cut_off(shared_postgres, database, journal)
+    with ThreadPoolExecutor(1) as pool:
+        answers: list[Future[object]] = []
+
+        def conflicts(row: JournalRow) -> bool:
+            answers.append(pool.submit(machine.say, "journal.wait('theirs', waits=False)"))
+            wait([*answers], timeout=2.0)
+            return not is_abandoned(row)
+
+        assert journal.claim("mine", SERVER, "a/b", {}, content="k", cell=0, conflicts=conflicts) is None
+    assert str(answers[0].result()).startswith("WiroError: The run was not sent")
 
 
 def test_what_waits_and_is_attended_is_not_given_up(journal: Journal, machine: OtherMachine) -> None:

@@ -10,6 +10,7 @@ import pytest
 from wiro_widgets import Client
 from wiro_widgets.client.config import journal_place, parse_journal
 from wiro_widgets.journal.journal import Journal
+from wiro_widgets.journal.postgres import server_store
 from wiro_widgets.journal.postgres.server_address import ServerAddress, as_server_address
 from wiro_widgets.protocol.errors import ConfigurationError, WiroWarning
 
@@ -88,6 +89,22 @@ def test_a_client_carries_no_password() -> None:
     assert "postgresql://ann@127.0.0.1:1/wiro" in text
     assert b"planted" not in text.encode() + pickle.dumps(client)
     client.close()
+
+
+def test_an_interrupted_connection_shows_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the user interrupts a connection that takes long, no frame of the traceback has the password."""
+
+    def connect(address: str, **_options: object) -> None:
+        assert "planted" in address
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(server_store._Connection, "connect", connect)
+    with pytest.raises(KeyboardInterrupt) as interrupt:
+        Client("key", "secret", journal="postgresql://ann:planted@h/wiro")
+    lines = traceback.TracebackException.from_exception(interrupt.value, capture_locals=True).format()
+    inside = [line for line in lines if "test_server_address" not in line]
+    assert any("journal_server.py" in line for line in inside)
+    assert not [line for line in inside if "planted" in line]
 
 
 def test_a_driver_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

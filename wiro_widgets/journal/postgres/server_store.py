@@ -118,7 +118,26 @@ class _Connection(psycopg.Connection[TupleRow]):
     """A connection that gives a silent server up: the system of a frozen one goes on to acknowledge bytes."""
 
     def wait(self, gen: Generator[Any, Any, T], *args: Any, **options: Any) -> T:
-        return super().wait(_with_patience(gen), *args, **options)
+        try:
+            return super().wait(_with_patience(gen), *args, **options)
+        except SilentServerError:
+            self.close()  # or the end of the transaction would wait for the same server once more
+            raise
+
+
+def _connect(address: ServerAddress) -> _Connection:
+    """Return a connection; what it raises has no frames, whose variables have the password."""
+    try:
+        return _Connection.connect(
+            address.reveal(),
+            autocommit=True,
+            prepare_threshold=None,  # a pool between us and the server may not know what was prepared
+            **_defaults(address),
+        )
+    except BaseException as exc:  # noqa: BLE001 - also the user's interrupt
+        error = exc.with_traceback(None)
+        error.__cause__ = error.__context__ = None
+    raise error
 
 
 class ServerStore:
@@ -132,12 +151,7 @@ class ServerStore:
         self.unreadable_ids: set[str] = set()
         self.damaged_ids: set[str] = set()
         self.is_committing = False
-        self._connection = _Connection.connect(
-            address.reveal(),
-            autocommit=True,
-            prepare_threshold=None,  # a pool between us and the server may not know what was prepared
-            **_defaults(address),
-        )
+        self._connection = _connect(address)
         try:
             self._prepare()
         except BaseException:
