@@ -258,3 +258,19 @@ def test_the_quickstart_notebook_by_hand(page: Page, lab: JupyterServer) -> None
     ]
     assert errors == []
     expect(page.locator("[data-wiro-live] img").first).to_be_attached()
+
+
+def test_what_wiro_tells_of_a_model(page: Page, lab: JupyterServer, sandbox: Sandbox) -> None:
+    """An example fills the form, Undo takes it back, and the model's name opens its cover and its readme."""
+    opened = Opened(page, lab, sandbox, "print(panel.values['prompt'])")
+    opened.button("A lighthouse in a storm, waves over the rocks").click(timeout=60 * SECONDS)
+    prompt = page.get_by_role("textbox", name="Prompt")
+    expect(prompt).to_have_value("A lighthouse in a storm, waves over the rocks", timeout=20 * SECONDS)
+    opened.eventually(1, "A lighthouse in a storm, waves over the rocks")
+    page.get_by_role("button", name=re.compile("Undo")).first.click()
+    expect(prompt).to_have_value("A lighthouse", timeout=20 * SECONDS)
+    opened.button("About tencent / hunyuan-flux-srpo").click()
+    readme = page.get_by_role("region", name="Readme")
+    expect(readme.locator("strong")).to_have_text("prompt", timeout=20 * SECONDS)
+    expect(page.get_by_role("img", name="Cover of Hunyuan FLUX SRPO")).to_be_visible(timeout=20 * SECONDS)
+    assert opened.notebook.foreign_requests == []
