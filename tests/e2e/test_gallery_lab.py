@@ -50,12 +50,12 @@ def test_from_a_run_to_a_panel_of_it(page: Page, lab: JupyterServer, sandbox: Sa
     panel = page.locator(".panel:not(.gallery)").first
     expect(panel.get_by_role("button", name="Run", exact=True)).to_be_visible(timeout=WAIT)
     expect(panel.get_by_role("textbox", name="Prompt")).to_have_value("a lighthouse")
-    saved = json.dumps(
+    notebook_json = json.dumps(
         page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets[1].model.toJSON()")
     )
-    assert "wiro-card" in saved
-    assert "data:image/jpeg;base64" in saved
-    assert "Run the cell to bring it to life" in saved
+    assert "wiro-card" in notebook_json
+    assert "data:image/jpeg;base64" in notebook_json
+    assert "Run the cell to bring it to life" in notebook_json
 
 
 def test_a_card_is_dragged_to_a_panel(page: Page, lab: JupyterServer, sandbox: Sandbox) -> None:

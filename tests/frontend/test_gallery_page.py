@@ -296,9 +296,9 @@ def test_up_to_four_are_compared(gallery: GalleryPage) -> None:
 
 def test_what_is_no_picture_is_said_beside_those_that_are(start: Start, tmp_path: Path) -> None:
     """Of runs that are compared, a file that is gone is named, and a file of another kind takes no room."""
-    mixed = {"0.png": paint(20), "1.txt": b"words", "2.png": paint(90)}
+    outputs = {"0.png": paint(20), "1.txt": b"words", "2.png": paint(90)}
     many = {f"{place}.png": paint(20 * place) for place in range(11)}
-    save(tmp_path, [with_files(tmp_path, 1, mixed), with_files(tmp_path, 2, many, prompt="many")])
+    save(tmp_path, [with_files(tmp_path, 1, outputs), with_files(tmp_path, 2, many, prompt="many")])
     (tmp_path / "outputs" / "1" / "2.png").unlink()
     gallery = start()
     gallery.cards.nth(0).click()

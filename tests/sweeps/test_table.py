@@ -151,31 +151,31 @@ def test_join_pandas(sandbox_client: Client) -> None:
         {"customer": ["Ada", "Bob"], "prompt": ["a", "b"], "outcome": ["old", "old"]}, index=["x", "y"]
     )
     before = frame.copy()
-    joined = sandbox_client.map(FLUX, frame, **SMALL).wait().join()
+    joined_table = sandbox_client.map(FLUX, frame, **SMALL).wait().join()
     pd.testing.assert_frame_equal(frame, before)
-    pd.testing.assert_frame_equal(joined[list(frame.columns)], frame)
-    assert list(joined["outcome_run"]) == ["succeeded", "succeeded"]
-    assert joined["cost"].dtype == "float64"
-    assert (joined["cost"] > 0).all()
-    assert [image.size for image in joined["image"]] == [(64, 64), (64, 64)]
-    for paths in joined["paths"]:
+    pd.testing.assert_frame_equal(joined_table[list(frame.columns)], frame)
+    assert list(joined_table["outcome_run"]) == ["succeeded", "succeeded"]
+    assert joined_table["cost"].dtype == "float64"
+    assert (joined_table["cost"] > 0).all()
+    assert [image.size for image in joined_table["image"]] == [(64, 64), (64, 64)]
+    for paths in joined_table["paths"]:
         assert len(paths) == 1
         with Image.open(paths[0]) as image:
             assert image.size == (64, 64)
-    assert joined["task_id"].nunique() == 2
-    assert joined["error"].isna().all()
+    assert joined_table["task_id"].nunique() == 2
+    assert joined_table["error"].isna().all()
     assert "image" not in sandbox_client.map(FLUX, frame, **SMALL).wait().join(images=False)
 
 
 def test_join_polars(sandbox_client: Client) -> None:
     """A Polars frame gives a Polars frame."""
     frame = pl.DataFrame({"customer": ["Ada", "Bob"], "prompt": ["a", "b"]})
-    joined = sandbox_client.map(FLUX, frame, **SMALL).wait().join()
-    assert isinstance(joined, pl.DataFrame)
-    assert joined.select("customer", "prompt").equals(frame)
-    assert joined["outcome"].to_list() == ["succeeded", "succeeded"]
-    assert [image.size for image in joined["image"].to_list()] == [(64, 64), (64, 64)]
-    assert [len(paths) for paths in joined["paths"]] == [1, 1]
+    joined_table = sandbox_client.map(FLUX, frame, **SMALL).wait().join()
+    assert isinstance(joined_table, pl.DataFrame)
+    assert joined_table.select("customer", "prompt").equals(frame)
+    assert joined_table["outcome"].to_list() == ["succeeded", "succeeded"]
+    assert [image.size for image in joined_table["image"].to_list()] == [(64, 64), (64, 64)]
+    assert [len(paths) for paths in joined_table["paths"]] == [1, 1]
 
 
 def test_join_rows_that_did_not_run(sandbox_client: Client) -> None:
@@ -185,11 +185,11 @@ def test_join_rows_that_did_not_run(sandbox_client: Client) -> None:
         yield {"prompt": "a", "note": 1, **SMALL}
         yield {"prompt": "b", "note": 2, **SMALL}
 
-    joined = sandbox_client.map(FLUX, rows(), start=False).join()
-    assert list(joined["note"]) == [1, 2]
-    assert list(joined["outcome"]) == ["pending", "pending"]
-    assert joined["image"].isna().all()
-    assert joined["cost"].isna().all()
+    joined_table = sandbox_client.map(FLUX, rows(), start=False).join()
+    assert list(joined_table["note"]) == [1, 2]
+    assert list(joined_table["outcome"]) == ["pending", "pending"]
+    assert joined_table["image"].isna().all()
+    assert joined_table["cost"].isna().all()
     grid = sandbox_client.sweep(FLUX, prompt=["a", "b"], start=False).join(images=False)
     assert list(grid["prompt"]) == ["a", "b"]
 
@@ -214,9 +214,9 @@ def test_pictures_in_a_table(sandbox_client: Client, sandbox: SandboxServer) -> 
     )
     sweep = sandbox_client.map(FLUX, frame, **SMALL).wait()
     assert [cell.status for cell in sweep.cells] == ["succeeded", "succeeded"]
-    joined = sweep.join()
+    joined_table = sweep.join()
     again = sandbox_client.map(
-        FLUX, joined, columns={"prompt": "prompt", "image": "inputImage"}, **SMALL
+        FLUX, joined_table, columns={"prompt": "prompt", "image": "inputImage"}, **SMALL
     ).wait()
     assert again.counts == {"succeeded": 2}
     runs = [request for request in sandbox.requests if request.path.startswith("/v1/Run")]

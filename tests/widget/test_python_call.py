@@ -211,6 +211,14 @@ def test_what_is_only_in_memory_is_called_picture(evaluate: Callable[[str], Call
     }
 
 
+def test_what_the_journal_has_of_a_file_is_its_name() -> None:
+    """A run of the history names its input, as text alone; what was only in memory is called picture."""
+    in_journal = {"file": "a\n'b.png", "size": 3, "sha256": "0"}
+    text = _program("a/b", {"image": in_journal}, FILES)
+    assert '# The run was made with "a\\n\'b.png": put it in this folder, or change the path.' in text
+    assert "it is only in memory" in _program("a/b", {"image": {"file": "array 4x4", "size": 16}}, FILES)
+
+
 def _run_fresh(program: str, sandbox: Sandbox, folder: Path) -> None:
     process = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.schema.call_signature import is_keyword_name
@@ -102,6 +102,10 @@ class _Program:
             return repr(_short_path(value))
         if value is None or isinstance(value, str | int | float | bool):
             return repr(value)
+        if is_noted_file(value) and Path(str(value["file"])).suffix:  # else it was never one, as an array
+            note = f"# The run was made with {value['file']!r}: put it in this folder, or change the path."
+            self.notes += [] if note in self.notes else [note]
+            value = Path(str(value["file"]))
         path = _path_of(value)
         if path is None:
             return self._picture(value)
@@ -120,6 +124,11 @@ class _Program:
             self.uses_path = True
             self.notes.append(f"{name} = Path('{name}.png')  # it is only in memory: save it as this file")
         return self._pictures[id(value)]
+
+
+def is_noted_file(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Return True for what the journal has of a file: its name, size and digest (see `jsonable.plain`)."""
+    return isinstance(value, Mapping) and "file" in value and value.keys() <= {"file", "size", "sha256"}
 
 
 def _path_of(value: Any) -> str | None:

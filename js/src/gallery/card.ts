@@ -81,7 +81,9 @@ function faceWords(card: Card, missing: string | undefined): string {
 /** What is heard of a card. */
 function label(card: Card, missing: string | undefined): string {
   const outputs = card.count > 1 ? count(card.count, "output") : "";
-  const parts = [card.prompt || "Without a prompt", card.model, card.time, card.word, outputs, card.price];
+  const kind = ["video", "audio", "text"].includes(card.kind) ? card.kind : "";
+  const parts = [card.prompt || "Without a prompt", kind, card.model, card.time];
+  parts.push(card.word, outputs, card.price);
   if (card.star) parts.push("starred");
   if (card.tags.length > 0) parts.push(card.tags.join(", "));
   if (missing) parts.push("file missing");

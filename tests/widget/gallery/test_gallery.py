@@ -1,6 +1,7 @@
 """Gallery: what Python and the page can do with the runs of the journal."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,12 @@ from typing import Any
 import pytest
 import traitlets
 
+from tests.frontend.gallery_runs import row, save
 from tests.widget.gallery.conftest import QUERY, AddRun, MakeGallery, choose
 from tests.widget.wire.page import Wire
 from wiro_widgets import Client, ConfigurationError, Gallery
 from wiro_widgets.journal.journal import Journal
+from wiro_widgets.journal.row import Query
 
 WireOf = Callable[[Gallery], Wire]
 
@@ -432,6 +435,32 @@ def test_what_python_forgets_leaves_nothing_beside_the_journal(
     assert b"secretlighthouse" not in words()
     assert other.encode() in words()
     assert b"owlinthenight" in words()
+
+
+def test_the_program_of_a_run_has_the_path_of_an_earlier_output(
+    add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf, tmp_path: Path, journal: Journal
+) -> None:
+    """An input that is an output of the history is found there; of any other the journal has the name alone."""
+    first = add_run("a fox")
+    [entry] = journal.rows(Query(id=first))[0].files
+    entry_in_journal = {"file": "0.png", "size": entry.size, "sha256": entry.sha256}
+    other = {"file": "holiday.png", "size": 3, "sha256": "0"}
+    later = row(2, "at night")
+    assert later.record is not None
+    record = replace(later.record, parents=("1",))
+    save(tmp_path, [replace(later, parameters={"inputImage": [entry_in_journal, other]}, record=record)])
+    program = wire_of(gallery_of()).ask("code", rev=1, id=later.id)["text"]
+    assert str(tmp_path / "outputs" / "1" / "0.png") in program
+    assert "# The run was made with 'holiday.png': put it in this folder" in program
+
+
+def test_what_is_gone_cannot_be_annotated(add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf) -> None:
+    """Another kernel has forgotten what is selected here: the page says so, and not that it was done."""
+    run_id = add_run()
+    gallery = gallery_of()
+    wire = wire_of(gallery)
+    gallery.client.history.forget("1")
+    assert "no longer in the history" in wire.ask("mark", rev=1, ids=[run_id], on=True)["error"]
 
 
 def test_a_run_is_opened_in_a_panel(add_run: AddRun, gallery_of: MakeGallery, wire_of: WireOf) -> None:

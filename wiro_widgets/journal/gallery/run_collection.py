@@ -16,6 +16,7 @@ from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.result import TaskResult, verified_result
 from wiro_widgets.journal.row import SENT, JournalRow, Query, record_of_row
 from wiro_widgets.media.cloud_files import OutputFolder
+from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.record import TaskRecord
 
@@ -95,6 +96,19 @@ class RunCollection:
         if row.task_id:
             children.extend(self._journal.rows(query, MAX_RELATIVES))
         return rows, children
+
+    def parent_outputs(self, row: JournalRow) -> dict[str, Output]:
+        """Return the outputs of the runs that a run was made from, by digest; those that are missing are left out."""
+        outputs: dict[str, Output] = {}
+        for task_id in record_of_row(row).parents[:MAX_RELATIVES]:
+            parent = self._journal.find(task_id, self._server)
+            digests = {item.path: item.sha256 for item in parent.files} if parent else {}
+            for path, output in (
+                zip(parent.paths, self.result(parent).outputs, strict=False) if parent else ()
+            ):
+                if path in digests and output.error is None and output.path is not None:
+                    outputs[digests[path]] = output
+        return outputs
 
     def picks(self) -> list[Pick]:
         """Return which of two runs a person found better, in order."""

@@ -24,7 +24,7 @@ from wiro_widgets.widget.gallery.folder_export import Exported
 from wiro_widgets.widget.gallery.listings import Listings
 from wiro_widgets.widget.gallery.thumbnails import Thumbnails
 from wiro_widgets.widget.host import front_end
-from wiro_widgets.widget.python_call import python_call
+from wiro_widgets.widget.python_call import is_noted_file, python_call
 from wiro_widgets.widget.wire import messages
 from wiro_widgets.widget.wire.messages import BadMessage, image_message, picture_facts, reply, sendable
 
@@ -133,12 +133,23 @@ class GalleryReceiver:
                 return self._details(message.id)
             case gallery_messages.CodeOf():
                 row = self._row(message.id)
-                return {"text": python_call(row.model, row.parameters, {})}
+                return {"text": python_call(row.model, self._values(row), {})}
             case messages.Module():
                 return {"text": front_end(f"{message.name}.js")}
             case gallery_messages.Panels():
                 return {"panels": open_panels.labels()}
         return self._act(message)
+
+    def _values(self, row: JournalRow) -> dict[str, Any]:
+        """Return the values of a run, with the paths of files that are outputs of the runs that it was made from."""
+        outputs = self._collection.parent_outputs(row)
+
+        def with_path(value: Any) -> Any:
+            if isinstance(value, list):
+                return [with_path(item) for item in value]
+            return outputs.get(str(value.get("sha256")), value) if is_noted_file(value) else value
+
+        return {name: with_path(value) for name, value in row.parameters.items()}
 
     def _details(self, run_id: str) -> dict[str, Any]:
         row = self._row(run_id)
@@ -246,7 +257,10 @@ class GalleryReceiver:
             new = (" ".join(tag.split())[:MAX_TAG] for tag in message.add)
             return {"tags": tuple(dict.fromkeys(filter(None, (*tags, *new))))}
 
-        self._collection.annotate({row.id: annotations(row) for row in self._collection.rows(message.ids)})
+        rows = self._collection.rows(message.ids)
+        if not rows:
+            raise WiroError("What is selected is no longer in the history.")
+        self._collection.annotate({row.id: annotations(row) for row in rows})
         return {"cards": [cards.card(row) for row in self._collection.rows(message.ids)]}
 
     def _send_full(self, message: messages.Image) -> None:
