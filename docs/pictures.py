@@ -7,6 +7,7 @@ pictures; the notebook is the quickstart in a real JupyterLab.
 import base64
 import io
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -40,6 +41,7 @@ from tests.frontend.payloads import (
 from tests.hosts.hosted import PATIENCE, HostedPanel
 from tests.jupyter import ROOT, JupyterServer, jupyter_server
 from tests.notebook_page import NotebookPage
+from wiro_widgets import Sandbox
 from wiro_widgets.sandbox.painting.render import Scene, paint
 
 FOLDER = Path(__file__).parent / "images"
@@ -202,6 +204,22 @@ def _several(panel: PanelPage) -> None:
     panel.tell(delta([], first=len(LINES) + 1, runs=runs))
 
 
+CELLS = {
+    "images": "images = client.generate(model, prompt='mountain ridges', samples=3, seed=8, **small)\nimages",
+    "client": "client",
+    "sweep": "sweep = client.sweep(model, prompt='mountain ridges', seed=range(4), steps=40, **small)\nsweep",
+    "stop": "sweep.stop()",
+    "chat": (
+        "chat = wiro.Panel('wiro/sandbox-chat', client=client, prompt='Why is the sky blue?')\nchat.run().wait()\n"
+        "chat.set(prompt='And at dusk?')\nchat.run().wait()\nchat"
+    ),
+    "gallery": "wiro.Gallery(client)",
+    "wait": "picture = client.generate(model, prompt='northern lights over a lake', steps=50, **small)",
+}
+PROMPTS = (
+    *("mountain ridges in the first snow", "a harbour in the fog", "a desert under two moons"),
+    *("a city in the rain", "dunes at noon", "an island seen from above", "a glacier at dawn"),
+)
 SHOTS = {
     "idle": Shot(STATES["idle"]),
     "running": Shot(STATES["running"]),
@@ -245,7 +263,7 @@ def _save(png: bytes, name: str, look: str) -> Path:
     return path
 
 
-def notebook(browser: Browser, look: str) -> tuple[Path, Path]:
+def notebook(browser: Browser, look: str) -> list[Path]:
     """Run the quickstart in JupyterLab and save what is on the screen; then what is left of it without a kernel."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -267,11 +285,70 @@ def notebook(browser: Browser, look: str) -> tuple[Path, Path]:
         _open(page, server, look)
         expect(page.locator(".wiro-card")).to_be_visible(timeout=PATIENCE)
         expect(page.get_by_text("Loading widget")).to_have_count(0, timeout=PATIENCE)
-        return live, _save(_screenshot(page), "saved", look)
+        return [live, _save(_screenshot(page), "saved", look)]
 
 
-def _open(page: Page, server: JupyterServer, look: str) -> NotebookPage:
-    opened = NotebookPage(page, server, "quickstart.ipynb", document=True)
+def cells(browser: Browser, look: str) -> list[Path]:
+    """Run cells in JupyterLab, and save a conversation, the gallery, what shows itself in a cell, and a wait."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        sandbox = stack.enter_context(Sandbox(speed=3))
+        server = stack.enter_context(jupyter_server("lab", folder=folder, env={"XDG_DATA_HOME": str(folder)}))
+        server.write("cells.ipynb", [_settings(sandbox, folder), *CELLS.values()])
+        context = browser.new_context(viewport={"width": 1040, "height": 3600}, device_scale_factor=SCALE)
+        stack.callback(context.close)
+        page = context.new_page()
+        opened = _open(page, server, look, "cells.ipynb")
+        opened.run_cell(0)
+        place = {name: number for number, name in enumerate(CELLS, 1)}
+        boxes = page.locator(".jp-Notebook .jp-Cell")
+        for name in ("images", "client", "chat", "gallery"):
+            opened.run_cell(place[name])
+        answer = boxes.nth(place["chat"]).get_by_role("region", name="Answer")
+        expect(answer.locator(".asked").last).to_be_visible(timeout=PATIENCE)
+        pictures = boxes.nth(place["gallery"]).locator(".card img:visible")
+        expect(pictures).to_have_count(len(PROMPTS) + 1, timeout=PATIENCE)
+        paths = [_save(_span(page, place[name], place[name]), name, look) for name in ("chat", "gallery")]
+        opened.run_cell(place["sweep"], wait=False)
+        expect(boxes.nth(place["sweep"])).to_contain_text("2 succeeded", timeout=PATIENCE)
+        expect(boxes.nth(place["sweep"]).locator("img")).to_have_count(2, timeout=PATIENCE)
+        paths.append(_save(_span(page, place["images"], place["sweep"]), "cells", look))
+        opened.run_cell(place["stop"])
+        opened.run_cell(place["wait"], wait=False)
+        expect(boxes.nth(place["wait"]).get_by_text(re.compile(r"step \d+ of"))).to_be_visible(
+            timeout=PATIENCE
+        )
+        paths.append(_save(_span(page, place["wait"], place["wait"]), "wait", look))
+        return paths
+
+
+def _settings(sandbox: Sandbox, folder: Path) -> str:
+    return (
+        "import wiro_widgets as wiro\n"
+        f"client = wiro.Client({sandbox.api_key!r}, {sandbox.api_secret!r}, base_url={sandbox.base_url!r}, "
+        f"socket_url={sandbox.socket_url!r}, budget=1, journal={str(folder / 'journal.sqlite3')!r}, "
+        f"output_dir={str(folder / 'outputs')!r})\n"
+        "model = 'tencent/hunyuan-flux-srpo'\nsmall = dict(width=512, height=384)\n"
+        f"runs = client.map(model, [dict(prompt=prompt) for prompt in {PROMPTS}], steps=12, **small).wait()\n"
+        "client.history.star(runs.cells[0].record.task_id)"
+    )
+
+
+def _span(page: Page, first: int, last: int) -> bytes:
+    """Return a picture of some cells, one below the other."""
+    page.mouse.move(0, 0)
+    boxes = page.locator(".jp-Notebook .jp-Cell")
+    boxes.nth(first).evaluate("(cell) => cell.scrollIntoView({ block: 'start' })")
+    page.evaluate("() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
+    above, below = boxes.nth(first).bounding_box(), boxes.nth(last).bounding_box()
+    if above is None or below is None:
+        raise RuntimeError("The cells are not in sight.")
+    height = below["y"] + below["height"] - above["y"]
+    return page.screenshot(clip={"x": above["x"], "y": above["y"], "width": above["width"], "height": height})
+
+
+def _open(page: Page, server: JupyterServer, look: str, name: str = "quickstart.ipynb") -> NotebookPage:
+    opened = NotebookPage(page, server, name, document=True)
     opened.command("apputils:change-theme", theme=f"JupyterLab {look.title()}")
     page.wait_for_function("(look) => document.body.dataset.jpThemeName?.endsWith(look)", arg=look.title())
     return opened
@@ -284,14 +361,17 @@ def _screenshot(page: Page) -> bytes:
     return page.screenshot()
 
 
+NOTEBOOKS = {"jupyterlab": notebook, "cells": cells}
+
+
 def main(names: list[str]) -> None:
     """Take the pictures of these names, or all."""
     FOLDER.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROME_ARGS)
-        for name in names or [*SHOTS, "jupyterlab"]:
+        for name in names or [*SHOTS, *NOTEBOOKS]:
             for look in LOOKS:
-                paths = notebook(browser, look) if name == "jupyterlab" else (take(browser, name, look),)
+                paths = NOTEBOOKS[name](browser, look) if name in NOTEBOOKS else [take(browser, name, look)]
                 for path in paths:
                     print(f"{path.relative_to(ROOT)} {path.stat().st_size // 1000} kB")
         browser.close()
