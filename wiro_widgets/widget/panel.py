@@ -206,7 +206,7 @@ class Panel(LateWidget):
 
     @property
     def axes(self) -> dict[str, tuple[Any, ...]]:
-        """The values of the controls that vary."""
+        """The values of the controls that vary; "model" has the models that run side by side, the panel's own first."""
         return {axis.name: axis.values for axis in self._controls.axis_controls.axes}  # noqa: PD011 - no DataFrame
 
     def set(self, **values: Any) -> None:

@@ -17,6 +17,7 @@ from wiro_widgets.sweeps.axes import Axis
 from wiro_widgets.widget.form import label
 
 MAX_MODELS = 50  # of a panel: each is asked for, and `Client.sweep` takes more
+_MAX_CHECKED = 500  # values of an axis, at each change of the form; the plan of the sweep checks all
 _MAX_ERRORS = 2  # of one model, that are told beside it
 
 
@@ -119,7 +120,10 @@ class ModelAxis:
         errors = schema.problems({name: value for name, value in one_run.items() if schema.get(name)})
         for axis in axes:
             error = next(
-                filter(None, (_refusal(schema.get(axis.name), value) for value in axis.values)), None
+                filter(
+                    None, (_refusal(schema.get(axis.name), value) for value in axis.values[:_MAX_CHECKED])
+                ),
+                None,
             )
             if error is not None:
                 errors.setdefault(axis.name, error)
