@@ -8,9 +8,12 @@ import pytest
 
 from tests.widget.wire.page import Wire
 from wiro_widgets import Client, ModelSchema, Panel, Sandbox
+from wiro_widgets.widget.controls import panel_parts
 
 FLUX = "tencent/hunyuan-flux-srpo"
 SMALL: dict[str, Any] = {"prompt": "A lighthouse", "width": 64, "height": 64, "steps": 2}
+
+LOADED = panel_parts  # from the first on, the panels of these tests open with their forms
 
 MakePanel = Callable[..., Panel]
 

@@ -110,7 +110,14 @@ export interface ModelsMessage {
   error: string | null;
 }
 
-export type Down = Delta | Snapshot | ImageMessage | Reply | ModelsMessage;
+/** The first word of a panel that still loads: somebody is there. The questions are answered later. */
+export interface LoadingMessage {
+  v: 1;
+  type: "loading";
+  to: null;
+}
+
+export type Down = Delta | Snapshot | ImageMessage | Reply | ModelsMessage | LoadingMessage;
 
 export type FileItem = string | { url: string } | { output: string };
 export type Patch = Record<string, Scalar | FileItem[]>;

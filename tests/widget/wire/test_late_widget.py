@@ -10,6 +10,7 @@ from tests.widget.conftest import FLUX, SMALL, MakePanel
 from tests.widget.wire.page import SECONDS, Wire
 from wiro_widgets import InvalidParameter, Panel
 from wiro_widgets.widget import panel as panel_module
+from wiro_widgets.widget.wire.late_widget import LOADING
 
 SKETCH = "wiro/sandbox-sketch"
 HEAVY = ("httpx", "websockets", "PIL", "sqlite3", "psutil", "wiro_widgets.client.async_client")
@@ -78,8 +79,8 @@ def test_a_page_that_is_there_first(slow_panel: Panel) -> None:
     assert wire.traits["_form"] == {}
     wire.say("sync", epoch="", next=0)
     wire.say("code", rev=3)
-    assert [message["rev"] for message in wire.messages("reply")] == [0, 0]
-    assert wire.messages("snapshot") == []
+    assert wire.messages("loading") == [LOADING, LOADING]
+    assert wire.messages("snapshot", "reply") == []
     slow_panel._load_behind()
     assert wire.traits["_form"]["model"] == SKETCH
     wire.until(lambda: wire.messages("snapshot"))

@@ -20,7 +20,7 @@ LOAD_DELAY = (
 )
 MAX_WAITING = 1_000  # messages of the page
 # One word to the page, which otherwise says after three seconds that the kernel does not answer.
-_ALIVE = {"v": 1, "type": "reply", "to": None, "rev": 0, "error": None}
+LOADING = {"v": 1, "type": "loading", "to": None}
 
 _log = logging.getLogger("wiro_widgets")
 
@@ -83,7 +83,7 @@ class LateWidget(HostedWidget):
         if self._load_state == "loaded":  # just now
             self._make_waiting_calls()
         elif self.comm is not None:
-            self.send(_ALIVE)
+            self.send(LOADING)
 
     def _make_waiting_calls(self) -> None:
         with self._lock:
