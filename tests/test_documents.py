@@ -230,9 +230,3 @@ def test_the_reference_leaves_out_what_tab_leaves_out() -> None:
     assert skip(app("Sweep"), "class", "settle_unknown", None, False, {}) is True  # which it inherits
     assert skip(app("Client"), "class", "run", None, False, {}) is None
     assert skip(app("Nobody"), "class", "run", None, False, {}) is None
-
-
-def test_every_picture_is_on_the_page_of_pictures() -> None:
-    """What `python -m docs.pictures` draws is on its page, light and dark."""
-    files = {path.name for path in (ROOT / "docs/images").glob("*.webp")}
-    assert set(re.findall(r"images/([\w-]+\.webp)", DOCUMENTS["docs/pictures.md"])) == files
