@@ -14,7 +14,7 @@ from tests.hostile.fixtures import MakeClient
 from tests.hostile.http_wire import Call
 from tests.hostile.server import CUT, KEY, SECRET, HostileServer
 from tests.hostile.task_api import RemoteTask, ok, refused
-from tests.sandbox_clients import FLUX, SMALL
+from tests.sandbox_clients import FLUX, SMALL, wait_for
 from tests.sandbox_clients import MakeClient as MakeSandboxClient
 from wiro_widgets import (
     AsyncClient,
@@ -26,6 +26,7 @@ from wiro_widgets import (
     WiroWarning,
 )
 from wiro_widgets.journal.journal import Journal
+from wiro_widgets.journal.row import Query
 from wiro_widgets.runs.task_list.task_pages import PAGE
 
 OVER: dict[str, Any] = {"elapsedseconds": "2", "totalcost": "0.04"}
@@ -297,8 +298,12 @@ def test_a_lost_run_after_a_sync(server: HostileServer, client: Client) -> None:
     task = client.run("a/b", prompt="earlier")
     server.finish(server.task(), [])
     task.wait(20)
-    add(server, 2 * PAGE)
+    add(server, 2 * PAGE, createtime=datetime.now(UTC).isoformat())
     assert client.history.sync().new == 2 * PAGE
+    wait_for(
+        lambda: len(client.history.find(until=datetime.now(UTC))) == 2 * PAGE + 1
+    )  # by whole seconds of Wiro's
+    assert [row.is_synced for row in client._client._engine.journal.rows(Query(), 50)] == [True] * 50
     server.on_run = lambda remote: remote.more.update(createtime="")  # so that no clock can tell
     server.script("Run", server.effect_then(CUT))
     with pytest.raises(RunOutcomeUnknown) as info:
