@@ -51,7 +51,7 @@ def test_outputs_are_moved(cloud_client: Client, place: Place, tmp_path: Path) -
     assert place.files == {address.rpartition("/")[2]: output.bytes()}
     assert result.images[0].size == (64, 64)
     assert output.path is not None
-    assert output.save(tmp_path).name == address.rpartition("/")[2]
+    assert output.path.name == output.save(tmp_path).name == address.rpartition("/")[2]
     assert staging_files(tmp_path) == []
     assert cloud_client.history.unfinished() == []
     (record,) = cloud_client.history

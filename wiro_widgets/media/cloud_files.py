@@ -204,9 +204,9 @@ def fetch(file: CloudFile, *, from_cache: bool = True) -> Path:
         digest = _digest(partial)
         if file.sha256 is not None and digest != file.sha256:
             raise ChangedFileError("it has other bytes now")
-        target = cache / f"{digest}{_suffix(file.name)}"
         size = partial.stat().st_size
-        partial.replace(target)
+        target = _copy_of(replace(file, sha256=digest))
+        _take_in(partial, target)
     finally:
         partial.unlink(missing_ok=True)
     _shrink_cache()
@@ -260,16 +260,16 @@ def note(address: str) -> CloudFile:
 
 def keep_copy(source: Path, file: CloudFile) -> Path:
     """Return a copy of a file in the cache, which costs no space as long as the file stands where it is."""
-    target = _cache() / f"{file.sha256}{_suffix(file.name)}"
+    target = _copy_of(file)
     if cached_copy(file) is None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{token_hex(8)}.part")
+        _cache().mkdir(parents=True, exist_ok=True)
+        partial = target.parent.with_name(f".{token_hex(8)}.part")
         try:
             try:
                 os.link(source, partial)
             except OSError:  # a drive without links
                 shutil.copyfile(source, partial)
-            partial.replace(target)
+            _take_in(partial, target)
         finally:
             partial.unlink(missing_ok=True)
         _shrink_cache()
@@ -279,14 +279,14 @@ def keep_copy(source: Path, file: CloudFile) -> Path:
 def remove_copy(file: CloudFile) -> None:
     """Remove the copy of a file from the cache."""
     if file.sha256:
-        (_cache() / f"{file.sha256}{_suffix(file.name)}").unlink(missing_ok=True)
+        _remove(_copy_of(file))
 
 
 def cached_copy(file: CloudFile) -> Path | None:
     """Return the copy of a file in the cache; None if there is none, or one that was changed."""
     if not file.sha256:
         return None
-    path = _cache() / f"{file.sha256}{_suffix(file.name)}"
+    path = _copy_of(file)
     with suppress(OSError):
         if path.is_file() and path.stat().st_size == file.size and _digest(path) == file.sha256:
             os.utime(path)  # the copies that were used last stay longest
@@ -298,20 +298,44 @@ def _cache() -> Path:
     return user_cache_path("wiro-widgets", appauthor=False) / "outputs"
 
 
+def _copy_of(file: CloudFile) -> Path:
+    """Return where the copy of a file is, or would be: under its own name, which people see, by its digest."""
+    name = re.sub(r"[^\w. ()-]", "-", file.name).strip(". ")[-150:]
+    return _cache() / str(file.sha256) / (name or "output")
+
+
+def _take_in(partial: Path, target: Path) -> None:
+    """Give a copy its place; its folder may be removed with another copy at any moment."""
+    while True:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.replace(target)
+        except FileNotFoundError:
+            if not partial.exists():
+                raise
+        else:
+            return
+
+
+def _remove(copy: Path) -> None:
+    copy.unlink(missing_ok=True)
+    with suppress(OSError):  # another name of the same bytes is there
+        copy.parent.rmdir()
+
+
 def _shrink_cache() -> None:
     """Remove the copies that were not used for the longest time, until the others fit."""
-    files: list[tuple[float, int, str]] = []
-    with suppress(OSError), os.scandir(_cache()) as entries:
-        for entry in entries:
-            with suppress(OSError):
-                status = entry.stat()
-                files.append((status.st_mtime, status.st_size, entry.path))
+    files: list[tuple[float, int, Path]] = []
+    for path in _cache().glob("*/*"):
+        with suppress(OSError):
+            status = path.stat()
+            files.append((status.st_mtime, status.st_size, path))
     total = sum(size for _, size, _ in files)
     for _, size, path in sorted(files):
         if total <= MAX_CACHE_BYTES:
             break
         with suppress(OSError):
-            Path(path).unlink()
+            _remove(path)
             total -= size
 
 
@@ -327,11 +351,6 @@ def _digest_at(present: CloudFile) -> str:
     if file is not None and file.sha256 and file.tag and file.tag == present.tag:
         return file.sha256
     return _digest(fetch(present, from_cache=False))
-
-
-def _suffix(name: str) -> str:
-    suffix = PurePosixPath(name).suffix
-    return suffix if re.fullmatch(r"\.[A-Za-z0-9]{1,10}", suffix) else ""
 
 
 def _tag(info: dict[str, Any]) -> str:
