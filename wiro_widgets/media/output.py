@@ -43,6 +43,8 @@ class Output:
     the error if it stays missing; `url` may still work for a while.
     """
 
+    _internal_names = ("is_to_come", "peek", "set_fetcher", "take")  # the reference leaves them out
+
     def __init__(
         self,
         info: OutputInfo,

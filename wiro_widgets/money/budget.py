@@ -32,6 +32,8 @@ class Budget:
     >>> limit.spent, limit.left
     """
 
+    _internal_names = ("check", "set_aside", "settle")  # the reference leaves them out
+
     def __init__(self, usd: float) -> None:
         self.limit = _amount(usd)
         self._spent = 0.0

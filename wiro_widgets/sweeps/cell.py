@@ -29,6 +29,8 @@ class Cell(Generic[TaskT]):
     `value` is what `then` returned for the result. A "refused" cell was not sent, because of a budget.
     """
 
+    _internal_names = ("begin", "end", "is_left", "lacks_files")  # the reference leaves them out
+
     def __init__(self, plan: PlannedCell) -> None:
         self.model = plan.model
         self.schema = plan.schema

@@ -70,6 +70,7 @@ _TABLES: Final = """
     CREATE INDEX starred_cards ON cards (server, at DESC, number DESC) WHERE star;
     CREATE INDEX tagged_cards ON cards (server, at DESC, number DESC) WHERE tags <> '[]';
 """
+_STATE: Final = "SELECT name, value FROM state"
 # Trigrams find a part of a word in any language; without their positions, since the text is looked at again.
 _WORDS: Final = "CREATE VIRTUAL TABLE words USING fts5(text, tokenize = 'trigram', detail = none)"
 _PLAIN_WORDS: Final = "CREATE TABLE words (text TEXT NOT NULL)"  # where SQLite was built without FTS5
@@ -189,8 +190,7 @@ class RunIndex:
     @property
     def progress(self) -> tuple[int, int] | None:
         """How many of the journal's runs are read, and how many there are about; None once all are."""
-        with self._reading:
-            state = _state(self._reader)
+        state = self._read_state()
         below = int(state.get("below", 0))
         top = int(state.get("top", 0))
         return (top - below + 1, top) if below > 1 else None
@@ -198,10 +198,12 @@ class RunIndex:
     @property
     def version(self) -> tuple[int, ...]:
         """What is another after every change of the index, whichever process made it."""
-        with self._reading:
-            state = _state(self._reader)
+        state = self._read_state()
         numbers = int(state.get("changes", 0)), int(state.get("below", 0))
         return (*numbers, self._memory_changes, self._openings)
+
+    def _read_state(self) -> dict[str, Any]:
+        return dict(self.read(_STATE, ()))
 
     def forget(self, run_ids: Iterable[str]) -> None:
         """Take runs out of the index that are no longer in the journal."""
@@ -339,7 +341,7 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 
 
 def _state(connection: sqlite3.Connection) -> dict[str, Any]:
-    return dict(connection.execute("SELECT name, value FROM state").fetchall())
+    return dict(connection.execute(_STATE).fetchall())
 
 
 def _set_state(connection: sqlite3.Connection, **values: Any) -> None:
