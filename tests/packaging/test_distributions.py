@@ -21,7 +21,7 @@ from readme_renderer import markdown
 ROOT = Path(__file__).resolve().parents[2]
 NOT_COPIED = shutil.ignore_patterns(".*", "node_modules", "static", "__pycache__", "dist", "tests")
 ADDRESS = re.compile(r'(?:href|src|srcset)="([^"#][^"]*)"')
-BUNDLES = {f"wiro_widgets/static/{name}.js" for name in ("widget", "gallery", "markdown", "live")}
+BUNDLES = {path.relative_to(ROOT).as_posix() for path in front_end.bundles(ROOT)}
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ case "$*" in
   --version) echo v{node} ;;
   ci*) mkdir -p node_modules ;;
   *build) mkdir -p ../wiro_widgets/static
-    for name in widget gallery markdown models presets live; do echo built > ../wiro_widgets/static/$name.js; done ;;
+    for name in {names}; do echo built > ../wiro_widgets/static/$name.js; done ;;
 esac
 exit {code}
 """
@@ -34,8 +34,11 @@ def install_node(folder: Path, *, node: str = "20.19.0", code: int = 0) -> Path:
     """Put an npm and a node into a folder, which note how they were called; return where."""
     folder.mkdir(exist_ok=True)
     log = folder / "calls.log"
+    names = " ".join(path.stem for path in front_end.bundles())
     for name in ("npm", "node"):
-        (folder / name).write_text(SCRIPT.format(log=log, node=node, code=code if name == "npm" else 0))
+        (folder / name).write_text(
+            SCRIPT.format(log=log, node=node, names=names, code=code if name == "npm" else 0)
+        )
         (folder / name).chmod(0o755)
     return log
 
