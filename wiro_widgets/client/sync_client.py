@@ -57,7 +57,8 @@ class Client(NotebookRepr):
     """A connection to Wiro for people who wait; its network lives on a thread of its own, so nothing stalls it.
 
     `timeout` is in seconds for one HTTP attempt. `journal` is a path, the address of a team's
-    (`postgresql://user@host/database`), or False for none. Outputs are saved below `output_dir`.
+    (`postgresql://user@host/database`), or False for none. Outputs are saved below `output_dir`,
+    a folder or an address such as "s3://bucket/folder".
     `on_interrupt="detach"` leaves the remote task running when a wait is interrupted. `allow_http` permits an
     unencrypted address on another machine. `budget` is USD, or a Budget to share: a run that could pass it raises
     BudgetExceeded and is not sent. `reuse` answers a run with a fixed seed from the history if the same was run before.

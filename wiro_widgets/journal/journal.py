@@ -233,6 +233,25 @@ class Journal:
                     )
                 self.forget(entry.id)
 
+    def follow(self, entry: JournalRow) -> JournalRow:
+        """Put a row of this process, which follows the task, in place of one that Wiro's list gave; return it.
+
+        Its time and what a person wrote of it stay.
+        """
+        row = replace(
+            entry,
+            id=str(uuid.uuid4()),
+            pid=os.getpid(),
+            host=platform.node(),
+            born=start_time(os.getpid()),
+            outcome="running",
+            settled_at=None,
+        )
+        with self._access():
+            self._save(row)
+            self.forget(entry.id)
+        return row
+
     def refused(self, run_id: str, error: object) -> None:
         """Write down that the server made no task: nothing is running and nothing is billed."""
         self._change(run_id, outcome="refused", error=str(error), settled_at=datetime.now(UTC))

@@ -210,10 +210,13 @@ class Attacher:
         """Return the journal's row for a task, a new one if the task was begun elsewhere."""
         journal, server = self._engine.journal, self._engine.server
         query, patience = Query(server=server, task_id=detail.id), self._engine.timing.journal_lock
-        rows = [row for row in journal.read(query, patience=patience).rows if not row.is_synced]
-        for row in rows[:1]:
+        rows = journal.read(query, patience=patience).rows
+        for row in [row for row in rows if not row.is_synced][:1]:
             if not (is_loopback(server) and self._is_older(row, detail)):
                 return row
+        for row in rows:
+            if row.is_synced and row.record is not None and row.record.created_at == detail.created_at:
+                return journal.follow(row)
         row_id = journal.begin(server, model or "", values)
         journal.submitted(row_id, detail.id)
         return JournalRow(row_id, server, model or "", dict(values), datetime.now(UTC), task_id=detail.id)

@@ -361,9 +361,13 @@ def test_attaching_brings_the_pictures(sandbox: Sandbox, make_sandbox_client: Ma
     client = make_sandbox_client()
     client.history.sync()
     client.history.star(task_id)
+    (entry,) = client._client._engine.journal.rows(Query())
     assert len(client.attach(task_id).wait(60).images) == 1
     (record,) = client.history
     assert record.star
+    (row,) = client._client._engine.journal.rows(Query())
+    assert (row.is_imported, row.is_synced, row.intent_at) == (False, False, entry.intent_at)
+    assert client.history.unfinished() == []
     assert len(client.history.result(task_id).images) == 1
     assert sum("/Run/" in request.path for request in sandbox.requests) == 1
 

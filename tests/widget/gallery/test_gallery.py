@@ -12,7 +12,7 @@ import traitlets
 from tests.frontend.gallery_runs import row, save
 from tests.widget.gallery.conftest import QUERY, AddRun, MakeGallery, choose
 from tests.widget.wire.page import Wire
-from wiro_widgets import Client, ConfigurationError, Gallery
+from wiro_widgets import Client, ConfigurationError, Gallery, Sandbox
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.row import Query
 
@@ -500,6 +500,28 @@ def test_a_missing_file_is_fetched_again(sandbox_client: Client, monkeypatch: py
     assert answer["error"] is None
     assert answer["details"]["outputs"][0]["missing"] is None
     gallery.close()
+
+
+def test_pictures_of_a_run_from_wiros_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that `history.sync` has brought gets its pictures as a missing file does."""
+    import comm  # noqa: PLC0415 - as the fixture does
+
+    monkeypatch.setattr(comm, "create_comm", Wire)
+    with (
+        Sandbox(speed=1000) as sandbox,
+        sandbox.client(journal=tmp_path / "journal.sqlite3", output_dir=tmp_path / "outputs") as client,
+    ):
+        with sandbox.client(journal=False, output_dir=tmp_path / "elsewhere") as elsewhere:
+            elsewhere.run("tencent/hunyuan-flux-srpo", prompt="x", width=64, height=64, steps=2).wait(60)
+        assert client.history.sync().new == 1
+        gallery = client.history.gallery()
+        wire = gallery.comm
+        (run_id,) = ids(find(wire))
+        answer = wire.ask("fetch", rev=6, id=run_id)
+        assert answer["error"] is None
+        assert answer["details"]["outputs"][0]["missing"] is None
+        assert len(client.history) == 1
+        gallery.close()
 
 
 def test_closing_in_the_middle_of_an_answer_is_quiet(

@@ -216,9 +216,10 @@ class GalleryReceiver:
         missing = [output for output in task.outputs if output.error is not None]
         if missing:
             raise missing[0].error or WiroError("It is still missing.")
-        return {
-            "details": cards.details(self._row(run_id), self._collection.result(self._row(run_id)).outputs)
-        }
+        # A run that Wiro's list gave is now one of this journal, under another id.
+        ids = self._collection.ids_of_tasks([row.task_id])
+        row = self._row(run_id if self._collection.row(run_id) is not None or not ids else ids[0])
+        return {"details": cards.details(row, self._collection.result(row).outputs)}
 
     def _use(self, message: gallery_messages.Use) -> str:
         """Hand outputs to an open panel, and return what came of it; of several those that are missing are left out."""
