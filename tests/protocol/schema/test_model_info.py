@@ -77,6 +77,15 @@ def test_an_example_names_no_file_of_this_machine(path: str) -> None:
     assert isinstance(fit({"photo": path}, ModelSchema("a/b"))["photo"], UntrustedText)
 
 
+def test_an_example_says_not_where_a_run_is_reported_to() -> None:
+    """Nor whose project or conversation it belongs to, also of a model of which nothing is known."""
+    values = {"prompt": "x", "callbackUrl": PHOTO, "projectid": "7"}
+    items = [*ITEMS, {"id": "session_id", "type": "text"}, {"id": "callbackUrl", "type": "text"}]
+    info = info_of(inspire=[values | {"session_id": "9"}], parameters=[{"title": "", "items": items}])
+    assert info.examples == ({"prompt": "x"},)
+    assert fit(values, ModelSchema("a/b")) == {"prompt": "x"}
+
+
 def test_the_number_of_examples_is_bounded() -> None:
     """A catalogue that sends thousands is read up to a limit, without objects inside objects and endless texts."""
     assert len(info_of(inspire=[{"prompt": str(n)} for n in range(1_000)]).examples) == MAX_EXAMPLES

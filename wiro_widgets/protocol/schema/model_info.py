@@ -14,11 +14,12 @@ from wiro_widgets.protocol.replies import slug
 from wiro_widgets.protocol.schema import listing
 from wiro_widgets.protocol.schema.parameters import Parameter
 from wiro_widgets.protocol.schema.scalars import is_url, mark_untrusted
-from wiro_widgets.protocol.schema.schema import ModelSchema
+from wiro_widgets.protocol.schema.schema import COMMON, ModelSchema, is_session
 from wiro_widgets.protocol.text import html_text
 
 MAX_EXAMPLES: Final = 24
 MAX_SAMPLES: Final = 24
+_NOT_TAKEN: Final = frozenset(item.id for item in COMMON)
 _MAX_VALUE: Final = 20_000  # characters of one value of an example
 _MAX_FILES: Final = 64  # of one value
 _SNIPPET: Final = 48  # characters
@@ -81,8 +82,10 @@ class ModelInfo:
 def fit(values: Mapping[str, Any], schema: ModelSchema) -> dict[str, Any]:
     """Return those of an example's values that the model takes, in their types.
 
-    Whoever wrote the example is not trusted to name a file of this machine: files are web addresses alone.
+    Whoever wrote the example is not trusted to name a file of this machine, where a run is reported to, or a project or
+    a conversation of somebody: files are web addresses alone, and the others are left out.
     """
+    values = {name: value for name, value in values.items() if name not in _NOT_TAKEN}
     if schema.is_open:
         return dict(
             mark_untrusted({name: value for name, value in values.items() if value not in (None, "", [])})
@@ -90,7 +93,7 @@ def fit(values: Mapping[str, Any], schema: ModelSchema) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for name, value in values.items():
         parameter = _parameter(name, schema)
-        if parameter is None:
+        if parameter is None or is_session(parameter):
             continue
         if parameter.kind == "file":
             urls = [url.strip() for url in wire_values.strings(value) if is_url(url)][:_MAX_FILES]
