@@ -23,6 +23,7 @@ from wiro_widgets.protocol.prices import pricing
 from wiro_widgets.protocol.redact import TOKEN_FIELDS, SecretHolder, printable, redact_json, secret_field
 from wiro_widgets.protocol.schema import listing
 from wiro_widgets.protocol.schema.scalars import is_url
+from wiro_widgets.protocol.schema.tool_detail import slug
 from wiro_widgets.protocol.text.text_content import TextContent, output_content
 
 NO_OBJECT = "the reply is no JSON object"
@@ -296,10 +297,3 @@ def models(reply: Mapping[str, Any]) -> tuple[ModelSummary, ...]:
         for item in wire_values.mappings(reply.get("tool"))
         if (model := slug(item))
     )
-
-
-def slug(entry: Mapping[str, Any]) -> str:
-    """Return "owner/name" of a catalogue entry, or an empty text; spaces around a slug are not part of it."""
-    owner = wire_values.identifier(entry.get("cleanslugowner"), entry.get("slugowner"))
-    name = wire_values.identifier(entry.get("cleanslugproject"), entry.get("slugproject"))
-    return f"{owner}/{name}" if owner and name else ""

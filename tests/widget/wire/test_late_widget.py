@@ -13,7 +13,7 @@ from wiro_widgets.widget import panel as panel_module
 from wiro_widgets.widget.wire.late_widget import LOADING
 
 SKETCH = "wiro/sandbox-sketch"
-HEAVY = ("httpx", "websockets", "PIL", "sqlite3", "psutil", "wiro_widgets.client.async_client")
+HEAVY = ("httpx", "websockets", "PIL", "sqlite3", "psutil", "wiro_widgets.protocol.replies")
 # A worker thread loads after LOAD_DELAY: these programs end long before, so they see what the cell itself loads.
 FRESH = f"""
 import sys

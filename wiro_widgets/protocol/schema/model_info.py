@@ -10,11 +10,11 @@ from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import InvalidParameter
 from wiro_widgets.protocol.prices import pricing
 from wiro_widgets.protocol.redact import printable
-from wiro_widgets.protocol.replies import slug
 from wiro_widgets.protocol.schema import listing
 from wiro_widgets.protocol.schema.parameters import Parameter
 from wiro_widgets.protocol.schema.scalars import is_url, mark_untrusted
 from wiro_widgets.protocol.schema.schema import COMMON, ModelSchema, is_session
+from wiro_widgets.protocol.schema.tool_detail import slug
 from wiro_widgets.protocol.text import html_text
 
 MAX_EXAMPLES: Final = 24

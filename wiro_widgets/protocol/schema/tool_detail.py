@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from wiro_widgets.protocol import wire_values
-from wiro_widgets.protocol.replies import slug
 from wiro_widgets.protocol.schema import file_inputs, words
 from wiro_widgets.protocol.schema.parameters import Accept, FileStyle, Kind, Option, Parameter
 from wiro_widgets.protocol.schema.scalars import is_url
@@ -179,3 +178,10 @@ def _accept(words: str) -> Accept | None:
     """
     matches = [accept for accept, names in _ACCEPT.items() if any(name in words.lower() for name in names)]
     return matches[0] if len(matches) == 1 else None
+
+
+def slug(entry: Mapping[str, Any]) -> str:
+    """Return "owner/name" of a catalogue entry, or an empty text; spaces around a slug are not part of it."""
+    owner = wire_values.identifier(entry.get("cleanslugowner"), entry.get("slugowner"))
+    name = wire_values.identifier(entry.get("cleanslugproject"), entry.get("slugproject"))
+    return f"{owner}/{name}" if owner and name else ""
