@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Iterator
 from pathlib import Path
 from typing import Any
 
+import ipywidgets
 import pytest
 
 import wiro_widgets
@@ -72,6 +73,7 @@ def names(_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     yield {
         **public,
         "wiro": wiro_widgets,
+        "ipywidgets": ipywidgets,
         "client": client,
         "task": task,
         "panel": panel,
