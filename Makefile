@@ -117,7 +117,7 @@ chromium: .venv/dev.stamp
 	@echo "==> Installing wiro-widgets with the lowest versions that it allows into .venv/floors"
 	@$(BIN)/python -m venv .venv/floors
 	@$(BIN)/python tools/floors.py > .venv/floors.txt
-	@.venv/floors/bin/python -m pip install --quiet --constraint .venv/floors.txt --editable '.[pandas,polars,sandbox]' \
+	@.venv/floors/bin/python -m pip install --quiet --constraint .venv/floors.txt --editable '.[pandas,polars,postgres,sandbox]' \
 		$(FLOOR_TOOLS)
 	@touch $@
 

@@ -11,15 +11,15 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("pandas", "polars", "sandbox")
-REQUIREMENT = re.compile(r"([\w.-]+)>=([\w.]+)")
+EXTRAS = ("pandas", "polars", "postgres", "sandbox")
+REQUIREMENT = re.compile(r"([\w.-]+)(?:\[[\w,-]+\])?>=([\w.]+)")
 
 
 def floors(root: Path = ROOT) -> dict[str, str]:
     """Return the lowest allowed version of each requirement of the package and of its extras."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    requirements = [*project["dependencies"], *(item for extra in EXTRAS for item in extras[extra])]
+    requirements = [*project["dependencies"], *(item for extra in EXTRAS for item in extras.get(extra, []))]
     versions = {}
     for requirement in requirements:
         floor = REQUIREMENT.fullmatch(requirement)

@@ -65,7 +65,7 @@ def test_every_requirement_has_a_floor(tmp_path: Path) -> None:
     """Each requirement of the package is pinned at its lowest version; one without a floor is refused."""
     versions = floors.floors()
     assert versions["pillow"] == "12.3"
-    assert {"httpx", "websockets", "pandas", "starlette"} <= versions.keys()
+    assert {"httpx", "websockets", "pandas", "psycopg", "starlette"} <= versions.keys()
     (tmp_path / "pyproject.toml").write_text(
         '[project]\ndependencies = ["x"]\noptional-dependencies = {pandas = [], polars = [], sandbox = []}\n'
     )
