@@ -8,10 +8,11 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -113,24 +114,35 @@ class PostgresServer:
         """Stop the server as an administrator does: clients are cut off."""
         self._end(signal.SIGINT)
 
+    def quit(self) -> None:
+        """End the server at once, without bringing anything to the disk."""
+        self._end(signal.SIGQUIT)
+
     def kill(self) -> None:
         """End the server's first process as a machine that loses power does; its children follow."""
         self._end(signal.SIGKILL)
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Freeze all processes of the server: it takes connections and bytes, and answers nothing."""
+        """Freeze all processes of the server, for two minutes at most: it takes bytes and answers nothing."""
         assert self._process is not None
-        group = os.getpgid(self._process.pid)
-        children = [*self._children(), self._process.pid]
-        assert group
-        for pid in children:
+        pids = [*self._children(), self._process.pid]
+
+        def go_on() -> None:
+            for pid in reversed(pids):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+        timer = threading.Timer(120.0, go_on)  # whoever waits for ever is not waited for
+        timer.daemon = True
+        timer.start()
+        for pid in pids:
             os.kill(pid, signal.SIGSTOP)
         try:
             yield
         finally:
-            for pid in reversed(children):
-                os.kill(pid, signal.SIGCONT)
+            timer.cancel()
+            go_on()
 
     def _children(self) -> list[int]:
         assert self._process is not None
@@ -176,7 +188,7 @@ def postgres_server(*, is_fast: bool = True) -> Iterator[PostgresServer]:
         try:
             yield server
         finally:
-            server.stop()
+            server.quit()
 
 
 def new_place(request: pytest.FixtureRequest, kind: str) -> Path | str:
