@@ -93,8 +93,8 @@ def test_the_cost_of_each_model_stands_beside_it(sandbox_client: Client) -> None
     sweep.resume()
     sweep.wait()
     assert sweep.costs == {SKETCH: pytest.approx(0.004), POSTER: pytest.approx(0.004)}
-    assert sweep.grid().layout.columns[0] == f"{SKETCH}\n$0.004 (estimate $0.004)"
-    assert "$0.004 (estimate $0.004)</div></th>" in sweep.grid()._repr_html_()
+    assert sweep.grid().layout.columns[0] == f"{SKETCH}\n$0.004 as estimated"
+    assert "$0.004 as estimated</div></th>" in sweep.grid()._repr_html_()
     again = sandbox_client.sweep([SKETCH, POSTER], prompt="a cat", seed=[1, 2]).wait()
     assert again.grid().layout.columns[0] == f"{SKETCH}\n$0.004"
 

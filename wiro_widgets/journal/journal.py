@@ -222,8 +222,10 @@ class Journal:
             row = self._change(
                 run_id, outcome="running", task_id=str(task_id), submitted_at=datetime.now(UTC)
             )
-            entry = self.row(synced_id(row.server, str(task_id))) if row else None
-            if row is not None and entry is not None:
+            if row is None or run_id in self._unwritten:
+                return  # a locked journal is not asked again for what the next sync clears up as well
+            entry = self.row(synced_id(row.server, str(task_id)))
+            if entry is not None:
                 if entry.star or entry.tags or entry.notes:
                     self.annotate(
                         run_id,

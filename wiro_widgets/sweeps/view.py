@@ -325,7 +325,10 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         estimate = self.estimates.get(model)
         expected = estimate.amount if estimate is not None and estimate.high != 0 else ""
         if all(cell.done for cell in self.cells if cell.model == model):
-            return dollars(self.costs[model]) + (f" (estimate {expected})" if expected else "")
+            cost = dollars(self.costs[model])
+            if cost == expected:
+                return f"{cost} as estimated"
+            return f"{cost} (estimate {expected})" if expected else cost
         return f"{expected or dollars(0.0)} expected"
 
 
