@@ -201,12 +201,18 @@ def _is_plainly_sound(value: Any, column: ColumnType) -> bool:
     """Return True for most sound values, at a glance: a history reads thousands."""
     kind, read = type(value), column.read
     if kind is str:
-        return read is _text and value.isascii()
-    if kind is float or kind is int:
-        return read is (_number if kind is float else _integer) and column.lowest <= value <= column.highest
+        return (read is _text and value.isascii()) or (read is _outcome and value in OUTCOMES)
+    if kind is int:
+        return (read is _integer or read is _seed) and max(column.lowest, INT64[0]) <= value <= min(
+            column.highest, INT64[-1]
+        )
+    if kind is float:
+        return read is _number and column.lowest <= value <= column.highest
+    if kind is tuple:
+        return read is _texts and all(type(item) is str for item in value)
     if kind is datetime:
         return read is _moment and value.tzinfo is UTC
-    return kind is bool and read is _flag
+    return read is {bool: _flag, dict: _object}.get(kind)
 
 
 def sound_value(name: str, value: Any) -> Any:

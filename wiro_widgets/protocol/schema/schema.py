@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from wiro_widgets.protocol.errors import InvalidParameter
@@ -65,7 +66,7 @@ class ModelSchema:
     @classmethod
     def built_in(cls, model: str) -> ModelSchema | None:
         """Return the schema of a model that this package contains, or None."""
-        return cls.from_tool(BUILT_IN[model]) if model in BUILT_IN else None
+        return _read_built_in(model) if model in BUILT_IN else None
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -168,6 +169,11 @@ class ModelSchema:
         if parameter.has_to_be_given and not has_url:
             raise parameter.refuse("is required")
         return parameter.default if parameter.required and not has_url else None
+
+
+@cache
+def _read_built_in(model: str) -> ModelSchema:
+    return ModelSchema.from_tool(BUILT_IN[model])
 
 
 def is_session(parameter: Parameter) -> bool:
