@@ -203,9 +203,8 @@ def _is_plainly_sound(value: Any, column: ColumnType) -> bool:
     if kind is str:
         return (read is _text and value.isascii()) or (read is _outcome and value in OUTCOMES)
     if kind is int:
-        return (read is _integer or read is _seed) and max(column.lowest, INT64[0]) <= value <= min(
-            column.highest, INT64[-1]
-        )
+        is_whole = read is _integer or read is _seed
+        return is_whole and value in INT64 and column.lowest <= value <= column.highest
     if kind is float:
         return read is _number and column.lowest <= value <= column.highest
     if kind is tuple:

@@ -88,7 +88,7 @@ def to_pandas(
     columns: dict[str, list[Any]] = {
         name: [getattr(record, name) for record in sound_records] for name in RECORD_COLUMNS
     }
-    columns |= {name: [_encode(value) for value in columns[name]] for name in LISTS}
+    columns |= {name: [_encode(value) if value else "[]" for value in columns[name]] for name in LISTS}
     columns["parameters"] = [_encode(values) for values in parameters]
     columns["usage"] = [value and _encode(plain(value)) for value in columns["usage"]]
     table = _frame(columns)
