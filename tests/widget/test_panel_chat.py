@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox_clients import wait_for
 from tests.widget.conftest import MakePanel
 from tests.widget.wire.page import Wire
 from wiro_widgets import Client, Panel
@@ -108,10 +109,16 @@ def _prompts(panel: Panel, *expected: str) -> None:
     panel.comm.until(lambda: [turn["prompt"] for turn in _talks(panel)[-1]["turns"]] == list(expected))
 
 
-def test_a_session_of_the_history_goes_on_with_its_turns(panel_of: MakePanel) -> None:
+def _wait_for_journal(client: Client, count: int) -> None:
+    """Return once so many runs are written down as succeeded, which is a moment after they can be waited for."""
+    wait_for(lambda: len(client.history.find(model=CHAT, outcome="succeeded")) >= count)
+
+
+def test_a_session_of_the_history_goes_on_with_its_turns(panel_of: MakePanel, sandbox_client: Client) -> None:
     """A new panel that is given the session shows what was said before, and each turn once."""
     old = panel_of(CHAT, thinking=False)
     answers = [_ask(old, prompt) for prompt in ("first", "second")]
+    _wait_for_journal(sandbox_client, 2)
     session = old.values["session_id"]
     new = panel_of(CHAT, thinking=False, session_id=session)
     assert "1. *first*" in _ask(new, "third")
@@ -132,6 +139,7 @@ def test_a_run_of_the_history_stands_in_its_conversation(panel_of: MakePanel, sa
     old = panel_of(CHAT, thinking=False)
     for prompt in ("first", "second", "third"):
         _ask(old, prompt)
+    _wait_for_journal(sandbox_client, 3)
     [record] = sandbox_client.history.find(model=CHAT, text="second", limit=1)
     panel = Panel.from_record(record, client=sandbox_client)
     _prompts(panel, "first")

@@ -139,7 +139,6 @@ class PanelRuns:
         """Show a result of the history as if it had been run here."""
         record = result.record
         view = RunView(next(self._numbers), record.model, record.parameters)
-        view.begun_at = record.created_at
         if record.model == self._controls.model:
             self._join_conversation(view, self._controls.schema.session, record.parameters)
         view.next_seed = next_seed(view.seed, self._controls.schema.get("seed"))

@@ -6,7 +6,6 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from wiro_widgets.client.chat import Turn
@@ -198,7 +197,6 @@ class RunView(View):
         self.task: Task | None = None
         self.conversation: tuple[Task, ...] | None = None  # the earlier runs of its session, if it has one
         self.past = PastTurns()
-        self.begun_at: datetime | None = None  # if it is a run of the history
         self._sent_past: tuple[Turn, ...] = ()
         self.is_closed = False  # the user says that it never became a task
         self.is_sent_again = False
@@ -358,14 +356,14 @@ class RunView(View):
         return {"talk": {"run": self.number, "prompt": _prompt(self.values or {}), "turns": turns[::-1]}}
 
     def _earlier_turns(self, past: Sequence[Turn]) -> list[tuple[str, str]]:
-        """Return the prompts and answers of the history, and then those of this panel that are not among them."""
+        """Return the prompts and answers of the history, and then those of this panel that are not among them.
+
+        The history is in the order in which runs were begun; a run of it has the turns before its own.
+        """
+        past_ids = [turn.record.task_id for turn in past]
         own_id = self.task.id if self.task else None
-        turns = [
-            (turn.prompt, str(turn.answer))
-            for turn in past
-            if turn.record.task_id != own_id and _is_before(turn.record.created_at, self.begun_at)
-        ]
-        past_ids = {turn.record.task_id for turn in past}
+        end = past_ids.index(own_id) if own_id is not None and own_id in past_ids else len(past)
+        turns = [(turn.prompt, str(turn.answer)) for turn in past[:end]]
         for task in self.conversation or ():
             text = task.state.text
             if task.status == "succeeded" and text is not None and task.id not in past_ids:
@@ -388,10 +386,6 @@ class RunView(View):
             }
             for (name, start), end in zip(starts, ends, strict=False)
         ]
-
-
-def _is_before(moment: datetime | None, other: datetime | None) -> bool:
-    return moment is None or other is None or moment < other
 
 
 def _prompt(values: Mapping[str, Any]) -> str:
