@@ -7,6 +7,7 @@
 #   make audit                      known holes of what is installed, where an advisory database can be reached
 #   make docs                       the documentation site, in docs/_build/html
 #   make bench [CHECK=1]            every promise of speed beside its floor; writes docs/benchmarks.md
+#   make bench-peers                the clients of others beside ours alone, installed in an environment of their own
 # And for nights, make soak [SEEDS=1000] [SEED=0]: mixtures of faults around sweeps whose kernels are killed.
 # Everything lands in .venv and js/node_modules; what is up to date is left alone.
 
@@ -30,7 +31,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Every kernel, command and worker of the tests would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: audit bench demo docs test test-floors test-kernels test-ray soak lint front-end chromium clean
+.PHONY: audit bench bench-peers demo docs test test-floors test-kernels test-ray soak lint front-end chromium clean
 .NOTPARALLEL:
 
 demo: .venv/demo.stamp front-end
@@ -132,7 +133,17 @@ chromium: .venv/dev.stamp
 	@.venv/ray/bin/python -m pip install --quiet --editable '.[dev,ray]'
 	@touch $@
 
-bench: front-end chromium
+# What others need is no requirement of ours.
+.venv/peers.stamp: benchmarks/peers/requirements.txt | .venv/bin/python
+	@echo "==> Installing the clients of others into .venv/peers"
+	@$(BIN)/python -m venv .venv/peers
+	@.venv/peers/bin/python -m pip install --quiet --requirement benchmarks/peers/requirements.txt
+	@touch $@
+
+bench-peers: .venv/dev.stamp .venv/peers.stamp
+	@$(BIN)/python -m benchmarks clients
+
+bench: front-end chromium .venv/peers.stamp
 	@$(BIN)/python -m benchmarks $(if $(CHECK),--check)
 
 clean:

@@ -25,6 +25,7 @@ from benchmarks import (
 )
 from benchmarks.loading import Server, load_server
 from benchmarks.measure import Result
+from benchmarks.peers import comparison
 from tests.browser import chromium_path
 
 Part = Callable[[Server], Result | list[Result]]
@@ -53,6 +54,7 @@ PARTS: dict[str, Part] = {
     "bundle": lambda _: startup.bundle(),
     "peers": feeding.peers,
     "polling": runs.peers,
+    "clients": lambda _: comparison.clients(),
 }
 IN_A_BROWSER = ("lab", "log", "gaps")
 
@@ -86,6 +88,9 @@ def measure(names: list[str]) -> list[Result]:
         for name in names:
             if name in IN_A_BROWSER and chromium_path() is None:
                 sys.stdout.write(f"{name}: left out, there is no Chromium\n")
+                continue
+            if name == "clients" and not comparison.PYTHON.exists():
+                sys.stdout.write(f"{name}: left out, `make bench-peers` installs the clients of others\n")
                 continue
             part_results = PARTS[name](server)
             results += part_results if isinstance(part_results, list) else [part_results]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ Better = Literal["higher", "lower"]
 class Promise:
     """What was promised: `target` is for the ratio of ours to the floor, or without a floor for our figure itself.
 
-    Without a target nothing was promised. A `peer` is measured in place of ours, and ours in place of the floor.
+    Without a target nothing was promised. A `peer` is measured in place of ours, and ours in place of the floor; so is
+    the `client` of others that is named.
     """
 
     name: str
@@ -23,6 +25,7 @@ class Promise:
     target: float | None = None
     floor: str | None = None
     peer: bool = False
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Result:
         """What the target is for: ours over the floor, pair by pair, or ours alone."""
         if self.promise.floor is None:
             return self.ours
-        return tuple(one / other for one, other in zip(self.ours, self.floor, strict=True))
+        return tuple(_ratio(one, other) for one, other in zip(self.ours, self.floor, strict=True))
 
     @property
     def middle(self) -> float:
@@ -63,6 +66,12 @@ class Result:
         if self.promise.better == "higher":
             return self.middle + self.spread >= target
         return self.middle - self.spread <= target
+
+
+def _ratio(one: float, other: float) -> float:
+    if other:
+        return one / other
+    return math.inf if one else 1.0
 
 
 def pairs(

@@ -28,6 +28,18 @@ PEERS = """
 Measured in the same run against the same server; the last column says how many times better ours is.
 
 """
+CLIENTS = """
+## Beside the clients of others
+
+Each client makes its one documented call for a picture, in a process of its own, against a stand-in of its own
+provider's API on loopback; ours does the same against one of Wiro's, in turn with them. All stand-ins are one server
+whose runs take equally long. In brackets: so many times ours. Calls that block have a thread each in a crowd.
+A run is lost if it is paid for and its picture does not come to the caller, who may still find it at the provider by
+hand; it is paid twice if the client sends it again, since none sends a key by which the provider could tell.
+Ours looks up what failed with `client.recover()`, once.
+
+"""
+NO_CLIENTS = "Left out: the clients of others are not installed; `make bench-peers` does so.\n"
 
 
 def line(result: Result) -> str:
@@ -35,14 +47,17 @@ def line(result: Result) -> str:
     promise, keeps_promise = result.promise, result.keeps_promise
     word = {True: "kept", False: "MISSED", None: ""}[keeps_promise]
     target = "" if promise.target is None else f"{_sign(result)} {promise.target:g}"
-    return f"{promise.name:<66} {_verdict(result):>18}  {target:<9} {word}"
+    name = ": ".join(filter(None, (promise.name, promise.client)))
+    return f"{name:<66} {_verdict(result):>18}  {target:<9} {word}"
 
 
 def write(results: Sequence[Result], seconds: float, page: Path = PAGE) -> None:
     """Write the page."""
-    promises = [result for result in results if not result.promise.peer]
+    clients = [result for result in results if result.promise.client]
     peers = [result for result in results if result.promise.peer]
-    parts = [HEAD, _machine(seconds), "\n", _table(promises), PEERS, _peers(peers), _notes(results)]
+    promises = [result for result in results if not result.promise.client and not result.promise.peer]
+    parts = [HEAD, _machine(seconds), "\n", _table(promises), PEERS, _peers(peers)]
+    parts += [CLIENTS, _clients(clients) if clients else NO_CLIENTS, _notes(results)]
     page.parent.mkdir(exist_ok=True)
     page.write_text("".join(parts), encoding="utf-8")
 
@@ -86,8 +101,32 @@ def _peers(results: Sequence[Result]) -> str:
     return "\n".join(rows) + "\n"
 
 
+def _clients(results: Sequence[Result]) -> str:
+    """Return a row for each figure, a column for each client."""
+    names = list(dict.fromkeys(result.promise.client for result in results))
+    figures: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        figures.setdefault((result.promise.name, result.promise.unit), []).append(result)
+    rows = [f"| what | ours | {' | '.join(names)} |", "| --- " * (len(names) + 2) + "|"]
+    for (name, unit), row in figures.items():
+        cells = {result.promise.client: _client_cell(result) for result in row}
+        others = " | ".join(cells.get(client, "does not apply") for client in names)
+        rows.append(f"| {name} | {_figure(row[0].floor)} {unit} | {others} |")
+    return "\n".join(rows) + "\n"
+
+
+def _client_cell(result: Result) -> str:
+    figure = _figure(result.ours)
+    is_count = 0 in result.floor or result.promise.better == "higher"
+    return figure if is_count else f"{figure} ({result.middle:.3g})"
+
+
 def _notes(results: Sequence[Result]) -> str:
-    notes = [f"- {result.promise.name}: {result.note}.\n" for result in results if result.note]
+    notes = [
+        f"- {result.promise.client or result.promise.name}: {result.note}.\n"
+        for result in results
+        if result.note
+    ]
     return "\n## Notes\n\n" + "".join(notes) if notes else ""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from benchmarks import (
@@ -23,6 +24,8 @@ from benchmarks import (
 from benchmarks.__main__ import PARTS, main
 from benchmarks.loading import Server, load_server
 from benchmarks.measure import Promise, Result, pairs
+from benchmarks.peers import comparison
+from benchmarks.peers.world import Cut
 from tests.browser import find_chromium
 
 HIGH = Promise("more is better", "a second", "higher", 0.9, "by hand")
@@ -80,8 +83,24 @@ def test_the_page_has_every_row(tmp_path: Path) -> None:
     assert "| less is better | 3 MiB |  |  | ≤ 20 | kept |" in text
     assert "| polling | 3 s | 1 s | 3 |" in text
     assert "- more is better: a note." in text
+    assert "`make bench-peers`" in text
     assert "cores" in text
     assert str(Path.home()) not in text
+
+
+def test_the_page_has_a_column_for_each_client(tmp_path: Path) -> None:
+    """A figure has its ratio to ours; counts have none, and a figure that was not taken says so."""
+    one, other = (Promise("wait", "ms", "lower", None, "ours", client=name) for name in ("one", "other"))
+    lost = Promise("lost", "runs", "lower", None, "ours", client="one")
+    results = [Result(one, (30,), (10,), "1.0"), Result(other, (5,), (10,)), Result(lost, (7,), (0,))]
+    page = tmp_path / "benchmarks.md"
+    report.write(results, 61, page)
+    text = page.read_text()
+    assert "| what | ours | one | other |" in text
+    assert "| wait | 10 ms | 30 (3) | 5 (0.5) |" in text
+    assert "| lost | 0 runs | 7 | does not apply |" in text
+    assert "- one: 1.0." in text
+    assert "`make bench-peers`" not in text
 
 
 def test_an_unknown_part_is_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,6 +175,54 @@ def test_the_benchmark_of_live_tasks_counts_their_messages(server: Server) -> No
     """The displays of a few tasks are updated while they run."""
     result = live_tasks.live_tasks(server, tasks=3, seconds=2)
     assert min(result.ours) > 0
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[comparison.StandIn]:
+    """Start the stand-ins of the APIs of others."""
+    with comparison.stand_in() as running:
+        yield running
+
+
+def test_the_stand_ins_speak(stand_in: comparison.StandIn) -> None:
+    """Each brings a picture in the way of its API, and all count what they are asked."""
+    stand_in.begin(0.05)
+    with httpx.Client(base_url=stand_in.http, trust_env=False, timeout=30) as http:
+        prediction = http.post("/replicate/v1/models/bench/one/predictions", json={"input": {"prompt": "a"}})
+        assert prediction.json()["status"] == "succeeded"
+        receipt = http.post("/fal/bench/one", json={"prompt": "b"}).json()
+        while http.get(receipt["status_url"]).json()["status"] != "COMPLETED":
+            pass
+        picture = http.post("/huggingface/one", json={"inputs": "c"})
+        event = http.post(
+            "/gradio/gradio_api/queue/join", json={"data": ["d"], "fn_index": 0, "session_hash": "s"}
+        ).json()
+        events = http.get("/gradio/gradio_api/queue/data", params={"session_hash": "s"}).text
+        assert event["event_id"] in events
+        assert "process_completed" in events
+        urls = [prediction.json()["output"][0], http.get(receipt["response_url"]).json()["images"][0]["url"]]
+        pictures = [picture, *map(http.get, urls), http.get("/gradio/gradio_api/file=/tmp/4.png")]
+    assert {reply.content[:8] for reply in pictures} == {b"\x89PNG\r\n\x1a\n"}
+    report = stand_in.report()
+    assert [run["prompt"] for run in report["runs"]] == ["a", "b", "c", "d"]
+    assert report["requests"] >= len("abcd") + len(pictures)
+
+
+def test_a_stand_in_cuts_a_submission_once(stand_in: comparison.StandIn) -> None:
+    """The run is paid for, and whoever sends it again pays twice."""
+    stand_in.begin(0.05, "submission")
+    with httpx.Client(base_url=stand_in.http, trust_env=False, timeout=30) as http:
+        with pytest.raises(httpx.TransportError):
+            http.post("/fal/bench/one", json={"prompt": "twice"})
+        http.post("/fal/bench/one", json={"prompt": "twice"})
+    assert [run["prompt"] for run in stand_in.report()["runs"]][-2:] == ["twice", "twice"]
+
+
+@pytest.mark.parametrize("cut", comparison.CUTS)
+def test_our_client_loses_nothing_when_it_is_cut(stand_in: comparison.StandIn, cut: Cut) -> None:
+    """The runs come to their end and none is paid twice."""
+    figures = comparison.measure_cut(stand_in, comparison.OURS, 3, cut)
+    assert list(figures.values()) == [3, 0, 0]
 
 
 def test_the_benchmark_of_pictures_draws_them() -> None:
