@@ -33,7 +33,11 @@ CLIENTS = """
 
 Each client makes its one documented call for a picture, in a process of its own, against a stand-in of its own
 provider's API on loopback; ours does the same against one of Wiro's, in turn with them. All stand-ins are one server
-whose runs take equally long. In brackets: so many times ours. Calls that block have a thread each in a crowd.
+whose runs take equally long. In brackets: so many times ours.
+Loopback has no latency: on a real network each request costs its own time on top.
+Meanwhile ours writes a journal before it sends and syncs the file to the disk;
+`replicate`, `fal-client` and `huggingface_hub` keep nothing.
+Of runs at once, calls that block have a thread each, and pictures are decoded one at a time and let go.
 A run is lost if it is paid for and its picture does not come to the caller, who may still find it at the provider by
 hand; it is paid twice if the client sends it again, since none sends a key by which the provider could tell.
 Ours looks up what failed with `client.recover()`, once.

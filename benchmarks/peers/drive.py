@@ -22,6 +22,7 @@ import psutil
 from PIL import Image
 
 Call = Callable[[str], Any]  # a prompt -> its picture, decoded
+DECODING = threading.Lock()  # a decoder a thread would take more memory than any client
 TICK = 0.005  # seconds between two looks at memory and threads
 
 
@@ -70,9 +71,7 @@ def huggingface(http: str, _ws: str, _folder: Path) -> Call:
     client = InferenceClient(provider="hf-inference", token="hf_token")  # noqa: S106
 
     def call(prompt: str) -> Image.Image:
-        image: Image.Image = client.text_to_image(prompt, model=f"{http}/huggingface/one")
-        image.load()
-        return image
+        return load(client.text_to_image(prompt, model=f"{http}/huggingface/one"))
 
     return call
 
@@ -99,9 +98,7 @@ class Ours:
     def picture(self, task: Any) -> Image.Image:
         """Wait for a task's picture."""
         [image] = task.wait(progress=False).images
-        loaded: Image.Image = image
-        loaded.load()
-        return loaded
+        return load(image)
 
     def crowd(self, prompts: list[str]) -> list[dict[str, Any]]:
         """Start all without a thread each, then wait for them; what failed is looked up once."""
@@ -160,8 +157,13 @@ class Watch:
 
 def decode(data: bytes) -> Image.Image:
     """Return a picture, decoded."""
-    image = Image.open(io.BytesIO(data))
-    image.load()
+    return load(Image.open(io.BytesIO(data)))
+
+
+def load(image: Image.Image) -> Image.Image:
+    """Decode a picture, one at a time."""
+    with DECODING:
+        image.load()
     return image
 
 
