@@ -143,8 +143,10 @@ def test_the_focus_can_be_seen(panel: PanelPage, name: str, look: str) -> None:
     _look(panel.page, look)
     panel.wait_until_painted()
     panel.page.mouse.click(1, 1)
-    while (stop := _tab(panel)) is not None:
+    while _tab(panel) is not None:
         panel.page.evaluate("() => scrollTo(0, 0)")
+        panel.wait_until_painted()  # what sticks to the window has moved by then
+        stop = panel.page.evaluate(FOCUSED)
         around = _around(stop["box"])
         focus = panel.page.screenshot(clip=around, full_page=True)
         panel.page.evaluate(BLUR)
