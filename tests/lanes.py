@@ -1,15 +1,16 @@
 """Who runs which test: the order of the tests, and what pytest-xdist hands to one worker.
 
 The tests of a folder in `LANES` share a browser and a JupyterLab, which costs more to start than most tests take, so
-one worker runs the whole folder. They also need the processors most. The other workers run the remaining tests
-meanwhile, file by file: these wait for timers and processes more than they compute.
+one worker runs the whole folder, but for a file that takes as long as all others of its folder. They also need the
+processors most. The other workers run the remaining tests meanwhile, file by file: these wait for timers and processes
+more than they compute.
 """
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-LANES = ("tests/e2e/", "tests/frontend/", "tests/hosts/")
+LANES = ("tests/e2e/", "tests/frontend/test_accessibility.py", "tests/frontend/", "tests/hosts/")
 # Long files go first, so that no worker is left alone with one at the end.
 LONG = (
     "tests/attacks/",
