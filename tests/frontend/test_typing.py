@@ -135,7 +135,7 @@ def test_keys_of_a_composition_step_no_number(panel: PanelPage, input_method: In
         input_method.press(key)
     expect(scale).to_have_value("\uff12")
     input_method.write("\uff12\uff0e\uff15")
-    assert panel.await_sent("values")[-1]["patch"] == {"scale": 2.5}
+    panel.page.wait_for_function("() => host.model.sent.at(-1)?.patch?.scale === 2.5")
 
 
 def test_keys_of_a_composition_reach_no_notebook(panel: PanelPage, input_method: InputMethod) -> None:
