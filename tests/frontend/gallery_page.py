@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page
 from tests.frontend.panel_page import PanelPage
 from wiro_widgets import Gallery
 
-SECONDS = 15.0  # after which a test stops waiting
+SECONDS = 60.0  # after which a test stops waiting
 RECEIVE = """([messages]) => {
   for (const { kind, content, buffers } of messages) {
     const bytes = buffers.map((text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer));

@@ -71,7 +71,12 @@ def public_surface(kind: type) -> dict[str, object]:
     return surface
 
 
-BLOCKING_ONLY = {"resume_soon", "stop_soon"}  # for callbacks, which cannot await
+BLOCKING_ONLY = {
+    "resume_soon",  # for callbacks, which cannot await
+    "stop_soon",
+    "add_display",  # for LiveView
+    "live_contents",
+}
 FOR_THE_CLIENT = {"recall", "unpaid", "close"}
 FOR_THE_BLOCKING_FACE = {
     "busy_after",
