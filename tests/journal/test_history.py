@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sandbox_clients import wait_for
 from wiro_widgets.journal import event_log, process
 from wiro_widgets.journal.history import History
 from wiro_widgets.journal.journal import Journal
@@ -302,6 +303,9 @@ def test_a_run_of_a_living_process_is_not_closed(history: History, place: Path |
         with pytest.raises(InvalidParameter, match=f"process {sender.pid} is sending the run"):
             history.close(run_id)
         sender.kill()
+    wait_for(
+        lambda: not any(map(process.is_attended, history.unfinished()))
+    )  # a server learns of it a moment later
     history.close(run_id)
     assert run_id not in {row.id for row in history.unfinished()}
 

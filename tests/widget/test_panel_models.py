@@ -98,7 +98,7 @@ def test_every_model_runs_with_what_it_takes(panel: Panel, wire: Wire, sandbox: 
     assert sorted(cell for row in board["rows"] for cell in row["cells"] if cell is not None) == list(
         range(6)
     )
-    assert board["costs"][1] == "$0.004 (estimate $0.004)"
+    assert board["costs"][1] == "$0.004 as estimated"
     assert board["costs"][2:] == [""] * len(board["rows"])
     assert board["titles"]["4"] == "Sandbox Sketch, seed 1"
     assert board["note"] == "Sandbox Sketch without scale, strength, samples, steps"
