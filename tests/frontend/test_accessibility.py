@@ -139,7 +139,7 @@ def _edge_changed(before: bytes, after: bytes, rim: float) -> bool:
 @pytest.mark.parametrize("name", ["running", "done"])
 def test_the_focus_can_be_seen(panel: PanelPage, name: str, look: str) -> None:
     """Whatever has the focus looks different at its edge, not only in its text."""
-    panel.page.set_viewport_size({"width": 1200, "height": 3000})  # nothing scrolls, nothing sticks to an edge
+    panel.page.set_viewport_size({"width": 1200, "height": 3000})  # nothing scrolls
     STATES[name](panel)
     _look(panel.page, look)
     panel.wait_until_painted()
