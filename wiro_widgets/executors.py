@@ -106,7 +106,7 @@ class RayExecutor(Executor):
             except Exception as error:  # noqa: BLE001 - what cannot be pickled, or a cluster that is gone
                 self._end(call, error, None)
                 continue
-            reply.add_done_callback(lambda reply, call=call: self._take(call, reply))  # type: ignore[misc]
+            reply.add_done_callback(lambda reply, call=call: self._take(call, reply))  # type: ignore[misc] # bound
 
     def _next(self) -> _Call | None:
         """Return a call that begins now; calls that were cancelled are dropped."""

@@ -31,7 +31,7 @@ def replicate(http: str, _ws: str, _folder: Path) -> Call:
     import replicate as package
     from replicate.helpers import FileOutput
 
-    client = package.Client(api_token="token", base_url=f"{http}/replicate")  # noqa: S106
+    client = package.Client(api_token="token", base_url=f"{http}/replicate")  # noqa: S106 - of a stand-in
 
     def call(prompt: str) -> Image.Image:
         [url] = client.run("bench/one", input={"prompt": prompt})
@@ -68,7 +68,7 @@ def huggingface(http: str, _ws: str, _folder: Path) -> Call:
     """`huggingface_hub.InferenceClient.text_to_image`, decoded."""
     from huggingface_hub import InferenceClient
 
-    client = InferenceClient(provider="hf-inference", token="hf_token")  # noqa: S106
+    client = InferenceClient(provider="hf-inference", token="hf_token")  # noqa: S106 - the same
 
     def call(prompt: str) -> Image.Image:
         return load(client.text_to_image(prompt, model=f"{http}/huggingface/one"))

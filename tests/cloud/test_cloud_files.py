@@ -28,7 +28,7 @@ def test_putting_a_file_twice(place: Place, source: Path) -> None:
     first = cloud_files.put(source, address)
     data = source.read_bytes()
     assert (first.address, first.size) == (address, len(data))
-    cloud_files._known.clear()
+    cloud_files._files.clear()
     assert cloud_files.put(source, address).address == address
     source.write_bytes(b"x" * len(data))
     second = cloud_files.put(source, address)
@@ -108,7 +108,7 @@ def test_an_output_of_another_machine(place: Place, source: Path) -> None:
     """An output that comes back from a worker elsewhere is read from its address."""
     file = cloud_files.put(source, f"{place.url}/a.png")
     output = Output(OutputInfo("a.png"), path=Path("/nowhere/a.png"), cloud=file)
-    cloud_files._known.clear()
+    cloud_files._files.clear()
     copy: Output = pickle.loads(pickle.dumps(output))  # noqa: S301 - our own
     assert cloud_files.note(file.address) == file
     assert copy.bytes() == source.read_bytes()

@@ -37,7 +37,7 @@ def clear_cache(tmp_path: Path) -> None:
     """Forget the copies here, as on another machine."""
     for path in (tmp_path / "cache").rglob("*.png"):
         path.unlink()
-    cloud_files._known.clear()
+    cloud_files._files.clear()
 
 
 def test_outputs_are_moved(cloud_client: Client, place: Place, tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_kill_between_the_move_and_the_journal(
         assert len(place.files) == 1
         assert len(staging_files(tmp_path)) == 1
         client.close()
-    cloud_files._known.clear()
+    cloud_files._files.clear()
 
     later = make_sandbox_client(output_dir=place.url)
     (task,) = later.recover()
@@ -227,7 +227,7 @@ def test_a_sweep_goes_on_from_addresses(
 
 def test_the_gallery_shows_them(cloud_client: Client, tmp_path: Path) -> None:
     """A small picture is made of a file that is fetched for it; one that was changed is not shown."""
-    from wiro_widgets.widget.gallery.thumbnails import Thumbnails  # noqa: PLC0415
+    from wiro_widgets.widget.gallery.thumbnails import Thumbnails  # noqa: PLC0415 - for this test alone
 
     record = cloud_client.run(FLUX, **VALUES).wait(SECONDS).record
     clear_cache(tmp_path)

@@ -54,7 +54,7 @@ def let_run(panel: PanelPage, number: int, status: str, elapsed: float) -> None:
     """Let a run be active and then end after so many seconds."""
     for word, seconds in (("running", elapsed / 2), (status, elapsed)):
         facts = run(number=number, status=word, elapsed=seconds, progress=None)
-        panel.tell(delta([], run=facts, runs=[summary(number, word)]))  # type: ignore[arg-type]
+        panel.tell(delta([], run=facts, runs=[summary(number, word)]))  # type: ignore[arg-type] # a status
 
 
 def titled(panel: PanelPage, title: str) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MAX_CACHE_BYTES: Final = 2 * 2**30  # of copies of files that stand at an address
 AWAY_SECONDS: Final = 10.0  # for which a place that could not be asked is not asked again
-_MAX_KNOWN: Final = 4_096
+_MAX_FILES: Final = 4_096
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]+(://|::)", re.IGNORECASE)
 _SECRET_NAME: Final = re.compile(r"secret|token|key|password|credential|connection_string|sas", re.IGNORECASE)
 _IN_ADDRESSES: Final = re.compile(r"(?<=://)[^/@\s]+@|\?[^\s'\"]+")
@@ -229,29 +229,29 @@ def mark_away(address: str, reason: str) -> None:
 
 # What this process knows of addresses
 
-_known: OrderedDict[str, CloudFile] = OrderedDict()
-_known_lock = threading.Lock()
+_files: OrderedDict[str, CloudFile] = OrderedDict()
+_files_lock = threading.Lock()
 
 
 def remember(file: CloudFile) -> CloudFile:
     """Keep what is known of a file whose bytes were read here, and return it."""
-    with _known_lock:
-        _known[file.address] = file
-        _known.move_to_end(file.address)
-        while len(_known) > _MAX_KNOWN:
-            _known.popitem(last=False)
+    with _files_lock:
+        _files[file.address] = file
+        _files.move_to_end(file.address)
+        while len(_files) > _MAX_FILES:
+            _files.popitem(last=False)
     return file
 
 
 def note(address: str) -> CloudFile:
     """Return the file at an address with its digest, from memory if it was read here; raises OSError."""
-    with _known_lock:
-        file = _known.get(address)
+    with _files_lock:
+        file = _files.get(address)
     if file is None or file.sha256 is None or file.size is None:
         present = look(address)
         fetch(present, from_cache=False)
-        with _known_lock:
-            file = _known.get(address, present)
+        with _files_lock:
+            file = _files.get(address, present)
     return file
 
 
@@ -346,8 +346,8 @@ def _digest(path: Path) -> str:
 
 def _digest_at(present: CloudFile) -> str:
     """Return the digest of the file at an address, from memory if this version of it was read here."""
-    with _known_lock:
-        file = _known.get(present.address)
+    with _files_lock:
+        file = _files.get(present.address)
     if file is not None and file.sha256 and file.tag and file.tag == present.tag:
         return file.sha256
     return _digest(fetch(present, from_cache=False))

@@ -28,7 +28,7 @@ def is_readable() -> bool:
 def from_texts(texts: Mapping[str, str]) -> tuple[str | None, str, dict[str, Any]] | None:
     """Return model, prompt and values, given a picture's texts by their keywords; None if no program knows them."""
     from sd_parsers.data import Generators  # noqa: PLC0415 - an extra
-    from sd_parsers.parsers import MANAGED_PARSERS  # noqa: PLC0415
+    from sd_parsers.parsers import MANAGED_PARSERS  # noqa: PLC0415 - an extra
 
     kinds: tuple[Any, ...] = (*MANAGED_PARSERS,)
     for kind in kinds:

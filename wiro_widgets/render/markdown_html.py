@@ -93,9 +93,9 @@ def _heading(lines: Sequence[str], _depth: int) -> tuple[int, str]:
 
 
 def _quote(lines: Sequence[str], depth: int) -> tuple[int, str]:
-    quoted = list(takewhile(_QUOTE.match, lines))
-    html = _blocks([_QUOTE.sub("", line, count=1) for line in quoted], depth + 1)
-    return len(quoted), f'<blockquote style="margin:0 0 6px 12px;opacity:.8">{html}</blockquote>'
+    inner = list(takewhile(_QUOTE.match, lines))
+    html = _blocks([_QUOTE.sub("", line, count=1) for line in inner], depth + 1)
+    return len(inner), f'<blockquote style="margin:0 0 6px 12px;opacity:.8">{html}</blockquote>'
 
 
 def _list(lines: Sequence[str], depth: int) -> tuple[int, str]:

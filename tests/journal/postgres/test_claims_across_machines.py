@@ -221,12 +221,12 @@ def test_a_claim_bears_the_death_of_its_client(
 ) -> None:
     """A client that is killed in the middle of a claim leaves nothing behind, neither a row nor a lock."""
     assert database
-    machine.process.stdin.write(  # type: ignore[union-attr]
+    machine.process.stdin.write(  # type: ignore[union-attr] # it has a pipe
         f"journal.claim('theirs', {SERVER!r}, 'a/b', {{}}, content='k', "
         "conflicts=lambda row: __import__('time').sleep(600))\n"
     )
     journal.claim("first", SERVER, "a/b", {}, content="k", cell=7)
-    machine.process.stdin.flush()  # type: ignore[union-attr]
+    machine.process.stdin.flush()  # type: ignore[union-attr] # the same
     with shared_postgres.connect(database) as connection:
         sql = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = %s"
         wait_for(lambda: connection.execute(sql, (database,)).fetchone() == (1,))

@@ -438,7 +438,7 @@ def test_a_journal_that_cannot_be_read(
 
 def test_a_history_without_a_client(tmp_path: Path) -> None:
     """A history by itself has nobody to ask, and says who has."""
-    from wiro_widgets.journal.history import History  # noqa: PLC0415
+    from wiro_widgets.journal.history import History  # noqa: PLC0415 - for this test alone
 
     with (
         Journal.open(tmp_path / "journal.sqlite3") as journal,

@@ -198,7 +198,7 @@ class ServerStore:
 
         What the server refuses is left out, and the rest goes on. A run that was deleted meanwhile is not taken in.
         """
-        merged = []
+        present = []
         for item in items:
             try:
                 with self._connection.transaction():
@@ -209,8 +209,8 @@ class ServerStore:
                             self._connection.execute(_SAVE_EVENTS, (_text(item.run_id), item.events))
             except (psycopg.DataError, psycopg.errors.ProgramLimitExceeded):
                 continue
-            merged.append(item)
-        return merged
+            present.append(item)
+        return present
 
     def damage(self) -> str | None:
         """Return None: PostgreSQL says itself when it cannot read a table."""
@@ -350,7 +350,7 @@ class ServerStore:
         for row in read_rows(plain_values(), self.damaged_ids, self.unreadable_ids):
             is_connected, is_elsewhere = facts.pop(row.id, (False, False))
             if is_connected or is_elsewhere:
-                row = replace(row, is_connected=is_connected, is_elsewhere=is_elsewhere)  # noqa: PLW2901
+                row = replace(row, is_connected=is_connected, is_elsewhere=is_elsewhere)  # noqa: PLW2901 - completed
             yield row
 
     @contextmanager

@@ -138,10 +138,10 @@ class ModelAxis:
     def to_json(self, values: Mapping[str, Any], axes: Sequence[Axis]) -> list[dict[str, Any]]:
         """Return the models for the page, with what is said beside each: what is left out, and what is wrong."""
         own_defaults = self.own_defaults(values)
-        shared = {name: value for name, value in values.items() if name not in own_defaults}
+        common = {name: value for name, value in values.items() if name not in own_defaults}
         rows: list[dict[str, Any]] = []
         for model, schema in self.schemas.items():
-            without = self.left_out(model, shared, axes)
+            without = self.left_out(model, common, axes)
             differing = tuple(
                 self._label(name) for name in values if name in own_defaults and schema and schema.get(name)
             )
@@ -149,7 +149,7 @@ class ModelAxis:
                 f"without {run_words.listing(without)}" if without else None,
                 f"its own {run_words.listing(differing)}" if differing and rows else None,
             )
-            errors = self.problems(model, shared, axes)
+            errors = self.problems(model, common, axes)
             rows.append(
                 {
                     "model": model,
