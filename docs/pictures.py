@@ -181,7 +181,7 @@ def _models(panel: PanelPage) -> None:
     panel.start(state(status="succeeded", _axes=trait, _outlook=price))
     panel.send_module("models")
     titles = ["Hunyuan Flux SRPO", "Sandbox Sketch", "Sandbox Poster"]
-    costs = ["$0.00681 (estimate about $0.00702)", *["$0.004 (estimate $0.004)"] * 2]
+    costs = ["$0.00681 (estimate about $0.00702)", *["$0.004 as estimated"] * 2]
     table = board(titles, ["1", "2"], x="model") | {"costs": [*costs, "", ""]}
     done = swept(
         status="succeeded", progress=None, cost=0.01481, elapsed=7.4, word="Done \N{MIDDLE DOT} 7.4 s"
