@@ -89,7 +89,7 @@ def test_the_pictures_are_sent_a_few_times(
     sweep.wait(progress=False)
     live.end()
     assert 3 <= len(tables) <= PICTURE_UPDATES + 2
-    assert tables[-1] == Pictures(sweep, -1)
+    assert tables[-1] == Pictures.of(sweep)
 
 
 def test_outside_of_a_notebook_a_sweep_is_its_line(sandbox_client: Client) -> None:

@@ -118,6 +118,7 @@ class Sweep(SweepView[Task]):
     @same_call(AsyncSweep.settle_unknown)
     def settle_unknown(self, unknown: UnknownPolicy) -> None:
         self._bridge.call(self._sweep.settle_unknown(unknown))
+        self._begin_display_again()
 
     def __iter__(self) -> Iterator[Cell[Task]]:
         position = 0
@@ -159,9 +160,9 @@ class Sweep(SweepView[Task]):
         self._displays = [*self._displays, display][-_MAX_DISPLAYS:]
 
     def _begin_display_again(self) -> None:
-        if self.busy:
-            for display in self._displays:
-                display.begin_again()
+        """Update the displays again, also if the sweep is over by now: they show its end."""
+        for display in self._displays:
+            display.begin_again()
 
     @contextmanager
     def _interruptible(self, on_interrupt: OnInterrupt | None) -> Iterator[None]:

@@ -104,6 +104,8 @@ class AsyncSweep(SweepView[TaskT]):
             registry = self._client.registry
             registry.add(self)
             driver.add_done_callback(lambda _: None if self.busy else registry.remove(self))
+        if self._live is not None:
+            self._live.begin_again()
 
     def add_callback(self, callback: Callable[[Cell[TaskT]], object]) -> None:
         """Call `callback(cell)` as each cell begins and as it ends; first for those that did so already.
@@ -151,7 +153,7 @@ class AsyncSweep(SweepView[TaskT]):
                     )
         if self._live is not None:
             self._live.end()
-            self._live = None
+            self._live = self._live if self.left_count else None
         self.raise_error()
         return self
 

@@ -53,16 +53,20 @@ class SweepLine:
 
 @dataclass(frozen=True)
 class Pictures(NotebookRepr):
-    """The pictures of a sweep; they are drawn anew when `stage` has changed."""
+    """The pictures of a sweep; they are drawn anew when `stage` has changed.
+
+    While it runs the stage counts what is done. At its end, which may come again after a resume, it is how each cell
+    ended.
+    """
 
     sweep: SweepView[Any] = field(compare=False)
-    stage: int
+    stage: int | tuple[object, ...]
 
     @classmethod
     def of(cls, sweep: SweepView[Any]) -> Self:
         """Return the pictures as they are now."""
         if not sweep.busy:
-            return cls(sweep, -1)
+            return cls(sweep, tuple((cell.status, cell.error, cell.lacks_files) for cell in sweep.cells))
         return cls(sweep, sum(cell.done for cell in sweep.cells) // max(1, len(sweep) // PICTURE_UPDATES))
 
     def __repr__(self) -> str:

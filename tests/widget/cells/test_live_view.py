@@ -71,6 +71,26 @@ def test_the_buttons_of_a_sweep(sweep: Sweep, sandbox: Sandbox) -> None:
     sandbox.faults = None
     sweep.resume()
     wait_for(lambda: "3 succeeded" in view._line and view._pictures.count("<img") == 3)
+    wait_for(lambda: view._buttons == [])
+
+
+def test_a_resumed_sweep_that_is_over_at_once(
+    sweep: Sweep, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its end is shown with its pictures, also if it came before any display was told of the beginning."""
+    view = LiveView(sweep)
+    sweep.stop()
+    wait_for(lambda: _labels(view) == ["Run what is left (3 cells)"] and view not in pacer()._drawings)
+    begin_again = sweep._begin_display_again
+
+    def begin_late() -> None:
+        wait_for(lambda: not sweep.busy)
+        begin_again()
+
+    monkeypatch.setattr(sweep, "_begin_display_again", begin_late)
+    sandbox.faults = None
+    sweep.resume()
+    wait_for(lambda: "3 succeeded" in view._line and view._pictures.count("<img") == 3)
     assert view._buttons == []
 
 
