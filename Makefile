@@ -37,11 +37,12 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: .venv/demo.stamp front-end
 	@$(BIN)/wiro-widgets demo $(ARGS)
 
+# A machine that stands still for a second fails one of thousands of tests; the summary names what was run again.
 test: lint chromium docs
 	@echo "==> vitest"
 	@$(BIN)/python tools/front_end.py run test
 	@echo "==> pytest"
-	@$(BIN)/python -m pytest --numprocesses=$(WORKERS)
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --reruns=1
 
 # Warnings are errors. Notebooks run against a sandbox, again only if they or their environment changed.
 docs: .venv/dev.stamp front-end
