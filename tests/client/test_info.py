@@ -75,3 +75,21 @@ def test_an_async_client_tells_of_a_model(sandbox: Sandbox) -> None:
             return (await client.info(SKETCH)).price
 
     assert asyncio.run(price()) == "$0.002 a run"
+
+
+def test_an_async_model_tells_of_itself(sandbox: Sandbox) -> None:
+    """`info` and `examples` of an AsyncModel are awaited, and ask once together."""
+    settings: dict[str, Any] = {"base_url": sandbox.base_url, "socket_url": sandbox.socket_url}
+
+    async def story() -> None:
+        async with AsyncClient(sandbox.api_key, sandbox.api_secret, journal=False, **settings) as client:
+            upscale, before = client.model(UPSCALE), len(sandbox.requests)
+            [example] = await upscale.examples
+            assert example == (await upscale.info).examples[0]
+            assert len(sandbox.requests) == before + 1
+            [image] = await upscale(**example)
+            assert image.width == 3 * 640
+            with pytest.raises(NotFound, match="there is no model wiro/nothing"):
+                await client.model("wiro/nothing").examples
+
+    asyncio.run(story())

@@ -15,6 +15,7 @@ from wiro_widgets.journal.result import Images
 from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.schema.call_signature import call_signature, help_text
+from wiro_widgets.protocol.schema.model_info import ModelInfo
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.render import model_table
 from wiro_widgets.render.notebook_repr import NotebookRepr
@@ -181,6 +182,20 @@ class AsyncModel(ModelFace[Coroutine[Any, Any, Images]]):
         """What the model takes, if it was fetched: `await model` does that, and so does a run."""
         schema: ModelSchema | None = self._client.quick_schema(self.name, 0.0)
         return schema
+
+    @property
+    async def info(self) -> ModelInfo:
+        """What Wiro tells of the model besides, as `await flux.info`; asked once, raises NotFound."""
+        info: ModelInfo = await self._client.info(self.name)
+        return info
+
+    @property
+    async def examples(self) -> tuple[dict[str, Any], ...]:
+        """Example inputs that Wiro gives: `first, *_ = await flux.examples`, then `await flux(**first)`.
+
+        A file is its URL, which Wiro itself fetches once the example runs. Raises NotFound.
+        """
+        return (await self.info).examples
 
 
 def _offer_parameters() -> None:
