@@ -201,7 +201,7 @@ def test_task_detail_says_nothing_for_long(server: HostileServer, make_client: M
     begin = time.monotonic()
     sweep = client.sweep("a/b", VALUES, seed=SEEDS).wait(60)
     sweep.resume().wait(60)
-    assert time.monotonic() - begin < 15
+    assert time.monotonic() - begin < 60
     assert (server.count("Run"), statuses(sweep)) == (3, ["unknown"] * 3)
     assert len(client.history.unfinished()) == 3
     server.clear_script("Task/Detail")

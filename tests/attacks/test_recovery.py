@@ -146,7 +146,7 @@ def test_thirty_runs_that_were_never_made(server: HostileServer, client: Client,
     recovered = recover(client)
     assert (len(recovered), len(recovered.problems)) == (0, 30)
     assert len(server.calls) - calls < 30
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 30
     calls = len(server.calls)
     sweep.resume().wait(60)
     assert server.count("Run") == 30

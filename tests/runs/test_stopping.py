@@ -208,7 +208,7 @@ def test_a_server_that_does_not_answer(server: HostileServer, client: Client, an
     start = time.monotonic()
     with pytest.raises((TransportError, ApiError), match="was not stopped"):
         task.stop()
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < 20
     assert not task.over
 
 

@@ -112,7 +112,7 @@ def test_an_answer_that_never_begins_is_ambiguous(
     began = time.monotonic()
     with pytest.raises(RunOutcomeUnknown, match="no answer within"):
         client.run("a/b", prompt="x")
-    assert 0.8 <= time.monotonic() - began < 5
+    assert 0.8 <= time.monotonic() - began < 30
     assert server.count("Run") == 1
 
 

@@ -65,7 +65,7 @@ def test_retry_after_is_seconds_a_date_or_missing(caller: Caller) -> None:
         caller.server.faults = {"rate_limit": 1, "retry_after": value}
         statuses.append(caller.post("Task/List").headers.get("retry-after"))
     assert statuses[0] == "7"
-    assert abs(email.utils.parsedate_to_datetime(statuses[1]).timestamp() - time.time()) < 3
+    assert abs(email.utils.parsedate_to_datetime(statuses[1]).timestamp() - time.time()) < 60
     assert statuses[2] is None
 
 
