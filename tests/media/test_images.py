@@ -6,8 +6,10 @@ import threading
 import zlib
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -212,6 +214,52 @@ def test_array_views_upload_as_they_look() -> None:
     assert pixels(to_upload_bytes(array))[2] == array.tobytes()
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(7, 5), (7, 5, 1), (7, 5, 3), (7, 5, 4)])
+def test_floats_from_black_to_white_upload_as_8_bits(dtype: type, shape: tuple[int, ...]) -> None:
+    """Floats from 0 to 1, as picture libraries make them, are sent as the nearest of 256 levels."""
+    array: Any = np.linspace(0, 1, int(np.prod(shape)), dtype=dtype).reshape(shape)
+    levels = np.rint(array.astype(np.float32) * 255).astype(np.uint8)
+    assert pixels(to_upload_bytes(array))[2] == levels.tobytes()
+
+
+def test_a_rounding_error_beyond_white_is_white() -> None:
+    """A float that a filter has computed may miss 0 and 1 by what 8 bits do not show."""
+    assert pixels(to_upload_bytes(np.array([[-1e-9, 1.0000000002]])))[2] == b"\x00\xff"
+
+
+def test_a_floating_point_picture_of_fractions_is_scaled() -> None:
+    """A PIL image made from an array of floats is sent as the array would be."""
+    array = np.array([[0, 0.25, 1]], np.float32)
+    assert pixels(to_upload_bytes(Image.fromarray(array))) == pixels(to_upload_bytes(array))
+
+
+class Tensor:
+    """What libraries of tensors have: a shape, and numpy's array when asked; on a GPU they refuse."""
+
+    def __init__(self, array: Any, problem: str = "") -> None:
+        self.shape, self._array, self._problem = array.shape, array, problem
+
+    def __array__(self, *_args: Any, **_options: Any) -> Any:
+        if self._problem:
+            raise TypeError(self._problem)
+        return self._array
+
+
+def test_tensors_that_numpy_reads_are_arrays() -> None:
+    """An object that becomes a numpy array when asked is a picture; one that refuses says how to make it one."""
+    array = np.linspace(0, 1, 105, dtype=np.float32).reshape(7, 5, 3)
+    assert to_upload_bytes(Tensor(array)) == to_upload_bytes(array)
+    with pytest.raises(ValueError, match=r"Tensor cannot be read .*cuda:0.*give tensor.detach\(\).cpu"):
+        to_upload_bytes(Tensor(array, "can't convert cuda:0 device type tensor to numpy"))
+
+
+def test_tables_are_no_pictures() -> None:
+    """A table becomes a numpy array as well, and is still no picture."""
+    with pytest.raises(ValueError, match="DataFrame is no image; a PIL image or numpy array is"):
+        to_upload_bytes(pd.DataFrame({"a": [0.0, 1.0]}))
+
+
 def test_photographs_upload_upright() -> None:
     """A photograph whose EXIF asks for a turn is sent turned, since the PNG carries no EXIF."""
     exif = Image.Exif()
@@ -224,9 +272,18 @@ def test_photographs_upload_upright() -> None:
     ("source", "words"),
     [
         (
-            np.zeros((4, 4), dtype=np.float32),
-            "must hold uint8 from 0 to 255, not float32; where 1.0 is white: ",
+            np.full((4, 4), 1.5, np.float32),
+            "this float32 one has 1.5 to 1.5; where 255 is white, give array.round",
         ),
+        (
+            np.array([[-1.0, 1.0]]),
+            r"this float64 one has -1.0 to 1.0; where -1 is black, give \(array \+ 1\) / 2",
+        ),
+        (np.array([[0.0, 1e4]]), r"this float64 one has 0.0 to 10000.0; bring it there"),
+        (np.array([[0.5, np.nan]]), r"this float64 one has NaN or infinity beside 0.5 to 0.5; np.nan_to_num"),
+        (np.full((4, 4), np.inf, np.float16), r"this float16 one has NaN or infinity only; np.nan_to_num"),
+        (np.zeros((3, 4, 5)), r"not \(3, 4, 5\); put the channels last: array.transpose\(1, 2, 0\)"),
+        (np.zeros((4, 4), complex), "must hold uint8 from 0 to 255, not complex128"),
         (np.array([[None, 1]]), "must hold uint8 from 0 to 255, not object"),
         (np.full((4, 4), -1), "numbers from 0 to 65,535; this int64 one has -1 to -1"),
         (np.full((4, 4), 65_536), "this int64 one has 65536 to 65536"),
@@ -238,8 +295,9 @@ def test_photographs_upload_upright() -> None:
         (np.zeros((0, 4), dtype=np.uint8), "has no pixels"),
         (Image.new("RGB", (0, 4)), "has no pixels"),
         (picture(mode="F"), "floating point image"),
-        (Image.new("F", (4, 4), 1.0), "floating point image has no agreed white"),
-        (Image.new("F", (4, 4), float("nan")), "floating point image has no agreed white"),
+        (Image.new("F", (4, 4), 1.5), "floating point image of 1.5 to 1.5 has no agreed white"),
+        (Image.new("F", (4, 4), float("nan")), "floating point image of nan to nan has no agreed white"),
+        (Image.fromarray(np.array([[0.5, np.nan]], np.float32)), "has no agreed white"),
         (Image.new("I", (4, 4), 65_536), "numbers from 0 to 65,535, not 65,536 to 65,536"),
         (Image.new("I", (4, 4), -1), "numbers from 0 to 65,535, not -1 to -1"),
         (Image.new("I", (4, 4), 1), "0 and 1 only"),

@@ -70,6 +70,18 @@ def test_heic_without_a_decoder_names_one(
     assert info.value.parameter == "inputImage"
 
 
+def test_an_array_of_floats_is_a_picture_or_names_its_field() -> None:
+    """Floats from 0 to 1 are sent as a PNG; others are refused with field, type, range and advice."""
+    white = np.ones((2, 3, 3), np.float32)
+    with Image.open(io.BytesIO(content(upload_of(white)))) as image:
+        assert image.tobytes() == b"\xff" * 18
+    with pytest.raises(
+        InvalidParameter, match=r"this float32 one has 255.0 to 255.0; where 255 is white"
+    ) as info:
+        upload_of(white * 255)
+    assert info.value.parameter == "inputImage"
+
+
 def test_heic_is_converted_where_it_can_be() -> None:
     """With pillow-heif, a HEIC is sent as an upright PNG."""
     pillow_heif = pytest.importorskip("pillow_heif")

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from PIL import Image
 
+from wiro_widgets.media import arrays
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.requests import Upload
 
@@ -82,10 +83,7 @@ def is_file(value: object) -> bool:
 
 
 def _file(value: object) -> dict[str, Any] | None:
-    # For a PIL image this attribute would copy all its pixels.
-    array = None if isinstance(value, Image.Image) else getattr(value, "__array_interface__", None)
-    shape = array.get("shape") if isinstance(array, dict) else None
-    size = None
+    shape, size = arrays.shape_of(value), None
     if isinstance(value, Output):
         name, size = value.name, value.size
     elif isinstance(value, Upload):

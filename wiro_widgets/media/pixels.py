@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
 import sys
+from array import array
 from functools import lru_cache
 from typing import Any, Final, cast
 
@@ -61,7 +63,8 @@ def is_grey(image: Image.Image) -> bool:
 def exact_grey(image: Image.Image) -> Image.Image:
     """Return a grey picture of more than 8 bits as mode L or I;16 with the same tones; raises ValueError if none has.
 
-    White is 65,535 for 16 bits and for numbers beyond 255, and 255 otherwise. Fractions have no agreed white.
+    White is 65,535 for 16 bits and for numbers beyond 255, and 255 otherwise; of mode F it is 1 if no number is beyond
+    it, and other fractions have no agreed white.
     """
     if image.mode == "I;16":
         return image
@@ -69,11 +72,13 @@ def exact_grey(image: Image.Image) -> Image.Image:
         return _whole_numbers(image).convert("I;16")  # Pillow's direct way goes through 8 bits
     low, high = _extrema(image)
     if image.mode == "F":
+        if low >= 0 and high <= 1 and math.isfinite(sum(array("f", image.tobytes()))):
+            return _scaled_grey(image)
         whole = image.convert("I")
         if high == 1 or whole.convert("F").tobytes() != image.tobytes():
             raise ValueError(
-                "a floating point image has no agreed white; convert it to mode 'RGB' or 'L' first "
-                "(where 1.0 is white: image.point(lambda value: value * 255).convert('L'))"
+                f"a floating point image of {low:g} to {high:g} has no agreed white; "
+                "bring it to 0 to 1, or convert it to mode 'RGB' or 'L' first"
             )
         image = whole
     if low < 0 or high > _LEVELS_16:

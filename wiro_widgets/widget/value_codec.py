@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
+from wiro_widgets.media import arrays
 from wiro_widgets.media.jsonable import plain, storable
 from wiro_widgets.media.output import Output
 from wiro_widgets.protocol.errors import InvalidParameter, OutputError
@@ -116,9 +117,7 @@ class InputFiles:
         name = storable(
             PurePath(value.name if isinstance(value, NamedBytes) else str(description["file"])).name
         )
-        # Of the type, not of the value: a PIL image would copy all its pixels.
-        has_pixels = hasattr(type(value), "__array_interface__")
-        mime = mimetypes.guess_type(name)[0] or ("image/png" if has_pixels else "")
+        mime = mimetypes.guess_type(name)[0] or ("image/png" if arrays.shape_of(value) else "")
         size = description["size"] if isinstance(description["size"], int) else None
         return {
             "id": file_id,

@@ -38,8 +38,7 @@ if TYPE_CHECKING:
 class Array(Protocol):
     """A picture as an array of numpy, or of a library that follows it."""
 
-    @property
-    def __array_interface__(self) -> dict[str, Any]: ...
+    def __array__(self, *args: Any, **options: Any) -> Any: ...
 
 
 Run: TypeAlias = "wiro.Task | wiro.TaskResult | wiro.Images | wiro.TaskRecord | wiro.Panel"  # stands for its file
