@@ -109,7 +109,12 @@ def test_broken_pictures_name_their_field(with_schema: bool) -> None:
     no_file.close()
     parameter = Parameter("inputImage", kind="file", accept="image")
     schema = ModelSchema("a/b", groups=(Group("", (parameter,)),)) if with_schema else None
-    bad_values = (Image.open(io.BytesIO(JPEG[:-300])), no_file, Image.new("F", (4, 4), 0.5), np.zeros((4, 4)))
+    bad_values = (
+        Image.open(io.BytesIO(JPEG[:-300])),
+        no_file,
+        Image.new("F", (4, 4), 1.5),
+        np.full((4, 4), 2.5),
+    )
     for value in bad_values:
         with pytest.raises(InvalidParameter) as info:
             inputs.prepare({"inputImage": [value]}, schema, ExitStack())
