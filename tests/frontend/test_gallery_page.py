@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from tests.frontend.gallery_page import GalleryPage, KernelEnd
 from tests.frontend.gallery_runs import every_kind, make_client, paint, row, save, with_files
 from tests.frontend.panel_page import BUNDLE
-from tests.frontend.test_accessibility import LOOKS, _complaints, _look
+from tests.frontend.test_accessibility import SIGHTS, _complaints, _look
 from tests.widget.gallery.conftest import choose
 from wiro_widgets import Gallery, Panel
 
@@ -533,12 +533,11 @@ def test_axe_finds_nothing(gallery: GalleryPage) -> None:
     def complaints(state: str) -> dict[Any, list[str]]:
         gallery.settle()
         lines = {}
-        for look in LOOKS:
+        for look, width in SIGHTS:
             _look(page, look)
-            for width in (400, 1200):
-                page.set_viewport_size({"width": width, "height": 900})
-                gallery.panel.wait_until_painted()
-                lines[state, look, width] = _complaints(gallery.panel, look)
+            page.set_viewport_size({"width": width, "height": 900})
+            gallery.panel.wait_until_painted()
+            lines[state, look, width] = _complaints(gallery.panel, look)
         page.set_viewport_size({"width": 1200, "height": 900})
         return {key: words for key, words in lines.items() if words}
 
