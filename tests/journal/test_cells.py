@@ -154,6 +154,16 @@ def test_a_record_that_is_not_sound_is_read_one_by_one(journal: Journal, record:
     assert "1" in table["task_id"].dropna().tolist()
 
 
+def test_lists_without_any_text_are_read_one_by_one(journal: Journal) -> None:
+    """A number in a list is found although no list of the history has a text."""
+    _add(journal, TaskRecord("1"))
+    journal.close()
+    with sqlite3.connect(str(journal.path)) as connection:
+        connection.execute('UPDATE runs SET record = \'{"task_id": "1", "output_urls": [1]}\'')
+    connection.close()
+    assert _table_both_ways(journal, fast=False)["output_urls"].tolist() == ['["1"]']
+
+
 def test_runs_in_memory_are_in_the_table(tmp_path: Path) -> None:
     """A journal in memory alone gives the table without a file."""
     with Journal.open(None) as journal:

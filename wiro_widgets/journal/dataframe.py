@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import tzinfo
 from importlib import import_module
+from itertools import chain
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -204,7 +205,8 @@ _CELLS: Final = {  # each with an expression of its own: what stays JSON text, a
 _RECORD_CELLS: Final = tuple(name for name in RECORD_COLUMNS if name not in _CELLS)
 _PATHS: Final = ", ".join(f"'$.{name}'" for name in _RECORD_CELLS)
 CELLS_SQL: Final = ", ".join((f"json_extract({_RECORD}, {_PATHS})", *_CELLS.values()))
-_CHUNK: Final = 1_000  # rows
+# Texts parsed at once: fewer new lists than make Python's garbage collector look at those that are alive.
+_CHUNK: Final = 500
 
 
 def from_cells(
@@ -220,14 +222,14 @@ def from_cells(
     require_pandas()
     try:
         columns = _columns_of(cells)
-        for name in LISTS:
-            lists = _json_items(columns[name])
-            if any(type(item) is not str for items in lists for item in items):
+        for name in LISTS:  # most are empty, so that few differ
+            chunks = _json_chunks([*{*columns[name]}])
+            if any(set(map(type, chain(*chunk))) - {str} for chunk in chunks):
                 return None
         # Tags are stored with blanks between them, and most runs have none.
         columns["tags"] = [text if text == "[]" else _encode(json.loads(text)) for text in columns["tags"]]
         table = _frame(columns)
-        table = _expand(table, _json_items(table["parameters"])) if expand else table
+        table = _expand(table, [*chain(*_json_chunks(columns["parameters"]))]) if expand else table
     except UNREADABLE:
         return None
     return in_zone(table, tz)
@@ -238,8 +240,7 @@ def _columns_of(cells: Sequence[Sequence[Any]]) -> dict[str, Any]:
     import pandas as pd  # noqa: PLC0415 - optional and slow
 
     columns: dict[str, Any] = {name: [] for name in _RECORD_CELLS}
-    for start in range(0, len(cells), _CHUNK):
-        records = _json_items([record for record, *_ in cells[start : start + _CHUNK]])
+    for records in _json_chunks([row[0] for row in cells]):
         for name, values in zip(_RECORD_CELLS, zip(*records, strict=True), strict=True):
             columns[name].extend(values)
     for place, name in enumerate(_CELLS, 1):
@@ -248,17 +249,20 @@ def _columns_of(cells: Sequence[Sequence[Any]]) -> dict[str, Any]:
         columns[name] = _sound_cells(name, columns[name])
     columns["usage"] = [usage and _encode(usage) for usage in columns["usage"]]
     for name in _TIMES:
-        moments = pd.to_datetime(pd.Series(columns[name]), utc=True, format="ISO8601")
+        texts = pd.Series(columns[name], dtype="object")  # as pandas parses them, which would convert others
+        moments = pd.to_datetime(texts, utc=True, format="ISO8601")
         columns[name] = moments.astype(cast("Any", TIME))
     return columns
 
 
-def _json_items(texts: Sequence[str] | pd.Series[Any]) -> list[Any]:
-    """Parse many JSON texts at once."""
-    items: list[Any] = json.loads(f"[{','.join(texts)}]")
-    if len(items) != len(texts):
-        raise ValueError("a text holds more than one value")
-    return items
+def _json_chunks(texts: Sequence[str]) -> Iterator[list[Any]]:
+    """Yield the values of JSON texts, in lists of `_CHUNK`."""
+    for start in range(0, len(texts), _CHUNK):
+        chunk = texts[start : start + _CHUNK]
+        items: list[Any] = json.loads(f"[{','.join(chunk)}]")
+        if len(items) != len(chunk):
+            raise ValueError("a text holds more than one value")
+        yield items
 
 
 def _sound_cells(name: str, cells: list[Any]) -> list[Any]:
