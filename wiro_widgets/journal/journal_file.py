@@ -6,7 +6,6 @@ import os
 import re
 import sqlite3
 import time
-import warnings
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -24,9 +23,8 @@ from wiro_widgets.journal.database import (
     check_locks,
     identity,
 )
-from wiro_widgets.journal.postgres.backing import RowStore
+from wiro_widgets.journal.postgres.backing import Backing, RowStore
 from wiro_widgets.journal.row import JournalRow
-from wiro_widgets.protocol.errors import WiroWarning
 from wiro_widgets.protocol.lookup import Absent, Present, Unknown
 
 T = TypeVar("T")
@@ -56,11 +54,10 @@ _opened: set[tuple[int, int]] = set()  # files that this process has used as jou
 _drives_without_memory: set[int] = set()  # where a write-ahead log was refused
 
 
-class JournalFile:
-    """A store that is opened on demand; if it cannot be used, it warns instead of raising.
+class JournalFile(Backing):
+    """A store in a file; after a lock of another process, `is_locked` is True.
 
-    `is_locked` is True if the last use failed for another process's lock. A drive without shared memory gets a rollback
-    journal; one that cannot lock files is left alone for `_REST` seconds. Not for several threads at once.
+    A drive without shared memory gets a rollback journal; one that cannot lock files is left alone for `_REST` seconds.
     """
 
     has_json_functions = True
@@ -68,10 +65,7 @@ class JournalFile:
     wait_reason = "Another process has locked the run journal; waiting until it is free"
 
     def __init__(self, path: Path | None) -> None:
-        self.path = path
-        self.trouble: str | None = None
-        self.is_locked = False
-        self.may_have_written = False  # a commit that fails wrote nothing
+        super().__init__(str(path), path)  # `may_have_written` stays False: a commit that fails wrote nothing
         self._store: Store | None = None
         self._identity: tuple[int, int] | None = None  # of the file that was opened last
         self._refused: tuple[tuple[int, ...], str] | None = (
@@ -79,15 +73,7 @@ class JournalFile:
         )
         self._rest: tuple[float, str] | None = None  # until when the drive is left alone, and why
         self._memory_trouble: str | None = None  # not reported yet
-        self._is_replaced = False
-        self._damage_reported = False
-        self._journal_id: str | None = None  # of the first journal here that had rows
         self._sound_id: str | None = None  # of the journal whose tables were inspected
-
-    @property
-    def name(self) -> str:
-        """The path as text."""
-        return str(self.path)
 
     @property
     def usable(self) -> bool:
@@ -121,11 +107,12 @@ class JournalFile:
                     break
             else:
                 self._rest = None
-                self._report_trouble(store)
+                self._report_memory_trouble()
+                self._report_damage(store)
                 if store.has_rows and self._journal_id is None:
                     self._journal_id = store.journal_id
                 return Present(result)
-        return Unknown(f"the run journal {self.path} cannot be used: {reason}")
+        return self._unknown(reason)
 
     def save(self, rows: Collection[JournalRow]) -> bool:
         """Write rows, and open the file even if there are none; return True once they are on the disk."""
@@ -164,25 +151,12 @@ class JournalFile:
             self._sound_id = store.journal_id
         return Absent("the journal has no such run")
 
-    def pop_replaced(self) -> bool:
-        """Return True, once, if another file has taken the place of the one that was used before."""
-        is_replaced, self._is_replaced = self._is_replaced, False
-        return is_replaced
-
     def close(self) -> None:
         """Close the file until it is needed again."""
         if self._store is not None:
             with suppress(sqlite3.Error):
                 self._store.close()
             self._store = None
-
-    def warn(self, message: str) -> None:
-        """Warn, once for the same trouble in a row."""
-        if message == self.trouble:
-            return
-        self.trouble = message
-        with suppress(WiroWarning):  # a paid run goes on even if warnings are errors
-            warnings.warn(message, WiroWarning, stacklevel=5)
 
     def _refusal(self) -> str | None:
         """Return why the file that stands here must not be touched, or its drive be left alone."""
@@ -209,17 +183,13 @@ class JournalFile:
                 _opened.add(self._identity)
         return self._store
 
-    def _report_trouble(self, store: Store) -> None:
+    def _report_memory_trouble(self) -> None:
         if self._memory_trouble:
             self.warn(
                 f"The drive of the run journal {self.path} has no shared memory ({self._memory_trouble}); the journal "
                 "does without. All runs are kept; kernels that share it wait longer for each other."
             )
             self._memory_trouble = None
-        if store.damaged_ids and not self._damage_reported:
-            self._damage_reported = True
-            runs = f"{len(store.damaged_ids)} damaged runs, beginning with {min(store.damaged_ids)}"
-            self.warn(f"The run journal {self.path} has {runs}; what cannot be read of them is left out.")
 
     def _recover(self, exc: Exception) -> bool:
         """Do what can be done about a trouble, and return True if it is worth trying again."""

@@ -11,7 +11,6 @@ import re
 import sqlite3
 import threading
 import time
-import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -22,12 +21,11 @@ import psycopg
 
 from wiro_widgets.journal.database import NewerVersionError
 from wiro_widgets.journal.journal_file import data_folder
-from wiro_widgets.journal.postgres.backing import RowStore
+from wiro_widgets.journal.postgres.backing import Backing, RowStore
 from wiro_widgets.journal.postgres.pending_rows import PendingRows
 from wiro_widgets.journal.postgres.server_address import ServerAddress
 from wiro_widgets.journal.postgres.server_store import ServerStore, WrongEncodingError, own_session
 from wiro_widgets.journal.row import JournalRow
-from wiro_widgets.protocol.errors import WiroWarning
 from wiro_widgets.protocol.lookup import Absent, Present, Unknown
 
 T = TypeVar("T")
@@ -51,36 +49,28 @@ _LASTING: Final = re.compile(
 )  # troubles of a connection that do not pass by themselves
 
 
-class JournalServer:
-    """A store in a database that is connected on demand; if it cannot be used, it warns instead of raising.
+class JournalServer(Backing):
+    """A store in a database; after another client's lock, or if the server is away, `is_locked` is True.
 
-    `path` is the file of this machine, which has what the server has not got yet. `is_locked` is True if the last use
-    failed for a server that is away, or for another client's lock. Not for several threads at once.
+    `path` is the file of this machine, which has what the server has not got yet.
     """
 
-    has_no_past = False
     has_json_functions = False
     patience = 120.0  # a sweep that is under way outlasts a new start of the server
 
     def __init__(self, address: ServerAddress, folder: Path | None = None) -> None:
-        self.name = str(address)
-        digest = hashlib.sha256(self.name.encode()).hexdigest()[:12]
-        self.path: Path | None = (folder or data_folder()) / f"team-{digest}.sqlite3"
-        self.trouble: str | None = None
-        self.is_locked = False
-        self.may_have_written = False
+        digest = hashlib.sha256(str(address).encode()).hexdigest()[:12]
+        path = (folder or data_folder()) / f"team-{digest}.sqlite3"
+        super().__init__(str(address), path)
         self.wait_reason = f"The team's journal {self.name} cannot be reached; waiting until it can"
         self._address = address
-        self._pending = PendingRows(self.path)
+        self._pending = PendingRows(path)
         self._kept_rows: dict[str, JournalRow] = {}
         self._kept_logs: dict[str, bytes] = {}
         self._store: ServerStore | None = None
         self._rest: tuple[float, str, bool] | None = None  # until when, why, and whether it passes
         self._refusal: str | None = None  # why the database must not be touched
-        self._journal_id: str | None = None  # of the first journal here
         self._last_change = 0  # the highest that was seen
-        self._is_replaced = False
-        self._damage_reported = False
         self._merger = Merger(address, self._pending)
 
     def __repr__(self) -> str:
@@ -175,26 +165,10 @@ class JournalServer:
         self._last_change = last_change
         return Absent("the journal has no such run")
 
-    def pop_replaced(self) -> bool:
-        """Return True, once, if another journal has taken the place of the one that was used before."""
-        is_replaced, self._is_replaced = self._is_replaced, False
-        return is_replaced
-
     def close(self) -> None:
         """Close the connection until it is needed again."""
         self._merger.stop()
-        if self._store is not None:
-            with suppress(psycopg.Error, OSError):
-                self._store.close()
-            self._store = None
-
-    def warn(self, message: str) -> None:
-        """Warn, once for the same trouble in a row."""
-        if message == self.trouble:
-            return
-        self.trouble = message
-        with suppress(WiroWarning):  # a paid run goes on even if warnings are errors
-            warnings.warn(message, WiroWarning, stacklevel=5)
+        self._drop_store()
 
     def _open(self) -> ServerStore:
         if self._store is not None and not self._store.is_usable:
@@ -213,9 +187,6 @@ class JournalServer:
             with suppress(psycopg.Error, OSError):
                 self._store.close()
         self._store = None
-
-    def _unknown(self, reason: str) -> Unknown:
-        return Unknown(f"the run journal {self.name} cannot be used: {reason}")
 
     def _note_trouble(self, exc: Exception, reason: str, start: float, *, is_old: bool) -> bool:
         """Note and report a trouble; return True if a new connection may do what an old one could not."""
@@ -247,12 +218,6 @@ class JournalServer:
                 f"The team's journal {self.name} cannot be used: {reason}. Sweeps and reuse send nothing meanwhile. "
                 f"Single runs go on; they are kept in {self.path} and merged when it is back."
             )
-
-    def _report_damage(self, store: ServerStore) -> None:
-        if store.damaged_ids and not self._damage_reported:
-            self._damage_reported = True
-            runs = f"{len(store.damaged_ids)} damaged runs, beginning with {min(store.damaged_ids)}"
-            self.warn(f"The run journal {self.name} has {runs}; what cannot be read of them is left out.")
 
     @contextmanager
     def _keeping(self) -> Iterator[None]:
