@@ -309,21 +309,7 @@ export type Up =
   | RunMessage
   | StopMessage
   | ShowMessage
-  | StarMessage
-  | DecideMessage
-  | SearchMessage
-  | ModelMessage
-  | UseMessage
-  | VaryMessage
-  | UndoMessage
-  | LockMessage
-  | CodeMessage
-  | ModuleMessage
-  | PromptsMessage
-  | PresetMessage
-  | AboutMessage
-  | ExampleMessage
-  | RecipeMessage
+  | Question
   | FileMessage
   | CoversMessage
   | ImageRequest;
