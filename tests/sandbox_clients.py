@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from wiro_widgets import Client, Sandbox
+from wiro_widgets.sandbox import SandboxServer
 
 FLUX = "tencent/hunyuan-flux-srpo"
 SMALL: dict[str, Any] = {"width": 64, "height": 64, "steps": 2}
@@ -79,12 +80,16 @@ def wait_for(condition: Callable[[], bool]) -> None:
     raise AssertionError(condition)
 
 
-def environment(sandbox: Sandbox) -> dict[str, str]:
-    """Return what a process needs to find the sandbox."""
+def account(sandbox: SandboxServer) -> dict[str, str]:
+    """Return the variables that somebody with an account sets, for the sandbox."""
     return {
-        **os.environ,
         "WIRO_BASE_URL": sandbox.base_url,
         "WIRO_SOCKET_URL": sandbox.socket_url,
         "WIRO_API_KEY": sandbox.api_key,
         "WIRO_API_SECRET": sandbox.api_secret,
     }
+
+
+def environment(sandbox: Sandbox) -> dict[str, str]:
+    """Return what a process needs to find the sandbox."""
+    return os.environ | account(sandbox)

@@ -18,6 +18,7 @@ from unittest import mock
 import pytest
 
 import wiro_widgets
+from tests.sandbox_clients import account
 from wiro_widgets import Client, Gallery, Panel, Sandbox, Task
 from wiro_widgets.cli import main
 from wiro_widgets.commands.parser import command_parser
@@ -55,10 +56,7 @@ def _sandbox() -> Iterator[Sandbox]:
 def _account(_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Set what somebody with an account has set, for a sandbox."""
     for name, value in {
-        "WIRO_API_KEY": _sandbox.api_key,
-        "WIRO_API_SECRET": _sandbox.api_secret,
-        "WIRO_BASE_URL": _sandbox.base_url,
-        "WIRO_SOCKET_URL": _sandbox.socket_url,
+        **account(_sandbox),
         "WIRO_JOURNAL": str(tmp_path / "journal.sqlite3"),
         "WIRO_OUTPUT_DIR": str(tmp_path / "outputs"),
     }.items():

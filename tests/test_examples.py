@@ -15,7 +15,7 @@ import ipywidgets
 import pytest
 
 import wiro_widgets
-from tests.sandbox_clients import FLUX, SMALL
+from tests.sandbox_clients import FLUX, SMALL, account
 from wiro_widgets import Client, Panel, Sandbox
 from wiro_widgets.render.public_names import internal_names
 
@@ -54,10 +54,7 @@ def _sandbox() -> Iterator[Sandbox]:
 def names(_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """Return what an example may take for granted: a client, and a picture that it has made."""
     for name, value in {
-        "WIRO_API_KEY": _sandbox.api_key,
-        "WIRO_API_SECRET": _sandbox.api_secret,
-        "WIRO_BASE_URL": _sandbox.base_url,
-        "WIRO_SOCKET_URL": _sandbox.socket_url,
+        **account(_sandbox),
         "WIRO_JOURNAL": str(tmp_path / "journal.sqlite3"),
         "WIRO_OUTPUT_DIR": str(tmp_path / "outputs"),
         "WIRO_PROGRESS": "0",

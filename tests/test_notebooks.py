@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.notebook_run import execute, validate
+from tests.sandbox_clients import account
 from tests.serving import environment
 from wiro_widgets import Sandbox
 
@@ -44,15 +45,6 @@ def notebook_without_account(request: pytest.FixtureRequest, tmp_path_factory: p
     return _execute(request.param, tmp_path_factory.mktemp(request.param.stem), {})
 
 
-def _account(sandbox: Sandbox) -> dict[str, str]:
-    return {
-        "WIRO_API_KEY": sandbox.api_key,
-        "WIRO_API_SECRET": sandbox.api_secret,
-        "WIRO_BASE_URL": sandbox.base_url,
-        "WIRO_SOCKET_URL": sandbox.socket_url,
-    }
-
-
 def _outputs(notebook: Any) -> list[dict[str, Any]]:
     return [output for cell in notebook.cells for output in cell.get("outputs", ())]
 
@@ -86,7 +78,7 @@ def test_a_notebook_runs_with_an_account_and_keeps_its_secrets(
     path: Path, tmp_path: Path, sandbox: Sandbox
 ) -> None:
     """With credentials in the environment the same cells run; what is saved has pictures and widgets, no secret."""
-    notebook = _execute(path, tmp_path, _account(sandbox))
+    notebook = _execute(path, tmp_path, account(sandbox))
     content = json.dumps(notebook)
     assert "image/png" in {kind for output in _outputs(notebook) for kind in output.get("data", {})}
     assert ("widgets" in notebook.metadata) == ("wiro.Panel(" in path.read_text(encoding="utf-8"))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.terminal import Terminal, pointing_at
+from tests.commands.terminal import Terminal
+from tests.sandbox_clients import account
 from wiro_widgets import Sandbox
 
 
@@ -26,6 +27,6 @@ def bare_terminal(tmp_path: Path) -> Iterator[Terminal]:
 @pytest.fixture
 def terminal(tmp_path: Path, sandbox: Sandbox) -> Iterator[Terminal]:
     """Open a terminal in an empty folder, pointing at the fast sandbox."""
-    terminal = Terminal(tmp_path, **pointing_at(sandbox))
+    terminal = Terminal(tmp_path, **account(sandbox))
     yield terminal
     terminal.close()

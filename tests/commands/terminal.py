@@ -12,8 +12,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from wiro_widgets.sandbox import SandboxServer
-
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60.0  # after which a command that hangs is ended, so that its test fails
 
@@ -103,16 +101,6 @@ class Terminal:
         """End every command that is still running."""
         for command in self._commands:
             command.close()
-
-
-def pointing_at(sandbox: SandboxServer) -> dict[str, str]:
-    """Return the environment of a shell that a sandbox's four lines were pasted into."""
-    return {
-        "WIRO_BASE_URL": sandbox.base_url,
-        "WIRO_SOCKET_URL": sandbox.socket_url,
-        "WIRO_API_KEY": sandbox.api_key,
-        "WIRO_API_SECRET": sandbox.api_secret,
-    }
 
 
 def descendants(pid: int) -> Iterator[int]:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.commands.terminal import Terminal, pointing_at
+from tests.commands.terminal import Terminal
 from tests.sandbox.raw import wait_for
+from tests.sandbox_clients import account
 from wiro_widgets import Client
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.render.run_words import DOT
@@ -218,7 +219,7 @@ def test_a_time_limit(terminal: Terminal, sandbox: SandboxServer) -> None:
 def test_an_interrupt(tmp_path: Path) -> None:
     """Ctrl-C stops the remote task, says how to attach, and exits with 130."""
     with SandboxServer(speed=1) as slow:
-        terminal = Terminal(tmp_path, **pointing_at(slow))
+        terminal = Terminal(tmp_path, **account(slow))
         command = terminal.start("run", FLUX, "-p", "prompt=x", "-p", "steps=50")
         command.line("Generating", "stderr")
         command.interrupt(signal.SIGINT)
