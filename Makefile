@@ -74,7 +74,7 @@ test-ray: .venv/ray.stamp
 soak: .venv/dev.stamp front-end
 	@SIEGE_SEEDS=$(SEEDS) SIEGE_FIRST=$(SEED) $(BIN)/python -m pytest --numprocesses=$(WORKERS) \
 		tests/attacks/test_any_faults.py
-	@TEAM_CLIENTS=40 $(BIN)/python -m pytest tests/sweeps/test_team_sweep.py
+	@TEAM_CLIENTS=40 $(BIN)/python -m pytest tests/journal/postgres/test_team_sweep.py
 
 lint: .venv/dev.stamp front-end
 	@echo "==> ruff check"

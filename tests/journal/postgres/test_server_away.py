@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.journal.postgres.other_machine import OtherMachine, other_machine, wait_for
-from tests.postgres_server import PostgresServer, postgres_server
+from tests.postgres_server import PostgresServer
 from wiro_widgets.journal.journal import Journal
 from wiro_widgets.journal.postgres import server_store
 from wiro_widgets.journal.postgres.journal_server import JournalServer
@@ -20,19 +20,6 @@ from wiro_widgets.protocol.record import TaskRecord
 
 SERVER = "https://api.wiro.ai/v1"
 pytestmark = pytest.mark.filterwarnings("ignore::wiro_widgets.protocol.errors.WiroWarning")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    """Start a server that writes to its disk before it says so, and that may be killed."""
-    with postgres_server(is_fast=False) as server:
-        yield server
-
-
-@pytest.fixture
-def address(server: PostgresServer) -> str:
-    """Make a database and return its address."""
-    return server.new_database(uuid.uuid4().hex)
 
 
 @pytest.fixture

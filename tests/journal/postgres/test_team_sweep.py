@@ -6,18 +6,17 @@ import subprocess
 import sys
 import threading
 import time
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.postgres_server import PostgresServer, postgres_server
+from tests.postgres_server import PostgresServer
 from tests.sandbox_clients import FLUX, SMALL, environment
 from wiro_widgets import Client, ConfigurationError, Sandbox, WiroWarning
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 600.0  # seconds, for a loaded machine
 CLIENTS = int(os.environ.get("TEAM_CLIENTS", "4"))  # of the largest team; `make soak` has forty
 # Several clients of one machine, each with a connection and a folder of its own.
@@ -45,19 +44,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    """Start a server that may be killed."""
-    with postgres_server(is_fast=False) as server:
-        yield server
-
-
-@pytest.fixture
-def address(server: PostgresServer) -> str:
-    """Make a database and return its address."""
-    return server.new_database(uuid.uuid4().hex)
 
 
 class Machines:
