@@ -49,8 +49,8 @@ TABLES: dict[str, Callable[[Path], pd.DataFrame]] = {
     "records, expanded": lambda _: to_pandas(RECORDS, expand=True),
     "no records": lambda _: to_pandas([], expand=True),
     "a sweep": lambda _: sweep_to_pandas(
-        ["loras"],
-        [SweepRow("succeeded", [["x"]], record, value={"score": [1, 2]}) for record in RECORDS],
+        {"loras": [["x"] for _ in RECORDS]},
+        [SweepRow("succeeded", record, value={"score": [1, 2]}) for record in RECORDS],
         expand=True,
     ),
     "history": _history,
@@ -127,7 +127,7 @@ def test_zones(tz: Any, dtype: str, hour: int, tmp_path: Path) -> None:
         assert str(table[name].dtype) == dtype
     assert table["created_at"][0].hour == hour
     assert from_pandas(table) == RECORDS
-    sweep = sweep_to_pandas([], [SweepRow("succeeded", [], RECORD)], expand=False, tz=tz)
+    sweep = sweep_to_pandas({}, [SweepRow("succeeded", RECORD)], expand=False, tz=tz)
     assert str(sweep["ended_at"].dtype) == dtype
     assert str(to_pandas([], tz=tz)["ended_at"].dtype) == dtype
     with Journal.open(tmp_path / "journal.sqlite3") as journal:

@@ -85,15 +85,13 @@ def to_pandas(
     """
     require_pandas()
     sound_records = [sound(record) for record in records]
-    parameters = [plain(record.parameters) for record in sound_records]
     columns: dict[str, list[Any]] = {
         name: [getattr(record, name) for record in sound_records] for name in RECORD_COLUMNS
     }
     columns |= {name: [_encode(value) if value else "[]" for value in columns[name]] for name in LISTS}
-    columns["parameters"] = [_encode(values) for values in parameters]
+    columns["parameters"] = [_encode(plain(values)) for values in columns["parameters"]]
     columns["usage"] = [value and _encode(plain(value)) for value in columns["usage"]]
-    table = _frame(columns)
-    return in_zone(_expand(table, parameters) if expand else table, tz)
+    return in_zone(_frame(columns, expand=expand), tz)
 
 
 def in_zone(table: pd.DataFrame, tz: tzinfo | str | None) -> pd.DataFrame:
@@ -104,8 +102,8 @@ def in_zone(table: pd.DataFrame, tz: tzinfo | str | None) -> pd.DataFrame:
     return table.assign(**{name: table[name].dt.tz_convert(tz) for name in times})
 
 
-def _frame(columns: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the columns of records with their types."""
+def _frame(columns: Mapping[str, Any], *, expand: bool) -> pd.DataFrame:
+    """Return the columns of records with their types; with `expand` a column `param.<id>` for each parameter too."""
     import pandas as pd  # noqa: PLC0415 - optional and slow
 
     arrays: dict[str, Any] = {}
@@ -118,16 +116,11 @@ def _frame(columns: Mapping[str, Any]) -> pd.DataFrame:
             arrays[name] = pd.Categorical(values, list(OUTCOMES) if name == "outcome" else names)
         else:
             arrays[name] = pd.array(values, dtype=cast("Any", dtype))
+    if expand:
+        parameters = [*chain(*_json_chunks(columns["parameters"]))]
+        for name in dict.fromkeys(name for values in parameters for name in values):
+            arrays[f"param.{name}"] = _narrowest([values.get(name) for values in parameters])
     return pd.DataFrame(arrays)
-
-
-def _expand(table: pd.DataFrame, parameters: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return the table with a column `param.<id>` for each parameter."""
-    import pandas as pd  # noqa: PLC0415 - optional and slow
-
-    ids = dict.fromkeys(name for values in parameters for name in values)
-    columns = {f"param.{name}": _narrowest([values.get(name) for values in parameters]) for name in ids}
-    return pd.concat([table, pd.DataFrame(columns, index=table.index)], axis=1)
 
 
 def _narrowest(values: Sequence[Any]) -> pd.Series[Any]:
@@ -228,8 +221,7 @@ def from_cells(
                 return None
         # Tags are stored with blanks between them, and most runs have none.
         columns["tags"] = [text if text == "[]" else _encode(json.loads(text)) for text in columns["tags"]]
-        table = _frame(columns)
-        table = _expand(table, [*chain(*_json_chunks(columns["parameters"]))]) if expand else table
+        table = _frame(columns, expand=expand)
     except UNREADABLE:
         return None
     return in_zone(table, tz)
@@ -369,22 +361,25 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SweepRow:
-    """One cell of a sweep: its status, its values of the axes, its record.
+    """One cell of a sweep: its status, its record.
 
     `error` says why it has no result, not all of its files or no value; `value` is what `then` made of the result.
     """
 
     status: str
-    axis_values: Sequence[Any]
     record: TaskRecord
     error: str | None = None
     value: Any = None
 
 
 def sweep_to_pandas(
-    axes: Sequence[str], rows: Sequence[SweepRow], *, expand: bool, tz: tzinfo | str | None = "UTC"
+    axes: Mapping[str, Sequence[Any]],
+    rows: Sequence[SweepRow],
+    *,
+    expand: bool,
+    tz: tzinfo | str | None = "UTC",
 ) -> pd.DataFrame:
-    """Return one row a cell; `axes` are the ids of the parameters that vary.
+    """Return one row a cell; `axes` has the values of the parameters that vary, by their ids.
 
     Columns: `cell`, `cell_status`, `axis.<id>`, `cell_value` if `then` made any, `cell_error`, then a record's.
     Axes and values have the narrowest type that holds them exactly. Lists, tuples, sets, dictionaries and arrays of
@@ -396,8 +391,7 @@ def sweep_to_pandas(
 
     statuses = pd.Categorical([row.status for row in rows], pd.Index(CELL_STATUSES, dtype="str"))
     front: dict[str, Any] = {"cell": pd.Series(range(len(rows)), dtype="int64"), "cell_status": statuses}
-    for place, axis in enumerate(axes):
-        front[f"axis.{axis}"] = _values_column([row.axis_values[place] for row in rows])
+    front |= {f"axis.{axis}": _values_column(values) for axis, values in axes.items()}
     if any(row.value is not None for row in rows):
         values = [_json_or_object(row.value) for row in rows]
         is_plain = all(value is None or isinstance(value, str | int | float) for value in values)

@@ -131,18 +131,17 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         `expand` adds `param.<id>` for every parameter; `tz` is the time zone of the times, None UTC without a zone,
         as Excel needs it. Raises ConfigurationError without pandas.
         """
-        names = [axis.name for axis in self.axes]
+        axes = {axis.name: [cell.chosen.get(axis.name) for cell in self.cells] for axis in self.axes}
         rows = [
             SweepRow(
                 cell.status,
-                [cell.chosen.get(name) for name in names],
                 cell.record,
                 error=cell.trouble or cell.cut_off_note,
                 value=cell.value,
             )
             for cell in self.cells
         ]
-        return dataframe.sweep_to_pandas(names, rows, expand=expand, tz=tz)
+        return dataframe.sweep_to_pandas(axes, rows, expand=expand, tz=tz)
 
     def join(self, *, images: bool = True) -> Any:
         """Return the table that `map` was given, its index and columns, with what became of its rows beside.
