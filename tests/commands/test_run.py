@@ -54,6 +54,7 @@ def test_a_picture(terminal: Terminal, sandbox: SandboxServer) -> None:
     assert {path.parent for path in paths} == {terminal.folder / "art"}
     assert [_size(path) for path in paths] == [(64, 64), (64, 64)]
     assert err.splitlines()[-1].startswith(f"Done{DOT}")
+    assert err.count(f"Done{DOT}") == 1
 
 
 def test_a_text(terminal: Terminal) -> None:
@@ -213,7 +214,7 @@ def test_a_time_limit(terminal: Terminal, sandbox: SandboxServer) -> None:
     assert status == 3
     assert "goes on" in last
     with Client(sandbox.api_key, sandbox.api_secret, base_url=sandbox.base_url, journal=False) as client:
-        client.attach(last.partition("client.attach('")[2].partition("'")[0]).stop()
+        client.attach(last.partition("`wiro-widgets watch ")[2].partition("`")[0]).stop()
 
 
 def test_an_interrupt(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import asyncio
 import contextlib
 import gc
 import socket
@@ -16,6 +17,9 @@ from websockets.sync.client import connect
 
 from tests.sandbox.raw import Caller, wait_for
 from wiro_widgets.sandbox import SandboxServer
+from wiro_widgets.sandbox.faults.faults import ActiveFaults, Faults
+from wiro_widgets.sandbox.settings import SandboxSettings
+from wiro_widgets.sandbox.world import RequestLog, World
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -182,3 +186,16 @@ def test_a_missing_extra_is_named() -> None:
     code = "import sys; sys.modules['uvicorn'] = None; import wiro_widgets.sandbox"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert 'pip install "wiro-widgets[sandbox]"' in done.stderr.splitlines()[-1]
+
+
+def test_a_task_at_the_end_of_the_interpreter_is_left() -> None:
+    """A script that ends before its task prints no traceback of the painters, whose threads are gone by then."""
+
+    async def paint() -> None:
+        executor = ThreadPoolExecutor(1)
+        executor.shutdown()
+        world = World(SandboxSettings(), RequestLog([]), executor, "http://127.0.0.1", ActiveFaults(Faults()))
+        with pytest.raises(asyncio.CancelledError):
+            await world.in_thread(str)
+
+    asyncio.run(paint())

@@ -6,6 +6,7 @@ import codecs
 import io
 import json
 import os
+import re
 import sys
 import threading
 from collections.abc import Mapping, Sequence
@@ -74,7 +75,7 @@ def out_json(item: Mapping[str, Any]) -> bool:
 
 def fail(error: WiroError, *, as_json: bool) -> int:
     """Say what went wrong, with `as_json` on stdout as well, and return the exit status."""
-    err(printable(f"wiro-widgets: {error}"))
+    err(printable(f"wiro-widgets: {_as_commands(str(error))}"))
     if as_json:
         facts = {name: getattr(error, name, None) for name in _FACTS}
         record = getattr(error, "record", None)
@@ -84,6 +85,14 @@ def fail(error: WiroError, *, as_json: bool) -> int:
             {**facts, **row, "error": row.get("error") or str(error), "error_type": type(error).__name__}
         )
     return exit_status(error)
+
+
+def _as_commands(text: str) -> str:
+    """Return a sentence with the commands that do what its calls of Python do."""
+    text = re.sub(r"client\.attach\('(\w+)'\)", r"`wiro-widgets watch \1`", text)
+    return text.replace("client.recover()", "`wiro-widgets recover`").replace(
+        "wiro_widgets.Sandbox()", "`wiro-widgets sandbox`"
+    )
 
 
 def exit_status(error: WiroError) -> int:

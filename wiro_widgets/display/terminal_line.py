@@ -90,7 +90,8 @@ class PlainLines:
 
     def __init__(self, content: Content) -> None:
         self._content = content
-        self._last: object = None  # guarded by `stderr_lock`
+        self._last: object = None  # guarded by `stderr_lock`, as is the text of the last line
+        self._text = ""
         self._ended = False
 
     def begin(self) -> None:
@@ -104,8 +105,8 @@ class PlainLines:
             place = line.stage if line.fraction is None else int(line.fraction * _TENTHS)
             if place == self._last or self._ended:
                 return False
-            self._last = place
-            _write(f"{line!r}\n")
+            self._last, self._text = place, repr(line)
+            _write(f"{self._text}\n")
             return True
 
     def end(self, last: ProgressLine | None) -> None:
@@ -114,7 +115,8 @@ class PlainLines:
         if stderr_lock.acquire(timeout=_PATIENCE):
             try:
                 self._ended = True
-                _write("" if last is None else f"{last!r}\n")
+                if last is not None and repr(last) != self._text:
+                    _write(f"{last!r}\n")
             finally:
                 stderr_lock.release()
 

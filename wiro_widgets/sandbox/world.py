@@ -104,7 +104,10 @@ class World:
 
     def in_thread(self, function: Callable[[*Values], Result], *values: *Values) -> asyncio.Future[Result]:
         """Run a function that takes its time in one of the painters' threads."""
-        return asyncio.get_running_loop().run_in_executor(self.executor, function, *values)
+        try:
+            return asyncio.get_running_loop().run_in_executor(self.executor, function, *values)
+        except RuntimeError:  # the interpreter ends, or the sandbox: nobody waits for a picture any more
+            raise asyncio.CancelledError from None
 
     def later(self, job: Coroutine[object, object, None]) -> None:
         """Run a job in the background; closing the sandbox cancels it."""
