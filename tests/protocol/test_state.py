@@ -247,6 +247,6 @@ def test_a_state_prints_itself_without_the_detail() -> None:
             detail_with(status="task_start", socketaccesstoken="PlantedTokenPlanted"),
         ]
     )
-    assert "status='finishing'" in repr(state)
-    assert "<2 log lines>" in repr(state)
+    assert repr(state).startswith("<TaskState finishing, ")
+    assert "log lines: 2>" in repr(state)
     assert "PlantedToken" not in repr(state)

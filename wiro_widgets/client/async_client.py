@@ -37,7 +37,7 @@ from wiro_widgets.runs import chain
 from wiro_widgets.runs import reuse as history_answers
 from wiro_widgets.runs.attach import Attacher, Recovered
 from wiro_widgets.runs.inputs import merge
-from wiro_widgets.runs.options import OnInterrupt, RunOptions, UnknownPolicy
+from wiro_widgets.runs.options import OnInterrupt, RunOptions, UnknownPolicy, check_wait
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.runs.task_list.history_sync import HistorySync
 from wiro_widgets.runs.task_runner import TaskRunner
@@ -214,6 +214,7 @@ class AsyncClient(NotebookRepr):
 
         Meanwhile it shows what `wait` of a task shows, from the start. Raises what `run` and `wait` of a task raise.
         """
+        check_wait(on_interrupt, timeout)
         task, schema = await self.prepare(model, params, on_interrupt=on_interrupt, reuse=reuse, **values)
         with task.show_progress(progress):
             await self.start(task, schema)

@@ -88,8 +88,8 @@ def open_engine(
     """Return an engine that has not called anybody yet; raises ConfigurationError."""
     base = urls.base_url(base_url, allow_http=allow_http)
     sockets = urls.socket_url(socket_url, base, allow_http=allow_http)
-    if timeout <= 0:
-        raise ConfigurationError(f"timeout must be more than 0 seconds, not {timeout}.")
+    if not isinstance(timeout, int | float) or not timeout > 0:
+        raise ConfigurationError(f"timeout is a number of seconds above 0, not {timeout!r}.")
     http = Http(credentials, base, timeout=timeout, timing=timing)
     folder = output_folder(output_dir)
     client_budget = budget if budget is None or isinstance(budget, Budget) else Budget(budget)

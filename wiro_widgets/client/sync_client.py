@@ -30,6 +30,7 @@ from wiro_widgets.protocol.prices.pricing import Estimate
 from wiro_widgets.protocol.schema.schema import ModelSchema
 from wiro_widgets.render.notebook_repr import NotebookRepr
 from wiro_widgets.runs.attach import Recovered
+from wiro_widgets.runs.options import check_wait
 from wiro_widgets.runs.task import AsyncTask
 from wiro_widgets.sweeps.async_sweep import AsyncSweep
 from wiro_widgets.transport import urls
@@ -114,6 +115,7 @@ class Client(NotebookRepr):
     def generate(
         self, *args: Any, timeout: float | None = None, progress: ProgressMode = None, **kwargs: Any
     ) -> Images:
+        check_wait(None, timeout)
         task, schema = self._bridge.call(self._client.prepare(*args, **kwargs))
         with interruptible(self._bridge, task), task.show_progress(progress):
             result = self._submit(task, schema).wait(timeout, progress=False)

@@ -14,7 +14,7 @@ from wiro_widgets.client.signatures import same_call
 from wiro_widgets.client.sync_task import Task
 from wiro_widgets.display import host_widget
 from wiro_widgets.display.live_line import ProgressMode
-from wiro_widgets.runs.options import OnInterrupt, UnknownPolicy
+from wiro_widgets.runs.options import OnInterrupt, UnknownPolicy, check_wait
 from wiro_widgets.sweeps.async_sweep import AsyncSweep
 from wiro_widgets.sweeps.cell import Cell
 from wiro_widgets.sweeps.live_display import LiveDisplay, LiveSweep, Pictures, SweepLine
@@ -167,6 +167,7 @@ class Sweep(SweepView[Task]):
     @contextmanager
     def _interruptible(self, on_interrupt: OnInterrupt | None) -> Iterator[None]:
         """Treat an interrupt of this thread as one of the sweep, wherever in the block it comes."""
+        check_wait(on_interrupt)
         try:
             yield
         except KeyboardInterrupt as interrupt:

@@ -22,7 +22,7 @@ from wiro_widgets.render.notebook_repr import NotebookRepr
 from wiro_widgets.render.progress_line import ProgressLine
 from wiro_widgets.render.task_end import TaskEnd
 from wiro_widgets.runs.event_stream import TextPieces
-from wiro_widgets.runs.options import OnInterrupt
+from wiro_widgets.runs.options import OnInterrupt, check_wait
 from wiro_widgets.runs.task import AsyncTask
 
 
@@ -261,6 +261,7 @@ class Task(NotebookRepr):
 @contextmanager
 def interruptible(bridge: Bridge, task: AsyncTask, on_interrupt: OnInterrupt | None = None) -> Iterator[None]:
     """Stop the remote task when the block is interrupted, wherever in it that happens, and say so in a note."""
+    check_wait(on_interrupt)
     try:
         yield
     except KeyboardInterrupt as interrupt:

@@ -191,7 +191,9 @@ class TaskResult(NotebookRepr):
     def __repr__(self) -> str:
         words = f", {len(self.text)} characters" if self.text else ""
         words += f", {CUT_OFF.lower()}" if cut_off_reason(self.finish_reason) else ""
-        return printable(f"<TaskResult of task {self.record.task_id}: {len(self.outputs)} outputs{words}>")
+        return printable(
+            f"<TaskResult of task {self.record.task_id}: {count(len(self.outputs), 'output')}{words}>"
+        )
 
     def _repr_html_(self) -> str:
         return html.result(self.record, self.outputs, self.text)

@@ -14,6 +14,7 @@ from wiro_widgets.media import a1111, image_blocks, other_recipes
 from wiro_widgets.media.files import replace_bytes
 from wiro_widgets.media.image_blocks import DESCRIPTION, EXIF_IFD, JPEG, PNG, USER_COMMENT, Container
 from wiro_widgets.media.jsonable import without_files
+from wiro_widgets.media.output import Output
 from wiro_widgets.protocol import __version__
 from wiro_widgets.protocol.schema.scalars import mark_untrusted
 
@@ -133,8 +134,8 @@ def strip(data: bytes) -> bytes:
     return data if container is None else _without_recipe(container)
 
 
-def read_recipe(source: str | Path | bytes | BinaryIO | Image.Image) -> Recipe | None:
-    """Return the recipe in an image file, its bytes, an open binary file or a PIL image; None if there is none.
+def read_recipe(source: str | Path | bytes | BinaryIO | Image.Image | Output) -> Recipe | None:
+    """Return the recipe in an image file, its bytes, an open file, a PIL image or an output; None if there is none.
 
     `client.run(recipe["model"], recipe["parameters"])` repeats a run without input files. Files are only named in a
     recipe and must be passed again: `run` refuses a path from a recipe, which anybody may have written. Reads
@@ -142,9 +143,11 @@ def read_recipe(source: str | Path | bytes | BinaryIO | Image.Image) -> Recipe |
     Fooocus; their models are not Wiro's. Files of more than 64 MiB are not read. Raises OSError if the file cannot be
     read.
 
-    >>> recipe = read_recipe(task.outputs[0].path)
+    >>> recipe = read_recipe(task.outputs[0])
     >>> again = client.run(recipe["model"], recipe["parameters"])
     """
+    if isinstance(source, Output):
+        source = source.bytes()
     recipe = embedded_recipe(source)
     if recipe is None and other_recipes.is_readable():
         fields = other_recipes.from_texts(_texts_by_keyword(source))

@@ -37,6 +37,9 @@ class Credentials:
         A key given as an argument is never combined with a secret from elsewhere.
         Raises ConfigurationError if there is no key anywhere.
         """
+        for value, name in ((key, "api_key"), (secret, "api_secret")):
+            if not isinstance(value, str | None):
+                raise ConfigurationError(f"{name} is a text, not {type(value).__name__}.")
         if key:
             return cls(key.strip(), (secret or "").strip() or None)
         for look in (os.environ.get, _from_colab, _from_keyring):

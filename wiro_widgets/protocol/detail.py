@@ -8,7 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from wiro_widgets.protocol import wire_values
-from wiro_widgets.protocol.redact import TOKEN_FIELDS, SecretHolder, redact_json, redactor, secret_field
+from wiro_widgets.protocol.prices.dollars import dollars
+from wiro_widgets.protocol.redact import (
+    TOKEN_FIELDS,
+    SecretHolder,
+    printable,
+    redact_json,
+    redactor,
+    secret_field,
+)
 from wiro_widgets.protocol.replies import OutputInfo, outputs
 
 CANCELLED = "task_cancel"
@@ -18,7 +26,7 @@ TERMINAL = frozenset({CANCELLED, FINISHED})
 MAX_TASKS = 1_000  # of one reply: a small reply could hold many that are slow to read
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class TaskDetail(SecretHolder):
     """One task: times in UTC, durations in seconds, money in USD, the size in bytes.
 
@@ -53,6 +61,11 @@ class TaskDetail(SecretHolder):
     categories: tuple[str, ...] = ()
     size: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        cost = "" if self.total_cost is None else f", {dollars(self.total_cost)}"
+        model = f" of {self.model}" if self.model else ""
+        return printable(f"<TaskDetail {self.id}{model}: {self.status}{cost}, outputs: {len(self.outputs)}>")
 
     @property
     def terminal(self) -> bool:

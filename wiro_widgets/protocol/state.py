@@ -9,6 +9,7 @@ from typing import Any, Literal, overload
 
 from wiro_widgets.protocol.detail import CANCELLED, FINISHED, SET_UP_FAILED, TaskDetail
 from wiro_widgets.protocol.events import STAGES, Lifecycle, Log, Outputs, Progress, TaskEvent, TextSnapshot
+from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.replies import OutputInfo
 from wiro_widgets.protocol.text.text_content import TextContent, stream_content, with_end
 
@@ -74,7 +75,7 @@ class LogLines(Sequence[Log]):
         return f"<{len(self)} log lines>"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class TaskState:
     """What is known of a task now.
 
@@ -100,6 +101,11 @@ class TaskState:
     note: str | None = None
     detail: TaskDetail | None = field(default=None, compare=False, repr=False)
     log: LogLines = field(default_factory=LogLines, compare=False)
+
+    def __repr__(self) -> str:
+        facts = [self.status, self.stage, None if self.progress is None else f"{self.progress:.0%}"]
+        facts += [f"outputs: {len(self.outputs)}", f"log lines: {len(self.log)}"]
+        return printable(f"<TaskState {', '.join(filter(None, facts))}>")
 
     @property
     def timings(self) -> Mapping[str, float]:

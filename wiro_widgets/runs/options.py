@@ -6,11 +6,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 from wiro_widgets.display.live_line import ProgressMode
+from wiro_widgets.protocol.errors import InvalidParameter
 
 OnInterrupt = Literal["stop", "detach"]
 UnknownPolicy = Literal[
     "ask", "send"
 ]  # what a sweep does with a cell whose earlier run may have become a task
+
+
+def check_wait(on_interrupt: OnInterrupt | None, timeout: float | None = None) -> None:
+    """Raise InvalidParameter for what a wait cannot do, before anything is sent."""
+    if on_interrupt not in (None, "stop", "detach"):
+        raise InvalidParameter("on_interrupt", f'"stop" or "detach" is needed, not {on_interrupt!r}')
+    if timeout is not None and (not isinstance(timeout, int | float) or not timeout >= 0):
+        raise InvalidParameter("timeout", f"a number of seconds or None is needed, not {timeout!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +40,6 @@ class RunOptions:
     cell: int | None = None
     share_cell: bool = False
     unknown: UnknownPolicy = "ask"
+
+    def __post_init__(self) -> None:
+        check_wait(self.on_interrupt)

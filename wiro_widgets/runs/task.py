@@ -36,7 +36,7 @@ from wiro_widgets.render.notebook_repr import NotebookRepr
 from wiro_widgets.render.progress_line import ProgressLine
 from wiro_widgets.render.task_end import TaskEnd
 from wiro_widgets.runs.event_stream import EventStream, TextPieces
-from wiro_widgets.runs.options import OnInterrupt, RunOptions
+from wiro_widgets.runs.options import OnInterrupt, RunOptions, check_wait
 
 Watcher = Callable[[], object]
 _DEFAULTS = RunOptions()
@@ -171,6 +171,7 @@ class AsyncTask(NotebookRepr):
         TaskCancelled, TaskTimeout when the time is up (the task goes on), and what the submission raised. An interrupt,
         or cancelling the wait, stops the remote task unless `on_interrupt` is "detach".
         """
+        check_wait(on_interrupt, timeout)
         if not self.over:
             with self.show_progress(progress, on_interrupt):
                 await self._wait_until_over(timeout, on_interrupt)

@@ -132,7 +132,9 @@ def _records(cells: object, limit: int) -> list[Mapping[str, Any]]:
         hint = "one run is a list of one dict, columns of values are a pandas.DataFrame"
         raise InvalidParameter("values", f"a list of dicts is needed, not {type(cells).__name__}; {hint}")
     if not isinstance(cells, Iterable) or isinstance(cells, str | bytes):
-        raise InvalidParameter("values", f"a table or a list of dicts is needed, not {type(cells).__name__}")
+        hint = "; pandas.read_csv reads one from a file" if isinstance(cells, str | bytes) else ""
+        reason = f"a table or a list of dicts is needed, not {type(cells).__name__}{hint}"
+        raise InvalidParameter("values", reason)
     if isinstance(cells, Sized):
         limit = len(cells)
     records = list(itertools.islice(cells, limit + 1))  # a generator may have no end

@@ -17,6 +17,7 @@ from wiro_widgets.client import loop_thread
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, WiroError
 from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.schema.scalars import split_model
+from wiro_widgets.render.run_words import count
 from wiro_widgets.sweeps.output_cell import OutputCell
 from wiro_widgets.widget import host
 from wiro_widgets.widget.cells.card_displays import BlankCard, Card, CardDisplays
@@ -116,11 +117,18 @@ class Panel(LateWidget):
         client: Client | None = None,
         **values: Any,
     ) -> None:
+        if client is not None:
+            from wiro_widgets.client.sync_client import Client  # noqa: PLC0415 - whoever has one has loaded it
+
+            if not isinstance(client, Client):
+                raise TypeError(f"A Client is needed, not {type(client).__name__}.")
         self._client = client
         self._lock = threading.RLock()
         self._cell = OutputCell()  # for what observers print
         if isinstance(model, str):
             model = "/".join(split_model(model))
+        elif model is not None and not hasattr(model, "groups"):
+            raise TypeError(f'A model is "owner/name" or a ModelSchema, not {type(model).__name__}.')
         self._source = (model, values)
         self._cards = CardDisplays(lambda: self._publisher.catch_up())  # noqa: PLW0108 - which is made late
         traits: dict[str, Any] = {}
@@ -161,8 +169,8 @@ class Panel(LateWidget):
         return panel
 
     def __repr__(self) -> str:
-        count = len(self.tasks) if self._load_state == "loaded" else 0
-        return printable(f"<Panel {self.model or 'without a model'}: {self.status}, {count} runs>")
+        runs = count(len(self.tasks) if self._load_state == "loaded" else 0, "run")
+        return printable(f"<Panel {self.model or 'without a model'}: {self.status}, {runs}>")
 
     def _ipython_display_(self) -> None:
         self._cell.update()

@@ -26,7 +26,7 @@ _SNIPPET: Final = 48  # characters
 _SHORT: Final = 12  # characters
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ModelInfo:
     """What Wiro tells of a model: title, description, cover, readme, prices, example inputs and sample results.
 
@@ -66,10 +66,13 @@ class ModelInfo:
             samples=tuple(dict.fromkeys(_samples(tool)))[:MAX_SAMPLES],
         )
 
+    def __repr__(self) -> str:
+        return printable(f"<ModelInfo {self.model}, examples: {len(self.examples)}>")
+
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """Print title, description, price and the examples, each in a line, in IPython."""
         if cycle:
-            printer.text(f"<ModelInfo {self.model}>")
+            printer.text(repr(self))
             return
         lines = [
             " \N{MIDDLE DOT} ".join(filter(None, [self.model, self.title, self.price])),

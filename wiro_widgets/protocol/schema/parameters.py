@@ -7,11 +7,12 @@ import json
 import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from wiro_widgets.protocol import wire_values
 from wiro_widgets.protocol.errors import InvalidParameter
+from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.schema import file_texts
 from wiro_widgets.protocol.schema.scalars import (
     UntrustedText,
@@ -42,7 +43,7 @@ class Option:
     cover: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Parameter:
     """One parameter of a model, as the catalogue describes it (docs/protocol.md, Catalogue).
 
@@ -70,6 +71,15 @@ class Parameter:
     url_field: str | None = None
     url_of: str | None = None
     structure: Structure | None = None
+
+    def __repr__(self) -> str:
+        facts = {item.name: getattr(self, item.name) for item in fields(self)}
+        changed = [
+            (item.name, facts[item.name]) for item in fields(self)[1:] if facts[item.name] != item.default
+        ]
+        words = [f"{name}={short_repr(value)}" for name, value in changed if name != "options"]
+        options = [f"options: {len(self.options)}"] if self.options else []
+        return printable(f"<Parameter {', '.join([self.id, *words, *options])}>")
 
     @property
     def multiple(self) -> bool:

@@ -26,7 +26,7 @@ _COMMON_NAMES = frozenset(item.id for item in COMMON)
 _SESSIONS = frozenset({"sessionid", "conversationid", "chatid"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ModelSchema:
     """What a model takes: its parameters in groups, in the catalogue's order.
 
@@ -45,6 +45,9 @@ class ModelSchema:
     def __post_init__(self) -> None:
         by_id = {item.id: item for group in self.groups for item in group.parameters}
         object.__setattr__(self, "_by_id", by_id)
+
+    def __repr__(self) -> str:
+        return printable(f"<ModelSchema {self.model}, parameters: {len(self.parameters)}>")
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """Print one line for each parameter in IPython."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from wiro_widgets.protocol import wire_values
+from wiro_widgets.protocol.redact import printable
 from wiro_widgets.protocol.schema import file_inputs, words
 from wiro_widgets.protocol.schema.parameters import Accept, FileStyle, Kind, Option, Parameter
 from wiro_widgets.protocol.schema.scalars import is_url
@@ -45,13 +46,16 @@ _ACCEPT: Mapping[Accept, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Group:
     """Parameters that are shown together; an advanced group is folded at first."""
 
     title: str
     parameters: tuple[Parameter, ...]
     advanced: bool = False
+
+    def __repr__(self) -> str:
+        return printable(f"<Group {self.title}: {', '.join(item.id for item in self.parameters)}>")
 
 
 class ModelEntry(NamedTuple):

@@ -80,6 +80,8 @@ class Gallery(HostedWidget):
         tags: str | Iterable[str] = (),
         since: Moment | None = None,
     ) -> None:
+        if client is not None and not isinstance(client, Client):
+            raise TypeError(f"A Client is needed, not {type(client).__name__}.")
         base = _filter(model=model, text=text, starred=starred, tags=tags, since=since)
         self._client = client or default_client()
         self._lock = threading.RLock()
