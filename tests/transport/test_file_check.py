@@ -25,7 +25,8 @@ from tests.hostile.files import (
 )
 from tests.hostile.fixtures import Fetch
 from tests.hostile.http_wire import Call, Reply
-from wiro_widgets.transport.file_check import check_whole
+from wiro_widgets.protocol.replies import OutputInfo
+from wiro_widgets.transport.file_check import find_defect
 
 
 def picture_as(kind: str, **options: object) -> bytes:
@@ -197,5 +198,6 @@ def test_a_matroska_file_that_is_cut() -> None:
     """The length of the segment shows a cut."""
     header = b"\x1a\x45\xdf\xa3\x88\x42\x82\x84webm\xec" + b"\x18\x53\x80\x67" + b"\xa0"
     whole = header + b"\7" * 0x20
-    assert check_whole(io.BytesIO(whole), len(whole))
-    assert not check_whole(io.BytesIO(whole[:-1]), len(whole) - 1)
+    info = OutputInfo("0.webm", "video/webm")
+    assert find_defect(info, io.BytesIO(whole), len(whole)) is None
+    assert find_defect(info, io.BytesIO(whole[:-1]), len(whole) - 1)

@@ -73,15 +73,6 @@ def find_defect(info: OutputInfo, file: BinaryIO, size: int, served_type: str | 
     return Defect(reason, _digest(file) if may_repeat or size == true_size else None)
 
 
-def check_whole(file: BinaryIO, size: int) -> bool:
-    """Return True if the file is one whose structure can be checked, and whole."""
-    actual = content_types.sniff(_read_at(file, 0, content_types.HEAD_SIZE))
-    try:
-        return size > 0 and _check_structure(actual, None, file, size)
-    except (_CutError, _DamageError):
-        return False
-
-
 def _expected_type(info: OutputInfo) -> str | None:
     """Return the type that Wiro says, else that of the name or the address."""
     type_by_wiro = content_types.canonical(info.content_type)
