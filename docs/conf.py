@@ -12,7 +12,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import wiro_widgets  # noqa: E402 - of this checkout
-from wiro_widgets.render.public_names import internal_names  # noqa: E402 - after the path is set
+from wiro_widgets.media.public_names import internal_names  # noqa: E402 - after the path is set
 
 project = "wiro-widgets"
 author = "The wiro-widgets developers"

@@ -17,7 +17,7 @@ import pytest
 import wiro_widgets
 from tests.sandbox_clients import FLUX, SMALL, account
 from wiro_widgets import Client, Panel, Sandbox
-from wiro_widgets.render.public_names import internal_names
+from wiro_widgets.media.public_names import internal_names
 
 PARSER = doctest.DocTestParser()
 PATCHES_THE_PROCESS = {"allow_nested_loops"}  # it has a test in a process of its own

@@ -12,7 +12,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
 from tests.sandbox_clients import FLUX, environment
-from wiro_widgets import Sandbox
+from wiro_widgets import Budget, Sandbox
 
 SKETCH = "wiro/sandbox-sketch"
 COMPLETE = """
@@ -147,11 +147,17 @@ def test_tab_lists_public_names_alone(sandbox: Sandbox, tmp_path: Path, jedi: bo
 def test_dir_lists_no_private_names(sandbox: Sandbox) -> None:
     """`dir` has neither those with an underscore, nor those for other rooms."""
     with sandbox.client() as client:
-        objects: list[object] = [client, client.history, client.model(FLUX), client.run(SKETCH, prompt="x")]
+        task = client.run(SKETCH, prompt="x")
+        [output] = task.wait().outputs
+        [cell] = client.sweep(SKETCH, prompt=["x"]).cells
+        budget = Budget(1.0)
+        objects = [client, client.history, client.model(FLUX), task, output, cell, budget]
         names = [name for item in objects for name in dir(item) if not name.startswith("__")]
     assert names
     assert not [name for name in names if name.startswith("_")]
-    assert not {"start", "plan_sweep", "with_client", "watch"} & set(names)
+    assert not {"start", "plan_sweep", "with_client", "watch", "peek", "lacks_files", "set_aside"} & set(
+        names
+    )
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from wiro_widgets.media import cloud_files, images
 from wiro_widgets.media.content_types import HEAD_SIZE, is_picture
 from wiro_widgets.media.files import atomic_write, replace_bytes, safe_name, unique_target
+from wiro_widgets.media.public_names import PublicNames
 from wiro_widgets.protocol.errors import OutputError
 from wiro_widgets.protocol.redact import printable
 
@@ -35,7 +36,7 @@ _recent: OrderedDict[int, Image] = OrderedDict()  # images that `peek` decoded, 
 _recent_lock = threading.Lock()
 
 
-class Output:
+class Output(PublicNames):
     """One result of a task: a file (`path` on disk, or bytes in memory) or a language model's `content`.
 
     A file that was moved to an output folder elsewhere has an `address`, and `path` is its copy in a cache, or None.
@@ -43,7 +44,7 @@ class Output:
     the error if it stays missing; `url` may still work for a while.
     """
 
-    _internal_names = ("is_to_come", "peek", "set_fetcher", "take")  # the reference leaves them out
+    _internal_names = ("is_to_come", "peek", "set_fetcher", "take")
 
     def __init__(
         self,

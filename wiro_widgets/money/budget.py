@@ -11,6 +11,7 @@ from decimal import Decimal
 from numbers import Real
 from typing import Self
 
+from wiro_widgets.media.public_names import PublicNames
 from wiro_widgets.protocol.errors import BudgetExceeded, ConfigurationError
 from wiro_widgets.protocol.prices.dollars import dollars
 from wiro_widgets.protocol.prices.pricing import Estimate
@@ -19,7 +20,7 @@ from wiro_widgets.protocol.schema.scalars import short_repr
 _SLACK = 1e-9  # USD; sums of floats are not exact to the last bit
 
 
-class Budget:
+class Budget(PublicNames):
     """What runs may cost in total, in USD; as a context manager it applies to every run that starts in its block.
 
     A run is refused before it is sent if its estimate, what is in flight and what is spent together pass the limit.
@@ -32,7 +33,7 @@ class Budget:
     >>> limit.spent, limit.left
     """
 
-    _internal_names = ("check", "set_aside", "settle")  # the reference leaves them out
+    _internal_names = ("check", "set_aside", "settle")
 
     def __init__(self, usd: float) -> None:
         self.limit = _amount(usd)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from wiro_widgets.render.public_names import PublicNames
+from wiro_widgets.media.public_names import PublicNames
 
 NO_MATH = "mathjax_ignore tex2jax_ignore"  # classes that MathJax 3 and 2 leave alone
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from wiro_widgets.media.jsonable import plain
+from wiro_widgets.media.public_names import PublicNames
 from wiro_widgets.protocol.errors import WiroError
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.redact import printable
@@ -22,14 +23,14 @@ Status = Literal["pending", "running", "succeeded", "failed", "cancelled", "refu
 RESUMABLE: frozenset[Status] = frozenset({"pending", "failed", "cancelled", "refused"})
 
 
-class Cell(Generic[TaskT]):
+class Cell(PublicNames, Generic[TaskT]):
     """One run of a sweep: its values, its task, and its result or its error.
 
     `chosen` has its values of the axes. `task` is None before the cell runs, and if its result came from the journal.
     `value` is what `then` returned for the result. A "refused" cell was not sent, because of a budget.
     """
 
-    _internal_names = ("begin", "end", "is_left", "lacks_files")  # the reference leaves them out
+    _internal_names = ("begin", "end", "is_left", "lacks_files")
 
     def __init__(self, plan: PlannedCell) -> None:
         self.model = plan.model

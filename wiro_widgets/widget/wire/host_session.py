@@ -21,7 +21,7 @@ import anywidget
 import traitlets
 from comm import DummyComm
 
-from wiro_widgets.render.public_names import PublicNames
+from wiro_widgets.media.public_names import PublicNames
 from wiro_widgets.widget import host
 
 Call = Callable[[], object]

@@ -11,7 +11,7 @@ _LITERALS = ("Status", "Outcome")
 
 
 class PublicNames:
-    """`dir` and completion leave out private names and the `_internal_names` of the class and of what it inherits."""
+    """`dir`, completion and the reference leave out private names and `_internal_names`, also inherited ones."""
 
     _internal_names: ClassVar[Iterable[str]] = ()
 
@@ -33,7 +33,7 @@ class PublicNames:
 
 
 def internal_names(kind: type) -> set[str]:
-    """Return the names of a class that are for other rooms of this package; its reference leaves them out as well."""
+    """Return the names of a class that are for other rooms of this package."""
     return {name for base in kind.__mro__ for name in vars(base).get("_internal_names", ())}
 
 
