@@ -73,8 +73,8 @@ def test_a_row_that_fails(terminal: Terminal, sandbox: Sandbox) -> None:
         ("rows.xlsx", "", "rows.xlsx: a table is a .csv, .tsv or .jsonl file"),
         ("rows.csv", "prompt\na,b\n", "rows.csv, line 2: there are more cells"),
         ("rows.csv", "prompt\n", "values: the table has no rows"),
-        ("rows.csv", "promt\nx\n", "promt: is no parameter of"),
-        ("rows.csv", "prompt,steps\nx,20\ny,many\n", "steps: row 1, column 'steps': "),
+        ("rows.csv", "promt\nx\n", "--column NAME names the columns to send"),
+        ("rows.csv", "prompt,steps\nx,20\ny,many\n", "steps: row 2, column 'steps': "),
         ("rows.jsonl", "{}\n[1]\n", "rows.jsonl, line 2: a JSON object is needed"),
     ],
 )
@@ -89,4 +89,15 @@ def test_a_wrong_table(
     assert (status, out) == (1, "")
     assert message in err
     assert err.count("\n") <= 2
+    assert run_count(sandbox) == before
+
+
+def test_a_budget(terminal: Terminal, sandbox: Sandbox) -> None:
+    """`--budget` refuses what could cost more, before anything is sent."""
+    (terminal.folder / "rows.csv").write_text("prompt\nx\ny\n")
+    before = run_count(sandbox)
+    for arguments in (("map", FLUX, "rows.csv"), ("run", FLUX, "-p", "prompt=x")):
+        status, _, err = terminal.run(*arguments, "--budget", "0.0001", *SMALL)
+        assert status == 1
+        assert "Nothing was sent" in err
     assert run_count(sandbox) == before

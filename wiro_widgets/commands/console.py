@@ -41,6 +41,12 @@ STATUS_OF: Final[dict[Outcome, int]] = {
     "unknown": UNKNOWN,
 }  # the exit status for a task; docs/reference/settings.md has the list
 
+_COMMANDS: Final = {
+    "client.recover()": "`wiro-widgets recover`",
+    "wiro_widgets.Sandbox() runs": "`wiro-widgets sandbox` runs",
+    "columns=[...] names": "--column NAME names",
+    "columns={'column': 'parameter'} renames": "--column NAME=PARAMETER renames",
+}  # what does in a shell what an error says of Python
 _ESCAPE: Final = "wiro-escape"
 _FACTS: Final = ("parameter", "task_id", "journal_id", "candidates", "code", "http_status")  # of errors
 
@@ -90,9 +96,9 @@ def fail(error: WiroError, *, as_json: bool) -> int:
 def _as_commands(text: str) -> str:
     """Return a sentence with the commands that do what its calls of Python do."""
     text = re.sub(r"client\.attach\('(\w+)'\)", r"`wiro-widgets watch \1`", text)
-    return text.replace("client.recover()", "`wiro-widgets recover`").replace(
-        "wiro_widgets.Sandbox()", "`wiro-widgets sandbox`"
-    )
+    for call, command in _COMMANDS.items():
+        text = text.replace(call, command)
+    return text
 
 
 def exit_status(error: WiroError) -> int:

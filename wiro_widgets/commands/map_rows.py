@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -16,7 +17,7 @@ from wiro_widgets.commands import console
 from wiro_widgets.commands.run import make_folder, read_values
 from wiro_widgets.journal.columns import csv_text
 from wiro_widgets.media.files import atomic_write
-from wiro_widgets.protocol.errors import ConfigurationError, OutputError
+from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, OutputError
 from wiro_widgets.protocol.redact import printable
 from wiro_widgets.sweeps.cell import Cell
 from wiro_widgets.sweeps.view import progress_words
@@ -33,6 +34,7 @@ def main(
     parameters: Sequence[str],
     columns: Sequence[str],
     out: str,
+    budget: float | None,
     confirm: int | None,
     as_json: bool,
 ) -> int:
@@ -44,8 +46,14 @@ def main(
     rows = list(_read(table))
     folder = make_folder(out)
     values = read_values(parameters, stdin_is_used=table == "-")
-    with Client() as client:
-        sweep = client.map(model, rows, columns=_columns(columns), confirm=confirm, start=False, **values)
+    with Client(budget=budget) as client:
+        try:
+            sweep = client.map(model, rows, columns=_columns(columns), confirm=confirm, start=False, **values)
+        except (
+            InvalidParameter
+        ) as error:  # a table in a file has a first row, a list in Python one with number 0
+            reason = re.sub(r"^row (\d+)", lambda match: f"row {int(match[1]) + 1}", error.reason)
+            raise InvalidParameter(error.parameter, reason) from None
         count = "1 row" if len(sweep) == 1 else f"{len(sweep):,} rows"
         price = "" if sweep.estimate is None else f", {sweep.estimate.amount}"
         console.err(printable(f"{count} of {model}{price}"))

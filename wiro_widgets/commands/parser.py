@@ -51,6 +51,7 @@ def _add_run(commands: Commands) -> None:
     _add_model(parser)
     _add_parameters(parser, "a value; @PATH for a file, - for text on stdin, @- for a file on stdin")
     _add_out(parser, "the folder for the outputs (this one)")
+    _add_budget(parser)
     waits = parser.add_mutually_exclusive_group()
     waits.add_argument("--timeout", type=float, metavar="SECONDS", help="how long to wait for the result")
     waits.add_argument(
@@ -74,6 +75,7 @@ def _add_map(commands: Commands) -> None:
         help="a column to use, and the parameter that it is (all columns that are parameters)",
     )
     _add_out(parser, "the folder for the outputs and results.csv (this one)")
+    _add_budget(parser)
     parser.add_argument("--confirm", type=int, metavar="ROWS", help="allow more than 10,000 rows")
 
 
@@ -103,6 +105,12 @@ def _add_tasks(commands: Commands) -> None:
 
 def _add_timeout(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="how long to wait for a result")
+
+
+def _add_budget(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--budget", type=float, metavar="USD", help="send no run that could cost more than is left"
+    )
 
 
 def _add_out(parser: argparse.ArgumentParser, words: str) -> None:

@@ -20,6 +20,7 @@ def main(
     parameters: Sequence[str],
     *,
     out: str,
+    budget: float | None,
     timeout: float | None,
     no_wait: bool,
     as_json: bool,
@@ -30,13 +31,13 @@ def main(
     """
     values = read_values(parameters)
     if no_wait:
-        with Client() as client:
+        with Client(budget=budget) as client:
             task = client.run(model, values)
             console.err(f"Task {task.id} goes on; wiro-widgets watch {task.id} follows it.")
             is_printed = console.out_json(task.record.to_dict()) if as_json else console.out(str(task.id))
             return 0 if is_printed else console.FAILED
     folder = make_folder(out)
-    with Client() as client:
+    with Client(budget=budget) as client:
         return follow(client.run(model, values), folder, timeout, as_json=as_json)
 
 

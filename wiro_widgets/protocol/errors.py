@@ -109,7 +109,7 @@ class RunOutcomeUnknown(WiroError):
         else:
             advice = "client.recover() looks for its task; to send it again all the same, run it anew."
         super().__init__(
-            f"The run of {model} was sent but its reply was lost ({reason}). "
+            f"The run of {model} was sent but its reply was lost ({reason.rstrip('.')}). "
             f"A task may exist and be billed, so it was not sent again. {advice} "
             'In a sweep, resume(unknown="send") sends it again.'
         )

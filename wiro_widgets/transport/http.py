@@ -316,7 +316,7 @@ class Http:
         elif isinstance(error, RouteError):
             reason, retry_helps = str(error), error.retry_helps
         else:
-            reason = f"{str(error) or type(error).__name__} at {self.base_url}"
+            reason = f"{str(error).rstrip('.') or type(error).__name__} at {self.base_url}"
         safe = request.safety != "run" or isinstance(error, (*_NEVER_ARRIVED, UnreadableFileError))
         return TransportError(
             self._redact(reason), endpoint=request.path, safe_to_retry=safe, retry_helps=retry_helps

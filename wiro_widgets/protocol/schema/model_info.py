@@ -71,15 +71,15 @@ class ModelInfo:
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """Print title, description, price and the examples, each in a line, in IPython."""
-        if cycle:
-            printer.text(repr(self))
-            return
+        printer.text(repr(self) if cycle else str(self))
+
+    def __str__(self) -> str:
         lines = [
             " \N{MIDDLE DOT} ".join(filter(None, [self.model, self.title, self.price])),
             listing.shorten(self.description),
             *(f"  {snippet(values)}" for values in self.examples),
         ]
-        printer.text(printable("\n".join(filter(None, lines))))
+        return printable("\n".join(filter(None, lines)))
 
 
 def fit(values: Mapping[str, Any], schema: ModelSchema) -> dict[str, Any]:

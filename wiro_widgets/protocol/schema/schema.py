@@ -49,9 +49,12 @@ class ModelSchema:
     def __repr__(self) -> str:
         return printable(f"<ModelSchema {self.model}, parameters: {len(self.parameters)}>")
 
+    def __str__(self) -> str:
+        return printable(listing.parameters(self.model, self.parameters))
+
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """Print one line for each parameter in IPython."""
-        printer.text(printable(self.model if cycle else listing.parameters(self.model, self.parameters)))
+        printer.text(repr(self) if cycle else str(self))
 
     @classmethod
     def from_tool(cls, tool: Mapping[str, Any]) -> ModelSchema:
