@@ -80,6 +80,8 @@ def test_the_python_runs(page: str) -> None:
             panel = cell.get("panel")
             if panel is not None and panel.task is None:
                 panel.run()
+        for test in [value for name, value in cell.items() if name.startswith("test_")]:
+            test()
     logging.getLogger("wiro_widgets").setLevel(level)
     owners = [value for value in cell.values() if isinstance(value, (Panel, Gallery, Client))]
     clients = {
