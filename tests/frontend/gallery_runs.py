@@ -79,7 +79,7 @@ def with_files(folder: Path, number: int, files: Mapping[str, bytes], **facts: A
 def save(folder: Path, rows: list[JournalRow]) -> None:
     """Put runs into the journal of `make_client`."""
     store = Store(folder / "journal.sqlite3")
-    store.save(rows)
+    store.save(rows, {})
     store.close()
 
 

@@ -1,4 +1,6 @@
+import sqlite3
 import zlib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from wiro_widgets.journal import event_log
 from wiro_widgets.journal.history import History
 from wiro_widgets.journal.journal import Journal
+from wiro_widgets.protocol.errors import WiroWarning
 from wiro_widgets.protocol.events import Lifecycle, Log, Notice, Progress, TaskEvent, TextSnapshot, Unknown
 from wiro_widgets.protocol.record import TaskRecord
 from wiro_widgets.protocol.text.text_content import TextContent
@@ -119,3 +122,22 @@ def test_events_survive_the_process(tmp_path: Path) -> None:
         journal.settle(run_id, TaskRecord("7", "a/b", outcome="succeeded"), (), event_log.pack(EVENTS))
     with Journal.open(path) as journal:
         assert len(History(journal, SERVER).events_to_pandas("7")) == len(EVENTS)
+
+
+def test_a_run_is_over_once_its_events_are_written(tmp_path: Path) -> None:
+    """The row and its log reach the disk in one transaction: if the log does not, the run stays open in the file."""
+    path = tmp_path / "journal.sqlite3"
+    with Journal.open(path) as journal:
+        run_id = journal.begin(SERVER, "a/b", {})
+        refuse = "BEGIN SELECT RAISE(ABORT, 'no logs'); END"
+        with closing(sqlite3.connect(path)) as other:
+            other.execute(f"CREATE TRIGGER refuse BEFORE INSERT ON events {refuse}")
+        with pytest.warns(WiroWarning, match="no logs"):
+            journal.settle(run_id, TaskRecord("7", "a/b", outcome="succeeded"), (), event_log.pack(EVENTS))
+        with Journal.open(path) as reader:
+            assert [row.id for row in reader.unfinished(SERVER)] == [run_id]
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("DROP TRIGGER refuse")
+    with Journal.open(path) as reader:
+        assert reader.unfinished(SERVER) == []
+        assert len(History(reader, SERVER).events_to_pandas("7")) == len(EVENTS)

@@ -200,13 +200,14 @@ class Store:
             raise
         self.identity = identity(path)
 
-    def save(self, rows: Collection[JournalRow]) -> None:
-        """Insert or update rows in one transaction; they are on disk when this returns."""
-        if not rows:
+    def save(self, rows: Collection[JournalRow], logs: Mapping[str, bytes]) -> None:
+        """Insert or update rows, and event logs by run, in one transaction; they are on disk when this returns."""
+        if not rows and not logs:
             return
         with self._transaction():
             self._connection.executemany(_UPSERT, [tuple(to_plain(row).values()) for row in rows])
-        self.has_rows = True
+            self._connection.executemany("INSERT OR REPLACE INTO events VALUES (?, ?)", logs.items())
+        self.has_rows |= bool(rows)
 
     def insert_unless(self, row: JournalRow, query: Query, obstacle_in: Callable[[list[JournalRow]], T]) -> T:
         """Insert a row if `obstacle_in` gives None for the rows of a query, in one transaction; return what it gave."""
@@ -289,11 +290,6 @@ class Store:
         """Count one more run that this one's result has answered."""
         with self._transaction():
             self._connection.execute("UPDATE runs SET reuses = reuses + 1 WHERE id = ?", (run_id,))
-
-    def save_events(self, logs: Mapping[str, bytes]) -> None:
-        """Write event logs by run, in one transaction."""
-        with self._transaction():
-            self._connection.executemany("INSERT OR REPLACE INTO events VALUES (?, ?)", logs.items())
 
     def events(self, run_id: str) -> bytes | None:
         """Return the event log of a run; None if it has none."""

@@ -291,10 +291,10 @@ class Journal:
             changes["parents"] = record.parents
         if record.outcome not in UNSETTLED and is_whole:
             changes["settled_at"] = datetime.now(UTC)
-        self._change(run_id, **changes)
-        if events is not None:
-            with self._access():
-                self._write_events({run_id: events})
+        with self._access():
+            if events is not None:
+                self._unwritten_events[run_id] = events
+            self._change(run_id, **changes)
 
     def correct_cost(self, run_id: str, total_cost: float) -> None:
         """Write down what a run that is over has cost; its files stay as they were noted."""
@@ -363,8 +363,8 @@ class Journal:
                 self._unwritten[row.id] = replace(
                     row, parameters=plain(row.parameters), record=record, pid=None, host=None, born=None
                 )
+            self._unwritten_events |= events
             self._write()
-            self._write_events(events)
 
     # Reading
 
@@ -595,18 +595,11 @@ class Journal:
         self._write()
 
     def _write(self) -> None:
-        """Bring the rows in memory to the file, and open it even if there are none."""
-        if self._file.save(self._unwritten.values()):
-            self._unwritten = {}
-            self._write_events({})
+        """Bring the rows and event logs in memory to the file, and open it even if there are none."""
+        if self._file.save(self._unwritten.values(), self._unwritten_events):
+            self._unwritten, self._unwritten_events = {}, {}
         if self._file.pop_replaced():
             self._write_running()
-
-    def _write_events(self, logs: Mapping[str, bytes]) -> None:
-        self._unwritten_events = {**self._unwritten_events, **logs}
-        logs = self._unwritten_events
-        if logs and self._file.save_events(logs):
-            self._unwritten_events = {}
 
     def _write_running(self) -> None:
         """Bring what still runs to a file that has taken the place of another."""

@@ -114,13 +114,9 @@ class JournalFile(Backing):
                 return Present(result)
         return self._unknown(reason)
 
-    def save(self, rows: Collection[JournalRow]) -> bool:
-        """Write rows, and open the file even if there are none; return True once they are on the disk."""
-        return isinstance(self.attempt(lambda store: store.save(rows)), Present)
-
-    def save_events(self, logs: Mapping[str, bytes]) -> bool:
-        """Write event logs by run; return True once they are on the disk."""
-        return isinstance(self.attempt(lambda store: store.save_events(logs)), Present)
+    def save(self, rows: Collection[JournalRow], logs: Mapping[str, bytes]) -> bool:
+        """Write rows and event logs, open the file even if there are none, and return True once they are on disk."""
+        return isinstance(self.attempt(lambda store: store.save(rows, logs)), Present)
 
     def forget(self, run_ids: Collection[str]) -> None:
         """Delete runs and their event logs."""

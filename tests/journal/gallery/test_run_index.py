@@ -69,7 +69,7 @@ def old_journal(path: Path, count: int) -> list[str]:
         JournalRow(f"r{place}", SERVER, "a/b", {"prompt": f"old {place}"}, NOW + timedelta(seconds=place))
         for place in range(count)
     ]
-    store.save(rows)
+    store.save(rows, {})
     store._connection.execute("DELETE FROM changes")
     store.close()
     return [row.id for row in reversed(rows)]

@@ -28,7 +28,7 @@ class RowStore(Protocol):
     damaged_ids: set[str]
     unreadable_ids: set[str]
 
-    def save(self, rows: Collection[JournalRow]) -> None: ...
+    def save(self, rows: Collection[JournalRow], logs: Mapping[str, bytes]) -> None: ...
     def insert_unless(
         self, row: JournalRow, query: Query, obstacle_in: Callable[[list[JournalRow]], T]
     ) -> T: ...
@@ -41,7 +41,6 @@ class RowStore(Protocol):
     def execute(self, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]: ...
     def annotate(self, changes: Mapping[str, Mapping[str, Any]]) -> None: ...
     def count_reuse(self, run_id: str) -> None: ...
-    def save_events(self, logs: Mapping[str, bytes]) -> None: ...
     def events(self, run_id: str) -> bytes | None: ...
     def delete(self, run_ids: Collection[str]) -> None: ...
 
@@ -84,12 +83,8 @@ class Backing(ABC):
         """Do something with the open store and return its result, or why it cannot be used."""
 
     @abstractmethod
-    def save(self, rows: Collection[JournalRow]) -> bool:
-        """Write rows, and open the store even if there are none; return True once it has them."""
-
-    @abstractmethod
-    def save_events(self, logs: Mapping[str, bytes]) -> bool:
-        """Write event logs by run; return True once the store has them."""
+    def save(self, rows: Collection[JournalRow], logs: Mapping[str, bytes]) -> bool:
+        """Write rows, and event logs by run, and open the store even if there are none; True once it has them."""
 
     @abstractmethod
     def forget(self, run_ids: Collection[str]) -> None:

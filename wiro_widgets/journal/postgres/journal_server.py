@@ -108,34 +108,26 @@ class JournalServer(Backing):
                 return Present(result)
             return self._unknown(reason)
 
-    def save(self, rows: Collection[JournalRow]) -> bool:
-        """Write rows, and connect even if there are none; return True once the server has them.
+    def save(self, rows: Collection[JournalRow], logs: Mapping[str, bytes]) -> bool:
+        """Write rows, and event logs by run, and connect even if there are none; return True once the server has them.
 
         What it does not get is on the disk here when this returns. That a run waits is not written there: nobody may
         send it on the word of an old row.
         """
-        if isinstance(self.attempt(lambda store: store.save(rows)), Present):
-            self._kept_rows = {}
+        if isinstance(self.attempt(lambda store: store.save(rows, logs)), Present):
+            self._kept_rows, self._kept_logs = {}, {}
             return True
         new = [row for row in rows if self._kept_rows.get(row.id) is not row]
+        new_logs = {run_id: log for run_id, log in logs.items() if self._kept_logs.get(run_id) is not log}
         with self._keeping():
             if new:
                 plain_rows = [replace(row, error=None) if row.is_waiting else row for row in new]
                 self._pending.keep(plain_rows, own_session())
                 self._kept_rows |= {row.id: row for row in new}
-                self._merger.start()
-        return False
-
-    def save_events(self, logs: Mapping[str, bytes]) -> bool:
-        """Write event logs by run; return True once the server has them. Else they are on the disk here."""
-        if isinstance(self.attempt(lambda store: store.save_events(logs)), Present):
-            self._kept_logs = {}
-            return True
-        with self._keeping():
-            new = {run_id: log for run_id, log in logs.items() if self._kept_logs.get(run_id) is not log}
-            if new:
-                self._pending.keep_events(new)
-                self._kept_logs |= new
+            if new_logs:
+                self._pending.keep_events(new_logs)
+                self._kept_logs |= new_logs
+            if new or new_logs:
                 self._merger.start()
         return False
 

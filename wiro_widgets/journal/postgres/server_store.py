@@ -163,11 +163,12 @@ class ServerStore:
         """True while the connection stands."""
         return not (self._connection.closed or self._connection.broken)
 
-    def save(self, rows: Collection[JournalRow]) -> None:
-        """Insert or update rows in one transaction; they are on the server's disk when this returns."""
-        if rows:
+    def save(self, rows: Collection[JournalRow], logs: Mapping[str, bytes]) -> None:
+        """Insert or update rows, and event logs by run, in one transaction; they are on the server's disk then."""
+        if rows or logs:
             with self._transaction(), self._connection.cursor() as cursor:
                 cursor.executemany(_UPSERT, [_values(row, own_session()) for row in rows])
+                cursor.executemany(_SAVE_EVENTS, [(_text(run_id), lines) for run_id, lines in logs.items()])
 
     def insert_unless(self, row: JournalRow, query: Query, obstacle_in: Callable[[list[JournalRow]], T]) -> T:
         """Insert a row if `obstacle_in` gives None for the rows of a query, in one transaction; return what it gave.
@@ -271,11 +272,6 @@ class ServerStore:
     def count_reuse(self, run_id: str) -> None:
         """Count one more run that this one's result has answered."""
         self._connection.execute("UPDATE runs SET reuses = reuses + 1 WHERE id = %s", (_text(run_id),))
-
-    def save_events(self, logs: Mapping[str, bytes]) -> None:
-        """Write event logs by run, in one transaction."""
-        with self._transaction(), self._connection.cursor() as cursor:
-            cursor.executemany(_SAVE_EVENTS, [(_text(run_id), lines) for run_id, lines in logs.items()])
 
     def events(self, run_id: str) -> bytes | None:
         """Return the event log of a run; None if it has none."""
