@@ -36,7 +36,10 @@ class Sandbox(SandboxServer):
         self._clients: list[Client] = []
 
     def client(self, **settings: Any) -> Client:
-        """Return a Client of this sandbox; it is closed, and its journal and outputs deleted, with the sandbox."""
+        """Return a Client of this sandbox; it is closed, and its journal and outputs deleted, with the sandbox.
+
+        `settings` are those of Client: `journal` and `output_dir` keep what it makes.
+        """
         self.start()
         folder = self._folder = self._folder or Path(tempfile.mkdtemp(prefix="wiro-sandbox-"))
         defaults = {"journal": folder / "journal.sqlite3", "output_dir": folder / "outputs"}

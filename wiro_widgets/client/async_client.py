@@ -188,6 +188,8 @@ class AsyncClient(NotebookRepr):
     ) -> AsyncTask:
         """Run a model and return its task as soon as Wiro's receipt is in.
 
+        `values` are the model's parameters, `params` a dict of those whose ids are no Python names. A file
+        is a path, bytes, a picture, a URL or another run's result; several files are a list.
         `on_interrupt="detach"` leaves the remote task running when a wait for it is interrupted. With `reuse` the same
         run with a fixed seed is answered from the history: `task.record.reused_from` says so. Raises InvalidParameter
         before anything is sent, an ApiError when Wiro refuses, TransportError when the run certainly did not arrive,
@@ -212,7 +214,13 @@ class AsyncClient(NotebookRepr):
     ) -> Images:
         """Run a model, wait, and return its pictures: a list that a notebook shows as a row, with `save`.
 
-        Meanwhile it shows what `wait` of a task shows, from the start. Raises what `run` and `wait` of a task raise.
+        After `timeout` seconds it raises TaskTimeout, and the task goes on. Meanwhile it shows what `wait` of a task
+        shows, from the start. All else is as in `run`; what is no picture is in `outputs` of a task's result. Raises
+        what `run` and `wait` of a task raise.
+
+        >>> images = client.generate("tencent/hunyuan-flux-srpo", prompt="a lighthouse", width=512, height=512)
+        >>> images[0].size
+        (512, 512)
         """
         check_wait(on_interrupt, timeout)
         task, schema = await self.prepare(model, params, on_interrupt=on_interrupt, reuse=reuse, **values)
@@ -302,7 +310,10 @@ class AsyncClient(NotebookRepr):
         return self._catalogue.cached_schema(model)
 
     async def models(self, search: str = "", categories: Sequence[str] = (), limit: int = 20) -> Models:
-        """Search the catalogue; the best matches first, as a list that a notebook shows as a table."""
+        """Search the catalogue; the best matches first, as a list that a notebook shows as a table.
+
+        `search` are words to look for, `categories` those that a model has to be in, `limit` how many come.
+        """
         return await self._catalogue.models(search, categories, limit)
 
     async def picture(self, url: str, limit: int) -> bytes:
@@ -414,9 +425,10 @@ class AsyncClient(NotebookRepr):
         that names it (`left_out`), and `estimates` and `costs` tell what each model costs. All of it is checked before
         anything is sent; `estimate` says what the open cells will cost. Cells that the journal has are not run again,
         unless `resume` is False. A cell whose earlier run may have become a task that cannot be found is not sent
-        again, unless `unknown` is "send". `start=False` waits for `resume()`. `then` is called with each result, in a
-        thread or, with the downloads, on an `executor`. Raises InvalidParameter, ConfigurationError if the journal
-        cannot be read, and BudgetExceeded when the sweep is certain to pass a budget.
+        again, unless `unknown` is "send". `concurrency` is how many cells run at once (8). `start=False` waits for
+        `resume()`. `then` is called with each result, in a thread or, with the downloads, on an `executor`. Raises
+        InvalidParameter, ConfigurationError if the journal cannot be read, and BudgetExceeded when the sweep is certain
+        to pass a budget.
 
         >>> sweep = client.sweep("tencent/hunyuan-flux-srpo", prompt=["a cat", "a dog"], seed=range(4), steps=20)
         >>> sweep.wait().grid(x="seed", y="prompt")

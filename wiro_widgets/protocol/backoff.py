@@ -1,4 +1,7 @@
-"""How long to wait before the next try; pure, with its randomness handed in."""
+"""How long to wait before the next try; pure, with its randomness handed in.
+
+Whether there is a next try `runs/submission.py` decides for a Run, `transport/http.py` for every other call.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from wiro_widgets.display.live_line import ProgressMode, live_line
 from wiro_widgets.money import budget
 from wiro_widgets.protocol.errors import InvalidParameter, WiroError
 from wiro_widgets.protocol.schema.scalars import short_repr
-from wiro_widgets.runs.options import OnInterrupt, UnknownPolicy
+from wiro_widgets.runs.options import OnInterrupt, UnknownPolicy, check_wait
 from wiro_widgets.sweeps.cell import Cell, TaskT
 from wiro_widgets.sweeps.live_display import LiveSweep, SweepLine
 from wiro_widgets.sweeps.output_cell import OutputCell
@@ -144,6 +144,7 @@ class AsyncSweep(SweepView[TaskT]):
         time is up: then the sweep goes on. A failed cell raises nothing. Being cancelled stops the sweep, unless
         `on_interrupt` is "detach".
         """
+        check_wait(on_interrupt, timeout)
         self.output_cell.update()
         if self.busy:
             with self.show_progress(progress, on_interrupt):
