@@ -30,9 +30,8 @@ nb_execution_cache_path = str(HERE / "_build" / "notebooks")
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_merge_streams = True
-suppress_warnings = [
-    "mystnb.unknown_mime_type"
-]  # a widget's own, which a page without a kernel does not draw
+# A widget's own, which a page without a kernel does not draw.
+suppress_warnings = ["mystnb.unknown_mime_type"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # they stand in the signatures

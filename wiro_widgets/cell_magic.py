@@ -63,11 +63,8 @@ def install(shell: Any) -> None:
 def read_line(line: str) -> Call:
     """Read the line after `%%wiro`; quotes hold a value together. Raises UsageError."""
     lexer = shlex.shlex(line, posix=True)
-    lexer.whitespace_split, lexer.commenters, lexer.escape = (
-        True,
-        "",
-        "",
-    )  # a backslash is part of a Windows path
+    lexer.whitespace_split, lexer.commenters = True, ""
+    lexer.escape = ""  # a backslash is part of a Windows path
     try:
         words = iter(list(lexer))
     except ValueError:

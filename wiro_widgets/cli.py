@@ -30,9 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WiroError as error:
         return console.fail(error, as_json=options["as_json"])
     except KeyboardInterrupt as interrupt:
-        if (
-            console.is_stuck()
-        ):  # a thread waits for the reader of stderr, and Python would wait for the thread
+        # A thread waits for the reader of stderr, and Python would wait for the thread.
+        if console.is_stuck():
             os._exit(INTERRUPTED)
         for note in getattr(interrupt, "__notes__", []):
             console.err(note)

@@ -280,9 +280,8 @@ def destroy_the_journal(siege: Siege) -> None:
     if not siege.journal.exists():
         return
     siege.is_destroyed = True
-    for (
-        thread
-    ) in siege.background:  # SQLite maps the -shm file, and who maps a file that is cut dies of SIGBUS
+    # SQLite maps the -shm file, and who maps a file that is cut dies of SIGBUS.
+    for thread in siege.background:
         thread.join()
     size = siege.journal.stat().st_size
     way = siege.chance.choice(["noise", "cut", "emptied", "newer"])

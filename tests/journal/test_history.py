@@ -303,9 +303,8 @@ def test_a_run_of_a_living_process_is_not_closed(history: History, place: Path |
         with pytest.raises(InvalidParameter, match=f"process {sender.pid} is sending the run"):
             history.close(run_id)
         sender.kill()
-    wait_for(
-        lambda: not any(map(process.is_attended, history.unfinished()))
-    )  # a server learns of it a moment later
+    # A server learns of it a moment later.
+    wait_for(lambda: not any(map(process.is_attended, history.unfinished())))
     history.close(run_id)
     assert run_id not in {row.id for row in history.unfinished()}
 

@@ -85,9 +85,8 @@ def test_a_pickled_output_keeps_its_own_picture(result: TaskResult) -> None:
     first, second = result.outputs[:2]
 
     foreign = copy.copy(first)
-    foreign.__setstate__(
-        {**first.__getstate__(), "_key": second._key}
-    )  # as another process may have numbered it
+    # As another process may have numbered it.
+    foreign.__setstate__({**first.__getstate__(), "_key": second._key})
     second.peek()
     assert foreign.image().getpixel((0, 0)) == (255, 0, 0)
 

@@ -29,9 +29,8 @@ def test_multipart_makes_the_same_task_as_json(caller: Caller) -> None:
     values = {"prompt": "a pier", "seed": "7350148318", "scale": "3.5", "width": "64", "height": "64"}
     as_json = caller.wait_until_settled(caller.call(f"Run/{FLUX}", values))
     as_parts = caller.wait_until_settled(
-        caller.call(
-            f"Run/{FLUX}", data=values, files={"inputImage": ("", b"")}
-        )  # an empty part forces multipart
+        # An empty part forces multipart.
+        caller.call(f"Run/{FLUX}", data=values, files={"inputImage": ("", b"")})
     )
     assert as_json["parameters"] == as_parts["parameters"] == values
 

@@ -276,9 +276,8 @@ def test_dask_carries_them_too(sandbox_client: Client, dask: Executor, run_count
     sweep = map_three(sandbox_client, dask, then=mean)
     assert (sweep.counts, run_count()) == ({"succeeded": 3}, 3)
     assert all(0 < cell.value[1] < 255 for cell in sweep.cells)
-    again = map_three(
-        sandbox_client, dask, then=lambda result: result.images[0].size
-    )  # which pickle alone would not take
+    # pickle alone would not take a lambda.
+    again = map_three(sandbox_client, dask, then=lambda result: result.images[0].size)
     assert ([cell.value for cell in again.cells], run_count()) == ([(64, 64)] * 3, 3)
 
 

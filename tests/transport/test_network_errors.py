@@ -561,9 +561,8 @@ def test_a_large_upload_through_a_tunnel_has_its_time(
             base_url="https://wiro.example/v1", socket_url="wss://wiro.example:444/v1", timeout=0.3
         )
         content = b"\x89PNG\r\n\x1a\n" + bytes(64 * 1024 * 40)
-        task = client.start(
-            "a/b", {"file": SlowFile(content)}, None
-        )  # no schema, so the tunnel is opened for the run
+        # No schema, so the tunnel is opened for the run.
+        task = client.start("a/b", {"file": SlowFile(content)}, None)
         secure.finish(secure.task())
         assert task.wait(60).record.outcome == "succeeded"
         client.close()

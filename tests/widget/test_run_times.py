@@ -89,9 +89,8 @@ def test_the_queue_shows_its_order() -> None:
         panel.run_times(3)
         wait_for(lambda: sorted(task.status for task in panel.tasks) == ["queued", "queued", "running"])
         lines = [run["line"] for run in panel._publisher._summaries()]
-        first = [task.status for task in panel.tasks].index(
-            "running"
-        )  # Runs sent at once arrive in any order
+        # Runs sent at once arrive in any order.
+        first = [task.status for task in panel.tasks].index("running")
         assert " of " not in lines.pop(first)
         assert [line.rpartition(" \N{MIDDLE DOT} ")[2] for line in lines] == ["1 of 2", "2 of 2"]
         for task in panel.tasks:

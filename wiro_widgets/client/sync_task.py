@@ -265,9 +265,8 @@ def interruptible(bridge: Bridge, task: AsyncTask, on_interrupt: OnInterrupt | N
     try:
         yield
     except KeyboardInterrupt as interrupt:
-        if (
-            task.runner is None or not task.runner.stop_requested
-        ):  # it came between two waits, and cancelled neither
+        # It came between two waits, and cancelled neither.
+        if task.runner is None or not task.runner.stop_requested:
             with suppress(WiroError):
                 bridge.call(task.interrupt(on_interrupt))
         if not getattr(interrupt, "__notes__", None):  # one block may stand in another

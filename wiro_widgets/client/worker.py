@@ -32,10 +32,8 @@ class Worker:
         self._client_type: Any = client_type  # AsyncClient, whose module imports this one
         self._settings = {**settings, "journal": False}  # the run stands in the journal of the sweep's client
         self._client, self._loop = client, loop
-        self._token = (
-            os.getpid(),
-            uuid4().hex,
-        )  # a forked copy has another process id, and must not use the loop
+        # A forked copy has another process id, and must not use the loop.
+        self._token = (os.getpid(), uuid4().hex)
         _workers[self._token] = self
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -57,9 +57,8 @@ def prepare() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_ESCAPE)
             with suppress(OSError, ValueError, AttributeError):  # no file; a Windows before Python 3.12
-                os.set_blocking(
-                    stream.fileno(), True
-                )  # some parents make their children's pipes non-blocking
+                # Some parents make their children's pipes non-blocking.
+                os.set_blocking(stream.fileno(), True)
 
 
 def out(text: str) -> bool:

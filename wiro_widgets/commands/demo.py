@@ -91,9 +91,8 @@ def _require(*modules: str) -> None:
 
 
 def _home() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(
-        prefix="wiro-demo-", ignore_cleanup_errors=True
-    )  # a kernel may still write
+    # A kernel may still write.
+    return tempfile.TemporaryDirectory(prefix="wiro-demo-", ignore_cleanup_errors=True)
 
 
 def _gallery_notebook(folder: Path) -> dict[str, Any]:

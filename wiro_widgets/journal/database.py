@@ -102,9 +102,8 @@ BUSY_SECONDS: Final = 5.0
 _MAX_NEEDLE: Final = 1_000  # characters of a text that SQLite looks for; LIKE takes no long ones
 _FILLING_SECONDS: Final = 1.0  # for which an empty file may be one that another process fills
 _drives_with_locks: set[int] = set()
-_making_file = (
-    threading.Lock()
-)  # until a file that was just made is closed, no other thread may have locks on it
+# Until a file that was just made is closed, no other thread may have locks on it.
+_making_file = threading.Lock()
 ANNOTATIONS: Final = ("star", "tags", "notes")
 # A run never overwrites what a person wrote or what is counted, and a settled run is never unsettled.
 _OVERWRITABLE: Final = tuple(

@@ -413,9 +413,8 @@ class Journal:
     def rows(self, query: Query, limit: int | None = None) -> list[JournalRow]:
         """Return the rows that match, newest first."""
         with self._access():
-            written_rows = (
-                self._read(lambda store: store.select(query, limit)) or []
-            )  # may add to the unwritten ones
+            # May add to the unwritten ones.
+            written_rows = self._read(lambda store: store.select(query, limit)) or []
             return self._with_unwritten(query, written_rows)[:limit]
 
     def records(self, server: str, query: Query | None = None, limit: int | None = None) -> list[TaskRecord]:
@@ -548,9 +547,8 @@ class Journal:
         rows_in_memory = [other for other in self._unwritten.values() if query.matches(other)]
         if (other := next(filter(conflicts, rows_in_memory), None)) is not None:
             return other
-        self._attempt(
-            lambda store: store.journal_id
-        )  # a new file has what runs here before the claim looks at it
+        # A new file has what runs here before the claim looks at it.
+        self._attempt(lambda store: store.journal_id)
         if self._file.path is None or self._file.has_no_past:
             self._save(row)
             return None
@@ -566,9 +564,8 @@ class Journal:
 
             return store.insert_unless(row, query, obstacle_in)
 
-        self._attempt(
-            lambda store: store.journal_id
-        )  # a new file has what runs here before the claim looks at it
+        # A new file has what runs here before the claim looks at it.
+        self._attempt(lambda store: store.journal_id)
         answer = self._file.attempt(insert)
         obstacle = answer.value if isinstance(answer, Present) else answer
         if obstacle is None:

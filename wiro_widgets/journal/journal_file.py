@@ -45,9 +45,8 @@ _NO_LOCKS: Final = frozenset({
     sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK,
 })  # fmt: skip
 _REST: Final = 60.0  # seconds until a drive that cannot lock files is tried again
-_BUSY_AGAIN_SECONDS: Final = (
-    0.1  # of a statement, while the last one waited in vain for another process's lock
-)
+# Seconds of a statement, while the last one waited in vain for another process's lock.
+_BUSY_AGAIN_SECONDS: Final = 0.1
 _ASIDE: Final = ".damaged-"
 
 _opened: set[tuple[int, int]] = set()  # files that this process has used as journals
@@ -68,9 +67,8 @@ class JournalFile(Backing):
         super().__init__(str(path), path)  # `may_have_written` stays False: a commit that fails wrote nothing
         self._store: Store | None = None
         self._identity: tuple[int, int] | None = None  # of the file that was opened last
-        self._refused: tuple[tuple[int, ...], str] | None = (
-            None  # the state of a file that is not ours, and why
-        )
+        # The state of a file that is not ours, and why.
+        self._refused: tuple[tuple[int, ...], str] | None = None
         self._rest: tuple[float, str] | None = None  # until when the drive is left alone, and why
         self._memory_trouble: str | None = None  # not reported yet
         self._sound_id: str | None = None  # of the journal whose tables were inspected
@@ -261,9 +259,8 @@ def _check(path: Path) -> None:
     """Raise ForeignDatabaseError for a file that was never a journal: neither a database nor named like one."""
     if path.suffix.lower() in _SUFFIXES or not path.is_file() or identity(path) in _opened:
         return
-    with path.open(
-        "rb"
-    ) as file:  # closing it drops the locks that this process has on it, so only before it has any
+    # Closing it drops the locks that this process has on it, so only before it has any.
+    with path.open("rb") as file:
         header = file.read(len(_SQLITE_HEADER))
     if header not in (b"", _SQLITE_HEADER):
         raise ForeignDatabaseError

@@ -32,9 +32,8 @@ STAGES = (
     "task_postprocess_end",
     "task_cancel",
 )
-MAX_TEXT = (
-    64 * 1024
-)  # characters of a log line, which keeps its beginning, or of a whole log, which keeps its end
+# Characters of a log line, which keeps its beginning, or of a whole log, which keeps its end.
+MAX_TEXT = 64 * 1024
 MAX_REPR = 80  # characters of an event's repr, beside its name
 MAX_WORDS = 200  # characters of an unknown frame, or of a label beside a progress bar
 _LIKE_A_TOKEN = re.compile(r"[\w+/=\\-]{16,}|(?<=token)\W{1,8}[^\s\"\\',}]+")

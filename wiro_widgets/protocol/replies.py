@@ -149,9 +149,8 @@ def payload(
             raise ApiError(NO_OBJECT, http_status=http_status, endpoint=endpoint)
         kind = _BY_STATUS.get(http_status) if http_status == _TOO_MANY_CALLS else None
         message = _status_message(http_status)
-        if (
-            http_status < SERVER_ERRORS_FROM and kind is None
-        ):  # a gateway's page says nothing of keys and tasks
+        # A gateway's page says nothing of keys and tasks.
+        if http_status < SERVER_ERRORS_FROM and kind is None:
             message = f"{message} and {FOREIGN_PAGE}"
         raise (kind or ApiError)(message, http_status=http_status, endpoint=endpoint)
     errors = wire_values.items_or_single(reply.get("errors"))

@@ -198,9 +198,8 @@ def _cell(cell: GridCell, edge: int, large: bool, quota: _Quota) -> str:
         quota.omitted_cells += 1
         return ""
     quota.cells -= 1
-    if (
-        cell.caption and cell.status == "pending" and not cell.outputs
-    ):  # a place in the gallery, and what it is for
+    # A place in the gallery, and what it is for.
+    if cell.caption and cell.status == "pending" and not cell.outputs:
         style = "display:inline-block;padding:2px 6px;border:1px dashed;border-radius:4px;opacity:.75;font-size:80%"
         return f'<div title="{escape(cell.title)}: to go" style="{style}">{escape(cell.caption)}</div>'
     title = escape(f"{cell.title}: {cell.error or cell.status}")

@@ -55,9 +55,8 @@ class Follower:
         self._socket = TaskSocket(engine.socket_url, token, self, timing=engine.timing) if token else None
         self._look_now = False
         self._alarm: asyncio.Future[None] | None = None  # of the wait for the next read
-        self._end: asyncio.Future[TaskDetail] = (
-            self._loop.create_future()
-        )  # a last detail that came otherwise
+        # A last detail that came otherwise.
+        self._end: asyncio.Future[TaskDetail] = self._loop.create_future()
         self._ended = False
         self._frame_at = self._read_at = self._socket_renewed_at = self._loop.time()
         self._not_before = 0.0

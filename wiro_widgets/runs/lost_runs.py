@@ -26,9 +26,8 @@ from wiro_widgets.runs.engine import Engine
 PAGE, MAX_PAGES = 100, 60  # of Task/List; what lies further back is unknown
 EARLIER_RUNS, MANY_RUNS = 50, 5_000  # that are looked at for the id of a task that is older than a lost run
 MAX_CANDIDATES = 20  # that are named
-CLOCK_TOLERANCE = timedelta(
-    minutes=2
-)  # Wiro's times are whole seconds, and its machines may disagree a little
+# Wiro's times are whole seconds, and its machines may disagree a little.
+CLOCK_TOLERANCE = timedelta(minutes=2)
 _NOT_ECHOED = frozenset({"callbackurl", "projectid"})
 
 Verdict = Literal["same", "unclear", "other"]

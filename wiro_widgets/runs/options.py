@@ -9,9 +9,8 @@ from wiro_widgets.display.live_line import ProgressMode
 from wiro_widgets.protocol.errors import InvalidParameter
 
 OnInterrupt = Literal["stop", "detach"]
-UnknownPolicy = Literal[
-    "ask", "send"
-]  # what a sweep does with a cell whose earlier run may have become a task
+# What a sweep does with a cell whose earlier run may have become a task.
+UnknownPolicy = Literal["ask", "send"]
 
 
 def check_wait(on_interrupt: OnInterrupt | None, timeout: float | None = None) -> None:

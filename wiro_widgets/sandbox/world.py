@@ -80,9 +80,8 @@ class World:
     active_faults: ActiveFaults
     tasks: TaskStore = field(default_factory=TaskStore)
     shelf: dict[str, StoredFile] = field(default_factory=dict)  # by path
-    sessions: dict[tuple[str, str], list[str]] = field(
-        default_factory=dict
-    )  # what was asked, by user and session
+    # What was asked, by user and session.
+    sessions: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     queue: asyncio.Queue[SandboxTask] = field(default_factory=asyncio.Queue)
     background: set[asyncio.Task[None]] = field(default_factory=set)
     closing: asyncio.Event = field(default_factory=asyncio.Event)

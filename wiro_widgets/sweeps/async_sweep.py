@@ -51,9 +51,8 @@ class AsyncSweep(SweepView[TaskT]):
         anew: bool = False,
         unknown: UnknownPolicy = "ask",
     ) -> None:
-        cells: list[Cell[TaskT]] = [
-            Cell(cell) for cell in plan.cells
-        ]  # a subscript would cost 100 bytes a cell
+        # `Cell[TaskT](cell)` would cost 100 bytes more each.
+        cells: list[Cell[TaskT]] = [Cell(cell) for cell in plan.cells]
         super().__init__(plan, cells)
         self._unknown: UnknownPolicy = unknown
         self._client = client

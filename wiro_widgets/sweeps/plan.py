@@ -24,10 +24,8 @@ from wiro_widgets.sweeps.axes import Axis, How
 from wiro_widgets.sweeps.table import Table
 
 _NO_VALUES: Mapping[str, Any] = MappingProxyType({})
-MODEL_AXIS, OTHER_MODEL_AXIS = (
-    "model",
-    "owner/model",
-)  # the second if a model has a parameter named like the first
+MODEL_AXIS = "model"
+OTHER_MODEL_AXIS = "owner/model"  # if a model has a parameter named `model`
 
 Schemas = Mapping[str, ModelSchema | None]  # by model: what it takes, or None if nobody knows
 _NO_AXIS = Axis("", ())

@@ -65,9 +65,8 @@ class PostProcessing:
             )
         try:
             work: tuple[Any, ...] = (self._worker, result.record, self._then)
-            if (
-                type(self._executor) is ThreadPoolExecutor
-            ):  # another one may pickle its work, and a cell cannot be
+            # Another one may pickle its work, and a cell cannot be.
+            if type(self._executor) is ThreadPoolExecutor:
                 work = (self.cell.run, *work)
             reply = await self._wait(self._executor.submit(*work))
         except (
@@ -123,9 +122,8 @@ def _check(then: object, executor: object) -> None:
     if executor is not None and (isinstance(executor, type) or not hasattr(executor, "submit")):
         example = "an Executor of concurrent.futures, such as ThreadPoolExecutor(4)"
         raise ConfigurationError(f"`executor` is {example}, not {reprlib.repr(executor)}.")
-    if then is not None and hasattr(
-        executor, "check_call"
-    ):  # Ray's, which sends more than pickle does, as Dask's
+    # Ray's, which sends more than pickle does, as Dask's.
+    if then is not None and hasattr(executor, "check_call"):
         executor.check_call(then)
     if type(executor).__name__ == "ProcessPoolExecutor":
         try:

@@ -235,9 +235,8 @@ class SweepView(NotebookRepr, Generic[TaskT]):
         if len(axes) < 2:  # noqa: PLR2004 - a table has two
             return (axes[0] if axes else None), None
         names = [axis.name for axis in axes]
-        whole = [
-            cell for cell in self.cells if cell.chosen.keys() >= set(names)
-        ]  # others lack what a model lacks
+        # Others lack what a model lacks.
+        whole = [cell for cell in self.cells if cell.chosen.keys() >= set(names)]
         columns = {name: [identity(cell.chosen[name]) for cell in whole] for name in names}
 
         def is_table(names: Iterable[str]) -> tuple[bool, int]:

@@ -40,9 +40,8 @@ MAX_REPLY_BYTES = 16 * 1024 * 1024
 CALLS_AT_ONCE = 96
 DOWNLOADS_AT_ONCE = 16
 MAX_CONNECTIONS = CALLS_AT_ONCE + DOWNLOADS_AT_ONCE
-LOOKS_AT_ONCE = (
-    80  # below CALLS_AT_ONCE, so that no Run and no stop waits behind the reads of a thousand tasks
-)
+# Below CALLS_AT_ONCE, so that no Run and no stop waits behind the reads of a thousand tasks.
+LOOKS_AT_ONCE = 80
 TRIES = 5
 # A Run may take long to send. Once it is sent, the whole reply has this many times the timeout of one read: a server
 # that sends headers one by one, or "103 Early Hints" for ever, holds nobody for longer.
@@ -106,9 +105,8 @@ class Http:
         self.base_url = base_url
         self.timeout = timeout
         self._timing = timing
-        self.tokens: dict[
-            str, str
-        ] = {}  # by the ids of the tasks that are followed: replies may not repeat them
+        # By the ids of the tasks that are followed: replies may not repeat them.
+        self.tokens: dict[str, str] = {}
         self._url = lru_cache(MAX_URLS)(lambda path: httpx.URL(base_url + path))
         self._redact = credentials.redactor()
         self._calls = asyncio.Semaphore(CALLS_AT_ONCE)
@@ -167,9 +165,8 @@ class Http:
                         return self._answer(request, response, body)
                     finally:
                         closing = response.aclose()
-                        del (
-                            response
-                        )  # its request has the key, and this frame is in the traceback of a cancelled call
+                        # Its request has the key, and this frame is in the traceback of a cancelled call.
+                        del response
                         await closing
         except asyncio.CancelledError as error:
             raise error.with_traceback(None) from None  # the frames below hold the headers

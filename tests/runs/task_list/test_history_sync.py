@@ -300,9 +300,8 @@ def test_a_lost_run_after_a_sync(server: HostileServer, client: Client) -> None:
     task.wait(20)
     add(server, 2 * PAGE, createtime=datetime.now(UTC).isoformat())
     assert client.history.sync().new == 2 * PAGE
-    wait_for(
-        lambda: len(client.history.find(until=datetime.now(UTC))) == 2 * PAGE + 1
-    )  # by whole seconds of Wiro's
+    # Wiro's times are whole seconds.
+    wait_for(lambda: len(client.history.find(until=datetime.now(UTC))) == 2 * PAGE + 1)
     assert [row.is_synced for row in client._client._engine.journal.rows(Query(), 50)] == [True] * 50
     server.on_run = lambda remote: remote.more.update(createtime="")  # so that no clock can tell
     server.script("Run", server.effect_then(CUT))

@@ -30,14 +30,10 @@ from wiro_widgets.protocol.lookup import Absent, Present, Unknown
 
 T = TypeVar("T")
 
-MERGE_SECONDS: Final = (
-    2.0,
-    30.0,
-)  # between two tries to bring the rows here to a server that was away, growing
-_REST: Final = (
-    0.5,
-    5.0,
-)  # seconds, at least and at most, until a server that could not be reached is tried again
+# Seconds between two tries to bring the rows here to a server that was away, growing.
+MERGE_SECONDS: Final = (2.0, 30.0)
+# Seconds, at least and at most, until a server that could not be reached is tried again.
+_REST: Final = (0.5, 5.0)
 _LOCKS: Final = (
     psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected,
     psycopg.errors.SerializationFailure, psycopg.errors.QueryCanceled,
@@ -281,7 +277,6 @@ def _reason(exc: Exception) -> str:
         return (
             "its database is not encoded in UTF8; make one with createdb --encoding=UTF8 --template=template0"
         )
-    text = re.sub(
-        r"\s+Is the server running[^?]*\?", "", str(exc)
-    )  # libpq's question, which our sentence goes on from
+    # libpq's question, which our sentence goes on from.
+    text = re.sub(r"\s+Is the server running[^?]*\?", "", str(exc))
     return " ".join(text.split()).removesuffix(".")[:400] or type(exc).__name__

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_ID = re.compile(
-    r"[a-z][A-Za-z\d]*(?:[_.-]+[A-Za-z\d]+)*"
-)  # one token that begins small: an id, no translation
+# One token that begins small: an id, no translation.
+_ID = re.compile(r"[a-z][A-Za-z\d]*(?:[_.-]+[A-Za-z\d]+)*")
 _KEY_ENDING = re.compile(
     r"[_.-](?:label|title|name|help|note|description|tooltip|placeholder)$", re.IGNORECASE
 )

@@ -106,9 +106,8 @@ class HistorySync:
             if not task.terminal:
                 continue
             detail = task
-            if (
-                task.exit_code is None and task.status == FINISHED
-            ):  # an entry may say less than the task itself
+            # An entry may say less than the task itself.
+            if task.exit_code is None and task.status == FINISHED:
                 match await self._engine.look_up(task.id):
                     case Present(answer) if answer.terminal:
                         detail = answer

@@ -14,9 +14,8 @@ from wiro_widgets.transport.http import Http
 PAGE: Final = 100
 OVERLAP: Final = 10  # tasks of a page that the next one shows again, unless older ones have moved up
 MAX_PAGES: Final = 20_000
-_MAX_IDLE: Final = (
-    3  # pages in a row that show nothing new: a server that shows the same page again and again
-)
+# Pages in a row that show nothing new: a server that shows the same page again and again.
+_MAX_IDLE: Final = 3
 _MAX_RETREATS: Final = 200
 _TRIES: Final = 8  # of one page: whoever reads thousands of them is told to wait now and then
 

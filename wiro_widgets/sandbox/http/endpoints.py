@@ -67,9 +67,8 @@ def make_app(world: World) -> Starlette:
         world.request_log.add(request.method, request.url.path)
         status = exc.status_code if isinstance(exc, HTTPException) else 500
         allowed = exc.headers if isinstance(exc, HTTPException) else None
-        if (
-            status == METHOD_NOT_ALLOWED and request.method == "POST"
-        ):  # the address is under /files or /v1/File
+        # The address is under /files or /v1/File.
+        if status == METHOD_NOT_ALLOWED and request.method == "POST":
             status, allowed = NOT_FOUND, None
         return JSONResponse(failure(NO_ENDPOINT if status == NOT_FOUND else str(exc)), status, allowed)
 

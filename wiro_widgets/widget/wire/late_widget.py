@@ -15,9 +15,8 @@ import traitlets
 
 from wiro_widgets.widget.wire.host_session import HostedWidget
 
-LOAD_DELAY = (
-    0.03  # seconds in which the cell goes on to show the widget, before a worker thread competes with it
-)
+# Seconds in which the cell goes on to show the widget, before a worker thread competes with it.
+LOAD_DELAY = 0.03
 MAX_WAITING = 1_000  # messages of the page
 # One word to the page, which otherwise says after three seconds that the kernel does not answer.
 LOADING = {"v": 1, "type": "loading", "to": None}

@@ -22,9 +22,8 @@ from wiro_widgets.widget.wire.messages import Choice
 from wiro_widgets.widget.wire.output_view import OutputView
 
 MAX_PROMPT = 200  # characters of a prompt in the list of runs
-MAX_ANSWER = (
-    200_000  # characters of a language model's answer, and of the earlier turns of a conversation together
-)
+# Characters of a language model's answer, and of the earlier turns of a conversation together.
+MAX_ANSWER = 200_000
 MAX_TURNS, MAX_TURN = 50, 20_000  # earlier turns, and characters of a text of one
 
 # Each stage of the timeline, and the events that begin it.
