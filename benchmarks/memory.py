@@ -19,8 +19,9 @@ def resident() -> int:
 class Growth:
     """Watches this process from a thread for the length of a block; `most` is by how many bytes it grew at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, tick: float = TICK) -> None:
         self.most = 0
+        self._tick = tick
         self._before = resident()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -33,6 +34,10 @@ class Growth:
         self._over.set()
         self._thread.join()
 
+    def look(self) -> None:
+        """Note what is more than before."""
+        self.most = max(self.most, resident() - self._before)
+
     def _watch(self) -> None:
-        while not self._over.wait(TICK):
-            self.most = max(self.most, resident() - self._before)
+        while not self._over.wait(self._tick):
+            self.look()

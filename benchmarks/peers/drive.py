@@ -1,7 +1,7 @@
 """One client at work, run by the Python that has it: `drive.py CLIENT HTTP WS MODE COUNT`, with JSON as its last line.
 
-It imports nothing of this package. MODE is "turns" (one run after the other) or "crowd" (all at once, from a thread
-each where the documented call blocks).
+Of this project it imports the watch of memory alone. MODE is "turns" (one run after the other) or "crowd" (all at once,
+from a thread each where the documented call blocks).
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import psutil
 from PIL import Image
+
+from benchmarks.memory import Growth
 
 Call = Callable[[str], Any]  # a prompt -> its picture, decoded
 DECODING = threading.Lock()  # a decoder a thread would take more memory than any client
@@ -131,28 +133,17 @@ CLIENTS: dict[str, tuple[str, Callable[[str, str, Path], Call]]] = {
 }
 
 
-class Watch:
-    """Looks at this process for the length of a block: the most bytes above its beginning, the most threads."""
+class Watch(Growth):
+    """Watches the threads of this process as well; `threads` are the most at once."""
 
     def __init__(self) -> None:
-        self._process = psutil.Process()
-        self._before = self._process.memory_info().rss
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self.bytes = self.threads = 0
+        super().__init__(TICK)
+        self.threads = 0
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._over.wait(TICK):
-            self.bytes = max(self.bytes, self._process.memory_info().rss - self._before)
-            self.threads = max(self.threads, self._process.num_threads() - 1)  # without this one
+    def look(self) -> None:
+        """Note what is more than before."""
+        super().look()
+        self.threads = max(self.threads, psutil.Process().num_threads() - 1)  # without this one
 
 
 def decode(data: bytes) -> Image.Image:
@@ -190,7 +181,7 @@ def main(name: str, http: str, ws: str, mode: str, count: str) -> None:
         with Watch() as watch:
             ends = _work(call, mode, prompts)
     runs = [{key: value for key, value in end.items() if key != "picture"} for end in ends]
-    figures = {"version": version(distribution), "bytes": watch.bytes, "threads": watch.threads, "runs": runs}
+    figures = {"version": version(distribution), "bytes": watch.most, "threads": watch.threads, "runs": runs}
     sys.stdout.write(f"{json.dumps(figures)}\n")
 
 
