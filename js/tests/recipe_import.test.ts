@@ -5,7 +5,7 @@ import { FakeModel, form, parameter } from "./fake_model.ts";
 function start() {
   const model = new FakeModel({ _form: form(parameter("prompt")), values: { prompt: "before" } });
   const store = new Store(model);
-  const take = (name: string, type: string) => store.settings.take(new File(["x"], name, { type }));
+  const take = (name: string, type: string) => store.recipeImport.take(new File(["x"], name, { type }));
   const answer = async (error: string | null) => {
     await vi.waitFor(() => expect(model.of("file")).toHaveLength(1));
     const chunk = model.of("file")[0];
@@ -18,10 +18,10 @@ function start() {
 test("a picture goes up to be read for its recipe", async () => {
   const { model, store, take, answer } = start();
   take("a.png", "image/png");
-  expect(store.settings.last?.state).toBe("reading");
+  expect(store.recipeImport.last?.state).toBe("reading");
   await answer(null);
   expect(model.of("file")[0]).toMatchObject({ field: "*recipe", name: "a.png", size: 1 });
-  expect([store.settings.last?.state, store.settings.undoable]).toEqual(["taken", true]);
+  expect([store.recipeImport.last?.state, store.recipeImport.undoable]).toEqual(["taken", true]);
 });
 
 test("undo puts back what the controls said", async () => {
@@ -29,8 +29,8 @@ test("undo puts back what the controls said", async () => {
   take("a.png", "image/png");
   await answer(null);
   model.update({ values: { prompt: "from the picture" } });
-  store.settings.undo();
-  expect([store.values.get("prompt"), store.settings.last]).toEqual(["before", null]);
+  store.recipeImport.undo();
+  expect([store.values.get("prompt"), store.recipeImport.last]).toEqual(["before", null]);
 });
 
 test("there is no way back to another model's controls", async () => {
@@ -38,14 +38,14 @@ test("there is no way back to another model's controls", async () => {
   take("a.png", "image/png");
   await answer(null);
   model.update({ _form: { ...form(parameter("text")), model: "a/other" } });
-  expect(store.settings.undoable).toBe(false);
+  expect(store.recipeImport.undoable).toBe(false);
 });
 
 test("a picture without a recipe is told, and leaves no upload behind", async () => {
   const { store, take, answer } = start();
   take("a.png", "image/png");
   await answer("a.png carries no recipe");
-  expect(store.settings.last).toMatchObject({ state: "failed", error: "a.png carries no recipe" });
+  expect(store.recipeImport.last).toMatchObject({ state: "failed", error: "a.png carries no recipe" });
   expect(store.uploads.busy).toBe(false);
   expect(store.uploads.of("*recipe")).toEqual([]);
 });
@@ -53,7 +53,7 @@ test("a picture without a recipe is told, and leaves no upload behind", async ()
 test("what can carry no recipe is not sent", () => {
   const { model, store, take } = start();
   take("film.mp4", "video/mp4");
-  expect(store.settings.last?.state).toBe("failed");
+  expect(store.recipeImport.last?.state).toBe("failed");
   expect(model.of("file")).toEqual([]);
   expect(store.uploads.of("*recipe")).toEqual([]);
 });

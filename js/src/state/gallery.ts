@@ -3,7 +3,7 @@ import { kindOf } from "./output_kind.ts";
 
 const KEEP = 24; // pictures of earlier runs, to compare with
 
-export interface Known {
+export interface RunPicture {
   output: Output;
   run: number;
   /** Among the pictures of its run, from 1. */
@@ -12,9 +12,9 @@ export interface Known {
 
 /** The pictures seen so far, newest last; they outlive the run that made them. */
 export class Gallery {
-  #entries: Known[] = [];
+  #entries: RunPicture[] = [];
 
-  get pictures(): Known[] {
+  get pictures(): RunPicture[] {
     return this.#entries;
   }
 
@@ -26,7 +26,7 @@ export class Gallery {
       .slice(-Math.max(KEEP, own.length));
   }
 
-  find(id: string): Known | undefined {
+  find(id: string): RunPicture | undefined {
     return this.#entries.find((one) => one.output.id === id);
   }
 }

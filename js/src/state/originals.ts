@@ -3,20 +3,20 @@ import { GONE } from "../kernel/strings.ts";
 import type { Picture, Pictures } from "./pictures.ts";
 
 /** An output as it is, or the sentence that says why it cannot be had. */
-export type Got = Picture | string;
+export type Original = Picture | string;
 
 /** Outputs in full; each is asked for once, by whoever wants it. */
 export class Originals {
   readonly #link: { send(message: ImageRequest): boolean };
   readonly #pictures: Pictures;
-  readonly #waiting = new Map<string, ((got: Got) => void)[]>();
+  readonly #waiting = new Map<string, ((original: Original) => void)[]>();
 
   constructor(link: { send(message: ImageRequest): boolean }, pictures: Pictures) {
     this.#link = link;
     this.#pictures = pictures;
   }
 
-  get(id: string): Promise<Got> {
+  get(id: string): Promise<Original> {
     const here = this.#pictures.get("full", id);
     if (here) return Promise.resolve(here);
     return new Promise((resolve) => {
@@ -36,9 +36,9 @@ export class Originals {
     for (const id of [...this.#waiting.keys()]) this.#answer(id, reason);
   }
 
-  #answer(id: string, got: Got): void {
+  #answer(id: string, original: Original): void {
     const waiting = this.#waiting.get(id) ?? [];
     this.#waiting.delete(id);
-    for (const resolve of waiting) resolve(got);
+    for (const resolve of waiting) resolve(original);
   }
 }

@@ -5,15 +5,15 @@ import type { Values } from "./values.ts";
 const FIELD = "*recipe";
 const KINDS = ["image/png", "image/jpeg", "image/webp"];
 
-export interface Taking {
+export interface Import {
   file: File;
   state: "reading" | "taken" | "failed";
   error: string | null;
 }
 
 /** A picture's settings: the file goes up to be read for its recipe, and the controls follow what it says. */
-export class Settings {
-  last: Taking | null = null;
+export class RecipeImport {
+  last: Import | null = null;
   readonly #uploads: Uploads;
   readonly #values: Values;
   readonly #onChange: () => void;
@@ -27,13 +27,13 @@ export class Settings {
   }
 
   take(file: File): void {
-    const taking: Taking = { file, state: "reading", error: null };
-    this.last = taking;
+    const current: Import = { file, state: "reading", error: null };
+    this.last = current;
     this.#before = this.#values.plain();
     this.#model = this.#values.form?.model;
-    this.#uploads.start(FIELD, file, unfit(file), (error) => this.#end(taking, error));
+    this.#uploads.start(FIELD, file, unfit(file), (error) => this.#end(current, error));
     const refused = unfit(file);
-    if (refused) this.#end(taking, refused);
+    if (refused) this.#end(current, refused);
   }
 
   /** The controls can go back only while they are the same model's. */
@@ -53,9 +53,9 @@ export class Settings {
     this.#onChange();
   }
 
-  #end(taking: Taking, error: string | null): void {
-    taking.state = error === null ? "taken" : "failed";
-    taking.error = error;
+  #end(current: Import, error: string | null): void {
+    current.state = error === null ? "taken" : "failed";
+    current.error = error;
     for (const upload of this.#uploads.of(FIELD)) if (upload.error) this.#uploads.remove(upload.id);
     this.#onChange();
   }

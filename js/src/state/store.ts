@@ -20,7 +20,7 @@ import { Feed } from "./feed.ts";
 import { Gallery } from "./gallery.ts";
 import { Originals } from "./originals.ts";
 import { Pictures } from "./pictures.ts";
-import { Settings } from "./recipe_import.ts";
+import { RecipeImport } from "./recipe_import.ts";
 import { isActive, Runs } from "./runs.ts";
 import { type Topic, Topics } from "./topics.ts";
 import { Uploads } from "./uploads.ts";
@@ -41,7 +41,7 @@ export class Store {
   readonly originals: Originals;
   readonly uploads: Uploads;
   readonly values: Values;
-  readonly settings: Settings;
+  readonly recipeImport: RecipeImport;
   readonly runs: Runs;
   /** performance.now() of the last word about the run: its clock goes on from there. */
   updatedAt = 0;
@@ -63,7 +63,7 @@ export class Store {
       (message, bytes) => this.link.send({ ...message, rev: this.link.nextRev() }, bytes),
       () => this.#uploadsChanged(),
     );
-    this.settings = new Settings(this.uploads, this.values, () => this.topics.emit("uploads"));
+    this.recipeImport = new RecipeImport(this.uploads, this.values, () => this.topics.emit("uploads"));
     this.runs = new Runs(this.feed, this.link, this.#timers, () => this.topics.emit("status", "run"));
     this.#listen();
     this.#sync();

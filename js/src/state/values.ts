@@ -15,7 +15,7 @@ import { Edits } from "./edits.ts";
 import { check, fileLimit, isEmpty, isOn } from "./rules.ts";
 
 /** A file of a field, as the kernel told of it or as it will. */
-export type HeldFile = FileRef & { output?: string };
+export type FieldFile = FileRef & { output?: string };
 
 /** The name under which the text of a parameter's axis travels. */
 export const axisOf = (p: Parameter) => `*${p.id}`;
@@ -128,14 +128,14 @@ export class Values {
     this.#edit(id, value, value);
   }
 
-  editFiles(id: string, refs: HeldFile[]): void {
+  editFiles(id: string, refs: FieldFile[]): void {
     this.#edit(id, refs, refs.map(itemOf));
     this.flush();
   }
 
   /** An earlier result becomes an input: beside the others, or in place of the one before. */
   useOutput(p: Parameter, { id, name, content_type, size }: Output): void {
-    const file: HeldFile = { id: "", name, mime: content_type, size, url: null, facts: "", output: id };
+    const file: FieldFile = { id: "", name, mime: content_type, size, url: null, facts: "", output: id };
     const limit = this.limit(p);
     const before = limit === 1 ? [] : this.files(p.id).slice(0, limit - 1);
     this.editFiles(p.id, [...before, file]);
@@ -184,7 +184,7 @@ export class Values {
 }
 
 /** A file the kernel has no id for yet travels as where it is found. */
-function itemOf({ id, url, output }: HeldFile): FileItem {
+function itemOf({ id, url, output }: FieldFile): FileItem {
   if (id) return id;
   return output ? { output } : { url: url ?? "" };
 }
