@@ -169,12 +169,11 @@ class Journal:
                 break
         if isinstance(answer, Unknown):
             with self._access():
-                if unknown != "send" and self._file.may_have_written:
-                    self._save(replace(row, outcome="refused", error=NEVER_SENT, settled_at=row.intent_at))
-            if unknown == "send":
-                with self._access():
+                if unknown == "send":
                     self._save(row)
-                return None
+                    return None
+                if self._file.may_have_written:
+                    self._save(replace(row, outcome="refused", error=NEVER_SENT, settled_at=row.intent_at))
             raise ConfigurationError(
                 f"Nothing was sent, since this run may have been made before: {answer.reason}.\n"
                 'To send it all the same, use sweep(..., unknown="send"), or a client with journal=False.'
