@@ -37,7 +37,7 @@ def test_the_defaults_stand_in_the_controls() -> None:
 
 def test_pythons_values_are_converted() -> None:
     """Text becomes a number; a numpy number becomes one of Python's."""
-    values = _flux().convert({"steps": "30", "scale": np.float32(2.5), "seed": 2**70})
+    values = _flux().schema.convert({"steps": "30", "scale": np.float32(2.5), "seed": 2**70})
     assert values == {"steps": 30, "scale": 2.5, "seed": 2**70}
     assert [type(value) for value in values.values()] == [int, float, int]
 
@@ -47,7 +47,7 @@ def test_pythons_wrong_values_change_nothing() -> None:
     controls = _flux()
     before = dict(controls.values)
     with pytest.raises(InvalidParameter) as error:
-        controls.put(controls.convert({"prompt": "x", "steps": 300}))
+        controls.put(controls.schema.convert({"prompt": "x", "steps": 300}))
     assert error.value.parameter == "steps"
     assert controls.values == before
 
@@ -55,13 +55,13 @@ def test_pythons_wrong_values_change_nothing() -> None:
 def test_an_unknown_name_proposes_the_near_one() -> None:
     """A misspelt name is an error, not a new control."""
     with pytest.raises(InvalidParameter, match="Did you mean 'steps'"):
-        _flux().convert({"stepps": 3})
+        _flux().schema.convert({"stepps": 3})
 
 
 def test_none_clears_a_control() -> None:
     """So does an empty text for a number."""
     controls = _flux()
-    controls.put(controls.convert({"steps": None, "scale": "", "width": "  "}))
+    controls.put(controls.schema.convert({"steps": None, "scale": "", "width": "  "}))
     assert not {"steps", "scale", "width"} & controls.values.keys()
 
 
@@ -251,7 +251,9 @@ def test_an_earlier_output_as_input(tmp_path: Path) -> None:
 def test_an_output_from_python() -> None:
     """An Output may be set as it is; it keeps its name."""
     controls = _flux()
-    controls.put(controls.convert({"inputImage": Output(OutputInfo("0.png", "image/png"), data=b"PNG")}))
+    controls.put(
+        controls.schema.convert({"inputImage": Output(OutputInfo("0.png", "image/png"), data=b"PNG")})
+    )
     [reference] = controls.to_json()["inputImage"]
     assert (reference["name"], reference["mime"]) == ("0.png", "image/png")
 
@@ -260,7 +262,7 @@ def test_pictures_and_arrays_are_named_by_their_size() -> None:
     """A PIL image or a numpy array has no name of its own."""
     controls = _many()
     pixels = np.zeros((4, 6, 3), dtype=np.uint8)
-    controls.put(controls.convert({"photos": [Image.new("RGB", (6, 4)), pixels]}))
+    controls.put(controls.schema.convert({"photos": [Image.new("RGB", (6, 4)), pixels]}))
     references = controls.to_json()["photos"]
     assert [(item["name"], item["mime"]) for item in references] == [
         ("image 6x4", "image/png"),
@@ -278,7 +280,7 @@ def test_values_that_fit_another_model() -> None:
 def test_a_model_that_is_not_known_takes_anything() -> None:
     """Without a schema nothing can be checked, so Python's values stay as they are."""
     controls = PanelControls(None, "somebody/hidden")
-    controls.put(controls.convert({"anything": 3, "empty": None}))
+    controls.put(controls.schema.convert({"anything": 3, "empty": None}))
     assert (controls.values, controls.problems(), controls.to_json()) == ({"anything": 3}, {}, {})
 
 

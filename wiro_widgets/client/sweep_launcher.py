@@ -88,8 +88,8 @@ class SweepLauncher:
         cells: object,
         constants: Mapping[str, Any],
         *,
-        columns: Columns | None = None,
-        confirm: bool | int | None = None,
+        columns: Columns | None,
+        confirm: bool | int | None,
     ) -> Plan:
         """Plan a table, a cell a row.
 

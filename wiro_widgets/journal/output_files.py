@@ -69,7 +69,7 @@ def verified_paths(row: JournalRow, output_dir: OutputFolder | None = None) -> t
     return tuple(path for path in row.paths if trouble(row, path, output_dir) is None)
 
 
-def present_paths(row: JournalRow, output_dir: OutputFolder | None = None) -> tuple[str, ...]:
+def present_paths(row: JournalRow, output_dir: OutputFolder | None) -> tuple[str, ...]:
     """Return the paths of `verified_paths`, and those addresses at which nobody can be asked now."""
     return tuple(
         path
@@ -105,7 +105,7 @@ def _no_file(row: JournalRow, path: str) -> str:
     return f"is no longer at {path}"
 
 
-def unreachable(row: JournalRow, output_dir: OutputFolder | None = None) -> str | None:
+def unreachable(row: JournalRow, output_dir: OutputFolder | None) -> str | None:
     """Return why a file of the row cannot be asked for at its address now: whether it is there is not known.
 
     None if there is no such file.

@@ -195,9 +195,7 @@ def _read(data: bytes, content_type: str | None, failure: _Failure, enough: int 
         return image
 
 
-def _read_with_pillow(
-    data: bytes, actual_type: str, failure: _Failure, enough: int | None = None
-) -> Image.Image:
+def _read_with_pillow(data: bytes, actual_type: str, failure: _Failure, enough: int | None) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=[_FORMATS[actual_type]])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # limits above ours

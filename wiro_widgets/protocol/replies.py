@@ -172,7 +172,7 @@ def top_message(reply: Mapping[str, Any]) -> str:
     return wire_values.first_text(reply.get("message"))[:_MAX_MESSAGE].strip()
 
 
-def run_reply(body: bytes, redact: Callable[[str], str] = str) -> Mapping[str, Any] | None:
+def run_reply(body: bytes, redact: Callable[[str], str]) -> Mapping[str, Any] | None:
     """Return the reply to a Run if it names a task, even beside a refusal or an HTTP error; else None.
 
     A task with an id exists and may cost money, so it must be followed. If the id is wrong, following it shows that

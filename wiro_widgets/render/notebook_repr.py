@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from wiro_widgets.media.public_names import PublicNames
@@ -41,16 +40,6 @@ def plain_text(html: str) -> str:
 def is_notebook() -> bool:
     """Return True if this code runs in a kernel, and so in a notebook's cell."""
     return hasattr(_shell(), "kernel")
-
-
-def display_handle(content: NotebookRepr) -> Any:
-    """Show the object in the notebook's cell and return the handle that updates it; None outside a notebook."""
-    if not is_notebook():
-        return None
-    from IPython import display  # noqa: PLC0415 - only where it is loaded already
-
-    show: Callable[..., Any] = display.display
-    return show(content, display_id=True)
 
 
 def _shell() -> Any:

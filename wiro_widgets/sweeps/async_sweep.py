@@ -218,9 +218,7 @@ class AsyncSweep(SweepView[TaskT]):
             raise
         return self.busy
 
-    async def finished_cell(
-        self, position: int, on_interrupt: OnInterrupt | None = None
-    ) -> Cell[TaskT] | None:
+    async def finished_cell(self, position: int) -> Cell[TaskT] | None:
         """Wait for the cell that finishes at that position in order; return None if the sweep ends before."""
         scheduler = self._scheduler
         self.output_cell.update()
@@ -228,7 +226,7 @@ class AsyncSweep(SweepView[TaskT]):
             try:
                 await scheduler.change.wait()
             except asyncio.CancelledError:
-                await self.interrupt(on_interrupt)
+                await self.interrupt()
                 raise
         return scheduler.finished[position] if position < len(scheduler.finished) else None
 

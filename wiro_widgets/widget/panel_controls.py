@@ -180,7 +180,7 @@ class PanelControls:
         """Set some values from Python, None to clear one, and return all; raises InvalidParameter."""
         with self._lock:
             with self.recording():
-                self.put(self.convert(values))
+                self.put(self.schema.convert(values))
             self._on_change()
             return self.values
 
@@ -201,7 +201,7 @@ class PanelControls:
     def move_seed(self, times: int) -> None:
         """Move an unlocked seed on, after so many runs."""
         if not self.seed_locked and (seed := self._seed(times)):
-            self.put(self.convert(seed))
+            self.put(self.schema.convert(seed))
             self._on_change()
 
     def _seed(self, ahead: int) -> dict[str, Any]:
@@ -216,10 +216,6 @@ class PanelControls:
             return {}
         after = seed_after(seed, ahead, parameter)
         return {parameter.id: str(after) if isinstance(value, str) else after}
-
-    def convert(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the values in the types of their parameters, None for those to clear; raises InvalidParameter."""
-        return self.schema.convert(values)
 
     def put(self, values: Mapping[str, Any]) -> None:
         """Store converted values without a call of `on_change`."""
@@ -369,7 +365,7 @@ class PanelControls:
                     self.axis_controls.set_files(name, [*self.axis_controls.files(name), *files])
                 else:
                     several = [*as_list(self.values.get(name)), *files]
-                    self.put(self.convert({name: several if parameter.multiple else files[-1]}))
+                    self.put(self.schema.convert({name: several if parameter.multiple else files[-1]}))
             self._on_change()
 
     def _file_field(self, name: str) -> Parameter:
@@ -459,7 +455,7 @@ class PanelControls:
             if parameter and parameter.kind == "file" and not trust_files:
                 value = [item for item in as_list(value) if web_address(item)]  # noqa: PLW2901 - the same, checked
             try:
-                self.put(self.convert({name: value}))
+                self.put(self.schema.convert({name: value}))
             except InvalidParameter:
                 continue
             self.axis_controls.end(name)
@@ -482,7 +478,7 @@ class PanelControls:
         files = self.axis_controls.files(name) if name in self._axis_files() else ()
         self.axis_controls.enter(name, text, self.values.get(name))
         if files and name not in self.axis_controls:  # the axis has ended; its first file stays
-            self.put(self.convert({name: files[0]}))
+            self.put(self.schema.convert({name: files[0]}))
 
     def _axis_files(self) -> dict[str, list[Any]]:
         """Return the files of each file axis."""

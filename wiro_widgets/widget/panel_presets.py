@@ -35,7 +35,7 @@ class PanelPresets:
 
     def save(self, name: str, values: Mapping[str, Any]) -> None:
         """Save these values, or those of the controls if there are none."""
-        self.presets[name] = self._controls.convert(values) if values else self._controls.preset()
+        self.presets[name] = self._controls.schema.convert(values) if values else self._controls.preset()
 
     def load(self, name: str) -> None:
         """Set the controls to a preset; raises KeyError."""

@@ -159,7 +159,7 @@ def test_the_form() -> None:
 def test_a_file_reference() -> None:
     """A file reference has the page's fields."""
     controls = PanelControls(flux(), "tencent/hunyuan-flux-srpo")
-    controls.put(controls.convert({"inputImage": b"PNG"}))
+    controls.put(controls.schema.convert({"inputImage": b"PNG"}))
     assert _fits(controls.to_json()["inputImage"][0], "FileRef")
 
 

@@ -32,7 +32,6 @@ class TaskPages:
         self._http = http
         self._ids: set[str] = set()
         self.total: int | None = None  # as Wiro says it
-        self.nameless_count = 0  # entries without an id, which name no task
         self.is_complete = False
 
     def __repr__(self) -> str:
@@ -48,10 +47,9 @@ class TaskPages:
         for _ in range(MAX_PAGES):
             tasks = await self._page(start)
             size = max(size, len(tasks))
-            tasks_with_id = [task for task in tasks if task.id]
+            tasks_with_id = [task for task in tasks if task.id]  # the others name no task
             new = list({task.id: task for task in tasks_with_id if task.id not in self._ids}.values())
             self._ids.update(task.id for task in new)
-            self.nameless_count += len(tasks) - len(tasks_with_id)
             if new:
                 yield new
             if not tasks:

@@ -81,7 +81,7 @@ class PanelParts:
         self.presets = PanelPresets(self.controls, hooks.client)
         if model is not None:
             self.presets.load_default()
-        self.controls.put(self.controls.convert(values))
+        self.controls.put(self.controls.schema.convert(values))
         self.publisher = Publisher(
             send=hooks.send,
             set_status=hooks.set_status,
@@ -149,7 +149,7 @@ class PanelParts:
             return values
         defaults = dict.fromkeys(controls.values) | controls.schema.defaults
         with controls.recording():
-            controls.put(controls.convert({**defaults, **values}))
+            controls.put(controls.schema.convert({**defaults, **values}))
         return self.values()
 
     def enter(self, values: Mapping[str, Any]) -> None:
