@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from wiro_widgets.protocol import wire_values
-from wiro_widgets.protocol.events import Progress
 from wiro_widgets.protocol.prices.dollars import dollars
-from wiro_widgets.protocol.state import Status
+
+if TYPE_CHECKING:  # the first panel of a kernel loads these words, and not yet what reads replies
+    from wiro_widgets.protocol.events import Progress
+    from wiro_widgets.protocol.state import Status
 
 DOT = " \N{MIDDLE DOT} "
 UNKNOWN = "Unknown: a task may exist"
