@@ -15,6 +15,7 @@ from benchmarks import (
     lab,
     live_tasks,
     long_history,
+    opening,
     pictures,
     records,
     report,
@@ -50,13 +51,14 @@ PARTS: dict[str, Part] = {
     "memory": streaming.memory,
     "history": lambda _: records.records(),
     "million": lambda _: long_history.long_history(),
+    "opening": lambda _: opening.opening(),
     "panel": lambda _: startup.panels(),
     "bundle": lambda _: startup.bundle(),
     "peers": feeding.peers,
     "polling": runs.peers,
     "clients": lambda _: comparison.clients(),
 }
-IN_A_BROWSER = ("lab", "log", "gaps")
+IN_A_BROWSER = ("lab", "log", "gaps", "opening")
 
 
 def main(arguments: list[str]) -> int:

@@ -1,5 +1,6 @@
 // Bundles each widget into the Python package. Notebooks store a bundle with every instance, so its size is a promise.
 
+import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -42,6 +43,15 @@ const compress = {
   unsafe_methods: true,
 };
 
+/** Makes a widget's module one for the page: a host imports it anew for every model, and each would compile it again. */
+function once(code) {
+  const [end, name] = /export\s*\{\s*(\S+) as default\s*\};?\s*$/.exec(code) ?? [];
+  if (!name) return code; // a late module, which its panel keeps
+  const key = `wiro_widgets ${createHash("sha256").update(code).digest("hex").slice(0, 12)}`;
+  const body = code.slice(0, -end.length);
+  return `export default globalThis[Symbol.for("${key}")]??=(()=>{${body};return ${name}})()`;
+}
+
 async function bundle(source) {
   const bundled = await build({
     entryPoints: [new URL(source, import.meta.url).pathname],
@@ -56,7 +66,7 @@ async function bundle(source) {
     plugins: [minifyCss],
   });
   const options = { module: true, ecma: 2022, compress, format: { ecma: 2022 } };
-  return (await minify(bundled.outputFiles[0].text, options)).code;
+  return (await minify(once(bundled.outputFiles[0].text), options)).code;
 }
 
 await mkdir(STATIC, { recursive: true });

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.frontend.panel_page import PanelPage
+from tests.frontend.panel_page import BUNDLE, PanelPage
 from tests.frontend.payloads import delta, image, output, rows, run, snapshot, state, summary
 
 MISSING_KEY = {"kind": "error", "title": "No API key was found", "text": "Set WIRO_API_KEY."}
@@ -40,6 +40,40 @@ def test_a_notice_without_a_form_stands_alone(panel: PanelPage) -> None:
     panel.tell(delta([], run=run(status="failed", notice=MISSING_KEY)))
     expect(panel.page.get_by_text("No API key was found", exact=True)).to_be_visible()
     expect(panel.button("Run")).to_have_count(0)
+
+
+def test_a_page_compiles_the_bundle_once(panel: PanelPage) -> None:
+    """A host imports the module anew for each model and gets the same one; what a model knows stays its own."""
+    panel.start(state())
+    other = """async ([source, state]) => {
+      const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+      const again = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+      const [{ default: one }, { default: other }] = [await import(url), await import(again)];
+      const el = document.body.appendChild(document.createElement("div"));
+      const model = Object.assign(Object.create(host.model), { state, listeners: [], sent: [] });
+      other().render({ model, el });
+      return one === other;
+    }"""
+    values = {"prompt": "another panel"}
+    assert panel.page.evaluate(other, [BUNDLE.read_text("utf-8"), state(values=values)])
+    prompts = panel.page.locator("[data-field=prompt] textarea")
+    expect(prompts.last).to_have_value("another panel")
+    expect(prompts.first).not_to_have_value("another panel")
+
+
+def test_a_panel_that_is_placed_later_is_as_dark_as_its_page(panel: PanelPage) -> None:
+    """JupyterLab draws a view before it has a place in the page, and tells of no color scheme."""
+    panel.start(state())
+    scheme = """() => new Promise((resolve) => {
+      document.documentElement.style.setProperty("--jp-layout-color1", "rgb(17, 17, 17)");
+      const el = document.createElement("div");
+      host.widget.render({ model: host.model, el });
+      setTimeout(() => resolve(document.body.appendChild(el)), 50);
+    })"""
+    panel.page.evaluate(f"async () => {{ await ({scheme})(); }}")
+    panel.page.wait_for_function(
+        "() => document.body.lastElementChild.firstElementChild.style.colorScheme === 'dark'"
+    )
 
 
 def test_a_lost_kernel_is_told_in_words(panel: PanelPage) -> None:

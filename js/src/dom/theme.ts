@@ -4,17 +4,25 @@ const THEMED = ["class", "style", "data-jp-theme-light", "data-vscode-theme-kind
 
 /** JupyterLab's dark themes set no color-scheme; without it menus, scroll bars and check boxes stay light. */
 export function followTheme(host: HTMLElement, panel: HTMLElement, signal: AbortSignal): void {
-  const update = () => {
-    host.style.colorScheme = "";
+  const read = () => {
     const scheme = schemeOf(getComputedStyle(panel).backgroundColor);
     if (scheme) host.style.colorScheme = scheme;
   };
-  const observer = new MutationObserver(update);
+  const update = () => {
+    host.style.colorScheme = "";
+    read();
+  };
+  const themes = new MutationObserver(update);
   for (const element of [document.documentElement, document.body]) {
-    observer.observe(element, { attributeFilter: THEMED });
+    themes.observe(element, { attributeFilter: THEMED });
   }
-  ends(signal, () => observer.disconnect());
-  update();
+  // Until it has its place in the page a panel has no background; once it is laid out, reading costs nothing.
+  const places = new ResizeObserver(read);
+  places.observe(host);
+  ends(signal, () => {
+    themes.disconnect();
+    places.disconnect();
+  });
 }
 
 /** The scheme that a computed background belongs to; null for a notation we do not read. */
