@@ -5,6 +5,7 @@ Names are loaded when they are first used, so that importing the package costs n
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,8 @@ def __getattr__(name: str) -> Any:
     """Load a public name from the room it lives in."""
     home = _HOME_OF.get(name)
     if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        text = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(text, name=name, obj=sys.modules[__name__])  # Python says which name is near
     value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value

@@ -1,10 +1,12 @@
 """What a newcomer gets wrong is refused before anything is sent, and what a newcomer prints is one short line."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import wiro_widgets
 from tests.sandbox_clients import FLUX, SMALL, MakeClient, RunCount
 from wiro_widgets import (
     AsyncClient,
@@ -58,6 +60,35 @@ def test_a_client_in_the_wrong_place(sandbox_client: Client) -> None:
             make(awaited)
     with pytest.raises(TypeError, match='A model is "owner/name" or a ModelSchema, not Client'):
         Panel(sandbox_client)  # type: ignore[arg-type]
+
+
+def test_a_run_is_named_by_its_record(sandbox_client: Client) -> None:
+    """What the history returned names a run to the history, and to the client."""
+    task = sandbox_client.run(FLUX, prompt="x", **SMALL)
+    task.wait()
+    history = sandbox_client.history
+    history.star(history.find()[0])
+    history.tag(task.record, "poster")
+    assert history[task.record].star
+    assert history[task.id or ""].tags == ("poster",)
+    assert sandbox_client.attach(task.record).id == sandbox_client.detail(task.record).id == task.id
+    history.forget(task.record)
+    with pytest.raises(KeyError, match=rf"no task {task.id} in this history"):
+        history.result(task.record)
+
+
+def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
+    """It is refused before a run is paid."""
+    (tmp_path / "outputs").write_text("x")
+    with pytest.raises(ConfigurationError, match="it is a file, not a folder"):
+        Client("k", journal=False, output_dir=tmp_path / "outputs")
+
+
+def test_a_misspelt_name_has_what_python_needs_to_guess() -> None:
+    """The traceback of `wiro_widgets.Clent` asks whether Client was meant."""
+    with pytest.raises(AttributeError) as caught:
+        wiro_widgets.Clent  # noqa: B018
+    assert (caught.value.name, caught.value.obj) == ("Clent", wiro_widgets)
 
 
 def test_the_path_of_a_table(sandbox_client: Client) -> None:

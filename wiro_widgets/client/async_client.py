@@ -28,6 +28,7 @@ from wiro_widgets.protocol.detail import TaskDetail
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, NotFound, WiroError
 from wiro_widgets.protocol.prices import pricing
 from wiro_widgets.protocol.prices.pricing import Estimate
+from wiro_widgets.protocol.record import TaskRecord, task_id_of
 from wiro_widgets.protocol.schema.model_info import ModelInfo
 from wiro_widgets.protocol.schema.schema import ModelSchema, split_model
 from wiro_widgets.protocol.timing import Timing
@@ -231,7 +232,11 @@ class AsyncClient(NotebookRepr):
         return result.images
 
     async def attach(
-        self, task_id: str | int, *, model: str | None = None, values: Mapping[str, Any] | None = None
+        self,
+        task_id: str | int | TaskRecord,
+        *,
+        model: str | None = None,
+        values: Mapping[str, Any] | None = None,
     ) -> AsyncTask:
         """Return a task that exists already, running or over, from any process; raises NotFound, InvalidParameter.
 
@@ -258,11 +263,11 @@ class AsyncClient(NotebookRepr):
         """
         return await self._attacher.recover(self._options)
 
-    async def detail(self, task_id: str | int) -> TaskDetail:
+    async def detail(self, task_id: str | int | TaskRecord) -> TaskDetail:
         """Read one task from Wiro; raises NotFound when there is none, InvalidParameter for an empty id."""
         return await self._engine.detail(_id_text(task_id))
 
-    async def delete_files(self, task_id: str) -> None:
+    async def delete_files(self, task_id: str | TaskRecord) -> None:
         """Delete a finished task's files at Wiro, inputs and outputs; doing it twice is fine.
 
         Raises NotFound, and InvalidParameter while runs are under way that may have the same input.
@@ -272,7 +277,7 @@ class AsyncClient(NotebookRepr):
             reason = "its input is also that of runs under way; delete its files once they have ended"
             raise InvalidParameter("task_id", reason)
         if detail.token is None:
-            raise NotFound(f"Wiro tells no token of task {task_id}, so its files cannot be deleted", code=1)
+            raise NotFound(f"Wiro tells no token of task {detail.id}, so its files cannot be deleted", code=1)
         await self._engine.http.call(requests.delete_files(detail.token))
 
     # Models and prices
@@ -565,7 +570,7 @@ class AsyncClient(NotebookRepr):
 
 def _id_text(task_id: object) -> str:
     """Return the id of a task as text; raises InvalidParameter for none, which a run has that was never sent."""
-    text = "" if task_id is None else str(task_id).strip()
+    text = task_id_of(task_id)
     if not text:
         raise InvalidParameter(
             "task_id",

@@ -70,7 +70,10 @@ def output_folder(place: str | Path | None = None) -> OutputFolder:
     place = place or os.environ.get("WIRO_OUTPUT_DIR") or data_folder() / "outputs"
     if is_address(place):
         return CloudFolder.open(place, data_folder() / "outputs-to-move")
-    return Path(place).expanduser()
+    folder = Path(place).expanduser()
+    if folder.is_file():  # refused before a run is paid
+        raise ConfigurationError(f"The outputs cannot be saved in {folder}: it is a file, not a folder.")
+    return folder
 
 
 def open_engine(

@@ -24,7 +24,7 @@ from wiro_widgets.journal.result import TaskResult, verified_result
 from wiro_widgets.journal.row import SENT, JournalRow, Query, record_of_row
 from wiro_widgets.media.cloud_files import OutputFolder
 from wiro_widgets.protocol.errors import ConfigurationError, WiroWarning
-from wiro_widgets.protocol.record import TaskRecord
+from wiro_widgets.protocol.record import TaskRecord, task_id_of
 from wiro_widgets.protocol.schema.scalars import short_repr
 from wiro_widgets.render import html
 from wiro_widgets.render.notebook_repr import NotebookRepr
@@ -69,7 +69,8 @@ class History(NotebookRepr):
     """The runs that were sent to one server, from every kernel and process that shares the journal.
 
     `delete_files` deletes a task's files at Wiro; without it `forget(server=True)` is refused. Files of imported runs
-    are opened only if they lie in `output_dir`. `sync` reads Wiro's list of tasks.
+    are opened only if they lie in `output_dir`. `sync` reads Wiro's list of tasks. A run is named by the id of its task
+    or by its record.
 
     >>> history = client.history
     >>> history[task.id].total_cost
@@ -188,10 +189,10 @@ class History(NotebookRepr):
 
     # One run
 
-    def __getitem__(self, task_id: str) -> TaskRecord:
+    def __getitem__(self, task_id: str | TaskRecord) -> TaskRecord:
         return record_of_row(self._row(task_id))
 
-    def result(self, task_id: str) -> TaskResult:
+    def result(self, task_id: str | TaskRecord) -> TaskResult:
         """Return the result of a run from its files; a picture is opened on demand. Raises KeyError.
 
         A file that was changed since the run settled, or that an imported run has outside of the output folder, is an
@@ -199,7 +200,7 @@ class History(NotebookRepr):
         """
         return verified_result(self._row(task_id), self._output_dir)
 
-    def lineage(self, task_id: str) -> Lineage:
+    def lineage(self, task_id: str | TaskRecord) -> Lineage:
         """Return what a run was made from, and what was made from its outputs, as a tree both ways.
 
         Raises KeyError for a task that is not in the history; a parent that is not there has a record without a model.
@@ -208,7 +209,7 @@ class History(NotebookRepr):
         """
         return lineage.of(self._journal, self._server, self._row(task_id))
 
-    def events_to_pandas(self, task_id: str, *, tz: tzinfo | str | None = "UTC") -> pd.DataFrame:
+    def events_to_pandas(self, task_id: str | TaskRecord, *, tz: tzinfo | str | None = "UTC") -> pd.DataFrame:
         """Return one row for each event received of the task: time, seconds, kind, text, progress.
 
         `tz` is the time zone of the times; None gives UTC without a zone. Raises KeyError for a task that is not in the
@@ -216,25 +217,25 @@ class History(NotebookRepr):
         """
         return dataframe.in_zone(event_log.to_pandas(self._journal.events(self._row(task_id).id)), tz)
 
-    def star(self, task_id: str, on: bool = True) -> None:
+    def star(self, task_id: str | TaskRecord, on: bool = True) -> None:
         """Set or remove the star of a run. Raises KeyError."""
         self._journal.annotate(self._row(task_id).id, star=bool(on))
 
-    def tag(self, task_id: str, *tags: str) -> None:
+    def tag(self, task_id: str | TaskRecord, *tags: str) -> None:
         """Add tags to a run. Raises KeyError."""
         row = self._row(task_id)
         self._journal.annotate(row.id, tags=tuple(dict.fromkeys((*row.tags, *map(str, tags)))))
 
-    def untag(self, task_id: str, *tags: str) -> None:
+    def untag(self, task_id: str | TaskRecord, *tags: str) -> None:
         """Remove these tags of a run, or all. Raises KeyError."""
         row = self._row(task_id)
         self._journal.annotate(row.id, tags=tuple(tag for tag in row.tags if tags and tag not in tags))
 
-    def note(self, task_id: str, text: str) -> None:
+    def note(self, task_id: str | TaskRecord, text: str) -> None:
         """Replace the note of a run. Raises KeyError."""
         self._journal.annotate(self._row(task_id).id, notes=str(text))
 
-    def forget(self, task_id: str, *, files: bool = False, server: bool = False) -> None:
+    def forget(self, task_id: str | TaskRecord, *, files: bool = False, server: bool = False) -> None:
         """Delete a run from the history; with `files` its files here, with `server` its files at Wiro (first).
 
         Files of an imported run are not deleted, and a WiroWarning names them: the author of the imported history chose
@@ -244,7 +245,7 @@ class History(NotebookRepr):
         if server and self._delete_files is None:
             raise ConfigurationError("Await client.delete_files(task_id) first, then forget the run here.")
         if server and self._delete_files is not None:
-            self._delete_files(str(task_id))
+            self._delete_files(task_id_of(task_id))
         left_files = output_files.delete(row) if files else ()
         self._journal.forget(row.id)
         if has_derived_files(self._journal.path):  # which have its prompt and its pictures
@@ -336,11 +337,11 @@ class History(NotebookRepr):
         paths = output_files.verified_paths(row, self._output_dir) if row.is_imported else row.paths
         return record_of_row(replace(row, paths=output_files.paths_here(replace(row, paths=paths))))
 
-    def _row(self, task_id: str) -> JournalRow:
-        query = Query(server=self._server, task_id=str(task_id), outcomes=SENT)
-        for row in self._journal.rows(query, 1):
+    def _row(self, task_id: str | TaskRecord) -> JournalRow:
+        name = task_id_of(task_id)
+        for row in self._journal.rows(Query(server=self._server, task_id=name, outcomes=SENT), 1):
             return row
-        raise KeyError(f"no task {task_id} in this history; client.attach({str(task_id)!r}) asks Wiro for it")
+        raise KeyError(f"no task {name} in this history; client.attach({name!r}) asks Wiro for it")
 
 
 def _run_key(row: JournalRow) -> tuple[str | None, datetime | None]:

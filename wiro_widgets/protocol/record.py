@@ -97,6 +97,13 @@ class TaskRecord:
 _NAMES = tuple(item.name for item in fields(TaskRecord))
 
 
+def task_id_of(task: object) -> str:
+    """Return the id of a task that is named by its id, its record, or what has a record; "" for none."""
+    record = getattr(task, "record", task)
+    task_id = getattr(record, "task_id", record)
+    return "" if task_id is None else str(task_id).strip()
+
+
 def _time(text: str) -> datetime | None:
     """Return a time that `to_dict` wrote; the direct way is faster, and a history reads thousands."""
     try:
