@@ -84,6 +84,7 @@ def test_each_model_has_its_price_and_what_it_lacks(panel: PanelPage) -> None:
     """In one line each; the sum stands beside Run, with the price of each."""
     outlook = {"price": "$0.013: hunyuan-flux-srpo about $0.009, sandbox-sketch $0.004", "reason": ""}
     _start(panel, TWO, _outlook=outlook | {"models": PRICES})
+    expect(_lines(panel)).to_have_count(2)
     first, second = _lines(panel).all()
     expect(first).to_contain_text("about $0.009")
     expect(second).to_contain_text("$0.004")
