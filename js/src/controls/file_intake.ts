@@ -45,10 +45,10 @@ async function takeResult(view: View, p: Parameter, dragged: Dragged): Promise<v
   }
   const words = await dragged.handOver(view.store.cardId, p.id);
   if (words) return text(view.voice, words);
-  const got = await dragged.file();
+  const file = await dragged.file();
   if (view.signal.aborted) return;
-  if (typeof got === "string") view.store.runs.refuse(got);
-  else addFiles(view, p, [got]);
+  if (typeof file === "string") view.store.runs.refuse(file);
+  else addFiles(view, p, [file]);
 }
 
 /** A dragged result, files, or an address; false when there was none of them. */

@@ -8,6 +8,11 @@ export async function copyText(text: string): Promise<boolean> {
   }
 }
 
+/** The same in words; nothing to copy counts as not allowed. */
+export async function copyInWords(text: string | undefined): Promise<string> {
+  return text !== undefined && (await copyText(text)) ? "Copied" : "The browser did not allow it";
+}
+
 /** Browsers take pictures as PNG only. False when this one did not. */
 export async function copyPicture({ blob, url }: { blob: Blob; url: string }): Promise<boolean> {
   try {

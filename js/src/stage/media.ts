@@ -32,9 +32,9 @@ export function mountMedia(view: View, shelf: Shelf): HTMLElement {
     text(trouble, problem);
   };
   const play = async (output: Output, kind: string): Promise<string> => {
-    const got = await store.originals.get(output.id);
-    if (typeof got === "string") return got;
-    const src = kind === "image" ? await drawableUrl(got) : got.url;
+    const original = await store.originals.get(output.id);
+    if (typeof original === "string") return original;
+    const src = kind === "image" ? await drawableUrl(original) : original.url;
     if (drawnId === output.id) element.replaceChildren(player(kind, src, output.name));
     element.querySelector<HTMLElement>("video, audio")?.focus();
     return "";

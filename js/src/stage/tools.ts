@@ -96,9 +96,9 @@ async function copyShown({ store }: View, shelf: Shelf): Promise<string> {
     const words = output ? pretty(output) : (store.run?.text?.answer ?? "");
     return (await copyText(words)) ? "Copied" : "The browser does not allow copying here: select the text.";
   }
-  const got = await store.originals.get(output?.id ?? "");
-  if (typeof got === "string") return got;
-  return (await copyPicture(got)) ? "Copied" : NOT_COPIED;
+  const original = await store.originals.get(output?.id ?? "");
+  if (typeof original === "string") return original;
+  return (await copyPicture(original)) ? "Copied" : NOT_COPIED;
 }
 
 async function copyRecipe({ store }: View, shelf: Shelf): Promise<string> {

@@ -4,8 +4,8 @@ import type { Store } from "../state/store.ts";
 
 /** Hands an output to the browser's own download; returns why not when it cannot be had. */
 export async function saveOutput(store: Store, output: Output): Promise<string> {
-  const got = await store.originals.get(output.id);
-  if (typeof got === "string") return got;
-  h("a", { href: got.url, download: output.name }).click();
+  const original = await store.originals.get(output.id);
+  if (typeof original === "string") return original;
+  h("a", { href: original.url, download: output.name }).click();
   return "";
 }

@@ -73,8 +73,8 @@ export function mountViewer(view: View): Viewer {
   const dialog = h("dialog", "viewer", canvas.element, trouble, comparison.element, row);
 
   const fetchFull = async (one: string) => {
-    const got = await store.originals.get(one);
-    if (typeof got === "string") text(trouble, got);
+    const original = await store.originals.get(one);
+    if (typeof original === "string") text(trouble, original);
   };
   const begin = () => {
     text(trouble, "");

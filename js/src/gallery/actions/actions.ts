@@ -1,4 +1,4 @@
-import { copyText } from "../../dom/clipboard.ts";
+import { copyInWords } from "../../dom/clipboard.ts";
 import { attr, button, h, icon, on, show, text } from "../../dom/dom.ts";
 import { count } from "../../dom/format.ts";
 import { onKey } from "../../dom/keys.ts";
@@ -63,8 +63,7 @@ export function mountActions(
     const [id] = selection.ids;
     if (!id) return;
     const reply = await store.questions.ask({ type: "code", id });
-    const copied = reply.text !== undefined && (await copyText(reply.text));
-    tell(reply.error ?? (copied ? "Copied" : "The browser did not allow it"), Boolean(reply.error));
+    tell(reply.error ?? (await copyInWords(reply.text)), Boolean(reply.error));
   };
   const python = button("Copy as Python", "quiet", () => void copyPython(), signal);
   const none = button("Deselect", "quiet", () => selection.set([]), signal);

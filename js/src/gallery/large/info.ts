@@ -1,4 +1,4 @@
-import { copyText } from "../../dom/clipboard.ts";
+import { copyInWords } from "../../dom/clipboard.ts";
 import { button, h, show, text } from "../../dom/dom.ts";
 import { say } from "../../view/view.ts";
 import type { Details } from "../gallery_messages.ts";
@@ -19,22 +19,16 @@ export function mountInfo(
   const values = h("dl", "facts");
   const tags = h("p", "tags");
   const note = h("p", "note-text");
-  const said = h("p", "said");
+  const notice = h("p", "said");
   const copy = (what: "prompt" | "recipe") => async () => {
     const words = current()?.[what];
-    if (words) say(view, said, (await copyText(words)) ? "Copied" : "The browser did not allow it");
+    if (words) say(view, notice, await copyInWords(words));
   };
   const python = async () => {
     const id = current()?.id;
     if (!id) return;
     const reply = await store.questions.ask({ type: "code", id });
-    const copied = reply.text !== undefined && (await copyText(reply.text));
-    say(
-      view,
-      said,
-      reply.error ?? (copied ? "Copied" : "The browser did not allow it"),
-      Boolean(reply.error),
-    );
+    say(view, notice, reply.error ?? (await copyInWords(reply.text)), Boolean(reply.error));
   };
   const copies = h(
     "p",
@@ -43,14 +37,14 @@ export function mountInfo(
     button("Copy recipe", "link", copy("recipe"), signal),
     button("Copy as Python", "link", () => void python(), signal),
   );
-  const shown = () => {
+  const target = () => {
     const id = current()?.id;
     return id ? { id, place: place() } : null;
   };
-  const choice = mountPanelChoice(view, shown, (words, bad) => say(view, said, words, bad));
+  const choice = mountPanelChoice(view, target, (words, bad) => say(view, notice, words, bad));
   const element = h("aside", { class: "info", "aria-label": "About this run", tabindex: 0 });
   const family = h("div", "family");
-  element.append(prompt, error, copies, choice.element, said, tags, note, facts, values, family);
+  element.append(prompt, error, copies, choice.element, notice, tags, note, facts, values, family);
   const relatives = (title: string, runs: Details["parents"]) => {
     if (runs.length === 0) return [];
     const items = runs.map(({ id, label }) =>
@@ -73,7 +67,7 @@ export function mountInfo(
       show(note, note.textContent !== "");
       if (run === drawn) return;
       drawn = run;
-      text(said, "");
+      text(notice, "");
       if (run) void choice.look();
       text(prompt, run ? run.prompt || "Without a prompt" : "Loading");
       text(error, run?.error ?? "");

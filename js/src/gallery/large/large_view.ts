@@ -155,8 +155,8 @@ export function mountLargeView(view: GalleryView): LargeView {
     draw();
   };
   const fetchFull = async (id: string) => {
-    const got = await store.originals.get(id);
-    if (typeof got === "string") text(trouble, got);
+    const original = await store.originals.get(id);
+    if (typeof original === "string") text(trouble, original);
     store.keepFull(new Set([id]));
     draw();
   };
@@ -201,16 +201,16 @@ export function mountLargeView(view: GalleryView): LargeView {
   const download = async () => {
     const one = output();
     if (!one) return;
-    const got = await store.originals.get(one.id);
-    if (typeof got === "string") text(trouble, got);
-    else h("a", { href: got.url, download: one.name }).click();
+    const original = await store.originals.get(one.id);
+    if (typeof original === "string") text(trouble, original);
+    else h("a", { href: original.url, download: one.name }).click();
   };
   const play = async (one: FoundOutput) => {
-    const got = await store.originals.get(one.id);
-    if (typeof got === "string") return text(trouble, got);
+    const original = await store.originals.get(one.id);
+    if (typeof original === "string") return text(trouble, original);
     if (output()?.id !== one.id) return;
     const kind = kindOf(one);
-    const src = kind === "image" ? await drawableUrl(got) : got.url;
+    const src = kind === "image" ? await drawableUrl(original) : original.url;
     const facts = { src, controls: true, autoplay: true, "aria-label": one.name };
     const player = kind === "image" ? h("img", { src, alt: one.name }) : h(kind as "video" | "audio", facts);
     media.replaceChildren(player);

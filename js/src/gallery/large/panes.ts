@@ -27,8 +27,8 @@ export function mountPanes({ store, signal }: GalleryView, onChange: () => void)
   const troubles = new Map<string, string>();
   const fetchFull = async (id: string) => {
     asked.add(id);
-    const got = await store.originals.get(id);
-    if (typeof got === "string") troubles.set(id, got);
+    const original = await store.originals.get(id);
+    if (typeof original === "string") troubles.set(id, original);
     store.keepFull(new Set(panes.map((pane) => pane.id)));
     store.topics.emit("pictures");
   };
