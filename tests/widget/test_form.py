@@ -31,6 +31,16 @@ def test_the_form_is_json() -> None:
         assert json.loads(json.dumps(form(schema, sandbox=False, models=True)))["models"] is True
 
 
+def test_panels_of_one_schema_share_what_follows_from_it() -> None:
+    """The groups are made once for a schema, and anew for another one, even for one that is equal."""
+    schema, equal = flux(), replace(flux())
+    one, other = form(schema, sandbox=True, models=False), form(schema, sandbox=False, models=True)
+    assert one["groups"] is other["groups"]
+    assert (one["sandbox"], other["sandbox"]) == (True, False)
+    assert form(equal, sandbox=True, models=False) == one
+    assert form(equal, sandbox=True, models=False)["groups"] is not one["groups"]
+
+
 def test_a_control_keeps_the_rules_of_its_parameter() -> None:
     """Bounds, options and defaults are those of `bind`."""
     steps = control(next(item for item in flux().parameters if item.id == "steps"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -41,9 +42,21 @@ def form(schema: ModelSchema, *, sandbox: bool, models: bool) -> dict[str, Any]:
         "sandbox": sandbox,
         "models": models,
         "open": schema.is_open,
-        "makes": makes(schema),
-        "groups": [] if schema.is_open else _groups(schema),
+        **_contents(schema),
     }
+
+
+# Of the schemas used last, by identity: panels of one model share theirs, and reading it takes a third of a panel.
+_recent: deque[tuple[ModelSchema, dict[str, Any]]] = deque(maxlen=8)
+
+
+def _contents(schema: ModelSchema) -> dict[str, Any]:
+    """Return what follows from the schema alone; nobody changes it."""
+    contents = next((item for other, item in tuple(_recent) if other is schema), None)
+    if contents is None:
+        contents = {"makes": makes(schema), "groups": [] if schema.is_open else _groups(schema)}
+        _recent.append((schema, contents))
+    return contents
 
 
 def no_form(*, models: bool) -> dict[str, Any]:
