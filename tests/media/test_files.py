@@ -26,8 +26,8 @@ def test_file_name_says_model_task_and_number() -> None:
 )
 def test_server_names_stay_in_the_folder(tmp_path: Path, model: str, task_id: str, name: str) -> None:
     """Separators, drive letters, dots and controls in what the server says do not lead out of the folder."""
-    target = unique_target(tmp_path, safe_name(model, task_id, 0, None, name))
-    target.write_bytes(b"1")
+    with unique_target(tmp_path, safe_name(model, task_id, 0, None, name)) as target:
+        target.write_bytes(b"1")
     assert target.resolve().parent == tmp_path.resolve()
     assert not set(target.name) & set('/\\:*?"<>|\0\n')
 
@@ -64,16 +64,27 @@ def test_long_names_keep_task_and_number() -> None:
 def test_a_taken_name_gets_a_number(tmp_path: Path) -> None:
     """A second file of the same name gets a number."""
     for _ in range(3):
-        unique_target(tmp_path, "a.png").write_bytes(b"1")
+        with unique_target(tmp_path, "a.png") as target:
+            target.write_bytes(b"1")
     assert sorted(os.listdir(tmp_path)) == ["a (2).png", "a (3).png", "a.png"]  # noqa: PTH208 - names
 
 
 @pytest.mark.parametrize("name", ["..", "../x.png", "a\0b.png", "", "C:\\x:y.png", ".hidden"])
 def test_a_target_is_always_in_its_folder(tmp_path: Path, name: str) -> None:
     """A name with a path in it loses the path."""
-    target = unique_target(tmp_path, name)
-    assert target.resolve().parent == tmp_path.resolve()
+    with unique_target(tmp_path, name) as target:
+        assert target.resolve().parent == tmp_path.resolve()
     assert target.name[0] != "."
+
+
+def test_nobody_else_gets_a_name_that_is_taken(tmp_path: Path) -> None:
+    """Two outputs of one name that end at the same moment get two files; one that fails leaves none."""
+    with unique_target(tmp_path, "a.png") as one:
+        other = unique_target(tmp_path, "a.png")
+        assert other.__enter__() != one
+        error = OSError("the disk is full")
+        assert not other.__exit__(OSError, error, None)
+    assert list(tmp_path.iterdir()) == [one]
 
 
 def test_a_broken_write_leaves_the_old_file(tmp_path: Path) -> None:

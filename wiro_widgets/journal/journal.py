@@ -30,7 +30,6 @@ from wiro_widgets.journal.row import (
     Query,
     record_of_row,
     row_outcomes,
-    synced_id,
 )
 from wiro_widgets.media.jsonable import plain
 from wiro_widgets.protocol.errors import ConfigurationError, InvalidParameter, WiroError
@@ -212,8 +211,8 @@ class Journal:
             elif isinstance(self._attempt(lambda store: store.update(run_id, change)), Present):
                 self._running.pop(run_id, None)
 
-    def submitted(self, run_id: str, task_id: str) -> None:
-        """Write down the task that the server made of the run.
+    def submitted(self, run_id: str, task_id: str) -> JournalRow | None:
+        """Write down the task that the server made of the run, and return an earlier run that had become it, if any.
 
         A row that Wiro's list gave for the task is replaced, and what a person wrote there is kept.
         """
@@ -221,10 +220,17 @@ class Journal:
             row = self._change(
                 run_id, outcome="running", task_id=str(task_id), submitted_at=datetime.now(UTC)
             )
-            if row is None or run_id in self._unwritten:
-                return  # a locked journal is not asked again for what the next sync clears up as well
-            entry = self.row(synced_id(row.server, str(task_id)))
-            if entry is not None:
+            if row is None:
+                return None
+            if self._file.path is not None and run_id in self._unwritten:
+                rows = [
+                    *self._unwritten.values(),
+                    *self._running.values(),
+                ]  # a locked journal is not asked again
+            else:
+                rows = self.rows(Query(server=row.server, task_id=str(task_id)))
+            entry = next((other for other in rows if other.is_synced), None)
+            if entry is not None and run_id not in self._unwritten:
                 if entry.star or entry.tags or entry.notes:
                     self.annotate(
                         run_id,
@@ -233,6 +239,15 @@ class Journal:
                         notes=row.notes or entry.notes,
                     )
                 self.forget(entry.id)
+            earlier = (
+                other
+                for other in rows
+                if (other.server, other.task_id) == (row.server, row.task_id)
+                and other.submitted_at is not None
+                and not (other.is_synced or other.is_imported)
+                and (other.submitted_at, other.id) < (row.submitted_at, row.id)
+            )
+            return next(earlier, None)
 
     def follow(self, entry: JournalRow) -> JournalRow:
         """Put a row of this process, which follows the task, in place of one that Wiro's list gave; return it.
@@ -257,9 +272,13 @@ class Journal:
         """Write down that the server made no task: nothing is running and nothing is billed."""
         self._change(run_id, outcome="refused", error=str(error), settled_at=datetime.now(UTC))
 
-    def unknown(self, run_id: str, error: object) -> None:
-        """Write down that it is not known whether a task was made; the run stays among the unfinished."""
-        self._change(run_id, outcome="unknown", error=str(error))
+    def unknown(self, run_id: str, error: object, *, has_task: bool = True) -> None:
+        """Write down that it is not known whether a task was made; the run stays among the unfinished.
+
+        With `has_task=False` the task that was written down for it is another run's.
+        """
+        changes = {} if has_task else {"task_id": None, "submitted_at": None}
+        self._change(run_id, outcome="unknown", error=str(error), **changes)
 
     def settle(
         self,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from wiro_widgets.media.content_types import extension
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 LONGEST_NAME: Final = 150  # bytes; file systems allow 255, and a temporary name or " (2)" must still fit
 
@@ -68,15 +68,22 @@ def safe_name(
     return _name(model or "", f"-{task}-{int(n)}.{extension(content_type, name)}")
 
 
-def unique_target(folder: Path, name: str) -> Path:
-    """Return a free path in the folder: the name, or the name with " (2)" and so on."""
+@contextmanager
+def unique_target(folder: Path, name: str) -> Iterator[Path]:
+    """Yield a free path in the folder, the name or the name with " (2)" and so on, for a file that replaces it.
+
+    It is taken by an empty file, so that nobody else gets the same path at the same moment; an exception in the block
+    removes that. Raises OSError.
+    """
     last = name.replace("\\", "/").rpartition("/")[2]
     base = Path(re.sub(r"[^\w. ()-]", "-", last).strip(". ") or "output")
-    target, count = folder / base.name, 1
-    while target.exists() or target.is_symlink():
-        count += 1
-        target = folder / f"{base.stem} ({count}){base.suffix}"
-    return target
+    target = _take_free(lambda number: folder / f"{base.stem}{_numbered(number)}{base.suffix}")
+    try:
+        yield target
+    except BaseException:
+        with suppress(OSError):
+            target.unlink(missing_ok=True)
+        raise
 
 
 def new_file(folder: Path, text: str, ending: str) -> Path:
@@ -86,12 +93,21 @@ def new_file(folder: Path, text: str, ending: str) -> Path:
     """
     dotted = f".{_slug(ending)}" if _slug(ending) else ""
     stem = _name(text, "", len(dotted.encode()))
+    return _take_free(lambda number: folder / f"{stem}{_numbered(number)}{dotted}")
+
+
+def _take_free(path_of: Callable[[int], Path]) -> Path:
+    """Make an empty file of the first name that is free, and return its path."""
     for number in count(1):
-        path = folder / f"{stem}{'' if number == 1 else f' ({number})'}{dotted}"
+        path = path_of(number)
         with suppress(FileExistsError):
             path.touch(exist_ok=False)
             return path
     raise AssertionError
+
+
+def _numbered(number: int) -> str:
+    return "" if number == 1 else f" ({number})"
 
 
 @contextmanager

@@ -219,7 +219,11 @@ class Output(PublicNames):
         fetch_missing((self,))
         target = Path(path).expanduser()
         if target.is_dir():
-            target = unique_target(target, self.file_name or self._default_name())
+            with unique_target(target, self.file_name or self._default_name()) as free:
+                return self._save_as(free)
+        return self._save_as(target)
+
+    def _save_as(self, target: Path) -> Path:
         file = self._file()
         if file is not None and file.exists() and target.exists() and target.samefile(file):
             return target

@@ -6,8 +6,7 @@ Whether there is a next try `runs/submission.py` decides for a Run, `transport/h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from wiro_widgets.protocol import wire_values
 
@@ -30,9 +29,5 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     seconds = wire_values.number(value.strip())
     if seconds is not None:
         return max(0.0, seconds)
-    try:
-        when = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
-        return None
-    when = when.replace(tzinfo=UTC) if when.tzinfo is None else when
-    return max(0.0, (when - now).total_seconds())
+    when = wire_values.header_time(value)
+    return None if when is None else max(0.0, (when - now).total_seconds())

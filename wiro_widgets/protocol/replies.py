@@ -42,6 +42,7 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     429: RateLimited,
 }
 _NOT_FOUND_CODE = 1
+_NO_IDS = frozenset({"null", "undefined", "none", "nan", "false"})
 _MAX_ITEMS = 10_000  # of a list in a reply; the rest is not read
 _MAX_OUTPUTS = 1_000  # of one task
 _MAX_MESSAGE = 2_000  # characters of a server's message that an error carries
@@ -179,7 +180,7 @@ def run_reply(body: bytes, redact: Callable[[str], str]) -> Mapping[str, Any] | 
     at no cost.
     """
     reply = _object(body, redact) or {}
-    return reply if (wire_values.identifier(reply.get("taskid")) or "0").strip("0") else None
+    return reply if _task_id(reply.get("taskid")) else None
 
 
 def _object(body: bytes, redact: Callable[[str], str], bare_list: str = "") -> dict[str, Any] | None:
@@ -236,8 +237,16 @@ def _status_message(http_status: int) -> str:
 
 def receipt(reply: Mapping[str, Any]) -> Receipt | None:
     """Read a Run's reply; None if it names no task."""
-    task_id = wire_values.identifier(reply.get("taskid"), reply.get("id"))
+    task_id = _task_id(reply.get("taskid")) or _task_id(reply.get("id"))
     return Receipt(task_id, wire_values.identifier(reply.get("socketaccesstoken"))) if task_id else None
+
+
+def _task_id(value: object) -> str | None:
+    """Return the id of a task; None for what a program writes for none: 0, -1, null, undefined."""
+    task_id = wire_values.identifier(value)
+    number = wire_values.number(task_id)
+    is_none = task_id is None or task_id.lower() in _NO_IDS or (number is not None and number <= 0)
+    return None if is_none else task_id
 
 
 def outputs(value: object) -> tuple[OutputInfo, ...]:

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 # The documentation prints "categories": "["tool","image-to-image"]" with its inner quotes unescaped.
@@ -18,6 +19,7 @@ from typing import Any
 _UNESCAPED_LIST = re.compile(r'"(\[\s*(?:"[^"\\]*"\s*(?:,\s*"[^"\\]*"\s*)*)?\])"')
 _BLANK = " \t\n\r"
 _MILLISECONDS = 100_000_000_000
+_YEARS = range(1970, 2200)  # others are no times of tasks, and sums of theirs would overflow
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
@@ -131,13 +133,23 @@ def utc_time(value: object) -> datetime | None:
     try:
         if seconds is not None:
             at = seconds / 1000 if seconds > _MILLISECONDS else seconds
-            return datetime.fromtimestamp(at, UTC) if at > 0 else None
-        if not isinstance(value, str):
-            return None
-        time = datetime.fromisoformat(value)
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+            return _plausible(datetime.fromtimestamp(at, UTC)) if at > 0 else None
+        return _plausible(datetime.fromisoformat(value)) if isinstance(value, str) else None
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def header_time(value: str | None) -> datetime | None:
+    """Return the time of an HTTP header such as Date, in UTC; None without one, or if it cannot be one."""
+    try:
+        return _plausible(parsedate_to_datetime(value)) if value else None
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
+
+
+def _plausible(time: datetime) -> datetime | None:
+    time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    return time if time.year in _YEARS else None
 
 
 def mapping(value: object) -> Mapping[str, Any]:

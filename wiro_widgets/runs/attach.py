@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import platform
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -69,8 +68,6 @@ class Recovered(list[TaskT]):
         """Add a run that could not be recovered."""
         self.problems += (Problem(journal_id, task_id, model, reason, candidates),)
 
-
-CLOCK_SKEW = timedelta(minutes=2)
 
 _NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 
@@ -212,7 +209,7 @@ class Attacher:
         query, patience = Query(server=server, task_id=detail.id), self._engine.timing.journal_lock
         rows = journal.read(query, patience=patience).rows
         for row in [row for row in rows if not row.is_synced][:1]:
-            if not (is_loopback(server) and self._is_older(row, detail)):
+            if not (is_loopback(server) and lost_runs.is_younger(self._engine, row, detail)):
                 return row
         for row in rows:
             if row.is_synced and row.record is not None and row.record.created_at == detail.created_at:
@@ -220,13 +217,3 @@ class Attacher:
         row_id = journal.begin(server, model or "", values)
         journal.submitted(row_id, detail.id)
         return JournalRow(row_id, server, model or "", dict(values), datetime.now(UTC), task_id=detail.id)
-
-    def _is_older(self, row: JournalRow, detail: TaskDetail) -> bool:
-        """Return True if the row is of another task: a sandbox that is started anew begins its numbers again.
-
-        Compares by the server's own clock, see `Http.clock_offset`.
-        """
-        offset = self._engine.http.clock_offset
-        if detail.created_at is None or offset is None or row.host != platform.node():
-            return False
-        return detail.created_at - offset - (row.submitted_at or row.intent_at) > CLOCK_SKEW

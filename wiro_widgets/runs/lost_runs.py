@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import platform
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Literal
@@ -22,6 +22,7 @@ from wiro_widgets.protocol.detail import TaskDetail, read_tasks
 from wiro_widgets.protocol.errors import ApiError, OutputError, TransportError
 from wiro_widgets.protocol.lookup import Lookup, Present, Unknown
 from wiro_widgets.runs.engine import Engine
+from wiro_widgets.transport.urls import is_loopback
 
 PAGE, MAX_PAGES = 100, 60  # of Task/List; what lies further back is unknown
 EARLIER_RUNS, MANY_RUNS = 50, 5_000  # that are looked at for the id of a task that is older than a lost run
@@ -71,6 +72,11 @@ async def look_up_all(engine: Engine, rows: Iterable[JournalRow], tries: int = 3
     except (TransportError, ApiError) as error:
         return {run.journal_id: Unknown(f"Wiro's list of tasks cannot be read: {error}") for run in runs}
     tasks, doubtful_ids = await asyncio.to_thread(_unowned, engine, tasks, {run.journal_id for run in runs})
+    newest = max(
+        (number for task in tasks if (number := wire_values.integer(task.id)) is not None), default=0
+    )
+    # An id that is above all of the list is not of its order: nobody can tell what is older.
+    runs = [run if (run.after or 0) <= newest else replace(run, after=None, host=None) for run in runs]
     answers: dict[str, Lookup[str]] = {}
     for group in _groups(runs):
         answers |= await _look_up_group(engine, group, tasks, doubtful_ids, is_complete=is_complete)
@@ -91,6 +97,28 @@ async def confirm(engine: Engine, row: JournalRow, parameters: Mapping[str, Any]
             return Unknown(reason, (task_id,))
         case answer:
             return answer
+
+
+async def is_of_owner(engine: Engine, owner: JournalRow, model: str, parameters: Mapping[str, Any]) -> bool:
+    """Return True if the task of an earlier run cannot be that of a run with these values, whose receipt names it.
+
+    Wiro gives each number once. A sandbox that is started anew gives them again: its tasks are told by what they show.
+    """
+    if not is_loopback(engine.server):
+        return True
+    match await engine.look_up(owner.task_id or ""):
+        case Present(detail):
+            is_new = is_younger(engine, owner, detail)
+            return not is_new and await _compare_content(engine, model, parameters, detail) == "other"
+    return False
+
+
+def is_younger(engine: Engine, row: JournalRow, detail: TaskDetail) -> bool:
+    """Return True if a task was certainly made after the run of the row was sent, by the server's own clock."""
+    offset = engine.http.clock_offset
+    if detail.created_at is None or offset is None or row.host != platform.node():
+        return False
+    return detail.created_at - offset - (row.submitted_at or row.intent_at) > CLOCK_TOLERANCE
 
 
 async def candidates(

@@ -39,7 +39,9 @@ T = TypeVar("T")
 TRIES = 5  # of a Run that certainly did not arrive, or that was refused because of too many calls
 SERVER_ERRORS_FROM = 500
 REFUSED_BY_ANY_SERVER = frozenset({413, 414, 431})  # too large, whoever says it
-MAYBE_DONE = frozenset({300, 301, 302, 303, 408})  # statuses that leave open whether the Run took effect
+# Statuses that leave open whether the Run took effect: redirects that say so or answer another question, a conflict,
+# and a call that a gateway gave up on (499 of nginx, 460 of AWS).
+MAYBE_DONE = frozenset({300, 301, 302, 303, 304, 305, 306, 408, 409, 460, 499})
 
 
 class Submission:
@@ -119,7 +121,7 @@ class Submission:
                             lean, request = ready, requests.run(self._model, ready, schema)
                             continue
                         await self._wait_to_send_again(reply, place)
-                receipt = self._read_receipt(reply)
+                receipt = await self._accept(reply, run_id, parameters)
             except WiroError as error:
                 explained = await self._explain(error, run_id)
                 engine.ledger.refuse(run_id, explained)
@@ -128,7 +130,6 @@ class Submission:
                 await asyncio.to_thread(write, run_id, str(explained))
                 raise explained from None
             engine.balance_queue.run_accepted()
-            await asyncio.to_thread(engine.journal.submitted, run_id, receipt.task_id)
         return receipt
 
     async def _claim(
@@ -233,10 +234,19 @@ class Submission:
         """Write down whether Wiro certainly has no task of the run; return True if that is on disk."""
         return await asyncio.to_thread(self._engine.journal.wait, self.journal_id or "", waits=waits)
 
-    def _read_receipt(self, reply: Mapping[str, Any]) -> Receipt:
-        receipt = replies.receipt(reply)
+    async def _accept(self, reply: Mapping[str, Any], run_id: str, parameters: Mapping[str, Any]) -> Receipt:
+        """Read the receipt and write its task down; raises RunOutcomeUnknown if it names none, or that of another run.
+
+        A proxy may give the reply of an earlier Run once more: that run's task is not this one's.
+        """
+        journal, receipt = self._engine.journal, replies.receipt(reply)
         if receipt is None:
             reason = ": ".join(filter(None, ("the reply names no task", replies.top_message(reply))))
+            raise RunOutcomeUnknown(self._model, reason, journal_id=None)
+        owner = await asyncio.to_thread(journal.submitted, run_id, receipt.task_id)
+        if owner is not None and await lost_runs.is_of_owner(self._engine, owner, self._model, parameters):
+            reason = f"the reply names task {receipt.task_id}, which an earlier run has become"
+            await asyncio.to_thread(journal.unknown, run_id, reason, has_task=False)
             raise RunOutcomeUnknown(self._model, reason, journal_id=None)
         return receipt
 
@@ -268,13 +278,13 @@ class Submission:
 
     async def _explain(self, error: WiroError, run_id: str) -> WiroError:
         """Return the error, with the model's name, or with the tasks that a Run of unknown outcome may have become."""
-        if isinstance(error, NotFound):
-            sentence = f"there is no model {self._model} ({error.message.strip().rstrip('.')})"
-            return NotFound(sentence, code=error.code, http_status=error.http_status, endpoint=error.endpoint)
         if isinstance(error, RunOutcomeUnknown):
             reason = error.reason
         elif isinstance(error, TransportError | ApiError) and _is_ambiguous(error):
             reason = str(error)
+        elif isinstance(error, NotFound):
+            sentence = f"there is no model {self._model} ({error.message.strip().rstrip('.')})"
+            return NotFound(sentence, code=error.code, http_status=error.http_status, endpoint=error.endpoint)
         else:
             return error
         self._notify("The reply was lost; looking in Wiro's list for the task that may exist")

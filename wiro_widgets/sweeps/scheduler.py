@@ -97,6 +97,7 @@ class Scheduler(Generic[TaskT]):
         self._unknown: UnknownPolicy = "ask"
         self._sent_anyway: set[int] = set()  # cells that may have a task, and that the user sends once more
         self._queue: deque[Cell[TaskT]] = deque()
+        self._resuming = asyncio.Lock()  # a second look must not end cells that the first one has begun
         self._driver: asyncio.Task[None] | None = None
         self._jobs: dict[asyncio.Task[Exception | None], Cell[TaskT]] = {}
         self._tasks: dict[int, AsyncTask] = {}  # of the running cells, by index
@@ -153,29 +154,30 @@ class Scheduler(Generic[TaskT]):
         Cells without all their files are fetched again. Cells of unknown outcome are looked for at Wiro; with "send"
         those that stay unknown are sent once more. `only_unknown` leaves all other cells as they are.
         """
-        self._unknown = unknown
-        if unknown_cells := [cell for cell in self._cells if cell.status == "unknown"]:
-            await self.recall(unknown_cells, unknown)
-        for cell in unknown_cells if only_unknown else self._cells:
-            if cell.lacks_files and (task_id := cell.record.task_id):
-                self._earlier.task_ids[cell.index] = task_id  # attached again, not sent
-                cell.status = "pending"
-            if cell.status == "unknown" and unknown == "send":
-                self._sent_anyway.add(cell.index)
-                self._earlier.task_ids.pop(cell.index, None)
-                cell.status = "pending"
-            if cell.status in RESUMABLE and cell.can_run:
-                cell.status = "pending"
-        self.paused = self._stopping = False
-        self.error = None
-        self._line_up()
-        if only_unknown and not self.busy:
-            self._queue = deque(cell for cell in self._queue if cell in unknown_cells)
-        if not self._queue or self.busy:
-            return None
-        self._refusal, self._all_refused = None, True
-        self._driver = asyncio.create_task(self._drive(), context=context, name="wiro sweep")
-        return self._driver
+        async with self._resuming:
+            self._unknown = unknown
+            if unknown_cells := [cell for cell in self._cells if cell.status == "unknown"]:
+                await self.recall(unknown_cells, unknown)
+            for cell in unknown_cells if only_unknown else self._cells:
+                if cell.lacks_files and (task_id := cell.record.task_id):
+                    self._earlier.task_ids[cell.index] = task_id  # attached again, not sent
+                    cell.status = "pending"
+                if cell.status == "unknown" and unknown == "send":
+                    self._sent_anyway.add(cell.index)
+                    self._earlier.task_ids.pop(cell.index, None)
+                    cell.status = "pending"
+                if cell.status in RESUMABLE and cell.can_run:
+                    cell.status = "pending"
+            self.paused = self._stopping = False
+            self.error = None
+            self._line_up()
+            if only_unknown and not self.busy:
+                self._queue = deque(cell for cell in self._queue if cell in unknown_cells)
+            if not self._queue or self.busy:
+                return None
+            self._refusal, self._all_refused = None, True
+            self._driver = asyncio.create_task(self._drive(), context=context, name="wiro sweep")
+            return self._driver
 
     def _line_up(self) -> None:
         """Put the pending cells into the queue, and those that are done into `finished`."""

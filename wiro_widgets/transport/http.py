@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib import import_module
@@ -20,7 +19,7 @@ from typing import Any
 
 import httpx
 
-from wiro_widgets.protocol import __version__, backoff, replies
+from wiro_widgets.protocol import __version__, backoff, replies, wire_values
 from wiro_widgets.protocol.credentials import Credentials
 from wiro_widgets.protocol.errors import ApiError, ConfigurationError, TransportError, WiroError
 from wiro_widgets.protocol.requests import Request, Upload
@@ -292,11 +291,8 @@ class Http:
             return error.with_traceback(None)
 
     def _note_server_time(self, response: httpx.Response) -> None:
-        try:
-            server_time = parsedate_to_datetime(response.headers["date"])
-        except (KeyError, TypeError, ValueError):
-            return
-        if server_time.tzinfo is not None:
+        server_time = wire_values.header_time(response.headers.get("date"))
+        if server_time is not None:
             self.clock_offset = server_time - datetime.now(UTC)
 
     def _failure(self, request: Request, error: Exception, seconds: float) -> WiroError:

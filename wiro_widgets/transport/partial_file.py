@@ -94,8 +94,8 @@ class PartialFile:
         try:
             os.fsync(self._file.fileno())  # the journal will say that it is there
             self._file.close()  # Windows renames no open file
-            target = unique_target(self._folder, name)
-            self._path.replace(target)
+            with unique_target(self._folder, name) as target:
+                self._path.replace(target)
         except OSError as error:
             self._on_disk_error(error)
             return None, self._path.read_bytes()
