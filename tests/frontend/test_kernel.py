@@ -1,9 +1,10 @@
 """A page that is loaded again, a kernel that is restarted, a second window: each ends in a state that is explained."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.frontend.panel_page import PanelPage
-from tests.frontend.payloads import STAGES, delta, image, output, run, snapshot, state, summary
+from tests.frontend.payloads import SEED_MODEL, STAGES, delta, image, output, run, snapshot, state, summary
 
 GONE = "The kernel was restarted or is gone: run the cell again."
 RESTART = "() => { host.model.gone = true; host.model.emit('comm_live_update'); }"
@@ -18,6 +19,29 @@ def test_a_page_that_is_loaded_again_shows_everything(panel: PanelPage) -> None:
     expect(panel.page.get_by_role("button", name="Picture 1 of 1, open full size")).to_be_visible()
     expect(panel.page.locator(".runs li")).to_have_count(2)
     expect(panel.page.locator(".pill")).to_have_text("Done · 18.2 s")
+
+
+@pytest.mark.parametrize("width", [360, 400])
+@pytest.mark.parametrize("elapsed", [18.2, 125.0])
+def test_a_narrow_header_has_two_lines(panel: PanelPage, width: int, elapsed: float) -> None:
+    """However the run stands and whatever the model is called; the button's whole name stays for a screen reader."""
+    panel.page.set_viewport_size({"width": width, "height": 900})
+    name = "flux-2-klein-9b-edit"
+    form = SEED_MODEL | {"models": True, "owner": "black-forest-labs", "name": name}
+    panel.start(state(_form=form, status="succeeded"))
+    header = panel.page.locator("header")
+    height = header.evaluate("(one) => one.offsetHeight")
+    panel.tell(delta([], run=run(status="succeeded", elapsed=elapsed)))
+    expect(panel.page.locator(".pill")).to_contain_text("Done")
+    items = header.locator("button:visible, .tag, .pill")
+    middles = items.evaluate_all(
+        "(all) => all.map((one) => one.getBoundingClientRect()).map((box) => box.top + box.height / 2)"
+    )
+    assert len(middles) == 7
+    assert max(middles) - min(middles) < 40
+    assert sum(middle - min(middles) > 20 for middle in middles) == 4
+    assert header.evaluate("(one) => one.offsetHeight") == height
+    expect(panel.button("Copy as Python")).to_be_visible()
 
 
 def test_a_restart_during_a_run_says_where_the_run_is_found(panel: PanelPage) -> None:

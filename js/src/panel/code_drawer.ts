@@ -29,7 +29,8 @@ export function mountCode(view: View): Drawer {
       button("Close", "quiet", () => set(false), signal),
     ),
   );
-  const opener = button("Copy as Python", "quiet", () => void fetchCall(), signal);
+  const opener = button("Python", "quiet", () => void fetchCall(), signal);
+  opener.prepend(h("span", "", "Copy as "));
   attr(opener, "aria-expanded", false);
   const set = (open: boolean) => {
     show(element, open, opener);

@@ -21,8 +21,8 @@ export function mountHeader(
   if (form) {
     attr(name, "aria-label", change ? `Change model, ${form.model}` : `About ${form.owner} / ${form.name}`);
     name.replaceChildren(h("span", "owner", `${form.owner} / `), form.name);
+    name.title = form.title;
   } else name.append("Wiro");
-  if (form) name.title = form.title;
   const sandbox = h(
     "span",
     { class: "tag", title: "A Wiro on this machine: no account, no cost" },
@@ -30,9 +30,10 @@ export function mountHeader(
   );
   show(sandbox, form?.sandbox === true);
   view.paint(["status", "run", "link"], () => {
+    const lost = store.link.state === "lost";
     text(pill, statusWord(store));
-    show(pill, form !== null || store.link.state === "lost");
-    pill.dataset.status = store.link.state === "lost" ? "unknown" : store.status;
+    show(pill, form !== null || lost);
+    pill.dataset.status = lost ? "unknown" : store.status;
   });
   const element = h(
     "header",
