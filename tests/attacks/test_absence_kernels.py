@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -255,7 +257,15 @@ def kill_in_the_balance_queue(
         order: dict[str, Any] = {"model": "a/b", "values": VALUES, "axes": {"seed": SEEDS}}
         kernel = kernels.start(server, tmp_path, timing=quick, **order)
         rows = Journal.open(tmp_path / "journal.sqlite3").rows
-        wait_for(lambda: server.count("Run") >= refusals and all(row.is_waiting for row in rows(Query())))
+
+        def is_waiting() -> bool:
+            os.kill(kernel.pid, signal.SIGSTOP)  # or it leaves the queue before it is killed
+            if server.count("Run") >= refusals and all(row.is_waiting for row in rows(Query())):
+                return True
+            os.kill(kernel.pid, signal.SIGCONT)
+            return False
+
+        wait_for(is_waiting)
         kernel.kill()
         server.clear_script("Run")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.hostile.fixtures import MakeClient
 from tests.hostile.http_wire import CUT, Answer, Call, Reply
 from tests.hostile.server import HostileServer
 from tests.hostile.task_api import ok
+from tests.hostile.worker import painted
 from wiro_widgets.client.sync_client import Client
 from wiro_widgets.protocol.errors import RateLimited, RunOutcomeUnknown
 
@@ -100,6 +102,41 @@ def test_a_retry_after_that_cannot_be(server: HostileServer, client: Client) -> 
     server.always("Run", Reply({"message": "slow down"}, 429, {"retry-after": date}))
     with pytest.raises(RateLimited):
         client.run("a/b", VALUES)
+
+
+def test_a_list_that_has_no_end(server: HostileServer, client: Client) -> None:
+    """A server that shows the same page for ever is asked for it twice, at each look."""
+    page = [server.add_task("z/z", prompt="of somebody else").entry() for _ in range(100)]
+    server.always("Task/List", ok(tasklist=page))
+    server.script("Run", CUT)
+    with pytest.raises(RunOutcomeUnknown):
+        client.run("a/b", VALUES)
+    assert server.count("Task/List") == 4
+
+
+@pytest.mark.timing(lost_run_search=0.5, lost_run_looks=(0.0,))
+def test_a_list_that_asks_to_wait(server: HostileServer, client: Client) -> None:
+    """A minute that the server asks for before each page does not hold a recovery for minutes."""
+    server.script("Run", CUT)
+    with pytest.raises(RunOutcomeUnknown):
+        client.run("a/b", VALUES)
+    server.always("Task/List", Reply(b"", 503, {"retry-after": "60"}))
+    begin = time.monotonic()
+    (problem,) = client.recover().problems
+    assert "cannot be read" in problem.reason
+    assert time.monotonic() - begin < 50
+
+
+@pytest.mark.timing(lost_run_search=0.5, lost_run_looks=(0.0,))
+def test_a_file_server_that_drips(server: HostileServer, client: Client) -> None:
+    """A file that comes byte by byte cannot be compared: its task may be the run's, and nobody waits for it."""
+    server.script("Run", server.effect_then(CUT))
+    server.file_server = Reply(b"x" * 10_000, trickle=0.5)
+    begin = time.monotonic()
+    with pytest.raises(RunOutcomeUnknown) as error:
+        client.run("a/b", VALUES, inputImage=painted((1, 2, 3)))
+    assert error.value.candidates == (server.task().id,)
+    assert time.monotonic() - begin < 50
 
 
 @pytest.mark.usefixtures("worker")

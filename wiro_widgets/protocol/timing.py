@@ -56,6 +56,8 @@ class Timing:
     # Before each look at Wiro's list for a lost Run: a task may be listed a moment after it was made.
     lost_run_looks: tuple[float, ...] = (0.0, 1.0, 3.0)
     lost_run_read: float = 5.0
+    # All pages of that list, and after them all files of its tasks, which are compared with those of lost Runs.
+    lost_run_search: float = 20.0
     # A journal that another process has locked is tried again for so long before a sweep or a reuse gives up.
     journal_lock: float = 30.0
     # Between two looks at the journal row of a Run that somebody else is sending.

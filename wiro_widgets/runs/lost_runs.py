@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import platform
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -78,8 +79,9 @@ async def look_up_all(engine: Engine, rows: Iterable[JournalRow], tries: int = 3
     # An id that is above all of the list is not of its order: nobody can tell what is older.
     runs = [run if (run.after or 0) <= newest else replace(run, after=None, host=None) for run in runs]
     answers: dict[str, Lookup[str]] = {}
+    deadline = _deadline(engine)
     for group in _groups(runs):
-        answers |= await _look_up_group(engine, group, tasks, doubtful_ids, is_complete=is_complete)
+        answers |= await _look_up_group(engine, group, tasks, doubtful_ids, deadline, is_complete=is_complete)
     return answers
 
 
@@ -128,6 +130,7 @@ async def candidates(
 
     Looks again after each pause of `looks`, by default `Timing.lost_run_looks`, because a task may be listed late.
     """
+    deadline = _deadline(engine)
     for pause in engine.timing.lost_run_looks if looks is None else looks:
         await asyncio.sleep(pause)
         match (await look_up_all(engine, [row], tries=1))[row.id]:
@@ -135,7 +138,13 @@ async def candidates(
                 return (task_id,)
             case Unknown(candidates=task_ids) if task_ids:
                 return task_ids
+        if asyncio.get_running_loop().time() > deadline:
+            break
     return ()
+
+
+def _deadline(engine: Engine) -> float:
+    return asyncio.get_running_loop().time() + engine.timing.lost_run_search
 
 
 async def _look_up_group(
@@ -143,19 +152,22 @@ async def _look_up_group(
     group: list[LostRun],
     tasks: list[TaskDetail],
     doubtful_ids: Collection[str],
+    deadline: float,
     *,
     is_complete: bool,
 ) -> dict[str, Lookup[str]]:
     """Return the tasks of equal runs, the oldest run first; a doubtful one may be another run's."""
-    verdicts = [(task.id, await _compare(engine, group[0], task)) for task in tasks]
+    verdicts: list[tuple[str, Verdict]] = []
+    for task in tasks:
+        verdict: Verdict = "unclear"
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                verdict = await _compare(engine, group[0], task)
+        verdicts.append((task.id, verdict))
     same = [task_id for task_id, verdict in verdicts if verdict == "same" and task_id not in doubtful_ids]
     unclear = [task_id for task_id, verdict in verdicts if verdict != "other" and task_id not in same]
     if not same and not unclear:
-        where = (
-            "does not show it"
-            if is_complete
-            else f"was read to its {PAGE * MAX_PAGES:,}th task and does not show it"
-        )
+        where = "does not show it" if is_complete else "was not read to its end and does not show it"
         return {
             run.journal_id: Unknown(f"Wiro's list of tasks {where}, which proves nothing") for run in group
         }
@@ -198,13 +210,23 @@ async def _listed_tasks(
     bounds = [run.after for run in runs]
     oldest = None if None in bounds else min(bound for bound in bounds if bound is not None)
     tasks: dict[str, TaskDetail] = {}
+    deadline = _deadline(engine)
     for page in range(MAX_PAGES):
         request = requests.task_list(start=page * PAGE, limit=PAGE)
-        reply = await engine.http.call(request, tries=tries, seconds=engine.timing.lost_run_read)
-        page_tasks = read_tasks(reply)
+        try:
+            async with asyncio.timeout_at(deadline):
+                reply = await engine.http.call(request, tries=tries, seconds=engine.timing.lost_run_read)
+        except TimeoutError:
+            if tasks:
+                break
+            reason = f"no answer within {engine.timing.lost_run_search:g} s"
+            raise TransportError(reason, endpoint=request.path, safe_to_retry=True) from None
+        page_tasks, count = read_tasks(reply), len(tasks)
         for task in page_tasks:
             if task.id:
                 tasks.setdefault(task.id, task)
+        if len(page_tasks) >= PAGE and len(tasks) == count:
+            break  # the same page again and again
         ids = [wire_values.integer(task.id) for task in page_tasks]
         numbers = [number for number in ids if number is not None]
         if len(page_tasks) < PAGE or (oldest is not None and numbers and min(numbers) <= oldest):
