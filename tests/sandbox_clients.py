@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from wiro_widgets import Client, Sandbox
+from wiro_widgets.client import sync_client
 from wiro_widgets.sandbox import SandboxServer
 
 FLUX = "tencent/hunyuan-flux-srpo"
@@ -88,6 +89,12 @@ def account(sandbox: SandboxServer) -> dict[str, str]:
         "WIRO_API_KEY": sandbox.api_key,
         "WIRO_API_SECRET": sandbox.api_secret,
     }
+
+
+def close_default_client() -> None:
+    """Close the client of the module's own functions; the next call of one makes another, for its own account."""
+    if sync_client._default is not None:
+        sync_client._default.close()
 
 
 def environment(sandbox: Sandbox) -> dict[str, str]:

@@ -18,7 +18,7 @@ from unittest import mock
 import pytest
 
 import wiro_widgets
-from tests.sandbox_clients import account
+from tests.sandbox_clients import account, close_default_client
 from wiro_widgets import Client, Gallery, Panel, Sandbox, Task
 from wiro_widgets.cli import main
 from wiro_widgets.commands.parser import command_parser
@@ -53,7 +53,7 @@ def _sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def _account(_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _account(_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Set what somebody with an account has set, for a sandbox."""
     for name, value in {
         **account(_sandbox),
@@ -62,6 +62,8 @@ def _account(_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
+    yield
+    close_default_client()
 
 
 @pytest.mark.usefixtures("_account")

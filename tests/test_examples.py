@@ -15,7 +15,7 @@ import ipywidgets
 import pytest
 
 import wiro_widgets
-from tests.sandbox_clients import FLUX, SMALL, account
+from tests.sandbox_clients import FLUX, SMALL, account, close_default_client
 from wiro_widgets import Client, Panel, Sandbox
 from wiro_widgets.media.public_names import internal_names
 
@@ -79,6 +79,7 @@ def names(_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     }
     panel.close()
     client.close()
+    close_default_client()
 
 
 @pytest.mark.parametrize("address", EXAMPLES)
