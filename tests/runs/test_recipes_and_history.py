@@ -97,6 +97,25 @@ def test_pictures_of_the_history_open_when_looked_at(sandbox_client: Client) -> 
         assert result.images
 
 
+def test_files_that_are_gone_are_fetched_by_attach(sandbox_client: Client) -> None:
+    """The error of a file of an old run that was deleted or edited names the call that fetches it from Wiro again."""
+    first = sandbox_client.run(FLUX, prompt="x", **(SMALL | {"samples": 2})).wait()
+    task_id = first.record.task_id or ""
+    pictures = [image.tobytes() for image in first.images]
+    deleted, edited = (Path(path) for path in first.record.output_paths)
+    deleted.unlink()
+    edited.write_bytes(b"edited")
+    outputs = sandbox_client.history.result(task_id).outputs
+    for output, reason in zip(outputs, ("is no longer at", "was changed at"), strict=True):
+        with pytest.raises(wiro.OutputError, match=reason) as info:
+            output.image()
+        assert f"client.attach('{task_id}').wait() fetches it again" in str(info.value)
+    again = sandbox_client.attach(task_id).wait()
+    assert [image.tobytes() for image in again.images] == pictures
+    assert [image.tobytes() for image in sandbox_client.history.result(task_id).images] == pictures
+    assert edited.read_bytes() == b"edited"
+
+
 def test_spending_is_what_the_runs_cost(sandbox_client: Client) -> None:
     """The spending by model is the sum of what Wiro charged."""
     costs = [sandbox_client.run(FLUX, prompt="x", **SMALL).wait().record.total_cost for _ in range(3)]

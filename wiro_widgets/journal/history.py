@@ -70,7 +70,7 @@ class History(NotebookRepr):
 
     `delete_files` deletes a task's files at Wiro; without it `forget(server=True)` is refused. Files of imported runs
     are opened only if they lie in `output_dir`. `sync` reads Wiro's list of tasks. A run is named by the id of its task
-    or by its record.
+    or by its record. A file that is no longer here is fetched by `client.attach(task_id)`.
 
     >>> history = client.history
     >>> history[task.id].total_cost
@@ -195,8 +195,12 @@ class History(NotebookRepr):
     def result(self, task_id: str | TaskRecord) -> TaskResult:
         """Return the result of a run from its files; a picture is opened on demand. Raises KeyError.
 
-        A file that was changed since the run settled, or that an imported run has outside of the output folder, is an
-        output with an error.
+        Nothing is fetched: a file that is missing, that was changed since the run settled, or that an imported run has
+        outside of the output folder, is an output with an error. `client.attach(task_id)` fetches what Wiro still has.
+
+        >>> result = client.history.result(task.id)
+        >>> if any(output.error for output in result.outputs):
+        ...     result = client.attach(task.id).wait()
         """
         return verified_result(self._row(task_id), self._output_dir)
 

@@ -100,9 +100,7 @@ def trouble(row: JournalRow, path: str, output_dir: OutputFolder | None = None) 
 
 
 def _no_file(row: JournalRow, path: str) -> str:
-    if row.is_elsewhere:
-        return f"is at {path} on another machine; client.attach({row.task_id!r}) fetches it from Wiro"
-    return f"is no longer at {path}"
+    return f"is at {path} on another machine" if row.is_elsewhere else f"is no longer at {path}"
 
 
 def unreachable(row: JournalRow, output_dir: OutputFolder | None) -> str | None:

@@ -318,4 +318,5 @@ def _output(
     if path and not reason and Path(path).is_file():
         return Output(info, path=Path(path), task_id=task_id)
     reason = reason or (f"is no longer at {path}" if path else "was not downloaded")
-    return Output(info, error=OutputError(reason, output=name, task_id=task_id), task_id=task_id)
+    hint = f"client.attach({task_id!r}).wait() fetches it again, if Wiro still has it." if task_id else None
+    return Output(info, error=OutputError(reason, output=name, task_id=task_id, hint=hint), task_id=task_id)

@@ -208,7 +208,7 @@ def test_a_result_that_another_machine_has_is_not_paid_for(
         with sandbox.client(journal=address, output_dir=tmp_path / name, reuse=True) as client:
             if len(paths) == 1:
                 result = client.history.result(str(client.history.records()[0].task_id))
-                assert "on another machine; client.attach(" in str(result.outputs[0].error)
+                assert "on another machine. client.attach(" in str(result.outputs[0].error)
             images = client.generate(FLUX, prompt="x", **SMALL, seed=1)
             assert images.record is not None
             assert client.history[str(images.record.task_id)].output_paths == images.record.output_paths
