@@ -23,6 +23,7 @@ from wiro_widgets import (
     TaskCancelled,
     TaskRecord,
 )
+from wiro_widgets.runs.task import AsyncTask
 
 UPSCALE, SKETCH = "wiro/sandbox-upscale", "wiro/sandbox-sketch"
 VALUES: dict[str, Any] = {"prompt": "a fox", "seed": 7, **SMALL}
@@ -150,6 +151,18 @@ def test_an_estimate_counts_the_chain(sandbox_client: Client, sandbox: Sandbox) 
     sandbox.faults = None
     task.wait(60)
     assert sandbox_client.estimate(UPSCALE, inputImage=task).low == pytest.approx(alone)
+
+
+def test_an_estimate_counts_each_run_once(sandbox_client: Client) -> None:
+    """A run that feeds two others of a chain is paid once, and counts once, however far up it is."""
+    price = sandbox_client.estimate(SKETCH, prompt="x").low or 0
+    alone = sandbox_client.estimate(UPSCALE, inputImage=Image.new("RGB", (8, 8)), scale="2").low or 0
+    assert price > 0 < alone
+    first = AsyncTask(SKETCH, {"prompt": "x"})
+    second = AsyncTask(UPSCALE, {"inputImage": first, "scale": "2"})
+    third = AsyncTask(UPSCALE, {"inputImage": second, "mask": first, "scale": "2"})
+    estimate = sandbox_client.estimate(UPSCALE, inputImage=third, scale="2")
+    assert estimate.low == pytest.approx(price + 3 * alone)
 
 
 def test_a_sweep_over_results(sandbox_client: Client, sandbox: Sandbox) -> None:

@@ -330,14 +330,20 @@ class AsyncClient(NotebookRepr):
     ) -> Estimate:
         """Return what a run will cost, from the catalogue's prices: exact, a range, or honestly unknown.
 
-        What is not given counts with its default, and inputs that other runs are still making count as well. Nothing is
-        sent but a question to the catalogue. Raises InvalidParameter for a value that the model does not take.
+        What is not given counts with its default. Each run that is still making an input counts as well, once and with
+        its own inputs; one that is over does not. Nothing is sent but a question to the catalogue. Raises
+        InvalidParameter for a value that the model does not take.
         """
         schema = await self._catalogue.schema_if_known(model)
         bound = sweep_plan.convert(merge(params, values), schema)
-        estimate = await self._engine.ledger.estimator.estimate(model, bound, schema)
-        if tasks := chain.pending_tasks(bound):
-            earlier = [await self.estimate(task.model or "", task.values) for task in tasks]
+        estimator = self._engine.ledger.estimator
+        estimate = await estimator.estimate(model, bound, schema)
+        if tasks := chain.upstream_tasks(bound):
+            schemas = [await self._catalogue.schema_if_known(task.model or "") for task in tasks]
+            earlier = [
+                await estimator.estimate(task.model or "", task.values, its_schema)
+                for task, its_schema in zip(tasks, schemas, strict=True)
+            ]
             estimate = pricing.total([*earlier, estimate])
         if estimate.typical is None and self._catalogue.cached_schema(model) is None:
             return replace(estimate, reason=f"the catalogue shows no model {model}; check its name")

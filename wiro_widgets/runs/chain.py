@@ -37,6 +37,17 @@ def pending_tasks(values: Mapping[str, Any]) -> list[AsyncTask]:
     return list({id(task): task for task in tasks if not task.over}.values())
 
 
+def upstream_tasks(values: Mapping[str, Any]) -> list[AsyncTask]:
+    """Return the tasks that are not over among the values, and among the values of these, each once."""
+    tasks = {id(task): task for task in pending_tasks(values)}
+    queue = list(tasks.values())
+    for task in queue:
+        new = {id(one): one for one in pending_tasks(task.values) if id(one) not in tasks}
+        tasks |= new
+        queue += new.values()
+    return queue
+
+
 def parents(values: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the ids of the tasks whose outputs are among the values, each once."""
     items = (item for value in values.values() for item in _items(value))
