@@ -122,7 +122,7 @@ def _outputs_that_are_a_file(terminal: Terminal) -> None:
         (_bad_proxy, "proxy", "HTTPS_PROXY names a proxy of the unknown kind"),
         (_garbage_for_a_journal, "journal", "it is no journal but another file"),
         (_journal_under_a_file, "journal", "cannot be made"),
-        (_outputs_that_are_a_file, "outputs", "cannot be made"),
+        (_outputs_that_are_a_file, "outputs", "it is a file, not a folder"),
     ],
 )
 def test_what_fails(patient: Terminal, spoil: Callable[[Terminal], None], name: str, words: str) -> None:

@@ -218,9 +218,8 @@ def test_a_full_disk_that_has_room_again(
     server: HostileServer, make_client: MakeClient, picture: bytes, tmp_path: Path
 ) -> None:
     """What had to stay in memory keeps the row open; once there is room, it is written and the row closed."""
-    folder = tmp_path / "outputs"
+    client, folder = make_client(), tmp_path / "outputs"
     folder.write_bytes(b"a file where the folder should be")
-    client = make_client()
     task = client.run("a/b", prompt="x")
     server.finish(server.task(), [server.serve_file(picture)])
     (output,) = task.wait(60).outputs
@@ -238,9 +237,8 @@ def test_a_file_in_memory_is_written_without_a_download(
     server: HostileServer, make_client: MakeClient, picture: bytes, tmp_path: Path
 ) -> None:
     """Fetching what is missing writes the bytes that are in memory already."""
-    folder = tmp_path / "outputs"
+    client, folder = make_client(), tmp_path / "outputs"
     folder.write_bytes(b"a file where the folder should be")
-    client = make_client()
     task = client.run("a/b", prompt="x")
     server.finish(server.task(), [server.serve_file(picture)])
     (output,) = task.wait(60).outputs

@@ -190,7 +190,10 @@ def _look_into(file: Backing, store: RowStore) -> tuple[int, Absent | Unknown]:
 
 
 def _outputs() -> Check:
-    folder = config.output_folder()
+    try:
+        folder = config.output_folder()
+    except ConfigurationError as error:
+        return Check("outputs", "fail", str(error), "Let WIRO_OUTPUT_DIR name another folder.")
     if isinstance(folder, CloudFolder):
         return _outputs_elsewhere(folder)
     if not folder.is_dir():
