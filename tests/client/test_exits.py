@@ -63,7 +63,7 @@ def test_the_end_of_the_interpreter_is_quiet(server: HostileServer, tmp_path: Pa
         [sys.executable, "-X", "dev", "-W", "error", "-c", script],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert real_errors(child.stderr) == ""

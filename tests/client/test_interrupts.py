@@ -78,7 +78,7 @@ class Child:
 
     def end(self) -> str:
         """Let it close its client and end; return what it wrote to stderr."""
-        _, errors = self._process.communicate("\n", timeout=15)
+        _, errors = self._process.communicate("\n", timeout=60)
         return real_errors(errors)
 
     def kill(self) -> None:

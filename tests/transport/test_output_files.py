@@ -127,7 +127,7 @@ def test_a_full_disk(server: HostileServer, picture: bytes, tmp_path: Path) -> N
     )
     server.wait(lambda: task.listeners, "the child")
     server.finish(task, [server.serve_file(picture)])
-    stdout, _ = child.communicate(timeout=20)
+    stdout, _ = child.communicate(timeout=60)
     size, path, warnings, notices = json.loads(stdout)
     assert (size, path) == ([160, 160], "None")
     assert len(picture) > 20_000
