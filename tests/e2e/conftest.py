@@ -26,5 +26,5 @@ def page(request: pytest.FixtureRequest, browser: Browser, lab: JupyterServer) -
     yield page
     if request.node.stash.get(FAILURE, False):
         page.context.close()
-    else:
+    elif not page.is_closed():
         page.evaluate(CLOSE_DOCUMENTS)

@@ -228,6 +228,7 @@ def test_a_reload_loses_nothing_that_the_kernel_knows(
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("Here to stay", timeout=60 * SECONDS)
     expect(page.locator("[data-wiro-live] .pill")).to_contain_text("Done", timeout=60 * SECONDS)
     expect(page.locator("[data-wiro-live] img").first).to_be_visible(timeout=60 * SECONDS)
+    page.context.close()  # its launcher would come in front of the next notebook
 
 
 def test_a_wrong_key_is_explained_and_the_panel_stays_usable(
