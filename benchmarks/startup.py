@@ -81,15 +81,17 @@ def first_panels(server: Server, rounds: int = 9, warm_up: int = 1) -> list[Resu
         samples = [
             [_shown_after(program, environment) for program in programs] for _ in range(rounds + warm_up)
         ]
-    ours, asked, bare = (tuple(column) for column in zip(*samples[warm_up:], strict=True))
-    opened, displayed = (
-        tuple(each["open"] for each in bare),
-        tuple(each["display"] for each in bare),
-    )
+    ours, catalogue, bare = (tuple(column) for column in zip(*samples[warm_up:], strict=True))
+    open_times = tuple(each["open"] for each in bare)
+    display_times = tuple(each["display"] for each in bare)
     return [
-        Result(FIRST, tuple(each["open"] for each in ours), opened, "its form comes behind it"),
-        Result(DISPLAY, tuple(each["display"] for each in ours), displayed, "its values are checked by then"),
-        Result(ASKED, tuple(each["open"] for each in asked), opened, "the catalogue is asked behind it"),
+        Result(FIRST, tuple(each["open"] for each in ours), open_times, "its form comes behind it"),
+        Result(
+            DISPLAY, tuple(each["display"] for each in ours), display_times, "its values are checked by then"
+        ),
+        Result(
+            ASKED, tuple(each["open"] for each in catalogue), open_times, "the catalogue is asked behind it"
+        ),
     ]
 
 

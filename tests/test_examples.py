@@ -27,7 +27,7 @@ OWNERS = {name: getattr(wiro_widgets, name) for name in wiro_widgets.__all__ if 
 OWNERS["History"] = HISTORY
 
 
-def _documented() -> Iterator[tuple[str, Any]]:
+def _public_objects() -> Iterator[tuple[str, Any]]:
     """Yield each public name and each public method, with its address."""
     for name, owner in OWNERS.items():
         yield name, owner
@@ -39,7 +39,7 @@ def _documented() -> Iterator[tuple[str, Any]]:
 
 EXAMPLES = {
     address: PARSER.get_examples(inspect.getdoc(value) or "")
-    for address, value in _documented()
+    for address, value in _public_objects()
     if ">>>" in (inspect.getdoc(value) or "") and address not in PATCHES_THE_PROCESS
 }
 
@@ -90,11 +90,11 @@ def test_an_example_runs(address: str, names: dict[str, Any]) -> None:
         with contextlib.redirect_stdout(io.StringIO()) as output:
             awaitable = eval(code, names)  # noqa: S307 - our own docstrings
             if inspect.isawaitable(awaitable):
-                asyncio.run(_awaited(awaitable))
+                asyncio.run(_finish(awaitable))
         assert not example.want or CHECKER.check_output(example.want, output.getvalue(), doctest.ELLIPSIS)
 
 
-async def _awaited(awaitable: Awaitable[object]) -> None:
+async def _finish(awaitable: Awaitable[object]) -> None:
     await awaitable
 
 

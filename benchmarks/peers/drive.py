@@ -107,10 +107,10 @@ class Ours:
         tasks = [attempt(self._start, prompt) for prompt in prompts]
         ends = [task if "error" in task else self._finish(task) for task in tasks]
         if any("error" in end for end in ends):
-            recovered = {task.values["prompt"]: task for task in self.client.recover()}
+            tasks_by_prompt = {task.values["prompt"]: task for task in self.client.recover()}
             ends = [
-                self._finish(end | {"picture": recovered[end["prompt"]]})
-                if "error" in end and end["prompt"] in recovered
+                self._finish(end | {"picture": tasks_by_prompt[end["prompt"]]})
+                if "error" in end and end["prompt"] in tasks_by_prompt
                 else end
                 for end in ends
             ]

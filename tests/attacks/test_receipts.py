@@ -83,7 +83,7 @@ def test_an_id_out_of_order_hides_no_task(server: HostileServer, client: Client)
 )
 def test_a_clock_that_cannot_be(server: HostileServer, make_client: MakeClient, date: str) -> None:
     """An absurd Date costs no receipt, and recovery goes on without that clock."""
-    server.own_headers = lambda: {"date": date}  # type: ignore[method-assign]
+    server.own_headers = lambda: {"date": date}  # type: ignore[method-assign] # for this test
     client = make_client()
     assert len(client.run("a/b", VALUES).wait(60).images) == 1
     server.script("Run", server.effect_then(CUT))

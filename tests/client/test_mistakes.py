@@ -43,8 +43,8 @@ def test_wrong_waits(sandbox_client: Client, run_count: RunCount) -> None:
     task = sandbox_client.run(FLUX, prompt="x", **SMALL)
     waits: list[Callable[[], object]] = [
         lambda: task.wait(-1),
-        lambda: task.wait(on_interrupt="detatch"),  # type: ignore[arg-type]
-        lambda: list(task.events(on_interrupt="detatch")),  # type: ignore[arg-type]
+        lambda: task.wait(on_interrupt="detatch"),  # type: ignore[arg-type] # the mistake
+        lambda: list(task.events(on_interrupt="detatch")),  # type: ignore[arg-type] # the mistake
     ]
     for wait in waits:
         with pytest.raises(InvalidParameter):
@@ -59,7 +59,7 @@ def test_a_client_in_the_wrong_place(sandbox_client: Client) -> None:
         with pytest.raises(TypeError, match="A Client is needed, not AsyncClient"):
             make(awaited)
     with pytest.raises(TypeError, match='A model is "owner/name" or a ModelSchema, not Client'):
-        Panel(sandbox_client)  # type: ignore[arg-type]
+        Panel(sandbox_client)  # type: ignore[arg-type] # the mistake
 
 
 def test_a_run_is_named_by_its_record(sandbox_client: Client) -> None:
@@ -87,7 +87,7 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
 def test_a_misspelt_name_has_what_python_needs_to_guess() -> None:
     """The traceback of `wiro_widgets.Clent` asks whether Client was meant."""
     with pytest.raises(AttributeError) as caught:
-        wiro_widgets.Clent  # noqa: B018
+        wiro_widgets.Clent  # noqa: B018 - the mistake
     assert (caught.value.name, caught.value.obj) == ("Clent", wiro_widgets)
 
 

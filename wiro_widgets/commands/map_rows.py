@@ -49,9 +49,8 @@ def main(
     with Client(budget=budget) as client:
         try:
             sweep = client.map(model, rows, columns=_columns(columns), confirm=confirm, start=False, **values)
-        except (
-            InvalidParameter
-        ) as error:  # a table in a file has a first row, a list in Python one with number 0
+        except InvalidParameter as error:
+            # A table in a file has a first row, a list in Python one with number 0.
             reason = re.sub(r"^row (\d+)", lambda match: f"row {int(match[1]) + 1}", error.reason)
             raise InvalidParameter(error.parameter, reason) from None
         count = "1 row" if len(sweep) == 1 else f"{len(sweep):,} rows"

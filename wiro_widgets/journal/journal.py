@@ -223,10 +223,8 @@ class Journal:
             if row is None:
                 return None
             if self._file.path is not None and run_id in self._unwritten:
-                rows = [
-                    *self._unwritten.values(),
-                    *self._running.values(),
-                ]  # a locked journal is not asked again
+                # A locked journal is not asked again.
+                rows = [*self._unwritten.values(), *self._running.values()]
             else:
                 rows = self.rows(Query(server=row.server, task_id=str(task_id)))
             entry = next((other for other in rows if other.is_synced), None)
